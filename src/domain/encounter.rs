@@ -1,0 +1,77 @@
+//! The encounter: one member's contact as the organization recorded it.
+
+use serde::{Deserialize, Serialize};
+
+use super::codes::{Activity, Diagnosis, Mode, Role, Setting};
+use super::dates::Instant;
+use super::identifiers::{AuthorizationNumber, Key, Reference};
+use super::ids::{MemberId, PeerId};
+
+/// Longest contact that is taken for one: a day has 24 hours. (25 hours is a typing error.)
+pub const MAX_CONTACT_MINUTES: i64 = 24 * 60;
+/// Most diagnoses on an encounter: HI has room for twelve (837P loop 2300).
+pub const MAX_DIAGNOSES: usize = 12;
+
+/// What the organization recorded, with ids resolved. Two encounters are the same content when
+/// these are equal (`docs/definitions.md`, "Same content").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EncounterData {
+    /// The organization's own name for it.
+    pub reference: Reference,
+    /// Who gave the support.
+    pub peer: PeerId,
+    /// Who received it.
+    pub member: MemberId,
+    /// What was done, or which service of the contract it was.
+    pub kind: Kind,
+    /// The role in which the peer worked.
+    pub role: Role,
+    /// Start, included.
+    pub started_at: Instant,
+    /// End, not included.
+    pub ended_at: Instant,
+    /// In the room, by video, by telephone.
+    pub mode: Mode,
+    /// Where the member was.
+    pub setting: Setting,
+    /// Diagnoses, the first is the principal one.
+    pub diagnoses: Vec<Diagnosis>,
+    /// The authorization to use, when one is named.
+    pub authorization: Option<AuthorizationNumber>,
+    /// The note's attestation; never its text.
+    pub note: Option<Note>,
+}
+
+impl EncounterData {
+    /// Whole minutes of the contact.
+    pub fn minutes(&self) -> u32 {
+        u32::try_from(self.started_at.minutes_until(self.ended_at)).unwrap_or(0)
+    }
+
+    /// The activity, when it was recorded as one.
+    pub fn activity(&self) -> Option<Activity> {
+        match self.kind {
+            Kind::Activity(activity) => Some(activity),
+            Kind::Service(_) => None,
+        }
+    }
+}
+
+/// How the encounter says what was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// By activity; the contract maps it to a service.
+    Activity(Activity),
+    /// By the key of a service of the contract.
+    Service(Key),
+}
+
+/// What is attested of the encounter note (R23): no clinical text is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When it was signed.
+    pub signed_at: Option<Instant>,
+    /// The goal of the plan of care that it links to, by the organization's short name for it.
+    pub plan_goal: Option<Reference>,
+}

@@ -1,0 +1,98 @@
+//! The facts a rule may look at, gathered by the flow and stored with the decision.
+//!
+//! There is no clock in a rule: `as_of` is a fact. Usage is what others have drawn; the encounter's
+//! own earlier entries are left out by whoever gathers.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::dates::{Instant, Span, Zone};
+use super::identifiers::{AuthorizationNumber, Key, Reference, State};
+use super::ids::{AuthorizationId, EncounterId, MemberId, PeerId};
+use super::member::Coverage;
+use super::organization::Part2Posture;
+
+/// Everything that a decision may depend on besides the contract and the encounter itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The moment of the decision.
+    pub as_of: Instant,
+    /// The organization's zone.
+    pub zone: Zone,
+    /// The organization's Part 2 posture.
+    pub part2: Part2Posture,
+    /// The member's day of birth.
+    pub birth_date: NaiveDate,
+    /// Whether the roster has an address, which a claim needs.
+    pub has_address: bool,
+    /// All coverages of the member.
+    pub coverages: Vec<Coverage>,
+    /// The coverage that would be billed (`member::billed_coverage`).
+    pub billed: Option<Coverage>,
+    /// The peer's certificates.
+    pub certificates: Vec<CertificateFact>,
+    /// Authorizations of the billed payer for the member, whatever their dates.
+    pub authorizations: Vec<AuthorizationFact>,
+    /// Units already drawn in the account of payer and member.
+    pub usage: Vec<Usage>,
+    /// Other live encounters (ready or claimed) that overlap in time for the member or the peer.
+    pub neighbors: Vec<Neighbor>,
+}
+
+/// A certificate of the peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateFact {
+    /// Issuing state.
+    pub state: State,
+    /// Type.
+    pub kind: Key,
+    /// Valid days.
+    pub span: Span,
+}
+
+/// An authorization of the member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationFact {
+    /// Our id.
+    pub id: AuthorizationId,
+    /// The payer's number.
+    pub number: AuthorizationNumber,
+    /// Services, empty for all.
+    pub services: Vec<Key>,
+    /// Units granted.
+    pub units: u32,
+    /// Days covered.
+    pub span: Span,
+}
+
+/// Units drawn by other encounters: reserved and consumed, summed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// The service.
+    pub service: Key,
+    /// The service date.
+    pub date: NaiveDate,
+    /// The authorization drawn on; none for units that needed none.
+    pub authorization: Option<AuthorizationId>,
+    /// Units; never negative once summed.
+    pub units: i64,
+}
+
+/// Another live encounter close by in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbor {
+    /// Its id.
+    pub encounter: EncounterId,
+    /// The organization's name for it.
+    pub reference: Reference,
+    /// Its member.
+    pub member: MemberId,
+    /// Its peer.
+    pub peer: PeerId,
+    /// Its service.
+    pub service: Option<Key>,
+    /// Start.
+    pub started_at: Instant,
+    /// End.
+    pub ended_at: Instant,
+}

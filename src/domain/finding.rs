@@ -1,0 +1,49 @@
+//! A finding: what one rule has to say of an encounter, for a person to read and act on.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::codes::Carc;
+use super::text::code_list;
+
+code_list!(
+    /// What a finding does to the encounter.
+    Severity, "a severity" {
+        /// A person can fix it; until then nothing, or the named part, is billed.
+        Hold = "hold",
+        /// Kept and reported, never claimed.
+        NonBillable = "non_billable",
+        /// Worth a look; nothing is stopped.
+        Warn = "warn",
+    }
+);
+
+/// Where a rule is written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// The document, such as a provider manual.
+    pub document: String,
+    /// The section of it.
+    pub section: String,
+    /// The document's date.
+    pub date: NaiveDate,
+}
+
+/// One statement of one rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable id of the rule, such as `limit.hold`; the list is in `domain/rules/mod.rs`.
+    pub rule: String,
+    /// What it does.
+    pub severity: Severity,
+    /// JSON pointer of the field of the encounter that it concerns.
+    pub field: String,
+    /// A plain sentence.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+    /// Where the rule is written, when the contract says so.
+    pub authority: Option<Authority>,
+    /// The claim adjustment reason code that the payer would have used.
+    pub carc: Option<Carc>,
+}

@@ -1,0 +1,101 @@
+//! The member: a person served, as one organization's roster knows them, with coverages.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::codes::Gender;
+use super::dates::Span;
+use super::identifiers::{City, Key, Line35, Line55, MemberNumber, Reference, State, Zip};
+use super::ids::{CoverageId, MemberId, PayerId};
+
+/// A coverage with its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Our id.
+    pub id: CoverageId,
+    /// What it says.
+    #[serde(flatten)]
+    pub data: CoverageData,
+}
+
+/// What a coverage says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageData {
+    /// Who covers.
+    pub payer: PayerId,
+    /// The payer's number for the member.
+    pub member_number: MemberNumber,
+    /// The days covered, both ends included.
+    pub span: Span,
+    /// 1 pays first, 2 second, and so on to 9.
+    pub order: u8,
+    /// The payer's product line, when it matters.
+    pub product: Option<Key>,
+}
+
+/// A member's address, as 2010BA carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberAddress {
+    /// First line.
+    pub line1: Line55,
+    /// Second line.
+    pub line2: Option<Line55>,
+    /// City.
+    pub city: City,
+    /// State.
+    pub state: State,
+    /// ZIP code.
+    pub zip: Zip,
+}
+
+/// A member with id and coverages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Our id.
+    pub id: MemberId,
+    /// Counts changes, for If-Match.
+    pub revision: i32,
+    /// What is said of the member.
+    pub data: MemberData,
+    /// Coverages, in order of first day, order and id.
+    pub coverages: Vec<Coverage>,
+}
+
+/// What is said of a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberData {
+    /// The organization's own name for the member, unique in the organization.
+    pub reference: Reference,
+    /// First name.
+    pub first_name: Line35,
+    /// Last name.
+    pub last_name: Line55,
+    /// Day of birth.
+    pub birth_date: NaiveDate,
+    /// Gender as 837P codes it.
+    pub gender: Gender,
+    /// Address; a claim needs one, a visit does not.
+    pub address: Option<MemberAddress>,
+}
+
+/// The coverage to bill on `day`: of those in force whose payer `bills` (the organization has a
+/// contract with it), the first to pay; failing that, the first to pay of those in force; failing
+/// that, the one that ended last or starts next, so that the other rules still have terms to speak of.
+pub fn billed_coverage(
+    coverages: &[Coverage],
+    day: NaiveDate,
+    bills: impl Fn(PayerId) -> bool,
+) -> Option<&Coverage> {
+    let in_force = || coverages.iter().filter(|c| c.data.span.covers(day));
+    let first = |c: &&Coverage| (c.data.order, c.id);
+    in_force()
+        .filter(|c| bills(c.data.payer))
+        .min_by_key(first)
+        .or_else(|| in_force().min_by_key(first))
+        .or_else(|| {
+            let near = |c: &&Coverage| {
+                (bills(c.data.payer), c.data.span.from <= day, c.data.span.to, c.id)
+            };
+            coverages.iter().max_by_key(near)
+        })
+}

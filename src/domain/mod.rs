@@ -1,0 +1,20 @@
+//! The foundation: values and rules, no effects. No clock, no I/O, no async, no database.
+
+pub mod authorization;
+pub mod claim;
+pub mod codes;
+pub mod contract;
+pub mod dates;
+pub mod decision;
+pub mod encounter;
+pub mod facts;
+pub mod finding;
+pub mod identifiers;
+pub mod ids;
+pub mod member;
+pub mod money;
+pub mod organization;
+pub mod payer;
+pub mod peer;
+pub mod status;
+pub mod text;

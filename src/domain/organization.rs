@@ -1,0 +1,105 @@
+//! The organization that bills: the tenant, its identity on claims, and its locations.
+
+use serde::{Deserialize, Serialize};
+
+use super::dates::Zone;
+use super::identifiers::{City, Ein, Key, Line35, Line55, Npi, Phone, State, Taxonomy, Zip9};
+use super::ids::{LocationId, OrganizationId};
+use super::text::code_list;
+
+code_list!(
+    /// Whether an organization is for trying things or for real money. Fixed at its creation.
+    OrganizationMode, "a mode of an organization" {
+        /// Writes T in ISA15 and reaches sandbox payers only.
+        Test = "test",
+        /// Writes P in ISA15 and never reaches a sandbox payer.
+        Live = "live",
+    }
+);
+
+code_list!(
+    /// What the organization is under 42 CFR Part 2.
+    Part2Posture, "a Part 2 posture" {
+        /// A Part 2 program: substance-use services need a live consent.
+        Program = "program",
+        /// Declared not to be a Part 2 program.
+        NotProgram = "not_program",
+        /// Nobody has said: treated like a program.
+        Undeclared = "undeclared",
+    }
+);
+
+/// A street address with ZIP+4, as 2010AA wants it of a billing provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreetAddress {
+    /// First line: a street, never a post-office box (2010AA N301).
+    pub line1: Line55,
+    /// Second line.
+    pub line2: Option<Line55>,
+    /// City.
+    pub city: City,
+    /// State.
+    pub state: State,
+    /// ZIP+4.
+    pub zip: Zip9,
+}
+
+/// A place from which the organization works and bills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// Our id.
+    pub id: LocationId,
+    /// What the location says.
+    pub data: LocationData,
+}
+
+/// What is said of a location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocationData {
+    /// Its short name, unique in the organization.
+    pub key: Key,
+    /// Its name for people.
+    pub name: Line55,
+    /// Its own NPI, when it has one; else the organization's is used.
+    pub npi: Option<Npi>,
+    /// Its street address.
+    pub address: StreetAddress,
+}
+
+/// An organization with its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Our id.
+    pub id: OrganizationId,
+    /// Counts changes, for If-Match.
+    pub revision: i32,
+    /// What is said of it.
+    pub data: OrganizationData,
+    /// Its locations, in order of key.
+    pub locations: Vec<Location>,
+}
+
+/// What is said of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationData {
+    /// Its short name, unique in the service.
+    pub key: Key,
+    /// Its legal name, as claims carry it.
+    pub name: Line55,
+    /// Test or live; never changes.
+    pub mode: OrganizationMode,
+    /// Type 2 NPI.
+    pub npi: Npi,
+    /// Employer identification number.
+    pub ein: Ein,
+    /// Taxonomy that claims carry for it.
+    pub taxonomy: Taxonomy,
+    /// Its zone: decides service dates.
+    pub zone: Zone,
+    /// 42 CFR Part 2 posture.
+    pub part2: Part2Posture,
+    /// Whom a payer calls about a file (PER02).
+    pub contact_name: Line35,
+    /// The number to call (PER04).
+    pub contact_phone: Phone,
+}

@@ -1,0 +1,55 @@
+//! The peer: the certified peer support specialist who renders the service.
+
+use serde::{Deserialize, Serialize};
+
+use super::dates::Span;
+use super::identifiers::{Key, Line35, Line55, Npi, State, Taxonomy};
+use super::ids::{CertificateId, PeerId};
+
+/// A certificate with its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Our id.
+    pub id: CertificateId,
+    /// What it says.
+    pub data: CertificateData,
+}
+
+/// What a certificate says (R17, RK37).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateData {
+    /// The state that issued it.
+    pub state: State,
+    /// Its type, as packs name it, such as `cpss`.
+    pub kind: Key,
+    /// Its number, when the state gives one.
+    pub number: Option<Line35>,
+    /// The days on which it is valid, both ends included.
+    pub span: Span,
+}
+
+/// A peer with id and certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Our id.
+    pub id: PeerId,
+    /// Counts changes, for If-Match.
+    pub revision: i32,
+    /// What is said of the peer.
+    pub data: PeerData,
+    /// Certificates, in order of state, kind and first day.
+    pub certificates: Vec<Certificate>,
+}
+
+/// What is said of a peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerData {
+    /// Type 1 NPI, unique in the organization.
+    pub npi: Npi,
+    /// First name.
+    pub first_name: Line35,
+    /// Last name.
+    pub last_name: Line55,
+    /// Taxonomy, 175T00000X for a peer specialist.
+    pub taxonomy: Taxonomy,
+}

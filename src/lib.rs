@@ -1,0 +1,15 @@
+//! peerclaims: Medicaid billing and managed-care claims for peer support.
+//!
+//! The house has rooms and one staircase. A file imports only from the rooms listed for its own;
+//! the arrows point down, and `tests/house.rs` checks it.
+//!
+//! ```text
+//! cli, http, worker   front doors    -> flow, reports, config, domain   (cli also x12, store)
+//!    flow             the staircase  -> domain, x12, store, config
+//!    reports          reading room   -> domain, store
+//!    x12              translator     -> domain
+//!    store            the cellar     -> domain
+//!    domain           foundation     -> nothing of ours
+//! ```
+
+pub mod domain;
