@@ -13,3 +13,6 @@
 //! ```
 
 pub mod domain;
+pub mod error;
+pub mod flow;
+pub mod store;

@@ -1,0 +1,11 @@
+DROP TABLE contract_versions;
+DROP TABLE contracts;
+DROP TABLE packs;
+DROP TABLE authorizations;
+DROP TABLE coverages;
+DROP TABLE members;
+DROP TABLE certificates;
+DROP TABLE peers;
+DROP TABLE payers;
+DROP TABLE locations;
+DROP TABLE organizations;

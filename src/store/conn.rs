@@ -1,0 +1,178 @@
+//! The connection: one enum over both databases, opened by the scheme of its URL.
+//!
+//! diesel's derive types what both databases share; `per_backend!` compiles the rest twice, once for
+//! each. Nothing outside `store` names this module's insides.
+
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::sqlite::SqliteConnection;
+
+use super::error::StoreError;
+
+/// How long a SQLite connection waits for another process's write before it gives up.
+const SQLITE_BUSY_MILLIS: u32 = 10_000;
+/// How long opening a PostgreSQL connection may take.
+const POSTGRES_CONNECT_SECONDS: u32 = 10;
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// Embedded.
+    Sqlite(SqliteConnection),
+    /// Server.
+    Postgres(PgConnection),
+}
+
+/// The same statement compiled for each backend: for upserts, batch inserts and row locks, which
+/// the shared enum cannot type.
+macro_rules! per_backend {
+    ($conn:expr, $inner:ident => $body:expr) => {
+        match $conn {
+            $crate::store::conn::Conn::Sqlite($inner) => $body,
+            $crate::store::conn::Conn::Postgres($inner) => $body,
+        }
+    };
+}
+pub(crate) use per_backend;
+
+/// Which database a URL names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// `sqlite://path`
+    Sqlite,
+    /// `postgres://…`
+    Postgres,
+}
+
+impl Backend {
+    /// Reads the scheme; any other scheme is refused rather than taken for a file name.
+    pub fn of(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("sqlite://") {
+            Ok(Self::Sqlite)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Ok(Self::Postgres)
+        } else {
+            Err(StoreError::Broken("a database URL starts with sqlite:// or postgres://".into()))
+        }
+    }
+}
+
+/// Opens a connection. The error keeps the cause and never the URL, which may hold a password.
+pub fn establish(url: &str) -> Result<Conn, StoreError> {
+    let broken =
+        |e: &dyn std::fmt::Display| StoreError::Broken(format!("cannot open the database: {e}"));
+    match Backend::of(url)? {
+        Backend::Sqlite => {
+            let path = url.strip_prefix("sqlite://").unwrap_or(url);
+            let mut conn = SqliteConnection::establish(path).map_err(|e| broken(&e))?;
+            // busy_timeout first: with WAL first, concurrent opens fail with "database is locked".
+            conn.batch_execute(&format!(
+                "PRAGMA busy_timeout = {SQLITE_BUSY_MILLIS}; PRAGMA journal_mode = WAL; \
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;"
+            ))
+            .map_err(|e| broken(&e))?;
+            Ok(Conn::Sqlite(conn))
+        }
+        Backend::Postgres => {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            let url = if url.contains("connect_timeout=") {
+                url.to_owned()
+            } else {
+                format!("{url}{joint}connect_timeout={POSTGRES_CONNECT_SECONDS}")
+            };
+            let mut conn = PgConnection::establish(&url).map_err(|e| broken(&e))?;
+            conn.batch_execute("SET TIME ZONE 'UTC'").map_err(|e| broken(&e))?;
+            Ok(Conn::Postgres(conn))
+        }
+    }
+}
+
+/// Opens and checks connections for the pool.
+#[derive(Debug)]
+pub struct Manager {
+    url: String,
+}
+
+impl Manager {
+    /// For one database URL.
+    pub fn new(url: &str) -> Self {
+        Self { url: url.to_owned() }
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<Conn, StoreError> {
+        establish(&self.url)
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        per_backend!(conn, c => c.ping()).map_err(StoreError::from)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        // A panic in a closure leaves a transaction open: that connection must not be used again.
+        std::thread::panicking() || per_backend!(conn, c => R2D2Connection::is_broken(c))
+    }
+}
+
+/// Longest wait for a free connection before a request is answered "busy".
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What a transaction is for: decides how it is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// One snapshot, nothing changed.
+    Read,
+    /// Changes; on SQLite the write lock is taken at once, because a read that turns into a write
+    /// fails when another write came between.
+    Write,
+}
+
+/// Runs `body` in a transaction; commits when it succeeds, rolls back when it does not.
+pub fn in_transaction<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    purpose: Purpose,
+    body: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    match conn {
+        Conn::Sqlite(c) => {
+            let begin = if purpose == Purpose::Write { "BEGIN IMMEDIATE" } else { "BEGIN" };
+            AnsiTransactionManager::begin_transaction_sql(c, begin)
+        }
+        Conn::Postgres(c) => {
+            let begin = if purpose == Purpose::Write {
+                "BEGIN ISOLATION LEVEL READ COMMITTED"
+            } else {
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            };
+            AnsiTransactionManager::begin_transaction_sql(c, begin)
+        }
+    }
+    .map_err(StoreError::from)?;
+    match body(conn) {
+        Ok(value) => {
+            let done = per_backend!(&mut *conn, c => AnsiTransactionManager::commit_transaction(c));
+            match done {
+                Ok(()) => Ok(value),
+                Err(error) => {
+                    let _ =
+                        per_backend!(conn, c => AnsiTransactionManager::rollback_transaction(c));
+                    Err(StoreError::from_commit(error).into())
+                }
+            }
+        }
+        Err(error) => {
+            // The body's own error is the one to tell; a failed rollback breaks the connection,
+            // which the pool then drops.
+            let _ = per_backend!(conn, c => AnsiTransactionManager::rollback_transaction(c));
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The cellar: everything that knows the database. It hands out domain types.
+//!
+//! `Db::read` and `Db::write` are the only doors: each takes the tenant with the closure, runs it
+//! on a blocking thread in one transaction, and never lets a connection out.
+
+mod conn;
+pub mod error;
+mod migrations;
+mod schema;
+
+use std::sync::Arc;
+
+use diesel::r2d2::Pool;
+use tokio::sync::Semaphore;
+
+use crate::domain::ids::OrganizationId;
+use conn::{ACQUIRE_TIMEOUT, Manager, Purpose, in_transaction};
+pub use conn::{Backend, Conn};
+pub use error::StoreError;
+pub use migrations::{MigrationState, down_all, migrate, pending};
+
+/// Whose rows a unit of work may touch. Every query on tenant-owned tables takes the organization
+/// from here or from a row it already holds; PostgreSQL's row-level security can become a second
+/// wall at this point without touching a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One organization.
+    Tenant(OrganizationId),
+    /// The service itself: keys, payers, packs, reports for payers, administration.
+    Service,
+}
+
+/// The database with its pool.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<Manager>,
+    backend: Backend,
+    readers: Arc<Semaphore>,
+    writers: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Db").field("backend", &self.backend).finish_non_exhaustive()
+    }
+}
+
+impl Db {
+    /// Opens a pool of at most `connections` connections (at least 2) and tries one.
+    pub fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let backend = Backend::of(url)?;
+        let connections = connections.max(2);
+        // One connection at once, so that a wrong URL is told with its cause, at start.
+        drop(conn::establish(url)?);
+        let pool = Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .connection_timeout(ACQUIRE_TIMEOUT)
+            .test_on_check_out(backend == Backend::Postgres)
+            .build(Manager::new(url))
+            .map_err(|e| StoreError::Broken(e.to_string()))?;
+        let count = usize::try_from(connections).unwrap_or(2);
+        // SQLite has one writer; queueing here is fair, its own lock is not.
+        let writers = if backend == Backend::Sqlite { 1 } else { count };
+        let readers = if backend == Backend::Sqlite { count - 1 } else { count };
+        Ok(Self {
+            pool,
+            backend,
+            readers: Arc::new(Semaphore::new(readers)),
+            writers: Arc::new(Semaphore::new(writers)),
+        })
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Reads in one snapshot.
+    pub async fn read<T, E>(
+        &self,
+        scope: Scope,
+        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(scope, Purpose::Read, body).await
+    }
+
+    /// Writes in one transaction: all of it or nothing. The closure runs to its end even when the
+    /// caller goes away.
+    pub async fn write<T, E>(
+        &self,
+        scope: Scope,
+        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(scope, Purpose::Write, body).await
+    }
+
+    async fn run<T, E>(
+        &self,
+        _scope: Scope,
+        purpose: Purpose,
+        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let gate = if purpose == Purpose::Write { &self.writers } else { &self.readers };
+        let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(gate).acquire_owned())
+            .await
+            .map_err(|_| StoreError::Busy("no turn in time".into()))?
+            .map_err(|e| StoreError::Broken(e.to_string()))?;
+        let pool = self.pool.clone();
+        let span = tracing::Span::current();
+        let work = move || {
+            let _entered = span.enter();
+            let _permit = permit;
+            let mut conn = pool.get().map_err(|e| StoreError::Busy(e.to_string()))?;
+            in_transaction(&mut conn, purpose, body)
+        };
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| StoreError::Broken("a unit of work ended abnormally".into()))?
+    }
+}
