@@ -3,8 +3,12 @@
 //! `Db::read` and `Db::write` are the only doors: each takes the tenant with the closure, runs it
 //! on a blocking thread in one transaction, and never lets a connection out.
 
+mod column;
 mod conn;
+pub mod decisions;
+pub mod encounters;
 pub mod error;
+pub mod ledger;
 mod migrations;
 mod schema;
 
