@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::column::{self, json_text};
+use super::types;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::encounters;
@@ -16,7 +16,7 @@ use crate::domain::ids::{DecisionId, EncounterId, MemberId, OrganizationId, Paye
 use crate::domain::status::EncounterStatus;
 
 /// Rows of one INSERT: 22 columns each, below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
-const INSERT_ROWS: usize = 500;
+const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = encounters, treat_none_as_default_value = false)]
@@ -53,7 +53,7 @@ impl Row {
             id: e.id.as_i64(),
             reference: e.data.reference.as_str().to_owned(),
             content_hash: hash.to_vec(),
-            content: json_text(&e.data)?,
+            content: types::write_json("encounters.content", &e.data)?,
             peer_id: e.data.peer.as_i64(),
             member_id: e.data.member.as_i64(),
             started_at: e.data.started_at.naive(),
@@ -76,19 +76,16 @@ impl Row {
     }
 
     fn into_domain(self) -> Result<Encounter, StoreError> {
-        let data: EncounterData = column::json("encounters.content", &self.content)?;
+        let data: EncounterData = types::read_json("encounters.content", &self.content)?;
         Ok(Encounter {
             id: EncounterId::from_i64(self.id),
             data,
             service_date: self.service_date,
             payer: self.payer_id.map(PayerId::from_i64),
-            member_number: column::optional(
-                "encounters.member_number",
-                self.member_number.as_deref(),
-            )?,
-            service: column::optional("encounters.service", self.service.as_deref())?,
-            disposition: column::read("encounters.disposition", &self.disposition)?,
-            status: column::read("encounters.status", &self.status)?,
+            member_number: types::read_optional("encounters.member_number", self.member_number)?,
+            service: types::read_optional("encounters.service", self.service)?,
+            disposition: types::read("encounters.disposition", self.disposition)?,
+            status: types::read("encounters.status", self.status)?,
             decision: DecisionId::from_i64(self.decision_id),
             sequence: self.decision_sequence,
             file_by: self.file_by,
@@ -220,10 +217,10 @@ pub fn live_in(
         .map(|(id, reference, member, peer, service, started_at, ended_at)| {
             Ok(Neighbor {
                 encounter: EncounterId::from_i64(id),
-                reference: column::read("encounters.reference", &reference)?,
+                reference: types::read("encounters.reference", reference)?,
                 member: MemberId::from_i64(member),
                 peer: PeerId::from_i64(peer),
-                service: column::optional("encounters.service", service.as_deref())?,
+                service: types::read_optional("encounters.service", service)?,
                 started_at: Instant::from_naive(started_at),
                 ended_at: Instant::from_naive(ended_at),
             })

@@ -3,14 +3,21 @@
 //! `Db::read` and `Db::write` are the only doors: each takes the tenant with the closure, runs it
 //! on a blocking thread in one transaction, and never lets a connection out.
 
-mod column;
+pub mod authorizations;
 mod conn;
+pub mod contracts;
 pub mod decisions;
 pub mod encounters;
 pub mod error;
 pub mod ledger;
+pub mod members;
 mod migrations;
+pub mod organizations;
+pub mod packs;
+pub mod payers;
+pub mod peers;
 mod schema;
+mod types;
 
 use std::sync::Arc;
 

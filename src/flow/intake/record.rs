@@ -48,7 +48,8 @@ pub fn record_in(
     organization: OrganizationId,
     rows: &[Parsed],
 ) -> Result<Vec<RowResult>, AppError> {
-    let organization = store::organizations::by_id(conn, organization)?;
+    let organization = store::organizations::by_id(conn, organization)?
+        .ok_or_else(|| AppError::not_found("organization"))?;
     let (resolved, people) = resolve(conn, organization.id, rows)?;
     let known = Known::read(conn, organization.id, &resolved)?;
     let mut plan = Plan::default();

@@ -113,11 +113,8 @@ fn payers(conn: &mut Conn, rows: &[Parsed]) -> Result<Payers, AppError> {
     keys.sort_unstable();
     keys.dedup();
     let mut by_key = HashMap::new();
-    // A handful of payers at most, so one query each.
-    for key in keys {
-        if let Ok(payer) = store::payers::by_key(conn, &key) {
-            by_key.insert(key, payer.id);
-        }
+    for payer in store::payers::by_keys(conn, &keys)? {
+        by_key.insert(payer.data.key, payer.id);
     }
     Ok(Payers { by_key })
 }
@@ -187,7 +184,7 @@ fn authorizations(
     for row in rows {
         if let Some(AuthorizationRef::Id(id)) = &row.authorization
             && !found.contains_key(id)
-            && let Ok(authorization) = store::authorizations::by_id(conn, organization, *id)
+            && let Some(authorization) = store::authorizations::by_id(conn, organization, *id)?
         {
             found.insert(*id, authorization.data.number);
         }
