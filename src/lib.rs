@@ -16,3 +16,4 @@ pub mod domain;
 pub mod error;
 pub mod flow;
 pub mod store;
+pub mod x12;

@@ -3,6 +3,7 @@
 //! A step loads, asks the domain, saves, and returns; it has no SQL, no JSON of the wire and no
 //! segment names. Command line, worker and HTTP all walk the same stairs.
 
+pub mod allowances;
 pub mod clock;
 pub mod encounters;
 pub mod intake;
