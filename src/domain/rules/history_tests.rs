@@ -305,7 +305,7 @@ fn assert_nothing_is_exceeded(contract: &Contract, ledger: &[Unit]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn rk19_rk21_rk23_rk24_rk26_rk27_the_most_is_billed_and_nothing_is_exceeded(
