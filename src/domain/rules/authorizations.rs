@@ -169,12 +169,12 @@ fn wrong_service(service: &Service, named: &AuthorizationFact) -> Option<Said> {
 }
 
 fn missing(ctx: &Context, service: &Service, free: u32, excess: u32) -> Said {
-    let after = if free > 0 { format!(" after {free} free ones") } else { String::new() };
+    let after = if free > 0 { format!(", after {free} free ones") } else { String::new() };
     Said::new(
         RuleId::AuthorizationMissing,
         "/authorization",
         format!(
-            "{}{after} of the service '{}' need an authorization, and none covers {}.",
+            "An authorization is needed for {} of the service '{}'{after}, and none covers {}.",
             units_in_words(excess),
             service.key,
             ctx.date
@@ -212,12 +212,12 @@ fn exhausted(
         RuleId::AuthorizationExhausted,
         "/authorization",
         format!(
-            "{} need an authorization, and {} has {} of {} left: {} are held.",
+            "An authorization is needed for {}, and {} has {} of {} left, so {} must wait.",
             units_in_words(excess),
             chosen.number,
             account.left(chosen),
             units_in_words(chosen.units),
-            excess.saturating_sub(drawn)
+            units_in_words(excess.saturating_sub(drawn))
         ),
         fix,
     )

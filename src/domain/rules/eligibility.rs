@@ -54,9 +54,7 @@ pub fn other_coverage(ctx: &Context) -> Vec<Said> {
     let goes_before = |other: &&Coverage| {
         let same_place =
             other.data.order == billed.data.order && other.data.payer != billed.data.payer;
-        other.id != billed.id
-            && other.data.span.covers(ctx.date)
-            && (other.data.order < billed.data.order || same_place)
+        other.data.span.covers(ctx.date) && (other.data.order < billed.data.order || same_place)
     };
     let first = ctx.facts.coverages.iter().filter(goes_before).min_by_key(|c| (c.data.order, c.id));
     let Some(first) = first else { return vec![] };

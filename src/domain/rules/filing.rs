@@ -28,7 +28,7 @@ pub fn deadline(ctx: &Context) -> Vec<Said> {
         Said::new(
             RuleId::FilingSoon,
             "/started_at",
-            format!("The claim must be delivered by {file_by}; {left} days are left."),
+            format!("The claim must be delivered by {file_by}; days left: {left}."),
             "A biller batches and delivers it in time.",
         )
     } else {
@@ -53,7 +53,7 @@ mod tests {
         // 90 days after 1 July 2026 is 29 September; New York is four hours behind UTC.
         let last_minute = seen_at("2026-09-30T03:59:59Z");
         assert_eq!(last_minute.decide().file_by, Some(d("2026-09-29")));
-        assert!(last_minute.only("filing.soon").message.contains("0 days"));
+        assert!(last_minute.only("filing.soon").message.contains("days left: 0."));
         assert_eq!(split(&last_minute.decide()), (4, 0));
         let late = seen_at("2026-09-30T04:00:00Z");
         assert_eq!(carc(&late.only("filing.late")), Some("29"));

@@ -58,26 +58,25 @@ pub fn refuse(
 
 /// `8.5 units a day`.
 pub fn in_words(limit: &Limit) -> String {
-    format!("{} units {}", limit.units.normalize(), limit.window.words())
+    let noun = if limit.units == Decimal::ONE { "unit" } else { "units" };
+    format!("{} {noun} {}", limit.units.normalize(), limit.window.words())
 }
 
 fn state(limit: &Limit, used: Counted) -> String {
-    format!(
-        "The limit '{}' is {}; {} are used between {} and {}.",
-        limit.key,
-        in_words(limit),
-        used.units,
-        used.from,
-        used.to
-    )
+    let days = if used.from == used.to {
+        format!("on {}", used.from)
+    } else {
+        format!("from {} to {}", used.from, used.to)
+    };
+    format!("The limit '{}' is {}; used {days}: {}.", limit.key, in_words(limit), used.units)
 }
 
 fn up_to(ctx: &Context, limit: &Limit, used: Counted, room: u32, asked: u32) -> Said {
     let outcome = if room == 0 {
-        format!("There is no room: all {} are held.", units_in_words(asked))
+        format!("There is no room, so all is held ({}).", units_in_words(asked))
     } else {
         format!(
-            "Of {}, it lets {room} be billed; {} are held.",
+            "Of {}, it lets {room} be billed and holds {}.",
             units_in_words(asked),
             asked.saturating_sub(room)
         )
@@ -97,7 +96,7 @@ fn hold(ctx: &Context, limit: &Limit, used: Counted, units: u32) -> Said {
         RuleId::LimitHold,
         ctx.kind_field(),
         format!(
-            "{} {} more do not fit, so all of the visit is held.",
+            "{} There is no room for {} more, so all of the visit is held.",
             state(limit, used),
             units_in_words(units)
         ),
@@ -145,7 +144,7 @@ mod tests {
             c.terms.pack.limits = vec![limit("daily", "3", Day, BillUpTo)];
         });
         let finding = case.only("limit.bill_up_to");
-        assert!(finding.message.contains("lets 3 be billed; 1 are held"), "{}", finding.message);
+        assert!(finding.message.contains("lets 3 be billed and holds 1"), "{}", finding.message);
         assert_eq!((carc(&finding), case.decide().disposition), (Some("119"), Disposition::Ready));
         assert_eq!(split(&case.decide()), (3, 1));
         let full = Case::with(|c| {

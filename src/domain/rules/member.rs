@@ -34,7 +34,7 @@ pub fn age(ctx: &Context) -> Vec<Said> {
 
 /// There is a principal diagnosis, and it is in one of the service's classes.
 pub fn diagnosis(ctx: &Context) -> Vec<Said> {
-    let Some(principal) = ctx.principal() else {
+    if ctx.principal().is_none() {
         let said = Said::new(
             RuleId::DiagnosisMissing,
             "/diagnoses",
@@ -43,7 +43,7 @@ pub fn diagnosis(ctx: &Context) -> Vec<Said> {
              adds it.",
         );
         return vec![said];
-    };
+    }
     let Some(service) = ctx.service.filter(|s| !fits_class(s, ctx.encounter)) else {
         return vec![];
     };
@@ -53,9 +53,8 @@ pub fn diagnosis(ctx: &Context) -> Vec<Said> {
         RuleId::DiagnosisClass,
         "/diagnoses/0",
         format!(
-            "The service '{}' is for principal diagnoses of {classes}; {} is not one.",
-            service.key,
-            principal.pointed()
+            "The service '{}' is for principal diagnoses of {classes}; the first one here is not.",
+            service.key
         ),
         "Whoever recorded the visit puts the diagnosis that the service is for first, if the \
          member has it; else another service.",
