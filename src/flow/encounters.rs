@@ -52,7 +52,8 @@ fn with_decisions(
     let wanted: Vec<DecisionId> = list.iter().map(|e| e.decision).collect();
     let mut decisions: std::collections::HashMap<DecisionId, StoredDecision> =
         store::decisions::by_ids(conn, tenant, &wanted)?.into_iter().map(|d| (d.id, d)).collect();
-    let mut lines: std::collections::HashMap<EncounterId, Vec<Line>> = std::collections::HashMap::new();
+    let mut lines: std::collections::HashMap<EncounterId, Vec<Line>> =
+        std::collections::HashMap::new();
     for line in store::decisions::current_lines(conn, tenant, &ids)? {
         lines.entry(line.encounter).or_default().push(line);
     }
@@ -144,20 +145,16 @@ pub fn decide_in(
 ) -> Result<Recorded, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let people = people(conn, tenant, &before)?;
-    let bench = Bench::gather(
-        ctx,
-        conn,
-        &organization,
-        people,
-        &[&before.data],
-        Access::Lock,
-        Some(id),
-    )?;
+    let around = people(conn, tenant, &before)?;
+    let bench =
+        Bench::gather(ctx, conn, &organization, around, &[&before.data], Access::Lock, Some(id))?;
     // Read again: somebody may have changed it before the lock was ours.
     let encounter = find(conn, tenant, id)?;
     if encounter.voided_at.is_some() {
-        return Err(AppError::new(Code::WrongStatus, "The encounter was voided; it stays as it is."));
+        return Err(AppError::new(
+            Code::WrongStatus,
+            "The encounter was voided; it stays as it is.",
+        ));
     }
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
@@ -211,9 +208,9 @@ pub fn void_in(
 ) -> Result<Seen, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let people = people(conn, tenant, &before)?;
+    let around = people(conn, tenant, &before)?;
     // The bench is gathered for its locks: a void frees time and units that others may wait for.
-    Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
+    Bench::gather(ctx, conn, &organization, around, &[&before.data], Access::Lock, Some(id))?;
     let encounter = find(conn, tenant, id)?;
     if encounter.voided_at.is_none() {
         let lines = store::decisions::current_lines(conn, tenant, &[id])?;
@@ -235,15 +232,8 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<D
             let organization = organization(conn, tenant)?;
             let (mut rows, people) = resolve(conn, tenant, std::slice::from_ref(&row))?;
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
-            let bench = Bench::gather(
-                &work,
-                conn,
-                &organization,
-                people,
-                &[&data],
-                Access::Look,
-                None,
-            )?;
+            let bench =
+                Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, None)?;
             let case = bench.case(&data, work.now())?;
             Ok(rules::decide(case.terms.as_deref(), &case.facts, &data))
         })

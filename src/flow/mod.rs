@@ -38,7 +38,13 @@ const TERMS_KEPT: usize = 1_000;
 impl Ctx {
     /// For one process; `node` is its number among the processes of this database.
     pub fn new(db: Db, clock: Clock, node: i64) -> Self {
-        Self { db, clock, ids: Arc::new(IdSource::new(node)), running: Arc::default(), terms: Arc::default() }
+        Self {
+            db,
+            clock,
+            ids: Arc::new(IdSource::new(node)),
+            running: Arc::default(),
+            terms: Arc::default(),
+        }
     }
 
     /// A fresh id.

@@ -4,10 +4,10 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::types;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{decision_lines, decisions};
+use super::types;
 use crate::domain::codes::Modifier;
 use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, ENGINE_VERSION};
@@ -241,7 +241,10 @@ impl LineRow {
                 .collect::<Result<_, _>>()?,
             place: types::read("decision_lines.place", self.place)?,
             units: types::read_count("decision_lines.units", self.units)?,
-            unit_charge: types::read_decimal("decision_lines.unit_charge", self.unit_charge.as_deref())?,
+            unit_charge: types::read_decimal(
+                "decision_lines.unit_charge",
+                self.unit_charge.as_deref(),
+            )?,
             unit_rate: types::read_decimal("decision_lines.unit_rate", self.unit_rate.as_deref())?,
             charge: Money::from_cents(self.charge),
             expected: Money::from_cents(self.expected),

@@ -3,10 +3,10 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::types;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::encounters;
+use super::types;
 use crate::domain::dates::{Instant, year_month};
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -183,6 +183,8 @@ pub struct Vicinity {
     pub except: Option<EncounterId>,
 }
 
+type NeighborRow = (i64, String, i64, i64, Option<String>, NaiveDateTime, NaiveDateTime);
+
 /// Live encounters (ready or claimed) of these members or peers that touch the time.
 pub fn live_in(
     conn: &mut Conn,
@@ -192,27 +194,26 @@ pub fn live_in(
     let members: Vec<i64> = vicinity.members.iter().map(|m| m.as_i64()).collect();
     let peers: Vec<i64> = vicinity.peers.iter().map(|p| p.as_i64()).collect();
     let live = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
-    let rows: Vec<(i64, String, i64, i64, Option<String>, NaiveDateTime, NaiveDateTime)> =
-        encounters::table
-            .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::member_id.eq_any(members).or(encounters::peer_id.eq_any(peers)))
-            .filter(encounters::started_at.lt(vicinity.to.naive()))
-            .filter(encounters::ended_at.gt(vicinity.from.naive()))
-            // A contact lasts a day at most, so the index on the start bounds the search.
-            .filter(encounters::started_at.gt(vicinity.from.naive() - chrono::TimeDelta::days(1)))
-            .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)))
-            .filter(encounters::id.ne(vicinity.except.map_or(-1, EncounterId::as_i64)))
-            .order(encounters::id)
-            .select((
-                encounters::id,
-                encounters::reference,
-                encounters::member_id,
-                encounters::peer_id,
-                encounters::service,
-                encounters::started_at,
-                encounters::ended_at,
-            ))
-            .load(conn)?;
+    let rows: Vec<NeighborRow> = encounters::table
+        .filter(encounters::organization_id.eq(organization.as_i64()))
+        .filter(encounters::member_id.eq_any(members).or(encounters::peer_id.eq_any(peers)))
+        .filter(encounters::started_at.lt(vicinity.to.naive()))
+        .filter(encounters::ended_at.gt(vicinity.from.naive()))
+        // A contact lasts a day at most, so the index on the start bounds the search.
+        .filter(encounters::started_at.gt(vicinity.from.naive() - chrono::TimeDelta::days(1)))
+        .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)))
+        .filter(encounters::id.ne(vicinity.except.map_or(-1, EncounterId::as_i64)))
+        .order(encounters::id)
+        .select((
+            encounters::id,
+            encounters::reference,
+            encounters::member_id,
+            encounters::peer_id,
+            encounters::service,
+            encounters::started_at,
+            encounters::ended_at,
+        ))
+        .load(conn)?;
     rows.into_iter()
         .map(|(id, reference, member, peer, service, started_at, ended_at)| {
             Ok(Neighbor {

@@ -9,10 +9,10 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
-use super::types;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{accounts, unit_entries};
+use super::types;
 use crate::domain::dates::Instant;
 use crate::domain::facts::Usage;
 use crate::domain::identifiers::Key;

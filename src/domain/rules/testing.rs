@@ -72,6 +72,7 @@ pub fn service(name: &str) -> Service {
             .to_vec(),
         unit_minutes: 15,
         rounding: Rounding::EightMinute,
+        rounding_source: None,
         min_age: None,
         max_age: None,
         diagnosis_classes: vec![],
@@ -162,6 +163,7 @@ fn profile() -> ClaimProfile {
         authorization_level: AuthorizationLevel::Claim,
         rollup: Rollup::None,
         one_place_per_claim: false,
+        source: None,
     }
 }
 

@@ -34,7 +34,10 @@ pub fn resolve(
                 PeerRef::Npi(npi) => npis.get(npi).copied(),
             };
             if peer.is_none() {
-                faults.push(Fault::at("/peer", "this organization has no such peer; add the peer first."));
+                faults.push(Fault::at(
+                    "/peer",
+                    "this organization has no such peer; add the peer first.",
+                ));
             }
             let member = match &row.member {
                 MemberRef::Id(id) => people.members.contains_key(id).then_some(*id),
@@ -54,7 +57,10 @@ pub fn resolve(
                 Some(AuthorizationRef::Id(id)) => authorizations.get(id).cloned().map(Some),
             };
             if authorization.is_none() {
-                faults.push(Fault::at("/authorization", "there is no such authorization; name it by its number."));
+                faults.push(Fault::at(
+                    "/authorization",
+                    "there is no such authorization; name it by its number.",
+                ));
             }
             match (peer, member, authorization) {
                 (Some(peer), Some(member), Some(authorization)) => {
@@ -121,7 +127,11 @@ fn payers(conn: &mut Conn, rows: &[Parsed]) -> Result<Payers, AppError> {
 
 type PeersFound = (HashMap<PeerId, crate::domain::peer::Peer>, HashMap<Npi, PeerId>);
 
-fn peers(conn: &mut Conn, organization: OrganizationId, rows: &[Parsed]) -> Result<PeersFound, AppError> {
+fn peers(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rows: &[Parsed],
+) -> Result<PeersFound, AppError> {
     let (mut ids, mut npis) = (Vec::new(), Vec::new());
     for row in rows {
         match &row.peer {
@@ -163,10 +173,8 @@ fn members(
     ids.dedup();
     numbers.sort_unstable();
     numbers.dedup();
-    let mut members: HashMap<_, _> = store::members::by_ids(conn, organization, &ids)?
-        .into_iter()
-        .map(|m| (m.id, m))
-        .collect();
+    let mut members: HashMap<_, _> =
+        store::members::by_ids(conn, organization, &ids)?.into_iter().map(|m| (m.id, m)).collect();
     let mut by_number = HashMap::new();
     for (number, member) in store::members::by_numbers(conn, organization, &numbers)? {
         by_number.insert(number, member.id);

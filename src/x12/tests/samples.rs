@@ -51,6 +51,7 @@ pub(super) fn profile() -> ClaimProfile {
         authorization_level: AuthorizationLevel::Claim,
         rollup: Rollup::Day,
         one_place_per_claim: false,
+        source: None,
     }
 }
 
