@@ -4,11 +4,14 @@
 //! on a blocking thread in one transaction, and never lets a connection out.
 
 pub mod authorizations;
+pub mod batches;
+pub mod claims;
 mod conn;
 pub mod contracts;
 pub mod decisions;
 pub mod encounters;
 pub mod error;
+pub mod files;
 pub mod ledger;
 pub mod members;
 mod migrations;
