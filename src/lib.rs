@@ -12,8 +12,13 @@
 //!    domain           foundation     -> nothing of ours
 //! ```
 
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod error;
 pub mod flow;
+pub mod http;
 pub mod store;
+pub mod telemetry;
+pub mod worker;
 pub mod x12;
