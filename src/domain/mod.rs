@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod authorization;
+pub mod batch;
 pub mod claim;
 pub mod codes;
 pub mod contract;
@@ -10,12 +11,17 @@ pub mod decision;
 pub mod encounter;
 pub mod facts;
 pub mod finding;
+pub mod grouping;
 pub mod identifiers;
 pub mod ids;
+pub mod ledger;
+pub mod line;
 pub mod member;
 pub mod money;
 pub mod organization;
 pub mod payer;
 pub mod peer;
+pub mod rules;
 pub mod status;
 pub mod text;
+pub mod units;

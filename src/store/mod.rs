@@ -4,12 +4,26 @@
 //! on a blocking thread in one transaction, and never lets a connection out.
 
 pub mod access;
+pub mod authorizations;
+pub mod batches;
+pub mod claims;
 mod conn;
+pub mod contracts;
 pub mod counters;
+pub mod decisions;
+pub mod encounters;
 pub mod error;
+pub mod files;
 pub mod idempotency;
+pub mod ledger;
+pub mod members;
 mod migrations;
+pub mod organizations;
+pub mod packs;
+pub mod payers;
+pub mod peers;
 mod schema;
+mod types;
 
 use std::sync::Arc;
 

@@ -1,0 +1,246 @@
+//! Rows of members and their coverages.
+
+mod rows;
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+
+use self::rows::{CoverageRow, Row};
+use super::conn::{Conn, per_backend};
+use super::error::StoreError;
+use super::schema::{coverages, members};
+use super::types::{CHUNK, ListChange, page_size, read};
+use crate::domain::dates::Instant;
+use crate::domain::identifiers::{MemberNumber, Reference};
+use crate::domain::ids::{MemberId, OrganizationId, PayerId};
+use crate::domain::member::{Coverage, Member};
+
+/// A payer's own name for a member: payer and member number.
+pub type PayerMember = (PayerId, MemberNumber);
+
+/// Which members a list shows; nothing set: all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Covered by this payer at some time.
+    pub payer: Option<PayerId>,
+    /// Under this number at some payer.
+    pub member_number: Option<MemberNumber>,
+}
+
+/// Stores a new member with coverages.
+pub fn insert(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    member: &Member,
+    now: Instant,
+) -> Result<(), StoreError> {
+    insert_all(conn, organization, std::slice::from_ref(member), now)
+}
+
+/// Stores new members with coverages.
+pub fn insert_all(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    members: &[Member],
+    now: Instant,
+) -> Result<(), StoreError> {
+    for chunk in members.chunks(CHUNK) {
+        let rows: Vec<Row> =
+            chunk.iter().map(|m| Row::new(organization, m, m.revision, now)).collect();
+        per_backend!(&mut *conn, c => {
+            diesel::insert_into(members::table).values(&rows).execute(c)
+        })?;
+    }
+    let children = members
+        .iter()
+        .flat_map(|m| m.coverages.iter().map(|c| CoverageRow::new(organization, m.id, c)));
+    insert_coverages(conn, &children.collect::<Vec<_>>())
+}
+
+/// Changes the member that stands at `member.revision`, which goes up by one; coverages are set as
+/// given. `false`: somebody changed it meanwhile, or it is not this tenant's.
+pub fn update(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    member: &Member,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let row = Row::new(organization, member, member.revision.saturating_add(1), now);
+    let at = members::table
+        .filter(members::organization_id.eq(row.organization_id))
+        .filter(members::id.eq(row.id))
+        .filter(members::revision.eq(member.revision));
+    if diesel::update(at).set(&row).execute(conn)? == 0 {
+        return Ok(false);
+    }
+    let of_tenant = || coverages::table.filter(coverages::organization_id.eq(row.organization_id));
+    let stored: Vec<CoverageRow> = of_tenant()
+        .filter(coverages::member_id.eq(row.id))
+        .select(CoverageRow::as_select())
+        .load(conn)?;
+    let wanted = member.coverages.iter().map(|c| CoverageRow::new(organization, member.id, c));
+    let change = ListChange::between(&stored, wanted.collect(), |c| c.id);
+    diesel::delete(of_tenant().filter(coverages::id.eq_any(change.gone))).execute(conn)?;
+    for changed in &change.changed {
+        let at = of_tenant().filter(coverages::id.eq(changed.id));
+        diesel::update(at).set(changed).execute(conn)?;
+    }
+    insert_coverages(conn, &change.fresh)?;
+    Ok(true)
+}
+
+fn insert_coverages(conn: &mut Conn, rows: &[CoverageRow]) -> Result<(), StoreError> {
+    for chunk in rows.chunks(CHUNK) {
+        per_backend!(&mut *conn, c => {
+            diesel::insert_into(coverages::table).values(chunk).execute(c)
+        })?;
+    }
+    Ok(())
+}
+
+/// The member with this id, if it is this tenant's.
+pub fn by_id(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: MemberId,
+) -> Result<Option<Member>, StoreError> {
+    Ok(by_ids(conn, organization, &[id])?.pop())
+}
+
+/// The tenant's members with these ids, in no order; others are left out.
+pub fn by_ids(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[MemberId],
+) -> Result<Vec<Member>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let query = members::table
+            .filter(members::organization_id.eq(organization.as_i64()))
+            .filter(members::id.eq_any(chunk.iter().map(|i| i.as_i64()).collect::<Vec<_>>()));
+        found.extend(query.select(Row::as_select()).load(conn)?);
+    }
+    with_coverages(conn, organization, found)
+}
+
+/// The member whom the organization knows under this reference.
+pub fn by_reference(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    reference: &Reference,
+) -> Result<Option<Member>, StoreError> {
+    Ok(by_references(conn, organization, std::slice::from_ref(reference))?.pop())
+}
+
+/// The tenant's members with these references, in no order; unknown ones are left out.
+pub fn by_references(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    references: &[Reference],
+) -> Result<Vec<Member>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in references.chunks(CHUNK) {
+        let texts: Vec<&str> = chunk.iter().map(Reference::as_str).collect();
+        let query = members::table
+            .filter(members::organization_id.eq(organization.as_i64()))
+            .filter(members::reference.eq_any(texts));
+        found.extend(query.select(Row::as_select()).load(conn)?);
+    }
+    with_coverages(conn, organization, found)
+}
+
+/// The tenant's members that payers know under these numbers, whatever the dates. A number that
+/// two members had one after the other gives two entries.
+pub fn by_numbers(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    numbers: &[PayerMember],
+) -> Result<Vec<(PayerMember, Member)>, StoreError> {
+    let wanted: HashSet<&PayerMember> = numbers.iter().collect();
+    let mut owners: HashMap<i64, HashSet<PayerMember>> = HashMap::new();
+    for chunk in numbers.chunks(CHUNK) {
+        let payers: HashSet<i64> = chunk.iter().map(|(payer, _)| payer.as_i64()).collect();
+        let texts: Vec<&str> = chunk.iter().map(|(_, number)| number.as_str()).collect();
+        let rows: Vec<(i64, i64, String)> = coverages::table
+            .filter(coverages::organization_id.eq(organization.as_i64()))
+            .filter(coverages::payer_id.eq_any(payers.into_iter().collect::<Vec<_>>()))
+            .filter(coverages::member_number.eq_any(texts))
+            .select((coverages::member_id, coverages::payer_id, coverages::member_number))
+            .load(conn)?;
+        for (member, payer, number) in rows {
+            let number: MemberNumber = read("coverages.member_number", number)?;
+            let pair = (PayerId::from_i64(payer), number);
+            if wanted.contains(&pair) {
+                owners.entry(member).or_default().insert(pair);
+            }
+        }
+    }
+    let ids: Vec<MemberId> = owners.keys().map(|id| MemberId::from_i64(*id)).collect();
+    let found = by_ids(conn, organization, &ids)?;
+    Ok(found
+        .into_iter()
+        .flat_map(|member| {
+            let pairs = owners.remove(&member.id.as_i64()).unwrap_or_default();
+            pairs.into_iter().map(move |pair| (pair, member.clone()))
+        })
+        .collect())
+}
+
+/// A page of the tenant's members, in order of id, after the given one.
+pub fn list(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    filter: &Filter,
+    after: Option<MemberId>,
+    limit: i64,
+) -> Result<Vec<Member>, StoreError> {
+    let mut query = members::table
+        .filter(members::organization_id.eq(organization.as_i64()))
+        .filter(members::id.gt(after.map_or(-1, MemberId::as_i64)))
+        .select(Row::as_select())
+        .order(members::id)
+        .limit(page_size(limit))
+        .into_boxed();
+    let covered = || {
+        coverages::table
+            .filter(coverages::organization_id.eq(organization.as_i64()))
+            .select(coverages::member_id)
+    };
+    if let Some(payer) = filter.payer {
+        let ids = covered().filter(coverages::payer_id.eq(payer.as_i64()));
+        query = query.filter(members::id.eq_any(ids));
+    }
+    if let Some(number) = &filter.member_number {
+        let ids = covered().filter(coverages::member_number.eq(number.as_str()));
+        query = query.filter(members::id.eq_any(ids));
+    }
+    let rows = query.load(conn)?;
+    with_coverages(conn, organization, rows)
+}
+
+fn with_coverages(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rows: Vec<Row>,
+) -> Result<Vec<Member>, StoreError> {
+    let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
+    let mut by_owner: HashMap<i64, Vec<Coverage>> = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let found: Vec<CoverageRow> = coverages::table
+            .filter(coverages::organization_id.eq(organization.as_i64()))
+            .filter(coverages::member_id.eq_any(chunk.to_vec()))
+            .order((coverages::valid_from, coverages::pay_order, coverages::id))
+            .select(CoverageRow::as_select())
+            .load(conn)?;
+        for row in found {
+            by_owner.entry(row.member_id).or_default().push(row.into_domain()?);
+        }
+    }
+    rows.into_iter()
+        .map(|row| {
+            let coverages = by_owner.remove(&row.id).unwrap_or_default();
+            row.into_domain(coverages)
+        })
+        .collect()
+}
