@@ -6,17 +6,26 @@
 //! answered 405 and not 404.
 
 pub mod auth;
+mod batches;
 pub mod body;
+pub mod bulk;
+pub mod bulk_rows;
+mod claims;
+mod encounter_body;
+mod encounter_view;
+mod encounters;
 pub mod etag;
 mod health;
 pub mod idempotency;
 pub mod json;
+mod member_allowances;
 mod messages;
 pub mod openapi;
 pub mod page;
 pub mod path;
 pub mod problem;
 pub mod query;
+mod reports;
 mod server;
 mod trace;
 
@@ -35,7 +44,12 @@ pub use server::{Bound, bind, bind_with, serve};
 
 /// The routes below `/v1`: the list of the whole API.
 fn v1(cfg: &mut web::ServiceConfig) {
-    let _ = cfg;
+    cfg.configure(bulk::routes)
+        .configure(encounters::routes)
+        .configure(member_allowances::routes)
+        .configure(batches::routes)
+        .configure(claims::routes)
+        .configure(reports::routes);
 }
 
 /// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.

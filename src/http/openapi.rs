@@ -43,7 +43,15 @@ impl Modify for Bearer {
 
 /// The whole document.
 pub fn document() -> Document {
-    let parts = [health::Doc::openapi()];
+    let parts = [
+        health::Doc::openapi(),
+        super::encounters::Doc::openapi(),
+        super::bulk::Doc::openapi(),
+        super::member_allowances::Doc::openapi(),
+        super::batches::Doc::openapi(),
+        super::claims::Doc::openapi(),
+        super::reports::Doc::openapi(),
+    ];
     parts.into_iter().fold(Root::openapi(), Document::merge_from)
 }
 
