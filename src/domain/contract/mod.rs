@@ -1,7 +1,30 @@
 //! Contracts as data: the model, and the reader that makes it from TOML packs and JSON alike.
+//!
+//! The layout, key by key, is in `docs/contracts.md`.
 
+pub mod bind;
+pub mod fault;
+mod known;
 pub mod model;
+mod nearest;
+mod node;
+mod node_json;
+mod node_toml;
+pub mod read;
+mod read_agreement;
+mod read_profile;
+mod read_rules;
+mod read_service;
+mod reader;
+mod table;
+#[cfg(test)]
+mod tests;
 pub mod versions;
 
+pub use bind::{bind, gaps, terms_from_json, terms_from_toml};
+pub use fault::{Fault, Place};
 pub use model::*;
+pub use node::{MAX_DEPTH, MAX_INPUT_BYTES, MAX_KEY_BYTES, MAX_NODES};
+pub use read::{agreement_from_json, agreement_from_toml, pack_from_json, pack_from_toml};
+pub use reader::MAX_FAULTS;
 pub use versions::{VersionHead, in_force, may_add};

@@ -88,6 +88,8 @@ pub struct Service {
     pub unit_minutes: u32,
     /// Minutes to units.
     pub rounding: Rounding,
+    /// Where a rounding above `floor` is written; the reader refuses one that is not.
+    pub rounding_source: Option<Authority>,
     /// Youngest age, in full years on the service date.
     pub min_age: Option<u32>,
     /// Oldest age, in full years on the service date.
@@ -256,6 +258,8 @@ pub struct ClaimProfile {
     pub rollup: Rollup,
     /// Whether a claim may hold lines of one place of service only.
     pub one_place_per_claim: bool,
+    /// Where it is written, such as the payer's companion guide.
+    pub source: Option<Authority>,
 }
 
 /// The four delimiters of an interchange.

@@ -1,0 +1,135 @@
+//! Reads packs and agreements, from TOML and from JSON alike, and reports every fault at once.
+//!
+//! The layout is in `docs/contracts.md`. A pack that is read holds: its services, limits and
+//! authorization rules agree with each other, and every value cites a source.
+
+use serde_json::Value as Json;
+
+use super::fault::Fault;
+use super::known::Known;
+use super::model::{Agreement, Pack};
+use super::node::Node;
+use super::node_json::from_json;
+use super::node_toml::from_toml;
+use super::read_agreement::read_agreement;
+use super::read_profile::read_profile;
+use super::read_rules::{read_authorizations, read_documentation, read_filing, read_limits};
+use super::read_service::{MAX_SERVICES, read_services};
+use super::reader::{Reader, Spot};
+use super::table::Table;
+use crate::domain::dates::WeekStart;
+use crate::domain::identifiers::{Key, State};
+use crate::domain::text::Invalid;
+
+/// Longest title of a pack or service, in characters.
+pub const MAX_TITLE: usize = 80;
+
+/// A pack from TOML; else every fault with its line.
+pub fn pack_from_toml(text: &str) -> Result<Pack, Vec<Fault>> {
+    from_toml(text).map_err(|fault| vec![fault]).and_then(|node| pack(&node))
+}
+
+/// A pack from JSON of the same layout; else every fault with its JSON pointer.
+pub fn pack_from_json(document: &Json) -> Result<Pack, Vec<Fault>> {
+    from_json(document).map_err(|fault| vec![fault]).and_then(|node| pack(&node))
+}
+
+/// An agreement from TOML; else every fault with its line. It is not yet held against its pack:
+/// [`super::bind`] does that, and [`super::terms_from_toml`] does both.
+pub fn agreement_from_toml(text: &str) -> Result<Agreement, Vec<Fault>> {
+    from_toml(text).map_err(|fault| vec![fault]).and_then(|node| agreement(&node))
+}
+
+/// An agreement from JSON of the same layout; else every fault with its JSON pointer.
+pub fn agreement_from_json(document: &Json) -> Result<Agreement, Vec<Fault>> {
+    from_json(document).map_err(|fault| vec![fault]).and_then(|node| agreement(&node))
+}
+
+pub(super) fn agreement(node: &Node) -> Result<Agreement, Vec<Fault>> {
+    let mut r = Reader::default();
+    let agreement = read_agreement(&mut r, &Spot::root(node));
+    r.finish(agreement)
+}
+
+fn pack(node: &Node) -> Result<Pack, Vec<Fault>> {
+    let mut r = Reader::default();
+    let pack = read_pack(&mut r, &Spot::root(node));
+    r.finish(pack)
+}
+
+const PACK_TABLES: &[&str] =
+    &["pack", "source", "service", "limit", "authorization", "filing", "documentation", "claim"];
+
+fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
+    let root = document.table(r, PACK_TABLES)?;
+    let services = root.tables(r, "service", MAX_SERVICES);
+    if services.is_empty() {
+        root.missing(r, "service", "a pack has at least one [[service]]");
+    }
+    let mut known = Known::read(r, &root, &services);
+    let head = root.need(r, "pack").and_then(|at| read_head(r, &at));
+    let services = read_services(r, &services, &mut known);
+    let limits = read_limits(r, &root, &mut known);
+    let authorizations = read_authorizations(r, &root, &mut known);
+    let filing = root.need(r, "filing").and_then(|at| read_filing(r, &at, &mut known));
+    let documentation =
+        root.need(r, "documentation").and_then(|at| read_documentation(r, &at, &mut known));
+    let claim = root.need(r, "claim").and_then(|at| read_profile(r, &at, &mut known));
+    let sources = known.finish(r);
+    let head = head?;
+    Some(Pack {
+        key: head.key,
+        version: head.version.0,
+        title: head.title,
+        state: head.state,
+        sources,
+        week_start: head.week_start,
+        services,
+        limits,
+        authorizations,
+        filing: filing?,
+        documentation: documentation?,
+        claim: claim?,
+    })
+}
+
+/// What `[pack]` says.
+struct Head {
+    key: Key,
+    version: Version,
+    title: String,
+    state: State,
+    week_start: WeekStart,
+}
+
+fn read_head(r: &mut Reader, at: &Spot<'_>) -> Option<Head> {
+    let table: Table<'_> = at.table(r, &["key", "version", "title", "state", "week_start"])?;
+    let key = table.required(r, "key");
+    let version = table.required(r, "version");
+    let title = table.need(r, "title").and_then(|spot| spot.words(r, MAX_TITLE));
+    let state = table.required(r, "state");
+    let week_start = table.or(r, "week_start", WeekStart::Monday);
+    Some(Head {
+        key: key?,
+        version: version?,
+        title: title?,
+        state: state?,
+        week_start: week_start?,
+    })
+}
+
+/// A pack's version: what stands behind `@` in a contract.
+#[derive(Debug, PartialEq)]
+pub(super) struct Version(pub(super) String);
+
+impl std::str::FromStr for Version {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let set = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
+        if (1..=20).contains(&text.len()) && text.bytes().all(set) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("a version has 1 to 20 letters, digits, points and hyphens"))
+        }
+    }
+}

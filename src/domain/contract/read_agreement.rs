@@ -1,0 +1,102 @@
+//! Reads an agreement: `[contract]` and its `[[rate]]` lines.
+
+use super::model::{Agreement, Rate};
+use super::read::Version;
+use super::read_profile::qualifier;
+use super::reader::{Amount, Reader, Spot};
+use super::table::Table;
+use crate::domain::dates::Span;
+use crate::domain::identifiers::Key;
+
+/// Most rate lines: a hundred services with twenty rate changes each.
+pub const MAX_RATES: usize = 2000;
+/// A rate or charge for one unit, in dollars: no unit of peer support costs more.
+const RATE: Amount = Amount { decimals: 4, below: 10_000 };
+
+const CONTRACT_KEYS: &[&str] = &[
+    "organization",
+    "payer",
+    "pack",
+    "from",
+    "to",
+    "supersedes",
+    "billing_location",
+    "sender_qualifier",
+    "sender_id",
+];
+
+/// The agreement as it stands; [`super::bind`] holds it against its pack.
+pub(super) fn read_agreement(r: &mut Reader, document: &Spot<'_>) -> Option<Agreement> {
+    let root = document.table(r, &["contract", "rate"])?;
+    let contract = root.need(r, "contract").and_then(|at| at.table(r, CONTRACT_KEYS));
+    let mut agreement = contract.and_then(|table| read_contract(r, &table));
+    let rates = read_rates(r, &root, agreement.as_ref().map(|a| a.span));
+    if let Some(agreement) = &mut agreement {
+        agreement.rates = rates;
+    }
+    agreement
+}
+
+/// `[contract]`, with no rates yet.
+fn read_contract(r: &mut Reader, table: &Table<'_>) -> Option<Agreement> {
+    let organization = table.required(r, "organization");
+    let payer = table.required(r, "payer");
+    let pack = table.need(r, "pack").and_then(|spot| read_pack_name(r, &spot));
+    let span = table.span(r);
+    let supersedes = table.get("supersedes").map(|spot| spot.parse(r));
+    let billing_location = table.required(r, "billing_location");
+    let sender_qualifier = qualifier(r, table, "sender_qualifier");
+    let sender_id = table.required(r, "sender_id");
+    let (pack, Version(pack_version)) = pack?;
+    Some(Agreement {
+        organization: organization?,
+        payer: payer?,
+        pack,
+        pack_version,
+        span: span?,
+        supersedes: supersedes.flatten(),
+        billing_location: billing_location?,
+        sender_qualifier: sender_qualifier?,
+        sender_id: sender_id?,
+        rates: Vec::new(),
+    })
+}
+
+fn read_pack_name(r: &mut Reader, spot: &Spot<'_>) -> Option<(Key, Version)> {
+    let text = spot.text(r)?;
+    let parts = text.split_once('@');
+    let named = parts.and_then(|(key, version)| Some((key.parse().ok()?, version.parse().ok()?)));
+    if named.is_none() {
+        spot.refuse(r, "a pack is named by key and version, such as \"some-payer@2026.1\"");
+    }
+    named
+}
+
+fn read_rates(r: &mut Reader, root: &Table<'_>, contract: Option<Span>) -> Vec<Rate> {
+    let mut rates: Vec<Rate> = Vec::new();
+    for at in root.tables(r, "rate", MAX_RATES) {
+        let Some(table) = at.table(r, &["service", "from", "to", "allowed", "charge"]) else {
+            continue;
+        };
+        let Some(rate) = read_rate(r, &table) else { continue };
+        let same = |other: &&Rate| other.service == rate.service && other.span.overlaps(&rate.span);
+        if rates.iter().any(|other| same(&other)) {
+            let message = "another rate of this service holds on some of these days; \
+                           end the earlier one before this one begins";
+            at.refuse(r, message);
+        }
+        if contract.is_some_and(|span| !span.overlaps(&rate.span)) {
+            at.refuse(r, "this rate never holds: its days lie outside those of the contract");
+        }
+        rates.push(rate);
+    }
+    rates
+}
+
+fn read_rate(r: &mut Reader, table: &Table<'_>) -> Option<Rate> {
+    let service = table.required(r, "service");
+    let span = table.span(r);
+    let allowed = table.need(r, "allowed").and_then(|spot| spot.amount(r, RATE));
+    let charge = table.get("charge").map(|spot| spot.amount(r, RATE));
+    Some(Rate { service: service?, span: span?, allowed: allowed?, charge: charge.flatten() })
+}

@@ -1,0 +1,149 @@
+//! Reads `[claim]`: how claims look to this payer (005010X222A1 and the payer's companion guide).
+
+use super::known::Known;
+use super::model::{AuthorizationLevel, ClaimProfile, Delimiters, RenderingMode, Rollup};
+use super::reader::{Reader, Spot};
+use super::table::Table;
+
+/// ISA05 and ISA07, the qualifiers that 005010 allows.
+pub(super) const QUALIFIERS: &[&str] = &["01", "14", "20", "27", "28", "29", "30", "33", "ZZ"];
+/// SBR09, the codes of 005010X222A1.
+const FILING_CODES: &[&str] = &[
+    "11", "12", "13", "14", "15", "16", "17", "AM", "BL", "CH", "CI", "DS", "FI", "HM", "LM", "MA",
+    "MB", "MC", "OF", "TV", "VA", "WC", "ZZ",
+];
+/// Most claims in one ST/SE, by the guide's recommendation.
+const MAX_CLAIMS_PER_SET: u32 = 5000;
+/// Characters that names and addresses may hold; a delimiter may not be one of them.
+const NAME_CHARACTERS: &str = " .,-'()/#&+=;?!\"%@";
+
+const KEYS: &[&str] = &[
+    "receiver_qualifier",
+    "receiver_id",
+    "receiver_code",
+    "receiver_name",
+    "payer_name",
+    "payer_id",
+    "acknowledgment_requested",
+    "claim_filing_code",
+    "delimiters",
+    "line_breaks",
+    "max_claims_per_set",
+    "billing_taxonomy",
+    "rendering",
+    "rendering_taxonomy",
+    "authorization_level",
+    "rollup",
+    "one_place_per_claim",
+    "source",
+];
+
+/// The claim-form profile.
+pub(super) fn read_profile<'a>(
+    r: &mut Reader,
+    at: &Spot<'a>,
+    known: &mut Known<'a>,
+) -> Option<ClaimProfile> {
+    let table = at.table(r, KEYS)?;
+    let receiver_qualifier = qualifier(r, &table, "receiver_qualifier");
+    let receiver_id = table.required(r, "receiver_id");
+    let receiver_code = match table.get("receiver_code") {
+        Some(spot) => spot.parse(r),
+        None => receiver_id.clone(),
+    };
+    let receiver_name = table.required(r, "receiver_name");
+    let payer_name = table.required(r, "payer_name");
+    let payer_id = table.required(r, "payer_id");
+    let acknowledgment_requested = table.flag(r, "acknowledgment_requested", false);
+    let claim_filing_code = table
+        .need(r, "claim_filing_code")
+        .and_then(|spot| spot.one_of(r, FILING_CODES, "a claim filing code (SBR09)"));
+    let delimiters = read_delimiters(r, &table);
+    let line_breaks = table.flag(r, "line_breaks", true);
+    let max_claims_per_set = match table.get("max_claims_per_set") {
+        Some(spot) => spot.number(r, 1..=MAX_CLAIMS_PER_SET),
+        None => Some(MAX_CLAIMS_PER_SET),
+    };
+    let billing_taxonomy = table.flag(r, "billing_taxonomy", true);
+    let rendering = table.or(r, "rendering", RenderingMode::Always);
+    let rendering_taxonomy = table.flag(r, "rendering_taxonomy", true);
+    let authorization_level = table.or(r, "authorization_level", AuthorizationLevel::Claim);
+    let rollup = table.or(r, "rollup", Rollup::Day);
+    let one_place_per_claim = table.flag(r, "one_place_per_claim", false);
+    let source = table.get("source").and_then(|spot| known.source(r, &spot));
+    Some(ClaimProfile {
+        receiver_qualifier: receiver_qualifier?,
+        receiver_id: receiver_id?,
+        receiver_code: receiver_code?,
+        receiver_name: receiver_name?,
+        payer_name: payer_name?,
+        payer_id: payer_id?,
+        acknowledgment_requested: acknowledgment_requested?,
+        claim_filing_code: claim_filing_code?,
+        delimiters: delimiters?,
+        line_breaks: line_breaks?,
+        max_claims_per_set: max_claims_per_set?,
+        billing_taxonomy: billing_taxonomy?,
+        rendering: rendering?,
+        rendering_taxonomy: rendering_taxonomy?,
+        authorization_level: authorization_level?,
+        rollup: rollup?,
+        one_place_per_claim: one_place_per_claim?,
+        source,
+    })
+}
+
+/// An interchange id qualifier; `ZZ`, mutually defined, unless the file says otherwise.
+pub(super) fn qualifier(r: &mut Reader, table: &Table<'_>, key: &str) -> Option<String> {
+    match table.get(key) {
+        Some(spot) => spot.one_of(r, QUALIFIERS, "an interchange id qualifier"),
+        None => Some("ZZ".to_owned()),
+    }
+}
+
+fn read_delimiters(r: &mut Reader, profile: &Table<'_>) -> Option<Delimiters> {
+    let usual = Delimiters::default();
+    let Some(at) = profile.get("delimiters") else { return Some(usual) };
+    let table = at.table(r, &["element", "component", "repetition", "segment"])?;
+    let mut taken: Vec<char> = Vec::new();
+    let mut next = |key, default| {
+        let spot = table.get(key);
+        let delimiter = match &spot {
+            Some(spot) => delimiter(r, spot)?,
+            None => default,
+        };
+        if taken.contains(&delimiter) {
+            let twice = "two of the four delimiters are the same; give each its own";
+            spot.as_ref().unwrap_or(&at).refuse(r, twice);
+        }
+        taken.push(delimiter);
+        Some(delimiter)
+    };
+    let element = next("element", usual.element);
+    let component = next("component", usual.component);
+    let repetition = next("repetition", usual.repetition);
+    let segment = next("segment", usual.segment);
+    Some(Delimiters {
+        element: element?,
+        component: component?,
+        repetition: repetition?,
+        segment: segment?,
+    })
+}
+
+/// One visible character that no name, number or code of a claim can hold.
+fn delimiter(r: &mut Reader, spot: &Spot<'_>) -> Option<char> {
+    let text = spot.text(r)?;
+    let mut chars = text.chars();
+    let found = match (chars.next(), chars.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    };
+    let legal = found.filter(|c| c.is_ascii_punctuation() && !NAME_CHARACTERS.contains(*c));
+    if legal.is_none() {
+        let message = "a delimiter is one of * : ^ ~ | < > { } [ ] _ \\ $ `: \
+                       letters, digits and what names hold would break the file";
+        spot.refuse(r, message);
+    }
+    legal
+}

@@ -1,0 +1,225 @@
+//! Reads `[[service]]`: what can be billed, by whom, for whom, where and how.
+
+use super::known::{Known, unique};
+use super::model::{ModeRule, Rounding, Service, SettingRule};
+use super::node::Value;
+use super::read::MAX_TITLE;
+use super::reader::{Reader, Spot};
+use super::table::{MAX_ITEMS, Table};
+use crate::domain::codes::{Activity, Mode, Modifier, PlaceOfService, Setting};
+use crate::domain::finding::Authority;
+use crate::domain::identifiers::Key;
+
+/// Most services of a pack: the richest published grid, by practitioner level and place, has some
+/// forty.
+pub const MAX_SERVICES: usize = 100;
+/// Most modifiers on a claim line (SV101-3 to SV101-6).
+const MAX_MODIFIERS: usize = 4;
+/// Longest unit: eight hours, a day program.
+const MAX_UNIT_MINUTES: u32 = 480;
+/// The unit that `eight_minute` is defined for (`docs/definitions.md`, section 3).
+const EIGHT_MINUTE_UNIT: u32 = 15;
+/// Oldest age that a rule may name.
+const MAX_AGE: u32 = 120;
+
+const KEYS: &[&str] = &[
+    "key",
+    "title",
+    "procedure",
+    "modifiers",
+    "activities",
+    "roles",
+    "modes",
+    "settings",
+    "unit_minutes",
+    "rounding",
+    "rounding_source",
+    "min_age",
+    "max_age",
+    "diagnosis_classes",
+    "certificates",
+    "substance_use",
+    "bypass_other_coverage",
+    "source",
+];
+
+/// All services that have no fault; the faults of the others are recorded.
+pub(super) fn read_services<'a>(
+    r: &mut Reader,
+    list: &[Spot<'a>],
+    known: &mut Known<'a>,
+) -> Vec<Service> {
+    let mut keys: Vec<Key> = Vec::new();
+    let mut services = Vec::new();
+    for at in list {
+        let Some(table) = at.table(r, KEYS) else { continue };
+        let key = unique(r, &table, &keys);
+        keys.extend(key.clone());
+        services.extend(read_service(r, &table, key, known));
+    }
+    services
+}
+
+fn read_service<'a>(
+    r: &mut Reader,
+    table: &Table<'a>,
+    key: Option<Key>,
+    known: &mut Known<'a>,
+) -> Option<Service> {
+    let title = table.need(r, "title").and_then(|spot| spot.words(r, MAX_TITLE));
+    let procedure = table.required(r, "procedure");
+    let modifiers: Vec<Modifier> = table.values(r, "modifiers");
+    if modifiers.len() > MAX_MODIFIERS {
+        table.at_key("modifiers").refuse(r, "a claim line has room for four modifiers");
+    }
+    let activities = read_activities(r, table);
+    let roles = table.values(r, "roles");
+    let modes = read_modes(r, table, &modifiers);
+    let settings = read_settings(r, table);
+    let unit_minutes =
+        table.need(r, "unit_minutes").and_then(|s| s.number(r, 1..=MAX_UNIT_MINUTES));
+    let (rounding, rounding_source) = read_rounding(r, table, unit_minutes, known);
+    let (min_age, max_age) = read_ages(r, table);
+    let diagnosis_classes = table.values(r, "diagnosis_classes");
+    let certificates = table.values(r, "certificates");
+    let substance_use = table.flag(r, "substance_use", false);
+    let bypass_other_coverage = table.flag(r, "bypass_other_coverage", false);
+    let source = known.cited(r, table);
+    Some(Service {
+        key: key?,
+        title: title?,
+        procedure: procedure?,
+        modifiers,
+        activities,
+        roles,
+        modes,
+        settings,
+        unit_minutes: unit_minutes?,
+        rounding: rounding?,
+        rounding_source,
+        min_age,
+        max_age,
+        diagnosis_classes,
+        certificates,
+        substance_use: substance_use?,
+        bypass_other_coverage: bypass_other_coverage?,
+        source: source?,
+    })
+}
+
+/// No activity at all is allowed: such a service is reached by its key only.
+fn read_activities(r: &mut Reader, table: &Table<'_>) -> Vec<Activity> {
+    let named = table.get("activities").map(|spot| spot.values(r)).unwrap_or_default();
+    let mut activities = Vec::new();
+    for (spot, activity) in named {
+        let activity: Activity = activity;
+        if activity.is_peer_support() {
+            activities.push(activity);
+        } else {
+            spot.refuse(r, "this activity is never peer support and is not billed; remove it");
+        }
+    }
+    activities
+}
+
+fn read_modes(r: &mut Reader, table: &Table<'_>, of_service: &[Modifier]) -> Vec<ModeRule> {
+    let Some(list) = table.need(r, "modes") else { return Vec::new() };
+    let mut modes: Vec<ModeRule> = Vec::new();
+    let items = list.items(r, MAX_ITEMS);
+    if items.is_empty() && matches!(list.node.value, Value::List(_)) {
+        list.refuse(r, "name at least one mode, such as \"in_person\"");
+    }
+    for spot in items {
+        let Some(rule) = read_mode(r, &spot, of_service) else { continue };
+        if modes.iter().any(|m| m.mode == rule.mode) {
+            spot.refuse(r, "this mode is in the list twice; remove one");
+        } else {
+            modes.push(rule);
+        }
+    }
+    modes
+}
+
+fn read_mode(r: &mut Reader, spot: &Spot<'_>, of_service: &[Modifier]) -> Option<ModeRule> {
+    if let Value::Text(_) = spot.node.value {
+        let mode: Mode = spot.parse(r)?;
+        return Some(ModeRule { mode, modifiers: Vec::new(), place: None });
+    }
+    let table = spot.table(r, &["mode", "modifiers", "place"])?;
+    let mode = table.required(r, "mode");
+    let modifiers: Vec<Modifier> = table.values(r, "modifiers");
+    if modifiers.iter().any(|m| of_service.contains(m)) {
+        spot.refuse(r, "the service has one of these modifiers already; name it once");
+    }
+    if of_service.len() <= MAX_MODIFIERS && of_service.len() + modifiers.len() > MAX_MODIFIERS {
+        let message = "with the service's own these are more than four modifiers; \
+                       a claim line has room for four";
+        spot.refuse(r, message);
+    }
+    let place = table.get("place").map(|s| s.parse::<PlaceOfService>(r));
+    Some(ModeRule { mode: mode?, modifiers, place: place.flatten() })
+}
+
+fn read_settings(r: &mut Reader, table: &Table<'_>) -> Vec<SettingRule> {
+    let Some(list) = table.need(r, "settings") else { return Vec::new() };
+    let mut settings: Vec<SettingRule> = Vec::new();
+    let items = list.items(r, MAX_ITEMS);
+    if items.is_empty() && matches!(list.node.value, Value::List(_)) {
+        list.refuse(r, "name at least one setting, such as \"office\"");
+    }
+    for spot in items {
+        let Some(rule) = read_setting(r, &spot) else { continue };
+        if settings.iter().any(|s| s.setting == rule.setting) {
+            spot.refuse(r, "this setting is in the list twice; remove one");
+        } else {
+            settings.push(rule);
+        }
+    }
+    settings
+}
+
+fn read_setting(r: &mut Reader, spot: &Spot<'_>) -> Option<SettingRule> {
+    if let Value::Text(_) = spot.node.value {
+        let setting: Setting = spot.parse(r)?;
+        return Some(SettingRule { setting, place: setting.place_of_service() });
+    }
+    let table = spot.table(r, &["setting", "place"])?;
+    let setting: Option<Setting> = table.required(r, "setting");
+    let place = table.get("place").map(|s| s.parse(r));
+    let setting = setting?;
+    Some(SettingRule { setting, place: place.unwrap_or(Some(setting.place_of_service()))? })
+}
+
+/// Rounding up bills minutes that were not given, so it needs its own written source.
+fn read_rounding<'a>(
+    r: &mut Reader,
+    table: &Table<'a>,
+    unit_minutes: Option<u32>,
+    known: &mut Known<'a>,
+) -> (Option<Rounding>, Option<Authority>) {
+    let cited = table.get("rounding_source");
+    let source = cited.as_ref().and_then(|spot| known.source(r, spot));
+    let Some(spot) = table.need(r, "rounding") else { return (None, source) };
+    let rounding: Option<Rounding> = spot.parse(r);
+    if rounding.is_some_and(|rounding| rounding != Rounding::Floor) && cited.is_none() {
+        let message = "rounding above `floor` needs its own source; \
+                       name it in `rounding_source`, or round by \"floor\"";
+        spot.refuse(r, message);
+    }
+    let eight_minute = rounding == Some(Rounding::EightMinute);
+    if eight_minute && unit_minutes.is_some_and(|minutes| minutes != EIGHT_MINUTE_UNIT) {
+        spot.refuse(r, "`eight_minute` is defined for units of 15 minutes only");
+    }
+    (rounding, source)
+}
+
+fn read_ages(r: &mut Reader, table: &Table<'_>) -> (Option<u32>, Option<u32>) {
+    let min = table.get("min_age").and_then(|spot| spot.number(r, 0..=MAX_AGE));
+    let max = table.get("max_age").and_then(|spot| spot.number(r, 0..=MAX_AGE));
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        table.at_key("max_age").refuse(r, "the oldest age lies below the youngest, `min_age`");
+    }
+    (min, max)
+}

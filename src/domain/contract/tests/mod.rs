@@ -1,0 +1,1 @@
+//! The reader against good and bad packs and contracts.
