@@ -1,11 +1,14 @@
 //! The encounter: one member's contact as the organization recorded it.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::codes::{Activity, Diagnosis, Mode, Role, Setting};
 use super::dates::Instant;
-use super::identifiers::{AuthorizationNumber, Key, Reference};
-use super::ids::{MemberId, PeerId};
+use super::decision::Disposition;
+use super::identifiers::{AuthorizationNumber, Key, MemberNumber, Reference};
+use super::ids::{DecisionId, EncounterId, MemberId, PayerId, PeerId};
+use super::status::EncounterStatus;
 
 /// Longest contact that is taken for one: a day has 24 hours. (25 hours is a typing error.)
 pub const MAX_CONTACT_MINUTES: i64 = 24 * 60;
@@ -74,4 +77,37 @@ pub struct Note {
     pub signed_at: Option<Instant>,
     /// The goal of the plan of care that it links to, by the organization's short name for it.
     pub plan_goal: Option<Reference>,
+}
+
+/// An encounter as stored: the content, and the outcome of its current decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encounter {
+    /// Our id.
+    pub id: EncounterId,
+    /// What was recorded.
+    pub data: EncounterData,
+    /// The local date of the start.
+    pub service_date: NaiveDate,
+    /// Who would be billed.
+    pub payer: Option<PayerId>,
+    /// Under which number.
+    pub member_number: Option<MemberNumber>,
+    /// The service of the contract.
+    pub service: Option<Key>,
+    /// What the rules said.
+    pub disposition: Disposition,
+    /// Where it stands now.
+    pub status: EncounterStatus,
+    /// The current decision.
+    pub decision: DecisionId,
+    /// Its sequence, 1 for the first.
+    pub sequence: i32,
+    /// Last day for its claim.
+    pub file_by: Option<NaiveDate>,
+    /// When it was accepted.
+    pub recorded_at: Instant,
+    /// When it was voided.
+    pub voided_at: Option<Instant>,
+    /// Why it was voided.
+    pub void_reason: Option<String>,
 }

@@ -11,6 +11,8 @@ pub mod facts;
 pub mod finding;
 pub mod identifiers;
 pub mod ids;
+pub mod ledger;
+pub mod line;
 pub mod member;
 pub mod money;
 pub mod organization;

@@ -4,9 +4,13 @@
 //! on a blocking thread in one transaction, and never lets a connection out.
 
 pub mod authorizations;
+mod column;
 mod conn;
 pub mod contracts;
+pub mod decisions;
+pub mod encounters;
 pub mod error;
+pub mod ledger;
 pub mod members;
 mod migrations;
 pub mod organizations;

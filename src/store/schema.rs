@@ -194,6 +194,193 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    encounters (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        reference -> Text,
+        content_hash -> Binary,
+        content -> Text,
+        peer_id -> BigInt,
+        member_id -> BigInt,
+        started_at -> Timestamp,
+        ended_at -> Timestamp,
+        minutes -> BigInt,
+        service_date -> Date,
+        service_month -> Integer,
+        payer_id -> Nullable<BigInt>,
+        member_number -> Nullable<Text>,
+        service -> Nullable<Text>,
+        disposition -> Text,
+        status -> Text,
+        decision_id -> BigInt,
+        decision_sequence -> Integer,
+        file_by -> Nullable<Date>,
+        recorded_at -> Timestamp,
+        voided_at -> Nullable<Timestamp>,
+        void_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    decisions (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        encounter_id -> BigInt,
+        sequence -> Integer,
+        cause -> Text,
+        contract_version_id -> Nullable<BigInt>,
+        engine -> Text,
+        as_of -> Timestamp,
+        answer -> Text,
+        facts -> Text,
+    }
+}
+
+diesel::table! {
+    decision_lines (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        encounter_id -> BigInt,
+        decision_id -> BigInt,
+        ordinal -> Integer,
+        status -> Text,
+        payer_id -> Nullable<BigInt>,
+        service -> Text,
+        service_date -> Date,
+        procedure_code -> Text,
+        modifiers -> Text,
+        place -> Text,
+        units -> BigInt,
+        unit_charge -> Nullable<Text>,
+        unit_rate -> Nullable<Text>,
+        charge -> BigInt,
+        expected -> BigInt,
+        authorization_id -> Nullable<BigInt>,
+        authorized_units -> BigInt,
+    }
+}
+
+diesel::table! {
+    accounts (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        key -> Text,
+    }
+}
+
+diesel::table! {
+    unit_entries (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        account_id -> BigInt,
+        kind -> Text,
+        encounter_id -> Nullable<BigInt>,
+        line_id -> Nullable<BigInt>,
+        service -> Nullable<Text>,
+        service_date -> Date,
+        authorization_id -> Nullable<BigInt>,
+        granted -> BigInt,
+        reserved -> BigInt,
+        consumed -> BigInt,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    files (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        name -> Text,
+        size_bytes -> BigInt,
+        sha256 -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    file_chunks (organization_id, file_id, ordinal) {
+        organization_id -> BigInt,
+        file_id -> BigInt,
+        ordinal -> Integer,
+        content -> Binary,
+    }
+}
+
+diesel::table! {
+    batches (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        payer_id -> BigInt,
+        through -> Date,
+        status -> Text,
+        sender_id -> Text,
+        receiver_id -> Text,
+        interchange_control -> BigInt,
+        group_control -> BigInt,
+        claim_count -> BigInt,
+        line_count -> BigInt,
+        units -> BigInt,
+        charge -> BigInt,
+        expected -> BigInt,
+        file_id -> BigInt,
+        built_at -> Timestamp,
+        released_at -> Nullable<Timestamp>,
+        withdrawn_at -> Nullable<Timestamp>,
+        delivered_at -> Nullable<Timestamp>,
+        receipt -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    claims (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        number -> Text,
+        batch_id -> BigInt,
+        ordinal -> Integer,
+        payer_id -> BigInt,
+        member_id -> BigInt,
+        member_number -> Text,
+        peer_id -> BigInt,
+        contract_version_id -> BigInt,
+        status -> Text,
+        service_date -> Date,
+        units -> BigInt,
+        charge -> BigInt,
+        expected -> BigInt,
+        file_by -> Date,
+        document -> Text,
+    }
+}
+
+diesel::table! {
+    claim_lines (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        claim_id -> BigInt,
+        ordinal -> Integer,
+        control -> Text,
+        service -> Text,
+        units -> BigInt,
+        charge -> BigInt,
+        expected -> BigInt,
+    }
+}
+
+diesel::table! {
+    claim_line_parts (organization_id, claim_line_id, decision_line_id) {
+        organization_id -> BigInt,
+        claim_line_id -> BigInt,
+        decision_line_id -> BigInt,
+        encounter_id -> BigInt,
+        units -> BigInt,
+        charge -> BigInt,
+        expected -> BigInt,
+        live -> Bool,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     locations,
@@ -209,4 +396,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     idempotency_keys,
     counters,
+    encounters,
+    decisions,
+    decision_lines,
+    accounts,
+    unit_entries,
+    files,
+    file_chunks,
+    batches,
+    claims,
+    claim_lines,
+    claim_line_parts,
 );

@@ -1,0 +1,136 @@
+//! The unit ledger's values: accounts, entries, and how each step of a line's life is booked.
+//!
+//! (`docs/definitions.md`, "Unit ledger".) Entries are never changed; usage is reserved plus
+//! consumed. A line's units are booked as the part that needed no authorization and the part that
+//! drew on one, so that free units, limits and authorizations are all sums over the same entries.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+
+use super::identifiers::{Key, MemberNumber};
+use super::ids::{AccountId, AuthorizationId, EncounterId, LineId, MemberId, PayerId, PeerId};
+use super::line::Line;
+use super::text::code_list;
+
+/// The name of an account. Accounts are locked in the order of their names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountKey(String);
+
+impl AccountKey {
+    /// Units of a payer's member: limits and authorizations count here.
+    pub fn payer_member(payer: PayerId, number: &MemberNumber) -> Self {
+        Self(format!("units:{payer}:{number}"))
+    }
+
+    /// A member's time: overlaps and duplicates are settled here.
+    pub fn member(member: MemberId) -> Self {
+        Self(format!("time:{member}"))
+    }
+
+    /// A peer's time.
+    pub fn peer(peer: PeerId) -> Self {
+        Self(format!("time:{peer}"))
+    }
+
+    /// An authorization: its grants are booked here.
+    pub fn authorization(id: AuthorizationId) -> Self {
+        Self(format!("grant:{id}"))
+    }
+
+    /// From the stored name.
+    pub fn stored(key: String) -> Self {
+        Self(key)
+    }
+}
+
+impl fmt::Display for AccountKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+code_list!(
+    /// What an entry books.
+    EntryKind, "a kind of entry" {
+        /// Units approved by an authorization.
+        Grant = "grant",
+        /// Units of a line that became ready.
+        Reserve = "reserve",
+        /// Reserved units of a line whose batch was released.
+        Consume = "consume",
+        /// Units given back.
+        Release = "release",
+        /// A difference, such as a changed grant.
+        Adjust = "adjust",
+        /// Usage from before go-live.
+        Opening = "opening",
+    }
+);
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// On which account.
+    pub account: AccountId,
+    /// What it books.
+    pub kind: EntryKind,
+    /// Of which encounter.
+    pub encounter: Option<EncounterId>,
+    /// Of which line.
+    pub line: Option<LineId>,
+    /// Of which service.
+    pub service: Option<Key>,
+    /// Under which date.
+    pub service_date: NaiveDate,
+    /// On which authorization.
+    pub authorization: Option<AuthorizationId>,
+    /// Change of the units granted.
+    pub granted: i64,
+    /// Change of the units reserved.
+    pub reserved: i64,
+    /// Change of the units consumed.
+    pub consumed: i64,
+}
+
+/// Reserves the units of a ready line: the free part, then the authorized part.
+pub fn reserve(account: AccountId, line: &Line) -> Vec<Entry> {
+    let authorized = line.authorized_units.min(line.units);
+    let parts = [(line.units - authorized, None), (authorized, line.authorization)];
+    parts
+        .into_iter()
+        .filter(|(units, _)| *units > 0)
+        .map(|(units, authorization)| Entry {
+            account,
+            kind: EntryKind::Reserve,
+            encounter: Some(line.encounter),
+            line: Some(line.id),
+            service: Some(line.service.clone()),
+            service_date: line.service_date,
+            authorization,
+            granted: 0,
+            reserved: i64::from(units),
+            consumed: 0,
+        })
+        .collect()
+}
+
+/// Gives back whatever is held.
+pub fn release(holding: Entry) -> Entry {
+    Entry {
+        kind: EntryKind::Release,
+        reserved: holding.reserved.saturating_neg(),
+        consumed: holding.consumed.saturating_neg(),
+        ..holding
+    }
+}
+
+/// Turns what is reserved into consumed.
+pub fn consume(holding: Entry) -> Entry {
+    Entry {
+        kind: EntryKind::Consume,
+        reserved: holding.reserved.saturating_neg(),
+        consumed: holding.reserved,
+        ..holding
+    }
+}

@@ -1,0 +1,363 @@
+//! The bench: everything that decisions about a chunk of encounters may look at, read with a
+//! handful of set queries and kept up to date in memory while the chunk is decided.
+//!
+//! Facts for one encounter are a selection from the bench. What a decision reserves is put back on
+//! the bench, so that the next encounter of the chunk sees it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::{Datelike, NaiveDate, TimeDelta};
+
+use crate::domain::authorization::Authorization;
+use crate::domain::contract::{Terms, VersionHead, in_force};
+use crate::domain::dates::Instant;
+use crate::domain::decision::{Decision, LineAnswer};
+use crate::domain::encounter::EncounterData;
+use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
+use crate::domain::ids::{
+    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, OrganizationId, PeerId,
+};
+use crate::domain::ledger::AccountKey;
+use crate::domain::member::{Coverage, Member, billed_coverage};
+use crate::domain::organization::Organization;
+use crate::domain::peer::Peer;
+use crate::error::AppError;
+use crate::flow::Ctx;
+use crate::store::encounters::Vicinity;
+use crate::store::ledger::UsageScope;
+use crate::store::{self, Conn, StoreError};
+
+/// How accounts are reached: locked for a write, or only looked at for a preview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Locked until the transaction ends; missing ones are made.
+    Lock,
+    /// Looked at.
+    Look,
+}
+
+/// The facts at hand.
+#[derive(Debug)]
+pub struct Bench {
+    organization: Organization,
+    heads: Vec<VersionHead>,
+    terms: HashMap<ContractVersionId, Arc<Terms>>,
+    members: HashMap<MemberId, Member>,
+    peers: HashMap<PeerId, Peer>,
+    authorizations: HashMap<MemberId, Vec<Authorization>>,
+    accounts: BTreeMap<AccountKey, AccountId>,
+    usage: Vec<(AccountId, Usage)>,
+    usage_of_account: HashMap<AccountId, Vec<usize>>,
+    usage_of_authorization: HashMap<AuthorizationId, Vec<usize>>,
+    neighbors: Vec<Neighbor>,
+    neighbors_of_member: HashMap<MemberId, Vec<usize>>,
+    neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
+}
+
+/// The facts of one encounter, and the terms they are judged by.
+#[derive(Debug)]
+pub struct Case {
+    /// The facts.
+    pub facts: Facts,
+    /// The contract version in force.
+    pub version: Option<ContractVersionId>,
+    /// Its terms.
+    pub terms: Option<Arc<Terms>>,
+    /// The account whose units are drawn.
+    pub account: Option<AccountId>,
+}
+
+/// The people of a chunk, already read.
+#[derive(Debug, Default)]
+pub struct People {
+    /// Members by id.
+    pub members: HashMap<MemberId, Member>,
+    /// Peers by id.
+    pub peers: HashMap<PeerId, Peer>,
+}
+
+impl Bench {
+    /// Reads all that decisions about `encounters` may need. `except` is an encounter that is being
+    /// decided again: its own drawings and times are left out.
+    pub fn gather(
+        ctx: &Ctx,
+        conn: &mut Conn,
+        organization: &Organization,
+        people: People,
+        encounters: &[&EncounterData],
+        access: Access,
+        except: Option<EncounterId>,
+    ) -> Result<Self, AppError> {
+        let id = organization.id;
+        let mut bench = Self {
+            organization: organization.clone(),
+            heads: store::contracts::versions_of(conn, id)?,
+            terms: HashMap::new(),
+            members: people.members,
+            peers: people.peers,
+            authorizations: HashMap::new(),
+            accounts: BTreeMap::new(),
+            usage: Vec::new(),
+            usage_of_account: HashMap::new(),
+            usage_of_authorization: HashMap::new(),
+            neighbors: Vec::new(),
+            neighbors_of_member: HashMap::new(),
+            neighbors_of_peer: HashMap::new(),
+        };
+        bench.reach_accounts(ctx, conn, encounters, access)?;
+        let members: Vec<MemberId> = bench.members.keys().copied().collect();
+        for authorization in store::authorizations::of_members(conn, id, &members)? {
+            bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
+        }
+        bench.read_usage(conn, encounters, except)?;
+        bench.read_neighbors(conn, encounters, except)?;
+        bench.read_terms(ctx, conn, encounters)?;
+        Ok(bench)
+    }
+
+    fn day(&self, encounter: &EncounterData) -> NaiveDate {
+        self.organization.data.zone.date_of(encounter.started_at)
+    }
+
+    fn billed(&self, member: MemberId, day: NaiveDate) -> Option<&Coverage> {
+        let coverages = &self.members.get(&member)?.coverages;
+        billed_coverage(coverages, day, |payer| in_force(&self.heads, payer, day).is_some())
+    }
+
+    fn account_key(&self, member: MemberId, day: NaiveDate) -> Option<AccountKey> {
+        let coverage = self.billed(member, day)?;
+        Some(AccountKey::payer_member(coverage.data.payer, &coverage.data.member_number))
+    }
+
+    fn reach_accounts(
+        &mut self,
+        ctx: &Ctx,
+        conn: &mut Conn,
+        encounters: &[&EncounterData],
+        access: Access,
+    ) -> Result<(), AppError> {
+        let mut keys: BTreeMap<AccountKey, AccountId> = BTreeMap::new();
+        for encounter in encounters {
+            let units = self.account_key(encounter.member, self.day(encounter));
+            let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
+            for key in units.into_iter().chain(times) {
+                keys.entry(key).or_insert_with(|| ctx.id());
+            }
+        }
+        self.accounts = match access {
+            Access::Lock => store::ledger::lock_accounts(conn, self.organization.id, &keys)?,
+            Access::Look => {
+                let keys: Vec<AccountKey> = keys.into_keys().collect();
+                store::ledger::find_accounts(conn, self.organization.id, &keys)?
+            }
+        };
+        Ok(())
+    }
+
+    fn read_usage(
+        &mut self,
+        conn: &mut Conn,
+        encounters: &[&EncounterData],
+        except: Option<EncounterId>,
+    ) -> Result<(), StoreError> {
+        let days = || encounters.iter().map(|e| self.day(e));
+        let (Some(first), Some(last)) = (days().min(), days().max()) else {
+            return Ok(());
+        };
+        let scope = UsageScope {
+            accounts: self.accounts.values().copied().collect(),
+            // Windows reach as far as the calendar year, and a week may begin before it.
+            from: NaiveDate::from_ymd_opt(first.year(), 1, 1).unwrap_or(first) - TimeDelta::days(7),
+            to: NaiveDate::from_ymd_opt(last.year(), 12, 31).unwrap_or(last) + TimeDelta::days(7),
+            authorizations: self.authorizations.values().flatten().map(|a| a.id).collect(),
+            except,
+        };
+        for (account, usage) in store::ledger::usage(conn, self.organization.id, &scope)? {
+            self.put_usage(account, usage);
+        }
+        Ok(())
+    }
+
+    fn put_usage(&mut self, account: AccountId, usage: Usage) {
+        let index = self.usage.len();
+        self.usage_of_account.entry(account).or_default().push(index);
+        if let Some(authorization) = usage.authorization {
+            self.usage_of_authorization.entry(authorization).or_default().push(index);
+        }
+        self.usage.push((account, usage));
+    }
+
+    fn read_neighbors(
+        &mut self,
+        conn: &mut Conn,
+        encounters: &[&EncounterData],
+        except: Option<EncounterId>,
+    ) -> Result<(), StoreError> {
+        let from = encounters.iter().map(|e| e.started_at).min();
+        let to = encounters.iter().map(|e| e.ended_at).max();
+        let (Some(from), Some(to)) = (from, to) else {
+            return Ok(());
+        };
+        let vicinity = Vicinity {
+            members: self.members.keys().copied().collect(),
+            peers: self.peers.keys().copied().collect(),
+            from,
+            to,
+            except,
+        };
+        for neighbor in store::encounters::live_in(conn, self.organization.id, &vicinity)? {
+            self.put_neighbor(neighbor);
+        }
+        Ok(())
+    }
+
+    fn put_neighbor(&mut self, neighbor: Neighbor) {
+        let index = self.neighbors.len();
+        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
+        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
+        self.neighbors.push(neighbor);
+    }
+
+    fn read_terms(
+        &mut self,
+        ctx: &Ctx,
+        conn: &mut Conn,
+        encounters: &[&EncounterData],
+    ) -> Result<(), AppError> {
+        for encounter in encounters {
+            if let Some(version) = self.version(encounter)
+                && !self.terms.contains_key(&version)
+            {
+                let terms = ctx.terms(conn, self.organization.id, version)?;
+                self.terms.insert(version, terms);
+            }
+        }
+        Ok(())
+    }
+
+    fn version(&self, encounter: &EncounterData) -> Option<ContractVersionId> {
+        let day = self.day(encounter);
+        let payer = self.billed(encounter.member, day)?.data.payer;
+        in_force(&self.heads, payer, day).map(|head| head.id)
+    }
+
+    /// The facts of one encounter as they stand on the bench now.
+    pub fn case(&self, encounter: &EncounterData, as_of: Instant) -> Result<Case, AppError> {
+        let missing = || AppError::internal("a person of the chunk is not on the bench");
+        let member = self.members.get(&encounter.member).ok_or_else(missing)?;
+        let peer = self.peers.get(&encounter.peer).ok_or_else(missing)?;
+        let day = self.day(encounter);
+        let billed = self.billed(encounter.member, day).cloned();
+        let version = self.version(encounter);
+        let account =
+            self.account_key(encounter.member, day).and_then(|k| self.accounts.get(&k).copied());
+        let authorizations: Vec<AuthorizationFact> = self
+            .authorizations
+            .get(&encounter.member)
+            .into_iter()
+            .flatten()
+            .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
+            .map(|a| AuthorizationFact {
+                id: a.id,
+                number: a.data.number.clone(),
+                services: a.data.services.clone(),
+                units: a.data.units,
+                span: a.data.span,
+            })
+            .collect();
+        let facts = Facts {
+            as_of,
+            zone: self.organization.data.zone,
+            part2: self.organization.data.part2,
+            birth_date: member.data.birth_date,
+            has_address: member.data.address.is_some(),
+            coverages: member.coverages.clone(),
+            billed,
+            certificates: peer
+                .certificates
+                .iter()
+                .map(|c| CertificateFact {
+                    state: c.data.state.clone(),
+                    kind: c.data.kind.clone(),
+                    span: c.data.span,
+                })
+                .collect(),
+            usage: self.usage_for(account, &authorizations),
+            neighbors: self.neighbors_for(encounter),
+            authorizations,
+        };
+        let terms = version.and_then(|v| self.terms.get(&v).cloned());
+        Ok(Case { facts, version, terms, account })
+    }
+
+    fn usage_for(&self, account: Option<AccountId>, authorizations: &[AuthorizationFact]) -> Vec<Usage> {
+        let of_account = account.and_then(|a| self.usage_of_account.get(&a)).into_iter().flatten();
+        let elsewhere = authorizations
+            .iter()
+            .filter_map(|a| self.usage_of_authorization.get(&a.id))
+            .flatten()
+            .filter(|i| self.usage.get(**i).is_some_and(|(of, _)| Some(*of) != account));
+        of_account
+            .chain(elsewhere)
+            .filter_map(|index| self.usage.get(*index).map(|(_, usage)| usage.clone()))
+            .collect()
+    }
+
+    fn neighbors_for(&self, encounter: &EncounterData) -> Vec<Neighbor> {
+        let of_member = self.neighbors_of_member.get(&encounter.member).into_iter().flatten();
+        let of_peer = self.neighbors_of_peer.get(&encounter.peer).into_iter().flatten();
+        let mut indices: Vec<usize> = of_member.chain(of_peer).copied().collect();
+        indices.sort_unstable();
+        indices.dedup();
+        indices
+            .into_iter()
+            .filter_map(|index| self.neighbors.get(index))
+            .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
+            .cloned()
+            .collect()
+    }
+
+    /// Puts what was decided on the bench, for the encounters that follow in the chunk.
+    pub fn put(
+        &mut self,
+        id: EncounterId,
+        encounter: &EncounterData,
+        account: Option<AccountId>,
+        decision: &Decision,
+    ) {
+        let ready = || decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
+        if ready().next().is_none() {
+            return;
+        }
+        if let (Some(account), Some(service)) = (account, &decision.service) {
+            for line in ready() {
+                let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
+                let parts = [(line.units - drawn.min(line.units), None), (drawn, line.authorization.as_ref().map(|d| d.id))];
+                for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
+                    let usage = Usage {
+                        service: service.clone(),
+                        date: decision.service_date,
+                        authorization,
+                        units: i64::from(units),
+                    };
+                    self.put_usage(account, usage);
+                }
+            }
+        }
+        self.put_neighbor(Neighbor {
+            encounter: id,
+            reference: encounter.reference.clone(),
+            member: encounter.member,
+            peer: encounter.peer,
+            service: decision.service.clone(),
+            started_at: encounter.started_at,
+            ended_at: encounter.ended_at,
+        });
+    }
+
+    /// The organization whose bench it is.
+    pub fn organization_id(&self) -> OrganizationId {
+        self.organization.id
+    }
+}

@@ -1,0 +1,196 @@
+//! From names to ids: who the sender's peers, members and authorizations are, with set queries.
+//!
+//! What is not in this organization does not exist: an unknown id, a forged one and another
+//! tenant's get the same answer.
+
+use std::collections::HashMap;
+
+use super::bench::People;
+use super::draft::{AuthorizationRef, MemberRef, Parsed, PayerRef, PeerRef};
+use crate::domain::encounter::EncounterData;
+use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber, Npi};
+use crate::domain::ids::{AuthorizationId, MemberId, OrganizationId, PayerId, PeerId};
+use crate::error::{AppError, Fault};
+use crate::store::{self, Conn};
+
+/// Rows with their ids found, in the order given; a row that names somebody unknown is refused
+/// alone. The people found come along.
+pub fn resolve(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rows: &[Parsed],
+) -> Result<(Vec<Result<EncounterData, AppError>>, People), AppError> {
+    let payers = payers(conn, rows)?;
+    let (peers, npis) = peers(conn, organization, rows)?;
+    let (members, numbers) = members(conn, organization, rows, &payers)?;
+    let authorizations = authorizations(conn, organization, rows)?;
+    let people = People { members, peers };
+    let found = rows
+        .iter()
+        .map(|row| {
+            let mut faults = Vec::new();
+            let peer = match &row.peer {
+                PeerRef::Id(id) => people.peers.contains_key(id).then_some(*id),
+                PeerRef::Npi(npi) => npis.get(npi).copied(),
+            };
+            if peer.is_none() {
+                faults.push(Fault::at("/peer", "this organization has no such peer; add the peer first."));
+            }
+            let member = match &row.member {
+                MemberRef::Id(id) => people.members.contains_key(id).then_some(*id),
+                MemberRef::Number(payer, number) => payers
+                    .id(payer)
+                    .and_then(|payer| numbers.get(&(payer, number.clone())).copied()),
+            };
+            if member.is_none() {
+                faults.push(Fault::at(
+                    "/member",
+                    "this organization's roster has no such member; add the member first.",
+                ));
+            }
+            let authorization = match &row.authorization {
+                None => Some(None),
+                Some(AuthorizationRef::Number(number)) => Some(Some(number.clone())),
+                Some(AuthorizationRef::Id(id)) => authorizations.get(id).cloned().map(Some),
+            };
+            if authorization.is_none() {
+                faults.push(Fault::at("/authorization", "there is no such authorization; name it by its number."));
+            }
+            match (peer, member, authorization) {
+                (Some(peer), Some(member), Some(authorization)) => {
+                    Ok(data(row, peer, member, authorization))
+                }
+                _ => Err(AppError::invalid(faults)),
+            }
+        })
+        .collect();
+    Ok((found, people))
+}
+
+fn data(
+    row: &Parsed,
+    peer: PeerId,
+    member: MemberId,
+    authorization: Option<AuthorizationNumber>,
+) -> EncounterData {
+    EncounterData {
+        reference: row.reference.clone(),
+        peer,
+        member,
+        kind: row.kind.clone(),
+        role: row.role,
+        started_at: row.started_at,
+        ended_at: row.ended_at,
+        mode: row.mode,
+        setting: row.setting,
+        diagnoses: row.diagnoses.clone(),
+        authorization,
+        note: row.note.clone(),
+    }
+}
+
+struct Payers {
+    by_key: HashMap<Key, PayerId>,
+}
+
+impl Payers {
+    fn id(&self, payer: &PayerRef) -> Option<PayerId> {
+        match payer {
+            PayerRef::Id(id) => Some(*id),
+            PayerRef::Key(key) => self.by_key.get(key).copied(),
+        }
+    }
+}
+
+fn payers(conn: &mut Conn, rows: &[Parsed]) -> Result<Payers, AppError> {
+    let mut keys: Vec<Key> = rows
+        .iter()
+        .filter_map(|row| match &row.member {
+            MemberRef::Number(PayerRef::Key(key), _) => Some(key.clone()),
+            _ => None,
+        })
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut by_key = HashMap::new();
+    // A handful of payers at most, so one query each.
+    for key in keys {
+        if let Ok(payer) = store::payers::by_key(conn, &key) {
+            by_key.insert(key, payer.id);
+        }
+    }
+    Ok(Payers { by_key })
+}
+
+type PeersFound = (HashMap<PeerId, crate::domain::peer::Peer>, HashMap<Npi, PeerId>);
+
+fn peers(conn: &mut Conn, organization: OrganizationId, rows: &[Parsed]) -> Result<PeersFound, AppError> {
+    let (mut ids, mut npis) = (Vec::new(), Vec::new());
+    for row in rows {
+        match &row.peer {
+            PeerRef::Id(id) => ids.push(*id),
+            PeerRef::Npi(npi) => npis.push(npi.clone()),
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    npis.sort_unstable();
+    npis.dedup();
+    let mut found = store::peers::by_ids(conn, organization, &ids)?;
+    found.extend(store::peers::by_npis(conn, organization, &npis)?);
+    let by_npi = found.iter().map(|p| (p.data.npi.clone(), p.id)).collect();
+    Ok((found.into_iter().map(|p| (p.id, p)).collect(), by_npi))
+}
+
+type MembersFound =
+    (HashMap<MemberId, crate::domain::member::Member>, HashMap<(PayerId, MemberNumber), MemberId>);
+
+fn members(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rows: &[Parsed],
+    payers: &Payers,
+) -> Result<MembersFound, AppError> {
+    let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+    for row in rows {
+        match &row.member {
+            MemberRef::Id(id) => ids.push(*id),
+            MemberRef::Number(payer, number) => {
+                if let Some(payer) = payers.id(payer) {
+                    numbers.push((payer, number.clone()));
+                }
+            }
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut members: HashMap<_, _> = store::members::by_ids(conn, organization, &ids)?
+        .into_iter()
+        .map(|m| (m.id, m))
+        .collect();
+    let mut by_number = HashMap::new();
+    for (number, member) in store::members::by_numbers(conn, organization, &numbers)? {
+        by_number.insert(number, member.id);
+        members.insert(member.id, member);
+    }
+    Ok((members, by_number))
+}
+
+fn authorizations(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rows: &[Parsed],
+) -> Result<HashMap<AuthorizationId, AuthorizationNumber>, AppError> {
+    let mut found = HashMap::new();
+    for row in rows {
+        if let Some(AuthorizationRef::Id(id)) = &row.authorization
+            && !found.contains_key(id)
+            && let Ok(authorization) = store::authorizations::by_id(conn, organization, *id)
+        {
+            found.insert(*id, authorization.data.number);
+        }
+    }
+    Ok(found)
+}

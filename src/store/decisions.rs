@@ -1,0 +1,348 @@
+//! Decisions and their lines. A decision never changes; a line's status moves by the table in
+//! `domain/status.rs`, always with the old status in the condition.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+
+use super::column::{self, json_text};
+use super::conn::{Conn, per_backend};
+use super::error::StoreError;
+use super::schema::{decision_lines, decisions};
+use crate::domain::codes::Modifier;
+use crate::domain::dates::Instant;
+use crate::domain::decision::{Decision, ENGINE_VERSION};
+use crate::domain::facts::Facts;
+use crate::domain::ids::{
+    AuthorizationId, ContractVersionId, DecisionId, EncounterId, LineId, OrganizationId, PayerId,
+};
+use crate::domain::line::Line;
+use crate::domain::money::Money;
+use crate::domain::status::LineStatus;
+
+/// Rows of one INSERT: at most 18 columns each, below both databases' parameter limits.
+const INSERT_ROWS: usize = 500;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = decisions, treat_none_as_default_value = false)]
+struct DecisionRow {
+    organization_id: i64,
+    id: i64,
+    encounter_id: i64,
+    sequence: i32,
+    cause: String,
+    contract_version_id: Option<i64>,
+    engine: String,
+    as_of: NaiveDateTime,
+    answer: String,
+    facts: String,
+}
+
+/// A decision to store.
+#[derive(Debug)]
+pub struct NewDecision<'a> {
+    /// Its id.
+    pub id: DecisionId,
+    /// Of which encounter.
+    pub encounter: EncounterId,
+    /// 1 for the first.
+    pub sequence: i32,
+    /// Why it was made: `recorded`, `asked`, `claim_check`.
+    pub cause: &'static str,
+    /// Under which contract version.
+    pub contract_version: Option<ContractVersionId>,
+    /// What it says.
+    pub answer: &'a Decision,
+    /// What it used.
+    pub facts: &'a Facts,
+}
+
+/// Inserts decisions.
+pub fn insert_all(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    list: &[NewDecision<'_>],
+) -> Result<(), StoreError> {
+    let rows = list
+        .iter()
+        .map(|d| {
+            Ok(DecisionRow {
+                organization_id: organization.as_i64(),
+                id: d.id.as_i64(),
+                encounter_id: d.encounter.as_i64(),
+                sequence: d.sequence,
+                cause: d.cause.to_owned(),
+                contract_version_id: d.contract_version.map(ContractVersionId::as_i64),
+                engine: ENGINE_VERSION.to_owned(),
+                as_of: d.facts.as_of.naive(),
+                answer: json_text(d.answer)?,
+                facts: json_text(d.facts)?,
+            })
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    for chunk in rows.chunks(INSERT_ROWS) {
+        per_backend!(&mut *conn, c => diesel::insert_into(decisions::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// A stored decision.
+#[derive(Debug, Clone)]
+pub struct StoredDecision {
+    /// Its id.
+    pub id: DecisionId,
+    /// Of which encounter.
+    pub encounter: EncounterId,
+    /// 1 for the first.
+    pub sequence: i32,
+    /// Under which contract version.
+    pub contract_version: Option<ContractVersionId>,
+    /// When, as the rules saw it.
+    pub as_of: Instant,
+    /// What it says.
+    pub answer: Decision,
+}
+
+type AnswerRow = (i64, i64, i32, Option<i64>, NaiveDateTime, String);
+
+fn stored(row: AnswerRow) -> Result<StoredDecision, StoreError> {
+    Ok(StoredDecision {
+        id: DecisionId::from_i64(row.0),
+        encounter: EncounterId::from_i64(row.1),
+        sequence: row.2,
+        contract_version: row.3.map(ContractVersionId::from_i64),
+        as_of: Instant::from_naive(row.4),
+        answer: column::json("decisions.answer", &row.5)?,
+    })
+}
+
+/// The decisions with these ids, in any order.
+pub fn by_ids(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[DecisionId],
+) -> Result<Vec<StoredDecision>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(INSERT_ROWS) {
+        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        let rows: Vec<AnswerRow> = decisions::table
+            .filter(decisions::organization_id.eq(organization.as_i64()))
+            .filter(decisions::id.eq_any(chunk))
+            .select((
+                decisions::id,
+                decisions::encounter_id,
+                decisions::sequence,
+                decisions::contract_version_id,
+                decisions::as_of,
+                decisions::answer,
+            ))
+            .load(conn)?;
+        for row in rows {
+            found.push(stored(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The first decisions of these encounters, in any order.
+pub fn first_of(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    encounters: &[EncounterId],
+) -> Result<Vec<StoredDecision>, StoreError> {
+    let mut found = Vec::with_capacity(encounters.len());
+    for chunk in encounters.chunks(INSERT_ROWS) {
+        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        let rows: Vec<AnswerRow> = decisions::table
+            .filter(decisions::organization_id.eq(organization.as_i64()))
+            .filter(decisions::encounter_id.eq_any(chunk))
+            .filter(decisions::sequence.eq(1))
+            .select((
+                decisions::id,
+                decisions::encounter_id,
+                decisions::sequence,
+                decisions::contract_version_id,
+                decisions::as_of,
+                decisions::answer,
+            ))
+            .load(conn)?;
+        for row in rows {
+            found.push(stored(row)?);
+        }
+    }
+    Ok(found)
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = decision_lines, treat_none_as_default_value = false)]
+struct LineRow {
+    organization_id: i64,
+    id: i64,
+    encounter_id: i64,
+    decision_id: i64,
+    ordinal: i32,
+    status: String,
+    payer_id: Option<i64>,
+    service: String,
+    service_date: NaiveDate,
+    procedure_code: String,
+    modifiers: String,
+    place: String,
+    units: i64,
+    unit_charge: Option<String>,
+    unit_rate: Option<String>,
+    charge: i64,
+    expected: i64,
+    authorization_id: Option<i64>,
+    authorized_units: i64,
+}
+
+impl LineRow {
+    fn of(organization: OrganizationId, l: &Line) -> Self {
+        let modifiers: Vec<&str> = l.modifiers.iter().map(Modifier::as_str).collect();
+        Self {
+            organization_id: organization.as_i64(),
+            id: l.id.as_i64(),
+            encounter_id: l.encounter.as_i64(),
+            decision_id: l.decision.as_i64(),
+            ordinal: l.ordinal,
+            status: l.status.as_str().to_owned(),
+            payer_id: l.payer.map(PayerId::as_i64),
+            service: l.service.as_str().to_owned(),
+            service_date: l.service_date,
+            procedure_code: l.procedure.as_str().to_owned(),
+            modifiers: modifiers.join(":"),
+            place: l.place.as_str().to_owned(),
+            units: i64::from(l.units),
+            unit_charge: l.unit_charge.map(|d| d.to_string()),
+            unit_rate: l.unit_rate.map(|d| d.to_string()),
+            charge: l.charge.cents(),
+            expected: l.expected.cents(),
+            authorization_id: l.authorization.map(AuthorizationId::as_i64),
+            authorized_units: i64::from(l.authorized_units),
+        }
+    }
+
+    fn into_domain(self) -> Result<Line, StoreError> {
+        Ok(Line {
+            id: LineId::from_i64(self.id),
+            encounter: EncounterId::from_i64(self.encounter_id),
+            decision: DecisionId::from_i64(self.decision_id),
+            ordinal: self.ordinal,
+            status: column::read("decision_lines.status", &self.status)?,
+            payer: self.payer_id.map(PayerId::from_i64),
+            service: column::read("decision_lines.service", &self.service)?,
+            service_date: self.service_date,
+            procedure: column::read("decision_lines.procedure_code", &self.procedure_code)?,
+            modifiers: self
+                .modifiers
+                .split(':')
+                .filter(|m| !m.is_empty())
+                .map(|m| column::read("decision_lines.modifiers", m))
+                .collect::<Result<_, _>>()?,
+            place: column::read("decision_lines.place", &self.place)?,
+            units: column::count("decision_lines.units", self.units)?,
+            unit_charge: column::optional(
+                "decision_lines.unit_charge",
+                self.unit_charge.as_deref(),
+            )?,
+            unit_rate: column::optional("decision_lines.unit_rate", self.unit_rate.as_deref())?,
+            charge: Money::from_cents(self.charge),
+            expected: Money::from_cents(self.expected),
+            authorization: self.authorization_id.map(AuthorizationId::from_i64),
+            authorized_units: column::count(
+                "decision_lines.authorized_units",
+                self.authorized_units,
+            )?,
+        })
+    }
+}
+
+/// Inserts lines.
+pub fn insert_lines(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    lines: &[Line],
+) -> Result<(), StoreError> {
+    let rows: Vec<LineRow> = lines.iter().map(|l| LineRow::of(organization, l)).collect();
+    for chunk in rows.chunks(INSERT_ROWS) {
+        per_backend!(&mut *conn,
+            c => diesel::insert_into(decision_lines::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// The lines of these encounters that count: neither superseded nor void; by encounter and ordinal.
+pub fn current_lines(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    encounters: &[EncounterId],
+) -> Result<Vec<Line>, StoreError> {
+    let gone = [LineStatus::Superseded, LineStatus::Void].map(LineStatus::as_str);
+    let mut found = Vec::new();
+    for chunk in encounters.chunks(INSERT_ROWS) {
+        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        let rows: Vec<LineRow> = decision_lines::table
+            .filter(decision_lines::organization_id.eq(organization.as_i64()))
+            .filter(decision_lines::encounter_id.eq_any(chunk))
+            .filter(decision_lines::status.ne_all(gone))
+            .order((decision_lines::encounter_id, decision_lines::ordinal, decision_lines::id))
+            .select(LineRow::as_select())
+            .load(conn)?;
+        for row in rows {
+            found.push(row.into_domain()?);
+        }
+    }
+    Ok(found)
+}
+
+/// The ready lines of a payer with service dates up to `through`.
+pub fn ready_lines(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    payer: PayerId,
+    through: NaiveDate,
+) -> Result<Vec<Line>, StoreError> {
+    let rows: Vec<LineRow> = decision_lines::table
+        .filter(decision_lines::organization_id.eq(organization.as_i64()))
+        .filter(decision_lines::payer_id.eq(payer.as_i64()))
+        .filter(decision_lines::status.eq(LineStatus::Ready.as_str()))
+        .filter(decision_lines::service_date.le(through))
+        .order((
+            decision_lines::service_date,
+            decision_lines::encounter_id,
+            decision_lines::ordinal,
+        ))
+        .select(LineRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(LineRow::into_domain).collect()
+}
+
+/// Moves lines from one status to another. Fails when the move is not legal, or when a line is no
+/// longer in the status it is thought to be in.
+pub fn move_lines(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[LineId],
+    from: LineStatus,
+    to: LineStatus,
+) -> Result<(), StoreError> {
+    if !from.may_become(to) {
+        return Err(StoreError::Broken(format!("a line may not move from {from} to {to}")));
+    }
+    for chunk in ids.chunks(INSERT_ROWS) {
+        let wanted = chunk.len();
+        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        let moved = diesel::update(
+            decision_lines::table
+                .filter(decision_lines::organization_id.eq(organization.as_i64()))
+                .filter(decision_lines::id.eq_any(chunk))
+                .filter(decision_lines::status.eq(from.as_str())),
+        )
+        .set(decision_lines::status.eq(to.as_str()))
+        .execute(conn)?;
+        if moved != wanted {
+            return Err(StoreError::Busy("lines were moved by somebody else".into()));
+        }
+    }
+    Ok(())
+}

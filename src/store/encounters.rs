@@ -1,0 +1,377 @@
+//! Encounters: one row each, with the outcome of the current decision beside the content.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+
+use super::column::{self, json_text};
+use super::conn::{Conn, per_backend};
+use super::error::StoreError;
+use super::schema::encounters;
+use crate::domain::dates::{Instant, year_month};
+use crate::domain::decision::{Decision, Disposition};
+use crate::domain::encounter::{Encounter, EncounterData};
+use crate::domain::facts::Neighbor;
+use crate::domain::identifiers::{Key, MemberNumber, Reference};
+use crate::domain::ids::{DecisionId, EncounterId, MemberId, OrganizationId, PayerId, PeerId};
+use crate::domain::status::EncounterStatus;
+
+/// Rows of one INSERT: 22 columns each, below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
+const INSERT_ROWS: usize = 500;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = encounters, treat_none_as_default_value = false)]
+struct Row {
+    organization_id: i64,
+    id: i64,
+    reference: String,
+    content_hash: Vec<u8>,
+    content: String,
+    peer_id: i64,
+    member_id: i64,
+    started_at: NaiveDateTime,
+    ended_at: NaiveDateTime,
+    minutes: i64,
+    service_date: NaiveDate,
+    service_month: i32,
+    payer_id: Option<i64>,
+    member_number: Option<String>,
+    service: Option<String>,
+    disposition: String,
+    status: String,
+    decision_id: i64,
+    decision_sequence: i32,
+    file_by: Option<NaiveDate>,
+    recorded_at: NaiveDateTime,
+    voided_at: Option<NaiveDateTime>,
+    void_reason: Option<String>,
+}
+
+impl Row {
+    fn of(organization: OrganizationId, hash: &[u8], e: &Encounter) -> Result<Self, StoreError> {
+        Ok(Self {
+            organization_id: organization.as_i64(),
+            id: e.id.as_i64(),
+            reference: e.data.reference.as_str().to_owned(),
+            content_hash: hash.to_vec(),
+            content: json_text(&e.data)?,
+            peer_id: e.data.peer.as_i64(),
+            member_id: e.data.member.as_i64(),
+            started_at: e.data.started_at.naive(),
+            ended_at: e.data.ended_at.naive(),
+            minutes: i64::from(e.data.minutes()),
+            service_date: e.service_date,
+            service_month: year_month(e.service_date),
+            payer_id: e.payer.map(PayerId::as_i64),
+            member_number: e.member_number.as_ref().map(|n| n.as_str().to_owned()),
+            service: e.service.as_ref().map(|s| s.as_str().to_owned()),
+            disposition: e.disposition.as_str().to_owned(),
+            status: e.status.as_str().to_owned(),
+            decision_id: e.decision.as_i64(),
+            decision_sequence: e.sequence,
+            file_by: e.file_by,
+            recorded_at: e.recorded_at.naive(),
+            voided_at: e.voided_at.map(Instant::naive),
+            void_reason: e.void_reason.clone(),
+        })
+    }
+
+    fn into_domain(self) -> Result<Encounter, StoreError> {
+        let data: EncounterData = column::json("encounters.content", &self.content)?;
+        Ok(Encounter {
+            id: EncounterId::from_i64(self.id),
+            data,
+            service_date: self.service_date,
+            payer: self.payer_id.map(PayerId::from_i64),
+            member_number: column::optional(
+                "encounters.member_number",
+                self.member_number.as_deref(),
+            )?,
+            service: column::optional("encounters.service", self.service.as_deref())?,
+            disposition: column::read("encounters.disposition", &self.disposition)?,
+            status: column::read("encounters.status", &self.status)?,
+            decision: DecisionId::from_i64(self.decision_id),
+            sequence: self.decision_sequence,
+            file_by: self.file_by,
+            recorded_at: Instant::from_naive(self.recorded_at),
+            voided_at: self.voided_at.map(Instant::from_naive),
+            void_reason: self.void_reason,
+        })
+    }
+}
+
+/// Inserts encounters with the hashes of their content.
+pub fn insert_all(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    list: &[(&Encounter, [u8; 32])],
+) -> Result<(), StoreError> {
+    let rows = list
+        .iter()
+        .map(|(encounter, hash)| Row::of(organization, hash, encounter))
+        .collect::<Result<Vec<_>, _>>()?;
+    for chunk in rows.chunks(INSERT_ROWS) {
+        per_backend!(&mut *conn, c => diesel::insert_into(encounters::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// The encounter with this id.
+pub fn by_id(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: EncounterId,
+) -> Result<Encounter, StoreError> {
+    encounters::table
+        .find((organization.as_i64(), id.as_i64()))
+        .select(Row::as_select())
+        .first(conn)?
+        .into_domain()
+}
+
+/// The encounters with these ids, in any order.
+pub fn by_ids(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[EncounterId],
+) -> Result<Vec<Encounter>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(INSERT_ROWS) {
+        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        let rows: Vec<Row> = encounters::table
+            .filter(encounters::organization_id.eq(organization.as_i64()))
+            .filter(encounters::id.eq_any(chunk))
+            .select(Row::as_select())
+            .load(conn)?;
+        for row in rows {
+            found.push(row.into_domain()?);
+        }
+    }
+    Ok(found)
+}
+
+/// Encounters recorded under these references, with the hashes of their content.
+pub fn by_references(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    references: &[&Reference],
+) -> Result<Vec<(Encounter, Vec<u8>)>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in references.chunks(INSERT_ROWS) {
+        let texts: Vec<&str> = chunk.iter().map(|r| r.as_str()).collect();
+        let rows: Vec<Row> = encounters::table
+            .filter(encounters::organization_id.eq(organization.as_i64()))
+            .filter(encounters::reference.eq_any(texts))
+            .select(Row::as_select())
+            .load(conn)?;
+        for row in rows {
+            let hash = row.content_hash.clone();
+            found.push((row.into_domain()?, hash));
+        }
+    }
+    Ok(found)
+}
+
+/// Who and when to look for neighbors.
+#[derive(Debug, Clone)]
+pub struct Vicinity {
+    /// Members.
+    pub members: Vec<MemberId>,
+    /// Peers.
+    pub peers: Vec<PeerId>,
+    /// Start of the time looked at.
+    pub from: Instant,
+    /// End of it.
+    pub to: Instant,
+    /// Left out.
+    pub except: Option<EncounterId>,
+}
+
+/// Live encounters (ready or claimed) of these members or peers that touch the time.
+pub fn live_in(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    vicinity: &Vicinity,
+) -> Result<Vec<Neighbor>, StoreError> {
+    let members: Vec<i64> = vicinity.members.iter().map(|m| m.as_i64()).collect();
+    let peers: Vec<i64> = vicinity.peers.iter().map(|p| p.as_i64()).collect();
+    let live = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
+    let rows: Vec<(i64, String, i64, i64, Option<String>, NaiveDateTime, NaiveDateTime)> =
+        encounters::table
+            .filter(encounters::organization_id.eq(organization.as_i64()))
+            .filter(encounters::member_id.eq_any(members).or(encounters::peer_id.eq_any(peers)))
+            .filter(encounters::started_at.lt(vicinity.to.naive()))
+            .filter(encounters::ended_at.gt(vicinity.from.naive()))
+            // A contact lasts a day at most, so the index on the start bounds the search.
+            .filter(encounters::started_at.gt(vicinity.from.naive() - chrono::TimeDelta::days(1)))
+            .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)))
+            .filter(encounters::id.ne(vicinity.except.map_or(-1, EncounterId::as_i64)))
+            .order(encounters::id)
+            .select((
+                encounters::id,
+                encounters::reference,
+                encounters::member_id,
+                encounters::peer_id,
+                encounters::service,
+                encounters::started_at,
+                encounters::ended_at,
+            ))
+            .load(conn)?;
+    rows.into_iter()
+        .map(|(id, reference, member, peer, service, started_at, ended_at)| {
+            Ok(Neighbor {
+                encounter: EncounterId::from_i64(id),
+                reference: column::read("encounters.reference", &reference)?,
+                member: MemberId::from_i64(member),
+                peer: PeerId::from_i64(peer),
+                service: column::optional("encounters.service", service.as_deref())?,
+                started_at: Instant::from_naive(started_at),
+                ended_at: Instant::from_naive(ended_at),
+            })
+        })
+        .collect()
+}
+
+/// Puts the outcome of a new decision beside the content.
+pub struct Outcome<'a> {
+    /// Which encounter.
+    pub id: EncounterId,
+    /// The decision's id.
+    pub decision: DecisionId,
+    /// Its sequence.
+    pub sequence: i32,
+    /// What it says.
+    pub answer: &'a Decision,
+    /// The payer and member number billed.
+    pub billed: Option<(PayerId, &'a MemberNumber)>,
+}
+
+/// Records a new decision's outcome on its encounter.
+pub fn set_outcome(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    outcome: &Outcome<'_>,
+) -> Result<(), StoreError> {
+    let answer = outcome.answer;
+    diesel::update(encounters::table.find((organization.as_i64(), outcome.id.as_i64())))
+        .set((
+            encounters::decision_id.eq(outcome.decision.as_i64()),
+            encounters::decision_sequence.eq(outcome.sequence),
+            encounters::disposition.eq(answer.disposition.as_str()),
+            encounters::status.eq(status_of(answer.disposition).as_str()),
+            encounters::service.eq(answer.service.as_ref().map(Key::as_str)),
+            encounters::payer_id.eq(outcome.billed.map(|b| b.0.as_i64())),
+            encounters::member_number.eq(outcome.billed.map(|b| b.1.as_str())),
+            encounters::file_by.eq(answer.file_by),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The encounter's status right after a decision.
+pub fn status_of(disposition: Disposition) -> EncounterStatus {
+    match disposition {
+        Disposition::Ready => EncounterStatus::Ready,
+        Disposition::Held => EncounterStatus::Held,
+        Disposition::NonBillable => EncounterStatus::NonBillable,
+    }
+}
+
+/// Sets the derived status of encounters.
+pub fn set_status(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[EncounterId],
+    status: EncounterStatus,
+) -> Result<(), StoreError> {
+    for chunk in ids.chunks(INSERT_ROWS) {
+        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        diesel::update(
+            encounters::table
+                .filter(encounters::organization_id.eq(organization.as_i64()))
+                .filter(encounters::id.eq_any(chunk)),
+        )
+        .set(encounters::status.eq(status.as_str()))
+        .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Marks an encounter void.
+pub fn set_void(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: EncounterId,
+    at: Instant,
+    reason: &str,
+) -> Result<(), StoreError> {
+    diesel::update(encounters::table.find((organization.as_i64(), id.as_i64())))
+        .set((
+            encounters::status.eq(EncounterStatus::Void.as_str()),
+            encounters::voided_at.eq(at.naive()),
+            encounters::void_reason.eq(reason),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// What a list of encounters is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// By status.
+    pub status: Option<EncounterStatus>,
+    /// By member.
+    pub member: Option<MemberId>,
+    /// By peer.
+    pub peer: Option<PeerId>,
+    /// By the payer that would be billed.
+    pub payer: Option<PayerId>,
+    /// By service.
+    pub service: Option<Key>,
+    /// By reference.
+    pub reference: Option<Reference>,
+    /// First service date.
+    pub from: Option<NaiveDate>,
+    /// Last service date.
+    pub to: Option<NaiveDate>,
+}
+
+/// A page of encounters in order of id, after `after`.
+pub fn list(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    filter: &Filter,
+    after: Option<EncounterId>,
+    limit: i64,
+) -> Result<Vec<Encounter>, StoreError> {
+    let mut query = encounters::table
+        .filter(encounters::organization_id.eq(organization.as_i64()))
+        .filter(encounters::id.gt(after.map_or(-1, EncounterId::as_i64)))
+        .into_boxed();
+    if let Some(status) = filter.status {
+        query = query.filter(encounters::status.eq(status.as_str()));
+    }
+    if let Some(member) = filter.member {
+        query = query.filter(encounters::member_id.eq(member.as_i64()));
+    }
+    if let Some(peer) = filter.peer {
+        query = query.filter(encounters::peer_id.eq(peer.as_i64()));
+    }
+    if let Some(payer) = filter.payer {
+        query = query.filter(encounters::payer_id.eq(payer.as_i64()));
+    }
+    if let Some(service) = &filter.service {
+        query = query.filter(encounters::service.eq(service.as_str().to_owned()));
+    }
+    if let Some(reference) = &filter.reference {
+        query = query.filter(encounters::reference.eq(reference.as_str().to_owned()));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(encounters::service_date.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(encounters::service_date.le(to));
+    }
+    let rows: Vec<Row> =
+        query.order(encounters::id).limit(limit).select(Row::as_select()).load(conn)?;
+    rows.into_iter().map(Row::into_domain).collect()
+}
