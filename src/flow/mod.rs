@@ -4,6 +4,7 @@
 //! segment names. Command line, worker and HTTP all walk the same stairs.
 
 pub mod clock;
+pub mod reference;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
