@@ -12,7 +12,12 @@
 //!    domain           foundation     -> nothing of ours
 //! ```
 
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod error;
 pub mod flow;
+pub mod http;
 pub mod store;
+pub mod telemetry;
+pub mod worker;

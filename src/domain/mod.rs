@@ -1,5 +1,6 @@
 //! The foundation: values and rules, no effects. No clock, no I/O, no async, no database.
 
+pub mod access;
 pub mod authorization;
 pub mod claim;
 pub mod codes;

@@ -3,7 +3,10 @@
 //! A step loads, asks the domain, saves, and returns; it has no SQL, no JSON of the wire and no
 //! segment names. Command line, worker and HTTP all walk the same stairs.
 
+pub mod access;
 pub mod clock;
+pub mod health;
+pub mod idempotent;
 pub mod reference;
 
 use std::collections::HashSet;
