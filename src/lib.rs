@@ -21,3 +21,4 @@ pub mod http;
 pub mod store;
 pub mod telemetry;
 pub mod worker;
+pub mod x12;

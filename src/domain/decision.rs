@@ -116,8 +116,8 @@ pub struct Remaining {
     pub title: String,
     /// First day counted.
     pub from: NaiveDate,
-    /// Last day counted.
-    pub to: NaiveDate,
+    /// Last day counted; none for an authorization without an end.
+    pub to: Option<NaiveDate>,
     /// Units allowed in all.
     pub allowed: Decimal,
     /// Units used and reserved, this encounter's included.

@@ -33,7 +33,8 @@ pub struct Facts {
     pub certificates: Vec<CertificateFact>,
     /// Authorizations of the billed payer for the member, whatever their dates.
     pub authorizations: Vec<AuthorizationFact>,
-    /// Units already drawn in the account of payer and member.
+    /// Units already drawn in the account of payer and member: at least those of every window of
+    /// the contract around the service date, and all that was ever drawn on `authorizations`.
     pub usage: Vec<Usage>,
     /// Other live encounters (ready or claimed) that overlap in time for the member or the peer.
     pub neighbors: Vec<Neighbor>,
@@ -65,7 +66,8 @@ pub struct AuthorizationFact {
     pub span: Span,
 }
 
-/// Units drawn by other encounters: reserved and consumed, summed.
+/// Units drawn by other encounters: reserved and consumed, summed. A ready line of `units` with a
+/// draw is two rows: the draw's units under its authorization, the others under none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// The service.

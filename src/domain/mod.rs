@@ -19,5 +19,7 @@ pub mod money;
 pub mod organization;
 pub mod payer;
 pub mod peer;
+pub mod rules;
 pub mod status;
 pub mod text;
+pub mod units;

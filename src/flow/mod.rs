@@ -4,17 +4,22 @@
 //! segment names. Command line, worker and HTTP all walk the same stairs.
 
 pub mod access;
+pub mod allowances;
 pub mod clock;
+pub mod encounters;
 pub mod health;
 pub mod idempotent;
+pub mod intake;
 pub mod reference;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
+use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
-use crate::domain::ids::{IdSource, Tsid};
-use crate::store::Db;
+use crate::domain::ids::{ContractVersionId, IdSource, OrganizationId, Tsid};
+use crate::error::AppError;
+use crate::store::{self, Conn, Db};
 pub use clock::Clock;
 
 /// What every step needs: the database, ids, the time. Cheap to clone.
@@ -27,12 +32,23 @@ pub struct Ctx {
     ids: Arc<IdSource>,
     /// Idempotency keys of requests that are running in this process.
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
+    /// Terms of contract versions: they never change, so they may be kept.
+    terms: Arc<Mutex<HashMap<ContractVersionId, Arc<Terms>>>>,
 }
+
+/// Contract versions kept in memory: a state's organizations at some ten kilobytes each.
+const TERMS_KEPT: usize = 1_000;
 
 impl Ctx {
     /// For one process; `node` is its number among the processes of this database.
     pub fn new(db: Db, clock: Clock, node: i64) -> Self {
-        Self { db, clock, ids: Arc::new(IdSource::new(node)), running: Arc::default() }
+        Self {
+            db,
+            clock,
+            ids: Arc::new(IdSource::new(node)),
+            running: Arc::default(),
+            terms: Arc::default(),
+        }
     }
 
     /// A fresh id.
@@ -43,5 +59,28 @@ impl Ctx {
     /// The time of the work: the clock's.
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// The terms of a contract version of this tenant.
+    pub fn terms(
+        &self,
+        conn: &mut Conn,
+        organization: OrganizationId,
+        version: ContractVersionId,
+    ) -> Result<Arc<Terms>, AppError> {
+        let poisoned = |_| AppError::internal("the cache of terms is poisoned");
+        if let Some(terms) = self.terms.lock().map_err(poisoned)?.get(&version) {
+            return Ok(Arc::clone(terms));
+        }
+        let terms = store::contracts::terms(conn, organization, version)?
+            .ok_or_else(|| AppError::internal("a contract version has no terms"))?;
+        let terms = Arc::new(terms);
+        let poisoned = |_| AppError::internal("the cache of terms is poisoned");
+        let mut kept = self.terms.lock().map_err(poisoned)?;
+        if kept.len() >= TERMS_KEPT {
+            kept.clear();
+        }
+        kept.insert(version, Arc::clone(&terms));
+        Ok(terms)
     }
 }

@@ -4,10 +4,10 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::column::{self, json_text};
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{decision_lines, decisions};
+use super::types;
 use crate::domain::codes::Modifier;
 use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, ENGINE_VERSION};
@@ -20,7 +20,7 @@ use crate::domain::money::Money;
 use crate::domain::status::LineStatus;
 
 /// Rows of one INSERT: at most 18 columns each, below both databases' parameter limits.
-const INSERT_ROWS: usize = 500;
+const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = decisions, treat_none_as_default_value = false)]
@@ -74,8 +74,8 @@ pub fn insert_all(
                 contract_version_id: d.contract_version.map(ContractVersionId::as_i64),
                 engine: ENGINE_VERSION.to_owned(),
                 as_of: d.facts.as_of.naive(),
-                answer: json_text(d.answer)?,
-                facts: json_text(d.facts)?,
+                answer: types::write_json("decisions.answer", d.answer)?,
+                facts: types::write_json("decisions.facts", d.facts)?,
             })
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
@@ -111,7 +111,7 @@ fn stored(row: AnswerRow) -> Result<StoredDecision, StoreError> {
         sequence: row.2,
         contract_version: row.3.map(ContractVersionId::from_i64),
         as_of: Instant::from_naive(row.4),
-        answer: column::json("decisions.answer", &row.5)?,
+        answer: types::read_json("decisions.answer", &row.5)?,
     })
 }
 
@@ -228,28 +228,28 @@ impl LineRow {
             encounter: EncounterId::from_i64(self.encounter_id),
             decision: DecisionId::from_i64(self.decision_id),
             ordinal: self.ordinal,
-            status: column::read("decision_lines.status", &self.status)?,
+            status: types::read("decision_lines.status", self.status)?,
             payer: self.payer_id.map(PayerId::from_i64),
-            service: column::read("decision_lines.service", &self.service)?,
+            service: types::read("decision_lines.service", self.service)?,
             service_date: self.service_date,
-            procedure: column::read("decision_lines.procedure_code", &self.procedure_code)?,
+            procedure: types::read("decision_lines.procedure_code", self.procedure_code)?,
             modifiers: self
                 .modifiers
                 .split(':')
                 .filter(|m| !m.is_empty())
-                .map(|m| column::read("decision_lines.modifiers", m))
+                .map(|m| types::read("decision_lines.modifiers", m.to_owned()))
                 .collect::<Result<_, _>>()?,
-            place: column::read("decision_lines.place", &self.place)?,
-            units: column::count("decision_lines.units", self.units)?,
-            unit_charge: column::optional(
+            place: types::read("decision_lines.place", self.place)?,
+            units: types::read_count("decision_lines.units", self.units)?,
+            unit_charge: types::read_decimal(
                 "decision_lines.unit_charge",
                 self.unit_charge.as_deref(),
             )?,
-            unit_rate: column::optional("decision_lines.unit_rate", self.unit_rate.as_deref())?,
+            unit_rate: types::read_decimal("decision_lines.unit_rate", self.unit_rate.as_deref())?,
             charge: Money::from_cents(self.charge),
             expected: Money::from_cents(self.expected),
             authorization: self.authorization_id.map(AuthorizationId::from_i64),
-            authorized_units: column::count(
+            authorized_units: types::read_count(
                 "decision_lines.authorized_units",
                 self.authorized_units,
             )?,

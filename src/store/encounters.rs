@@ -3,10 +3,10 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::column::{self, json_text};
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::encounters;
+use super::types;
 use crate::domain::dates::{Instant, year_month};
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -16,7 +16,7 @@ use crate::domain::ids::{DecisionId, EncounterId, MemberId, OrganizationId, Paye
 use crate::domain::status::EncounterStatus;
 
 /// Rows of one INSERT: 22 columns each, below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
-const INSERT_ROWS: usize = 500;
+const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = encounters, treat_none_as_default_value = false)]
@@ -53,7 +53,7 @@ impl Row {
             id: e.id.as_i64(),
             reference: e.data.reference.as_str().to_owned(),
             content_hash: hash.to_vec(),
-            content: json_text(&e.data)?,
+            content: types::write_json("encounters.content", &e.data)?,
             peer_id: e.data.peer.as_i64(),
             member_id: e.data.member.as_i64(),
             started_at: e.data.started_at.naive(),
@@ -76,19 +76,16 @@ impl Row {
     }
 
     fn into_domain(self) -> Result<Encounter, StoreError> {
-        let data: EncounterData = column::json("encounters.content", &self.content)?;
+        let data: EncounterData = types::read_json("encounters.content", &self.content)?;
         Ok(Encounter {
             id: EncounterId::from_i64(self.id),
             data,
             service_date: self.service_date,
             payer: self.payer_id.map(PayerId::from_i64),
-            member_number: column::optional(
-                "encounters.member_number",
-                self.member_number.as_deref(),
-            )?,
-            service: column::optional("encounters.service", self.service.as_deref())?,
-            disposition: column::read("encounters.disposition", &self.disposition)?,
-            status: column::read("encounters.status", &self.status)?,
+            member_number: types::read_optional("encounters.member_number", self.member_number)?,
+            service: types::read_optional("encounters.service", self.service)?,
+            disposition: types::read("encounters.disposition", self.disposition)?,
+            status: types::read("encounters.status", self.status)?,
             decision: DecisionId::from_i64(self.decision_id),
             sequence: self.decision_sequence,
             file_by: self.file_by,
@@ -186,6 +183,8 @@ pub struct Vicinity {
     pub except: Option<EncounterId>,
 }
 
+type NeighborRow = (i64, String, i64, i64, Option<String>, NaiveDateTime, NaiveDateTime);
+
 /// Live encounters (ready or claimed) of these members or peers that touch the time.
 pub fn live_in(
     conn: &mut Conn,
@@ -195,35 +194,34 @@ pub fn live_in(
     let members: Vec<i64> = vicinity.members.iter().map(|m| m.as_i64()).collect();
     let peers: Vec<i64> = vicinity.peers.iter().map(|p| p.as_i64()).collect();
     let live = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
-    let rows: Vec<(i64, String, i64, i64, Option<String>, NaiveDateTime, NaiveDateTime)> =
-        encounters::table
-            .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::member_id.eq_any(members).or(encounters::peer_id.eq_any(peers)))
-            .filter(encounters::started_at.lt(vicinity.to.naive()))
-            .filter(encounters::ended_at.gt(vicinity.from.naive()))
-            // A contact lasts a day at most, so the index on the start bounds the search.
-            .filter(encounters::started_at.gt(vicinity.from.naive() - chrono::TimeDelta::days(1)))
-            .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)))
-            .filter(encounters::id.ne(vicinity.except.map_or(-1, EncounterId::as_i64)))
-            .order(encounters::id)
-            .select((
-                encounters::id,
-                encounters::reference,
-                encounters::member_id,
-                encounters::peer_id,
-                encounters::service,
-                encounters::started_at,
-                encounters::ended_at,
-            ))
-            .load(conn)?;
+    let rows: Vec<NeighborRow> = encounters::table
+        .filter(encounters::organization_id.eq(organization.as_i64()))
+        .filter(encounters::member_id.eq_any(members).or(encounters::peer_id.eq_any(peers)))
+        .filter(encounters::started_at.lt(vicinity.to.naive()))
+        .filter(encounters::ended_at.gt(vicinity.from.naive()))
+        // A contact lasts a day at most, so the index on the start bounds the search.
+        .filter(encounters::started_at.gt(vicinity.from.naive() - chrono::TimeDelta::days(1)))
+        .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)))
+        .filter(encounters::id.ne(vicinity.except.map_or(-1, EncounterId::as_i64)))
+        .order(encounters::id)
+        .select((
+            encounters::id,
+            encounters::reference,
+            encounters::member_id,
+            encounters::peer_id,
+            encounters::service,
+            encounters::started_at,
+            encounters::ended_at,
+        ))
+        .load(conn)?;
     rows.into_iter()
         .map(|(id, reference, member, peer, service, started_at, ended_at)| {
             Ok(Neighbor {
                 encounter: EncounterId::from_i64(id),
-                reference: column::read("encounters.reference", &reference)?,
+                reference: types::read("encounters.reference", reference)?,
                 member: MemberId::from_i64(member),
                 peer: PeerId::from_i64(peer),
-                service: column::optional("encounters.service", service.as_deref())?,
+                service: types::read_optional("encounters.service", service)?,
                 started_at: Instant::from_naive(started_at),
                 ended_at: Instant::from_naive(ended_at),
             })

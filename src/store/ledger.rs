@@ -9,10 +9,10 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
-use super::column;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{accounts, unit_entries};
+use super::types;
 use crate::domain::dates::Instant;
 use crate::domain::facts::Usage;
 use crate::domain::identifiers::Key;
@@ -22,7 +22,7 @@ use crate::domain::ids::{
 use crate::domain::ledger::{AccountKey, Entry};
 
 /// Rows of one INSERT or list of one query: at most 13 columns each.
-const CHUNK_ROWS: usize = 500;
+const CHUNK_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Insertable)]
 #[diesel(table_name = accounts, treat_none_as_default_value = false)]
@@ -199,7 +199,7 @@ pub fn usage(
     rows.into_iter()
         .map(|row| {
             let usage = Usage {
-                service: column::read::<Key>("unit_entries.service", &row.service)?,
+                service: types::read::<Key>("unit_entries.service", row.service)?,
                 date: row.service_date,
                 authorization: row.authorization_id.map(AuthorizationId::from_i64),
                 units: row.units,
@@ -256,7 +256,7 @@ pub fn holdings(
                 kind: crate::domain::ledger::EntryKind::Adjust,
                 encounter: Some(EncounterId::from_i64(row.encounter_id)),
                 line: Some(LineId::from_i64(row.line_id)),
-                service: Some(column::read("unit_entries.service", &row.service)?),
+                service: Some(types::read("unit_entries.service", row.service)?),
                 service_date: row.service_date,
                 authorization: row.authorization_id.map(AuthorizationId::from_i64),
                 granted: 0,

@@ -62,6 +62,19 @@ pub fn write_json(place: &'static str, value: &impl Serialize) -> Result<String,
         .map_err(|_| StoreError::Broken(format!("{place} cannot be written as JSON")))
 }
 
+/// Reads a count, which is never negative.
+pub fn read_count(place: &'static str, value: i64) -> Result<u32, StoreError> {
+    u32::try_from(value).map_err(|_| broken(place))
+}
+
+/// Reads a decimal that may be NULL.
+pub fn read_decimal(
+    place: &'static str,
+    value: Option<&str>,
+) -> Result<Option<rust_decimal::Decimal>, StoreError> {
+    value.map(|v| v.parse().map_err(|_| broken(place))).transpose()
+}
+
 /// A page size as the database takes it, kept within [`MAX_PAGE`].
 pub fn page_size(limit: i64) -> i64 {
     limit.clamp(1, MAX_PAGE)

@@ -3,12 +3,12 @@
 use super::fault::shown;
 
 /// Most known names that a hint lists.
-const MAX_LISTED: usize = 12;
+const MAX_LISTED: usize = 20;
 
 /// A hint: the nearest known name, or the list of all when none is near.
 pub(super) fn hint<'n>(word: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let near = known.iter().map(|k| (distance(word, k), *k)).min();
+    let near = known.iter().map(|k| (farness(word, k), *k)).min();
     match near {
         None => "there is none here".to_owned(),
         Some((far, name)) if far <= 2.max(name.len() / 3) => format!("did you mean `{name}`?"),
@@ -18,6 +18,12 @@ pub(super) fn hint<'n>(word: &str, known: impl IntoIterator<Item = &'n str>) -> 
             format!("known here: {}{more}", listed.join(", "))
         }
     }
+}
+
+/// How far a known name is; one that the word begins or ends counts as one edit away.
+fn farness(word: &str, known: &str) -> usize {
+    let part = word.len() >= 3 && (known.starts_with(word) || known.ends_with(word));
+    if part { distance(word, known).min(1) } else { distance(word, known) }
 }
 
 /// Edit distance (Levenshtein). Texts are short: keys are cut at 64 characters by the reader.
@@ -52,6 +58,10 @@ mod tests {
     #[test]
     fn hints_name_the_nearest_or_list_all() {
         assert_eq!(hint("roundng", ["rounding", "roles"]), "did you mean `rounding`?");
+        assert_eq!(
+            hint("qualifier", ["id", "sender_qualifier"]),
+            "did you mean `sender_qualifier`?"
+        );
         assert_eq!(hint("zebra_crossing", ["key", "title"]), "known here: key, title");
         assert_eq!(hint("x", []), "there is none here");
     }

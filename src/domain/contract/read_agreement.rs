@@ -13,7 +13,7 @@ pub const MAX_RATES: usize = 2000;
 /// A rate or charge for one unit, in dollars: no unit of peer support costs more.
 const RATE: Amount = Amount { decimals: 4, below: 10_000 };
 
-const CONTRACT_KEYS: &[&str] = &[
+pub(super) const CONTRACT_KEYS: &[&str] = &[
     "organization",
     "payer",
     "pack",

@@ -17,7 +17,7 @@ const MAX_CLAIMS_PER_SET: u32 = 5000;
 /// Characters that names and addresses may hold; a delimiter may not be one of them.
 const NAME_CHARACTERS: &str = " .,-'()/#&+=;?!\"%@";
 
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "receiver_qualifier",
     "receiver_id",
     "receiver_code",

@@ -22,7 +22,7 @@ const EIGHT_MINUTE_UNIT: u32 = 15;
 /// Oldest age that a rule may name.
 const MAX_AGE: u32 = 120;
 
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "key",
     "title",
     "procedure",

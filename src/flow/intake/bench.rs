@@ -291,7 +291,11 @@ impl Bench {
         Ok(Case { facts, version, terms, account })
     }
 
-    fn usage_for(&self, account: Option<AccountId>, authorizations: &[AuthorizationFact]) -> Vec<Usage> {
+    fn usage_for(
+        &self,
+        account: Option<AccountId>,
+        authorizations: &[AuthorizationFact],
+    ) -> Vec<Usage> {
         let of_account = account.and_then(|a| self.usage_of_account.get(&a)).into_iter().flatten();
         let elsewhere = authorizations
             .iter()
@@ -333,7 +337,10 @@ impl Bench {
         if let (Some(account), Some(service)) = (account, &decision.service) {
             for line in ready() {
                 let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
-                let parts = [(line.units - drawn.min(line.units), None), (drawn, line.authorization.as_ref().map(|d| d.id))];
+                let parts = [
+                    (line.units - drawn.min(line.units), None),
+                    (drawn, line.authorization.as_ref().map(|d| d.id)),
+                ];
                 for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
                     let usage = Usage {
                         service: service.clone(),

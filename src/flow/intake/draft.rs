@@ -141,12 +141,20 @@ impl Faults {
         result.map_err(|e| self.add(pointer, format!("{e}."))).ok()
     }
 
-    fn optional<T: FromStr<Err = Invalid>>(&mut self, pointer: &str, text: Option<&String>) -> Option<T> {
+    fn optional<T: FromStr<Err = Invalid>>(
+        &mut self,
+        pointer: &str,
+        text: Option<&String>,
+    ) -> Option<T> {
         let text = text.map(|t| t.trim()).filter(|t| !t.is_empty())?;
         self.checked(pointer, text.parse())
     }
 
-    fn required<T: FromStr<Err = Invalid>>(&mut self, pointer: &str, text: Option<&String>) -> Option<T> {
+    fn required<T: FromStr<Err = Invalid>>(
+        &mut self,
+        pointer: &str,
+        text: Option<&String>,
+    ) -> Option<T> {
         self.present(pointer, text).and_then(|t| self.checked(pointer, t.parse()))
     }
 
@@ -371,8 +379,16 @@ mod tests {
     #[test]
     fn an_empty_draft_names_every_required_field() {
         let found = pointers(&Draft::default(), reading());
-        let wanted =
-            ["/reference", "/peer", "/member", "/activity", "/started_at", "/ended_at", "/mode", "/setting"];
+        let wanted = [
+            "/reference",
+            "/peer",
+            "/member",
+            "/activity",
+            "/started_at",
+            "/ended_at",
+            "/mode",
+            "/setting",
+        ];
         assert_eq!(found, wanted);
     }
 
@@ -427,7 +443,15 @@ mod tests {
         };
         let faults = parse(&bad, reading()).unwrap_err();
         let found: Vec<&str> = faults.iter().filter_map(|f| f.pointer.as_deref()).collect();
-        let wanted = ["/reference", "/peer", "/member", "/mode", "/diagnoses/1", "/diagnoses/2", "/authorization"];
+        let wanted = [
+            "/reference",
+            "/peer",
+            "/member",
+            "/mode",
+            "/diagnoses/1",
+            "/diagnoses/2",
+            "/authorization",
+        ];
         assert_eq!(found, wanted);
         assert!(faults.iter().all(|f| !f.message.contains("no number!")));
     }

@@ -48,7 +48,8 @@ pub fn record_in(
     organization: OrganizationId,
     rows: &[Parsed],
 ) -> Result<Vec<RowResult>, AppError> {
-    let organization = store::organizations::by_id(conn, organization)?;
+    let organization = store::organizations::by_id(conn, organization)?
+        .ok_or_else(|| AppError::not_found("organization"))?;
     let (resolved, people) = resolve(conn, organization.id, rows)?;
     let known = Known::read(conn, organization.id, &resolved)?;
     let mut plan = Plan::default();
@@ -57,8 +58,7 @@ pub fn record_in(
     }
     let mut fresh: Vec<(usize, EncounterData, [u8; 32])> = std::mem::take(&mut plan.fresh);
     let all: Vec<&EncounterData> = fresh.iter().map(|f| &f.1).collect();
-    let mut bench =
-        Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
+    let mut bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
     // In order of time, so that within a chunk earlier visits draw first.
     fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
     let as_of = ctx.now();
@@ -157,7 +157,7 @@ impl Plan {
     }
 
     fn answer(mut self, count: usize, written: Written) -> Result<Vec<RowResult>, AppError> {
-        let mut fresh: HashMap<usize, Recorded> = written.answers.into_iter().collect();
+        let fresh: HashMap<usize, Recorded> = written.answers.into_iter().collect();
         let lost = || AppError::internal("a row of the chunk has no answer");
         (0..count)
             .map(|index| {

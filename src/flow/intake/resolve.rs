@@ -34,7 +34,10 @@ pub fn resolve(
                 PeerRef::Npi(npi) => npis.get(npi).copied(),
             };
             if peer.is_none() {
-                faults.push(Fault::at("/peer", "this organization has no such peer; add the peer first."));
+                faults.push(Fault::at(
+                    "/peer",
+                    "this organization has no such peer; add the peer first.",
+                ));
             }
             let member = match &row.member {
                 MemberRef::Id(id) => people.members.contains_key(id).then_some(*id),
@@ -54,7 +57,10 @@ pub fn resolve(
                 Some(AuthorizationRef::Id(id)) => authorizations.get(id).cloned().map(Some),
             };
             if authorization.is_none() {
-                faults.push(Fault::at("/authorization", "there is no such authorization; name it by its number."));
+                faults.push(Fault::at(
+                    "/authorization",
+                    "there is no such authorization; name it by its number.",
+                ));
             }
             match (peer, member, authorization) {
                 (Some(peer), Some(member), Some(authorization)) => {
@@ -113,18 +119,19 @@ fn payers(conn: &mut Conn, rows: &[Parsed]) -> Result<Payers, AppError> {
     keys.sort_unstable();
     keys.dedup();
     let mut by_key = HashMap::new();
-    // A handful of payers at most, so one query each.
-    for key in keys {
-        if let Ok(payer) = store::payers::by_key(conn, &key) {
-            by_key.insert(key, payer.id);
-        }
+    for payer in store::payers::by_keys(conn, &keys)? {
+        by_key.insert(payer.data.key, payer.id);
     }
     Ok(Payers { by_key })
 }
 
 type PeersFound = (HashMap<PeerId, crate::domain::peer::Peer>, HashMap<Npi, PeerId>);
 
-fn peers(conn: &mut Conn, organization: OrganizationId, rows: &[Parsed]) -> Result<PeersFound, AppError> {
+fn peers(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rows: &[Parsed],
+) -> Result<PeersFound, AppError> {
     let (mut ids, mut npis) = (Vec::new(), Vec::new());
     for row in rows {
         match &row.peer {
@@ -166,10 +173,8 @@ fn members(
     ids.dedup();
     numbers.sort_unstable();
     numbers.dedup();
-    let mut members: HashMap<_, _> = store::members::by_ids(conn, organization, &ids)?
-        .into_iter()
-        .map(|m| (m.id, m))
-        .collect();
+    let mut members: HashMap<_, _> =
+        store::members::by_ids(conn, organization, &ids)?.into_iter().map(|m| (m.id, m)).collect();
     let mut by_number = HashMap::new();
     for (number, member) in store::members::by_numbers(conn, organization, &numbers)? {
         by_number.insert(number, member.id);
@@ -187,7 +192,7 @@ fn authorizations(
     for row in rows {
         if let Some(AuthorizationRef::Id(id)) = &row.authorization
             && !found.contains_key(id)
-            && let Ok(authorization) = store::authorizations::by_id(conn, organization, *id)
+            && let Some(authorization) = store::authorizations::by_id(conn, organization, *id)?
         {
             found.insert(*id, authorization.data.number);
         }

@@ -1,0 +1,81 @@
+//! What ships reads and binds without a fault, and has the shape that the demo counts on.
+
+use super::{CONTRACTS, PACKS};
+use crate::domain::contract::{
+    AuthorizationLevel, AuthorizationNeed, Exceed, Pack, Rollup, Terms, gaps, pack_from_toml,
+    terms_from_toml,
+};
+use crate::domain::contract::{read_agreement, read_profile, read_service};
+use crate::domain::dates::{Window, parse_date};
+
+fn packs() -> Vec<Pack> {
+    PACKS.iter().map(|text| pack_from_toml(text).unwrap_or_else(|f| panic!("{f:#?}"))).collect()
+}
+
+fn terms() -> Vec<Terms> {
+    let bound = |(pack, text)| terms_from_toml(pack, text).unwrap_or_else(|f| panic!("{f:#?}"));
+    packs().iter().zip(CONTRACTS).map(bound).collect()
+}
+
+#[test]
+fn all_read_and_bind_without_a_warning() {
+    for terms in terms() {
+        assert_eq!(gaps(&terms), Vec::<String>::new());
+        assert_eq!(terms.agreement.payer, terms.pack.key);
+        assert!(terms.pack.services.len() >= 2);
+        assert!(terms.agreement.span.to.is_none());
+        for service in &terms.pack.services {
+            let day = parse_date("2026-01-01").unwrap();
+            assert!(terms.rate(&service.key, day).is_some(), "{}", service.key);
+        }
+    }
+}
+
+#[test]
+fn stored_terms_come_back_as_they_were() {
+    for terms in terms() {
+        let text = serde_json::to_string(&terms).unwrap();
+        assert_eq!(serde_json::from_str::<Terms>(&text).unwrap(), terms);
+    }
+}
+
+#[test]
+fn each_has_its_shape() {
+    let [evergreen, lone_mesa, harbor_light] = <[Pack; 3]>::try_from(packs()).unwrap();
+
+    let window = Window::CalendarYear;
+    assert_eq!(evergreen.authorizations[0].services.len(), evergreen.services.len());
+    assert_eq!(
+        evergreen.authorizations[0].need,
+        AuthorizationNeed::After { free_units: 24, window }
+    );
+    assert_eq!(evergreen.limits[0].exceed, Exceed::BillUpTo);
+
+    assert_eq!(lone_mesa.limits[0].units.to_string(), "104");
+    assert_eq!(lone_mesa.limits[0].exceed, Exceed::Hold);
+    assert!(lone_mesa.services.iter().all(|s| s.modes.len() == 1 && s.min_age == Some(21)));
+    assert!(lone_mesa.claim.one_place_per_claim && !lone_mesa.claim.line_breaks);
+    assert_eq!((lone_mesa.claim.rollup, lone_mesa.claim.delimiters.element), (Rollup::None, '|'));
+
+    assert_eq!(harbor_light.claim.authorization_level, AuthorizationLevel::Line);
+    assert!(harbor_light.documentation.plan_goal);
+    assert!(harbor_light.services[0].substance_use && !harbor_light.services[1].substance_use);
+    assert_eq!(harbor_light.authorizations[0].need, AuthorizationNeed::Always);
+}
+
+#[test]
+fn a_rate_changes_on_its_day() {
+    let terms = terms();
+    let peer = "peer_individual".parse().unwrap();
+    let rate = |day| terms[0].rate(&peer, parse_date(day).unwrap()).unwrap().allowed.to_string();
+    assert_eq!((rate("2026-07-31"), rate("2026-08-01")), ("17.8825".into(), "18.4575".into()));
+}
+
+#[test]
+fn the_layout_page_names_every_key() {
+    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/contracts.md"));
+    let keys = [read_service::KEYS, read_profile::KEYS, read_agreement::CONTRACT_KEYS];
+    for key in keys.concat() {
+        assert!(page.contains(&format!("`{key}`")), "{key} is not in docs/contracts.md");
+    }
+}

@@ -1,0 +1,120 @@
+//! The rules: contract, facts and encounter in, a decision with all its reasons out.
+//!
+//! Pure: no clock, no I/O, so any past decision can be replayed. Each family of rules is a file
+//! and looks at the same [`Context`]; none sees another's answer, except that room (limits and
+//! authorizations) is worked out in one place. Findings are told in the order of [`RULES`],
+//! whatever the order of evaluation (`docs/architecture.md`, "How a decision is made").
+
+mod account;
+mod activity;
+mod authorizations;
+mod choose;
+mod consent;
+mod context;
+mod documents;
+mod eligibility;
+mod filing;
+mod limits;
+mod lines;
+mod member;
+mod minutes;
+mod overlaps;
+mod peer;
+mod place;
+mod remaining;
+mod room;
+mod table;
+
+#[cfg(test)]
+mod authorizations_tests;
+#[cfg(test)]
+mod history_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod whole_tests;
+
+use self::context::Context;
+use self::room::Room;
+use self::table::{Said, in_order};
+use super::contract::Terms;
+use super::decision::{Decision, DecisionLine, Disposition, LineAnswer};
+use super::encounter::EncounterData;
+use super::facts::Facts;
+use super::finding::{Finding, Severity};
+
+pub use self::choose::choose;
+pub use self::remaining::allowances;
+pub use self::table::{Effect, RULES, Rule, RuleId};
+
+type Family = fn(&Context) -> Vec<Said>;
+
+/// What is looked at again when a claim is built and when its batch is released.
+const STANDING: &[Family] = &[
+    eligibility::coverage,
+    eligibility::other_coverage,
+    peer::certificate,
+    consent::part2,
+    filing::deadline,
+];
+
+/// What is looked at only when an encounter is decided; room comes on top.
+const ONCE: &[Family] = &[
+    eligibility::contract,
+    activity::activity,
+    peer::role,
+    place::mode,
+    place::setting,
+    member::age,
+    member::diagnosis,
+    member::address,
+    documents::signature,
+    documents::goal,
+    overlaps::overlaps,
+    minutes::below_one_unit,
+    lines::rate,
+];
+
+/// Decides an encounter under the terms in force for the billed payer on its service date (none:
+/// what can be told without them is). Total: every input has a decision, the same one always.
+pub fn decide(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> Decision {
+    let ctx = Context::new(terms, facts, encounter);
+    let mut room = Room::of(&ctx);
+    let mut said: Vec<Said> = ONCE.iter().chain(STANDING).flat_map(|family| family(&ctx)).collect();
+    said.append(&mut room.said);
+    let said = in_order(said);
+    if said.iter().any(|s| s.effect().stops_all()) {
+        room = room.nothing();
+    }
+    let never = said.iter().any(|s| s.effect() == Effect::Never);
+    let lines = if never { vec![] } else { lines::lines(&ctx, &room) };
+    Decision {
+        disposition: disposition(&lines, never),
+        service_date: ctx.date,
+        minutes: ctx.minutes,
+        service: ctx.service.map(|s| s.key.clone()),
+        lines,
+        findings: said.into_iter().map(|s| s.finding).collect(),
+        remaining: remaining::after(&ctx, &room),
+        file_by: filing::file_by(&ctx),
+    }
+}
+
+fn disposition(lines: &[DecisionLine], never: bool) -> Disposition {
+    if lines.iter().any(|l| l.answer == LineAnswer::Ready) {
+        Disposition::Ready
+    } else if never {
+        Disposition::NonBillable
+    } else {
+        Disposition::Held
+    }
+}
+
+/// What now stands against claiming an encounter that was ready: eligibility, other coverage,
+/// certificate, Part 2 posture and filing deadline as of `facts`. Warnings are left out, so an
+/// empty answer means that the claim can be built or released.
+pub fn standing(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> Vec<Finding> {
+    let ctx = Context::new(terms, facts, encounter);
+    let said = in_order(STANDING.iter().flat_map(|family| family(&ctx)).collect());
+    said.into_iter().map(|s| s.finding).filter(|f| f.severity != Severity::Warn).collect()
+}

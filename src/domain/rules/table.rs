@@ -1,0 +1,225 @@
+//! The ordered table of rules: what each is called, covers, says and does.
+//!
+//! Findings are told in this order whatever the order of evaluation. Docs print the table from
+//! [`RULES`]; ids are stable for ever, since stored decisions carry them.
+
+use crate::domain::codes::Carc;
+use crate::domain::finding::{Authority, Finding, Severity};
+use crate::domain::text::code_list;
+
+/// What a rule that speaks does to the encounter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing of the encounter is billed until a person has fixed it.
+    HoldAll,
+    /// Only the units it speaks of are held; others may be ready.
+    HoldPart,
+    /// The encounter is kept and reported, never claimed.
+    Never,
+    /// Worth a look; nothing is stopped.
+    Note,
+}
+
+impl Effect {
+    /// How a finding states it: parts and wholes are both holds there.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::HoldAll | Self::HoldPart => Severity::Hold,
+            Self::Never => Severity::NonBillable,
+            Self::Note => Severity::Warn,
+        }
+    }
+
+    /// Whether nothing may be billed while the finding stands.
+    pub const fn stops_all(self) -> bool {
+        matches!(self, Self::HoldAll | Self::Never)
+    }
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Stable id.
+    pub id: RuleId,
+    /// What it does when it speaks.
+    pub effect: Effect,
+    /// Rule kinds and requirements that it covers, such as `RK48` and `R22`.
+    pub covers: &'static [&'static str],
+    /// The claim adjustment reason code that a payer would use, where there is one.
+    pub carc: Option<&'static str>,
+    /// When it speaks, in a sentence.
+    pub says: &'static str,
+}
+
+macro_rules! rule_table {
+    ($($variant:ident = $id:literal, $effect:ident, [$($covers:literal),*], $carc:expr, $says:literal;)+) => {
+        code_list!(
+            /// The stable id of a rule; values are in table order.
+            RuleId, "a rule" {
+                $(#[doc = $says] $variant = $id),+
+            }
+        );
+
+        /// All rules, in the order in which findings are told.
+        pub const RULES: &[Rule] = &[$(RuleId::$variant.rule()),+];
+
+        impl RuleId {
+            /// The row of the table.
+            pub const fn rule(self) -> Rule {
+                match self {
+                    $(Self::$variant => Rule {
+                        id: self,
+                        effect: Effect::$effect,
+                        covers: &[$($covers),*],
+                        carc: $carc,
+                        says: $says,
+                    }),+
+                }
+            }
+        }
+    };
+}
+
+rule_table! {
+    ContractNone = "contract.none", HoldAll, ["R1", "RK63"], Some("B7"),
+        "No contract with the billed payer is in force on the service date.";
+    EligibilityNoCoverage = "eligibility.no_coverage", HoldAll, ["R2"], Some("31"),
+        "The member has no coverage on the roster.";
+    EligibilityNotCovered = "eligibility.not_covered", HoldAll, ["R2", "RK72"], Some("27"),
+        "The billed coverage is not in force on the service date (CARC 26 before it, 27 after it).";
+    CoverageOtherFirst = "coverage.other_first", HoldAll, ["R6", "RK69"], Some("22"),
+        "Another coverage in force pays first, and the service is not on the bypass list.";
+    ActivityNotBillable = "activity.not_billable", Never, ["R22", "RK18"], Some("96"),
+        "The activity is not peer support, so no payer pays for it.";
+    ActivityNoService = "activity.no_service", HoldAll, ["R22"], Some("96"),
+        "No service of the contract bills the activity.";
+    ServiceUnknown = "service.unknown", HoldAll, ["RK01"], None,
+        "The contract has no service of that name.";
+    RoleNotAllowed = "role.not_allowed", HoldAll, ["R20"], Some("185"),
+        "The service is not for the role in which the peer worked.";
+    PeerNotCertified = "peer.not_certified", HoldAll, ["R17", "RK37"], Some("185"),
+        "The peer has no certificate of the kind and state that the service needs on the service date.";
+    ModeNotAllowed = "mode.not_allowed", HoldAll, ["RK57"], Some("96"),
+        "The service may not be given in this mode.";
+    SettingNotAllowed = "setting.not_allowed", HoldAll, ["R21"], Some("58"),
+        "The service may not be given in this setting.";
+    MemberAge = "member.age", HoldAll, ["RK48"], Some("6"),
+        "The member's age on the service date is outside the service's band.";
+    DiagnosisMissing = "diagnosis.missing", HoldAll, ["RK49"], Some("16"),
+        "There is no diagnosis, and a claim needs one.";
+    DiagnosisClass = "diagnosis.class", HoldAll, ["RK49"], Some("11"),
+        "The principal diagnosis is in none of the service's classes.";
+    Part2NoConsent = "part2.no_consent", HoldAll, ["R11"], None,
+        "It is a substance-use service, and the organization is not declared to be outside of 42 CFR Part 2.";
+    NoteUnsigned = "note.unsigned", HoldAll, ["R23"], Some("16"),
+        "The note of the contact is not signed, and the contract wants it signed before a claim.";
+    NoteBeforeContact = "note.before_contact", HoldAll, ["R23"], Some("16"),
+        "The note was signed before the contact started.";
+    NoteNoGoal = "note.no_goal", HoldAll, ["RK62"], Some("16"),
+        "The note names no goal of the plan of care, and the contract wants one.";
+    MemberNoAddress = "member.no_address", HoldAll, ["R2"], Some("16"),
+        "The roster has no address of the member, and a claim needs one.";
+    Duplicate = "duplicate", HoldAll, ["RK70"], Some("18"),
+        "The same member, peer and service overlap in time under another reference.";
+    OverlapMember = "overlap.member", HoldAll, ["RK54"], None,
+        "The member was in another contact at the same time.";
+    OverlapPeer = "overlap.peer", HoldAll, ["RK54"], None,
+        "The peer was in another contact at the same time.";
+    BelowOneUnit = "below_one_unit", Never, ["RK12", "RK15"], None,
+        "The minutes make less than one unit.";
+    LimitBillUpTo = "limit.bill_up_to", HoldPart, ["R4", "RK19", "RK21", "RK23", "RK24"], Some("119"),
+        "The limit has no room for all units: those that fit are billed, the rest is held.";
+    AuthorizationUnknown = "authorization.unknown", HoldPart, ["R5", "RK26", "RK27"], Some("15"),
+        "The payer's authorization named in the encounter is not on record for the member.";
+    AuthorizationDates = "authorization.dates", HoldPart, ["R5", "RK26", "RK27"], Some("15"),
+        "The named authorization does not cover the service date.";
+    AuthorizationService = "authorization.service", HoldPart, ["R5", "RK26", "RK27"], Some("15"),
+        "The named authorization is not for the service.";
+    AuthorizationMissing = "authorization.missing", HoldPart, ["R5", "RK26", "RK27"], Some("197"),
+        "Units need an authorization, and none covers the service on the date.";
+    AuthorizationExhausted = "authorization.exhausted", HoldPart, ["R5", "RK26", "RK27"], Some("198"),
+        "The authorization has fewer units left than the encounter needs; the excess is held.";
+    AuthorizationNotNeeded = "authorization.not_needed", Note, ["R5", "RK26", "RK27"], None,
+        "The encounter names an authorization and needs none; it is not drawn on.";
+    LimitHold = "limit.hold", HoldAll, ["R4", "RK19", "RK21", "RK23", "RK24"], Some("119"),
+        "The units do not fit the limit, and the contract wants all of the encounter held then.";
+    RateNone = "rate.none", HoldAll, ["R1", "RK63"], None,
+        "The contract has no rate for the service on the service date.";
+    RateTooLarge = "rate.too_large", HoldAll, ["R1", "RK63"], None,
+        "The rate times the units is more than a claim can carry.";
+    FilingLate = "filing.late", HoldAll, ["R3", "RK66"], Some("29"),
+        "The filing deadline has passed.";
+    FilingSoon = "filing.soon", Note, ["R3", "RK66"], None,
+        "The filing deadline is close.";
+}
+
+/// A finding together with its rule, as the engine handles it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The rule that speaks.
+    pub rule: RuleId,
+    /// What it says.
+    pub finding: Finding,
+}
+
+impl Said {
+    /// A finding of `rule` about the field at the JSON pointer `field`.
+    pub fn new(
+        rule: RuleId,
+        field: &str,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        let row = rule.rule();
+        let finding = Finding {
+            rule: rule.as_str().to_owned(),
+            severity: row.effect.severity(),
+            field: field.to_owned(),
+            message: message.into(),
+            fix: fix.into(),
+            authority: None,
+            carc: row.carc.and_then(|code| Carc::parse(code).ok()),
+        };
+        Self { rule, finding }
+    }
+
+    /// With the place where the contract says so.
+    pub fn by(mut self, authority: &Authority) -> Self {
+        self.finding.authority = Some(authority.clone());
+        self
+    }
+
+    /// With another reason code than the table's.
+    pub fn carc(mut self, code: &str) -> Self {
+        self.finding.carc = Carc::parse(code).ok();
+        self
+    }
+
+    /// What it does to the encounter.
+    pub fn effect(&self) -> Effect {
+        self.rule.rule().effect
+    }
+}
+
+/// Findings in table order; several of one rule keep the order of their family.
+pub fn in_order(mut said: Vec<Said>) -> Vec<Said> {
+    said.sort_by_key(|s| s.rule);
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_lists_every_rule_once_in_order_with_codes_that_exist() {
+        assert_eq!(RULES.iter().map(|r| r.id).collect::<Vec<_>>(), RuleId::ALL);
+        for rule in RULES {
+            assert!(!rule.covers.is_empty(), "{}", rule.id);
+            assert!(rule.says.ends_with('.'), "{}", rule.id);
+            if let Some(code) = rule.carc {
+                assert!(Carc::parse(code).is_ok(), "{}", rule.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What is left for a member on a day: the same counting as a decision's, without a visit.
+
+use chrono::{Datelike, NaiveDate, TimeDelta};
+
+use super::Ctx;
+use super::encounters::Allowances;
+use crate::domain::contract::in_force;
+use crate::domain::facts::{AuthorizationFact, Usage};
+use crate::domain::ids::{MemberId, OrganizationId};
+use crate::domain::ledger::AccountKey;
+use crate::domain::rules;
+use crate::error::AppError;
+use crate::store::ledger::UsageScope;
+use crate::store::{self, Conn};
+
+/// One answer for each coverage in force on the day whose payer the organization has a contract with.
+pub fn of_member(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    member: MemberId,
+    on: NaiveDate,
+) -> Result<Vec<Allowances>, AppError> {
+    let member = store::members::by_id(conn, tenant, member)?
+        .ok_or_else(|| AppError::not_found("member"))?;
+    let heads = store::contracts::versions_of(conn, tenant)?;
+    let authorizations = store::authorizations::of_members(conn, tenant, &[member.id])?;
+    let mut answers = Vec::new();
+    for coverage in member.coverages.iter().filter(|c| c.data.span.covers(on)) {
+        let payer = coverage.data.payer;
+        let Some(version) = in_force(&heads, payer, on) else { continue };
+        let terms = ctx.terms(conn, tenant, version.id)?;
+        let facts: Vec<AuthorizationFact> = authorizations
+            .iter()
+            .filter(|a| a.data.payer == payer)
+            .map(|a| AuthorizationFact {
+                id: a.id,
+                number: a.data.number.clone(),
+                services: a.data.services.clone(),
+                units: a.data.units,
+                span: a.data.span,
+            })
+            .collect();
+        let key = AccountKey::payer_member(payer, &coverage.data.member_number);
+        let accounts = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
+        let scope = UsageScope {
+            accounts: accounts.values().copied().collect(),
+            from: NaiveDate::from_ymd_opt(on.year(), 1, 1).unwrap_or(on) - TimeDelta::days(7),
+            to: NaiveDate::from_ymd_opt(on.year(), 12, 31).unwrap_or(on) + TimeDelta::days(7),
+            authorizations: facts.iter().map(|a| a.id).collect(),
+            except: None,
+        };
+        let usage: Vec<Usage> =
+            store::ledger::usage(conn, tenant, &scope)?.into_iter().map(|(_, u)| u).collect();
+        let remaining = rules::allowances(&terms, &usage, &facts, on);
+        answers.push(Allowances { payer, remaining });
+    }
+    Ok(answers)
+}

@@ -1,0 +1,270 @@
+//! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
+//! the two questions that store nothing, a preview and what is left for a member.
+
+use chrono::NaiveDate;
+
+use super::Ctx;
+use super::intake::bench::{Access, Bench, People};
+use super::intake::record::{book, reservations};
+use super::intake::{Parsed, Recorded, resolve};
+use crate::domain::decision::{Decision, Remaining};
+use crate::domain::encounter::Encounter;
+use crate::domain::ids::{DecisionId, EncounterId, LineId, MemberId, OrganizationId, PayerId};
+use crate::domain::ledger;
+use crate::domain::line::{Line, lines_of};
+use crate::domain::organization::Organization;
+use crate::domain::rules;
+use crate::domain::status::LineStatus;
+use crate::error::{AppError, Code};
+use crate::store::decisions::{NewDecision, StoredDecision};
+use crate::store::encounters::{Filter, Outcome, status_of};
+use crate::store::{self, Conn, Scope};
+
+/// The organization, or not found.
+pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<Organization, AppError> {
+    store::organizations::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))
+}
+
+fn find(conn: &mut Conn, tenant: OrganizationId, id: EncounterId) -> Result<Encounter, AppError> {
+    match store::encounters::by_id(conn, tenant, id) {
+        Err(store::StoreError::NotFound) => Err(AppError::not_found("encounter")),
+        other => Ok(other?),
+    }
+}
+
+/// An encounter with its newest decision and its current lines.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The encounter.
+    pub encounter: Encounter,
+    /// The newest decision.
+    pub decision: StoredDecision,
+    /// The lines that count now.
+    pub lines: Vec<Line>,
+}
+
+fn with_decisions(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    list: Vec<Encounter>,
+) -> Result<Vec<Seen>, AppError> {
+    let ids: Vec<EncounterId> = list.iter().map(|e| e.id).collect();
+    let wanted: Vec<DecisionId> = list.iter().map(|e| e.decision).collect();
+    let mut decisions: std::collections::HashMap<DecisionId, StoredDecision> =
+        store::decisions::by_ids(conn, tenant, &wanted)?.into_iter().map(|d| (d.id, d)).collect();
+    let mut lines: std::collections::HashMap<EncounterId, Vec<Line>> =
+        std::collections::HashMap::new();
+    for line in store::decisions::current_lines(conn, tenant, &ids)? {
+        lines.entry(line.encounter).or_default().push(line);
+    }
+    list.into_iter()
+        .map(|encounter| {
+            let decision = decisions
+                .remove(&encounter.decision)
+                .ok_or_else(|| AppError::internal("an encounter has no current decision"))?;
+            let lines = lines.remove(&encounter.id).unwrap_or_default();
+            Ok(Seen { encounter, decision, lines })
+        })
+        .collect()
+}
+
+/// One encounter.
+pub async fn get(ctx: &Ctx, tenant: OrganizationId, id: EncounterId) -> Result<Seen, AppError> {
+    ctx.db
+        .read(Scope::Tenant(tenant), move |conn| {
+            let encounter = find(conn, tenant, id)?;
+            with_decisions(conn, tenant, vec![encounter])?
+                .pop()
+                .ok_or_else(|| AppError::not_found("encounter"))
+        })
+        .await
+}
+
+/// A page of encounters.
+pub async fn list(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    filter: Filter,
+    after: Option<EncounterId>,
+    limit: i64,
+) -> Result<Vec<Seen>, AppError> {
+    ctx.db
+        .read(Scope::Tenant(tenant), move |conn| {
+            let page = store::encounters::list(conn, tenant, &filter, after, limit)?;
+            with_decisions(conn, tenant, page)
+        })
+        .await
+}
+
+/// The people of one encounter.
+fn people(conn: &mut Conn, tenant: OrganizationId, e: &Encounter) -> Result<People, AppError> {
+    let members = store::members::by_ids(conn, tenant, &[e.data.member])?;
+    let peers = store::peers::by_ids(conn, tenant, &[e.data.peer])?;
+    Ok(People {
+        members: members.into_iter().map(|m| (m.id, m)).collect(),
+        peers: peers.into_iter().map(|p| (p.id, p)).collect(),
+    })
+}
+
+fn refuse_claimed(lines: &[Line]) -> Result<(), AppError> {
+    if lines.iter().any(|l| l.status.is_claimed()) {
+        return Err(AppError::new(
+            Code::AlreadyClaimed,
+            "The encounter is on a live claim. Withdraw its batch while that is not released; \
+             after release it changes by a replacement claim only.",
+        ));
+    }
+    Ok(())
+}
+
+/// Ends the current lines (`to` is superseded or void) and gives back what they hold.
+fn end_lines(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    lines: &[Line],
+    to: LineStatus,
+) -> Result<(), AppError> {
+    let ids: Vec<LineId> = lines.iter().map(|l| l.id).collect();
+    let back = store::ledger::holdings(conn, tenant, &ids)?.into_iter().map(ledger::release);
+    book(ctx, conn, tenant, ctx.now(), back.collect())?;
+    for from in [LineStatus::Ready, LineStatus::Held] {
+        let ids: Vec<LineId> = lines.iter().filter(|l| l.status == from).map(|l| l.id).collect();
+        store::decisions::move_lines(conn, tenant, &ids, from, to)?;
+    }
+    Ok(())
+}
+
+/// Decides an encounter again with the facts of now, in the caller's transaction.
+pub fn decide_in(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+    cause: &'static str,
+) -> Result<Recorded, AppError> {
+    let organization = organization(conn, tenant)?;
+    let before = find(conn, tenant, id)?;
+    let around = people(conn, tenant, &before)?;
+    let bench =
+        Bench::gather(ctx, conn, &organization, around, &[&before.data], Access::Lock, Some(id))?;
+    // Read again: somebody may have changed it before the lock was ours.
+    let encounter = find(conn, tenant, id)?;
+    if encounter.voided_at.is_some() {
+        return Err(AppError::new(
+            Code::WrongStatus,
+            "The encounter was voided; it stays as it is.",
+        ));
+    }
+    let lines = store::decisions::current_lines(conn, tenant, &[id])?;
+    refuse_claimed(&lines)?;
+    let case = bench.case(&encounter.data, ctx.now())?;
+    let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
+    end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
+    let decision_id: DecisionId = ctx.id();
+    let sequence = encounter.sequence + 1;
+    let billed = case.facts.billed.as_ref();
+    let payer = billed.map(|b| b.data.payer);
+    let fresh = lines_of(&answer, decision_id, id, payer, || ctx.id());
+    let decision = NewDecision {
+        id: decision_id,
+        encounter: id,
+        sequence,
+        cause,
+        contract_version: case.version,
+        answer: &answer,
+        facts: &case.facts,
+    };
+    store::decisions::insert_all(conn, tenant, &[decision])?;
+    store::decisions::insert_lines(conn, tenant, &fresh)?;
+    book(ctx, conn, tenant, ctx.now(), reservations(case.account, &fresh)?)?;
+    let outcome = Outcome {
+        id,
+        decision: decision_id,
+        sequence,
+        answer: &answer,
+        billed: billed.map(|b| (b.data.payer, &b.data.member_number)),
+    };
+    store::encounters::set_outcome(conn, tenant, &outcome)?;
+    let encounter = find(conn, tenant, id)?;
+    let decision = StoredDecision {
+        id: decision_id,
+        encounter: id,
+        sequence,
+        contract_version: case.version,
+        as_of: case.facts.as_of,
+        answer,
+    };
+    Ok(Recorded { encounter, decision, fresh: true })
+}
+
+/// Voids an encounter that is on no live claim; its units are given back, its reference stays used.
+pub fn void_in(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+    reason: &str,
+) -> Result<Seen, AppError> {
+    let organization = organization(conn, tenant)?;
+    let before = find(conn, tenant, id)?;
+    let around = people(conn, tenant, &before)?;
+    // The bench is gathered for its locks: a void frees time and units that others may wait for.
+    Bench::gather(ctx, conn, &organization, around, &[&before.data], Access::Lock, Some(id))?;
+    let encounter = find(conn, tenant, id)?;
+    if encounter.voided_at.is_none() {
+        let lines = store::decisions::current_lines(conn, tenant, &[id])?;
+        refuse_claimed(&lines)?;
+        end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
+        store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+    }
+    let encounter = find(conn, tenant, id)?;
+    with_decisions(conn, tenant, vec![encounter])?
+        .pop()
+        .ok_or_else(|| AppError::not_found("encounter"))
+}
+
+/// What the rules would say of an encounter; nothing is stored and nothing is locked.
+pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<Decision, AppError> {
+    let work = ctx.clone();
+    ctx.db
+        .read(Scope::Tenant(tenant), move |conn| {
+            let organization = organization(conn, tenant)?;
+            let (mut rows, people) = resolve(conn, tenant, std::slice::from_ref(&row))?;
+            let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
+            let bench =
+                Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, None)?;
+            let case = bench.case(&data, work.now())?;
+            Ok(rules::decide(case.terms.as_deref(), &case.facts, &data))
+        })
+        .await
+}
+
+/// What is left for a member on a day, payer by payer.
+#[derive(Debug, Clone)]
+pub struct Allowances {
+    /// Whose coverage it is.
+    pub payer: PayerId,
+    /// Limits, free units, authorizations.
+    pub remaining: Vec<Remaining>,
+}
+
+/// What is left for a member on a day, for each payer whose contract is in force for a coverage.
+pub async fn allowances(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    member: MemberId,
+    on: NaiveDate,
+) -> Result<Vec<Allowances>, AppError> {
+    let work = ctx.clone();
+    ctx.db
+        .read(Scope::Tenant(tenant), move |conn| {
+            super::allowances::of_member(&work, conn, tenant, member, on)
+        })
+        .await
+}
+
+/// The status of an encounter right after a decision, for views.
+pub fn fresh_status(decision: &Decision) -> crate::domain::status::EncounterStatus {
+    status_of(decision.disposition)
+}

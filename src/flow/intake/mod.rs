@@ -1,0 +1,41 @@
+//! Step 1: an encounter comes in, is checked, decided under its contract, and stored.
+
+pub mod bench;
+pub mod draft;
+pub mod record;
+mod resolve;
+
+use crate::domain::ids::OrganizationId;
+use crate::error::AppError;
+use crate::flow::Ctx;
+use crate::store::Scope;
+pub use draft::{Draft, Parsed, Reading};
+pub use record::{CHUNK_ROWS, Recorded, RowResult, lost_race, record_in};
+pub use resolve::resolve;
+
+/// How often a step is tried again when another request recorded the same reference meanwhile:
+/// the second try finds the other's row, so more than three means something else is wrong.
+pub const RACE_TRIES: usize = 3;
+
+/// Records a chunk in a transaction of its own.
+pub async fn record(
+    ctx: &Ctx,
+    organization: OrganizationId,
+    rows: Vec<Parsed>,
+) -> Result<Vec<RowResult>, AppError> {
+    let mut tries = 0;
+    loop {
+        let (work, rows) = (ctx.clone(), rows.clone());
+        let result = ctx
+            .db
+            .write(Scope::Tenant(organization), move |conn| {
+                record_in(&work, conn, organization, &rows)
+            })
+            .await;
+        tries += 1;
+        match result {
+            Err(error) if lost_race(&error) && tries < RACE_TRIES => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What the read-back finds wrong.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::text::code_list;
+use crate::x12::error::Place;
+
+/// Most problems that are kept; a file with more is wrong throughout, and the count says so.
+pub const MAX_PROBLEMS: usize = 200;
+
+code_list!(
+    /// What kind of problem: a stable word for programs.
+    ProblemKind, "a problem of a file" {
+        /// A segment that is not where it belongs, or is missing.
+        Structure = "structure",
+        /// ISA12, GS01, GS08, ST01 or ST03 is not of an 837P of version 005010X222A1.
+        Version = "version",
+        /// ISA15 is neither T nor P.
+        Usage = "usage",
+        /// SE01, GE01 or IEA01 is not the count.
+        Count = "count",
+        /// A trailer's control number is not its header's, or a header's is malformed.
+        Control = "control",
+        /// A set's number or reference (ST02, BHT03) is used twice.
+        SetRepeated = "set_repeated",
+        /// HL01 does not count 1, 2, 3.
+        HlOrder = "hl_order",
+        /// HL02 is not the level above.
+        HlParent = "hl_parent",
+        /// HL04 does not say whether there are levels below.
+        HlChild = "hl_child",
+        /// An amount is not an amount, or CLM02 is not the sum of SV102.
+        Charge = "charge",
+        /// A diagnosis pointer points to nothing.
+        Pointer = "pointer",
+        /// LX does not count 1, 2, 3, or there are no lines or too many.
+        Lines = "lines",
+        /// An NPI's check digit is wrong.
+        Npi = "npi",
+        /// The billing provider has no ZIP+4.
+        Zip = "zip",
+        /// CLM05-3 is not 1, 7 or 8.
+        Frequency = "frequency",
+        /// A replacement or void does not name the payer's number, REF*F8.
+        OriginalReference = "original_reference",
+        /// CLM01 is missing or used twice.
+        ClaimNumber = "claim_number",
+        /// REF*6R is missing or used twice.
+        LineControl = "line_control",
+    }
+);
+
+/// One inconsistency of a file. Says no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What kind.
+    pub kind: ProblemKind,
+    /// Ordinal of the segment, ISA being 1.
+    pub segment: u64,
+    /// Bytes before the segment.
+    pub byte: u64,
+    /// The place in words, and what is wrong.
+    pub message: String,
+}
+
+/// The problems found so far, bounded.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    kept: Vec<Problem>,
+    count: u64,
+}
+
+impl Problems {
+    pub(super) fn add(&mut self, kind: ProblemKind, place: Place, what: impl AsRef<str>) {
+        self.count += 1;
+        if self.kept.len() < MAX_PROBLEMS {
+            let message = format!("{place}: {}", what.as_ref());
+            self.kept.push(Problem { kind, segment: place.segment, byte: place.byte, message });
+        }
+    }
+
+    pub(super) fn into_parts(self) -> (Vec<Problem>, u64) {
+        (self.kept, self.count)
+    }
+}

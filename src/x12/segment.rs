@@ -1,0 +1,124 @@
+//! One segment as the lexer found it: bytes, split where its delimiters are, with its place.
+
+use crate::domain::money::Money;
+
+use super::error::{Place, SegmentId, X12Error, X12Fault};
+
+/// The delimiters that an ISA declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// Between elements.
+    pub element: u8,
+    /// Between components.
+    pub component: u8,
+    /// Between repetitions; `None` in versions before 5010, where ISA11 is something else.
+    pub repetition: Option<u8>,
+    /// After a segment.
+    pub segment: u8,
+}
+
+/// A segment, borrowed from the lexer's buffer until the next one is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Where the element separators are in `bytes`.
+    pub(super) separators: &'a [usize],
+    pub(super) marks: Marks,
+    pub(super) place: Place,
+}
+
+impl<'a> Segment<'a> {
+    /// Its name, such as `NM1`, ready to be matched.
+    pub fn id(&self) -> &'a [u8] {
+        let end = self.separators.first().copied().unwrap_or(self.bytes.len());
+        self.bytes.get(..end).unwrap_or_default()
+    }
+
+    /// Its name as a value.
+    pub fn segment_id(&self) -> SegmentId {
+        self.place.id
+    }
+
+    /// Where it starts.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The place of its `element`th element, and of a component when that is not 0.
+    pub fn place_of(&self, element: u8, component: u8) -> Place {
+        Place { element, component, ..self.place }
+    }
+
+    /// The whole segment without its terminator.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The delimiters in force.
+    pub fn marks(&self) -> Marks {
+        self.marks
+    }
+
+    /// How many elements it has, empty ones between others counted.
+    pub fn element_count(&self) -> usize {
+        self.separators.len()
+    }
+
+    /// The `ordinal`th element (1 first); empty when it is not there.
+    pub fn element(&self, ordinal: u8) -> &'a [u8] {
+        let ordinal = usize::from(ordinal);
+        let Some(before) = ordinal.checked_sub(1).and_then(|i| self.separators.get(i)) else {
+            return &[];
+        };
+        let end = self.separators.get(ordinal).copied().unwrap_or(self.bytes.len());
+        self.bytes.get(before + 1..end).unwrap_or_default()
+    }
+
+    /// The components of an element, at least one (perhaps empty).
+    pub fn components(&self, element: u8) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let mark = self.marks.component;
+        self.element(element).split(move |b| *b == mark)
+    }
+
+    /// One component (1 first); empty when it is not there.
+    pub fn component(&self, element: u8, ordinal: u8) -> &'a [u8] {
+        let skipped = usize::from(ordinal).checked_sub(1);
+        skipped.and_then(|n| self.components(element).nth(n)).unwrap_or_default()
+    }
+
+    /// The repetitions of an element, at least one (perhaps empty).
+    pub fn repetitions(&self, element: u8) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let mark = self.marks.repetition;
+        self.element(element).split(move |b| Some(*b) == mark)
+    }
+
+    /// An element as text. Fails on bytes that are not UTF-8.
+    pub fn text(&self, element: u8) -> Result<&'a str, X12Error> {
+        std::str::from_utf8(self.element(element)).map_err(|_| {
+            let message = "the element is not text in ASCII or UTF-8; ask the sender for it again";
+            X12Error::new(X12Fault::Character, self.place_of(element, 0), message)
+        })
+    }
+
+    /// An element as a whole number of at most 18 digits.
+    pub fn number(&self, element: u8) -> Result<u64, X12Error> {
+        digits(self.element(element)).ok_or_else(|| {
+            let message = "the element must be a whole number of 1 to 18 digits";
+            X12Error::new(X12Fault::Content, self.place_of(element, 0), message)
+        })
+    }
+
+    /// An element as an amount in dollars with at most two decimals.
+    pub fn amount(&self, element: u8) -> Result<Money, X12Error> {
+        Money::parse(self.text(element)?).map_err(|rule| {
+            X12Error::new(X12Fault::Content, self.place_of(element, 0), rule.to_string())
+        })
+    }
+}
+
+/// A whole number of 1 to 18 digits.
+pub(super) fn digits(bytes: &[u8]) -> Option<u64> {
+    let shaped = (1..=18).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit);
+    let add = |sum: u64, byte: &u8| sum * 10 + u64::from(byte - b'0');
+    shaped.then(|| bytes.iter().fold(0, add))
+}

@@ -1,0 +1,12 @@
+//! Tests of the translator as a whole: golden files, properties, planted faults.
+//!
+//! With `PEERCLAIMS_837P_DIR` set, the files that tests write are also left there, for pyx12
+//! (`.ci/check_837p.py`).
+
+mod faults;
+mod golden;
+mod lexing;
+mod properties;
+mod refusals;
+mod samples;
+mod strategies;

@@ -1,0 +1,22 @@
+//! What a file of claims adds up to: said by the writer, said again by the read-back, compared.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::money::Money;
+
+/// Counts and sums of one file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Transaction sets (ST to SE).
+    pub sets: u64,
+    /// Claims (CLM).
+    pub claims: u64,
+    /// Service lines (SV1).
+    pub lines: u64,
+    /// Sum of CLM02.
+    pub charge: Money,
+    /// All segments, ISA to IEA.
+    pub segments: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
