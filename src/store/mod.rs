@@ -5,7 +5,6 @@
 
 pub mod access;
 pub mod authorizations;
-mod column;
 mod conn;
 pub mod contracts;
 pub mod counters;

@@ -5,7 +5,6 @@ use super::{Document, faults_of};
 use crate::domain::contract::{
     self, Agreement, Terms, VersionHead, agreement_from_json, agreement_from_toml, may_add,
 };
-use crate::domain::identifiers::Key;
 use crate::domain::ids::{ContractVersionId, OrganizationId, PayerId};
 use crate::domain::organization::{Organization, OrganizationMode};
 use crate::domain::payer::Payer;
@@ -32,9 +31,12 @@ pub fn parse(document: &Document) -> Result<Agreement, AppError> {
     .map_err(faults_of)
 }
 
-/// The organization that an agreement names.
-pub fn organization_named(conn: &mut Conn, key: &Key) -> Result<Option<OrganizationId>, AppError> {
-    Ok(organizations::by_key(conn, key)?.map(|o| o.id))
+/// The organization that an agreement names, for an admin's request that names none.
+pub async fn organization_of(ctx: &Ctx, document: &Document) -> Result<OrganizationId, AppError> {
+    let key = parse(document)?.organization;
+    let found = ctx.db.read(Scope::Service, move |conn| organizations::by_key(conn, &key)).await?;
+    let message = "there is no organization with this key";
+    found.map(|o| o.id).ok_or_else(|| AppError::field("/contract/organization", message))
 }
 
 /// Binds the agreement to its pack and adds it as a version. The same terms again change nothing.

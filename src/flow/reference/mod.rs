@@ -25,6 +25,8 @@ use crate::error::{AppError, Code, Fault};
 use crate::store::{Conn, StoreError};
 use draft::PayerName;
 
+/// Whose rows a step may touch, for the doors that run steps in a transaction of their own.
+pub use crate::store::Scope;
 pub use crate::store::authorizations::Filter as AuthorizationFilter;
 pub use crate::store::members::Filter as MemberFilter;
 

@@ -1,5 +1,6 @@
 //! Payers: created by an admin, seen by admins and billers.
 
+use super::draft::PayerName;
 use super::{FIRST, exists, same_revision, stale};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::PayerId;
@@ -58,6 +59,18 @@ pub(super) fn fixed(old: &PayerData, new: &PayerData) -> Vec<Fault> {
         faults.push(Fault::at("/sandbox", message));
     }
     faults
+}
+
+/// The id of the payer with this name, if one is named; `not_found` when there is no such payer.
+pub async fn named(ctx: &Ctx, name: Option<PayerName>) -> Result<Option<PayerId>, AppError> {
+    let Some(name) = name else {
+        return Ok(None);
+    };
+    let found = ctx.db.read(Scope::Service, move |conn| match name {
+        PayerName::Id(id) => store::by_id(conn, id),
+        PayerName::Key(key) => store::by_key(conn, &key),
+    });
+    found.await?.map(|p| Some(p.id)).ok_or_else(|| AppError::not_found("payer"))
 }
 
 /// The payer with this id.

@@ -23,7 +23,8 @@ use crate::domain::text::Invalid;
 use crate::error::Fault;
 
 /// A payer as doors name it: by our id or by its key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub enum PayerName {
     /// `pay_…`
     Id(PayerId),
@@ -39,6 +40,15 @@ impl TryFrom<String> for PayerName {
         }
         let rule = "a payer is named by its id (pay_ and 13 letters and digits) or by its key";
         Key::parse(&text).map(Self::Key).map_err(|_| Invalid::new(rule))
+    }
+}
+
+impl std::fmt::Display for PayerName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Key(key) => key.fmt(f),
+        }
     }
 }
 
