@@ -11,6 +11,7 @@ pub mod health;
 pub mod idempotent;
 pub mod intake;
 pub mod reference;
+pub mod table;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
