@@ -11,6 +11,7 @@ use std::path::Path;
 use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
 
+use crate::domain::text::code_list;
 pub use database_url::DatabaseUrl;
 
 /// The defaults, as text: also what `docs/configuration.md` points at.
@@ -104,15 +105,15 @@ pub struct LogSettings {
     pub level: String,
 }
 
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line, for collectors.
-    Json,
-}
+code_list!(
+    /// How log lines look.
+    LogFormat, "a log format" {
+        /// For people.
+        Text = "text",
+        /// One JSON object a line, for collectors.
+        Json = "json",
+    }
+);
 
 impl Settings {
     /// Reads defaults, `file` (or the one named by `PEERCLAIMS_CONFIG`) and this process's

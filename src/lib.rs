@@ -4,7 +4,7 @@
 //! the arrows point down, and `tests/house.rs` checks it.
 //!
 //! ```text
-//! cli, http, worker   front doors    -> flow, reports, config, domain   (cli also x12, store)
+//! cli, http, worker   front doors    -> flow, reports, config, domain   (cli: all rooms)
 //!    flow             the staircase  -> domain, x12, store, config
 //!    reports          reading room   -> domain, store
 //!    x12              translator     -> domain

@@ -13,6 +13,6 @@ pub(super) fn check_config(settings: &Settings) {
     println!("http.header_seconds = {}", http.header_seconds);
     println!("http.body_seconds = {}", http.body_seconds);
     println!("http.shutdown_seconds = {}", http.shutdown_seconds);
-    println!("log.format = {:?}", log.format);
+    println!("log.format = {}", log.format);
     println!("log.level = {}", log.level);
 }

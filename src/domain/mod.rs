@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod authorization;
+pub mod batch;
 pub mod claim;
 pub mod codes;
 pub mod contract;
@@ -10,6 +11,7 @@ pub mod decision;
 pub mod encounter;
 pub mod facts;
 pub mod finding;
+pub mod grouping;
 pub mod identifiers;
 pub mod ids;
 pub mod ledger;

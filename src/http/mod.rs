@@ -39,7 +39,7 @@ pub use idempotency::{Action, Post, respond};
 pub use json::Json;
 pub use path::PathId;
 pub use query::Query;
-pub use server::{Bound, bind, serve};
+pub use server::{Bound, bind, bind_with, serve};
 
 /// The routes below `/v1`: the list of the whole API.
 fn v1(cfg: &mut web::ServiceConfig) {
@@ -52,8 +52,13 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(authorizations::routes);
 }
 
-/// Everything: data, routes, and answers for what is not there.
-pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Ctx, settings: &HttpSettings) {
+/// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.
+fn configure(
+    cfg: &mut web::ServiceConfig,
+    ctx: &Ctx,
+    settings: &HttpSettings,
+    more: fn(&mut web::ServiceConfig),
+) {
     cfg.app_data(web::Data::new(ctx.clone()))
         .app_data(web::Data::new(settings.clone()))
         .configure(health::routes)
@@ -61,6 +66,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Ctx, settings: &HttpSetting
         .service(
             web::scope("/v1")
                 .configure(v1)
+                .configure(more)
                 .default_service(web::to(problem::no_route))
                 .wrap(from_fn(auth::authenticate)),
         )

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
 use super::trace;
 use crate::config::Settings;
 use crate::error::AppError;
 use crate::flow::Ctx;
-use crate::worker;
 
 /// How long an idle connection is kept for the next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -47,6 +45,16 @@ impl Bound {
 
 /// Takes the address of `http.listen`.
 pub fn bind(settings: &Settings, ctx: Ctx) -> Result<Bound, AppError> {
+    bind_with(settings, ctx, |_| ())
+}
+
+/// [`bind`] with more routes below `/v1`: for what is not part of the service, such as the probes
+/// of its own tests.
+pub fn bind_with(
+    settings: &Settings,
+    ctx: Ctx,
+    more: fn(&mut web::ServiceConfig),
+) -> Result<Bound, AppError> {
     let http = settings.http.clone();
     let failed =
         |e: std::io::Error| AppError::internal(format!("cannot listen on {}: {e}", http.listen));
@@ -58,7 +66,7 @@ pub fn bind(settings: &Settings, ctx: Ctx) -> Result<Bound, AppError> {
     let of_app = http.clone();
     let server = HttpServer::new(move || {
         App::new()
-            .configure(|cfg| super::configure(cfg, &ctx, &of_app))
+            .configure(|cfg| super::configure(cfg, &ctx, &of_app, more))
             .wrap(from_fn(trace::request))
     })
     .workers(workers)
@@ -74,17 +82,15 @@ pub fn bind(settings: &Settings, ctx: Ctx) -> Result<Bound, AppError> {
     Ok(Bound { address, server })
 }
 
-/// Serves, with the worker beside, until SIGTERM or SIGINT; then lets running requests end. A
+/// Serves until SIGTERM or SIGINT, then lets running requests end for `http.shutdown_seconds`. A
 /// second signal stops at once. `started` is told the address.
 pub async fn serve(
     settings: &Settings,
     ctx: Ctx,
     started: impl FnOnce(SocketAddr),
 ) -> Result<(), AppError> {
-    let bound = bind(settings, ctx.clone())?;
+    let bound = bind(settings, ctx)?;
     let handle = bound.handle();
-    let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(worker::run(ctx, stopped));
     let failed = |e: std::io::Error| AppError::internal(format!("cannot watch for signals: {e}"));
     let mut term = signal(SignalKind::terminate()).map_err(failed)?;
     let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -99,9 +105,5 @@ pub async fn serve(
     });
     let result = bound.run().await;
     stopping.abort();
-    let _ = stop.send(true);
-    if working.await.is_err() {
-        tracing::warn!("the worker ended abnormally");
-    }
     result
 }

@@ -5,12 +5,15 @@
 
 pub mod access;
 pub mod authorizations;
+pub mod batches;
+pub mod claims;
 mod conn;
 pub mod contracts;
 pub mod counters;
 pub mod decisions;
 pub mod encounters;
 pub mod error;
+pub mod files;
 pub mod idempotency;
 pub mod ledger;
 pub mod members;

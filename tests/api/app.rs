@@ -13,6 +13,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 pub use crate::database::Database;
+use crate::probe;
 
 /// Process numbers of the services in this process.
 static NODE: AtomicU32 = AtomicU32::new(0);
@@ -102,7 +103,7 @@ impl TestApp {
         let db = Db::open(url, settings.database.connections).unwrap();
         let node = i64::from(NODE.fetch_add(1, Ordering::Relaxed));
         let ctx = Ctx::new(db, Clock::system(), node);
-        let bound = http::bind(&settings, ctx.clone()).unwrap();
+        let bound = http::bind_with(&settings, ctx.clone(), probe::routes).unwrap();
         let (address, handle) = (bound.address(), bound.handle());
         tokio::spawn(bound.run());
         let client =

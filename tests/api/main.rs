@@ -16,3 +16,4 @@ mod database;
 mod errors;
 mod health;
 mod idempotency;
+mod probe;
