@@ -5,6 +5,8 @@
 
 pub mod access;
 pub mod allowances;
+pub mod batches;
+pub mod batching;
 pub mod clock;
 pub mod encounters;
 pub mod health;

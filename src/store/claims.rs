@@ -338,3 +338,19 @@ fn claim(row: ClaimRow, lines: Vec<StoredClaimLine>) -> Result<StoredClaim, Stor
         lines,
     })
 }
+
+/// How many claims of a batch had their deadline before `day`.
+pub fn late_on(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    batch: BatchId,
+    day: NaiveDate,
+) -> Result<u32, StoreError> {
+    let count: i64 = claims::table
+        .filter(claims::organization_id.eq(organization.as_i64()))
+        .filter(claims::batch_id.eq(batch.as_i64()))
+        .filter(claims::file_by.lt(day))
+        .count()
+        .get_result(conn)?;
+    types::read_count("claims", count)
+}
