@@ -6,11 +6,13 @@
 //! answered 405 and not 404.
 
 pub mod auth;
+mod authorizations;
 mod batches;
 pub mod body;
 pub mod bulk;
 pub mod bulk_rows;
 mod claims;
+mod contracts;
 mod encounter_body;
 mod encounter_view;
 mod encounters;
@@ -19,12 +21,18 @@ mod health;
 pub mod idempotency;
 pub mod json;
 mod member_allowances;
+mod members;
 mod messages;
 pub mod openapi;
+mod organizations;
+mod packs;
 pub mod page;
 pub mod path;
+mod payers;
+mod peers;
 pub mod problem;
 pub mod query;
+mod reference;
 mod reports;
 mod server;
 mod trace;
@@ -49,7 +57,14 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(member_allowances::routes)
         .configure(batches::routes)
         .configure(claims::routes)
-        .configure(reports::routes);
+        .configure(reports::routes)
+        .configure(organizations::routes)
+        .configure(payers::routes)
+        .configure(packs::routes)
+        .configure(contracts::routes)
+        .configure(peers::routes)
+        .configure(members::routes)
+        .configure(authorizations::routes);
 }
 
 /// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.
