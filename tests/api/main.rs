@@ -12,8 +12,11 @@
 
 mod access;
 mod app;
+mod batches;
 mod database;
+mod encounters;
 mod errors;
 mod health;
 mod idempotency;
 mod probe;
+mod world;
