@@ -62,9 +62,10 @@ pub(crate) enum CliError {
 fn tell(error: &AppError) -> String {
     let mut out = error.detail.clone();
     for fault in &error.faults {
-        let line = fault.line.map(|line| format!("line {line}, ")).unwrap_or_default();
-        let place = fault.column.as_deref().or(fault.pointer.as_deref()).unwrap_or_default();
-        out = format!("{out}\n  {line}{place}: {}", fault.message);
+        let line = fault.line.map(|line| format!("line {line}"));
+        let place = fault.column.clone().or_else(|| fault.pointer.clone());
+        let places: Vec<String> = [line, place].into_iter().flatten().collect();
+        out = format!("{out}\n  {}: {}", places.join(", "), fault.message);
     }
     if let Some(cause) = &error.internal {
         out = format!("{out}\n  cause: {cause}");
