@@ -152,3 +152,35 @@ on_both! {
         assert_eq!(app.get(&path, &w.submitter).await.expect(200)["payers"], json!([]));
     }
 }
+
+on_both! {
+    async fn a_shrinking_grant_holds_the_latest_visits_that_are_not_claimed(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let body = json!({
+            "member": w.members[0], "payer": "evergreen", "number": "PA-1", "units": 12,
+            "from": "2026-01-01", "to": "2026-12-31",
+        });
+        let granted = world::authorization(&app, &w.admin, "river-bend", &body).await;
+        for day in 1..=9 {
+            let start = format!("2026-07-0{day}T16:00");
+            let visit = visit(&format!("V-{day}"), &w.peers[0], &w.members[0], &start);
+            assert_eq!(app.post("/v1/encounters", &w.submitter, &visit).await.expect(201)["disposition"], "ready");
+        }
+        let path = format!("/v1/authorizations/{granted}?organization=river-bend");
+        let etag = app.get(&path, &w.admin).await.header("etag").to_owned();
+        let mut less = body.clone();
+        less["units"] = json!(5);
+        app.put(&path, &w.admin, &etag, &less).await.expect(200);
+        let mut seen = Vec::new();
+        for day in 7..=9 {
+            let found = app.get(&format!("/v1/encounters?reference=V-{day}"), &w.submitter).await.expect(200);
+            let visit = found["items"][0].clone();
+            seen.push((visit["disposition"].as_str().unwrap().to_owned(), visit["held_units"].as_i64().unwrap()));
+        }
+        let wanted = [("ready", 0), ("ready", 3), ("held", 4)].map(|(d, u)| (d.to_owned(), u));
+        assert_eq!(seen, wanted);
+        let of = |column: &str| app.database.number(&format!(
+            "SELECT CAST(SUM({column}) AS BIGINT) FROM unit_entries WHERE authorization_id IS NOT NULL"));
+        assert_eq!((of("granted"), of("reserved")), (5, 5));
+    }
+}
