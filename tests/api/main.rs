@@ -12,7 +12,9 @@
 
 mod access;
 mod app;
+mod batches;
 mod database;
+mod encounters;
 mod errors;
 mod health;
 mod idempotency;
@@ -23,3 +25,4 @@ mod reference_faults;
 mod reference_import;
 mod reference_samples;
 mod reference_walls;
+mod world;
