@@ -252,3 +252,22 @@ on_both! {
         app.get("/v1/members", &world.admin).await.problem(400, "invalid_parameter");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_openapi_document_has_all_of_it() {
+    let app = TestApp::sqlite().await;
+    let document = app.get("/openapi.json", "").await.expect(200);
+    for kind in ["organizations", "payers", "peers", "members", "authorizations"] {
+        let (all, one) = (format!("/v1/{kind}"), format!("/v1/{kind}/{{id}}"));
+        for (path, method) in [(&all, "post"), (&all, "get"), (&one, "get"), (&one, "put")] {
+            assert!(document["paths"][path][method].is_object(), "{method} {path}");
+        }
+    }
+    for kind in ["packs", "contracts"] {
+        let content = &document["paths"][format!("/v1/{kind}")]["post"]["requestBody"]["content"];
+        assert!(content["application/toml"].is_object(), "{kind}: {content}");
+        assert!(content["application/json"].is_object(), "{kind}: {content}");
+    }
+    let npi = &document["components"]["schemas"]["PeerDraft"]["properties"]["npi"];
+    assert!(npi.to_string().contains("1987654328"), "{npi}");
+}

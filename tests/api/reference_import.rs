@@ -57,19 +57,15 @@ const AUTHORIZATIONS: &str = "organization,member_reference,payer,number,service
     river-bend,M-2,evergreen,A-2,,40,2026-01-01,\n";
 
 fn peers() -> String {
-    let mut text = "organization,npi,first_name,last_name,taxonomy\n".to_owned();
-    for seed in 1..=3 {
-        text.push_str(&format!("river-bend,{},Rosa,Example,\n", npi(seed)));
-    }
-    text
+    let row = |seed| format!("river-bend,{},Rosa,Example,\n", npi(seed));
+    let rows: Vec<String> = (1..=3).map(row).collect();
+    format!("organization,npi,first_name,last_name,taxonomy\n{}", rows.concat())
 }
 
 fn certificates() -> String {
-    let mut text = "organization,peer_npi,state,kind,number,from,to\n".to_owned();
-    for seed in 1..=3 {
-        text.push_str(&format!("river-bend,{},WA,cpss,C-{seed},2026-01-01,\n", npi(seed)));
-    }
-    text
+    let row = |seed| format!("river-bend,{},WA,cpss,C-{seed},2026-01-01,\n", npi(seed));
+    let rows: Vec<String> = (1..=3).map(row).collect();
+    format!("organization,peer_npi,state,kind,number,from,to\n{}", rows.concat())
 }
 
 fn files() -> Vec<(&'static str, String, u32)> {
@@ -150,8 +146,8 @@ on_both! {
             assert!(error.contains(place), "{place}\n{error}");
         }
         assert!(!error.contains("1234567890"), "{error}");
-        let text: String = text.lines().filter(|l| !l.starts_with("12345") && !l.ends_with(','))
-            .map(|l| format!("{l}\n")).collect();
+        let bad = |line: &&str| line.starts_with("12345") || line.ends_with(',');
+        let text = text.lines().filter(|l| !bad(l)).collect::<Vec<_>>().join("\n");
         let error = refused(&app.database, "peers", text.as_bytes());
         for place in ["line 3, npi: line 2 names the same one", "line 4, organization:"] {
             assert!(error.contains(place), "{place}\n{error}");

@@ -167,9 +167,9 @@ fn rows_come_back_as_they_went_in(database: &Database) {
         members::insert(conn, own, &alex, now())?;
         assert_eq!(
             peers::by_npis(conn, own, std::slice::from_ref(&rosa.data.npi))?,
-            [rosa.clone()]
+            std::slice::from_ref(&rosa)
         );
-        assert_eq!(members::by_ids(conn, own, &[alex.id])?, [alex.clone()]);
+        assert_eq!(members::by_ids(conn, own, &[alex.id])?, std::slice::from_ref(&alex));
         assert_eq!(members::by_reference(conn, own, &alex.data.reference)?, Some(alex.clone()));
         let number = (plan, "EVG100".parse().unwrap());
         let found = members::by_numbers(conn, own, &[number.clone(), number.clone()])?;
@@ -185,7 +185,10 @@ fn rows_come_back_as_they_went_in(database: &Database) {
         };
         let approval = Authorization { id: id(), revision: 1, data };
         authorizations::insert(conn, own, &approval, now())?;
-        assert_eq!(authorizations::of_members(conn, own, &[alex.id])?, [approval.clone()]);
+        assert_eq!(
+            authorizations::of_members(conn, own, &[alex.id])?,
+            std::slice::from_ref(&approval)
+        );
         let by_number = authorizations::by_number(conn, own, plan, &approval.data.number)?;
         assert_eq!(by_number, Some(approval.clone()));
 
