@@ -2,9 +2,11 @@
 //! for failures, 2 for wrong usage.
 
 mod admin;
+mod encounters;
 pub(crate) mod import;
 mod keys;
 mod migrate;
+mod report;
 mod serve;
 
 use std::path::{Path, PathBuf};
@@ -39,8 +41,11 @@ enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Bring in reference data: the whole file, or nothing.
+    /// Bring in a file: reference data whole or not at all, encounters row by row.
     Import(import::Import),
+    /// Print a report.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Check the settings and print them, passwords hidden.
     CheckConfig,
 }
@@ -99,6 +104,7 @@ async fn run(args: Args) -> Result<(), CliError> {
         Command::Migrate => migrate::run(&settings),
         Command::Keys(command) => keys::run(&settings, command).await,
         Command::Import(import) => import::run(&settings, import).await,
+        Command::Report(command) => report::run(&settings, command).await,
         Command::CheckConfig => {
             admin::check_config(&settings);
             Ok(())
