@@ -4,7 +4,7 @@
 //! hash and read back, reserved units become consumed, and nothing can be withdrawn any more.
 
 use super::Ctx;
-use super::batching::{encounter_ids, lock_visits};
+use super::batching::{bills_as_decided, encounter_ids, lock_visits};
 use super::intake::record::book;
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
@@ -175,8 +175,17 @@ fn look_again(
             return Err(AppError::internal("a claimed visit is gone"));
         };
         let case = visits.bench.case(&encounter.data, ctx.now())?;
+        let reference = &encounter.data.reference;
+        if !bills_as_decided(&case, encounter) {
+            faults.push(Fault::at(
+                format!("/encounters/{id}"),
+                format!(
+                    "{reference}: the roster now names another coverage to bill than the claim \
+                     does."
+                ),
+            ));
+        }
         for finding in rules::standing(case.terms.as_deref(), &case.facts, &encounter.data) {
-            let reference = &encounter.data.reference;
             faults.push(Fault::at(
                 format!("/encounters/{id}"),
                 format!("{reference}: {} {}", finding.message, finding.fix),

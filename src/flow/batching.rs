@@ -12,7 +12,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::Ctx;
 use super::encounters::{decide_in, organization};
-use super::intake::bench::{Access, Bench, People};
+use super::intake::bench::{Access, Bench, Case, People};
 use crate::domain::batch::{Batch, StoredClaim, StoredClaimLine};
 use crate::domain::claim::{
     BillingProvider, Claim, ClaimLine, ClaimNumber, FileHeader, Rendering, Subscriber,
@@ -142,8 +142,15 @@ fn check_mode(
     Err(AppError::new(Code::WrongStatus, detail))
 }
 
-/// Looks at each visit again; those that no longer stand, or whose contract version changed, are
-/// decided again. Gives each visit's contract version.
+/// Whether the coverage to bill now is the one that the visit was decided for: the payer and the
+/// member number that stand on its claim.
+pub(super) fn bills_as_decided(case: &Case, encounter: &Encounter) -> bool {
+    let now = case.facts.billed.as_ref().map(|b| (b.data.payer, &b.data.member_number));
+    now == encounter.payer.zip(encounter.member_number.as_ref())
+}
+
+/// Looks at each visit again; those that no longer stand, or whose contract version or coverage to
+/// bill changed, are decided again. Gives each visit's contract version.
 fn look_again(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -165,8 +172,8 @@ fn look_again(
             continue;
         }
         let case = visits.bench.case(&encounter.data, ctx.now())?;
-        let stands =
-            rules::standing(case.terms.as_deref(), &case.facts, &encounter.data).is_empty();
+        let stands = bills_as_decided(&case, encounter)
+            && rules::standing(case.terms.as_deref(), &case.facts, &encounter.data).is_empty();
         if stands && case.version.is_some() && case.version == versions.get(&encounter.id).copied()
         {
             continue;

@@ -13,6 +13,7 @@
 mod access;
 mod app;
 mod batches;
+mod changes;
 mod database;
 mod encounters;
 mod errors;

@@ -1,0 +1,91 @@
+//! What changes between the decision, the batch and its release: the claim goes out as it should
+//! be now, or not at all.
+
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, on_both};
+use crate::world::{self, World, id, rules, visit};
+
+const WANTED: &str = "2026-09-30";
+
+async fn build(app: &TestApp, w: &World) -> crate::app::Answer {
+    app.post("/v1/batches", &w.biller, &json!({"payer": "evergreen", "through": WANTED})).await
+}
+
+async fn record(app: &TestApp, w: &World, reference: &str, peer: usize, start: &str) -> Value {
+    let body = visit(reference, &w.peers[peer], &w.members[0], start);
+    app.post("/v1/encounters", &w.submitter, &body).await.expect(201)
+}
+
+/// Changes a row of reference data at `path` by what `change` does to its input.
+async fn amend(app: &TestApp, w: &World, path: &str, change: impl FnOnce(&mut Value)) {
+    let answer = app.get(path, &w.admin).await;
+    let mut body = answer.expect(200);
+    let fields = body.as_object_mut().unwrap();
+    for name in ["id", "revision", "organization"] {
+        fields.remove(name);
+    }
+    for list in ["coverages", "locations"] {
+        for row in fields.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            row.as_object_mut().unwrap().remove("id");
+        }
+    }
+    change(&mut body);
+    app.put(path, &w.admin, answer.header("etag"), &body).await.expect(200);
+}
+
+async fn amend_member(app: &TestApp, w: &World, member: usize, change: impl FnOnce(&mut Value)) {
+    let path = format!("/v1/members/{}?organization=river-bend", w.members[member]);
+    amend(app, w, &path, change).await;
+}
+
+async fn status(app: &TestApp, w: &World, reference: &str) -> Value {
+    let path = format!("/v1/encounters?reference={reference}");
+    app.get(&path, &w.biller).await.expect(200)["items"][0].clone()
+}
+
+fn units(app: &TestApp) -> i64 {
+    app.database
+        .number("SELECT COALESCE(CAST(SUM(reserved + consumed) AS BIGINT), 0) FROM unit_entries")
+}
+
+on_both! {
+    async fn a_claim_is_built_under_the_member_number_of_now(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        record(&app, &w, "V-1", 0, "2026-07-01T16:00").await;
+        amend_member(&app, &w, 0, |m| m["coverages"][0]["member_number"] = json!("EV2000")).await;
+        let batch = build(&app, &w).await.expect(201);
+        let file = app.get(&format!("/v1/batches/{}/837p", id(&batch)), &w.biller).await.body;
+        assert!(file.contains("EV2000") && !file.contains("EV1000"), "{file}");
+        // The units moved along.
+        let path = format!("/v1/members/{}/allowances?on=2026-07-01", w.members[0]);
+        let left = app.get(&path, &w.submitter).await.expect(200);
+        assert_eq!(left["payers"][0]["remaining"][0]["remaining"], 12, "{left}");
+        assert_eq!(units(&app), 4);
+    }
+
+    async fn a_release_under_another_member_number_is_refused(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        record(&app, &w, "V-1", 0, "2026-07-01T16:00").await;
+        let batch = build(&app, &w).await.expect(201);
+        amend_member(&app, &w, 0, |m| m["coverages"][0]["member_number"] = json!("EV2000")).await;
+        let path = format!("/v1/batches/{}/release", id(&batch));
+        let problem = app.act(&path, &w.biller).await.problem(409, "release_refused");
+        assert!(!problem.to_string().contains("EV2000"), "{problem}");
+        assert!(!problem.to_string().contains("EV1000"), "{problem}");
+    }
+
+    async fn a_release_to_a_payer_that_no_longer_covers_is_refused(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        world::payer(&app, &w.admin, "other-plan").await;
+        record(&app, &w, "V-1", 0, "2026-07-01T16:00").await;
+        let batch = build(&app, &w).await.expect(201);
+        amend_member(&app, &w, 0, |m| {
+            m["coverages"][0]["to"] = json!("2026-06-30");
+            m["coverages"].as_array_mut().unwrap().push(json!(
+                {"payer": "other-plan", "member_number": "OP1", "from": "2026-07-01", "order": 1}));
+        }).await;
+        let path = format!("/v1/batches/{}/release", id(&batch));
+        app.act(&path, &w.biller).await.problem(409, "release_refused");
+    }
+}
