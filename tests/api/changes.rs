@@ -88,4 +88,27 @@ on_both! {
         let path = format!("/v1/batches/{}/release", id(&batch));
         app.act(&path, &w.biller).await.problem(409, "release_refused");
     }
+
+    async fn a_number_that_passed_to_another_member_is_read_by_the_date(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        amend_member(&app, &w, 0, |m| m["coverages"][0]["to"] = json!("2026-06-30")).await;
+        let body = json!({
+            "reference": "R-next", "first_name": "Lee", "last_name": "Ito",
+            "birth_date": "1990-03-03", "gender": "M",
+            "address": {"line1": "9 Elm St", "city": "Spokane", "state": "WA", "zip": "99202"},
+            "coverages": [{"payer": "evergreen", "member_number": "EV1000", "from": "2026-07-01", "order": 1}],
+        });
+        let next = id(&app.post("/v1/members?organization=river-bend", &w.admin, &body).await.expect(201));
+        // 05:00 UTC on 1 July is 30 June in Los Angeles: the organization's zone decides.
+        for (reference, start, whose) in [
+            ("V-1", "2026-06-15T16:00", &w.members[0]), ("V-2", "2026-07-15T16:00", &next),
+            ("V-3", "2026-07-01T05:00", &w.members[0]), ("V-4", "2026-07-01T07:00", &next),
+        ] {
+            let mut body = visit(reference, &w.peers[0], "", start);
+            body["member"] = json!({"payer": "evergreen", "number": "EV1000"});
+            let seen = app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+            assert_eq!(seen["member"], **whose, "{seen}");
+            assert_eq!(seen["disposition"], "ready", "{seen}");
+        }
+    }
 }

@@ -50,7 +50,7 @@ pub fn record_in(
 ) -> Result<Vec<RowResult>, AppError> {
     let organization = store::organizations::by_id(conn, organization)?
         .ok_or_else(|| AppError::not_found("organization"))?;
-    let (resolved, people) = resolve(conn, organization.id, rows)?;
+    let (resolved, people) = resolve(conn, &organization, rows)?;
     let known = Known::read(conn, organization.id, &resolved)?;
     let mut plan = Plan::default();
     for (index, row) in resolved.into_iter().enumerate() {

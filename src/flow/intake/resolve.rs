@@ -5,12 +5,16 @@
 
 use std::collections::HashMap;
 
+use chrono::{Datelike, NaiveDate};
+
 use super::bench::People;
 use super::draft::Parsed;
 use super::refs::{AuthorizationRef, MemberRef, PayerRef, PeerRef};
+use crate::domain::dates::Span;
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber, Npi};
 use crate::domain::ids::{AuthorizationId, MemberId, OrganizationId, PayerId, PeerId};
+use crate::domain::organization::Organization;
 use crate::error::{AppError, Fault};
 use crate::store::{self, Conn};
 
@@ -18,9 +22,11 @@ use crate::store::{self, Conn};
 /// alone. The people found come along.
 pub fn resolve(
     conn: &mut Conn,
-    organization: OrganizationId,
+    organization: &Organization,
     rows: &[Parsed],
 ) -> Result<(Vec<Result<EncounterData, AppError>>, People), AppError> {
+    let zone = organization.data.zone;
+    let organization = organization.id;
     let payers = payers(conn, rows)?;
     let (peers, npis) = peers(conn, organization, rows)?;
     let (members, numbers) = members(conn, organization, rows, &payers)?;
@@ -44,7 +50,8 @@ pub fn resolve(
                 MemberRef::Id(id) => people.members.contains_key(id).then_some(*id),
                 MemberRef::Number(payer, number) => payers
                     .id(payer)
-                    .and_then(|payer| numbers.get(&(payer, number.clone())).copied()),
+                    .and_then(|payer| numbers.get(&(payer, number.clone())))
+                    .and_then(|holders| holder(holders, zone.date_of(row.started_at))),
             };
             if member.is_none() {
                 faults.push(Fault::at(
@@ -150,8 +157,20 @@ fn peers(
     Ok((found.into_iter().map(|p| (p.id, p)).collect(), by_npi))
 }
 
+/// Who has a number at a payer, and when: payers reuse numbers.
+type Holders = Vec<(MemberId, Span)>;
+
 type MembersFound =
-    (HashMap<MemberId, crate::domain::member::Member>, HashMap<(PayerId, MemberNumber), MemberId>);
+    (HashMap<MemberId, crate::domain::member::Member>, HashMap<(PayerId, MemberNumber), Holders>);
+
+/// Who has the number on the day; else who had it last before; else who gets it first.
+fn holder(holders: &Holders, day: NaiveDate) -> Option<MemberId> {
+    let near = |(id, span): &&(MemberId, Span)| {
+        let (begun, from) = (span.from <= day, span.from.num_days_from_ce());
+        (span.covers(day), begun, if begun { from } else { -from }, *id)
+    };
+    holders.iter().max_by_key(near).map(|(id, _)| *id)
+}
 
 fn members(
     conn: &mut Conn,
@@ -176,9 +195,13 @@ fn members(
     numbers.dedup();
     let mut members: HashMap<_, _> =
         store::members::by_ids(conn, organization, &ids)?.into_iter().map(|m| (m.id, m)).collect();
-    let mut by_number = HashMap::new();
+    let mut by_number: HashMap<_, Holders> = HashMap::new();
     for (number, member) in store::members::by_numbers(conn, organization, &numbers)? {
-        by_number.insert(number, member.id);
+        let ours = |c: &&crate::domain::member::Coverage| {
+            (c.data.payer, &c.data.member_number) == (number.0, &number.1)
+        };
+        let spans = member.coverages.iter().filter(ours).map(|c| (member.id, c.data.span));
+        by_number.entry(number.clone()).or_default().extend(spans);
         members.insert(member.id, member);
     }
     Ok((members, by_number))
