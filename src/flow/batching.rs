@@ -32,7 +32,7 @@ use crate::domain::peer::Peer;
 use crate::domain::rules;
 use crate::domain::status::{BatchStatus, ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::{AppError, Code};
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, Scope};
 use crate::x12::{Totals, Writer837p, read_back};
 
 /// The people and visits behind a batch.
@@ -124,6 +124,25 @@ pub fn build_in(
     Ok(batch)
 }
 
+/// Keeps what a build found out when it found nothing to claim: its own transaction is undone, so
+/// visits that no longer stand would stay ready and nobody would learn why they are never claimed.
+pub async fn settle(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    payer: String,
+    through: NaiveDate,
+) -> Result<(), AppError> {
+    let work = ctx.clone();
+    let again = move |conn: &mut Conn| {
+        let payer =
+            super::access::payer(conn, &payer)?.ok_or_else(|| AppError::not_found("payer"))?;
+        let ids = encounters_of(&store::decisions::ready_lines(conn, tenant, payer, through)?);
+        let visits = lock_visits(&work, conn, tenant, &ids)?;
+        look_again(&work, conn, tenant, &visits, &ids).map(|_| ())
+    };
+    ctx.db.write(Scope::Tenant(tenant), again).await
+}
+
 fn check_mode(
     conn: &mut Conn,
     organization: &Organization,
@@ -172,7 +191,8 @@ fn look_again(
             continue;
         }
         let case = visits.bench.case(&encounter.data, ctx.now())?;
-        let stands = bills_as_decided(&case, encounter)
+        let stands = case.facts.has_address
+            && bills_as_decided(&case, encounter)
             && rules::standing(case.terms.as_deref(), &case.facts, &encounter.data).is_empty();
         if stands && case.version.is_some() && case.version == versions.get(&encounter.id).copied()
         {

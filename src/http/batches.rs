@@ -15,7 +15,7 @@ use crate::domain::batch::{Batch, Receipt};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, OrganizationId, PayerId};
 use crate::domain::status::BatchStatus;
-use crate::error::{AppError, Fault};
+use crate::error::{AppError, Code, Fault};
 use crate::flow::access::{self, Principal, Role};
 use crate::flow::batches::SeenBatch;
 use crate::flow::idempotent::{self, Reply};
@@ -168,6 +168,7 @@ async fn create(
     let named = body.value.organization.as_deref().or(query.0.organization.as_deref());
     let tenant = tenant(&ctx, &caller.0, named).await?;
     let (work, wanted) = (ctx.clone(), body.value);
+    let (payer, through) = (wanted.payer.clone(), wanted.through);
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         let payer = access::payer(conn, &wanted.payer)?
             .ok_or_else(|| AppError::field("/payer", "there is no such payer."))?;
@@ -176,7 +177,11 @@ async fn create(
         let seen = batches::see(conn, tenant, batch.id)?;
         Ok(Reply::json(201, &view(tenant, seen))?.with_header("Location", place))
     });
-    respond(reply.await?)
+    let reply = reply.await;
+    if matches!(&reply, Err(error) if error.code == Code::NothingReady) {
+        batching::settle(&ctx, tenant, payer, through).await?;
+    }
+    respond(reply?)
 }
 
 /// What a list of batches is narrowed to.

@@ -111,4 +111,24 @@ on_both! {
             assert_eq!(seen["disposition"], "ready", "{seen}");
         }
     }
+
+    async fn what_no_longer_stands_is_held_also_when_nothing_else_is_ready(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        record(&app, &w, "V-1", 0, "2026-07-01T16:00").await;
+        amend_member(&app, &w, 0, |m| m["coverages"][0]["to"] = json!("2026-06-30")).await;
+        build(&app, &w).await.problem(409, "nothing_ready");
+        let seen = status(&app, &w, "V-1").await;
+        assert_eq!(seen["status"], "held", "{seen}");
+        assert_eq!(units(&app), 0);
+    }
+
+    async fn an_address_that_is_gone_holds_its_visit_and_no_other(app: TestApp) {
+        let w = world::river_bend(&app, 2).await;
+        record(&app, &w, "V-1", 0, "2026-07-01T16:00").await;
+        let body = visit("V-2", &w.peers[1], &w.members[1], "2026-07-01T16:00");
+        app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        amend_member(&app, &w, 0, |m| m["address"] = Value::Null).await;
+        assert_eq!(build(&app, &w).await.expect(201)["claims"], 1);
+        assert_eq!(rules(&status(&app, &w, "V-1").await), ["member.no_address"]);
+    }
 }
