@@ -256,6 +256,8 @@ pub fn set_outcome(
             encounters::decision_sequence.eq(outcome.sequence),
             encounters::disposition.eq(answer.disposition.as_str()),
             encounters::status.eq(status_of(answer.disposition).as_str()),
+            encounters::service_date.eq(answer.service_date),
+            encounters::service_month.eq(year_month(answer.service_date)),
             encounters::service.eq(answer.service.as_ref().map(Key::as_str)),
             encounters::payer_id.eq(outcome.billed.map(|b| b.0.as_i64())),
             encounters::member_number.eq(outcome.billed.map(|b| b.1.as_str())),

@@ -45,8 +45,7 @@ async fn status(app: &TestApp, w: &World, reference: &str) -> Value {
 }
 
 fn units(app: &TestApp) -> i64 {
-    app.database
-        .number("SELECT COALESCE(CAST(SUM(reserved + consumed) AS BIGINT), 0) FROM unit_entries")
+    app.database.number("SELECT COALESCE(CAST(SUM(reserved + consumed) AS BIGINT), 0) FROM unit_entries")
 }
 
 on_both! {
@@ -130,5 +129,21 @@ on_both! {
         amend_member(&app, &w, 0, |m| m["address"] = Value::Null).await;
         assert_eq!(build(&app, &w).await.expect(201)["claims"], 1);
         assert_eq!(rules(&status(&app, &w, "V-1").await), ["member.no_address"]);
+    }
+
+    async fn a_zone_that_was_corrected_moves_the_service_date_everywhere(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        // 05:00 UTC on 1 August: 31 July in Los Angeles, 1 August in New York.
+        let first = record(&app, &w, "V-1", 0, "2026-08-01T05:00").await;
+        assert_eq!(first["service_date"], "2026-07-31");
+        let organization = first["organization"].as_str().unwrap();
+        amend(&app, &w, &format!("/v1/organizations/{organization}"), |o| o["zone"] = json!("America/New_York")).await;
+        let again = app.act(&format!("/v1/encounters/{}/decide", id(&first)), &w.submitter).await.expect(200);
+        assert_eq!(again["service_date"], "2026-08-01");
+        let batch = build(&app, &w).await.expect(201);
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        let report = app.get("/v1/reports/utilization?from=2026-08-01&to=2026-08-31&group_by=month", &w.biller).await.expect(200);
+        assert_eq!(report["ties"]["ties"], true, "{report}");
+        assert_eq!(report["totals"]["billed"], batch["charge"]);
     }
 }
