@@ -13,6 +13,7 @@ use super::{Action, Caller, Json, PathId, Post, Query, respond};
 use crate::domain::identifiers::{Key, Reference};
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::status::EncounterStatus;
+use crate::domain::text::plain;
 use crate::error::{AppError, Fault};
 use crate::flow::access::{self, Principal, Role};
 use crate::flow::encounters::Filter;
@@ -229,11 +230,11 @@ async fn void(
     body: Post<VoidBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let reason = body.value.reason.trim().to_owned();
-    if reason.is_empty() || reason.chars().count() > MAX_REASON_CHARS {
-        let message = format!("write a reason of 1 to {MAX_REASON_CHARS} characters.");
-        return Err(AppError::invalid(vec![Fault::at("/reason", message)]));
-    }
+    let reason = plain(&body.value.reason, MAX_REASON_CHARS).ok_or_else(|| {
+        let message =
+            format!("write a reason of 1 to {MAX_REASON_CHARS} characters, none of them control.");
+        AppError::invalid(vec![Fault::at("/reason", message)])
+    })?;
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         let seen = encounters::void_in(&work, conn, tenant, id.0, &reason)?;

@@ -45,7 +45,8 @@ async fn status(app: &TestApp, w: &World, reference: &str) -> Value {
 }
 
 fn units(app: &TestApp) -> i64 {
-    app.database.number("SELECT COALESCE(CAST(SUM(reserved + consumed) AS BIGINT), 0) FROM unit_entries")
+    app.database
+        .number("SELECT COALESCE(CAST(SUM(reserved + consumed) AS BIGINT), 0) FROM unit_entries")
 }
 
 on_both! {
@@ -145,5 +146,12 @@ on_both! {
         let report = app.get("/v1/reports/utilization?from=2026-08-01&to=2026-08-31&group_by=month", &w.biller).await.expect(200);
         assert_eq!(report["ties"]["ties"], true, "{report}");
         assert_eq!(report["totals"]["billed"], batch["charge"]);
+    }
+
+    async fn a_reason_with_control_characters_is_refused(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let first = record(&app, &w, "V-1", 0, "2026-07-01T16:00").await;
+        let path = format!("/v1/encounters/{}/void", id(&first));
+        app.post(&path, &w.submitter, &json!({"reason": "a\u{0}b"})).await.problem(422, "invalid_input");
     }
 }
