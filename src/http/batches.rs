@@ -61,6 +61,7 @@ struct BatchBody {
     /// The organization's id or key; a biller's own when not said.
     organization: Option<String>,
     /// Last service date to take.
+    #[serde(deserialize_with = "super::day::required")]
     through: NaiveDate,
 }
 

@@ -140,8 +140,10 @@ struct ListQuery {
     #[param(value_type = Option<String>)]
     reference: Option<Reference>,
     /// First service date.
+    #[serde(default, deserialize_with = "super::day::optional")]
     from: Option<NaiveDate>,
     /// Last service date.
+    #[serde(default, deserialize_with = "super::day::optional")]
     to: Option<NaiveDate>,
     /// Rows of a page, 1 to 200.
     #[param(minimum = 1, maximum = 200)]

@@ -29,6 +29,7 @@ pub struct Doc;
 #[into_params(parameter_in = Query)]
 struct OnDay {
     /// The day; today in the organization's zone when not said.
+    #[serde(default, deserialize_with = "super::day::optional")]
     on: Option<NaiveDate>,
     /// The organization's id or key; required of an admin's key.
     organization: Option<String>,

@@ -13,6 +13,7 @@ pub mod bulk;
 pub mod bulk_rows;
 mod claims;
 mod contracts;
+mod day;
 mod encounter_body;
 mod encounter_view;
 mod encounters;

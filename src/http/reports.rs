@@ -35,8 +35,10 @@ struct UtilizationQuery {
     /// An organization's id or key; an organization's key sees its own only.
     organization: Option<String>,
     /// First service date.
+    #[serde(deserialize_with = "super::day::required")]
     from: NaiveDate,
     /// Last service date.
+    #[serde(deserialize_with = "super::day::required")]
     to: NaiveDate,
     /// Any of month, organization, service, joined by commas; none: totals only.
     #[param(example = "month,service")]

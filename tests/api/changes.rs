@@ -112,6 +112,47 @@ on_both! {
         }
     }
 
+    async fn a_grant_that_shrank_is_not_claimed_beyond(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        for day in 1..=6 {
+            record(&app, &w, &format!("F-{day}"), 0, &format!("2026-07-0{day}T16:00")).await;
+        }
+        let grant = world::authorization(&app, &w.admin, "river-bend", &json!({
+            "member": w.members[0], "payer": "evergreen", "number": "PA-77", "units": 12,
+            "from": "2026-07-01", "to": "2026-12-31",
+        })).await;
+        for day in 7..=9 {
+            let seen = record(&app, &w, &format!("A-{day}"), 0, &format!("2026-07-0{day}T16:00")).await;
+            assert_eq!(seen["lines"][0]["authorization"]["units"], 4);
+        }
+        let path = format!("/v1/authorizations/{grant}?organization=river-bend");
+        amend(&app, &w, &path, |a| a["units"] = json!(6)).await;
+        let batch = build(&app, &w).await.expect(201);
+        assert_eq!(batch["units"], 24 + 6, "{batch}");
+        assert_eq!(units(&app), 24 + 6);
+        // The latest service date gave way first.
+        assert_eq!(status(&app, &w, "A-7").await["lines"][0]["units"], 4);
+        assert_eq!(status(&app, &w, "A-8").await["lines"][0]["units"], 2);
+        let last = status(&app, &w, "A-9").await;
+        assert_eq!((last["status"].as_str(), rules(&last)), (Some("held"), vec!["authorization.exhausted".to_owned()]));
+    }
+
+    async fn a_grant_that_no_longer_covers_the_day_is_not_claimed_under(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        for day in 1..=6 {
+            record(&app, &w, &format!("F-{day}"), 0, &format!("2026-07-0{day}T16:00")).await;
+        }
+        let grant = world::authorization(&app, &w.admin, "river-bend", &json!({
+            "member": w.members[0], "payer": "evergreen", "number": "PA-77", "units": 12,
+            "from": "2026-07-01", "to": "2026-12-31",
+        })).await;
+        record(&app, &w, "A-7", 0, "2026-07-07T16:00").await;
+        let path = format!("/v1/authorizations/{grant}?organization=river-bend");
+        amend(&app, &w, &path, |a| a["to"] = json!("2026-07-06")).await;
+        assert_eq!(build(&app, &w).await.expect(201)["units"], 24);
+        assert_eq!(rules(&status(&app, &w, "A-7").await), ["authorization.missing"]);
+    }
+
     async fn what_no_longer_stands_is_held_also_when_nothing_else_is_ready(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         record(&app, &w, "V-1", 0, "2026-07-01T16:00").await;
@@ -153,5 +194,17 @@ on_both! {
         let first = record(&app, &w, "V-1", 0, "2026-07-01T16:00").await;
         let path = format!("/v1/encounters/{}/void", id(&first));
         app.post(&path, &w.submitter, &json!({"reason": "a\u{0}b"})).await.problem(422, "invalid_input");
+    }
+
+    async fn a_day_outside_of_time_is_refused(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        for day in ["%2B262142-12-31", "-262143-01-01", "9999-12-31"] {
+            let path = format!("/v1/members/{}/allowances?on={day}", w.members[0]);
+            app.get(&path, &w.submitter).await.problem(400, "invalid_parameter");
+            let path = format!("/v1/reports/utilization?from=2026-01-01&to={day}");
+            app.get(&path, &w.biller).await.problem(400, "invalid_parameter");
+            let body = json!({"payer": "evergreen", "through": day.replace("%2B", "+")});
+            app.post("/v1/batches", &w.biller, &body).await.problem(422, "invalid_input");
+        }
     }
 }
