@@ -47,23 +47,28 @@ pub fn lock_accounts(
             key: key.to_string(),
         })
         .collect();
-    let mut locked = BTreeMap::new();
+    // All are made before any is locked: making one waits for another writer that makes it too, and
+    // whoever waits so must not hold what that writer locks next.
     for chunk in rows.chunks(CHUNK_ROWS) {
         per_backend!(&mut *conn, c => diesel::insert_into(accounts::table)
             .values(chunk)
             .on_conflict((accounts::organization_id, accounts::key))
             .do_nothing()
             .execute(c))?;
+    }
+    let mut locked = BTreeMap::new();
+    for chunk in rows.chunks(CHUNK_ROWS) {
         let texts: Vec<&str> = chunk.iter().map(|r| r.key.as_str()).collect();
         let query = accounts::table
             .filter(accounts::organization_id.eq(organization.as_i64()))
             .filter(accounts::key.eq_any(texts))
-            .order(accounts::key)
             .select((accounts::key, accounts::id));
+        // In the order of the map, whatever the collation of the server's database.
+        let in_order = diesel::dsl::sql::<Text>("key COLLATE \"C\"");
         let found: Vec<(String, i64)> = match &mut *conn {
             // The immediate transaction is the lock.
             Conn::Sqlite(c) => query.load(c)?,
-            Conn::Postgres(c) => query.for_update().load(c)?,
+            Conn::Postgres(c) => query.order(in_order).for_update().load(c)?,
         };
         for (key, id) in found {
             locked.insert(AccountKey::stored(key), AccountId::from_i64(id));

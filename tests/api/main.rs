@@ -19,6 +19,7 @@ mod encounters;
 mod errors;
 mod health;
 mod idempotency;
+mod locks;
 mod probe;
 mod reference_contracts;
 mod reference_crud;

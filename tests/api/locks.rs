@@ -1,0 +1,56 @@
+//! What waits for whom on PostgreSQL: writers held at a chosen point by a connection of the test.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use peerclaims::domain::identifiers::MemberNumber;
+use peerclaims::domain::ids::{AccountId, MemberId, OrganizationId, PayerId};
+use peerclaims::domain::ledger::AccountKey;
+use peerclaims::store::{Scope, StoreError, ledger};
+
+use crate::app::TestApp;
+
+/// Long enough for a writer to reach the lock that it waits for.
+const REACHED: Duration = Duration::from_millis(700);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_of_a_large_chunk_are_all_made_before_any_is_locked() {
+    let Some(app) = TestApp::postgres().await else { return };
+    let organization = OrganizationId::from_i64(app.insert_organization("wide"));
+    let member = |n: i64| AccountKey::member(MemberId::from_i64(n));
+    let unit = AccountKey::payer_member(PayerId::from_i64(1), &MemberNumber::parse("M1").unwrap());
+    let keys: BTreeMap<AccountKey, AccountId> =
+        (1..=600).map(member).chain([unit.clone()]).map(|key| (key, app.ctx.id())).collect();
+    // A member whom the other writer bills for the first time under this number.
+    let known = BTreeMap::from([(member(1), app.ctx.id())]);
+    let scope = Scope::Tenant(organization);
+    let db = app.ctx.db.clone();
+    let lock = move |keys: BTreeMap<AccountKey, AccountId>| {
+        let db = db.clone();
+        async move { db.write(scope, move |c| ledger::lock_accounts(c, organization, &keys)).await }
+    };
+    lock(known).await.unwrap();
+    let mut other = PgConnection::establish(&app.database.url()).unwrap();
+    other
+        .batch_execute(&format!(
+            "BEGIN; SET LOCAL lock_timeout = '5s'; INSERT INTO accounts (organization_id, id, key) \
+         VALUES ({}, 1, '{unit}')",
+            organization.as_i64()
+        ))
+        .unwrap();
+    let large = tokio::spawn(lock(keys));
+    tokio::time::sleep(REACHED).await;
+    // The large writer waits for the unit's account; it holds nothing that this one wants.
+    let other = tokio::task::spawn_blocking(move || {
+        other.batch_execute(&format!(
+            "SELECT id FROM accounts WHERE key = '{}' FOR UPDATE; COMMIT",
+            member(1)
+        ))
+    });
+    other.await.unwrap().unwrap();
+    let found: Result<BTreeMap<AccountKey, AccountId>, StoreError> = large.await.unwrap();
+    assert_eq!(found.unwrap().len(), 601);
+}
