@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::Ctx;
+use super::batching::lock_visits;
 use super::encounters::decide_in;
 use super::intake::record::book;
 use crate::domain::authorization::Authorization;
@@ -26,6 +27,28 @@ pub fn granted(
     let changes: Vec<(&Authorization, EntryKind, i64)> =
         list.iter().map(|a| (a, EntryKind::Grant, i64::from(a.data.units))).collect();
     book_changes(ctx, conn, tenant, &changes)
+}
+
+/// Locks what a change of these authorizations may touch; to be called before the change is stored.
+/// A visit that is being decided holds its member and has read the grant as it was: without the
+/// lock it would draw on units that are gone, and no one would look at it again.
+pub fn lock(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    list: &[&Authorization],
+) -> Result<(), AppError> {
+    let keys: BTreeMap<AccountKey, AccountId> =
+        list.iter().map(|a| (AccountKey::member(a.data.member), ctx.id())).collect();
+    store::ledger::lock_accounts(conn, tenant, &keys)?;
+    let mut visits = Vec::new();
+    for authorization in list {
+        visits.extend(store::decisions::ready_on_authorization(conn, tenant, authorization.id)?);
+    }
+    visits.sort_unstable();
+    visits.dedup();
+    // All peers and units at once, in the order of all other writers, and not visit by visit.
+    lock_visits(ctx, conn, tenant, &visits).map(|_| ())
 }
 
 /// Books the difference between an authorization before and after a change, and decides again what

@@ -10,8 +10,10 @@ use peerclaims::domain::identifiers::MemberNumber;
 use peerclaims::domain::ids::{AccountId, MemberId, OrganizationId, PayerId};
 use peerclaims::domain::ledger::AccountKey;
 use peerclaims::store::{Scope, StoreError, ledger};
+use serde_json::json;
 
 use crate::app::TestApp;
+use crate::world;
 
 /// Long enough for a writer to reach the lock that it waits for.
 const REACHED: Duration = Duration::from_millis(700);
@@ -53,4 +55,36 @@ async fn accounts_of_a_large_chunk_are_all_made_before_any_is_locked() {
     other.await.unwrap().unwrap();
     let found: Result<BTreeMap<AccountKey, AccountId>, StoreError> = large.await.unwrap();
     assert_eq!(found.unwrap().len(), 601);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_does_not_change_under_a_visit_that_is_being_decided() {
+    let Some(app) = TestApp::postgres().await else { return };
+    let w = world::river_bend(&app, 1).await;
+    let mut grant = json!({
+        "member": w.members[0], "payer": "evergreen", "number": "PA-77", "units": 12,
+        "from": "2026-07-01", "to": "2026-12-31",
+    });
+    let id = world::authorization(&app, &w.admin, "river-bend", &grant).await;
+    let body = world::visit("V-1", &w.peers[0], &w.members[0], "2026-07-01T16:00");
+    app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+    let path = format!("/v1/authorizations/{id}?organization=river-bend");
+    let etag = app.get(&path, &w.admin).await.header("etag").to_owned();
+    // A visit that is being decided holds the time of its member, and has read the grant of 12.
+    let mut other = PgConnection::establish(&app.database.url()).unwrap();
+    other
+        .batch_execute(&format!(
+            "BEGIN; SELECT id FROM accounts WHERE key = 'time:{}' FOR UPDATE",
+            w.members[0]
+        ))
+        .unwrap();
+    grant["units"] = json!(1);
+    let (app, admin) = (std::sync::Arc::new(app), w.admin.clone());
+    let work = std::sync::Arc::clone(&app);
+    let change =
+        tokio::spawn(async move { work.put(&path, &admin, &etag, &grant).await.expect(200) });
+    tokio::time::sleep(REACHED).await;
+    assert!(!change.is_finished(), "the grant shrank beside a visit that draws on it");
+    other.batch_execute("COMMIT").unwrap();
+    change.await.unwrap();
 }

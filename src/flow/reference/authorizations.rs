@@ -70,6 +70,7 @@ pub async fn update(
             if new == old {
                 return Ok(new);
             }
+            grants::lock(&work, conn, organization, &[&old])?;
             if !store::update(conn, organization, &new, now)? {
                 return Err(stale());
             }

@@ -65,6 +65,10 @@ fn save(
             .into_iter()
             .map(|a| ((a.data.payer, a.data.number.clone()), a))
             .collect();
+    let old = |data: &AuthorizationData| stored.get(&(data.payer, data.number.clone()));
+    let changing: Vec<&Authorization> =
+        rows.iter().filter_map(|r| old(&r.data).filter(|o| o.data != r.data)).collect();
+    grants::lock(load.ctx, load.conn, owner, &changing)?;
     let mut fresh = Vec::new();
     for Row { line, data } in rows {
         let Some(old) = stored.remove(&(data.payer, data.number.clone())) else {
