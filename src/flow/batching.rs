@@ -65,7 +65,7 @@ pub(super) fn lock_visits(
         store::peers::by_ids(conn, tenant, &peers)?.into_iter().map(|p| (p.id, p)).collect();
     let people = People { members: members.clone(), peers: peers.clone() };
     let data: Vec<_> = found.iter().map(|e| &e.data).collect();
-    let bench = Bench::gather(ctx, conn, &organization, people, &data, Access::Lock, None)?;
+    let bench = Bench::gather(ctx, conn, &organization, people, &data, Access::Stand, None)?;
     // Read again under the locks.
     let found = store::encounters::by_ids(conn, tenant, ids)?;
     let encounters = found.into_iter().map(|e| (e.id, e)).collect();

@@ -218,7 +218,7 @@ pub fn void_in(
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &before)?;
     // The bench is gathered for its locks: a void frees time and units that others may wait for.
-    Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
+    Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, None)?;
     let encounter = find(conn, tenant, id)?;
     if encounter.voided_at.is_none() {
         let lines = store::decisions::current_lines(conn, tenant, &[id])?;

@@ -27,4 +27,5 @@ mod reference_faults;
 mod reference_import;
 mod reference_samples;
 mod reference_walls;
+mod storm;
 mod world;

@@ -35,6 +35,9 @@ pub enum Access {
     Lock,
     /// Looked at.
     Look,
+    /// Locked as for [`Access::Lock`], but only what `rules::standing` looks at is read: no usage and
+    /// no neighbors, which for all visits of a batch would be most of what the database holds.
+    Stand,
 }
 
 /// The facts at hand.
@@ -106,13 +109,16 @@ impl Bench {
             neighbors_of_peer: HashMap::new(),
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
+        bench.read_terms(ctx, conn, encounters)?;
+        if access == Access::Stand {
+            return Ok(bench);
+        }
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
         for authorization in store::authorizations::of_members(conn, id, &members)? {
             bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
         }
         bench.read_usage(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
-        bench.read_terms(ctx, conn, encounters)?;
         Ok(bench)
     }
 
@@ -146,7 +152,9 @@ impl Bench {
             }
         }
         self.accounts = match access {
-            Access::Lock => store::ledger::lock_accounts(conn, self.organization.id, &keys)?,
+            Access::Lock | Access::Stand => {
+                store::ledger::lock_accounts(conn, self.organization.id, &keys)?
+            }
             Access::Look => {
                 let keys: Vec<AccountKey> = keys.into_keys().collect();
                 store::ledger::find_accounts(conn, self.organization.id, &keys)?
