@@ -4,7 +4,7 @@
 //! the arrows point down, and `tests/house.rs` checks it.
 //!
 //! ```text
-//! cli, http, worker   front doors    -> flow, reports, config, domain   (cli also x12, store)
+//! cli, http, worker   front doors    -> flow, reports, config, domain   (cli: all rooms)
 //!    flow             the staircase  -> domain, x12, store, config
 //!    reports          reading room   -> domain, store
 //!    x12              translator     -> domain
@@ -12,8 +12,13 @@
 //!    domain           foundation     -> nothing of ours
 //! ```
 
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod error;
 pub mod flow;
+pub mod http;
 pub mod store;
+pub mod telemetry;
+pub mod worker;
 pub mod x12;

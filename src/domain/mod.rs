@@ -1,6 +1,8 @@
 //! The foundation: values and rules, no effects. No clock, no I/O, no async, no database.
 
+pub mod access;
 pub mod authorization;
+pub mod batch;
 pub mod claim;
 pub mod codes;
 pub mod contract;
@@ -9,6 +11,7 @@ pub mod decision;
 pub mod encounter;
 pub mod facts;
 pub mod finding;
+pub mod grouping;
 pub mod identifiers;
 pub mod ids;
 pub mod ledger;

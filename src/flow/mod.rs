@@ -3,9 +3,14 @@
 //! A step loads, asks the domain, saves, and returns; it has no SQL, no JSON of the wire and no
 //! segment names. Command line, worker and HTTP all walk the same stairs.
 
+pub mod access;
 pub mod allowances;
+pub mod batches;
+pub mod batching;
 pub mod clock;
 pub mod encounters;
+pub mod health;
+pub mod idempotent;
 pub mod intake;
 
 use std::collections::{HashMap, HashSet};

@@ -55,6 +55,30 @@ pub fn pending(url: &str) -> Result<Vec<String>, StoreError> {
     list.map_err(|e| StoreError::Broken(format!("cannot read migrations: {e}")))
 }
 
+/// Names of migrations that a read on an open connection does not find run. Unlike [`pending`] it
+/// creates nothing, so that it can stand in a read-only transaction.
+pub fn unapplied(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    use diesel::migration::{Migration, MigrationSource};
+    use diesel::{QueryableByName, RunQueryDsl};
+
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let list = "SELECT version FROM __diesel_schema_migrations";
+    let done: Vec<Applied> = diesel::sql_query(list).load(conn)?;
+    let known: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> = SQLITE
+        .migrations()
+        .map_err(|e| StoreError::Broken(format!("cannot read migrations: {e}")))?;
+    // Twins have the same names on both databases.
+    let missing = known.iter().filter(|m| {
+        let version = m.name().version().to_string();
+        !done.iter().any(|d| d.version == version)
+    });
+    Ok(missing.map(|m| m.name().to_string()).collect())
+}
+
 fn names(
     run: Result<
         Vec<diesel::migration::MigrationVersion<'_>>,

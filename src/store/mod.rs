@@ -3,12 +3,18 @@
 //! `Db::read` and `Db::write` are the only doors: each takes the tenant with the closure, runs it
 //! on a blocking thread in one transaction, and never lets a connection out.
 
+pub mod access;
 pub mod authorizations;
+pub mod batches;
+pub mod claims;
 mod conn;
 pub mod contracts;
+pub mod counters;
 pub mod decisions;
 pub mod encounters;
 pub mod error;
+pub mod files;
+pub mod idempotency;
 pub mod ledger;
 pub mod members;
 mod migrations;
@@ -28,7 +34,7 @@ use crate::domain::ids::OrganizationId;
 use conn::{ACQUIRE_TIMEOUT, Manager, Purpose, in_transaction};
 pub use conn::{Backend, Conn};
 pub use error::StoreError;
-pub use migrations::{MigrationState, down_all, migrate, pending};
+pub use migrations::{MigrationState, down_all, migrate, pending, unapplied};
 
 /// Whose rows a unit of work may touch. Every query on tenant-owned tables takes the organization
 /// from here or from a row it already holds; PostgreSQL's row-level security can become a second

@@ -1,0 +1,119 @@
+//! The command line: results on standard output, everything else on standard error. Exit code 1
+//! for failures, 2 for wrong usage.
+
+mod admin;
+mod keys;
+mod migrate;
+mod serve;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{ConfigError, Settings};
+use crate::error::AppError;
+use crate::flow::{Clock, Ctx};
+use crate::store::{Db, Scope, StoreError, counters, pending};
+
+/// The counter of processes: its numbers keep their ids apart.
+const NODE_COUNTER: &str = "node";
+
+#[derive(Debug, Parser)]
+#[command(name = "peerclaims", version, about = "Medicaid billing and claims for peer support")]
+struct Args {
+    /// Settings file (TOML); overrides `PEERCLAIMS_CONFIG`.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Migrate the database and serve the API.
+    Serve,
+    /// Bring the database to this version.
+    Migrate,
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Check the settings and print them, passwords hidden.
+    CheckConfig,
+}
+
+/// Why a command failed, as a person reads it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{}", tell(.0))]
+    App(#[from] AppError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// On the command line, the one who reads is the one who runs it: the cause is told too.
+fn tell(error: &AppError) -> String {
+    let mut out = error.detail.clone();
+    for fault in &error.faults {
+        let line = fault.line.map(|line| format!("line {line}, ")).unwrap_or_default();
+        let place = fault.column.as_deref().or(fault.pointer.as_deref()).unwrap_or_default();
+        out = format!("{out}\n  {line}{place}: {}", fault.message);
+    }
+    if let Some(cause) = &error.internal {
+        out = format!("{out}\n  cause: {cause}");
+    }
+    out
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), CliError> {
+    let settings = load(args.config.as_deref())?;
+    match args.command {
+        Command::Serve => serve::run(&settings).await,
+        Command::Migrate => migrate::run(&settings),
+        Command::Keys(command) => keys::run(&settings, command).await,
+        Command::CheckConfig => {
+            admin::check_config(&settings);
+            Ok(())
+        }
+    }
+}
+
+fn load(file: Option<&Path>) -> Result<Settings, CliError> {
+    Settings::load(file).map_err(CliError::from)
+}
+
+/// The context of this process on a database that has been migrated.
+pub(crate) async fn open(settings: &Settings, clock: Clock) -> Result<Ctx, CliError> {
+    let url = settings.database.url.expose();
+    let db = Db::open(url, settings.database.connections)?;
+    let missing = pending(url)?;
+    if !missing.is_empty() {
+        let text = "the database is not of this version; run `peerclaims migrate` first";
+        return Err(CliError::Other(text.to_owned()));
+    }
+    let node = db.write(Scope::Service, |conn| counters::take(conn, NODE_COUNTER, 1)).await?;
+    Ok(Ctx::new(db, clock, node))
+}

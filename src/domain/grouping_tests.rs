@@ -1,0 +1,114 @@
+//! Grouping: every line exactly once, money that adds up, keys that are kept apart.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::contract::pack_from_toml;
+use crate::domain::dates::parse_date;
+use crate::domain::ids::{DecisionId, LineId, PayerId};
+use crate::domain::status::LineStatus;
+
+fn profile() -> ClaimProfile {
+    pack_from_toml(include_str!("../../config/payers/evergreen.toml")).unwrap().claim
+}
+
+/// One visit out of small ranges, so that groups form.
+fn visit(n: i64, pick: (u8, u8, u8, u8, u32, bool)) -> Claimable {
+    let (member, day, peer, place, units, authorized) = pick;
+    let date = parse_date(&format!("2026-07-{:02}", 1 + day)).unwrap();
+    let number = AuthorizationNumber::parse("PA-1").unwrap();
+    Claimable {
+        line: Line {
+            id: LineId::from_i64(n),
+            encounter: EncounterId::from_i64(n),
+            decision: DecisionId::from_i64(n),
+            ordinal: 1,
+            status: LineStatus::Ready,
+            payer: Some(PayerId::from_i64(1)),
+            service: Key::parse("peer_individual").unwrap(),
+            service_date: date,
+            procedure: ProcedureCode::parse("H0038").unwrap(),
+            modifiers: Vec::new(),
+            place: PlaceOfService::parse(if place == 0 { "11" } else { "12" }).unwrap(),
+            units,
+            unit_charge: Some("16.3333".parse().unwrap()),
+            unit_rate: Some("11.9755".parse().unwrap()),
+            charge: Money::ZERO,
+            expected: Money::ZERO,
+            authorization: None,
+            authorized_units: 0,
+        },
+        started_at: Instant::parse(&format!("2026-07-{:02}T09:00:00Z", 1 + day)).unwrap(),
+        member: MemberId::from_i64(i64::from(member)),
+        member_number: MemberNumber::parse(&format!("EV100{member}")).unwrap(),
+        peer: PeerId::from_i64(i64::from(peer)),
+        contract_version: ContractVersionId::from_i64(1),
+        diagnoses: vec![Diagnosis::parse("F329").unwrap()],
+        authorization: authorized.then_some(number),
+        file_by: date,
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_line_is_on_one_claim_and_money_adds_up(
+        picks in prop::collection::vec((0u8..3, 0u8..2, 0u8..2, 0u8..2, 1u32..9, any::<bool>()), 0..90),
+        rollup in any::<bool>(),
+        one_place in any::<bool>(),
+        line_level in any::<bool>(),
+    ) {
+        let mut profile = profile();
+        profile.rollup = if rollup { Rollup::Day } else { Rollup::None };
+        profile.one_place_per_claim = one_place;
+        profile.authorization_level =
+            if line_level { AuthorizationLevel::Line } else { AuthorizationLevel::Claim };
+        let visits: Vec<Claimable> =
+            picks.iter().zip(0i64..).map(|(pick, n)| visit(n, *pick)).collect();
+        let groups = group(visits.clone(), &profile);
+
+        let parts = || groups.iter().flat_map(|g| &g.lines).flat_map(|l| &l.parts);
+        let ids: HashSet<LineId> = parts().map(|p| p.line).collect();
+        prop_assert_eq!(parts().count(), visits.len());
+        prop_assert_eq!(ids.len(), visits.len());
+
+        for group in &groups {
+            prop_assert!((1..=MAX_CLAIM_LINES).contains(&group.lines.len()));
+            let places: HashSet<_> = group.lines.iter().map(|l| &l.place).collect();
+            prop_assert!(!one_place || places.len() == 1);
+            prop_assert!(!line_level || group.authorization.is_none());
+            for line in &group.lines {
+                prop_assert!(line_level || line.authorization.is_none());
+                prop_assert_eq!(line.units, line.parts.iter().map(|p| p.units).sum::<u32>());
+                prop_assert_eq!(line.charge, line.parts.iter().map(|p| p.charge).sum::<Money>());
+                prop_assert_eq!(line.expected, line.parts.iter().map(|p| p.expected).sum::<Money>());
+                prop_assert!(line.expected <= line.charge);
+                for part in &line.parts {
+                    let visit = &visits[usize::try_from(part.line.as_i64()).unwrap()];
+                    prop_assert_eq!(&visit.member_number, &group.member_number);
+                    prop_assert_eq!(visit.line.service_date, group.service_date);
+                    prop_assert_eq!(visit.peer, group.peer);
+                    let told = group.authorization.as_ref().or(line.authorization.as_ref());
+                    prop_assert_eq!(visit.authorization.as_ref(), told);
+                }
+            }
+        }
+        // The file's order: claims of one member stand together.
+        let order: Vec<&MemberNumber> = groups.iter().map(|g| &g.member_number).collect();
+        prop_assert!(order.windows(2).all(|w| w[0] <= w[1]));
+    }
+}
+
+#[test]
+fn roll_up_rounds_once_for_the_line() {
+    let visits = vec![visit(0, (0, 0, 0, 0, 1, false)), visit(1, (0, 0, 0, 0, 1, false))];
+    let groups = group(visits, &profile());
+    assert_eq!(groups.len(), 1);
+    assert_eq!(groups[0].lines.len(), 1);
+    // 2 × 11.9755 = 23.951: rounded once, not 2 × 11.98.
+    assert_eq!(groups[0].lines[0].expected.to_string(), "23.95");
+    let parts: Vec<String> =
+        groups[0].lines[0].parts.iter().map(|p| p.expected.to_string()).collect();
+    assert_eq!(parts, ["11.98", "11.97"]);
+}

@@ -1,0 +1,264 @@
+//! Step 4: a batch is looked at, released, withdrawn, delivered; and its bytes are handed out.
+//!
+//! Release freezes: every visit is looked at once more, the stored bytes are checked against their
+//! hash and read back, reserved units become consumed, and nothing can be withdrawn any more.
+
+use super::Ctx;
+use super::batching::{encounter_ids, lock_visits};
+use super::intake::record::book;
+use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
+use crate::domain::dates::Instant;
+use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, OrganizationId, PayerId};
+use crate::domain::ledger;
+use crate::domain::rules;
+use crate::domain::status::{BatchStatus, ClaimStatus, EncounterStatus, LineStatus};
+use crate::error::{AppError, Code, Fault};
+use crate::store::claims::Filter;
+use crate::store::{self, Conn, Scope};
+use crate::x12::read_back;
+
+/// A batch with its file.
+#[derive(Debug, Clone)]
+pub struct SeenBatch {
+    /// The batch.
+    pub batch: Batch,
+    /// Its file's name, size and hash.
+    pub file: StoredFile,
+    /// Claims whose deadline had passed when the batch was delivered.
+    pub late_claims: Option<u32>,
+}
+
+fn find(conn: &mut Conn, tenant: OrganizationId, id: BatchId) -> Result<Batch, AppError> {
+    store::batches::by_id(conn, tenant, id)?.ok_or_else(|| AppError::not_found("batch"))
+}
+
+/// A batch with its file, in the caller's transaction.
+pub fn see(conn: &mut Conn, tenant: OrganizationId, id: BatchId) -> Result<SeenBatch, AppError> {
+    let batch = find(conn, tenant, id)?;
+    with_file(conn, tenant, batch)
+}
+
+fn with_file(conn: &mut Conn, tenant: OrganizationId, batch: Batch) -> Result<SeenBatch, AppError> {
+    let file = store::files::head(conn, tenant, batch.file)?;
+    let late_claims = match batch.delivered_at {
+        None => None,
+        Some(at) => {
+            let zone = super::encounters::organization(conn, tenant)?.data.zone;
+            Some(store::claims::late_on(conn, tenant, batch.id, zone.date_of(at))?)
+        }
+    };
+    Ok(SeenBatch { batch, file, late_claims })
+}
+
+/// One batch.
+pub async fn get(ctx: &Ctx, tenant: OrganizationId, id: BatchId) -> Result<SeenBatch, AppError> {
+    ctx.db.read(Scope::Tenant(tenant), move |conn| see(conn, tenant, id)).await
+}
+
+/// A page of batches.
+pub async fn list(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    payer: Option<PayerId>,
+    status: Option<BatchStatus>,
+    after: Option<BatchId>,
+    limit: i64,
+) -> Result<Vec<SeenBatch>, AppError> {
+    ctx.db
+        .read(Scope::Tenant(tenant), move |conn| {
+            let page = store::batches::list(conn, tenant, payer, status, after, limit)?;
+            page.into_iter().map(|batch| with_file(conn, tenant, batch)).collect()
+        })
+        .await
+}
+
+/// One claim.
+pub async fn claim(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    id: ClaimId,
+) -> Result<StoredClaim, AppError> {
+    ctx.db
+        .read(Scope::Tenant(tenant), move |conn| {
+            store::claims::by_id(conn, tenant, id)?.ok_or_else(|| AppError::not_found("claim"))
+        })
+        .await
+}
+
+/// A page of claims.
+pub async fn claims(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    filter: Filter,
+    after: Option<ClaimId>,
+    limit: i64,
+) -> Result<Vec<StoredClaim>, AppError> {
+    ctx.db
+        .read(Scope::Tenant(tenant), move |conn| {
+            Ok(store::claims::list(conn, tenant, &filter, after, limit)?)
+        })
+        .await
+}
+
+/// One piece of the batch's file, 0 first; none after the last. The connection is free again
+/// before the piece is sent.
+pub async fn file_piece(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    batch: &Batch,
+    ordinal: i32,
+) -> Result<Option<Vec<u8>>, AppError> {
+    let file = batch.file;
+    ctx.db
+        .read(Scope::Tenant(tenant), move |conn| {
+            Ok(store::files::piece(conn, tenant, file, ordinal)?)
+        })
+        .await
+}
+
+fn wrong_status(batch: &Batch, wanted: &str) -> AppError {
+    let detail = format!("The batch is {}; {wanted}", batch.status);
+    AppError::new(Code::WrongStatus, detail)
+}
+
+/// Takes the batch to its next status, or says why not.
+fn advance(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: BatchId,
+    to: BatchStatus,
+    wanted: &str,
+) -> Result<Batch, AppError> {
+    let before = find(conn, tenant, id)?;
+    let legal = before.status.may_become(to);
+    if !legal || !store::batches::advance(conn, tenant, id, before.status, to, ctx.now())? {
+        return Err(wrong_status(&find(conn, tenant, id)?, wanted));
+    }
+    Ok(before)
+}
+
+/// Releases a batch.
+pub fn release_in(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: BatchId,
+) -> Result<SeenBatch, AppError> {
+    let wanted = "only a built batch can be released.";
+    let batch = advance(ctx, conn, tenant, id, BatchStatus::Released, wanted)?;
+    let claims = store::claims::of_batch(conn, tenant, id)?;
+    let parts = encounter_ids(&claims);
+    let encounters: Vec<EncounterId> = parts.keys().copied().collect();
+    look_again(ctx, conn, tenant, &encounters)?;
+    check_bytes(conn, tenant, &batch)?;
+    let lines: Vec<LineId> = parts.into_values().flatten().collect();
+    store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Submitted)?;
+    store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Submitted)?;
+    store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Released)?;
+    let held = store::ledger::holdings(conn, tenant, &lines)?;
+    book(ctx, conn, tenant, ctx.now(), held.into_iter().map(ledger::consume).collect())?;
+    see(conn, tenant, id)
+}
+
+/// Deadlines, coverage, consent and certificates once more: a fault refuses the whole release.
+fn look_again(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    ids: &[EncounterId],
+) -> Result<(), AppError> {
+    let visits = lock_visits(ctx, conn, tenant, ids)?;
+    let mut faults = Vec::new();
+    for id in ids {
+        let Some(encounter) = visits.encounters.get(id) else {
+            return Err(AppError::internal("a claimed visit is gone"));
+        };
+        let case = visits.bench.case(&encounter.data, ctx.now())?;
+        for finding in rules::standing(case.terms.as_deref(), &case.facts, &encounter.data) {
+            let reference = &encounter.data.reference;
+            faults.push(Fault::at(
+                format!("/encounters/{id}"),
+                format!("{reference}: {} {}", finding.message, finding.fix),
+            ));
+        }
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} faults were found and nothing was released. Withdraw the batch, mend or void the \
+         visits, and build it again.",
+        faults.len()
+    );
+    Err(AppError::new(Code::ReleaseRefused, detail).with_faults(faults))
+}
+
+/// The stored bytes must be the ones that were written, and must read back without a problem.
+fn check_bytes(conn: &mut Conn, tenant: OrganizationId, batch: &Batch) -> Result<(), AppError> {
+    let head = store::files::head(conn, tenant, batch.file)?;
+    let mut source = store::files::Source::new(conn, tenant, batch.file);
+    let summary = read_back(&mut source)
+        .map_err(|e| AppError::internal(format!("the 837P cannot be read back: {e}")))?;
+    // The reader stops at the interchange's end; the rest, if any, belongs to the hash too.
+    std::io::copy(&mut source, &mut std::io::sink())
+        .map_err(|e| AppError::internal(format!("the 837P cannot be read: {e}")))?;
+    let same = source.sha256() == head.sha256
+        && summary.totals.bytes == head.size
+        && summary.totals.charge == batch.charge
+        && summary.totals.claims == u64::from(batch.claims)
+        && summary.totals.lines == u64::from(batch.lines);
+    if summary.problem_count > 0 || !same {
+        return Err(AppError::internal("the stored 837P is not what was built"));
+    }
+    Ok(())
+}
+
+/// Takes a batch back before it is released: its lines are ready again.
+pub fn withdraw_in(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: BatchId,
+) -> Result<SeenBatch, AppError> {
+    let wanted = "only a built batch can be withdrawn; a released one is corrected claim by claim.";
+    advance(ctx, conn, tenant, id, BatchStatus::Withdrawn, wanted)?;
+    let claims = store::claims::of_batch(conn, tenant, id)?;
+    let parts = encounter_ids(&claims);
+    let encounters: Vec<EncounterId> = parts.keys().copied().collect();
+    // For its locks: the lines move, and others may be waiting to decide about the same people.
+    lock_visits(ctx, conn, tenant, &encounters)?;
+    let lines: Vec<LineId> = parts.into_values().flatten().collect();
+    store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Withdrawn)?;
+    store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Ready)?;
+    store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
+    see(conn, tenant, id)
+}
+
+/// Records that the batch reached the payer: the proof of timely filing.
+pub fn deliver_in(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: BatchId,
+    at: Option<Instant>,
+    receipt: &Receipt,
+) -> Result<SeenBatch, AppError> {
+    let wanted = "only a released batch can be delivered.";
+    let batch = find(conn, tenant, id)?;
+    let at = at.unwrap_or_else(|| ctx.now());
+    if at > ctx.now() {
+        return Err(AppError::field("/delivered_at", "the delivery lies in the future."));
+    }
+    if batch.released_at.is_some_and(|released| at < released) {
+        return Err(AppError::field("/delivered_at", "the delivery lies before the release."));
+    }
+    let delivered = BatchStatus::Delivered;
+    let legal = batch.status.may_become(delivered);
+    if !legal || !store::batches::advance(conn, tenant, id, batch.status, delivered, at)? {
+        return Err(wrong_status(&find(conn, tenant, id)?, wanted));
+    }
+    store::batches::set_receipt(conn, tenant, id, receipt)?;
+    store::claims::advance_batch(conn, tenant, id, ClaimStatus::Released, ClaimStatus::Delivered)?;
+    see(conn, tenant, id)
+}

@@ -1,0 +1,208 @@
+//! Bulk upload of encounters: one answer a row, in order, streamed.
+//!
+//! The upload is spooled (in memory while small, then in an unnamed temporary file), so that clients
+//! that send everything before they read work too and memory stays flat. Then chunk after chunk is
+//! recorded and answered. A client that goes away or reads too slowly stops the work between chunks;
+//! what was recorded stays, and sending the same file again answers for it with the first results.
+
+use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::time::Duration;
+
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use tempfile::SpooledTempFile;
+use tokio::sync::mpsc;
+use utoipa::OpenApi;
+
+use super::bulk_rows::{Form, Row, Rows};
+use super::encounter_view::EncounterView;
+use super::encounters::{OfOrganization, tenant};
+use super::problem::Problem;
+use super::{Caller, Query, body};
+use crate::domain::ids::OrganizationId;
+use crate::error::{AppError, Code};
+use crate::flow::intake::{self, CHUNK_ROWS, Parsed, Reading};
+use crate::flow::{Ctx, encounters};
+use crate::store::Scope;
+
+/// Bytes of an upload that are held in memory before a temporary file is used.
+const SPOOL_MEMORY_BYTES: usize = 4 * 1024 * 1024;
+/// Longest pause between two pieces of an upload.
+const UPLOAD_PAUSE: Duration = Duration::from_secs(30);
+/// Longest wait for a client to take an answer.
+const ANSWER_PAUSE: Duration = Duration::from_secs(60);
+/// Answered chunks that wait for the client: more would only be memory.
+const CHUNKS_WAITING: usize = 2;
+
+/// Registers the routes.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/encounters/bulk").route(web::post().to(upload)));
+}
+
+/// Its part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(upload))]
+pub struct Doc;
+
+/// Record many visits. Send `application/x-ndjson` (one encounter a line) or `text/csv` (columns of
+/// `template.csv`; times without offset are in the organization's zone). The answer is NDJSON, one
+/// line a row, in order: `{row, line, status, encounter}` or `{row, line, status, error}`. A bad
+/// row never spoils its neighbors; sending a file again records nothing twice.
+#[utoipa::path(post, path = "/v1/encounters/bulk", tag = "encounters", params(OfOrganization),
+    request_body(content((String = "text/csv"), (String = "application/x-ndjson"))),
+    responses((status = 200, body = String, content_type = "application/x-ndjson"),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+async fn upload(
+    request: HttpRequest,
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    query: Query<OfOrganization>,
+    payload: web::Payload,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let form = form(&request)?;
+    body::plain_encoding(&request)?;
+    let limit = super::settings(&request)?.max_bulk_bytes;
+    let spooled = spool(payload, limit).await?;
+    let zone = {
+        let read = move |conn: &mut _| encounters::organization(conn, tenant);
+        ctx.db.read(Scope::Tenant(tenant), read).await?.data.zone
+    };
+    let local = (form == Form::Csv).then_some(zone);
+    let reading = Reading { local, not_after: Some(ctx.now()) };
+    let rows = Rows::begin(BufReader::new(spooled), form, reading)?;
+    let (sender, receiver) = mpsc::channel::<Bytes>(CHUNKS_WAITING);
+    let work = ctx.get_ref().clone();
+    actix_web::rt::spawn(async move {
+        if let Err(error) = answer(&work, tenant, rows, &sender).await {
+            tracing::warn!(error = %error, internal = ?error.internal, "a bulk upload was left");
+        }
+    });
+    let answers = stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|bytes| (Ok::<_, actix_web::Error>(bytes), receiver))
+    });
+    Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(answers))
+}
+
+fn form(request: &HttpRequest) -> Result<Form, AppError> {
+    match body::media_type(request)?.as_deref() {
+        Some("application/x-ndjson") => Ok(Form::NdJson),
+        Some("text/csv") => Ok(Form::Csv),
+        _ => Err(AppError::new(
+            Code::UnsupportedMediaType,
+            "Send application/x-ndjson or text/csv, and say so in Content-Type.",
+        )),
+    }
+}
+
+async fn spool(mut payload: web::Payload, limit: u64) -> Result<SpooledTempFile, AppError> {
+    let mut file = SpooledTempFile::new(SPOOL_MEMORY_BYTES);
+    let mut size: u64 = 0;
+    let late = |_| AppError::new(Code::MalformedBody, "The upload paused for too long.");
+    while let Some(piece) = tokio::time::timeout(UPLOAD_PAUSE, payload.next()).await.map_err(late)? {
+        let piece = piece
+            .map_err(|_| AppError::new(Code::MalformedBody, "The upload ended early."))?;
+        size = size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        if size > limit {
+            let detail = format!("The upload is larger than {limit} bytes; send it in parts.");
+            return Err(AppError::new(Code::TooLarge, detail));
+        }
+        file.write_all(&piece).map_err(spool_failed)?;
+    }
+    file.seek(SeekFrom::Start(0)).map_err(spool_failed)?;
+    Ok(file)
+}
+
+fn spool_failed(error: io::Error) -> AppError {
+    AppError::internal(format!("an upload cannot be spooled: {error}"))
+}
+
+type SpooledRows = Rows<BufReader<SpooledTempFile>>;
+
+async fn answer(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    mut rows: SpooledRows,
+    sender: &mpsc::Sender<Bytes>,
+) -> Result<(), AppError> {
+    loop {
+        let (back, chunk) = read_chunk(rows).await?;
+        rows = back;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let bytes = record_chunk(ctx, tenant, chunk).await?;
+        let sent = tokio::time::timeout(ANSWER_PAUSE, sender.send(bytes)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            return Err(AppError::new(Code::Busy, "the client no longer takes answers"));
+        }
+    }
+}
+
+/// Reads a chunk on a blocking thread: the spool may be a file.
+async fn read_chunk(mut rows: SpooledRows) -> Result<(SpooledRows, Vec<Row>), AppError> {
+    let read = move || {
+        let mut chunk = Vec::with_capacity(CHUNK_ROWS);
+        while chunk.len() < CHUNK_ROWS {
+            match rows.next_row()? {
+                Some(row) => chunk.push(row),
+                None => break,
+            }
+        }
+        Ok((rows, chunk))
+    };
+    web::block(read).await.map_err(|e| AppError::internal(e.to_string()))?
+}
+
+/// The answer to one row.
+#[derive(Debug, Serialize)]
+struct RowAnswer<'a> {
+    row: u64,
+    line: u64,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encounter: Option<&'a EncounterView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Problem>,
+}
+
+/// Records the well-formed rows of a chunk and writes an answer for each row.
+pub async fn record_chunk(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    chunk: Vec<Row>,
+) -> Result<Bytes, AppError> {
+    let good: Vec<Parsed> = chunk.iter().filter_map(|r| r.parsed.as_ref().ok().cloned()).collect();
+    let recorded = if good.is_empty() { Ok(Vec::new()) } else { intake::record(ctx, tenant, good).await };
+    // A chunk that failed as a whole (a busy database) is answered row by row: each may be sent again.
+    let (mut results, failed) = match recorded {
+        Ok(results) => (results.into_iter(), None),
+        Err(error) => (Vec::new().into_iter(), Some(error)),
+    };
+    let mut out = Vec::with_capacity(chunk.len() * 1024);
+    for row in chunk {
+        let result = match (row.parsed, &failed) {
+            (Err(error), _) => Err(Problem::from(&error)),
+            (Ok(_), Some(error)) => Err(Problem::from(error)),
+            (Ok(_), None) => match results.next() {
+                Some(Ok(recorded)) => Ok(recorded),
+                Some(Err(error)) => Err(Problem::from(&error)),
+                None => return Err(AppError::internal("a row has no result")),
+            },
+        };
+        let (status, view, error) = match result {
+            Ok(recorded) => {
+                let status = if recorded.fresh { 201 } else { 200 };
+                (status, Some(EncounterView::recorded(tenant, recorded)), None)
+            }
+            Err(problem) => (problem.status(), None, Some(problem)),
+        };
+        let answer =
+            RowAnswer { row: row.row, line: row.line, status, encounter: view.as_ref(), error };
+        serde_json::to_writer(&mut out, &answer).map_err(|e| AppError::internal(e.to_string()))?;
+        out.push(b'\n');
+    }
+    Ok(Bytes::from(out))
+}

@@ -1,0 +1,133 @@
+//! An encounter as JSON says it: the wire type, read into the draft that CSV is read into as well.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::flow::intake::Draft;
+
+/// An encounter to record, or to preview.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({
+    "reference": "V-2026-0001",
+    "peer": "1987654328",
+    "member": {"payer": "evergreen", "number": "EV1001"},
+    "activity": "individual_support",
+    "started_at": "2026-07-01T09:00:00-07:00",
+    "ended_at": "2026-07-01T10:00:00-07:00",
+    "mode": "in_person",
+    "setting": "community",
+    "diagnoses": ["F32.9"],
+    "note": {"signed_at": "2026-07-01T10:15:00-07:00", "plan_goal": "G1"}
+}))]
+pub struct EncounterBody {
+    /// Your own name for the visit, 1 to 64 letters, digits and -_.:/, never used twice.
+    #[schema(required = true)]
+    reference: Option<String>,
+    /// The peer: our id, or the NPI.
+    #[schema(value_type = Option<String>, required = true)]
+    peer: Option<PeerName>,
+    /// The member: our id, `payer:number`, or an object of both.
+    #[schema(required = true)]
+    member: Option<MemberName>,
+    /// What was done; or say `service`.
+    activity: Option<String>,
+    /// A service of the contract, by its key; or say `activity`.
+    service: Option<String>,
+    /// The role of the peer, `peer_support` when not said.
+    role: Option<String>,
+    /// Start, RFC 3339 with an offset.
+    #[schema(required = true, format = DateTime)]
+    started_at: Option<String>,
+    /// End, RFC 3339 with an offset.
+    #[schema(required = true, format = DateTime)]
+    ended_at: Option<String>,
+    /// `in_person`, `video` or `audio`.
+    #[schema(required = true)]
+    mode: Option<String>,
+    /// Where the member was, such as `office`, `home`, `community`.
+    #[schema(required = true)]
+    setting: Option<String>,
+    /// ICD-10-CM codes, the principal one first, at most twelve.
+    diagnoses: Option<Vec<String>>,
+    /// The authorization to use: our id, or the payer's number.
+    authorization: Option<String>,
+    /// What is attested of the note; never its text.
+    note: Option<NoteBody>,
+}
+
+/// A peer as named.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "write the peer's id or NPI as a text")]
+enum PeerName {
+    Text(String),
+    Npi(NpiBody),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NpiBody {
+    npi: String,
+}
+
+/// A member as named.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(untagged, expecting = "write the member's id, or an object with payer and number")]
+enum MemberName {
+    /// Our id, or `payer:number`.
+    Text(String),
+    /// The payer's number.
+    Number(NumberBody),
+}
+
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NumberBody {
+    /// The payer's id or key.
+    payer: String,
+    /// The payer's number for the member.
+    number: String,
+}
+
+/// The note's attestation.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct NoteBody {
+    /// When it was signed, RFC 3339 with an offset.
+    #[schema(format = DateTime)]
+    signed_at: Option<String>,
+    /// Your short name of the goal of the plan of care that it links to.
+    plan_goal: Option<String>,
+}
+
+impl From<EncounterBody> for Draft {
+    fn from(body: EncounterBody) -> Self {
+        let (member, member_payer, member_number) = match body.member {
+            None => (None, None, None),
+            Some(MemberName::Text(text)) => (Some(text), None, None),
+            Some(MemberName::Number(n)) => (None, Some(n.payer), Some(n.number)),
+        };
+        let note = body.note.unwrap_or_default();
+        Self {
+            reference: body.reference,
+            peer: body.peer.map(|p| match p {
+                PeerName::Text(text) => text,
+                PeerName::Npi(body) => body.npi,
+            }),
+            member,
+            member_payer,
+            member_number,
+            activity: body.activity,
+            service: body.service,
+            role: body.role,
+            started_at: body.started_at,
+            ended_at: body.ended_at,
+            mode: body.mode,
+            setting: body.setting,
+            diagnoses: body.diagnoses.unwrap_or_default(),
+            authorization: body.authorization,
+            note_signed_at: note.signed_at,
+            note_plan_goal: note.plan_goal,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The web door: the whole API's assembly, its limits and its server.
+//!
+//! Each file of resources has `pub fn routes(&mut web::ServiceConfig)` with paths below `/v1`, and
+//! `pub struct Doc`, its part of the OpenAPI document; both are listed once, here and in `openapi`.
+//! Routes are `web::resource(path).route(…)`, one resource for each path, so that a wrong method is
+//! answered 405 and not 404.
+
+pub mod auth;
+pub mod body;
+pub mod etag;
+mod health;
+pub mod idempotency;
+pub mod json;
+mod messages;
+pub mod openapi;
+pub mod page;
+pub mod path;
+pub mod problem;
+pub mod query;
+mod server;
+mod trace;
+
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, web};
+
+use crate::config::HttpSettings;
+use crate::error::AppError;
+use crate::flow::Ctx;
+pub use auth::Caller;
+pub use idempotency::{Action, Post, respond};
+pub use json::Json;
+pub use path::PathId;
+pub use query::Query;
+pub use server::{Bound, bind, bind_with, serve};
+
+/// The routes below `/v1`: the list of the whole API.
+fn v1(cfg: &mut web::ServiceConfig) {
+    let _ = cfg;
+}
+
+/// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.
+fn configure(
+    cfg: &mut web::ServiceConfig,
+    ctx: &Ctx,
+    settings: &HttpSettings,
+    more: fn(&mut web::ServiceConfig),
+) {
+    cfg.app_data(web::Data::new(ctx.clone()))
+        .app_data(web::Data::new(settings.clone()))
+        .configure(health::routes)
+        .configure(openapi::routes)
+        .service(
+            web::scope("/v1")
+                .configure(v1)
+                .configure(more)
+                .default_service(web::to(problem::no_route))
+                .wrap(from_fn(auth::authenticate)),
+        )
+        .default_service(web::to(problem::no_route));
+}
+
+/// The context of this application.
+pub fn ctx(request: &HttpRequest) -> Result<&web::Data<Ctx>, AppError> {
+    request.app_data().ok_or_else(|| AppError::internal("the application has no context"))
+}
+
+/// The web settings of this application.
+fn settings(request: &HttpRequest) -> Result<&web::Data<HttpSettings>, AppError> {
+    request.app_data().ok_or_else(|| AppError::internal("the application has no settings"))
+}

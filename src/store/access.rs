@@ -1,0 +1,162 @@
+//! API keys, and the organizations and payers that they belong to.
+
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::schema::{api_keys, organizations, payers};
+use crate::domain::access::Role;
+use crate::domain::dates::Instant;
+use crate::domain::identifiers::Key;
+use crate::domain::ids::{KeyId, OrganizationId, PayerId};
+use crate::domain::organization::OrganizationMode;
+
+/// An API key as it is kept, without its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// Its id: the middle part of its text.
+    pub id: KeyId,
+    /// What it may do.
+    pub role: Role,
+    /// What people call it.
+    pub label: String,
+    /// Whose it is, for submitters and billers.
+    pub organization: Option<OrganizationId>,
+    /// Whose it is, for payer analysts.
+    pub payer: Option<PayerId>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// From when on it is refused.
+    pub expires_at: Option<Instant>,
+    /// Since when it has been refused.
+    pub revoked_at: Option<Instant>,
+}
+
+/// A key with what is needed to check a caller.
+#[derive(Debug, Clone)]
+pub struct StoredKey {
+    /// The key.
+    pub record: KeyRecord,
+    /// SHA-256 of its secret.
+    pub hash: Vec<u8>,
+    /// The mode of its organization.
+    pub mode: Option<OrganizationMode>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+struct Row {
+    id: i64,
+    hash: Vec<u8>,
+    role: String,
+    label: String,
+    organization_id: Option<i64>,
+    payer_id: Option<i64>,
+    created_at: chrono::NaiveDateTime,
+    expires_at: Option<chrono::NaiveDateTime>,
+    revoked_at: Option<chrono::NaiveDateTime>,
+}
+
+impl Row {
+    fn record(&self) -> Result<KeyRecord, StoreError> {
+        let role = Role::parse(&self.role).map_err(|e| StoreError::Broken(e.to_string()))?;
+        Ok(KeyRecord {
+            id: KeyId::from_i64(self.id),
+            role,
+            label: self.label.clone(),
+            organization: self.organization_id.map(OrganizationId::from_i64),
+            payer: self.payer_id.map(PayerId::from_i64),
+            created_at: Instant::from_naive(self.created_at),
+            expires_at: self.expires_at.map(Instant::from_naive),
+            revoked_at: self.revoked_at.map(Instant::from_naive),
+        })
+    }
+}
+
+/// Keeps a new key.
+pub fn insert(conn: &mut Conn, key: &KeyRecord, hash: &[u8]) -> Result<(), StoreError> {
+    diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(key.id.as_i64()),
+            api_keys::hash.eq(hash),
+            api_keys::role.eq(key.role.as_str()),
+            api_keys::label.eq(&key.label),
+            api_keys::organization_id.eq(key.organization.map(OrganizationId::as_i64)),
+            api_keys::payer_id.eq(key.payer.map(PayerId::as_i64)),
+            api_keys::created_at.eq(key.created_at.naive()),
+            api_keys::expires_at.eq(key.expires_at.map(Instant::naive)),
+            api_keys::revoked_at.eq(key.revoked_at.map(Instant::naive)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The key with this id, revoked or not.
+pub fn find(conn: &mut Conn, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
+    let joined = api_keys::table.left_join(
+        organizations::table.on(api_keys::organization_id.eq(organizations::id.nullable())),
+    );
+    let found: Option<(Row, Option<String>)> = joined
+        .filter(api_keys::id.eq(id.as_i64()))
+        .select((Row::as_select(), organizations::mode.nullable()))
+        .first(conn)
+        .optional()?;
+    found
+        .map(|(row, mode)| {
+            let mode = mode.as_deref().map(OrganizationMode::parse).transpose();
+            let mode = mode.map_err(|e| StoreError::Broken(e.to_string()))?;
+            Ok(StoredKey { record: row.record()?, hash: row.hash, mode })
+        })
+        .transpose()
+}
+
+/// All keys, oldest first. There are few: people make them one by one.
+pub fn list(conn: &mut Conn) -> Result<Vec<KeyRecord>, StoreError> {
+    let rows: Vec<Row> = api_keys::table.order(api_keys::id).select(Row::as_select()).load(conn)?;
+    rows.iter().map(Row::record).collect()
+}
+
+/// Refuses the key from `at` on; false when there is no such key. A key that is revoked already
+/// keeps its first time.
+pub fn revoke(conn: &mut Conn, id: KeyId, at: Instant) -> Result<bool, StoreError> {
+    let live = api_keys::table.find(id.as_i64()).filter(api_keys::revoked_at.is_null());
+    let changed = diesel::update(live).set(api_keys::revoked_at.eq(at.naive())).execute(conn)?;
+    Ok(changed > 0 || find(conn, id)?.is_some())
+}
+
+/// The organization with this short name.
+pub fn organization_by_key(
+    conn: &mut Conn,
+    key: &Key,
+) -> Result<Option<OrganizationId>, StoreError> {
+    let found: Option<i64> = organizations::table
+        .filter(organizations::key.eq(key.as_str()))
+        .select(organizations::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.map(OrganizationId::from_i64))
+}
+
+/// Whether there is such an organization.
+pub fn organization_exists(conn: &mut Conn, id: OrganizationId) -> Result<bool, StoreError> {
+    let found: Option<i64> =
+        organizations::table.find(id.as_i64()).select(organizations::id).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
+/// The payer with this short name.
+pub fn payer_by_key(conn: &mut Conn, key: &Key) -> Result<Option<PayerId>, StoreError> {
+    let found: Option<i64> = payers::table
+        .filter(payers::key.eq(key.as_str()))
+        .select(payers::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.map(PayerId::from_i64))
+}
+
+/// Whether there is such a payer.
+pub fn payer_exists(conn: &mut Conn, id: PayerId) -> Result<bool, StoreError> {
+    let found: Option<i64> =
+        payers::table.find(id.as_i64()).select(payers::id).first(conn).optional()?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,31 @@
+//! Named counters that never give a number twice: starts of processes, control numbers of files.
+//!
+//! A number that was taken in a transaction which is rolled back is given again; nothing that was
+//! committed is ever repeated.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::conn::Conn;
+use super::error::StoreError;
+
+#[derive(QueryableByName)]
+struct Next {
+    #[diesel(sql_type = BigInt)]
+    next_value: i64,
+}
+
+/// Takes `count` numbers (1 or more) of the counter `name` and gives the first of them. A new
+/// counter starts at 1. The counter's row stays locked until the transaction ends.
+pub fn take(conn: &mut Conn, name: &str, count: u32) -> Result<i64, StoreError> {
+    let count = i64::from(count.max(1));
+    let text = "INSERT INTO counters (name, next_value) VALUES ($1, $2 + 1) \
+                ON CONFLICT (name) DO UPDATE SET next_value = counters.next_value + $3 \
+                RETURNING next_value";
+    let next: Next = diesel::sql_query(text)
+        .bind::<Text, _>(name)
+        .bind::<BigInt, _>(count)
+        .bind::<BigInt, _>(count)
+        .get_result(conn)?;
+    Ok(next.next_value - count)
+}

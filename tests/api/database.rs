@@ -1,0 +1,177 @@
+//! A fresh database for each test, gone when the test ends, also when it fails.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+/// Names a PostgreSQL server whose databases may be made and dropped.
+pub const POSTGRES_VARIABLE: &str = "PEERCLAIMS_TEST_POSTGRES_URL";
+/// Serializes the making of the template among test processes.
+const TEMPLATE_LOCK: i64 = 0x7065_6572_7465_7374;
+
+/// Keeps the names of this process's databases apart.
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// A database that is dropped with this value.
+pub enum Database {
+    Sqlite { dir: tempfile::TempDir },
+    Postgres { admin: String, name: String },
+}
+
+impl Database {
+    /// A migrated SQLite file.
+    pub fn sqlite() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Self::Sqlite { dir };
+        peerclaims::store::migrate(&database.url()).unwrap();
+        database
+    }
+
+    /// A migrated PostgreSQL database; `None`, said loudly, when no server is set.
+    pub fn postgres() -> Option<Self> {
+        let Ok(admin) = std::env::var(POSTGRES_VARIABLE) else {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "CI needs {POSTGRES_VARIABLE}");
+            let line = format!("SKIPPED on PostgreSQL: {POSTGRES_VARIABLE} is not set\n");
+            // Not eprintln: the test harness keeps that back when a test passes.
+            std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes()).unwrap();
+            return None;
+        };
+        let template = template(&admin);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("peerclaims_test_{}_{number}", std::process::id());
+        let clone = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        let mut conn = PgConnection::establish(&admin).unwrap();
+        drop_database(&mut conn, &name);
+        // Another clone's first moments can hold the template: wait and try again.
+        let mut last = None;
+        for _ in 0..50 {
+            match conn.batch_execute(&clone) {
+                Ok(()) => return Some(Self::Postgres { admin, name }),
+                Err(error) => last = Some(error),
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("cannot clone the template: {last:?}");
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite { dir } => format!("sqlite://{}", dir.path().join("test.db").display()),
+            Self::Postgres { admin, name } => with_name(admin, name),
+        }
+    }
+
+    /// Runs SQL beside the service.
+    pub fn execute(&self, sql: &str) {
+        let url = self.url();
+        match self {
+            Self::Sqlite { .. } => {
+                let path = url.strip_prefix("sqlite://").unwrap();
+                let mut conn = SqliteConnection::establish(path).unwrap();
+                conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON")
+                    .unwrap();
+                conn.batch_execute(sql).unwrap();
+            }
+            Self::Postgres { .. } => {
+                PgConnection::establish(&url).unwrap().batch_execute(sql).unwrap();
+            }
+        }
+    }
+
+    /// The one number that a query gives as `value` (BIGINT).
+    pub fn number(&self, sql: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Number {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            value: i64,
+        }
+        let url = self.url();
+        let query = diesel::sql_query(sql);
+        let found: Number = match self {
+            Self::Sqlite { .. } => {
+                let path = url.strip_prefix("sqlite://").unwrap();
+                query.get_result(&mut SqliteConnection::establish(path).unwrap()).unwrap()
+            }
+            Self::Postgres { .. } => {
+                query.get_result(&mut PgConnection::establish(&url).unwrap()).unwrap()
+            }
+        };
+        found.value
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Self::Postgres { admin, name } = self
+            && let Ok(mut conn) = PgConnection::establish(admin)
+        {
+            drop_database(&mut conn, name);
+        }
+    }
+}
+
+fn drop_database(conn: &mut PgConnection, name: &str) {
+    let dropped = conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+    if let Err(error) = dropped {
+        eprintln!("cannot drop {name}: {error}");
+    }
+}
+
+/// The same server, another database.
+fn with_name(url: &str, name: &str) -> String {
+    let (head, query) = url.split_once('?').map_or((url, None), |(h, q)| (h, Some(q)));
+    let start = head.find("://").unwrap() + 3;
+    let end = head[start..].find('/').map_or(head.len(), |place| start + place);
+    let query = query.map(|q| format!("?{q}")).unwrap_or_default();
+    format!("{}/{name}{query}", &head[..end])
+}
+
+/// The migrated template: made once for each set of migrations and kept for later runs.
+fn template(admin: &str) -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let name = format!("peerclaims_template_{}", digest_of_migrations());
+        let making = format!("{name}_making");
+        let mut conn = PgConnection::establish(admin).unwrap();
+        conn.batch_execute(&format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).unwrap();
+        let known = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+        if diesel::sql_query(known).execute(&mut conn).unwrap() == 0 {
+            drop_database(&mut conn, &making);
+            // Collation C: texts sort as they do on SQLite.
+            let make =
+                format!("CREATE DATABASE {making} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+            conn.batch_execute(&make).unwrap();
+            peerclaims::store::migrate(&with_name(admin, &making)).unwrap();
+            let mut tries = 0;
+            while let Err(error) =
+                conn.batch_execute(&format!("ALTER DATABASE {making} RENAME TO {name}"))
+            {
+                tries += 1;
+                assert!(tries < 50, "cannot finish the template: {error}");
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
+        conn.batch_execute(&format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})")).unwrap();
+        name
+    })
+}
+
+fn digest_of_migrations() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path().join("up.sql")).collect();
+    files.sort();
+    let mut hasher = Sha256::new();
+    for file in files {
+        hasher.update(std::fs::read(file).unwrap());
+    }
+    let digest = hasher.finalize();
+    digest.iter().take(6).fold(String::new(), |out, byte| format!("{out}{byte:02x}"))
+}
