@@ -1,0 +1,89 @@
+//! Sends an organization's visits as its own system would, and counts the answers.
+
+use serde_json::Value;
+
+use super::CliError;
+use super::client::Client;
+use super::files::{File, Sender, Upload};
+use super::folder::Folder;
+use super::progress::Step;
+use super::tally::Tally;
+
+/// Sends all files of an organization. The answers to uploads are kept in the folder.
+pub(super) async fn visits(
+    client: &Client,
+    sender: &Sender,
+    folder: &mut Folder,
+) -> Result<Tally, CliError> {
+    let mut tally = Tally::default();
+    let rows = sender.uploads.iter().map(Upload::rows).sum::<Result<usize, CliError>>()?;
+    let step = Step::begin(sender.name, rows);
+    for upload in sender.uploads {
+        match upload {
+            Upload::Csv(file) => bulk(client, file, "text/csv", folder, &mut tally, &step).await?,
+            Upload::NdJson(file) => {
+                bulk(client, file, "application/x-ndjson", folder, &mut tally, &step).await?;
+            }
+            Upload::OneByOne(file) => one_by_one(client, file, &mut tally, &step).await?,
+        }
+    }
+    step.end(&format!("{} visits recorded, {} rows sent", tally.recorded(), tally.sent));
+    Ok(tally)
+}
+
+async fn bulk(
+    client: &Client,
+    file: &File,
+    media: &str,
+    folder: &mut Folder,
+    tally: &mut Tally,
+    step: &Step,
+) -> Result<(), CliError> {
+    let answer = client.upload("/v1/encounters/bulk", media, file.text).await?;
+    let answer = answer.good(file.name)?;
+    let stem = file.short().split('.').next().unwrap_or_default();
+    folder.write(&format!("answers-{}.ndjson", stem.trim_start_matches("encounters-")), {
+        &answer.body
+    })?;
+    for line in answer.body.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+        let row: Value = serde_json::from_slice(line)
+            .map_err(|e| CliError::Other(format!("a row's answer is not JSON: {e}")))?;
+        let number = |name: &str| row.get(name).and_then(Value::as_u64);
+        let (Some(status), Some(place)) = (number("status"), number("line")) else {
+            return Err(CliError::Other("a row's answer has no status or line".into()));
+        };
+        let body = row.get("encounter").or_else(|| row.get("error")).unwrap_or(&Value::Null);
+        let status = u16::try_from(status).unwrap_or_default();
+        tally.count((file.short(), place), status, body)?;
+        step.done(1);
+    }
+    Ok(())
+}
+
+async fn one_by_one(
+    client: &Client,
+    file: &File,
+    tally: &mut Tally,
+    step: &Step,
+) -> Result<(), CliError> {
+    for (visit, place) in items(file)?.iter().zip(1..) {
+        let answer = client.post("/v1/encounters", visit).await?;
+        tally.count((file.short(), place), answer.status, &answer.json()?)?;
+        step.done(1);
+    }
+    Ok(())
+}
+
+fn items(file: &File) -> Result<Vec<Value>, CliError> {
+    serde_json::from_str(file.text).map_err(|e| CliError::Other(format!("{}: {e}", file.name)))
+}
+
+impl Upload {
+    fn rows(&self) -> Result<usize, CliError> {
+        Ok(match self {
+            Self::Csv(file) => file.text.lines().count().saturating_sub(1),
+            Self::NdJson(file) => file.text.lines().count(),
+            Self::OneByOne(file) => items(file)?.len(),
+        })
+    }
+}
