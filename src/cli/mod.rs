@@ -2,6 +2,7 @@
 //! for failures, 2 for wrong usage.
 
 mod admin;
+pub(crate) mod import;
 mod keys;
 mod migrate;
 mod serve;
@@ -38,6 +39,8 @@ enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Bring in reference data: the whole file, or nothing.
+    Import(import::Import),
     /// Check the settings and print them, passwords hidden.
     CheckConfig,
 }
@@ -94,6 +97,7 @@ async fn run(args: Args) -> Result<(), CliError> {
         Command::Serve => serve::run(&settings).await,
         Command::Migrate => migrate::run(&settings),
         Command::Keys(command) => keys::run(&settings, command).await,
+        Command::Import(import) => import::run(&settings, import).await,
         Command::CheckConfig => {
             admin::check_config(&settings);
             Ok(())

@@ -12,6 +12,8 @@ pub mod encounters;
 pub mod health;
 pub mod idempotent;
 pub mod intake;
+pub mod reference;
+pub mod table;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};

@@ -6,17 +6,25 @@
 //! answered 405 and not 404.
 
 pub mod auth;
+mod authorizations;
 pub mod body;
+mod contracts;
 pub mod etag;
 mod health;
 pub mod idempotency;
 pub mod json;
+mod members;
 mod messages;
 pub mod openapi;
+mod organizations;
+mod packs;
 pub mod page;
 pub mod path;
+mod payers;
+mod peers;
 pub mod problem;
 pub mod query;
+mod reference;
 mod server;
 mod trace;
 
@@ -35,7 +43,13 @@ pub use server::{Bound, bind, bind_with, serve};
 
 /// The routes below `/v1`: the list of the whole API.
 fn v1(cfg: &mut web::ServiceConfig) {
-    let _ = cfg;
+    cfg.configure(organizations::routes)
+        .configure(payers::routes)
+        .configure(packs::routes)
+        .configure(contracts::routes)
+        .configure(peers::routes)
+        .configure(members::routes)
+        .configure(authorizations::routes);
 }
 
 /// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.

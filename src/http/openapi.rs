@@ -7,8 +7,8 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::health;
 use super::problem::{FaultBody, Problem};
+use super::{authorizations, contracts, health, members, organizations, packs, payers, peers};
 use crate::error::AppError;
 
 #[derive(OpenApi)]
@@ -43,7 +43,16 @@ impl Modify for Bearer {
 
 /// The whole document.
 pub fn document() -> Document {
-    let parts = [health::Doc::openapi()];
+    let parts = [
+        health::Doc::openapi(),
+        organizations::Doc::openapi(),
+        payers::Doc::openapi(),
+        packs::Doc::openapi(),
+        contracts::Doc::openapi(),
+        peers::Doc::openapi(),
+        members::Doc::openapi(),
+        authorizations::Doc::openapi(),
+    ];
     parts.into_iter().fold(Root::openapi(), Document::merge_from)
 }
 

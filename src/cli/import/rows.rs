@@ -1,0 +1,270 @@
+//! Rows of each kind of file: their columns, and the drafts that they fill.
+
+use super::Kind;
+use super::cells::{joined, number, parent, with_parent};
+use crate::domain::identifiers::{Key, Npi, Reference};
+use crate::domain::payer::PayerData;
+use crate::domain::peer::CertificateData;
+use crate::error::Fault;
+use crate::flow::reference::bulk::{File, OwnedRow, Row};
+use crate::flow::reference::draft::{
+    AddressDraft, AuthorizationDraft, AuthorizationInput, CertificateDraft, CoverageDraft,
+    CoverageInput, LocationDraft, MemberDraft, MemberInput, OrganizationDraft, PayerDraft,
+    PeerDraft,
+};
+use crate::flow::table::Cells;
+
+/// The columns that a file must have, and those that it may have. `owned`: the organization is
+/// named beside the file.
+pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'static str>) {
+    let (of_owner, required, optional): (bool, &[&str], &[&str]) = match kind {
+        Kind::Organizations => (false, ORGANIZATIONS, &["part2"]),
+        Kind::Locations => {
+            (true, &["key", "name", "line1", "city", "state", "zip"], &["npi", "line2"])
+        }
+        Kind::Payers => (false, &["key", "name", "sandbox"], &[]),
+        Kind::Peers => (true, &["npi", "first_name", "last_name"], &["taxonomy"]),
+        Kind::Certificates => (true, &["peer_npi", "state", "kind", "from"], &["number", "to"]),
+        Kind::Members => (true, MEMBERS, MEMBERS_OPTIONAL),
+        Kind::Coverages => (
+            true,
+            &["member_reference", "payer", "member_number", "from"],
+            &["to", "order", "product"],
+        ),
+        Kind::Authorizations => {
+            (true, &["member_reference", "payer", "number", "units", "from"], &["services", "to"])
+        }
+        Kind::Packs | Kind::Contracts => (false, &[], &[]),
+    };
+    let name: &[&'static str] = &["organization"];
+    match (of_owner, owned) {
+        (false, _) => (required.to_vec(), optional.to_vec()),
+        (true, false) => ([name, required].concat(), optional.to_vec()),
+        // Beside an organization that is named for the whole file, the column may say the same.
+        (true, true) => (required.to_vec(), [optional, name].concat()),
+    }
+}
+
+const ORGANIZATIONS: &[&str] =
+    &["key", "name", "mode", "npi", "ein", "taxonomy", "zone", "contact_name", "contact_phone"];
+const MEMBERS: &[&str] = &["reference", "first_name", "last_name", "birth_date", "gender"];
+const MEMBERS_OPTIONAL: &[&str] = &[
+    "line1",
+    "line2",
+    "city",
+    "state",
+    "zip",
+    "payer",
+    "member_number",
+    "coverage_from",
+    "coverage_to",
+    "coverage_order",
+    "product",
+];
+const ADDRESS: &[&str] = &["line1", "line2", "city", "state", "zip"];
+const COVERAGE: &[&str] =
+    &["payer", "member_number", "coverage_from", "coverage_to", "coverage_order", "product"];
+
+/// The column of a draft's field.
+pub(super) fn column(kind: Kind, pointer: &str) -> String {
+    let names =
+        pointer.split('/').filter(|s| !s.is_empty() && !s.bytes().all(|b| b.is_ascii_digit()));
+    let names: Vec<&str> = names.collect();
+    let field = names.last().copied().unwrap_or_default();
+    match (kind, names.as_slice()) {
+        (Kind::Members, ["coverages", "from" | "to" | "order"]) => format!("coverage_{field}"),
+        (Kind::Authorizations, ["member"]) => "member_reference".to_owned(),
+        _ => field.to_owned(),
+    }
+}
+
+/// Parses all rows, or tells every fault with line and column.
+pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<File, Vec<Fault>> {
+    let mut reader = Rows { kind, rows, owner, faults: Vec::new() };
+    let file = match kind {
+        Kind::Organizations => File::Organizations(reader.each(|c| organization(c).parse())),
+        Kind::Payers => File::Payers(reader.each(payer)),
+        Kind::Locations => File::Locations(reader.owned(|c| location(c).parse())),
+        Kind::Peers => File::Peers(reader.owned(|c| peer(c).parse())),
+        Kind::Certificates => File::Certificates(reader.owned(certificate)),
+        Kind::Members => File::Members(reader.owned(member)),
+        Kind::Coverages => File::Coverages(reader.owned(coverage)),
+        Kind::Authorizations => File::Authorizations(reader.owned(authorization)),
+        // Their files are TOML and have no rows.
+        Kind::Packs | Kind::Contracts => File::Payers(Vec::new()),
+    };
+    if reader.faults.is_empty() { Ok(file) } else { Err(reader.faults) }
+}
+
+struct Rows<'a> {
+    kind: Kind,
+    rows: &'a [Cells],
+    owner: Option<&'a Key>,
+    faults: Vec<Fault>,
+}
+
+impl Rows<'_> {
+    fn each<T>(&mut self, parse: impl Fn(&Cells) -> Result<T, Vec<Fault>>) -> Vec<Row<T>> {
+        let mut parsed = Vec::with_capacity(self.rows.len());
+        for cells in self.rows {
+            match parse(cells) {
+                Ok(data) => parsed.push(Row { line: cells.line, data }),
+                Err(faults) => {
+                    let placed = faults.into_iter().map(|fault| {
+                        let name = column(self.kind, fault.pointer.as_deref().unwrap_or_default());
+                        Fault::on_line(cells.line, Some(&name), fault.message)
+                    });
+                    self.faults.extend(placed);
+                }
+            }
+        }
+        parsed
+    }
+
+    fn owned<T>(&mut self, parse: impl Fn(&Cells) -> Result<T, Vec<Fault>>) -> Vec<OwnedRow<T>> {
+        let owner = self.owner.cloned();
+        self.each(|cells| match (organization_of(cells, owner.as_ref()), parse(cells)) {
+            (Ok(key), Ok(data)) => Ok((key, data)),
+            (Ok(_), Err(faults)) => Err(faults),
+            (Err(fault), Ok(_)) => Err(vec![fault]),
+            (Err(fault), Err(faults)) => Err(std::iter::once(fault).chain(faults).collect()),
+        })
+    }
+}
+
+fn organization_of(cells: &Cells, owner: Option<&Key>) -> Result<Key, Fault> {
+    let refuse = |message: &str| Err(Fault::at("/organization", message));
+    match (cells.get("organization"), owner) {
+        (None, Some(owner)) => Ok(owner.clone()),
+        (None, None) => refuse("this field is missing"),
+        (Some(text), Some(owner)) if text != owner.as_str() => {
+            refuse("this is another organization than the one named for the whole file")
+        }
+        (Some(text), _) => Key::parse(&text).map_err(|rule| Fault::at("/organization", rule.0)),
+    }
+}
+
+fn organization(cells: &Cells) -> OrganizationDraft {
+    OrganizationDraft {
+        key: cells.get("key"),
+        name: cells.get("name"),
+        mode: cells.get("mode"),
+        npi: cells.get("npi"),
+        ein: cells.get("ein"),
+        taxonomy: cells.get("taxonomy"),
+        zone: cells.get("zone"),
+        part2: cells.get("part2"),
+        contact_name: cells.get("contact_name"),
+        contact_phone: cells.get("contact_phone"),
+        locations: None,
+    }
+}
+
+fn address(cells: &Cells) -> Option<AddressDraft> {
+    cells.any(ADDRESS).then(|| AddressDraft {
+        line1: cells.get("line1"),
+        line2: cells.get("line2"),
+        city: cells.get("city"),
+        state: cells.get("state"),
+        zip: cells.get("zip"),
+    })
+}
+
+fn location(cells: &Cells) -> LocationDraft {
+    let (key, name, npi) = (cells.get("key"), cells.get("name"), cells.get("npi"));
+    LocationDraft { key, name, npi, address: address(cells) }
+}
+
+fn payer(cells: &Cells) -> Result<PayerData, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let sandbox = match cells.get("sandbox").as_deref() {
+        None => None,
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        Some(_) => {
+            faults.push(Fault::at("/sandbox", "write true or false"));
+            Some(false)
+        }
+    };
+    let draft = PayerDraft { key: cells.get("key"), name: cells.get("name"), sandbox };
+    joined(draft.parse(), faults)
+}
+
+fn peer(cells: &Cells) -> PeerDraft {
+    PeerDraft {
+        npi: cells.get("npi"),
+        first_name: cells.get("first_name"),
+        last_name: cells.get("last_name"),
+        taxonomy: cells.get("taxonomy"),
+        certificates: None,
+    }
+}
+
+fn certificate(cells: &Cells) -> Result<(Npi, CertificateData), Vec<Fault>> {
+    let draft = CertificateDraft {
+        state: cells.get("state"),
+        kind: cells.get("kind"),
+        number: cells.get("number"),
+        from: cells.get("from"),
+        to: cells.get("to"),
+    };
+    let mut faults = Vec::new();
+    let npi = parent(cells, "peer_npi", Npi::parse, &mut faults);
+    with_parent(npi, draft.parse(), faults)
+}
+
+fn member(cells: &Cells) -> Result<MemberInput, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let coverage = cells.any(COVERAGE).then(|| CoverageDraft {
+        payer: cells.get("payer"),
+        member_number: cells.get("member_number"),
+        from: cells.get("coverage_from"),
+        to: cells.get("coverage_to"),
+        order: number(cells, "coverage_order", "/coverages/0/order", &mut faults),
+        product: cells.get("product"),
+    });
+    let draft = MemberDraft {
+        reference: cells.get("reference"),
+        first_name: cells.get("first_name"),
+        last_name: cells.get("last_name"),
+        birth_date: cells.get("birth_date"),
+        gender: cells.get("gender"),
+        address: address(cells),
+        coverages: Some(coverage.into_iter().collect()),
+    };
+    joined(draft.parse(), faults)
+}
+
+fn coverage(cells: &Cells) -> Result<(Reference, CoverageInput), Vec<Fault>> {
+    let mut faults = Vec::new();
+    let draft = CoverageDraft {
+        payer: cells.get("payer"),
+        member_number: cells.get("member_number"),
+        from: cells.get("from"),
+        to: cells.get("to"),
+        order: number(cells, "order", "/order", &mut faults),
+        product: cells.get("product"),
+    };
+    let reference = parent(cells, "member_reference", Reference::parse, &mut faults);
+    with_parent(reference, draft.parse(), faults)
+}
+
+fn authorization(cells: &Cells) -> Result<AuthorizationInput, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let services = cells.get("services").map(|list| {
+        let each = list.split(';').map(str::trim).filter(|s| !s.is_empty());
+        each.map(str::to_owned).collect()
+    });
+    let units = number(cells, "units", "/units", &mut faults);
+    let draft = AuthorizationDraft {
+        member: cells.get("member_reference"),
+        payer: cells.get("payer"),
+        number: cells.get("number"),
+        services,
+        // One fault for one cell: a number that cannot be read is not missing too.
+        units: units.or((!faults.is_empty()).then_some(0)),
+        from: cells.get("from"),
+        to: cells.get("to"),
+    };
+    joined(draft.parse(), faults)
+}

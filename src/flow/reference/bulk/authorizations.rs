@@ -1,0 +1,104 @@
+//! Files of authorizations, matched by payer and number.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Load, OwnedRow, Row};
+use crate::domain::authorization::{Authorization, AuthorizationData};
+use crate::domain::identifiers::{AuthorizationNumber, Key, Reference};
+use crate::domain::ids::{MemberId, OrganizationId, PayerId};
+use crate::error::AppError;
+use crate::flow::reference::authorizations::{
+    NO_SUCH_MEMBER, fixed, known_services, unknown_services,
+};
+use crate::flow::reference::draft::{AuthorizationInput, MemberName};
+use crate::flow::reference::{FIRST, NO_SUCH_PAYER, payers_named};
+use crate::store::{authorizations as store, members};
+
+pub(super) fn load(
+    load: &mut Load<'_>,
+    rows: Vec<OwnedRow<AuthorizationInput>>,
+) -> Result<(), AppError> {
+    let payers = payers_named(load.conn, rows.iter().map(|r| &r.data.1.payer))?;
+    for (owner, rows) in load.by_owner(rows)? {
+        let names: HashMap<MemberName, MemberId> = members_named(load, owner, &rows)?;
+        let mut services: HashMap<PayerId, Option<HashSet<Key>>> = HashMap::new();
+        let mut parsed = Vec::with_capacity(rows.len());
+        for Row { line, data } in rows {
+            let AuthorizationInput { member, payer, number, services: wanted, units, span } = data;
+            let member = names.get(&member).copied();
+            if member.is_none() {
+                load.refuse(line, "/member", NO_SUCH_MEMBER);
+            }
+            let Some(payer) = payers.get(&payer).map(|p| p.id) else {
+                load.refuse(line, "/payer", NO_SUCH_PAYER);
+                continue;
+            };
+            if let std::collections::hash_map::Entry::Vacant(slot) = services.entry(payer) {
+                slot.insert(known_services(load.conn, owner, payer)?);
+            }
+            let known = services.get(&payer).and_then(Option::as_ref);
+            if let Some(fault) = unknown_services(&wanted, known) {
+                load.place(line, fault);
+            }
+            if let Some(member) = member {
+                let services = wanted;
+                let data = AuthorizationData { member, payer, number, services, units, span };
+                parsed.push(Row { line, data });
+            }
+        }
+        let parsed = load.first_of_each(parsed, "/number", |a| (a.payer, a.number.clone()));
+        save(load, owner, parsed)?;
+    }
+    Ok(())
+}
+
+fn save(
+    load: &mut Load<'_>,
+    owner: OrganizationId,
+    rows: Vec<Row<AuthorizationData>>,
+) -> Result<(), AppError> {
+    let now = load.ctx.now();
+    let numbers: Vec<AuthorizationNumber> = rows.iter().map(|r| r.data.number.clone()).collect();
+    let mut stored: HashMap<(PayerId, AuthorizationNumber), Authorization> =
+        store::by_numbers(load.conn, owner, &numbers)?
+            .into_iter()
+            .map(|a| ((a.data.payer, a.data.number.clone()), a))
+            .collect();
+    let mut fresh = Vec::new();
+    for Row { line, data } in rows {
+        let Some(old) = stored.remove(&(data.payer, data.number.clone())) else {
+            fresh.push(Authorization { id: load.ctx.id(), revision: FIRST, data });
+            load.counts.add(None);
+            continue;
+        };
+        for fault in fixed(&old.data, &data) {
+            load.place(line, fault);
+        }
+        let changed = old.data != data;
+        if changed {
+            Load::must(store::update(load.conn, owner, &Authorization { data, ..old }, now)?)?;
+        }
+        load.counts.add(Some(changed));
+    }
+    Ok(store::insert_all(load.conn, owner, &fresh, now)?)
+}
+
+fn members_named(
+    load: &mut Load<'_>,
+    owner: OrganizationId,
+    rows: &[Row<AuthorizationInput>],
+) -> Result<HashMap<MemberName, MemberId>, AppError> {
+    let (mut ids, mut references): (Vec<MemberId>, Vec<Reference>) = Default::default();
+    for row in rows {
+        match &row.data.member {
+            MemberName::Id(id) => ids.push(*id),
+            MemberName::Reference(text) => references.push(text.clone()),
+        }
+    }
+    let by_id = members::by_ids(load.conn, owner, &ids)?;
+    let by_reference = members::by_references(load.conn, owner, &references)?;
+    let mut names: HashMap<MemberName, MemberId> =
+        by_id.into_iter().map(|m| (MemberName::Id(m.id), m.id)).collect();
+    names.extend(by_reference.into_iter().map(|m| (MemberName::Reference(m.data.reference), m.id)));
+    Ok(names)
+}

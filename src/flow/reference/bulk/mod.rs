@@ -1,0 +1,181 @@
+//! A whole file of reference data in one transaction: rows are matched to what is stored by their
+//! natural keys, then created, updated, or left alone. All faults are told, each with its line;
+//! with one fault nothing is stored.
+//!
+//! A row of a thing's own file sets the thing and leaves its parts alone (a peer's row leaves the
+//! certificates); a row of a part's file adds or changes that one part. Nothing is ever deleted.
+
+mod authorizations;
+mod members;
+mod organizations;
+mod payers;
+mod peers;
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::draft::{AuthorizationInput, CoverageInput, MemberInput, OrganizationInput, PeerInput};
+use crate::domain::identifiers::{Key, Npi, Reference};
+use crate::domain::ids::OrganizationId;
+use crate::domain::organization::LocationData;
+use crate::domain::payer::PayerData;
+use crate::domain::peer::CertificateData;
+use crate::error::{AppError, Fault};
+use crate::flow::Ctx;
+use crate::store::{Conn, Scope, StoreError, organizations as store};
+
+/// A row with its line in the file.
+#[derive(Debug, Clone)]
+pub struct Row<T> {
+    /// Line, 1 first; the header is line 1.
+    pub line: u64,
+    /// What it says.
+    pub data: T,
+}
+
+/// A row that belongs to an organization, named by its key.
+pub type OwnedRow<T> = Row<(Key, T)>;
+
+/// A parsed file.
+#[derive(Debug, Clone)]
+pub enum File {
+    /// Organizations, without locations.
+    Organizations(Vec<Row<OrganizationInput>>),
+    /// Locations of organizations.
+    Locations(Vec<OwnedRow<LocationData>>),
+    /// Payers.
+    Payers(Vec<Row<PayerData>>),
+    /// Peers, without certificates.
+    Peers(Vec<OwnedRow<PeerInput>>),
+    /// Certificates of peers.
+    Certificates(Vec<OwnedRow<(Npi, CertificateData)>>),
+    /// Members, each with one coverage or none.
+    Members(Vec<OwnedRow<MemberInput>>),
+    /// Coverages of members.
+    Coverages(Vec<OwnedRow<(Reference, CoverageInput)>>),
+    /// Authorizations.
+    Authorizations(Vec<OwnedRow<AuthorizationInput>>),
+}
+
+/// What a file did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// New things.
+    pub created: u64,
+    /// Things that say something else now.
+    pub updated: u64,
+    /// Things that said the same already.
+    pub unchanged: u64,
+}
+
+impl Counts {
+    /// Counts one thing: `None` when it is new, else whether it changed.
+    fn add(&mut self, changed: Option<bool>) {
+        let count = match changed {
+            None => &mut self.created,
+            Some(true) => &mut self.updated,
+            Some(false) => &mut self.unchanged,
+        };
+        *count = count.saturating_add(1);
+    }
+}
+
+/// Brings a file in: the whole of it, or nothing. Faults have a line, and the JSON pointer of the
+/// field within the row's draft.
+pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
+    let ctx = ctx.clone();
+    let db = ctx.db.clone();
+    db.write(Scope::Service, move |conn| {
+        let mut load = Load { conn, ctx: &ctx, counts: Counts::default(), faults: Vec::new() };
+        match file {
+            File::Organizations(rows) => organizations::load(&mut load, rows)?,
+            File::Locations(rows) => organizations::load_locations(&mut load, rows)?,
+            File::Payers(rows) => payers::load(&mut load, rows)?,
+            File::Peers(rows) => peers::load(&mut load, rows)?,
+            File::Certificates(rows) => peers::load_certificates(&mut load, rows)?,
+            File::Members(rows) => members::load(&mut load, rows)?,
+            File::Coverages(rows) => members::load_coverages(&mut load, rows)?,
+            File::Authorizations(rows) => authorizations::load(&mut load, rows)?,
+        }
+        load.finish()
+    })
+    .await
+}
+
+/// A load under way.
+struct Load<'a> {
+    conn: &'a mut Conn,
+    ctx: &'a Ctx,
+    counts: Counts,
+    faults: Vec<Fault>,
+}
+
+impl Load<'_> {
+    /// Tells a fault of a row.
+    fn refuse(&mut self, line: u64, pointer: &str, message: impl Into<String>) {
+        self.place(line, Fault::at(pointer, message));
+    }
+
+    /// Tells a fault of a row that has its pointer already.
+    fn place(&mut self, line: u64, fault: Fault) {
+        self.faults.push(Fault { line: Some(line), ..fault });
+    }
+
+    /// Tells of rows that name the same thing as an earlier one; gives the first of each.
+    fn first_of_each<T, K: std::hash::Hash + Eq>(
+        &mut self,
+        rows: Vec<Row<T>>,
+        pointer: &str,
+        key: impl Fn(&T) -> K,
+    ) -> Vec<Row<T>> {
+        let mut lines: HashMap<K, u64> = HashMap::new();
+        let mut first = Vec::with_capacity(rows.len());
+        for row in rows {
+            if let Some(line) = lines.get(&key(&row.data)) {
+                let message = format!("line {line} names the same one; keep one of the two");
+                self.refuse(row.line, pointer, message);
+            } else {
+                lines.insert(key(&row.data), row.line);
+                first.push(row);
+            }
+        }
+        first
+    }
+
+    /// Rows by the organization that they name, each organization locked; unknown ones are told.
+    fn by_owner<T>(
+        &mut self,
+        rows: Vec<OwnedRow<T>>,
+    ) -> Result<BTreeMap<OrganizationId, Vec<Row<T>>>, StoreError> {
+        let keys: std::collections::HashSet<Key> = rows.iter().map(|r| r.data.0.clone()).collect();
+        let found = store::by_keys(self.conn, &keys.into_iter().collect::<Vec<_>>())?;
+        let ids: HashMap<Key, OrganizationId> =
+            found.into_iter().map(|o| (o.data.key, o.id)).collect();
+        let mut owned: BTreeMap<OrganizationId, Vec<Row<T>>> = BTreeMap::new();
+        for Row { line, data: (key, data) } in rows {
+            match ids.get(&key) {
+                Some(id) => owned.entry(*id).or_default().push(Row { line, data }),
+                None => {
+                    self.refuse(line, "/organization", "there is no organization with this key");
+                }
+            }
+        }
+        // In order of id, so that two loads never wait for each other.
+        for id in owned.keys() {
+            store::lock(self.conn, *id)?;
+        }
+        Ok(owned)
+    }
+
+    /// A row that was changed by another process between reading and writing.
+    fn must(stored: bool) -> Result<(), AppError> {
+        if stored { Ok(()) } else { Err(super::stale()) }
+    }
+
+    fn finish(mut self) -> Result<Counts, AppError> {
+        if self.faults.is_empty() {
+            return Ok(self.counts);
+        }
+        self.faults.sort_by_key(|f| f.line);
+        Err(AppError::invalid(self.faults))
+    }
+}

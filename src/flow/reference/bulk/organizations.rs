@@ -1,0 +1,64 @@
+//! Files of organizations and of locations, both matched by key.
+
+use std::collections::HashMap;
+
+use super::{Load, OwnedRow, Row};
+use crate::domain::identifiers::Key;
+use crate::domain::organization::{Location, LocationData, Organization};
+use crate::error::AppError;
+use crate::flow::reference::draft::OrganizationInput;
+use crate::flow::reference::{FIRST, organizations::fixed};
+use crate::store::organizations as store;
+
+pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Result<(), AppError> {
+    let rows = load.first_of_each(rows, "/key", |o| o.data.key.clone());
+    let keys: Vec<Key> = rows.iter().map(|r| r.data.data.key.clone()).collect();
+    let mut stored: HashMap<Key, Organization> =
+        store::by_keys(load.conn, &keys)?.into_iter().map(|o| (o.data.key.clone(), o)).collect();
+    let now = load.ctx.now();
+    for Row { line, data: OrganizationInput { data, .. } } in rows {
+        let Some(old) = stored.remove(&data.key) else {
+            let id = load.ctx.id();
+            let new = Organization { id, revision: FIRST, data, locations: Vec::new() };
+            store::insert(load.conn, &new, now)?;
+            load.counts.add(None);
+            continue;
+        };
+        for fault in fixed(&old.data, &data) {
+            load.place(line, fault);
+        }
+        let changed = old.data != data;
+        if changed {
+            Load::must(store::update(load.conn, &Organization { data, ..old }, now)?)?;
+        }
+        load.counts.add(Some(changed));
+    }
+    Ok(())
+}
+
+pub(super) fn load_locations(
+    load: &mut Load<'_>,
+    rows: Vec<OwnedRow<LocationData>>,
+) -> Result<(), AppError> {
+    let rows = load.first_of_each(rows, "/key", |(owner, l)| (owner.clone(), l.key.clone()));
+    let owned = load.by_owner(rows)?;
+    let now = load.ctx.now();
+    for (id, rows) in owned {
+        let Some(old) = store::by_id(load.conn, id)? else {
+            continue;
+        };
+        let mut new = old.clone();
+        for Row { data, .. } in rows {
+            let known = new.locations.iter_mut().find(|l| l.data.key == data.key);
+            load.counts.add(known.as_ref().map(|l| l.data != data));
+            match known {
+                Some(location) => location.data = data,
+                None => new.locations.push(Location { id: load.ctx.id(), data }),
+            }
+        }
+        if new != old {
+            Load::must(store::update(load.conn, &new, now)?)?;
+        }
+    }
+    Ok(())
+}

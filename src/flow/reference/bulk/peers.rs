@@ -1,0 +1,76 @@
+//! Files of peers, matched by NPI, and of certificates, matched by peer, state, kind and first day.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Load, OwnedRow, Row};
+use crate::domain::identifiers::Npi;
+use crate::domain::peer::{Certificate, CertificateData, Peer};
+use crate::error::AppError;
+use crate::flow::reference::FIRST;
+use crate::flow::reference::draft::PeerInput;
+use crate::flow::reference::peers::same;
+use crate::store::peers as store;
+
+pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<PeerInput>>) -> Result<(), AppError> {
+    let rows = load.first_of_each(rows, "/npi", |(owner, p)| (owner.clone(), p.data.npi.clone()));
+    let now = load.ctx.now();
+    for (owner, rows) in load.by_owner(rows)? {
+        let npis: Vec<Npi> = rows.iter().map(|r| r.data.data.npi.clone()).collect();
+        let mut stored: HashMap<Npi, Peer> = store::by_npis(load.conn, owner, &npis)?
+            .into_iter()
+            .map(|p| (p.data.npi.clone(), p))
+            .collect();
+        let mut fresh = Vec::new();
+        for Row { data: PeerInput { data, .. }, .. } in rows {
+            let Some(old) = stored.remove(&data.npi) else {
+                let (id, certificates) = (load.ctx.id(), Vec::new());
+                fresh.push(Peer { id, revision: FIRST, data, certificates });
+                load.counts.add(None);
+                continue;
+            };
+            let changed = old.data != data;
+            if changed {
+                Load::must(store::update(load.conn, owner, &Peer { data, ..old }, now)?)?;
+            }
+            load.counts.add(Some(changed));
+        }
+        store::insert_all(load.conn, owner, &fresh, now)?;
+    }
+    Ok(())
+}
+
+pub(super) fn load_certificates(
+    load: &mut Load<'_>,
+    rows: Vec<OwnedRow<(Npi, CertificateData)>>,
+) -> Result<(), AppError> {
+    let rows = load.first_of_each(rows, "/kind", |(owner, (npi, c))| {
+        (owner.clone(), npi.clone(), c.state.clone(), c.kind.clone(), c.span.from)
+    });
+    let now = load.ctx.now();
+    for (owner, rows) in load.by_owner(rows)? {
+        let npis: Vec<Npi> = rows.iter().map(|r| r.data.0.clone()).collect();
+        let stored = store::by_npis(load.conn, owner, &npis)?;
+        // In order of NPI, so that two loads never wait for each other.
+        let mut peers: BTreeMap<Npi, (Peer, bool)> =
+            stored.into_iter().map(|p| (p.data.npi.clone(), (p, false))).collect();
+        for Row { line, data: (npi, data) } in rows {
+            let Some((peer, touched)) = peers.get_mut(&npi) else {
+                let message = "this organization has no peer with this NPI";
+                load.refuse(line, "/peer_npi", message);
+                continue;
+            };
+            let known = peer.certificates.iter_mut().find(|c| same(&c.data, &data));
+            let changed = known.as_ref().map(|c| c.data != data);
+            match known {
+                Some(certificate) => certificate.data = data,
+                None => peer.certificates.push(Certificate { id: load.ctx.id(), data }),
+            }
+            *touched |= changed != Some(false);
+            load.counts.add(changed);
+        }
+        for (peer, _) in peers.values().filter(|(_, touched)| *touched) {
+            Load::must(store::update(load.conn, owner, peer, now)?)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Members with their coverages.
+
+use std::collections::HashMap;
+
+use chrono::Days;
+
+use super::coverage::misfits;
+use super::draft::{CoverageInput, MemberInput, PayerName};
+use super::{FIRST, MemberFilter, NO_SUCH_PAYER, exists, payers_named, same_revision, stale};
+use crate::domain::dates::Instant;
+use crate::domain::identifiers::Reference;
+use crate::domain::ids::{CoverageId, MemberId, OrganizationId};
+use crate::domain::member::{Coverage, CoverageData, Member, MemberData};
+use crate::domain::payer::Payer;
+use crate::error::{AppError, Fault};
+use crate::flow::Ctx;
+use crate::store::{Conn, Scope, members as store, organizations};
+
+/// What a taken reference is told as.
+const TAKEN: &str = "a member with this reference in this organization";
+
+/// Creates a member; `already_exists` when the organization has one with this reference.
+pub fn create(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    organization: OrganizationId,
+    input: MemberInput,
+) -> Result<Member, AppError> {
+    // Two members added at once could take one number: they come one after the other.
+    organizations::lock(conn, organization)?;
+    if let Some(other) = store::by_reference(conn, organization, &input.data.reference)? {
+        return Err(exists(TAKEN, "/reference", other.id));
+    }
+    let blank = Member { id: ctx.id(), revision: FIRST, data: input.data, coverages: Vec::new() };
+    let member = with_coverages(conn, ctx, organization, blank, input.coverages)?;
+    store::insert(conn, organization, &member, ctx.now())?;
+    Ok(member)
+}
+
+/// Changes a member; coverages are set as given, those of the same payer, number and first day
+/// being the same coverage.
+pub async fn update(
+    ctx: &Ctx,
+    organization: OrganizationId,
+    id: MemberId,
+    revision: i32,
+    input: MemberInput,
+) -> Result<Member, AppError> {
+    let ctx = ctx.clone();
+    let db = ctx.db.clone();
+    db.write(Scope::Tenant(organization), move |conn| {
+        organizations::lock(conn, organization)?;
+        let old = store::by_id(conn, organization, id)?;
+        let old = old.ok_or_else(|| AppError::not_found("member"))?;
+        same_revision(old.revision, revision)?;
+        if input.data.reference != old.data.reference
+            && let Some(other) = store::by_reference(conn, organization, &input.data.reference)?
+        {
+            return Err(exists(TAKEN, "/reference", other.id));
+        }
+        let new = Member { data: input.data, ..old.clone() };
+        let mut member = with_coverages(conn, &ctx, organization, new, input.coverages)?;
+        if member == old {
+            return Ok(member);
+        }
+        if !store::update(conn, organization, &member, ctx.now())? {
+            return Err(stale());
+        }
+        member.revision += 1;
+        Ok(member)
+    })
+    .await
+}
+
+/// The member with these coverages in place of its own, or all that is wrong with them.
+fn with_coverages(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    organization: OrganizationId,
+    member: Member,
+    inputs: Vec<CoverageInput>,
+) -> Result<Member, AppError> {
+    let mut faults = Vec::new();
+    faults.extend(born_in_the_future(&member.data, ctx.now()));
+    let payers = payers_named(conn, inputs.iter().map(|c| &c.payer))?;
+    let mut coverages: Vec<Coverage> = Vec::new();
+    let mut places: HashMap<CoverageId, usize> = HashMap::new();
+    for (index, input) in inputs.into_iter().enumerate() {
+        let Some(data) = resolved(&payers, input) else {
+            faults.push(Fault::at(format!("/coverages/{index}/payer"), NO_SUCH_PAYER));
+            continue;
+        };
+        let known = member.coverages.iter().find(|c| same(&c.data, &data));
+        // A coverage that is given twice gets its own id, so that its overlap is told.
+        let id = known.map(|c| c.id).filter(|id| !places.contains_key(id));
+        let id = id.unwrap_or_else(|| ctx.id());
+        places.insert(id, index);
+        coverages.push(Coverage { id, data });
+    }
+    let mut member = Member { coverages, ..member };
+    for misfit in misfits(conn, organization, &[&member])? {
+        let index = places.get(&misfit.coverage).copied().unwrap_or_default();
+        let pointer = format!("/coverages/{index}/{}", misfit.field);
+        faults.push(Fault::at(pointer, misfit.message));
+    }
+    if !faults.is_empty() {
+        return Err(AppError::invalid(faults));
+    }
+    sort(&mut member.coverages);
+    Ok(member)
+}
+
+/// A day of birth after today, wherever on earth today is latest.
+pub(super) fn born_in_the_future(data: &MemberData, now: Instant) -> Option<Fault> {
+    let tomorrow = now.utc().date_naive().checked_add_days(Days::new(1))?;
+    let message = "the day of birth lies in the future";
+    (data.birth_date > tomorrow).then(|| Fault::at("/birth_date", message))
+}
+
+/// The coverage with its payer looked up; `None` when there is no such payer.
+pub(super) fn resolved(
+    payers: &HashMap<PayerName, Payer>,
+    input: CoverageInput,
+) -> Option<CoverageData> {
+    let CoverageInput { payer, member_number, span, order, product } = input;
+    let payer = payers.get(&payer)?.id;
+    Some(CoverageData { payer, member_number, span, order, product })
+}
+
+/// The natural key of a coverage within its member.
+pub(super) fn same(a: &CoverageData, b: &CoverageData) -> bool {
+    (a.payer, &a.member_number, a.span.from) == (b.payer, &b.member_number, b.span.from)
+}
+
+/// Sorts coverages as the store gives them.
+pub(super) fn sort(coverages: &mut [Coverage]) {
+    coverages.sort_by_key(|c| (c.data.span.from, c.data.order, c.id));
+}
+
+/// The member with this id, if it is this organization's.
+pub async fn get(
+    ctx: &Ctx,
+    organization: OrganizationId,
+    id: MemberId,
+) -> Result<Member, AppError> {
+    let scope = Scope::Tenant(organization);
+    let found = ctx.db.read(scope, move |conn| store::by_id(conn, organization, id)).await?;
+    found.ok_or_else(|| AppError::not_found("member"))
+}
+
+/// A page of members after the given one; or the one with this reference.
+pub async fn list(
+    ctx: &Ctx,
+    organization: OrganizationId,
+    reference: Option<Reference>,
+    filter: MemberFilter,
+    after: Option<MemberId>,
+    limit: i64,
+) -> Result<Vec<Member>, AppError> {
+    let found = ctx.db.read(Scope::Tenant(organization), move |conn| match reference {
+        Some(text) => {
+            store::by_reference(conn, organization, &text).map(|m| m.into_iter().collect())
+        }
+        None => store::list(conn, organization, &filter, after, limit),
+    });
+    Ok(found.await?)
+}

@@ -1,0 +1,101 @@
+//! Reference data: organizations, payers, peers, members, authorizations, packs and contracts.
+//!
+//! `create` takes the connection, so that the answer can be kept in the same transaction
+//! (`flow::idempotent`); the other steps open their own. A change names the revision it was made
+//! from and is refused when somebody was faster.
+
+pub mod authorizations;
+pub mod bulk;
+pub mod contracts;
+mod coverage;
+pub mod draft;
+pub mod members;
+pub mod organizations;
+pub mod packs;
+pub mod payers;
+pub mod peers;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::domain::contract;
+use crate::domain::identifiers::Key;
+use crate::domain::ids::PayerId;
+use crate::domain::payer::Payer;
+use crate::error::{AppError, Code, Fault};
+use crate::store::{Conn, StoreError};
+use draft::PayerName;
+
+/// Whose rows a step may touch, for the doors that run steps in a transaction of their own.
+pub use crate::store::Scope;
+pub use crate::store::authorizations::Filter as AuthorizationFilter;
+pub use crate::store::members::Filter as MemberFilter;
+
+/// The revision of a new thing.
+const FIRST: i32 = 1;
+
+/// What a fault says of a payer that is not there.
+const NO_SUCH_PAYER: &str = "there is no payer with this id or key";
+
+/// A text of packs and contracts, as a door received it.
+#[derive(Debug, Clone)]
+pub enum Document {
+    /// TOML: faults come with lines.
+    Toml(String),
+    /// JSON of the same layout: faults come with pointers.
+    Json(serde_json::Value),
+}
+
+/// Refuses a change that was made from an older revision.
+fn stale() -> AppError {
+    let detail =
+        "Somebody changed it meanwhile; GET it again and send the ETag that comes with it.";
+    AppError::new(Code::PreconditionFailed, detail)
+}
+
+/// Goes on when the thing stands at the revision that the change was made from.
+fn same_revision(stands: i32, expected: i32) -> Result<(), AppError> {
+    if stands == expected { Ok(()) } else { Err(stale()) }
+}
+
+/// `already_exists`, told at the field that made it so.
+fn exists(what: &str, field: &str, id: impl std::fmt::Display) -> AppError {
+    let message = format!("{what} ({id}); change that one with PUT instead");
+    AppError::new(Code::AlreadyExists, format!("There is already {message}."))
+        .with_faults(vec![Fault::at(field, format!("there is already {message}"))])
+}
+
+/// Faults of the contract reader as this program's.
+fn faults_of(faults: Vec<contract::Fault>) -> AppError {
+    let each = faults.into_iter().map(|fault| match fault.place {
+        contract::Place::Line(line) => {
+            let path = Some(fault.path.as_str()).filter(|p| !p.is_empty());
+            Fault::on_line(u64::from(line), path, fault.message)
+        }
+        contract::Place::Pointer(pointer) => Fault::at(pointer, fault.message),
+    });
+    AppError::invalid(each.collect())
+}
+
+/// The payers with these names; unknown names are left out.
+fn payers_named<'a>(
+    conn: &mut Conn,
+    names: impl Iterator<Item = &'a PayerName>,
+) -> Result<HashMap<PayerName, Payer>, StoreError> {
+    let (mut ids, mut keys): (HashSet<PayerId>, HashSet<Key>) = Default::default();
+    for name in names {
+        match name {
+            PayerName::Id(id) => {
+                ids.insert(*id);
+            }
+            PayerName::Key(key) => {
+                keys.insert(key.clone());
+            }
+        }
+    }
+    let by_id = crate::store::payers::by_ids(conn, &ids.into_iter().collect::<Vec<_>>())?;
+    let by_key = crate::store::payers::by_keys(conn, &keys.into_iter().collect::<Vec<_>>())?;
+    let mut found: HashMap<PayerName, Payer> =
+        by_id.into_iter().map(|p| (PayerName::Id(p.id), p)).collect();
+    found.extend(by_key.into_iter().map(|p| (PayerName::Key(p.data.key.clone()), p)));
+    Ok(found)
+}

@@ -1,0 +1,128 @@
+//! Organizations with their locations. Mode and key never change.
+
+use std::collections::HashSet;
+
+use super::draft::OrganizationInput;
+use super::{FIRST, exists, same_revision, stale};
+use crate::domain::identifiers::Key;
+use crate::domain::ids::OrganizationId;
+use crate::domain::organization::{Location, LocationData, Organization, OrganizationData};
+use crate::error::{AppError, Fault};
+use crate::flow::Ctx;
+use crate::store::{Conn, Scope, StoreError, contracts, organizations as store};
+
+/// Versions whose billing locations are looked at when a location goes.
+const ALL_VERSIONS: i64 = 1_000;
+
+/// Creates an organization; `already_exists` when its key is taken.
+pub fn create(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    input: OrganizationInput,
+) -> Result<Organization, AppError> {
+    if let Some(other) = store::by_key(conn, &input.data.key)? {
+        return Err(exists("an organization with this key", "/key", other.id));
+    }
+    let locations = merged(ctx, &[], input.locations);
+    let organization = Organization { id: ctx.id(), revision: FIRST, data: input.data, locations };
+    store::insert(conn, &organization, ctx.now())?;
+    Ok(organization)
+}
+
+/// Changes an organization; its locations are set as given, the same key being the same location.
+/// Refused: another key or mode, and leaving out a location from which a contract bills.
+pub async fn update(
+    ctx: &Ctx,
+    id: OrganizationId,
+    revision: i32,
+    input: OrganizationInput,
+) -> Result<Organization, AppError> {
+    let ctx = ctx.clone();
+    let db = ctx.db.clone();
+    db.write(Scope::Tenant(id), move |conn| {
+        let old = store::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))?;
+        same_revision(old.revision, revision)?;
+        let mut faults = fixed(&old.data, &input.data);
+        let locations = merged(&ctx, &old.locations, input.locations);
+        faults.extend(missed(conn, &old, &locations)?);
+        if !faults.is_empty() {
+            return Err(AppError::invalid(faults));
+        }
+        let mut new = Organization { data: input.data, locations, ..old.clone() };
+        if new == old {
+            return Ok(new);
+        }
+        if !store::update(conn, &new, ctx.now())? {
+            return Err(stale());
+        }
+        new.revision += 1;
+        Ok(new)
+    })
+    .await
+}
+
+/// What may not change about an organization, and would.
+pub(super) fn fixed(old: &OrganizationData, new: &OrganizationData) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if old.key != new.key {
+        faults.push(Fault::at("/key", "the key of an organization never changes"));
+    }
+    if old.mode != new.mode {
+        let message = "the mode of an organization never changes; make another organization";
+        faults.push(Fault::at("/mode", message));
+    }
+    faults
+}
+
+/// Locations that are left out although a contract bills from them.
+fn missed(
+    conn: &mut Conn,
+    old: &Organization,
+    kept: &[Location],
+) -> Result<Vec<Fault>, StoreError> {
+    let kept: HashSet<&Key> = kept.iter().map(|l| &l.data.key).collect();
+    let gone: HashSet<&Key> =
+        old.locations.iter().map(|l| &l.data.key).filter(|k| !kept.contains(k)).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let versions = contracts::list(conn, old.id, None, None, ALL_VERSIONS)?;
+    let billing = versions.iter().map(|v| &v.terms.agreement.billing_location);
+    let missed: HashSet<&Key> = billing.filter(|key| gone.contains(key)).collect();
+    let told = missed.into_iter().map(|key| {
+        let message = format!("the location {key} is missing, and a contract bills from it");
+        Fault::at("/locations", message)
+    });
+    Ok(told.collect())
+}
+
+/// The given locations in order of key; one whose key is known keeps its id.
+pub(super) fn merged(ctx: &Ctx, old: &[Location], new: Vec<LocationData>) -> Vec<Location> {
+    let id = |data: &LocationData| old.iter().find(|l| l.data.key == data.key).map(|l| l.id);
+    let mut locations: Vec<Location> = new
+        .into_iter()
+        .map(|data| Location { id: id(&data).unwrap_or_else(|| ctx.id()), data })
+        .collect();
+    locations.sort_by(|a, b| a.data.key.cmp(&b.data.key));
+    locations
+}
+
+/// The organization with this id.
+pub async fn get(ctx: &Ctx, id: OrganizationId) -> Result<Organization, AppError> {
+    let found = ctx.db.read(Scope::Tenant(id), move |conn| store::by_id(conn, id)).await?;
+    found.ok_or_else(|| AppError::not_found("organization"))
+}
+
+/// A page of all organizations after the given one, or the one with this key: for admins.
+pub async fn list(
+    ctx: &Ctx,
+    key: Option<Key>,
+    after: Option<OrganizationId>,
+    limit: i64,
+) -> Result<Vec<Organization>, AppError> {
+    let found = ctx.db.read(Scope::Service, move |conn| match key {
+        Some(key) => store::by_key(conn, &key).map(|o| o.into_iter().collect()),
+        None => store::list(conn, after, limit),
+    });
+    Ok(found.await?)
+}
