@@ -40,9 +40,7 @@ impl Folder {
         let there = names(&path)?;
         let is_own = |name: &&String| {
             let name = name.as_str();
-            name == LIST
-                || own.contains(name)
-                || (own.contains(DATABASE) && BESIDE.contains(&name))
+            name == LIST || own.contains(name) || (own.contains(DATABASE) && BESIDE.contains(&name))
         };
         if let Some(stranger) = there.iter().find(|name| !is_own(name)) {
             let text = format!(

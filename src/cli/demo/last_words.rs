@@ -14,7 +14,9 @@ pub(super) async fn say(ctx: &Ctx, address: SocketAddr) -> Result<(), CliError> 
     // On one line, so that a command can be pasted whole.
     let visit: serde_json::Value = serde_json::from_str(NEW_VISIT)
         .map_err(|e| CliError::Other(format!("the visit to try is not JSON: {e}")))?;
-    println!("\nThe service answers at http://{address} (OpenAPI: /openapi.json). Stop it with Ctrl-C.");
+    println!(
+        "\nThe service answers at http://{address} (OpenAPI: /openapi.json). Stop it with Ctrl-C."
+    );
     println!("A key of a biller of {}:\n\n  export KEY={text}\n", sender.name);
     println!("What would the rules say of a new visit? (Nothing is stored.)\n");
     println!("  {}\n", post(address, "decisions/preview", &visit));

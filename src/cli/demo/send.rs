@@ -41,10 +41,9 @@ async fn bulk(
 ) -> Result<(), CliError> {
     let answer = client.upload("/v1/encounters/bulk", media, file.text).await?;
     let answer = answer.good(file.name)?;
-    let stem = file.short().split('.').next().unwrap_or_default();
-    folder.write(&format!("answers-{}.ndjson", stem.trim_start_matches("encounters-")), {
-        &answer.body
-    })?;
+    let name = file.short().split('.').next().unwrap_or_default();
+    let name = format!("answers-{}.ndjson", name.trim_start_matches("encounters-"));
+    folder.write(&name, &answer.body)?;
     for line in answer.body.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
         let row: Value = serde_json::from_slice(line)
             .map_err(|e| CliError::Other(format!("a row's answer is not JSON: {e}")))?;

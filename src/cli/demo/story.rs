@@ -13,14 +13,16 @@ use crate::domain::money::Money;
 /// Widest table: what a terminal shows without wrapping.
 const WIDTH: u16 = 100;
 
-fn table(head: &[&str]) -> Table {
+/// A table with its head.
+pub(super) fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(WIDTH).set_header(head.iter().map(|h| Cell::new(*h)));
     table
 }
 
-fn right(text: impl std::fmt::Display) -> Cell {
+/// A number stands to the right.
+pub(super) fn right(text: impl std::fmt::Display) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
