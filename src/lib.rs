@@ -18,6 +18,7 @@ pub mod domain;
 pub mod error;
 pub mod flow;
 pub mod http;
+pub mod reports;
 pub mod store;
 pub mod telemetry;
 pub mod worker;

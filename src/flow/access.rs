@@ -109,6 +109,34 @@ pub async fn tenant(
     caller.tenant(Some(found.ok_or_else(|| AppError::not_found("organization"))?))
 }
 
+/// The organization and payer that a request names, by id or key; what is named and not there is
+/// not found.
+pub async fn find_names(
+    ctx: &Ctx,
+    organization_name: Option<&str>,
+    payer_name: Option<&str>,
+) -> Result<(Option<OrganizationId>, Option<PayerId>), AppError> {
+    let names = (organization_name.map(str::to_owned), payer_name.map(str::to_owned));
+    ctx.db
+        .read(Scope::Service, move |conn| {
+            let organization = match names.0 {
+                None => None,
+                Some(text) => Some(
+                    organization(conn, &text)?
+                        .ok_or_else(|| AppError::not_found("organization"))?,
+                ),
+            };
+            let payer = match names.1 {
+                None => None,
+                Some(text) => {
+                    Some(payer(conn, &text)?.ok_or_else(|| AppError::not_found("payer"))?)
+                }
+            };
+            Ok((organization, payer))
+        })
+        .await
+}
+
 /// The organization with this id or key.
 pub fn organization(
     conn: &mut Conn,

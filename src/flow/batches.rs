@@ -13,7 +13,7 @@ use crate::domain::ledger;
 use crate::domain::rules;
 use crate::domain::status::{BatchStatus, ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::{AppError, Code, Fault};
-use crate::store::claims::Filter;
+pub use crate::store::claims::Filter;
 use crate::store::{self, Conn, Scope};
 use crate::x12::read_back;
 

@@ -7,6 +7,7 @@ use super::Ctx;
 use super::intake::bench::{Access, Bench, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
+use crate::domain::dates::Zone;
 use crate::domain::decision::{Decision, Remaining};
 use crate::domain::encounter::Encounter;
 use crate::domain::ids::{DecisionId, EncounterId, LineId, MemberId, OrganizationId, PayerId};
@@ -17,7 +18,8 @@ use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
 use crate::store::decisions::{NewDecision, StoredDecision};
-use crate::store::encounters::{Filter, Outcome, status_of};
+pub use crate::store::encounters::Filter;
+use crate::store::encounters::{Outcome, status_of};
 use crate::store::{self, Conn, Scope};
 
 /// The organization, or not found.
@@ -30,6 +32,12 @@ fn find(conn: &mut Conn, tenant: OrganizationId, id: EncounterId) -> Result<Enco
         Err(store::StoreError::NotFound) => Err(AppError::not_found("encounter")),
         other => Ok(other?),
     }
+}
+
+/// The organization's zone.
+pub async fn zone(ctx: &Ctx, tenant: OrganizationId) -> Result<Zone, AppError> {
+    let found = ctx.db.read(Scope::Tenant(tenant), move |conn| organization(conn, tenant)).await?;
+    Ok(found.data.zone)
 }
 
 /// An encounter with its newest decision and its current lines.
@@ -97,7 +105,7 @@ pub async fn list(
 }
 
 /// The people of one encounter.
-fn people(conn: &mut Conn, tenant: OrganizationId, e: &Encounter) -> Result<People, AppError> {
+fn who(conn: &mut Conn, tenant: OrganizationId, e: &Encounter) -> Result<People, AppError> {
     let members = store::members::by_ids(conn, tenant, &[e.data.member])?;
     let peers = store::peers::by_ids(conn, tenant, &[e.data.peer])?;
     Ok(People {
@@ -141,13 +149,13 @@ pub fn decide_in(
     conn: &mut Conn,
     tenant: OrganizationId,
     id: EncounterId,
-    cause: &'static str,
+    why: &'static str,
 ) -> Result<Recorded, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let around = people(conn, tenant, &before)?;
+    let people = who(conn, tenant, &before)?;
     let bench =
-        Bench::gather(ctx, conn, &organization, around, &[&before.data], Access::Lock, Some(id))?;
+        Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
     // Read again: somebody may have changed it before the lock was ours.
     let encounter = find(conn, tenant, id)?;
     if encounter.voided_at.is_some() {
@@ -170,7 +178,7 @@ pub fn decide_in(
         id: decision_id,
         encounter: id,
         sequence,
-        cause,
+        cause: why,
         contract_version: case.version,
         answer: &answer,
         facts: &case.facts,
@@ -208,9 +216,9 @@ pub fn void_in(
 ) -> Result<Seen, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let around = people(conn, tenant, &before)?;
+    let people = who(conn, tenant, &before)?;
     // The bench is gathered for its locks: a void frees time and units that others may wait for.
-    Bench::gather(ctx, conn, &organization, around, &[&before.data], Access::Lock, Some(id))?;
+    Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
     let encounter = find(conn, tenant, id)?;
     if encounter.voided_at.is_none() {
         let lines = store::decisions::current_lines(conn, tenant, &[id])?;

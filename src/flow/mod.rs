@@ -22,6 +22,7 @@ use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{ContractVersionId, IdSource, OrganizationId, Tsid};
 use crate::error::AppError;
+pub use crate::store::Scope;
 use crate::store::{self, Conn, Db};
 pub use clock::Clock;
 

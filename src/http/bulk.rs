@@ -25,7 +25,6 @@ use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
 use crate::flow::intake::{self, CHUNK_ROWS, Parsed, Reading};
 use crate::flow::{Ctx, encounters};
-use crate::store::Scope;
 
 /// Bytes of an upload that are held in memory before a temporary file is used.
 const SPOOL_MEMORY_BYTES: usize = 4 * 1024 * 1024;
@@ -66,10 +65,7 @@ async fn upload(
     body::plain_encoding(&request)?;
     let limit = super::settings(&request)?.max_bulk_bytes;
     let spooled = spool(payload, limit).await?;
-    let zone = {
-        let read = move |conn: &mut _| encounters::organization(conn, tenant);
-        ctx.db.read(Scope::Tenant(tenant), read).await?.data.zone
-    };
+    let zone = encounters::zone(&ctx, tenant).await?;
     let local = (form == Form::Csv).then_some(zone);
     let reading = Reading { local, not_after: Some(ctx.now()) };
     let rows = Rows::begin(BufReader::new(spooled), form, reading)?;
@@ -101,9 +97,11 @@ async fn spool(mut payload: web::Payload, limit: u64) -> Result<SpooledTempFile,
     let mut file = SpooledTempFile::new(SPOOL_MEMORY_BYTES);
     let mut size: u64 = 0;
     let late = |_| AppError::new(Code::MalformedBody, "The upload paused for too long.");
-    while let Some(piece) = tokio::time::timeout(UPLOAD_PAUSE, payload.next()).await.map_err(late)? {
-        let piece = piece
-            .map_err(|_| AppError::new(Code::MalformedBody, "The upload ended early."))?;
+    while let Some(piece) =
+        tokio::time::timeout(UPLOAD_PAUSE, payload.next()).await.map_err(late)?
+    {
+        let piece =
+            piece.map_err(|_| AppError::new(Code::MalformedBody, "The upload ended early."))?;
         size = size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         if size > limit {
             let detail = format!("The upload is larger than {limit} bytes; send it in parts.");
@@ -175,7 +173,8 @@ pub async fn record_chunk(
     chunk: Vec<Row>,
 ) -> Result<Bytes, AppError> {
     let good: Vec<Parsed> = chunk.iter().filter_map(|r| r.parsed.as_ref().ok().cloned()).collect();
-    let recorded = if good.is_empty() { Ok(Vec::new()) } else { intake::record(ctx, tenant, good).await };
+    let recorded =
+        if good.is_empty() { Ok(Vec::new()) } else { intake::record(ctx, tenant, good).await };
     // A chunk that failed as a whole (a busy database) is answered row by row: each may be sent again.
     let (mut results, failed) = match recorded {
         Ok(results) => (results.into_iter(), None),

@@ -72,8 +72,7 @@ pub struct Rows<R> {
 impl<R: BufRead> Rows<R> {
     /// Begins; of a CSV the header is read and checked, and all its faults are told.
     pub fn begin(input: R, form: Form, reading: Reading) -> Result<Self, AppError> {
-        let mut rows =
-            Self { input, reading, header: None, line: 0, row: 0, buffer: Vec::new() };
+        let mut rows = Self { input, reading, header: None, line: 0, row: 0, buffer: Vec::new() };
         if form == Form::Csv {
             rows.header = Some(rows.read_header()?);
         }
@@ -99,7 +98,11 @@ impl<R: BufRead> Rows<R> {
                 None => faults.push(Fault::on_line(
                     line,
                     None,
-                    format!("column {} is not known; the columns are {}.", header.len() + faults.len() + 1, COLUMNS.join(", ")),
+                    format!(
+                        "column {} is not known; the columns are {}.",
+                        header.len() + faults.len() + 1,
+                        COLUMNS.join(", ")
+                    ),
                 )),
             }
         }
@@ -112,10 +115,7 @@ impl<R: BufRead> Rows<R> {
 
     /// The next row; none at the end. An I/O error ends the upload.
     pub fn next_row(&mut self) -> Result<Option<Row>, AppError> {
-        let read = match self.next_line().map_err(unreadable)? {
-            None => return Ok(None),
-            Some(read) => read,
-        };
+        let Some(read) = self.next_line().map_err(unreadable)? else { return Ok(None) };
         self.row += 1;
         let line = self.line;
         let parsed = read.and_then(|()| match &self.header {
@@ -195,9 +195,8 @@ fn json_row(bytes: &[u8], reading: Reading) -> Result<Parsed, AppError> {
 
 /// The fields of one CSV line.
 fn fields(bytes: &[u8], line: u64) -> Result<Vec<String>, AppError> {
-    let refuse = |message: &str| {
-        AppError::invalid(vec![Fault::on_line(line, None, message.to_owned())])
-    };
+    let refuse =
+        |message: &str| AppError::invalid(vec![Fault::on_line(line, None, message.to_owned())]);
     let text = std::str::from_utf8(bytes)
         .map_err(|_| refuse("this line is not UTF-8; save the file as CSV UTF-8."))?;
     if !text.matches('"').count().is_multiple_of(2) {
@@ -215,7 +214,12 @@ fn fields(bytes: &[u8], line: u64) -> Result<Vec<String>, AppError> {
     }
 }
 
-fn csv_row(bytes: &[u8], header: &[usize], line: u64, reading: Reading) -> Result<Parsed, AppError> {
+fn csv_row(
+    bytes: &[u8],
+    header: &[usize],
+    line: u64,
+    reading: Reading,
+) -> Result<Parsed, AppError> {
     let fields = fields(bytes, line)?;
     if fields.len() != header.len() {
         let message =

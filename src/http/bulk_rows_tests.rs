@@ -60,7 +60,8 @@ fn quoted_fields_are_read() {
 fn a_header_with_faults_tells_all_of_them() {
     let header = "reference,peer,member,colour,mode,mode,setting,activity";
     let error = Rows::begin(header.as_bytes(), Form::Csv, reading()).unwrap_err();
-    let columns: Vec<_> = error.faults.iter().map(|f| f.column.clone().unwrap_or_default()).collect();
+    let columns: Vec<_> =
+        error.faults.iter().map(|f| f.column.clone().unwrap_or_default()).collect();
     assert_eq!(columns, ["", "mode", "started_at", "ended_at"]);
     assert!(Rows::begin("".as_bytes(), Form::Csv, reading()).is_err());
 }

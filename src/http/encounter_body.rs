@@ -1,12 +1,12 @@
 //! An encounter as JSON says it: the wire type, read into the draft that CSV is read into as well.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::flow::intake::Draft;
 
 /// An encounter to record, or to preview.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({
     "reference": "V-2026-0001",
@@ -57,21 +57,21 @@ pub struct EncounterBody {
 }
 
 /// A peer as named.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged, expecting = "write the peer's id or NPI as a text")]
 enum PeerName {
     Text(String),
     Npi(NpiBody),
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NpiBody {
     npi: String,
 }
 
 /// A member as named.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(untagged, expecting = "write the member's id, or an object with payer and number")]
 enum MemberName {
     /// Our id, or `payer:number`.
@@ -80,7 +80,7 @@ enum MemberName {
     Number(NumberBody),
 }
 
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NumberBody {
     /// The payer's id or key.
@@ -90,7 +90,7 @@ struct NumberBody {
 }
 
 /// The note's attestation.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 struct NoteBody {
     /// When it was signed, RFC 3339 with an offset.

@@ -15,8 +15,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::line::Line;
 use crate::domain::status::{EncounterStatus, LineStatus};
 use crate::flow::encounters::{Seen, fresh_status};
-use crate::flow::intake::Recorded;
-use crate::store::decisions::StoredDecision;
+use crate::flow::intake::{Recorded, StoredDecision};
 
 /// An encounter with what the rules say of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -219,7 +218,6 @@ pub struct RemainingView {
 
 /// Units as a JSON number: whole ones without a point. (Fractional caps have three places at most,
 /// which a JSON number keeps exactly; money is never written so.)
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
 fn units<S: Serializer>(value: &Decimal, out: S) -> Result<S::Ok, S::Error> {
     match value.to_i64().filter(|whole| Decimal::from(*whole) == *value) {
         Some(whole) => out.serialize_i64(whole),
@@ -320,7 +318,8 @@ impl EncounterView {
         let now: HashMap<i32, LineStatus> =
             seen.lines.iter().map(|l: &Line| (l.ordinal, l.status)).collect();
         let of_line = move |n: i32| now.get(&n).copied().or(void.then_some(LineStatus::Void));
-        let mut view = Self::new(organization, seen.encounter.clone(), seen.decision, status, of_line);
+        let mut view =
+            Self::new(organization, seen.encounter.clone(), seen.decision, status, of_line);
         view.voided_at = seen.encounter.voided_at.map(|t| t.to_string());
         view.void_reason = seen.encounter.void_reason;
         view

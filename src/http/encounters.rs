@@ -10,16 +10,15 @@ use super::encounter_view::{EncounterView, PreviewView};
 use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::{Action, Caller, Json, PathId, Post, Query, respond};
-use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::identifiers::{Key, Reference};
+use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::status::EncounterStatus;
 use crate::error::{AppError, Fault};
 use crate::flow::access::{self, Principal, Role};
+use crate::flow::encounters::Filter;
 use crate::flow::idempotent::{self, Reply, Ticket};
 use crate::flow::intake::{self, Draft, Parsed, RACE_TRIES, Reading, Recorded};
-use crate::flow::{Ctx, encounters};
-use crate::store::Scope;
-use crate::store::encounters::Filter;
+use crate::flow::{Ctx, Scope, encounters};
 
 /// Longest reason of a void, in characters: a sentence or two.
 const MAX_REASON_CHARS: usize = 500;

@@ -7,12 +7,20 @@
 
 pub mod auth;
 mod authorizations;
+mod batches;
 pub mod body;
+pub mod bulk;
+pub mod bulk_rows;
+mod claims;
 mod contracts;
+mod encounter_body;
+mod encounter_view;
+mod encounters;
 pub mod etag;
 mod health;
 pub mod idempotency;
 pub mod json;
+mod member_allowances;
 mod members;
 mod messages;
 pub mod openapi;
@@ -25,6 +33,7 @@ mod peers;
 pub mod problem;
 pub mod query;
 mod reference;
+mod reports;
 mod server;
 mod trace;
 
@@ -43,7 +52,13 @@ pub use server::{Bound, bind, bind_with, serve};
 
 /// The routes below `/v1`: the list of the whole API.
 fn v1(cfg: &mut web::ServiceConfig) {
-    cfg.configure(organizations::routes)
+    cfg.configure(bulk::routes)
+        .configure(encounters::routes)
+        .configure(member_allowances::routes)
+        .configure(batches::routes)
+        .configure(claims::routes)
+        .configure(reports::routes)
+        .configure(organizations::routes)
         .configure(payers::routes)
         .configure(packs::routes)
         .configure(contracts::routes)

@@ -45,6 +45,12 @@ impl Modify for Bearer {
 pub fn document() -> Document {
     let parts = [
         health::Doc::openapi(),
+        super::encounters::Doc::openapi(),
+        super::bulk::Doc::openapi(),
+        super::member_allowances::Doc::openapi(),
+        super::batches::Doc::openapi(),
+        super::claims::Doc::openapi(),
+        super::reports::Doc::openapi(),
         organizations::Doc::openapi(),
         payers::Doc::openapi(),
         packs::Doc::openapi(),

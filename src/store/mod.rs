@@ -24,6 +24,7 @@ pub mod payers;
 pub mod peers;
 mod schema;
 mod types;
+pub mod utilization;
 
 use std::sync::Arc;
 

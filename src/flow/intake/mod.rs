@@ -3,12 +3,14 @@
 pub mod bench;
 pub mod draft;
 pub mod record;
+pub mod refs;
 mod resolve;
 
 use crate::domain::ids::OrganizationId;
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::store::Scope;
+pub use crate::store::decisions::StoredDecision;
 pub use draft::{Draft, Parsed, Reading};
 pub use record::{CHUNK_ROWS, Recorded, RowResult, lost_race, record_in};
 pub use resolve::resolve;

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 
 use super::bench::People;
-use super::draft::{AuthorizationRef, MemberRef, Parsed, PayerRef, PeerRef};
+use super::draft::Parsed;
+use super::refs::{AuthorizationRef, MemberRef, PayerRef, PeerRef};
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber, Npi};
 use crate::domain::ids::{AuthorizationId, MemberId, OrganizationId, PayerId, PeerId};

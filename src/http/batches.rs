@@ -1,0 +1,393 @@
+//! Batches: build, look, fetch the 837P and its CSV, release, withdraw, record the delivery.
+
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::encounters::OfOrganization;
+use super::page::{Page, PageBody};
+use super::problem::Problem;
+use super::{Action, Caller, PathId, Post, Query, respond};
+use crate::domain::batch::{Batch, Receipt};
+use crate::domain::dates::Instant;
+use crate::domain::ids::{BatchId, OrganizationId, PayerId};
+use crate::domain::status::BatchStatus;
+use crate::error::{AppError, Fault};
+use crate::flow::access::{self, Principal, Role};
+use crate::flow::batches::SeenBatch;
+use crate::flow::idempotent::{self, Reply};
+use crate::flow::{Ctx, Scope, batches, batching};
+use crate::reports;
+
+/// Longest text of a receipt's field.
+const MAX_RECEIPT_CHARS: usize = 200;
+
+/// Registers the routes.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/batches").route(web::post().to(create)).route(web::get().to(list)))
+        .service(web::resource("/batches/{id}").route(web::get().to(get)))
+        .service(web::resource("/batches/{id}/837p").route(web::get().to(file)))
+        .service(web::resource("/batches/{id}/csv").route(web::get().to(table)))
+        .service(web::resource("/batches/{id}/release").route(web::post().to(release)))
+        .service(web::resource("/batches/{id}/withdraw").route(web::post().to(withdraw)))
+        .service(web::resource("/batches/{id}/delivered").route(web::post().to(delivered)));
+}
+
+/// Its part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(create, list, get, file, table, release, withdraw, delivered))]
+pub struct Doc;
+
+/// The tenant of a request about claims and batches.
+pub(super) async fn tenant(
+    ctx: &Ctx,
+    caller: &Principal,
+    organization: Option<&str>,
+) -> Result<OrganizationId, AppError> {
+    caller.require(&[Role::Admin, Role::Biller])?;
+    access::tenant(ctx, caller, organization).await
+}
+
+/// What to make a batch of.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BatchBody {
+    /// The payer's id or key.
+    #[schema(example = "evergreen")]
+    payer: String,
+    /// The organization's id or key; a biller's own when not said.
+    organization: Option<String>,
+    /// Last service date to take.
+    through: NaiveDate,
+}
+
+/// A batch.
+#[derive(Debug, Serialize, ToSchema)]
+struct BatchView {
+    /// Our id.
+    #[schema(example = "bat_0KXJ5T9B20000")]
+    id: String,
+    /// The organization.
+    organization: String,
+    /// The payer.
+    payer: String,
+    /// Last service date taken.
+    through: NaiveDate,
+    /// built, released, delivered, withdrawn.
+    status: String,
+    /// Number of claims.
+    claims: u32,
+    /// Number of claim lines.
+    lines: u32,
+    /// Units of all lines.
+    units: u32,
+    /// Sum of charges.
+    #[schema(example = "1234.50")]
+    charge: String,
+    /// Sum of what the contract should pay.
+    #[schema(example = "1234.50")]
+    expected: String,
+    /// The file.
+    file: FileView,
+    /// ISA13.
+    interchange_control: u32,
+    /// GS06.
+    group_control: u32,
+    /// When it was made.
+    built_at: String,
+    /// When it was released.
+    released_at: Option<String>,
+    /// When it was withdrawn.
+    withdrawn_at: Option<String>,
+    /// When it reached the payer.
+    delivered_at: Option<String>,
+    /// The proof of that.
+    receipt: Option<ReceiptView>,
+    /// Claims whose filing deadline had passed on delivery.
+    late_claims: Option<u32>,
+}
+
+/// The 837P file of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+struct FileView {
+    /// Its name.
+    name: String,
+    /// Bytes.
+    size: u64,
+    /// SHA-256 of its bytes, hex.
+    sha256: String,
+}
+
+/// The proof of delivery.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReceiptView {
+    how: String,
+    to: String,
+    reference: Option<String>,
+}
+
+fn view(organization: OrganizationId, seen: SeenBatch) -> BatchView {
+    let b: Batch = seen.batch;
+    BatchView {
+        id: b.id.to_string(),
+        organization: organization.to_string(),
+        payer: b.payer.to_string(),
+        through: b.through,
+        status: b.status.as_str().to_owned(),
+        claims: b.claims,
+        lines: b.lines,
+        units: b.units,
+        charge: b.charge.to_string(),
+        expected: b.expected.to_string(),
+        file: FileView { name: seen.file.name, size: seen.file.size, sha256: seen.file.sha256 },
+        interchange_control: b.interchange_control,
+        group_control: b.group_control,
+        built_at: b.built_at.to_string(),
+        released_at: b.released_at.map(|t| t.to_string()),
+        withdrawn_at: b.withdrawn_at.map(|t| t.to_string()),
+        delivered_at: b.delivered_at.map(|t| t.to_string()),
+        receipt: b.receipt.map(|r| ReceiptView { how: r.how, to: r.to, reference: r.reference }),
+        late_claims: seen.late_claims,
+    }
+}
+
+/// Make claims of all that is ready for a payer up to a service date, and their 837P file.
+#[utoipa::path(post, path = "/v1/batches", tag = "batches", params(OfOrganization),
+    request_body = BatchBody,
+    responses((status = 201, body = BatchView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn create(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    query: Query<OfOrganization>,
+    body: Post<BatchBody>,
+) -> Result<HttpResponse, AppError> {
+    let named = body.value.organization.as_deref().or(query.0.organization.as_deref());
+    let tenant = tenant(&ctx, &caller.0, named).await?;
+    let (work, wanted) = (ctx.clone(), body.value);
+    let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
+        let payer = access::payer(conn, &wanted.payer)?
+            .ok_or_else(|| AppError::field("/payer", "there is no such payer."))?;
+        let batch = batching::build_in(&work, conn, tenant, payer, wanted.through)?;
+        let place = format!("/v1/batches/{}", batch.id);
+        let seen = batches::see(conn, tenant, batch.id)?;
+        Ok(Reply::json(201, &view(tenant, seen))?.with_header("Location", place))
+    });
+    respond(reply.await?)
+}
+
+/// What a list of batches is narrowed to.
+#[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The organization's id or key; required of an admin's key.
+    organization: Option<String>,
+    /// By payer.
+    #[param(value_type = Option<String>)]
+    payer: Option<PayerId>,
+    /// By status: built, released, delivered, withdrawn.
+    #[param(value_type = Option<String>)]
+    status: Option<BatchStatus>,
+    /// Rows of a page, 1 to 200.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u16>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Batches, oldest first.
+#[utoipa::path(get, path = "/v1/batches", tag = "batches", params(ListQuery),
+    responses((status = 200, body = PageBody<BatchView>), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn list(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, AppError> {
+    let mut query = query.0;
+    let tenant = tenant(&ctx, &caller.0, query.organization.as_deref()).await?;
+    let (limit, cursor) = (query.limit.take(), query.cursor.take());
+    query.organization = Some(tenant.to_string());
+    let page = Page::new(limit, cursor.as_deref(), &("batches", &query))?;
+    let after = page.after.map(BatchId::from_i64);
+    let rows = batches::list(&ctx, tenant, query.payer, query.status, after, page.rows()).await?;
+    let body = page.body(rows, |s| s.batch.id.as_i64(), |s| view(tenant, s));
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// One batch.
+#[utoipa::path(get, path = "/v1/batches/{id}", tag = "batches",
+    params(("id" = String, Path, description = "The batch's id"), OfOrganization),
+    responses((status = 200, body = BatchView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn get(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<BatchId>,
+    query: Query<OfOrganization>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    Ok(HttpResponse::Ok().json(view(tenant, batches::get(&ctx, tenant, id.0).await?)))
+}
+
+/// The 837P file, byte for byte as it was built. Send it only when the batch is released: the
+/// header `Peerclaims-Batch-Status` says where it stands.
+#[utoipa::path(get, path = "/v1/batches/{id}/837p", tag = "batches",
+    params(("id" = String, Path, description = "The batch's id"), OfOrganization),
+    responses((status = 200, body = String, content_type = "application/edi-x12"),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+async fn file(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<BatchId>,
+    query: Query<OfOrganization>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let seen = batches::get(&ctx, tenant, id.0).await?;
+    let name = format!("attachment; filename=\"{}\"", seen.file.name);
+    let etag = format!("\"{}\"", seen.file.sha256);
+    let status = seen.batch.status.as_str();
+    // One piece at a time; no connection is held while a piece is on its way.
+    let start = (ctx.get_ref().clone(), seen.batch, 0);
+    let pieces = stream::try_unfold(start, move |(ctx, batch, ordinal)| async move {
+        let piece = batches::file_piece(&ctx, tenant, &batch, ordinal).await?;
+        Ok::<_, AppError>(piece.map(|bytes| (Bytes::from(bytes), (ctx, batch, ordinal + 1))))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("application/edi-x12")
+        .insert_header(("Content-Disposition", name))
+        .insert_header(("ETag", etag))
+        .insert_header(("Peerclaims-Batch-Status", status))
+        .streaming(pieces))
+}
+
+/// The claim lines of the batch as a table; docs/reports.md says what the columns are.
+#[utoipa::path(get, path = "/v1/batches/{id}/csv", tag = "batches",
+    params(("id" = String, Path, description = "The batch's id"), OfOrganization),
+    responses((status = 200, body = String, content_type = "text/csv"),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+async fn table(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<BatchId>,
+    query: Query<OfOrganization>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let text = reports::batch_lines::csv(&ctx.db, tenant, id.0).await?;
+    let name = format!("attachment; filename=\"{}.csv\"", id.0);
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header(("Content-Disposition", name))
+        .body(text))
+}
+
+/// Freeze and check a batch. Any fault found refuses the release whole; nothing is changed then.
+#[utoipa::path(post, path = "/v1/batches/{id}/release", tag = "batches",
+    params(("id" = String, Path, description = "The batch's id"), OfOrganization),
+    responses((status = 200, body = BatchView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn release(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<BatchId>,
+    query: Query<OfOrganization>,
+    action: Action,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let work = ctx.clone();
+    let reply = idempotent::run(&ctx, Scope::Tenant(tenant), action.ticket, move |conn| {
+        Reply::json(200, &view(tenant, batches::release_in(&work, conn, tenant, id.0)?))
+    });
+    respond(reply.await?)
+}
+
+/// Take a batch back before it is released; its visits are ready again.
+#[utoipa::path(post, path = "/v1/batches/{id}/withdraw", tag = "batches",
+    params(("id" = String, Path, description = "The batch's id"), OfOrganization),
+    responses((status = 200, body = BatchView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn withdraw(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<BatchId>,
+    query: Query<OfOrganization>,
+    action: Action,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let work = ctx.clone();
+    let reply = idempotent::run(&ctx, Scope::Tenant(tenant), action.ticket, move |conn| {
+        Reply::json(200, &view(tenant, batches::withdraw_in(&work, conn, tenant, id.0)?))
+    });
+    respond(reply.await?)
+}
+
+/// That a released batch reached the payer, and how that is known: the proof of timely filing.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DeliveredBody {
+    /// How, such as `payer portal` or `sftp`.
+    #[schema(min_length = 1, max_length = 200, example = "payer portal")]
+    how: String,
+    /// To whom or where.
+    #[schema(min_length = 1, max_length = 200, example = "Evergreen claims intake")]
+    to: String,
+    /// The receiver's own number for it.
+    #[schema(max_length = 200, example = "UP-20261005-17")]
+    reference: Option<String>,
+    /// When; now when not said.
+    #[schema(format = DateTime)]
+    delivered_at: Option<String>,
+}
+
+fn receipt(body: DeliveredBody) -> Result<(Receipt, Option<Instant>), AppError> {
+    let mut faults = Vec::new();
+    let mut text = |pointer: &str, text: &str| {
+        let text = crate::domain::text::plain(text, MAX_RECEIPT_CHARS);
+        if text.is_none() {
+            let message = format!("write 1 to {MAX_RECEIPT_CHARS} characters.");
+            faults.push(Fault::at(pointer, message));
+        }
+        text.unwrap_or_default()
+    };
+    let receipt = Receipt {
+        how: text("/how", &body.how),
+        to: text("/to", &body.to),
+        reference: body.reference.as_deref().map(|r| text("/reference", r)),
+    };
+    let at = body.delivered_at.as_deref().map(Instant::parse);
+    if let Some(Err(error)) = &at {
+        faults.push(Fault::at("/delivered_at", format!("{error}.")));
+    }
+    if faults.is_empty() {
+        Ok((receipt, at.and_then(Result::ok)))
+    } else {
+        Err(AppError::invalid(faults))
+    }
+}
+
+/// Record that a released batch reached the payer, with its receipt.
+#[utoipa::path(post, path = "/v1/batches/{id}/delivered", tag = "batches",
+    params(("id" = String, Path, description = "The batch's id"), OfOrganization),
+    request_body = DeliveredBody,
+    responses((status = 200, body = BatchView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn delivered(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<BatchId>,
+    query: Query<OfOrganization>,
+    body: Post<DeliveredBody>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let (receipt, at) = receipt(body.value)?;
+    let work = ctx.clone();
+    let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
+        let seen = batches::deliver_in(&work, conn, tenant, id.0, at, &receipt)?;
+        Reply::json(200, &view(tenant, seen))
+    });
+    respond(reply.await?)
+}

@@ -1,0 +1,205 @@
+//! Claims: what was made of the visits, one or many.
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::batches::tenant;
+use super::encounters::OfOrganization;
+use super::page::{Page, PageBody};
+use super::problem::Problem;
+use super::{Caller, PathId, Query};
+use crate::domain::batch::StoredClaim;
+use crate::domain::ids::{BatchId, ClaimId, MemberId, OrganizationId};
+use crate::domain::status::ClaimStatus;
+use crate::error::AppError;
+use crate::flow::batches::Filter;
+use crate::flow::{Ctx, batches};
+
+/// Registers the routes.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/claims").route(web::get().to(list)))
+        .service(web::resource("/claims/{id}").route(web::get().to(get)));
+}
+
+/// Its part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(list, get))]
+pub struct Doc;
+
+/// A claim.
+#[derive(Debug, Serialize, ToSchema)]
+struct ClaimView {
+    /// Our id.
+    #[schema(example = "clm_0KXJ5T9B20000")]
+    id: String,
+    /// Its number on the claim (CLM01).
+    number: String,
+    /// The organization.
+    organization: String,
+    /// The batch.
+    batch: String,
+    /// The payer.
+    payer: String,
+    /// The member.
+    member: String,
+    /// The rendering peer.
+    peer: String,
+    /// The contract version.
+    contract_version: String,
+    /// batched, released, delivered, withdrawn.
+    status: String,
+    /// The service date.
+    service_date: NaiveDate,
+    /// Diagnoses, the principal one first.
+    diagnoses: Vec<String>,
+    /// The authorization named on the claim.
+    authorization: Option<String>,
+    /// Units of its lines.
+    units: u32,
+    /// Sum of charges (CLM02).
+    charge: String,
+    /// What the contract should pay.
+    expected: String,
+    /// Last day for its delivery.
+    file_by: NaiveDate,
+    /// Its lines.
+    lines: Vec<ClaimLineView>,
+}
+
+/// A claim line.
+#[derive(Debug, Serialize, ToSchema)]
+struct ClaimLineView {
+    /// Its control number (REF*6R).
+    control: String,
+    /// The service of the contract.
+    service: String,
+    /// Procedure code.
+    procedure: String,
+    /// Modifiers in order.
+    modifiers: Vec<String>,
+    /// Place of service.
+    place: String,
+    /// Units.
+    units: u32,
+    /// Charge (SV102).
+    charge: String,
+    /// What the contract should pay.
+    expected: String,
+    /// The authorization named on the line.
+    authorization: Option<String>,
+    /// The visits that it states.
+    encounters: Vec<PartView>,
+}
+
+/// The share of a visit in a claim line.
+#[derive(Debug, Serialize, ToSchema)]
+struct PartView {
+    encounter: String,
+    units: u32,
+    charge: String,
+    expected: String,
+}
+
+fn view(organization: OrganizationId, claim: StoredClaim) -> ClaimView {
+    let lines = claim.document.lines.iter().zip(&claim.lines).map(|(sent, line)| ClaimLineView {
+        control: sent.control.clone(),
+        service: line.service.as_str().to_owned(),
+        procedure: sent.procedure.as_str().to_owned(),
+        modifiers: sent.modifiers.iter().map(|m| m.as_str().to_owned()).collect(),
+        place: sent.place.as_str().to_owned(),
+        units: line.units,
+        charge: line.charge.to_string(),
+        expected: line.expected.to_string(),
+        authorization: sent.authorization.as_ref().map(|a| a.as_str().to_owned()),
+        encounters: line
+            .parts
+            .iter()
+            .map(|part| PartView {
+                encounter: part.encounter.to_string(),
+                units: part.units,
+                charge: part.charge.to_string(),
+                expected: part.expected.to_string(),
+            })
+            .collect(),
+    });
+    ClaimView {
+        id: claim.id.to_string(),
+        number: claim.number().as_str().to_owned(),
+        organization: organization.to_string(),
+        batch: claim.batch.to_string(),
+        payer: claim.payer.to_string(),
+        member: claim.member.to_string(),
+        peer: claim.peer.to_string(),
+        contract_version: claim.contract_version.to_string(),
+        status: claim.status.as_str().to_owned(),
+        service_date: claim.service_date,
+        diagnoses: claim.document.diagnoses.iter().map(|d| d.as_str().to_owned()).collect(),
+        authorization: claim.document.authorization.as_ref().map(|a| a.as_str().to_owned()),
+        units: claim.units,
+        charge: claim.document.charge.to_string(),
+        expected: claim.expected.to_string(),
+        file_by: claim.file_by,
+        lines: lines.collect(),
+    }
+}
+
+/// What a list of claims is narrowed to.
+#[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The organization's id or key; required of an admin's key.
+    organization: Option<String>,
+    /// By batch.
+    #[param(value_type = Option<String>)]
+    batch: Option<BatchId>,
+    /// By status: batched, released, delivered, withdrawn.
+    #[param(value_type = Option<String>)]
+    status: Option<ClaimStatus>,
+    /// By member.
+    #[param(value_type = Option<String>)]
+    member: Option<MemberId>,
+    /// Rows of a page, 1 to 200.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u16>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Claims, oldest first.
+#[utoipa::path(get, path = "/v1/claims", tag = "batches", params(ListQuery),
+    responses((status = 200, body = PageBody<ClaimView>), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn list(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, AppError> {
+    let mut query = query.0;
+    let tenant = tenant(&ctx, &caller.0, query.organization.as_deref()).await?;
+    let (limit, cursor) = (query.limit.take(), query.cursor.take());
+    query.organization = Some(tenant.to_string());
+    let page = Page::new(limit, cursor.as_deref(), &("claims", &query))?;
+    let after = page.after.map(ClaimId::from_i64);
+    let filter = Filter { batch: query.batch, status: query.status, member: query.member };
+    let rows = batches::claims(&ctx, tenant, filter, after, page.rows()).await?;
+    let body = page.body(rows, |c| c.id.as_i64(), |c| view(tenant, c));
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// One claim.
+#[utoipa::path(get, path = "/v1/claims/{id}", tag = "batches",
+    params(("id" = String, Path, description = "The claim's id"), OfOrganization),
+    responses((status = 200, body = ClaimView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn get(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<ClaimId>,
+    query: Query<OfOrganization>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    Ok(HttpResponse::Ok().json(view(tenant, batches::claim(&ctx, tenant, id.0).await?)))
+}

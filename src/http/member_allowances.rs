@@ -1,0 +1,86 @@
+//! What is left for a member on a day: limits, free units, authorizations.
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::encounter_view::RemainingView;
+use super::encounters::tenant;
+use super::problem::Problem;
+use super::{Caller, PathId, Query};
+use crate::domain::ids::MemberId;
+use crate::error::AppError;
+use crate::flow::{Ctx, encounters};
+
+/// Registers the routes.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/members/{id}/allowances").route(web::get().to(allowances)));
+}
+
+/// Its part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(allowances))]
+pub struct Doc;
+
+/// On which day.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OnDay {
+    /// The day; today in the organization's zone when not said.
+    on: Option<NaiveDate>,
+    /// The organization's id or key; required of an admin's key.
+    organization: Option<String>,
+}
+
+/// What is left for a member.
+#[derive(Debug, Serialize, ToSchema)]
+struct AllowancesView {
+    /// The member.
+    member: String,
+    /// The day.
+    on: NaiveDate,
+    /// For each coverage in force whose payer the organization has a contract with.
+    payers: Vec<PayerAllowances>,
+}
+
+/// What is left under one payer's contract.
+#[derive(Debug, Serialize, ToSchema)]
+struct PayerAllowances {
+    /// The payer.
+    payer: String,
+    /// Limits, free units and authorizations.
+    remaining: Vec<RemainingView>,
+}
+
+/// What is left of the member's limits, free units and authorizations on a day.
+#[utoipa::path(get, path = "/v1/members/{id}/allowances", tag = "encounters",
+    params(("id" = String, Path, description = "The member's id"), OnDay),
+    responses((status = 200, body = AllowancesView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn allowances(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<MemberId>,
+    query: Query<OnDay>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let on = match query.0.on {
+        Some(day) => day,
+        None => encounters::zone(&ctx, tenant).await?.date_of(ctx.now()),
+    };
+    let payers = encounters::allowances(&ctx, tenant, id.0, on).await?;
+    let view = AllowancesView {
+        member: id.0.to_string(),
+        on,
+        payers: payers
+            .into_iter()
+            .map(|p| PayerAllowances {
+                payer: p.payer.to_string(),
+                remaining: p.remaining.into_iter().map(RemainingView::new).collect(),
+            })
+            .collect(),
+    };
+    Ok(HttpResponse::Ok().json(view))
+}

@@ -1,0 +1,135 @@
+//! Reports: for payers of released claims of their own members, for organizations of their own work.
+
+use actix_web::http::header::ACCEPT;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::{IntoParams, OpenApi};
+
+use super::problem::Problem;
+use super::{Caller, Query};
+use crate::domain::ids::{OrganizationId, PayerId};
+use crate::error::{AppError, Code};
+use crate::flow::Ctx;
+use crate::flow::access::{Principal, Role, find_names};
+use crate::reports::Dimension;
+use crate::reports::utilization::{self, Perspective, Request};
+
+/// Registers the routes.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/reports/utilization").route(web::get().to(utilization)));
+}
+
+/// Its part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(utilization))]
+pub struct Doc;
+
+/// What the report is about.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct UtilizationQuery {
+    /// A payer's id or key; a payer's key sees its own only.
+    payer: Option<String>,
+    /// An organization's id or key; an organization's key sees its own only.
+    organization: Option<String>,
+    /// First service date.
+    from: NaiveDate,
+    /// Last service date.
+    to: NaiveDate,
+    /// Any of month, organization, service, joined by commas; none: totals only.
+    #[param(example = "month,service")]
+    group_by: Option<String>,
+    /// json or csv; else the header Accept chooses.
+    #[param(example = "json")]
+    format: Option<String>,
+}
+
+/// What was delivered, to how many people, and what became of it. Every level is computed for
+/// itself; the `ties` block says what it reconciles to.
+#[utoipa::path(get, path = "/v1/reports/utilization", tag = "reports", params(UtilizationQuery),
+    responses((status = 200, description = "The report; docs/reports.md says what the columns are",
+            content((Object = "application/json"), (String = "text/csv"))),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+async fn utilization(
+    request: HttpRequest,
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    query: Query<UtilizationQuery>,
+) -> Result<HttpResponse, AppError> {
+    let query = query.0;
+    caller.0.require(&[Role::Admin, Role::Biller, Role::PayerAnalyst])?;
+    let csv = wants_csv(&request, query.format.as_deref())?;
+    let (organization, payer) =
+        find_names(&ctx, query.organization.as_deref(), query.payer.as_deref()).await?;
+    let (perspective, organization, payer) = view_of(&caller.0, organization, payer)?;
+    let wanted = Request {
+        perspective,
+        organization,
+        payer,
+        from: query.from,
+        to: query.to,
+        group_by: dimensions(query.group_by.as_deref().unwrap_or_default())?,
+        as_of: ctx.now(),
+    };
+    let report = utilization::run(&ctx.db, wanted).await?;
+    if csv {
+        let name = ("Content-Disposition", "attachment; filename=\"utilization.csv\"");
+        let text = report.csv()?;
+        return Ok(HttpResponse::Ok()
+            .content_type("text/csv; charset=utf-8")
+            .insert_header(name)
+            .body(text));
+    }
+    Ok(HttpResponse::Ok().json(report))
+}
+
+/// What the caller may see of what was asked for.
+fn view_of(
+    caller: &Principal,
+    organization: Option<OrganizationId>,
+    payer: Option<PayerId>,
+) -> Result<(Perspective, Option<OrganizationId>, Option<PayerId>), AppError> {
+    match caller.role {
+        Role::PayerAnalyst => Ok((Perspective::Payer, organization, Some(caller.payer(payer)?))),
+        Role::Admin => Ok((Perspective::Organization, organization, payer)),
+        _ => Ok((Perspective::Organization, Some(caller.tenant(organization)?), payer)),
+    }
+}
+
+/// The dimensions named, each once, in their order.
+pub fn dimensions(text: &str) -> Result<Vec<Dimension>, AppError> {
+    let mut list = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+        let dimension =
+            Dimension::parse(name).ok().filter(|d| !list.contains(d)).ok_or_else(|| {
+                let detail = "Parameter group_by: write month, organization, service, each once, \
+                          joined by commas.";
+                AppError::new(Code::InvalidParameter, detail)
+            })?;
+        list.push(dimension);
+    }
+    Ok(list)
+}
+
+fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<bool, AppError> {
+    match format {
+        Some("csv") => return Ok(true),
+        Some("json") => return Ok(false),
+        Some(_) => {
+            let detail = "Parameter format: write json or csv.";
+            return Err(AppError::new(Code::InvalidParameter, detail));
+        }
+        None => {}
+    }
+    let accept = request.headers().get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
+    for kind in accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim()) {
+        match kind {
+            "text/csv" => return Ok(true),
+            "application/json" | "application/*" | "*/*" | "" => return Ok(false),
+            _ => {}
+        }
+    }
+    Err(AppError::new(Code::NotAcceptable, "The report is to be had as JSON and as CSV."))
+}

@@ -1,0 +1,8 @@
+//! The reading room: reports, read only. `docs/reports.md` says what each column means.
+
+pub mod batch_lines;
+pub mod csv_out;
+pub mod utilization;
+mod utilization_csv;
+
+pub use crate::store::utilization::Dimension;

@@ -1,0 +1,401 @@
+//! Utilization: what was delivered, to how many people, and what became of it
+//! (`docs/definitions.md` section 7).
+//!
+//! Every level (the rows, the subtotals, the total) is computed for itself, because the number of
+//! different people does not add up. What does add up is checked in the `ties` block: rows against
+//! totals, statuses against recorded, and money against the claim lines themselves.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::domain::dates::Instant;
+use crate::domain::ids::{OrganizationId, PayerId};
+use crate::domain::money::Money;
+use crate::error::{AppError, Code};
+use crate::store::utilization::{ClaimSums, Dimension, EncounterSums, LineSums, Place, Span};
+use crate::store::{self, Conn, Db, Scope, StoreError};
+
+/// Longest period of one report, in days: ten years and their leap days.
+const MAX_DAYS: i64 = 3_653;
+
+/// Who reads: decides what is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Perspective {
+    /// All recorded visits, with what became of them.
+    Organization,
+    /// Released claims only.
+    Payer,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Who reads.
+    pub perspective: Perspective,
+    /// One organization, or all.
+    pub organization: Option<OrganizationId>,
+    /// One payer, or all.
+    pub payer: Option<PayerId>,
+    /// First service date.
+    pub from: NaiveDate,
+    /// Last service date.
+    pub to: NaiveDate,
+    /// In the order of the columns.
+    pub group_by: Vec<Dimension>,
+    /// The moment of the report.
+    pub as_of: Instant,
+}
+
+/// The report.
+#[derive(Debug, Serialize)]
+pub struct Utilization {
+    /// Its name.
+    pub report: &'static str,
+    /// By which date visits are counted.
+    pub basis: &'static str,
+    /// Who reads.
+    pub perspective: Perspective,
+    /// First service date.
+    pub from: NaiveDate,
+    /// Last service date.
+    pub to: NaiveDate,
+    /// The moment of the report.
+    pub as_of: Instant,
+    /// What the rows are grouped by.
+    pub group_by: Vec<&'static str>,
+    /// The finest level.
+    pub rows: Vec<Row>,
+    /// The levels between rows and totals, coarsest first.
+    pub subtotals: Vec<Row>,
+    /// All together.
+    pub totals: Measures,
+    /// What adds up, and what does not.
+    pub ties: Ties,
+    /// Measures that do not add up over rows.
+    pub non_additive: [&'static str; 2],
+    /// What is null, and why.
+    pub notes: [&'static str; 1],
+}
+
+/// One group.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Month of the service date, 2026-07.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub month: Option<String>,
+    /// Organization's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// Service of the contract; `none` where the rules found none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// What is counted.
+    #[serde(flatten)]
+    pub measures: Measures,
+}
+
+/// What is counted in a group.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Measures {
+    /// Different people.
+    pub members: i64,
+    /// Visits by status.
+    pub encounters: Encounters,
+    /// Units by status of their lines.
+    pub units: Units,
+    /// Minutes of contact.
+    pub contact_minutes: i64,
+    /// Hours of contact, two places.
+    pub contact_hours: Decimal,
+    /// Units for each person, two places; none without people.
+    pub units_per_member: Option<Decimal>,
+    /// Charges on released live claims.
+    pub billed: Money,
+    /// What the contract should pay for those.
+    pub expected: Money,
+    /// Needs remittances: always none here.
+    pub paid: Option<Money>,
+}
+
+/// Visits by status. For a payer all of them are submitted ones.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Encounters {
+    /// All but voided.
+    pub recorded: i64,
+    /// Can be claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<i64>,
+    /// Wait for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<i64>,
+    /// Never claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub non_billable: Option<i64>,
+    /// On a claim that is not released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<i64>,
+    /// On a released claim.
+    pub submitted: i64,
+}
+
+/// Units by status of their lines.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Units {
+    /// Of all lines that count; for a payer, of released claims.
+    pub recorded: i64,
+    /// Can be claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<i64>,
+    /// Wait for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<i64>,
+    /// On a claim that is not released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<i64>,
+    /// On a released claim.
+    pub submitted: i64,
+}
+
+/// The chain that the report reconciles to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ties {
+    /// Whether every check holds.
+    pub ties: bool,
+    /// The checks.
+    pub checks: Vec<Check>,
+}
+
+/// One equation.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// In words.
+    pub what: &'static str,
+    /// One side.
+    pub left: String,
+    /// The other.
+    pub right: String,
+    /// Whether they are equal.
+    pub holds: bool,
+}
+
+/// Makes the report from one snapshot.
+pub async fn run(db: &Db, request: Request) -> Result<Utilization, AppError> {
+    let days = (request.to - request.from).num_days();
+    if !(0..=MAX_DAYS).contains(&days) {
+        let detail = "The period runs from a day to the same or a later one, ten years at most.";
+        return Err(AppError::new(Code::InvalidParameter, detail));
+    }
+    let scope = request.organization.map_or(Scope::Service, Scope::Tenant);
+    db.read(scope, move |conn| Ok(build(conn, &request)?)).await
+}
+
+fn build(conn: &mut Conn, request: &Request) -> Result<Utilization, StoreError> {
+    let span = Span {
+        from: request.from,
+        to: request.to,
+        organization: request.organization,
+        payer: request.payer,
+        released_only: request.perspective == Perspective::Payer,
+    };
+    let names = store::utilization::organization_keys(conn)?;
+    let by = request.group_by.as_slice();
+    let mut levels = Vec::new();
+    for depth in 0..=by.len() {
+        let by = by.get(..depth).unwrap_or(by);
+        levels.push((by, level(conn, &span, by)?));
+    }
+    let show = |(by, groups): &(&[Dimension], Groups)| -> Vec<Row> {
+        groups.iter().map(|(place, sums)| row(place, sums, by, &names, request)).collect()
+    };
+    let totals = levels
+        .first()
+        .and_then(|(_, groups)| groups.values().next())
+        .map(|sums| measures(sums, request.perspective))
+        .unwrap_or_default();
+    let rows = levels.last().map(&show).unwrap_or_default();
+    let inner = levels.get(1..levels.len().saturating_sub(1)).unwrap_or_default();
+    let subtotals = inner.iter().flat_map(&show).collect();
+    let control = store::utilization::claim_control(conn, &span)?;
+    let rows = if by.is_empty() { Vec::new() } else { rows };
+    let ties = ties(&rows, by.is_empty(), &totals, &control);
+    Ok(Utilization {
+        report: "utilization",
+        basis: "service date",
+        perspective: request.perspective,
+        from: request.from,
+        to: request.to,
+        as_of: request.as_of,
+        group_by: by.iter().map(|d| d.as_str()).collect(),
+        rows,
+        subtotals,
+        totals,
+        ties,
+        non_additive: ["members", "units_per_member"],
+        notes: ["paid is null: this version does not post remittances yet."],
+    })
+}
+
+/// The three sums of one group.
+#[derive(Debug, Default)]
+struct Sums {
+    encounters: Option<EncounterSums>,
+    lines: Option<LineSums>,
+    claims: Option<ClaimSums>,
+}
+
+type Groups = BTreeMap<Place, Sums>;
+
+fn level(conn: &mut Conn, span: &Span, by: &[Dimension]) -> Result<Groups, StoreError> {
+    let mut groups = Groups::new();
+    for sums in store::utilization::encounters(conn, span, by)? {
+        let place = sums.place();
+        groups.entry(place).or_default().encounters = Some(sums);
+    }
+    for sums in store::utilization::lines(conn, span, by)? {
+        let place = sums.place();
+        groups.entry(place).or_default().lines = Some(sums);
+    }
+    for sums in store::utilization::claims(conn, span, by)? {
+        let place = sums.place();
+        groups.entry(place).or_default().claims = Some(sums);
+    }
+    if span.released_only {
+        // Lines of visits that no released claim states are not a payer's business.
+        groups.retain(|_, sums| by.is_empty() || sums.encounters.is_some());
+    }
+    Ok(groups)
+}
+
+fn row(
+    place: &Place,
+    sums: &Sums,
+    by: &[Dimension],
+    names: &HashMap<i64, String>,
+    request: &Request,
+) -> Row {
+    let month = place.month.map(|m| format!("{:04}-{:02}", m / 100, m % 100));
+    let organization = place.organization.map(|id| names.get(&id).cloned().unwrap_or_default());
+    let service = by
+        .contains(&Dimension::Service)
+        .then(|| place.service.clone().unwrap_or_else(|| "none".to_owned()));
+    Row { month, organization, service, measures: measures(sums, request.perspective) }
+}
+
+fn measures(sums: &Sums, perspective: Perspective) -> Measures {
+    let own = |count: i64| (perspective == Perspective::Organization).then_some(count);
+    let (mut encounters, mut units) = (Encounters::default(), Units::default());
+    let (mut members, mut minutes) = (0, 0);
+    if let Some(e) = &sums.encounters {
+        (members, minutes) = (e.members, e.minutes);
+        encounters = Encounters {
+            recorded: e.recorded,
+            ready: own(e.ready),
+            held: own(e.held),
+            non_billable: own(e.non_billable),
+            claimed: own(e.claimed),
+            submitted: e.submitted,
+        };
+    }
+    let (billed_units, charge, expected) =
+        sums.claims.as_ref().map_or((0, 0, 0), |c| (c.units, c.charge, c.expected));
+    match (perspective, &sums.lines) {
+        (Perspective::Payer, _) => {
+            units = Units { recorded: billed_units, submitted: billed_units, ..Units::default() };
+        }
+        (Perspective::Organization, Some(l)) => {
+            units = Units {
+                recorded: l.recorded,
+                ready: Some(l.ready),
+                held: Some(l.held),
+                claimed: Some(l.claimed),
+                submitted: l.submitted,
+            };
+        }
+        (Perspective::Organization, None) => {
+            units = Units { ready: Some(0), held: Some(0), claimed: Some(0), ..units };
+        }
+    }
+    let ratio = |top: i64, bottom: i64| {
+        Decimal::from(top).checked_div(Decimal::from(bottom)).map(|d| {
+            let mut d =
+                d.round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
+            d.rescale(2);
+            d
+        })
+    };
+    Measures {
+        members,
+        contact_minutes: minutes,
+        contact_hours: ratio(minutes, 60).unwrap_or_default(),
+        units_per_member: ratio(units.recorded, members),
+        encounters,
+        units,
+        billed: Money::from_cents(charge),
+        expected: Money::from_cents(expected),
+        paid: None,
+    }
+}
+
+fn ties(rows: &[Row], flat: bool, totals: &Measures, control: &ClaimSums) -> Ties {
+    let mut checks = Vec::new();
+    let mut check = |what, left: String, right: String| {
+        let holds = left == right;
+        checks.push(Check { what, left, right, holds });
+    };
+    let (e, u) = (&totals.encounters, &totals.units);
+    let parts = |list: [Option<i64>; 4], last: i64| list.iter().flatten().sum::<i64>() + last;
+    check(
+        "encounters: recorded = ready + held + non_billable + claimed + submitted",
+        e.recorded.to_string(),
+        parts([e.ready, e.held, e.non_billable, e.claimed], e.submitted).to_string(),
+    );
+    check(
+        "units: recorded = ready + held + claimed + submitted",
+        u.recorded.to_string(),
+        parts([u.ready, u.held, u.claimed, None], u.submitted).to_string(),
+    );
+    check(
+        "units: submitted = units of released claim lines",
+        u.submitted.to_string(),
+        control.units.to_string(),
+    );
+    check(
+        "billed = charges of released claim lines",
+        totals.billed.to_string(),
+        Money::from_cents(control.charge).to_string(),
+    );
+    check(
+        "expected = expected amounts of released claim lines",
+        totals.expected.to_string(),
+        Money::from_cents(control.expected).to_string(),
+    );
+    if !flat {
+        let sum = |pick: fn(&Measures) -> i64| rows.iter().map(|r| pick(&r.measures)).sum::<i64>();
+        check(
+            "rows: encounters",
+            sum(|m| m.encounters.recorded).to_string(),
+            e.recorded.to_string(),
+        );
+        check("rows: units", sum(|m| m.units.recorded).to_string(), u.recorded.to_string());
+        check(
+            "rows: minutes",
+            sum(|m| m.contact_minutes).to_string(),
+            totals.contact_minutes.to_string(),
+        );
+        check(
+            "rows: billed",
+            sum(|m| m.billed.cents()).to_string(),
+            totals.billed.cents().to_string(),
+        );
+        check(
+            "rows: expected",
+            sum(|m| m.expected.cents()).to_string(),
+            totals.expected.cents().to_string(),
+        );
+    }
+    Ties { ties: checks.iter().all(|c| c.holds), checks }
+}
