@@ -98,7 +98,7 @@ async fn tell(ctx: &Ctx, address: SocketAddr, folder: &mut Folder) -> Result<(),
     for (sender, tally) in &told {
         story::organization(sender, tally);
     }
-    story::batches(&batches);
+    story::batches(&batches, told.iter().map(|(_, tally)| tally.expected).sum());
     report::print(&report);
     println!("\nFiles are in {}: the 837P files, the", folder.path().display());
     println!("batches and the report as tables, the answers to the uploads, and peerclaims.db.");

@@ -42,8 +42,6 @@ struct Measures {
 #[derive(Debug, Deserialize)]
 struct Visits {
     recorded: i64,
-    held: i64,
-    non_billable: i64,
     submitted: i64,
 }
 
@@ -79,14 +77,12 @@ pub(super) fn print(report: &Report) {
         "Month",
         "Members",
         "Visits",
-        "Held",
-        "Not billable",
-        "Billed",
-        "Units billed",
+        "Visits\nbilled",
+        "Units\nbilled",
         "Hours",
-        "Units per member",
-        "Dollars billed",
-        "Dollars expected",
+        "Units per\nmember",
+        "Dollars\nbilled",
+        "Dollars\nexpected",
     ]);
     for level in &report.subtotals {
         for row in report.rows.iter().filter(|r| r.organization == level.organization) {
@@ -98,7 +94,9 @@ pub(super) fn print(report: &Report) {
     println!("{table}");
     println!("Members are different people on each line, so those numbers do not add up.");
     if report.ties.ties {
-        println!("The report ties: rows to totals, visits to what became of them, dollars to claims.");
+        println!(
+            "The report ties: rows to totals, visits to what became of them, dollars to claims."
+        );
     } else {
         println!("The report does NOT tie; report.json says where.");
     }
@@ -110,8 +108,6 @@ fn add(table: &mut Table, organization: &str, month: Option<&str>, m: &Measures)
         Cell::new(month.unwrap_or("all")),
         right(m.members),
         right(m.encounters.recorded),
-        right(m.encounters.held),
-        right(m.encounters.non_billable),
         right(m.encounters.submitted),
         right(m.units.submitted),
         right(&m.contact_hours),

@@ -1,6 +1,6 @@
 //! Sends an organization's visits as its own system would, and counts the answers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::CliError;
 use super::client::Client;
@@ -24,7 +24,7 @@ pub(super) async fn visits(
             Upload::NdJson(file) => {
                 bulk(client, file, "application/x-ndjson", folder, &mut tally, &step).await?;
             }
-            Upload::OneByOne(file) => one_by_one(client, file, &mut tally, &step).await?,
+            Upload::OneByOne(file) => one_by_one(client, file, folder, &mut tally, &step).await?,
         }
     }
     step.end(&format!("{} visits recorded, {} rows sent", tally.recorded(), tally.sent));
@@ -41,9 +41,7 @@ async fn bulk(
 ) -> Result<(), CliError> {
     let answer = client.upload("/v1/encounters/bulk", media, file.text).await?;
     let answer = answer.good(file.name)?;
-    let name = file.short().split('.').next().unwrap_or_default();
-    let name = format!("answers-{}.ndjson", name.trim_start_matches("encounters-"));
-    folder.write(&name, &answer.body)?;
+    folder.write(&answers_name(file), &answer.body)?;
     for line in answer.body.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
         let row: Value = serde_json::from_slice(line)
             .map_err(|e| CliError::Other(format!("a row's answer is not JSON: {e}")))?;
@@ -62,15 +60,28 @@ async fn bulk(
 async fn one_by_one(
     client: &Client,
     file: &File,
+    folder: &mut Folder,
     tally: &mut Tally,
     step: &Step,
 ) -> Result<(), CliError> {
+    let mut answers = String::new();
     for (visit, place) in items(file)?.iter().zip(1..) {
         let answer = client.post("/v1/encounters", visit).await?;
-        tally.count((file.short(), place), answer.status, &answer.json()?)?;
+        let body = answer.json()?;
+        tally.count((file.short(), place), answer.status, &body)?;
+        // Kept as the answers to uploads are.
+        let name = if answer.status < 300 { "encounter" } else { "error" };
+        let line = json!({"row": place, "line": place, "status": answer.status, name: body});
+        answers.push_str(&format!("{line}\n"));
         step.done(1);
     }
-    Ok(())
+    folder.write(&answers_name(file), answers.as_bytes())
+}
+
+/// Where the answers to a file are kept.
+fn answers_name(file: &File) -> String {
+    let name = file.short().split('.').next().unwrap_or_default();
+    format!("answers-{}.ndjson", name.trim_start_matches("encounters-"))
 }
 
 fn items(file: &File) -> Result<Vec<Value>, CliError> {

@@ -10,8 +10,8 @@ use super::tally::Tally;
 use super::words::reason;
 use crate::domain::money::Money;
 
-/// Widest table: what a terminal shows without wrapping.
-const WIDTH: u16 = 100;
+/// Widest table: more is hard to read on a terminal.
+const WIDTH: u16 = 110;
 
 /// A table with its head.
 pub(super) fn table(head: &[&str]) -> Table {
@@ -81,11 +81,11 @@ fn waiting(tally: &Tally) {
     println!("{table}");
 }
 
-/// The batches.
-pub(super) fn batches(batches: &[(&Sender, Delivered)]) {
+/// The batches; `visits` is what the visits in them were to bring, each rounded for itself.
+pub(super) fn batches(batches: &[(&Sender, Delivered)], visits: Money) {
     println!("\nBatches, released and delivered");
     println!("-------------------------------");
-    let head = ["Organization", "Claims", "Lines", "Units", "Charged", "Expected", "File (837P)"];
+    let head = ["Organization", "Claims", "Lines", "Units", "Charged", "Expected"];
     let mut table = table(&head);
     for (sender, batch) in batches {
         table.add_row([
@@ -95,7 +95,6 @@ pub(super) fn batches(batches: &[(&Sender, Delivered)]) {
             right(batch.units),
             right(batch.charge),
             right(batch.expected),
-            Cell::new(&batch.file),
         ]);
     }
     let sum = |of: fn(&Delivered) -> u64| batches.iter().map(|(_, b)| of(b)).sum::<u64>();
@@ -107,7 +106,16 @@ pub(super) fn batches(batches: &[(&Sender, Delivered)]) {
         right(sum(|b| b.units)),
         right(dollars(|b| b.charge)),
         right(dollars(|b| b.expected)),
-        Cell::new(""),
     ]);
     println!("{table}");
+    for (_, batch) in batches {
+        println!("  {}  ({})", batch.file, batch.table);
+    }
+    let claimed = dollars(|b| b.expected);
+    if claimed != visits {
+        println!(
+            "Visits of a day that are one claim line are rounded to cents once: {claimed} on the \
+             claims, {visits} visit by visit."
+        );
+    }
 }

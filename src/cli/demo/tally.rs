@@ -99,7 +99,11 @@ fn why(problem: &Value) -> Result<String, CliError> {
             let message = fault.get("message")?.as_str()?.trim_end_matches('.');
             let place = ["pointer", "column"].iter().find_map(|k| fault.get(k)?.as_str());
             let place = place.map(|p| p.trim_start_matches('/')).filter(|p| !p.is_empty());
-            Some(place.map_or_else(|| message.to_owned(), |p| format!("{p}: {message}")))
+            let told = |place: &str| match place.parse::<u64>() {
+                Ok(column) => format!("character {column}: {message}"),
+                Err(_) => format!("{place}: {message}"),
+            };
+            Some(place.map_or_else(|| message.to_owned(), told))
         })
         .collect();
     if told.is_empty() { text(problem, "detail").map(str::to_owned) } else { Ok(told.join("; ")) }

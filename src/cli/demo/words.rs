@@ -12,7 +12,7 @@ pub(super) fn reason(rule: &str) -> String {
         RuleId::ActivityNotBillable => "not peer support: rides, paperwork, nobody met",
         RuleId::ActivityNoService => "no service of the contract covers it",
         RuleId::PeerNotCertified => "the peer's certificate had ended",
-        RuleId::ModeNotAllowed => "by video or telephone, where the payer wants it in person",
+        RuleId::ModeNotAllowed => "by video or telephone, which the payer does not pay for here",
         RuleId::SettingNotAllowed => "in a place where the payer does not pay for it",
         RuleId::MemberAge => "the member is too young for the service",
         RuleId::DiagnosisMissing => "no diagnosis",
