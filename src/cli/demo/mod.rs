@@ -100,8 +100,10 @@ async fn tell(ctx: &Ctx, address: SocketAddr, folder: &mut Folder) -> Result<(),
     }
     story::batches(&batches, told.iter().map(|(_, tally)| tally.expected).sum());
     report::print(&report);
-    println!("\nFiles are in {}: the 837P files, the", folder.path().display());
-    println!("batches and the report as tables, the answers to the uploads, and peerclaims.db.");
+    println!("\nIn {}:", folder.path().display());
+    println!(
+        "  the 837P files, batches and report as tables, answers to the uploads, peerclaims.db"
+    );
     Ok(())
 }
 
