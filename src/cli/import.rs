@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Packs,
     /// A contract (TOML).
     Contracts,
+    /// Visits (CSV or NDJSON); each row stands for itself.
+    Encounters,
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +61,9 @@ pub(super) struct Import {
 pub(super) async fn run(settings: &Settings, import: Import) -> Result<(), CliError> {
     let ctx = open(settings, Clock::system()).await?;
     let Import { kind, file, organization } = import;
+    if kind == Kind::Encounters {
+        return super::encounters::run(&ctx, &file, organization.as_ref()).await;
+    }
     let counts = load_file(&ctx, kind, &file, organization.as_ref()).await?;
     println!("{}", said(kind, counts));
     Ok(())

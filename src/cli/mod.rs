@@ -3,9 +3,11 @@
 
 mod admin;
 mod demo;
+mod encounters;
 pub(crate) mod import;
 mod keys;
 mod migrate;
+mod report;
 mod serve;
 
 use std::path::{Path, PathBuf};
@@ -40,8 +42,11 @@ enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Bring in reference data: the whole file, or nothing.
+    /// Bring in a file: reference data whole or not at all, encounters row by row.
     Import(import::Import),
+    /// Print a report.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Check the settings and print them, passwords hidden.
     CheckConfig,
     /// Show a quarter of three invented organizations, then keep serving it to be tried.
@@ -65,9 +70,10 @@ pub(crate) enum CliError {
 fn tell(error: &AppError) -> String {
     let mut out = error.detail.clone();
     for fault in &error.faults {
-        let line = fault.line.map(|line| format!("line {line}, ")).unwrap_or_default();
-        let place = fault.column.as_deref().or(fault.pointer.as_deref()).unwrap_or_default();
-        out = format!("{out}\n  {line}{place}: {}", fault.message);
+        let line = fault.line.map(|line| format!("line {line}"));
+        let place = fault.column.clone().or_else(|| fault.pointer.clone());
+        let places: Vec<String> = [line, place].into_iter().flatten().collect();
+        out = format!("{out}\n  {}: {}", places.join(", "), fault.message);
     }
     if let Some(cause) = &error.internal {
         out = format!("{out}\n  cause: {cause}");
@@ -101,6 +107,7 @@ async fn run(args: Args) -> Result<(), CliError> {
         Command::Migrate => migrate::run(&settings()?),
         Command::Keys(command) => keys::run(&settings()?, command).await,
         Command::Import(import) => import::run(&settings()?, import).await,
+        Command::Report(command) => report::run(&settings()?, command).await,
         Command::CheckConfig => {
             admin::check_config(&settings()?);
             Ok(())

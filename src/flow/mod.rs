@@ -9,6 +9,7 @@ pub mod batches;
 pub mod batching;
 pub mod clock;
 pub mod encounters;
+pub mod grants;
 pub mod health;
 pub mod idempotent;
 pub mod intake;

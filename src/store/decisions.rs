@@ -317,6 +317,22 @@ pub fn ready_lines(
     rows.into_iter().map(LineRow::into_domain).collect()
 }
 
+/// Encounters with a ready line that draws on the authorization, the latest service date first.
+pub fn ready_on_authorization(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    authorization: AuthorizationId,
+) -> Result<Vec<EncounterId>, StoreError> {
+    let rows: Vec<i64> = decision_lines::table
+        .filter(decision_lines::organization_id.eq(organization.as_i64()))
+        .filter(decision_lines::authorization_id.eq(authorization.as_i64()))
+        .filter(decision_lines::status.eq(LineStatus::Ready.as_str()))
+        .order((decision_lines::service_date.desc(), decision_lines::encounter_id.desc()))
+        .select(decision_lines::encounter_id)
+        .load(conn)?;
+    Ok(rows.into_iter().map(EncounterId::from_i64).collect())
+}
+
 /// Moves lines from one status to another. Fails when the move is not legal, or when a line is no
 /// longer in the status it is thought to be in.
 pub fn move_lines(

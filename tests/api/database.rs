@@ -85,7 +85,7 @@ impl Database {
         }
     }
 
-    /// The one number that a query gives as `value` (BIGINT).
+    /// The one number (BIGINT) that a query gives.
     pub fn number(&self, sql: &str) -> i64 {
         #[derive(QueryableByName)]
         struct Number {
@@ -93,7 +93,7 @@ impl Database {
             value: i64,
         }
         let url = self.url();
-        let query = diesel::sql_query(sql);
+        let query = diesel::sql_query(format!("SELECT ({sql}) AS value"));
         let found: Number = match self {
             Self::Sqlite { .. } => {
                 let path = url.strip_prefix("sqlite://").unwrap();

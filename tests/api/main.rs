@@ -12,8 +12,17 @@
 
 mod access;
 mod app;
+mod batches;
 mod database;
+mod encounters;
 mod errors;
 mod health;
 mod idempotency;
 mod probe;
+mod reference_contracts;
+mod reference_crud;
+mod reference_faults;
+mod reference_import;
+mod reference_samples;
+mod reference_walls;
+mod world;

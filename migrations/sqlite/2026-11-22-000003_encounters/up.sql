@@ -80,6 +80,8 @@ CREATE TABLE decision_lines (
     FOREIGN KEY (organization_id, authorization_id) REFERENCES authorizations (organization_id, id)
 );
 CREATE INDEX decision_lines_by_encounter ON decision_lines (organization_id, encounter_id);
+CREATE INDEX decision_lines_by_authorization ON decision_lines (organization_id, authorization_id)
+    WHERE authorization_id IS NOT NULL;
 CREATE INDEX decision_lines_ready ON decision_lines (organization_id, payer_id, service_date)
     WHERE status = 'ready';
 

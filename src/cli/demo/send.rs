@@ -72,7 +72,7 @@ async fn one_by_one(
         // Kept as the answers to uploads are.
         let name = if answer.status < 300 { "encounter" } else { "error" };
         let line = json!({"row": place, "line": place, "status": answer.status, name: body});
-        answers.push_str(&format!("{line}\n"));
+        answers.extend([line.to_string().as_str(), "\n"]);
         step.done(1);
     }
     folder.write(&answers_name(file), answers.as_bytes())

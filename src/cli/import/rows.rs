@@ -34,7 +34,7 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
         Kind::Authorizations => {
             (true, &["member_reference", "payer", "number", "units", "from"], &["services", "to"])
         }
-        Kind::Packs | Kind::Contracts => (false, &[], &[]),
+        Kind::Packs | Kind::Contracts | Kind::Encounters => (false, &[], &[]),
     };
     let name: &[&'static str] = &["organization"];
     match (of_owner, owned) {
@@ -91,7 +91,7 @@ pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<F
         Kind::Coverages => File::Coverages(reader.owned(coverage)),
         Kind::Authorizations => File::Authorizations(reader.owned(authorization)),
         // Their files are TOML and have no rows.
-        Kind::Packs | Kind::Contracts => File::Payers(Vec::new()),
+        Kind::Packs | Kind::Contracts | Kind::Encounters => File::Payers(Vec::new()),
     };
     if reader.faults.is_empty() { Ok(file) } else { Err(reader.faults) }
 }

@@ -93,8 +93,8 @@ mod tests {
         }
     }
 
-    fn id(value: i64) -> Option<ContractVersionId> {
-        Some(ContractVersionId::from_i64(value))
+    fn id(value: i64) -> ContractVersionId {
+        ContractVersionId::from_i64(value)
     }
 
     #[test]
@@ -105,10 +105,10 @@ mod tests {
         ];
         let on = |day: &str| in_force(&heads, PAYER, parse_date(day).unwrap()).map(|h| h.id);
         assert_eq!(on("2025-12-31"), None);
-        assert_eq!(on("2026-02-28"), id(1));
-        assert_eq!(on("2026-03-01"), id(2));
-        assert_eq!(on("2026-05-31"), id(2));
-        assert_eq!(on("2026-06-01"), id(1));
+        assert_eq!(on("2026-02-28"), Some(id(1)));
+        assert_eq!(on("2026-03-01"), Some(id(2)));
+        assert_eq!(on("2026-05-31"), Some(id(2)));
+        assert_eq!(on("2026-06-01"), Some(id(1)));
         let other = PayerId::from_i64(8);
         assert_eq!(in_force(&heads, other, parse_date("2026-03-01").unwrap()), None);
     }
@@ -129,6 +129,8 @@ mod tests {
         assert!(add(span("2026-02-01", Some("2026-02-28")), Some(2)), "1 was superseded by 2");
         assert!(!add(span("2026-06-01", Some("2026-07-31")), Some(2)), "3 is not named");
         assert!(!add(span("2026-06-01", None), Some(9)), "unknown");
-        assert!(may_add(&heads, PayerId::from_i64(8), span("2026-06-01", None), id(3)).is_err());
+        assert!(
+            may_add(&heads, PayerId::from_i64(8), span("2026-06-01", None), Some(id(3))).is_err()
+        );
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::identifiers::{AuthorizationNumber, Key};
 use crate::domain::ids::{AuthorizationId, OrganizationId, PayerId};
 use crate::domain::member::Member;
 use crate::error::{AppError, Fault};
-use crate::flow::Ctx;
+use crate::flow::{Ctx, grants};
 use crate::store::{Conn, Scope, StoreError, authorizations as store, contracts, members};
 
 /// What a taken number is told as.
@@ -38,6 +38,7 @@ pub fn create(
     }
     let authorization = Authorization { id: ctx.id(), revision: FIRST, data };
     store::insert(conn, organization, &authorization, ctx.now())?;
+    grants::granted(ctx, conn, organization, std::slice::from_ref(&authorization))?;
     Ok(authorization)
 }
 
@@ -49,7 +50,7 @@ pub async fn update(
     revision: i32,
     input: AuthorizationInput,
 ) -> Result<Authorization, AppError> {
-    let now = ctx.now();
+    let (now, work) = (ctx.now(), ctx.clone());
     ctx.db
         .write(Scope::Tenant(organization), move |conn| {
             let old = store::by_id(conn, organization, id)?;
@@ -73,6 +74,7 @@ pub async fn update(
                 return Err(stale());
             }
             new.revision += 1;
+            grants::changed(&work, conn, organization, &old, &new)?;
             Ok(new)
         })
         .await

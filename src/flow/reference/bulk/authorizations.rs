@@ -7,6 +7,7 @@ use crate::domain::authorization::{Authorization, AuthorizationData};
 use crate::domain::identifiers::{AuthorizationNumber, Key, Reference};
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
 use crate::error::AppError;
+use crate::flow::grants;
 use crate::flow::reference::authorizations::{
     NO_SUCH_MEMBER, fixed, known_services, unknown_services,
 };
@@ -76,11 +77,14 @@ fn save(
         }
         let changed = old.data != data;
         if changed {
-            Load::must(store::update(load.conn, owner, &Authorization { data, ..old }, now)?)?;
+            let new = Authorization { data, ..old.clone() };
+            Load::must(store::update(load.conn, owner, &new, now)?)?;
+            grants::changed(load.ctx, load.conn, owner, &old, &new)?;
         }
         load.counts.add(Some(changed));
     }
-    Ok(store::insert_all(load.conn, owner, &fresh, now)?)
+    store::insert_all(load.conn, owner, &fresh, now)?;
+    grants::granted(load.ctx, load.conn, owner, &fresh)
 }
 
 fn members_named(

@@ -1,0 +1,112 @@
+//! `peerclaims import encounters FILE`: the bulk upload from the command line. Unlike reference data
+//! it is not the whole file or nothing: each row stands for itself, as over HTTP.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use super::CliError;
+use crate::domain::identifiers::Key;
+use crate::domain::ids::OrganizationId;
+use crate::error::AppError;
+use crate::flow::access::find_names;
+use crate::flow::intake::{self, CHUNK_ROWS, Reading};
+use crate::flow::{Ctx, encounters};
+use crate::http::bulk_rows::{Form, Rows};
+
+/// What became of the rows.
+#[derive(Debug, Default)]
+struct Tally {
+    recorded: BTreeMap<&'static str, u64>,
+    repeated: u64,
+    refused: u64,
+}
+
+/// Records the visits of a file; refused rows go to standard error, the counts to standard output.
+pub(super) async fn run(
+    ctx: &Ctx,
+    file: &Path,
+    organization: Option<&Key>,
+) -> Result<(), CliError> {
+    let Some(organization) = organization else {
+        let text = "say whose visits these are: --organization KEY";
+        return Err(CliError::Other(text.to_owned()));
+    };
+    let (tenant, _) = find_names(ctx, Some(organization.as_str()), None).await?;
+    let tenant = tenant.ok_or_else(|| AppError::not_found("organization"))?;
+    let form = form(file)?;
+    let local = match form {
+        Form::Csv => Some(encounters::zone(ctx, tenant).await?),
+        Form::NdJson => None,
+    };
+    let source = File::open(file)
+        .map_err(|e| CliError::Other(format!("cannot read {}: {}", file.display(), e.kind())))?;
+    let reading = Reading { local, not_after: Some(ctx.now()) };
+    let mut rows = Rows::begin(BufReader::new(source), form, reading)?;
+    let mut tally = Tally::default();
+    while chunk(ctx, tenant, &mut rows, &mut tally).await? {}
+    for (disposition, count) in &tally.recorded {
+        println!("recorded, {disposition}: {count}");
+    }
+    println!("repeated: {}", tally.repeated);
+    println!("refused: {}", tally.refused);
+    if tally.refused == 0 {
+        return Ok(());
+    }
+    let text = format!("{} rows were refused; the others are recorded", tally.refused);
+    Err(CliError::Other(text))
+}
+
+fn form(file: &Path) -> Result<Form, CliError> {
+    match file.extension().and_then(|e| e.to_str()) {
+        Some("csv") => Ok(Form::Csv),
+        Some("ndjson" | "jsonl") => Ok(Form::NdJson),
+        _ => Err(CliError::Other("encounters come as .csv, .ndjson or .jsonl".to_owned())),
+    }
+}
+
+/// Records one chunk; `false` at the end of the file.
+async fn chunk(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    rows: &mut Rows<BufReader<File>>,
+    tally: &mut Tally,
+) -> Result<bool, CliError> {
+    let (mut good, mut lines, mut read) = (Vec::new(), Vec::new(), 0);
+    while read < CHUNK_ROWS {
+        let Some(row) = rows.next_row()? else { break };
+        read += 1;
+        match row.parsed {
+            Ok(parsed) => {
+                good.push(parsed);
+                lines.push(row.line);
+            }
+            Err(error) => refuse(tally, row.line, &error),
+        }
+    }
+    if !good.is_empty() {
+        for (result, line) in intake::record(ctx, tenant, good).await?.into_iter().zip(lines) {
+            match result {
+                Ok(seen) if seen.fresh => {
+                    let disposition = seen.decision.answer.disposition.as_str();
+                    *tally.recorded.entry(disposition).or_default() += 1;
+                }
+                Ok(_) => tally.repeated += 1,
+                Err(error) => refuse(tally, line, &error),
+            }
+        }
+    }
+    Ok(read > 0)
+}
+
+fn refuse(tally: &mut Tally, line: u64, error: &AppError) {
+    tally.refused += 1;
+    if error.faults.is_empty() {
+        eprintln!("line {line}: {}", error.detail);
+    }
+    for fault in &error.faults {
+        let place = fault.column.as_deref().or(fault.pointer.as_deref()).unwrap_or_default();
+        eprintln!("line {line}: {place}: {}", fault.message);
+    }
+}

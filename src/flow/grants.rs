@@ -1,0 +1,84 @@
+//! Grants: what an authorization approves is booked in the unit ledger, and what changes about it
+//! is looked at again.
+//!
+//! When a grant shrinks or moves, consumed units are never taken back (what remains is then
+//! negative); visits that are not claimed yet and no longer fit become held, the latest service
+//! date first (`docs/definitions.md`, "Unit ledger").
+
+use std::collections::BTreeMap;
+
+use super::Ctx;
+use super::encounters::decide_in;
+use super::intake::record::book;
+use crate::domain::authorization::Authorization;
+use crate::domain::ids::{AccountId, OrganizationId};
+use crate::domain::ledger::{AccountKey, Entry, EntryKind};
+use crate::error::AppError;
+use crate::store::{self, Conn};
+
+/// Books the grants of new authorizations.
+pub fn granted(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    list: &[Authorization],
+) -> Result<(), AppError> {
+    let changes: Vec<(&Authorization, EntryKind, i64)> =
+        list.iter().map(|a| (a, EntryKind::Grant, i64::from(a.data.units))).collect();
+    book_changes(ctx, conn, tenant, &changes)
+}
+
+/// Books the difference between an authorization before and after a change, and decides again what
+/// draws on it and is not claimed yet.
+pub fn changed(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    old: &Authorization,
+    new: &Authorization,
+) -> Result<(), AppError> {
+    let difference = i64::from(new.data.units) - i64::from(old.data.units);
+    book_changes(ctx, conn, tenant, &[(new, EntryKind::Adjust, difference)])?;
+    let wider = difference >= 0
+        && new.data.services == old.data.services
+        && new.data.span.from <= old.data.span.from
+        && new.data.span.to.is_none_or(|to| old.data.span.to.is_some_and(|was| was <= to));
+    if wider && new.data.number == old.data.number {
+        return Ok(());
+    }
+    // Latest first: each one, looked at again, sees what all the others draw and gives way to them.
+    for encounter in store::decisions::ready_on_authorization(conn, tenant, new.id)? {
+        decide_in(ctx, conn, tenant, encounter, "authorization_changed")?;
+    }
+    Ok(())
+}
+
+fn book_changes(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    changes: &[(&Authorization, EntryKind, i64)],
+) -> Result<(), AppError> {
+    let keys: BTreeMap<AccountKey, AccountId> =
+        changes.iter().map(|(a, _, _)| (AccountKey::authorization(a.id), ctx.id())).collect();
+    let accounts = store::ledger::lock_accounts(conn, tenant, &keys)?;
+    let mut entries = Vec::with_capacity(changes.len());
+    for (authorization, kind, units) in changes.iter().filter(|(_, _, units)| *units != 0) {
+        let key = AccountKey::authorization(authorization.id);
+        let account =
+            accounts.get(&key).ok_or_else(|| AppError::internal("an account was not made"))?;
+        entries.push(Entry {
+            account: *account,
+            kind: *kind,
+            encounter: None,
+            line: None,
+            service: None,
+            service_date: authorization.data.span.from,
+            authorization: Some(authorization.id),
+            granted: *units,
+            reserved: 0,
+            consumed: 0,
+        });
+    }
+    book(ctx, conn, tenant, ctx.now(), entries)
+}

@@ -1,0 +1,234 @@
+//! `peerclaims import`: the whole file or nothing, and nothing twice.
+
+use std::process::Output;
+
+use crate::app::{TestApp, on_both};
+use crate::database::Database;
+use crate::reference_samples::{npi, world};
+
+/// Runs `peerclaims import KIND FILE …` on the database of the test.
+fn import(database: &Database, kind: &str, bytes: &[u8], more: &[&str]) -> Output {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, bytes).unwrap();
+    std::process::Command::new(env!("CARGO_BIN_EXE_peerclaims"))
+        .env("PEERCLAIMS__DATABASE__URL", database.url())
+        .args(["import", kind])
+        .arg(&file)
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+/// What it said on standard output, when it went well.
+#[track_caller]
+fn done(database: &Database, kind: &str, text: &str) -> String {
+    let output = import(database, kind, text.as_bytes(), &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// What it said on standard error, when it was refused; then nothing is stored.
+#[track_caller]
+fn refused(database: &Database, kind: &str, bytes: &[u8]) -> String {
+    let output = import(database, kind, bytes, &[]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(output.stdout.is_empty());
+    error
+}
+
+const ORGANIZATIONS: &str = "key,name,mode,npi,ein,taxonomy,zone,part2,contact_name,contact_phone\n\
+    river-bend,River Bend,test,1234567893,911234567,251S00000X,America/Los_Angeles,not_program,Desk,5095550142\n\
+    hill-top,\"Hill Top, Inc.\",test,1234567893,911234567,251S00000X,America/Boise,,Desk,5095550143\n";
+const LOCATIONS: &str = "organization,key,name,npi,line1,line2,city,state,zip\n\
+    river-bend,main,Main office,,12 Example Street,,Spokane,WA,992010001\n\
+    river-bend,branch,Branch,1234567893,14 Example Street,Unit 2,Spokane,WA,992010002\n";
+const PAYERS: &str = "key,name,sandbox\nevergreen,Invented Plan,true\n";
+const MEMBERS: &str = "organization,reference,first_name,last_name,birth_date,gender,line1,line2,city,state,zip,payer,member_number,coverage_from,coverage_to,coverage_order,product\n\
+    river-bend,M-1,Alex,Example,1984-05-17,U,12 Example Street,,Spokane,WA,99201,evergreen,EVG100,2026-01-01,,,\n\
+    river-bend,M-2,Sam,Example,1990-01-31,F,,,,,,,,,,,\n\
+    hill-top,M-1,Kim,Example,1971-12-01,M,,,,,,evergreen,EVG300,2026-01-01,2026-12-31,1,gold\n";
+const COVERAGES: &str = "organization,member_reference,payer,member_number,from,to,order,product\n\
+    river-bend,M-2,evergreen,EVG200,2026-01-01,,,\n\
+    river-bend,M-1,evergreen,EVG100,2025-01-01,2025-12-31,,\n";
+const AUTHORIZATIONS: &str = "organization,member_reference,payer,number,services,units,from,to\n\
+    river-bend,M-1,evergreen,A-1,peer_individual; peer_crisis,120,2026-01-01,2026-06-30\n\
+    river-bend,M-2,evergreen,A-2,,40,2026-01-01,\n";
+
+fn peers() -> String {
+    let row = |seed| format!("river-bend,{},Rosa,Example,\n", npi(seed));
+    let rows: Vec<String> = (1..=3).map(row).collect();
+    format!("organization,npi,first_name,last_name,taxonomy\n{}", rows.concat())
+}
+
+fn certificates() -> String {
+    let row = |seed| format!("river-bend,{},WA,cpss,C-{seed},2026-01-01,\n", npi(seed));
+    let rows: Vec<String> = (1..=3).map(row).collect();
+    format!("organization,peer_npi,state,kind,number,from,to\n{}", rows.concat())
+}
+
+fn files() -> Vec<(&'static str, String, u32)> {
+    vec![
+        ("organizations", ORGANIZATIONS.to_owned(), 2),
+        ("locations", LOCATIONS.to_owned(), 2),
+        ("payers", PAYERS.to_owned(), 1),
+        ("packs", crate::reference_samples::file("config/payers/evergreen.toml"), 1),
+        (
+            "contracts",
+            crate::reference_samples::file("fixtures/contracts/river-bend_evergreen.toml"),
+            1,
+        ),
+        ("peers", peers(), 3),
+        ("certificates", certificates(), 3),
+        ("members", MEMBERS.to_owned(), 3),
+        ("coverages", COVERAGES.to_owned(), 2),
+        ("authorizations", AUTHORIZATIONS.to_owned(), 2),
+    ]
+}
+
+/// Revisions of everything: what an import that changes nothing leaves alone.
+fn revisions(database: &Database) -> i64 {
+    let tables = ["organizations", "payers", "peers", "members", "authorizations"];
+    let sum = |t: &str| {
+        database
+            .number(&format!("SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) AS value FROM {t}"))
+    };
+    tables.iter().map(|t| sum(t)).sum()
+}
+
+on_both! {
+    async fn every_kind_comes_in_once(app: TestApp) {
+        let database = &app.database;
+        for (kind, text, count) in files() {
+            let said = done(database, kind, &text);
+            assert_eq!(said, format!("{kind}: {count} created, 0 updated, 0 unchanged"));
+        }
+        let before = revisions(database);
+        for (kind, text, count) in files() {
+            assert_eq!(done(database, kind, &text), format!("{kind}: {count} unchanged"));
+            // A spreadsheet's way of writing the same file.
+            if !matches!(kind, "packs" | "contracts") {
+                let other = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+                assert_eq!(done(database, kind, &other), format!("{kind}: {count} unchanged"));
+            }
+        }
+        assert_eq!(revisions(database), before);
+
+        let changed = MEMBERS.replace("Sam", "Samuel");
+        let said = done(database, "members", &changed);
+        assert_eq!(said, "members: 0 created, 1 updated, 2 unchanged");
+        let shorter = AUTHORIZATIONS.replace(",120,", ",90,");
+        assert_eq!(done(database, "authorizations", &shorter), "authorizations: 0 created, 1 updated, 1 unchanged");
+
+        // What came in is what the API shows.
+        let key = app.key(peerclaims::flow::access::Role::Biller, "river-bend").await;
+        let list = app.get("/v1/members", &key).await.expect(200);
+        assert_eq!(list["items"].as_array().unwrap().len(), 2);
+        assert_eq!(list["items"][0]["coverages"].as_array().unwrap().len(), 2);
+        assert_eq!(list["items"][1]["first_name"], "Samuel");
+        let list = app.get("/v1/authorizations?number=A-1", &key).await.expect(200);
+        assert_eq!(list["items"][0]["units"], 90);
+        assert_eq!(list["items"][0]["services"], serde_json::json!(["peer_crisis", "peer_individual"]));
+        let list = app.get("/v1/peers", &key).await.expect(200);
+        assert_eq!(list["items"][2]["certificates"][0]["number"], "C-3");
+    }
+
+    async fn all_faults_are_told_with_line_and_column_and_nothing_is_stored(app: TestApp) {
+        world(&app).await;
+        let good = npi(1);
+        let text = format!(
+            "npi,first_name,last_name,organization\n{good},Rosa,Example,river-bend\n\
+             1234567890,Rosa,,river-bend\n{good},Again,Example,river-bend\n\
+             {},Kim,Example,nobody\n{},Kim,Example,\n", npi(2), npi(3));
+        let error = refused(&app.database, "peers", text.as_bytes());
+        for place in ["line 3, npi:", "line 3, last_name:", "line 6, organization:"] {
+            assert!(error.contains(place), "{place}\n{error}");
+        }
+        assert!(!error.contains("1234567890"), "{error}");
+        let bad = |line: &&str| line.starts_with("12345") || line.ends_with(',');
+        let text = text.lines().filter(|l| !bad(l)).collect::<Vec<_>>().join("\n");
+        let error = refused(&app.database, "peers", text.as_bytes());
+        for place in ["line 3, npi: line 2 names the same one", "line 4, organization:"] {
+            assert!(error.contains(place), "{place}\n{error}");
+        }
+        assert_eq!(app.database.number("SELECT COUNT(*) AS value FROM peers"), 0);
+
+        let members = "organization,reference,first_name,last_name,birth_date,gender,payer,member_number,coverage_from,coverage_order\n\
+            river-bend,M-1,Alex,Example,1984-05-17,U,evergreen,EVG100,2026-01-01,1\n\
+            river-bend,M-2,Sam,Example,1984-05-17,U,evergreen,EVG100,2026-01-01,one\n\
+            river-bend,M-3,Kim,Example,2190-05-17,U,evergreen,,2026-01-01,1\n";
+        let error = refused(&app.database, "members", members.as_bytes());
+        for place in ["line 3, coverage_order:", "line 4, member_number:"] {
+            assert!(error.contains(place), "{place}\n{error}");
+        }
+        let members = members.replace(",one", ",1").replace(",,2026", ",EVG9,2026").replace("evergreen,EVG9", "nobody,EVG9");
+        let error = refused(&app.database, "members", members.as_bytes());
+        for place in ["line 3, member_number:", "line 4, birth_date:", "line 4, payer:"] {
+            assert!(error.contains(place), "{place}\n{error}");
+        }
+        assert!(!error.contains("EVG"), "{error}");
+        assert_eq!(app.database.number("SELECT COUNT(*) AS value FROM members"), 0);
+    }
+
+    async fn broken_files_are_refused_with_their_lines(app: TestApp) {
+        world(&app).await;
+        let head = "organization,npi,first_name,last_name\n";
+        let row = format!("river-bend,{},Rosa,Example\n", npi(1));
+        let mut utf8 = format!("{head}{row}").into_bytes();
+        utf8.extend(format!("river-bend,{},", npi(2)).bytes());
+        utf8.extend(b"Ros\xE9,Example\n");
+        let long = format!("{head}{row}river-bend,{}\n", "9".repeat(10_000_000));
+        let cases: [(Vec<u8>, &str); 8] = [
+            (utf8, "line 3, first_name: this is not UTF-8"),
+            (long.into_bytes(), "line 3: this row is longer than 65536 bytes"),
+            (format!("{head}river-bend,{},\"Ro\"sa,Example\n{row}", npi(2)).into(), "line 2: something follows"),
+            (format!("{head}{row}river-bend,{},\"Rosa,Example\n{row}", npi(2)).into(), "line 3: a double quote opens"),
+            (format!("{head}{row}river-bend,{}\n", npi(2)).into(), "line 3: this row has 2 fields"),
+            (b"organization,npi,first_name\n".to_vec(), "line 1, last_name: this column is missing"),
+            (b"organization,npi,first_name,last_name,nickname\n".to_vec(),
+                "line 1, 5: this column is unknown; known are: organization, npi, first_name, last_name, taxonomy"),
+            (Vec::new(), "line 1: the file is empty"),
+        ];
+        for (bytes, said) in cases {
+            let error = refused(&app.database, "peers", &bytes);
+            assert!(error.contains(said), "{said}\n{error}");
+        }
+        assert_eq!(app.database.number("SELECT COUNT(*) AS value FROM peers"), 0);
+    }
+
+    async fn an_organization_may_be_named_for_the_whole_file(app: TestApp) {
+        world(&app).await;
+        let text = format!("npi,first_name,last_name\n{},Rosa,Example\n", npi(1));
+        refused(&app.database, "peers", text.as_bytes());
+        let owner = ["--organization", "river-bend"];
+        let output = import(&app.database, "peers", text.as_bytes(), &owner);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = format!("organization,npi,first_name,last_name\nhill-top,{},Rosa,Example\n", npi(2));
+        let output = import(&app.database, "peers", text.as_bytes(), &owner);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("line 2, organization:"));
+    }
+
+    async fn what_never_changes_does_not_change_by_file_either(app: TestApp) {
+        for (kind, text, _) in files() {
+            done(&app.database, kind, &text);
+        }
+        let live = ORGANIZATIONS.replacen(",test,", ",live,", 1);
+        assert!(refused(&app.database, "organizations", live.as_bytes()).contains("line 2, mode:"));
+        let real = PAYERS.replace("true", "false");
+        assert!(refused(&app.database, "payers", real.as_bytes()).contains("line 2, sandbox:"));
+        let moved = AUTHORIZATIONS.replace("M-2", "M-1");
+        let error = refused(&app.database, "authorizations", moved.as_bytes());
+        assert!(error.contains("line 3, member_reference:"), "{error}");
+        let wrong = AUTHORIZATIONS.replace("peer_crisis", "peer_crises").replace("M-2", "M-9");
+        let error = refused(&app.database, "authorizations", wrong.as_bytes());
+        assert!(error.contains("line 2, services:"), "{error}");
+        assert!(error.contains("line 3, member_reference:"), "{error}");
+        // A coverage that overlaps what is stored, and one of a member that is not there.
+        let more = "organization,member_reference,payer,member_number,from,to,order,product\n\
+            river-bend,M-1,evergreen,EVG101,2026-05-01,,,\nriver-bend,M-9,evergreen,EVG102,2026-05-01,,,\n";
+        let error = refused(&app.database, "coverages", more.as_bytes());
+        assert!(error.contains("line 2, from:"), "{error}");
+        assert!(error.contains("line 3, member_reference:"), "{error}");
+    }
+}

@@ -1,0 +1,169 @@
+//! An invented world to bill in: an organization, its peers and members, a payer with a contract.
+
+use peerclaims::flow::access::Role;
+use serde_json::{Value, json};
+
+use crate::app::{Answer, TestApp, send};
+
+/// NPIs that pass the check digit.
+pub const NPIS: [&str; 4] = ["1987654328", "1245319599", "1679576722", "1003000126"];
+
+/// What a test needs to know of its world.
+pub struct World {
+    pub admin: String,
+    pub biller: String,
+    pub submitter: String,
+    pub peers: Vec<String>,
+    pub members: Vec<String>,
+}
+
+/// `river-bend` with the payer `evergreen`: 16 units a day (bill up to), 24 free units a calendar
+/// year, then authorization. Members have the numbers EV1000, EV1001 ….
+pub async fn river_bend(app: &TestApp, members: usize) -> World {
+    let admin = app.admin_key().await;
+    organization(app, &admin, "river-bend", "WA", "America/Los_Angeles").await;
+    payer(app, &admin, "evergreen").await;
+    pack(app, &admin, include_str!("../../config/payers/evergreen.toml")).await;
+    let contract = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
+    toml(app, "/v1/contracts?organization=river-bend", &admin, contract).await.expect(201);
+    people(app, admin, "river-bend", "evergreen", ("WA", "cpc", "EV"), members).await
+}
+
+/// `mesa-voices` with `lone-mesa`: 104 units a month (hold), 40 a week (bill up to), in person.
+pub async fn mesa_voices(app: &TestApp, members: usize) -> World {
+    let admin = app.admin_key().await;
+    organization(app, &admin, "mesa-voices", "TX", "America/Chicago").await;
+    payer(app, &admin, "lone-mesa").await;
+    pack(app, &admin, include_str!("../../config/payers/lone-mesa.toml")).await;
+    let contract = include_str!("../../fixtures/contracts/mesa-voices_lone-mesa.toml");
+    toml(app, "/v1/contracts?organization=mesa-voices", &admin, contract).await.expect(201);
+    people(app, admin, "mesa-voices", "lone-mesa", ("TX", "cps", "LM"), members).await
+}
+
+async fn people(
+    app: &TestApp,
+    admin: String,
+    organization: &str,
+    payer: &str,
+    (state, certificate, prefix): (&str, &str, &str),
+    members: usize,
+) -> World {
+    let mut peers = Vec::new();
+    for (npi, first) in NPIS.iter().zip(["June", "Sam", "Ada", "Noor"]) {
+        let body = json!({
+            "npi": npi, "first_name": first, "last_name": "Okafor", "taxonomy": "175T00000X",
+            "certificates": [{"state": state, "kind": certificate, "from": "2025-01-01", "to": "2027-12-31"}],
+        });
+        let path = format!("/v1/peers?organization={organization}");
+        peers.push(id(&app.post(&path, &admin, &body).await.expect(201)));
+    }
+    let mut ids = Vec::new();
+    for n in 0..members {
+        ids.push(member(app, &admin, organization, payer, &format!("{prefix}{}", 1000 + n)).await);
+    }
+    World {
+        biller: app.key(Role::Biller, organization).await,
+        submitter: app.key(Role::Submitter, organization).await,
+        admin,
+        peers,
+        members: ids,
+    }
+}
+
+/// The id in an answer.
+#[track_caller]
+pub fn id(body: &Value) -> String {
+    body["id"].as_str().unwrap().to_owned()
+}
+
+/// A POST of TOML.
+pub async fn toml(app: &TestApp, path: &str, key: &str, text: &str) -> Answer {
+    let request = app.request(reqwest::Method::POST, path, key);
+    send(request.header("content-type", "application/toml").body(text.to_owned())).await
+}
+
+/// A POST of some type of body.
+pub async fn body(
+    app: &TestApp,
+    path: &str,
+    key: &str,
+    kind: &str,
+    bytes: impl Into<reqwest::Body>,
+) -> Answer {
+    let request = app.request(reqwest::Method::POST, path, key);
+    send(request.header("content-type", kind).body(bytes)).await
+}
+
+pub async fn organization(
+    app: &TestApp,
+    admin: &str,
+    key: &str,
+    state: &str,
+    zone: &str,
+) -> String {
+    let body = json!({
+        "key": key, "name": format!("{key} peers"), "mode": "test", "npi": "1234567893",
+        "ein": "91-1234567", "taxonomy": "251S00000X", "zone": zone, "part2": "not_program",
+        "contact_name": "Billing desk", "contact_phone": "5095550142",
+        "locations": [{"key": "main", "name": "Main office", "address": {
+            "line1": "410 W Main Ave", "city": "Spokane", "state": state, "zip": "99201-0001"}}],
+    });
+    id(&app.post("/v1/organizations", admin, &body).await.expect(201))
+}
+
+pub async fn payer(app: &TestApp, admin: &str, key: &str) -> String {
+    let body = json!({"key": key, "name": format!("{key} health plan"), "sandbox": true});
+    id(&app.post("/v1/payers", admin, &body).await.expect(201))
+}
+
+pub async fn pack(app: &TestApp, admin: &str, text: &str) {
+    toml(app, "/v1/packs", admin, text).await.expect(201);
+}
+
+pub async fn member(
+    app: &TestApp,
+    admin: &str,
+    organization: &str,
+    payer: &str,
+    number: &str,
+) -> String {
+    let body = json!({
+        "reference": format!("R-{number}"), "first_name": "Dana", "last_name": "Alvarez",
+        "birth_date": "1985-02-14", "gender": "F",
+        "address": {"line1": "88 Pine St Apt 4", "city": "Spokane", "state": "WA", "zip": "99202"},
+        "coverages": [{"payer": payer, "member_number": number, "from": "2026-01-01", "order": 1}],
+    });
+    id(&app
+        .post(&format!("/v1/members?organization={organization}"), admin, &body)
+        .await
+        .expect(201))
+}
+
+pub async fn authorization(app: &TestApp, admin: &str, organization: &str, body: &Value) -> String {
+    let path = format!("/v1/authorizations?organization={organization}");
+    id(&app.post(&path, admin, body).await.expect(201))
+}
+
+/// A visit of an hour in person at the office: four units. `start` is UTC, such as
+/// `2026-07-01T16:00`.
+pub fn visit(reference: &str, peer: &str, member: &str, start: &str) -> Value {
+    visit_of(reference, peer, member, start, 60)
+}
+
+/// A visit of some minutes.
+pub fn visit_of(reference: &str, peer: &str, member: &str, start: &str, minutes: i64) -> Value {
+    let start = chrono::NaiveDateTime::parse_from_str(start, "%Y-%m-%dT%H:%M").unwrap().and_utc();
+    let end = start + chrono::TimeDelta::minutes(minutes);
+    json!({
+        "reference": reference, "peer": peer, "member": member, "activity": "individual_support",
+        "started_at": start.to_rfc3339(), "ended_at": end.to_rfc3339(),
+        "mode": "in_person", "setting": "office", "diagnoses": ["F32.9"],
+        "note": {"signed_at": end.to_rfc3339(), "plan_goal": "G1"},
+    })
+}
+
+/// The rules of the findings of an answer.
+pub fn rules(body: &Value) -> Vec<String> {
+    let findings = body["findings"].as_array().unwrap();
+    findings.iter().map(|f| f["rule"].as_str().unwrap().to_owned()).collect()
+}
