@@ -1,7 +1,14 @@
 //! The visits of the demo against their README: each row is read, or refused at the field that the
 //! README says. What needs the roster or the rules is checked by `tests/demo.rs`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test that fails by panicking is what tests are"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -178,4 +185,20 @@ fn every_organization_has_a_share_of_sound_flawed_and_refused_visits() {
     for rule in ["part2.no_consent", "limit.hold", "authorization.exhausted", "filing.late"] {
         assert!(reasons.contains(rule), "{rule}");
     }
+}
+
+#[test]
+fn the_visit_that_the_first_ten_minutes_mend_waits_for_an_authorization() {
+    let wanted = ("RB-0138".to_owned(), "held".to_owned(), "authorization.missing".to_owned());
+    assert!(told().into_values().any(|answer| answer == wanted));
+    let first = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    assert!(first.contains("RB-0138") && first.contains("RB-M06"));
+    // The member of that visit is the one whom the README's authorization is for.
+    let number = text("members.csv")
+        .lines()
+        .find(|l| l.contains(",RB-M06,"))
+        .and_then(|l| l.split(',').nth(12).map(str::to_owned))
+        .unwrap();
+    let visits = text("encounters-river-bend.csv");
+    assert!(visits.lines().any(|l| l.starts_with("RB-0138,") && l.contains(&number)));
 }
