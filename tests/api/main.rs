@@ -21,6 +21,7 @@ mod edi;
 mod encounters;
 mod errors;
 mod health;
+mod history;
 mod idempotency;
 mod ledger;
 mod probe;
