@@ -12,12 +12,18 @@
 
 mod access;
 mod app;
+mod bad_input;
 mod batches;
+mod bulk;
+mod bulk_killed;
 mod database;
+mod edi;
 mod encounters;
 mod errors;
 mod health;
+mod history;
 mod idempotency;
+mod ledger;
 mod probe;
 mod reference_contracts;
 mod reference_crud;
@@ -25,4 +31,6 @@ mod reference_faults;
 mod reference_import;
 mod reference_samples;
 mod reference_walls;
+mod reports;
+mod walls;
 mod world;
