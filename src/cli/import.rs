@@ -93,6 +93,14 @@ pub(crate) async fn load_file(
     }
 }
 
+/// Brings in a file's text.
+pub(super) async fn load_text(ctx: &Ctx, kind: Kind, text: &str) -> Result<Counts, AppError> {
+    match kind {
+        Kind::Packs | Kind::Contracts => load_toml(ctx, kind, text.to_owned()).await,
+        _ => load_csv(ctx, kind, text.as_bytes(), None).await,
+    }
+}
+
 /// The counts in words.
 pub(crate) fn said(kind: Kind, counts: Counts) -> String {
     let name = kind.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default();

@@ -2,6 +2,7 @@
 //! for failures, 2 for wrong usage.
 
 mod admin;
+mod demo;
 mod encounters;
 pub(crate) mod import;
 mod keys;
@@ -48,6 +49,8 @@ enum Command {
     Report(report::ReportCommand),
     /// Check the settings and print them, passwords hidden.
     CheckConfig,
+    /// Show a quarter of three invented organizations, then keep serving it to be tried.
+    Demo(demo::Demo),
 }
 
 /// Why a command failed, as a person reads it.
@@ -98,17 +101,19 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), CliError> {
-    let settings = load(args.config.as_deref())?;
+    let settings = || load(args.config.as_deref());
     match args.command {
-        Command::Serve => serve::run(&settings).await,
-        Command::Migrate => migrate::run(&settings),
-        Command::Keys(command) => keys::run(&settings, command).await,
-        Command::Import(import) => import::run(&settings, import).await,
-        Command::Report(command) => report::run(&settings, command).await,
+        Command::Serve => serve::run(&settings()?).await,
+        Command::Migrate => migrate::run(&settings()?),
+        Command::Keys(command) => keys::run(&settings()?, command).await,
+        Command::Import(import) => import::run(&settings()?, import).await,
+        Command::Report(command) => report::run(&settings()?, command).await,
         Command::CheckConfig => {
-            admin::check_config(&settings);
+            admin::check_config(&settings()?);
             Ok(())
         }
+        // It has settings of its own, so that it never opens anybody's database.
+        Command::Demo(demo) => demo::run(demo).await,
     }
 }
 

@@ -79,7 +79,8 @@ impl Principal {
     }
 }
 
-fn hidden() -> AppError {
+/// What is answered about something that the caller may not see.
+pub fn hidden() -> AppError {
     AppError::new(Code::NotFound, "There is nothing here that this key may see.")
 }
 

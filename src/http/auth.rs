@@ -9,6 +9,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use super::gate;
 use crate::error::{AppError, Code};
 use crate::flow::access::{self, Principal};
 
@@ -20,6 +21,9 @@ pub(super) async fn authenticate(
     match principal(request.request()).await {
         Ok(principal) => {
             tracing::debug!(key = %principal.key, role = principal.role.as_str(), "caller");
+            if !gate::open(principal.role, request.method(), request.path()) {
+                return Ok(request.error_response(access::hidden()));
+            }
             request.extensions_mut().insert(principal);
             next.call(request).await.map(ServiceResponse::map_into_boxed_body)
         }

@@ -14,7 +14,7 @@ use crate::error::{AppError, Code};
 
 /// What is still read, and thrown away, of a body that is too large, so that the client gets the
 /// answer and not a broken connection.
-const DRAIN_BYTES: usize = 1024 * 1024;
+pub const DRAIN_BYTES: u64 = 1024 * 1024;
 
 /// Reads the body; at most `http.max_body_bytes` within `http.body_seconds`.
 pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, AppError> {
@@ -24,6 +24,7 @@ pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes,
     let deadline = Instant::now() + Duration::from_secs(settings.body_seconds);
     let mut body = BytesMut::new();
     let mut seen = 0usize;
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(DRAIN_BYTES);
     let announced = header(request, &CONTENT_LENGTH).and_then(|text| text.parse::<usize>().ok());
     let mut too_large = announced.is_some_and(|length| length > limit);
     while let Some(chunk) = next(payload, deadline).await? {
@@ -31,7 +32,7 @@ pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes,
         too_large |= seen > limit;
         if !too_large {
             body.extend_from_slice(&chunk);
-        } else if seen > limit.saturating_add(DRAIN_BYTES) {
+        } else if u64::try_from(seen).unwrap_or(u64::MAX) > most {
             break;
         }
     }

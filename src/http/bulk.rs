@@ -19,7 +19,7 @@ use utoipa::OpenApi;
 use super::bulk_rows::{Form, Row, Rows};
 use super::encounter_view::EncounterView;
 use super::encounters::{OfOrganization, tenant};
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::{Caller, Query, body};
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
@@ -71,8 +71,11 @@ async fn upload(
     let rows = Rows::begin(BufReader::new(spooled), form, reading)?;
     let (sender, receiver) = mpsc::channel::<Bytes>(CHUNKS_WAITING);
     let work = ctx.get_ref().clone();
+    // The problems of rows, too, carry the id of the request that brought them.
+    let id = problem::request_id();
     actix_web::rt::spawn(async move {
-        if let Err(error) = answer(&work, tenant, rows, &sender).await {
+        let answers = answer(&work, tenant, rows, &sender);
+        if let Err(error) = problem::with_request_id(&id, answers).await {
             tracing::warn!(error = %error, internal = ?error.internal, "a bulk upload was left");
         }
     });
@@ -103,11 +106,15 @@ async fn spool(mut payload: web::Payload, limit: u64) -> Result<SpooledTempFile,
         let piece =
             piece.map_err(|_| AppError::new(Code::MalformedBody, "The upload ended early."))?;
         size = size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        if size > limit {
-            let detail = format!("The upload is larger than {limit} bytes; send it in parts.");
-            return Err(AppError::new(Code::TooLarge, detail));
+        if size <= limit {
+            file.write_all(&piece).map_err(spool_failed)?;
+        } else if size > limit.saturating_add(body::DRAIN_BYTES) {
+            break;
         }
-        file.write_all(&piece).map_err(spool_failed)?;
+    }
+    if size > limit {
+        let detail = format!("The upload is larger than {limit} bytes; send it in parts.");
+        return Err(AppError::new(Code::TooLarge, detail));
     }
     file.seek(SeekFrom::Start(0)).map_err(spool_failed)?;
     Ok(file)
@@ -187,7 +194,7 @@ pub async fn record_chunk(
             (Ok(_), Some(error)) => Err(Problem::from(error)),
             (Ok(_), None) => match results.next() {
                 Some(Ok(recorded)) => Ok(recorded),
-                Some(Err(error)) => Err(Problem::from(&error)),
+                Some(Err(error)) => Err(Problem::from(&Row::place(row.line, row.form, error))),
                 None => return Err(AppError::internal("a row has no result")),
             },
         };

@@ -53,8 +53,25 @@ pub struct Row {
     pub row: u64,
     /// 1 for the first line of the file.
     pub line: u64,
+    /// The form of the file: how a place in the row is told.
+    pub form: Form,
     /// What was read.
     pub parsed: Result<Parsed, AppError>,
+}
+
+impl Row {
+    /// Puts the place in the file on what was found wrong after the row was read: the line, and in
+    /// CSV the column instead of the JSON pointer.
+    pub fn place(line: u64, form: Form, mut error: AppError) -> AppError {
+        if form == Form::Csv {
+            for fault in &mut error.faults {
+                if let Some(pointer) = fault.pointer.take() {
+                    fault.column = Some(column_of(&pointer));
+                }
+            }
+        }
+        on_line(error, line)
+    }
 }
 
 /// Reads rows one after another.
@@ -118,11 +135,13 @@ impl<R: BufRead> Rows<R> {
         let Some(read) = self.next_line().map_err(unreadable)? else { return Ok(None) };
         self.row += 1;
         let line = self.line;
+        let form = if self.header.is_some() { Form::Csv } else { Form::NdJson };
         let parsed = read.and_then(|()| match &self.header {
             Some(header) => csv_row(&self.buffer, header, line, self.reading),
             None => json_row(&self.buffer, self.reading),
         });
-        Ok(Some(Row { row: self.row, line, parsed: parsed.map_err(|e| on_line(e, line)) }))
+        let parsed = parsed.map_err(|e| on_line(e, line));
+        Ok(Some(Row { row: self.row, line, form, parsed }))
     }
 
     /// Reads the next line that is not blank into the buffer, without its end.

@@ -52,6 +52,10 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
         fault(&pointer, &error.into_inner())
     })?;
     reader.end().map_err(|error| fault("", &error))?;
+    // serde reads a list as a struct, field by field in the order of our source; nobody means that.
+    if text.trim_start().starts_with('[') {
+        return Err(AppError::field("", "write a JSON object, not a list."));
+    }
     Ok(value)
 }
 
@@ -131,6 +135,7 @@ mod tests {
             (r#"{"items":[],"items":[]}"#, "/items"),
             ("{}", "/items"),
             ("3", ""),
+            ("[[]]", ""),
         ] {
             let (code, fault) = refused(text);
             assert_eq!(code, Code::InvalidInput, "{text}");

@@ -18,6 +18,7 @@ mod encounter_body;
 mod encounter_view;
 mod encounters;
 pub mod etag;
+mod gate;
 mod health;
 pub mod idempotency;
 pub mod json;

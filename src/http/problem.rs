@@ -32,7 +32,8 @@ pub(super) async fn with_request_id<T>(id: &str, work: impl Future<Output = T>) 
     REQUEST_ID.scope(RefCell::new(id.to_owned()), work).await
 }
 
-fn request_id() -> String {
+/// The id of the request that is being answered; empty outside of one.
+pub(super) fn request_id() -> String {
     REQUEST_ID.try_with(|id| id.borrow().clone()).unwrap_or_default()
 }
 

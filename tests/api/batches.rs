@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::app::{TestApp, on_both};
+use crate::edi;
 use crate::world::{self, World, id, visit};
 
 async fn three_visits(app: &TestApp) -> World {
@@ -31,10 +32,9 @@ on_both! {
         assert_eq!(batch["lines"], 2, "two visits of a day roll up: {batch}");
         assert_eq!(batch["units"], 12);
         let path = format!("/v1/batches/{}", id(&batch));
-        let file = app.get(&format!("{path}/837p"), &w.biller).await;
+        let file = edi::fetch(&app, &id(&batch), &w.biller).await;
         assert!(file.body.starts_with("ISA*00*"));
         assert!(file.body.contains("SV1*HC:H0038*"), "{}", file.body);
-        drop_file(&file.body, "batches");
         assert_eq!(file.header("etag"), format!("\"{}\"", batch["file"]["sha256"].as_str().unwrap()));
         let table = app.get(&format!("{path}/csv"), &w.biller).await;
         assert_eq!(table.body.lines().count(), 3, "{}", table.body);
@@ -76,8 +76,8 @@ on_both! {
         let second = app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
         assert_eq!(second["charge"], first["charge"]);
         assert!(second["interchange_control"].as_i64() > first["group_control"].as_i64());
-        let before = app.get(&format!("{path}/837p"), &w.biller).await.body;
-        let after = app.get(&format!("/v1/batches/{}/837p", id(&second)), &w.biller).await.body;
+        let before = edi::fetch(&app, &id(&first), &w.biller).await.body;
+        let after = edi::fetch(&app, &id(&second), &w.biller).await.body;
         let numbers = |text: &str| text.split('~').filter(|s| s.trim().starts_with("CLM*")).map(str::to_owned).collect::<Vec<_>>();
         assert!(numbers(&before).iter().all(|n| !numbers(&after).contains(n)));
         assert_eq!(app.database.number("SELECT CAST(SUM(reserved) AS BIGINT) FROM unit_entries"), 12);
@@ -108,14 +108,5 @@ on_both! {
         app.act(&format!("/v1/batches/{}/release", id(&again)), &w.biller).await.expect(200);
         let held = app.get("/v1/encounters?status=held", &w.biller).await.expect(200);
         assert_eq!(held["items"].as_array().unwrap().len(), 2);
-    }
-}
-
-/// Leaves an 837P for the outside check, when a folder for it is named.
-fn drop_file(text: &str, name: &str) {
-    if let Ok(folder) = std::env::var("PEERCLAIMS_837P_DIR") {
-        let path =
-            std::path::Path::new(&folder).join(format!("api_{name}_{}.837", std::process::id()));
-        std::fs::write(path, text).unwrap();
     }
 }

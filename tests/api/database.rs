@@ -70,6 +70,11 @@ impl Database {
 
     /// Runs SQL beside the service.
     pub fn execute(&self, sql: &str) {
+        self.try_execute(sql).unwrap();
+    }
+
+    /// Runs SQL that the database may refuse.
+    pub fn try_execute(&self, sql: &str) -> diesel::QueryResult<()> {
         let url = self.url();
         match self {
             Self::Sqlite { .. } => {
@@ -77,12 +82,32 @@ impl Database {
                 let mut conn = SqliteConnection::establish(path).unwrap();
                 conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON")
                     .unwrap();
-                conn.batch_execute(sql).unwrap();
+                conn.batch_execute(sql)
+            }
+            Self::Postgres { .. } => PgConnection::establish(&url).unwrap().batch_execute(sql),
+        }
+    }
+
+    /// Names (column `name`, TEXT) with their numbers (column `value`, BIGINT).
+    pub fn table(&self, sql: &str) -> Vec<(String, i64)> {
+        #[derive(QueryableByName)]
+        struct Named {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            name: String,
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            value: i64,
+        }
+        let (url, query) = (self.url(), diesel::sql_query(sql));
+        let rows: Vec<Named> = match self {
+            Self::Sqlite { .. } => {
+                let path = url.strip_prefix("sqlite://").unwrap();
+                query.load(&mut SqliteConnection::establish(path).unwrap()).unwrap()
             }
             Self::Postgres { .. } => {
-                PgConnection::establish(&url).unwrap().batch_execute(sql).unwrap();
+                query.load(&mut PgConnection::establish(&url).unwrap()).unwrap()
             }
-        }
+        };
+        rows.into_iter().map(|row| (row.name, row.value)).collect()
     }
 
     /// The one number (BIGINT) that a query gives.

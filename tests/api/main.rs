@@ -12,13 +12,19 @@
 
 mod access;
 mod app;
+mod bad_input;
 mod batches;
+mod bulk;
+mod bulk_killed;
 mod changes;
 mod database;
+mod edi;
 mod encounters;
 mod errors;
 mod health;
+mod history;
 mod idempotency;
+mod ledger;
 mod locks;
 mod probe;
 mod reference_contracts;
@@ -27,5 +33,7 @@ mod reference_faults;
 mod reference_import;
 mod reference_samples;
 mod reference_walls;
+mod reports;
 mod storm;
+mod walls;
 mod world;

@@ -40,6 +40,16 @@ pub async fn mesa_voices(app: &TestApp, members: usize) -> World {
     people(app, admin, "mesa-voices", "lone-mesa", ("TX", "cps", "LM"), members).await
 }
 
+/// Another organization with a contract with `evergreen`, whose pack must be there.
+pub async fn second_of_evergreen(app: &TestApp, admin: &str, key: &str, members: usize) -> World {
+    organization(app, admin, key, "WA", "America/Los_Angeles").await;
+    let contract = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
+    let contract = contract.replace("river-bend", key).replace("RIVERBEND01", "SECONDORG01");
+    let path = format!("/v1/contracts?organization={key}");
+    toml(app, &path, admin, &contract).await.expect(201);
+    people(app, admin.to_owned(), key, "evergreen", ("WA", "cpc", "EV"), members).await
+}
+
 async fn people(
     app: &TestApp,
     admin: String,
@@ -166,4 +176,49 @@ pub fn visit_of(reference: &str, peer: &str, member: &str, start: &str, minutes:
 pub fn rules(body: &Value) -> Vec<String> {
     let findings = body["findings"].as_array().unwrap();
     findings.iter().map(|f| f["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+/// All rows of a list, page by page.
+pub async fn all(app: &TestApp, path: &str, key: &str) -> Vec<Value> {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let (mut rows, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = app.get(&format!("{path}{joint}limit=200{cursor}"), key).await.expect(200);
+        rows.extend(page["items"].as_array().unwrap().clone());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return rows,
+        }
+    }
+}
+
+/// The answers of a bulk upload, one a row.
+#[track_caller]
+pub fn answers(answer: &Answer) -> Vec<Value> {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.header("content-type"), "application/x-ndjson");
+    answer.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Numbers that look random and are the same in every run (`SplitMix64`).
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `sides`.
+    pub fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((z ^ (z >> 31)) % u64::try_from(sides).unwrap()).unwrap()
+    }
+
+    /// One of a list.
+    pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.roll(list.len())]
+    }
 }
