@@ -109,4 +109,73 @@ on_both! {
         let held = app.get("/v1/encounters?status=held", &w.biller).await.expect(200);
         assert_eq!(held["items"].as_array().unwrap().len(), 2);
     }
+
+    async fn every_shipped_payer_gets_a_file_that_reads_right(app: TestApp) {
+        for payer in ["evergreen", "lone-mesa", "harbor-light"] {
+            let w = match payer {
+                "evergreen" => world::river_bend(&app, 3).await,
+                "lone-mesa" => world::mesa_voices(&app, 3).await,
+                _ => world::open_door(&app, 3).await,
+            };
+            for member in &w.members {
+                app.post("/v1/authorizations", &w.biller, &json!({
+                    "member": member, "payer": payer, "number": format!("PA-{}", &member[10..]),
+                    "units": 60, "from": "2026-07-01", "to": "2026-12-31",
+                })).await.expect(201);
+            }
+            let codes = [json!(["F32.9"]), json!(["F11.20"]), json!(["F33.1", "F41.1", "Z59.0", "F43.10", "F10.20"])];
+            for n in 0..24 {
+                let start = format!("2026-08-{:02}T{:02}:00", 1 + n / 3, 15 + n % 3);
+                let mut body = visit(&format!("V-{n}"), &w.peers[n % 2], &w.members[n % 3], &start);
+                body["diagnoses"] = codes[n % 5 % 3].clone();
+                body["setting"] = json!(if n % 4 == 0 { "home" } else { "office" });
+                app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+            }
+            let wanted = json!({"payer": payer, "through": "2026-08-31"});
+            let batch = app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
+            assert!(batch["claims"].as_i64().unwrap() >= 8, "{batch}");
+            let file = edi::fetch(&app, &id(&batch), &w.biller).await;
+            let numbers = edi::check(&file.body);
+            assert_eq!(numbers.len(), usize::try_from(batch["claims"].as_i64().unwrap()).unwrap());
+            assert!(file.header("content-disposition").contains(batch["file"]["name"].as_str().unwrap()));
+            app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        }
+    }
+
+    async fn batches_are_made_released_and_delivered_once_for_a_key(app: TestApp) {
+        let w = three_visits(&app).await;
+        let wanted = json!({"payer": "evergreen", "through": "2026-09-30"});
+        let first = app.post_once("/v1/batches", &w.biller, "b-1", &wanted).await.expect(201);
+        // Without the key it would be: nothing is ready.
+        assert_eq!(app.post_once("/v1/batches", &w.biller, "b-1", &wanted).await.expect(201), first);
+        let other = json!({"payer": "evergreen", "through": "2026-09-29"});
+        app.post_once("/v1/batches", &w.biller, "b-1", &other).await.problem(422, "idempotency_key_reused");
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM batches"), 1);
+        let path = format!("/v1/batches/{}", id(&first));
+        let receipt = json!({"how": "portal", "to": "intake"});
+        app.post(&format!("{path}/delivered"), &w.biller, &receipt).await.problem(409, "wrong_status");
+        let (release, nothing) = (format!("{path}/release"), json!({}));
+        let release = || app.post_once(&release, &w.biller, "b-2", &nothing);
+        let released = release().await.expect(200);
+        assert_eq!(release().await.expect(200), released);
+        assert_eq!(app.database.number("SELECT CAST(SUM(consumed) AS BIGINT) FROM unit_entries"), 12);
+        for (field, value) in [("how", json!("")), ("to", json!("x".repeat(201))), ("delivered_at", json!("2026-09-11T00:00:00Z"))] {
+            let mut bad = receipt.clone();
+            bad[field] = value;
+            let problem = app.post(&format!("{path}/delivered"), &w.biller, &bad).await.problem(422, "invalid_input");
+            assert_eq!(problem["faults"][0]["pointer"], format!("/{field}"));
+        }
+        let deliver = format!("{path}/delivered");
+        let deliver = || app.post_once(&deliver, &w.biller, "b-3", &receipt);
+        let delivered = deliver().await.expect(200);
+        assert_eq!(deliver().await.expect(200), delivered);
+        for bad in [json!({}), json!({"payer": "nobody", "through": "2026-09-30"}), json!({"payer": "evergreen", "through": "soon"})] {
+            app.post("/v1/batches", &w.biller, &bad).await.problem(422, "invalid_input");
+        }
+        for list in ["batches", "claims"] {
+            for query in ["status=sleeping", "limit=0", "cursor=x", "colour=red"] {
+                app.get(&format!("/v1/{list}?{query}"), &w.biller).await.problem(400, "invalid_parameter");
+            }
+        }
+    }
 }

@@ -194,7 +194,7 @@ on_both! {
     }
 
     async fn a_large_file_is_answered_in_order_and_once(app: TestApp) {
-        let w = world::river_bend(&app, 300).await;
+        let w = world::river_bend(&app, 40).await;
         // More than two chunks, with a bad row at the seams.
         let mut lines: Vec<String> = many(&w, 1_300).lines().map(str::to_owned).collect();
         lines[499] = "{}".into();

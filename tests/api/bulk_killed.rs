@@ -97,7 +97,9 @@ fn refused(n: usize) -> bool {
 }
 
 async fn case(app: TestApp) {
-    let w = world::mesa_voices(&app, MEMBERS).await;
+    // The program goes by the real clock, so everything is valid around today.
+    let day = |days: i64| (Utc::now() + TimeDelta::days(days)).format("%Y-%m-%d").to_string();
+    let w = world::mesa_voices_in(&app, MEMBERS, (&day(-200), &day(200))).await;
     let text = rows(&w).iter().fold(String::new(), |out, row| out + &row.to_string() + "\n");
 
     // Killed while the upload arrives: nothing was answered, so nothing need be there.
@@ -106,13 +108,11 @@ async fn case(app: TestApp) {
     let (told, sent) = tokio::sync::oneshot::channel::<()>();
     let pieces =
         futures_util::stream::unfold((Some(half), Some(told)), |(half, told)| async move {
-            match half {
-                Some(half) => Some((Ok::<_, std::io::Error>(half), (None, told))),
-                None => {
-                    drop(told);
-                    std::future::pending().await
-                }
+            if let Some(half) = half {
+                return Some((Ok::<_, std::io::Error>(half), (None, told)));
             }
+            drop(told);
+            std::future::pending().await
         });
     let address = program.address.clone();
     let key = w.submitter.clone();

@@ -61,7 +61,7 @@ fn npi_is_good(npi: &str) -> bool {
             digit / 10 + digit % 10
         })
         .sum();
-    npi.len() == 10 && sum % 10 == 0
+    npi.len() == 10 && sum.is_multiple_of(10)
 }
 
 /// Checks a file and gives its claim numbers.
@@ -73,7 +73,7 @@ pub fn check(text: &str) -> Vec<String> {
     for s in &segments {
         let part = |index: usize| s.get(index).map_or("", String::as_str);
         match part(0) {
-            "NM1" => loop_of = part(1).to_owned(),
+            "NM1" => part(1).clone_into(&mut loop_of),
             "CLM" | "SE" => {
                 assert_eq!(meant, sum, "CLM02 is the sum of SV102: {numbers:?}");
                 (meant, sum, diagnoses) = (0, 0, 0);

@@ -59,7 +59,6 @@ impl Past {
     pub fn next(&mut self, dice: &mut Dice) -> Step {
         self.count += 1;
         match dice.roll(100) {
-            0..60 => Step::Record(self.visit(dice)),
             60..65 => Step::Authorize(self.approval(dice)),
             65..74 if !self.encounters.is_empty() => {
                 Step::Void(dice.pick(&self.encounters).clone())
@@ -71,6 +70,7 @@ impl Past {
             88..93 if !self.batches.is_empty() => Step::Release(dice.pick(&self.batches).clone()),
             93..98 if !self.batches.is_empty() => Step::Withdraw(dice.pick(&self.batches).clone()),
             98.. if !self.batches.is_empty() => Step::Deliver(dice.pick(&self.batches).clone()),
+            // The rest, below 60 and where there is nothing yet to act upon.
             _ => Step::Record(self.visit(dice)),
         }
     }

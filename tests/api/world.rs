@@ -8,6 +8,9 @@ use crate::app::{Answer, TestApp, send};
 /// NPIs that pass the check digit.
 pub const NPIS: [&str; 4] = ["1987654328", "1245319599", "1679576722", "1003000126"];
 
+/// The days between which contracts, certificates and coverages hold.
+const TIMES: (&str, &str) = ("2026-01-01", "2027-12-31");
+
 /// What a test needs to know of its world.
 pub struct World {
     pub admin: String,
@@ -26,18 +29,39 @@ pub async fn river_bend(app: &TestApp, members: usize) -> World {
     pack(app, &admin, include_str!("../../config/payers/evergreen.toml")).await;
     let contract = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
     toml(app, "/v1/contracts?organization=river-bend", &admin, contract).await.expect(201);
-    people(app, admin, "river-bend", "evergreen", ("WA", "cpc", "EV"), members).await
+    let names = Names { organization: "river-bend", payer: "evergreen", number: "EV" };
+    people(app, admin, names, ("WA", "cpc"), TIMES, members).await
 }
 
 /// `mesa-voices` with `lone-mesa`: 104 units a month (hold), 40 a week (bill up to), in person.
 pub async fn mesa_voices(app: &TestApp, members: usize) -> World {
+    mesa_voices_in(app, members, TIMES).await
+}
+
+/// The same, with other days between which everything is valid.
+pub async fn mesa_voices_in(app: &TestApp, members: usize, times: (&str, &str)) -> World {
     let admin = app.admin_key().await;
     organization(app, &admin, "mesa-voices", "TX", "America/Chicago").await;
     payer(app, &admin, "lone-mesa").await;
     pack(app, &admin, include_str!("../../config/payers/lone-mesa.toml")).await;
     let contract = include_str!("../../fixtures/contracts/mesa-voices_lone-mesa.toml");
-    toml(app, "/v1/contracts?organization=mesa-voices", &admin, contract).await.expect(201);
-    people(app, admin, "mesa-voices", "lone-mesa", ("TX", "cps", "LM"), members).await
+    let contract = contract.replace(TIMES.0, times.0);
+    toml(app, "/v1/contracts?organization=mesa-voices", &admin, &contract).await.expect(201);
+    let names = Names { organization: "mesa-voices", payer: "lone-mesa", number: "LM" };
+    people(app, admin, names, ("TX", "cps"), times, members).await
+}
+
+/// `open-door` with `harbor-light`: recovery and mental health services, told apart by diagnosis;
+/// the payer allows less than is charged.
+pub async fn open_door(app: &TestApp, members: usize) -> World {
+    let admin = app.admin_key().await;
+    organization(app, &admin, "open-door", "NJ", "America/New_York").await;
+    payer(app, &admin, "harbor-light").await;
+    pack(app, &admin, include_str!("../../config/payers/harbor-light.toml")).await;
+    let contract = include_str!("../../fixtures/contracts/open-door_harbor-light.toml");
+    toml(app, "/v1/contracts?organization=open-door", &admin, contract).await.expect(201);
+    let names = Names { organization: "open-door", payer: "harbor-light", number: "HL" };
+    people(app, admin, names, ("NJ", "cprs"), TIMES, members).await
 }
 
 /// Another organization with a contract with `evergreen`, whose pack must be there.
@@ -47,29 +71,40 @@ pub async fn second_of_evergreen(app: &TestApp, admin: &str, key: &str, members:
     let contract = contract.replace("river-bend", key).replace("RIVERBEND01", "SECONDORG01");
     let path = format!("/v1/contracts?organization={key}");
     toml(app, &path, admin, &contract).await.expect(201);
-    people(app, admin.to_owned(), key, "evergreen", ("WA", "cpc", "EV"), members).await
+    let names = Names { organization: key, payer: "evergreen", number: "EV" };
+    people(app, admin.to_owned(), names, ("WA", "cpc"), TIMES, members).await
+}
+
+/// Whose people they are, and what their member numbers begin with.
+#[derive(Clone, Copy)]
+struct Names<'a> {
+    organization: &'a str,
+    payer: &'a str,
+    number: &'a str,
 }
 
 async fn people(
     app: &TestApp,
     admin: String,
-    organization: &str,
-    payer: &str,
-    (state, certificate, prefix): (&str, &str, &str),
+    names: Names<'_>,
+    (state, certificate): (&str, &str),
+    (from, to): (&str, &str),
     members: usize,
 ) -> World {
+    let Names { organization, payer, number } = names;
     let mut peers = Vec::new();
     for (npi, first) in NPIS.iter().zip(["June", "Sam", "Ada", "Noor"]) {
         let body = json!({
             "npi": npi, "first_name": first, "last_name": "Okafor", "taxonomy": "175T00000X",
-            "certificates": [{"state": state, "kind": certificate, "from": "2025-01-01", "to": "2027-12-31"}],
+            "certificates": [{"state": state, "kind": certificate, "from": from, "to": to}],
         });
         let path = format!("/v1/peers?organization={organization}");
         peers.push(id(&app.post(&path, &admin, &body).await.expect(201)));
     }
     let mut ids = Vec::new();
     for n in 0..members {
-        ids.push(member(app, &admin, organization, payer, &format!("{prefix}{}", 1000 + n)).await);
+        let number = format!("{number}{}", 1000 + n);
+        ids.push(member_since(app, &admin, organization, (payer, &number), from).await);
     }
     World {
         biller: app.key(Role::Biller, organization).await,
@@ -137,11 +172,21 @@ pub async fn member(
     payer: &str,
     number: &str,
 ) -> String {
+    member_since(app, admin, organization, (payer, number), TIMES.0).await
+}
+
+async fn member_since(
+    app: &TestApp,
+    admin: &str,
+    organization: &str,
+    (payer, number): (&str, &str),
+    from: &str,
+) -> String {
     let body = json!({
         "reference": format!("R-{number}"), "first_name": "Dana", "last_name": "Alvarez",
         "birth_date": "1985-02-14", "gender": "F",
         "address": {"line1": "88 Pine St Apt 4", "city": "Spokane", "state": "WA", "zip": "99202"},
-        "coverages": [{"payer": payer, "member_number": number, "from": "2026-01-01", "order": 1}],
+        "coverages": [{"payer": payer, "member_number": number, "from": from, "order": 1}],
     });
     id(&app
         .post(&format!("/v1/members?organization={organization}"), admin, &body)
