@@ -93,9 +93,9 @@ pub fn billed_coverage(
         .min_by_key(first)
         .or_else(|| in_force().min_by_key(first))
         .or_else(|| {
-            let near = |c: &&Coverage| {
-                (bills(c.data.payer), c.data.span.from <= day, c.data.span.to, c.id)
-            };
-            coverages.iter().max_by_key(near)
+            let ended = |c: &&Coverage| (bills(c.data.payer), c.data.span.to, c.id);
+            let past = coverages.iter().filter(|c| c.data.span.from <= day).max_by_key(ended);
+            let soon = |c: &&Coverage| (!bills(c.data.payer), c.data.span.from, c.id);
+            past.or_else(|| coverages.iter().min_by_key(soon))
         })
 }

@@ -110,6 +110,18 @@ pub async fn tenant(
     caller.tenant(Some(found.ok_or_else(|| AppError::not_found("organization"))?))
 }
 
+/// Not found, unless the organization has or had a contract with the payer.
+pub async fn contract_between(
+    ctx: &Ctx,
+    organization: OrganizationId,
+    payer: PayerId,
+) -> Result<(), AppError> {
+    let read = move |conn: &mut Conn| crate::store::contracts::versions_of(conn, organization);
+    let versions = ctx.db.read(Scope::Tenant(organization), read).await?;
+    let known = versions.iter().any(|v| v.payer == payer);
+    if known { Ok(()) } else { Err(AppError::not_found("organization")) }
+}
+
 /// The organization and payer that a request names, by id or key; what is named and not there is
 /// not found.
 pub async fn find_names(

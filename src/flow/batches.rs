@@ -3,12 +3,17 @@
 //! Release freezes: every visit is looked at once more, the stored bytes are checked against their
 //! hash and read back, reserved units become consumed, and nothing can be withdrawn any more.
 
+use std::collections::HashMap;
+
 use super::Ctx;
-use super::batching::{bills_as_decided, encounter_ids, lock_visits};
+use super::batching::{bills_as_decided, lock_visits};
+use super::claims::encounter_ids;
 use super::intake::record::book;
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
-use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, OrganizationId, PayerId};
+use crate::domain::ids::{
+    BatchId, ClaimId, ContractVersionId, EncounterId, LineId, OrganizationId, PayerId,
+};
 use crate::domain::ledger;
 use crate::domain::rules;
 use crate::domain::status::{BatchStatus, ClaimStatus, EncounterStatus, LineStatus};
@@ -150,7 +155,7 @@ pub fn release_in(
     let claims = store::claims::of_batch(conn, tenant, id)?;
     let parts = encounter_ids(&claims);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
-    look_again(ctx, conn, tenant, &encounters)?;
+    look_again(ctx, conn, tenant, &encounters, &versions_of(&claims))?;
     check_bytes(conn, tenant, &batch)?;
     let lines: Vec<LineId> = parts.into_values().flatten().collect();
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Submitted)?;
@@ -161,12 +166,21 @@ pub fn release_in(
     see(conn, tenant, id)
 }
 
-/// Deadlines, coverage, consent and certificates once more: a fault refuses the whole release.
+/// Under which contract version each visit was claimed.
+fn versions_of(claims: &[StoredClaim]) -> HashMap<EncounterId, ContractVersionId> {
+    let parts = claims.iter().flat_map(|c| {
+        c.lines.iter().flat_map(|l| &l.parts).map(|p| (p.encounter, c.contract_version))
+    });
+    parts.collect()
+}
+
+/// Deadlines, coverage, contract, consent and certificates once more: a fault refuses the whole release.
 fn look_again(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     ids: &[EncounterId],
+    claimed_under: &HashMap<EncounterId, ContractVersionId>,
 ) -> Result<(), AppError> {
     let visits = lock_visits(ctx, conn, tenant, ids)?;
     let mut faults = Vec::new();
@@ -183,6 +197,12 @@ fn look_again(
                     "{reference}: the roster now names another coverage to bill than the claim \
                      does."
                 ),
+            ));
+        }
+        if case.version != claimed_under.get(id).copied() {
+            faults.push(Fault::at(
+                format!("/encounters/{id}"),
+                format!("{reference}: another contract version is in force for its date now."),
             ));
         }
         for finding in rules::standing(case.terms.as_deref(), &case.facts, &encounter.data) {

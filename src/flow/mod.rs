@@ -7,6 +7,7 @@ pub mod access;
 pub mod allowances;
 pub mod batches;
 pub mod batching;
+mod claims;
 pub mod clock;
 pub mod encounters;
 pub mod grants;
@@ -14,6 +15,7 @@ pub mod health;
 pub mod idempotent;
 pub mod intake;
 pub mod reference;
+mod submit;
 pub mod table;
 
 use std::collections::{HashMap, HashSet};

@@ -11,7 +11,7 @@ use super::{Caller, Query};
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
-use crate::flow::access::{Principal, Role, find_names};
+use crate::flow::access::{Principal, Role, contract_between, find_names};
 use crate::reports::Dimension;
 use crate::reports::utilization::{self, Perspective, Request};
 
@@ -66,6 +66,12 @@ async fn utilization(
     let (organization, payer) =
         find_names(&ctx, query.organization.as_deref(), query.payer.as_deref()).await?;
     let (perspective, organization, payer) = view_of(&caller.0, organization, payer)?;
+    if let (Perspective::Payer, Some(organization), Some(payer)) =
+        (perspective, organization, payer)
+    {
+        // An organization without a contract with this payer does not exist for it.
+        contract_between(&ctx, organization, payer).await?;
+    }
     let wanted = Request {
         perspective,
         organization,

@@ -2,6 +2,8 @@
 
 pub mod batch_lines;
 pub mod csv_out;
+pub mod measures;
+pub mod ties;
 pub mod utilization;
 mod utilization_csv;
 

@@ -8,12 +8,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::measures::{Measures, measures};
+use super::ties::{Ties, ties};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{OrganizationId, PayerId};
-use crate::domain::money::Money;
 use crate::error::{AppError, Code};
 use crate::store::utilization::{ClaimSums, Dimension, EncounterSums, LineSums, Place, Span};
 use crate::store::{self, Conn, Db, Scope, StoreError};
@@ -98,90 +98,6 @@ pub struct Row {
     pub measures: Measures,
 }
 
-/// What is counted in a group.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Measures {
-    /// Different people.
-    pub members: i64,
-    /// Visits by status.
-    pub encounters: Encounters,
-    /// Units by status of their lines.
-    pub units: Units,
-    /// Minutes of contact.
-    pub contact_minutes: i64,
-    /// Hours of contact, two places.
-    pub contact_hours: Decimal,
-    /// Units for each person, two places; none without people.
-    pub units_per_member: Option<Decimal>,
-    /// Charges on released live claims.
-    pub billed: Money,
-    /// What the contract should pay for those.
-    pub expected: Money,
-    /// Needs remittances: always none here.
-    pub paid: Option<Money>,
-}
-
-/// Visits by status. For a payer all of them are submitted ones.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Encounters {
-    /// All but voided.
-    pub recorded: i64,
-    /// Can be claimed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ready: Option<i64>,
-    /// Wait for a person.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub held: Option<i64>,
-    /// Never claimed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub non_billable: Option<i64>,
-    /// On a claim that is not released.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub claimed: Option<i64>,
-    /// On a released claim.
-    pub submitted: i64,
-}
-
-/// Units by status of their lines.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Units {
-    /// Of all lines that count; for a payer, of released claims.
-    pub recorded: i64,
-    /// Can be claimed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ready: Option<i64>,
-    /// Wait for a person.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub held: Option<i64>,
-    /// On a claim that is not released.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub claimed: Option<i64>,
-    /// On a released claim.
-    pub submitted: i64,
-}
-
-/// The chain that the report reconciles to.
-#[derive(Debug, Clone, Serialize)]
-pub struct Ties {
-    /// Whether every check holds.
-    pub ties: bool,
-    /// The checks.
-    pub checks: Vec<Check>,
-}
-
-/// One equation.
-#[derive(Debug, Clone, Serialize)]
-pub struct Check {
-    /// In words.
-    pub what: &'static str,
-    /// One side.
-    pub left: String,
-    /// The other.
-    pub right: String,
-    /// Whether they are equal.
-    pub holds: bool,
-}
-
 /// Makes the report from one snapshot.
 pub async fn run(db: &Db, request: Request) -> Result<Utilization, AppError> {
     let days = (request.to - request.from).num_days();
@@ -241,10 +157,10 @@ fn build(conn: &mut Conn, request: &Request) -> Result<Utilization, StoreError> 
 
 /// The three sums of one group.
 #[derive(Debug, Default)]
-struct Sums {
-    encounters: Option<EncounterSums>,
-    lines: Option<LineSums>,
-    claims: Option<ClaimSums>,
+pub(super) struct Sums {
+    pub(super) encounters: Option<EncounterSums>,
+    pub(super) lines: Option<LineSums>,
+    pub(super) claims: Option<ClaimSums>,
 }
 
 type Groups = BTreeMap<Place, Sums>;
@@ -283,119 +199,4 @@ fn row(
         .contains(&Dimension::Service)
         .then(|| place.service.clone().unwrap_or_else(|| "none".to_owned()));
     Row { month, organization, service, measures: measures(sums, request.perspective) }
-}
-
-fn measures(sums: &Sums, perspective: Perspective) -> Measures {
-    let own = |count: i64| (perspective == Perspective::Organization).then_some(count);
-    let (mut encounters, mut units) = (Encounters::default(), Units::default());
-    let (mut members, mut minutes) = (0, 0);
-    if let Some(e) = &sums.encounters {
-        (members, minutes) = (e.members, e.minutes);
-        encounters = Encounters {
-            recorded: e.recorded,
-            ready: own(e.ready),
-            held: own(e.held),
-            non_billable: own(e.non_billable),
-            claimed: own(e.claimed),
-            submitted: e.submitted,
-        };
-    }
-    let (billed_units, charge, expected) =
-        sums.claims.as_ref().map_or((0, 0, 0), |c| (c.units, c.charge, c.expected));
-    match (perspective, &sums.lines) {
-        (Perspective::Payer, _) => {
-            units = Units { recorded: billed_units, submitted: billed_units, ..Units::default() };
-        }
-        (Perspective::Organization, Some(l)) => {
-            units = Units {
-                recorded: l.recorded,
-                ready: Some(l.ready),
-                held: Some(l.held),
-                claimed: Some(l.claimed),
-                submitted: l.submitted,
-            };
-        }
-        (Perspective::Organization, None) => {
-            units = Units { ready: Some(0), held: Some(0), claimed: Some(0), ..units };
-        }
-    }
-    let ratio = |top: i64, bottom: i64| {
-        Decimal::from(top).checked_div(Decimal::from(bottom)).map(|d| {
-            let mut d =
-                d.round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
-            d.rescale(2);
-            d
-        })
-    };
-    Measures {
-        members,
-        contact_minutes: minutes,
-        contact_hours: ratio(minutes, 60).unwrap_or_default(),
-        units_per_member: ratio(units.recorded, members),
-        encounters,
-        units,
-        billed: Money::from_cents(charge),
-        expected: Money::from_cents(expected),
-        paid: None,
-    }
-}
-
-fn ties(rows: &[Row], flat: bool, totals: &Measures, control: &ClaimSums) -> Ties {
-    let mut checks = Vec::new();
-    let mut check = |what, left: String, right: String| {
-        let holds = left == right;
-        checks.push(Check { what, left, right, holds });
-    };
-    let (e, u) = (&totals.encounters, &totals.units);
-    let parts = |list: [Option<i64>; 4], last: i64| list.iter().flatten().sum::<i64>() + last;
-    check(
-        "encounters: recorded = ready + held + non_billable + claimed + submitted",
-        e.recorded.to_string(),
-        parts([e.ready, e.held, e.non_billable, e.claimed], e.submitted).to_string(),
-    );
-    check(
-        "units: recorded = ready + held + claimed + submitted",
-        u.recorded.to_string(),
-        parts([u.ready, u.held, u.claimed, None], u.submitted).to_string(),
-    );
-    check(
-        "units: submitted = units of released claim lines",
-        u.submitted.to_string(),
-        control.units.to_string(),
-    );
-    check(
-        "billed = charges of released claim lines",
-        totals.billed.to_string(),
-        Money::from_cents(control.charge).to_string(),
-    );
-    check(
-        "expected = expected amounts of released claim lines",
-        totals.expected.to_string(),
-        Money::from_cents(control.expected).to_string(),
-    );
-    if !flat {
-        let sum = |pick: fn(&Measures) -> i64| rows.iter().map(|r| pick(&r.measures)).sum::<i64>();
-        check(
-            "rows: encounters",
-            sum(|m| m.encounters.recorded).to_string(),
-            e.recorded.to_string(),
-        );
-        check("rows: units", sum(|m| m.units.recorded).to_string(), u.recorded.to_string());
-        check(
-            "rows: minutes",
-            sum(|m| m.contact_minutes).to_string(),
-            totals.contact_minutes.to_string(),
-        );
-        check(
-            "rows: billed",
-            sum(|m| m.billed.cents()).to_string(),
-            totals.billed.cents().to_string(),
-        );
-        check(
-            "rows: expected",
-            sum(|m| m.expected.cents()).to_string(),
-            totals.expected.cents().to_string(),
-        );
-    }
-    Ties { ties: checks.iter().all(|c| c.holds), checks }
 }

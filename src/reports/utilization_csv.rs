@@ -1,7 +1,8 @@
 //! The utilization report as CSV: one line for each group of each level, told apart by `level`.
 
 use super::csv_out::Table;
-use super::utilization::{Measures, Row, Utilization};
+use super::measures::Measures;
+use super::utilization::{Row, Utilization};
 use crate::error::AppError;
 
 /// The columns, as `docs/reports.md` documents them.

@@ -84,7 +84,7 @@ pub struct EncounterSums {
     organization_id: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     service: Option<String>,
-    /// Different people: by payer and member number, by roster where no payer is known.
+    /// Different people: for a payer by member number, for organizations by roster.
     #[diesel(sql_type = BigInt)]
     pub members: i64,
     /// All but voided.
@@ -229,10 +229,16 @@ pub fn encounters(
     } else {
         String::new()
     };
+    // A payer knows its members by number, whichever roster they are on; an organization knows
+    // them by its roster, whatever their numbers. Rosters are never tied together in an answer.
+    let person = if span.released_only {
+        "e.payer_id || ':' || e.member_number"
+    } else {
+        "e.organization_id || '/' || e.member_id"
+    };
     let of = |status: &str| sum(&format!("CASE WHEN e.status = '{status}' THEN 1 ELSE 0 END"));
     let sql = format!(
-        "SELECT {}, COUNT(DISTINCT COALESCE(e.payer_id || ':' || e.member_number, \
-         e.organization_id || '/' || e.member_id)) AS members, COUNT(*) AS recorded, \
+        "SELECT {}, COUNT(DISTINCT {person}) AS members, COUNT(*) AS recorded, \
          {} AS ready, {} AS held, {} AS non_billable, {} AS claimed, {} AS submitted, \
          {} AS minutes FROM encounters e WHERE {}{only} {}",
         select(by),

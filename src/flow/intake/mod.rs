@@ -7,7 +7,7 @@ pub mod refs;
 mod resolve;
 
 use crate::domain::ids::OrganizationId;
-use crate::error::AppError;
+use crate::error::{AppError, Code};
 use crate::flow::Ctx;
 use crate::store::Scope;
 pub use crate::store::decisions::StoredDecision;
@@ -18,6 +18,11 @@ pub use resolve::resolve;
 /// How often a step is tried again when another request recorded the same reference meanwhile:
 /// the second try finds the other's row, so more than three means something else is wrong.
 pub const RACE_TRIES: usize = 3;
+
+/// Whether the same chunk may well succeed when it is tried again at once.
+fn may_win(error: &AppError) -> bool {
+    lost_race(error) || error.code == Code::Busy
+}
 
 /// Records a chunk in a transaction of its own.
 pub async fn record(
@@ -36,7 +41,7 @@ pub async fn record(
             .await;
         tries += 1;
         match result {
-            Err(error) if lost_race(&error) && tries < RACE_TRIES => {}
+            Err(error) if may_win(&error) && tries < RACE_TRIES => {}
             other => return other,
         }
     }

@@ -1,0 +1,108 @@
+//! Step 2: a group of ready lines becomes a claim: as it is sent, and as it is kept.
+
+use std::collections::BTreeMap;
+
+use super::Ctx;
+use super::batching::Visits;
+use crate::domain::batch::{StoredClaim, StoredClaimLine};
+use crate::domain::claim::{Claim, ClaimLine, ClaimNumber, Rendering, Subscriber};
+use crate::domain::grouping::Group;
+use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, PayerId};
+use crate::domain::member::Member;
+use crate::domain::peer::Peer;
+use crate::domain::status::ClaimStatus;
+use crate::error::AppError;
+
+/// Makes the claim of a group, the `ordinal`th of its batch.
+pub(super) fn claim(
+    ctx: &Ctx,
+    visits: &Visits,
+    batch: BatchId,
+    payer: PayerId,
+    ordinal: i32,
+    group: &Group,
+) -> Result<StoredClaim, AppError> {
+    let broken = || AppError::internal("a person of a claim was not read");
+    let member = visits.members.get(&group.member).ok_or_else(broken)?;
+    let peer = visits.peers.get(&group.peer).ok_or_else(broken)?;
+    let id: ClaimId = ctx.id();
+    let lines = group.lines.iter().map(|line| StoredClaimLine {
+        id: ctx.id(),
+        service: line.service.clone(),
+        units: line.units,
+        charge: line.charge,
+        expected: line.expected,
+        parts: line.parts.clone(),
+    });
+    Ok(StoredClaim {
+        id,
+        batch,
+        ordinal,
+        payer,
+        member: group.member,
+        member_number: group.member_number.clone(),
+        peer: group.peer,
+        contract_version: group.contract_version,
+        status: ClaimStatus::Batched,
+        service_date: group.service_date,
+        units: group.lines.iter().map(|l| l.units).sum(),
+        expected: group.lines.iter().map(|l| l.expected).sum(),
+        file_by: group.file_by,
+        document: document(ClaimNumber::of(id), member, peer, group)?,
+        lines: lines.collect(),
+    })
+}
+
+/// The claim as it is sent.
+fn document(
+    number: ClaimNumber,
+    member: &Member,
+    peer: &Peer,
+    group: &Group,
+) -> Result<Claim, AppError> {
+    let first = group.lines.first().ok_or_else(|| AppError::internal("a claim without lines"))?;
+    let address = member.data.address.clone();
+    let lines = group.lines.iter().zip(1..).map(|(line, ordinal)| ClaimLine {
+        control: number.line(ordinal),
+        procedure: line.procedure.clone(),
+        modifiers: line.modifiers.clone(),
+        charge: line.charge,
+        units: line.units,
+        place: line.place.clone(),
+        pointers: line.pointers.clone(),
+        date: group.service_date,
+        authorization: line.authorization.clone(),
+    });
+    Ok(Claim {
+        charge: group.lines.iter().map(|l| l.charge).sum(),
+        place: first.place.clone(),
+        subscriber: Subscriber {
+            last_name: member.data.last_name.clone(),
+            first_name: member.data.first_name.clone(),
+            member_number: group.member_number.clone(),
+            address: address
+                .ok_or_else(|| AppError::internal("a ready visit without an address"))?,
+            birth_date: member.data.birth_date,
+            gender: member.data.gender,
+        },
+        rendering: Rendering {
+            last_name: peer.data.last_name.clone(),
+            first_name: peer.data.first_name.clone(),
+            npi: peer.data.npi.clone(),
+            taxonomy: peer.data.taxonomy.clone(),
+        },
+        authorization: group.authorization.clone(),
+        diagnoses: group.diagnoses.clone(),
+        lines: lines.collect(),
+        number,
+    })
+}
+
+/// The visits that claims state, with their lines.
+pub(super) fn encounter_ids(claims: &[StoredClaim]) -> BTreeMap<EncounterId, Vec<LineId>> {
+    let mut ids: BTreeMap<EncounterId, Vec<LineId>> = BTreeMap::new();
+    for part in claims.iter().flat_map(|c| &c.lines).flat_map(|l| &l.parts) {
+        ids.entry(part.encounter).or_default().push(part.line);
+    }
+    ids
+}

@@ -1,0 +1,163 @@
+//! Step 4: a batch's 837P file is written, stored as it comes, and read back.
+
+use std::io::BufWriter;
+
+use chrono::{NaiveDate, NaiveDateTime};
+
+use super::Ctx;
+use crate::domain::batch::{Batch, StoredClaim};
+use crate::domain::claim::{BillingProvider, FileHeader};
+use crate::domain::contract::Terms;
+use crate::domain::ids::{BatchId, FileId, OrganizationId, PayerId};
+use crate::domain::money::Money;
+use crate::domain::organization::{Organization, OrganizationMode};
+use crate::domain::status::BatchStatus;
+use crate::error::{AppError, Code};
+use crate::store::{self, Conn};
+use crate::x12::{Totals, Writer837p, read_back};
+
+/// What a batch is before its file is written.
+pub(super) struct Draft {
+    pub(super) id: BatchId,
+    pub(super) payer: PayerId,
+    pub(super) through: NaiveDate,
+}
+
+/// Writes the file of a batch; the batch then says what stands in it.
+pub(super) fn write_file(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    terms: &Terms,
+    draft: Draft,
+    claims: &[StoredClaim],
+) -> Result<Batch, AppError> {
+    let now = ctx.now();
+    let header = header(ctx, conn, organization, terms)?;
+    let id: FileId = ctx.id();
+    let name = file_name(&header);
+    let sink = store::files::Sink::begin(conn, organization.id, id, &name, now)?;
+    let refuse =
+        |e: crate::x12::X12Error| AppError::internal(format!("the 837P could not be written: {e}"));
+    let mut out = BufWriter::new(sink);
+    let mut writer = Writer837p::new(&mut out, &header).map_err(refuse)?;
+    for claim in claims {
+        writer.claim(&claim.document).map_err(refuse)?;
+    }
+    let totals = writer.finish().map_err(refuse)?;
+    let sink = out.into_inner().map_err(|e| AppError::internal(e.to_string()))?;
+    sink.finish()?;
+    check_file(conn, organization.id, id, &totals)?;
+    let lines: usize = claims.iter().map(|c| c.lines.len()).sum();
+    let too_many = |_| AppError::internal("a batch is too large to count");
+    Ok(Batch {
+        id: draft.id,
+        payer: draft.payer,
+        through: draft.through,
+        status: BatchStatus::Built,
+        sender: header.sender_id.clone(),
+        receiver: header.profile.receiver_id.clone(),
+        interchange_control: header.interchange_control,
+        group_control: header.group_control,
+        claims: u32::try_from(claims.len()).map_err(too_many)?,
+        lines: u32::try_from(lines).map_err(too_many)?,
+        units: claims.iter().map(|c| c.units).sum(),
+        charge: claims.iter().map(|c| c.document.charge).sum(),
+        expected: claims.iter().map(|c| c.expected).sum::<Money>(),
+        file: id,
+        built_at: now,
+        released_at: None,
+        withdrawn_at: None,
+        delivered_at: None,
+        receipt: None,
+    })
+}
+
+/// Reads the stored file with our reader and compares it with what was meant.
+fn check_file(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    file: FileId,
+    meant: &Totals,
+) -> Result<(), AppError> {
+    let source = store::files::Source::new(conn, tenant, file);
+    let summary = read_back(source)
+        .map_err(|e| AppError::internal(format!("the 837P cannot be read back: {e}")))?;
+    if summary.problem_count > 0 {
+        let first = summary.problems.first().map(|p| p.message.clone()).unwrap_or_default();
+        return Err(AppError::internal(format!(
+            "the 837P has {} problems on reading back; the first: {first}",
+            summary.problem_count
+        )));
+    }
+    if summary.totals != *meant {
+        return Err(AppError::internal("the 837P does not say what was meant"));
+    }
+    Ok(())
+}
+
+fn header(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    terms: &Terms,
+) -> Result<FileHeader, AppError> {
+    let agreement = &terms.agreement;
+    let profile = &terms.pack.claim;
+    let location = organization
+        .locations
+        .iter()
+        .find(|l| l.data.key == agreement.billing_location)
+        .ok_or_else(|| {
+            let detail = "The contract bills from a location that the organization does not have; \
+                          add the location, then build the batch again.";
+            AppError::new(Code::WrongStatus, detail)
+        })?;
+    // One counter for each pair of sender and receiver; interchange and group each take a number.
+    let counter = format!("x12:{}:{}", agreement.sender_id, profile.receiver_id);
+    let first = store::counters::take(conn, &counter, 2)?;
+    let control = |n: i64| {
+        u32::try_from(n)
+            .ok()
+            .filter(|n| *n <= MAX_CONTROL)
+            .ok_or_else(|| AppError::internal("the control numbers of this pair are used up"))
+    };
+    let created: NaiveDateTime = organization.data.zone.local(ctx.now());
+    let interchange_control = control(first)?;
+    Ok(FileHeader {
+        mode: organization.data.mode,
+        interchange_control,
+        group_control: control(first + 1)?,
+        created,
+        batch_reference: format!("BATCH{interchange_control:09}"),
+        sender_qualifier: agreement.sender_qualifier.clone(),
+        sender_id: agreement.sender_id.clone(),
+        contact_name: organization.data.contact_name.clone(),
+        contact_phone: organization.data.contact_phone.clone(),
+        profile: profile.clone(),
+        billing: BillingProvider {
+            name: organization.data.name.clone(),
+            npi: location.data.npi.clone().unwrap_or_else(|| organization.data.npi.clone()),
+            ein: organization.data.ein.clone(),
+            taxonomy: organization.data.taxonomy.clone(),
+            address: location.data.address.clone(),
+        },
+    })
+}
+
+/// ISA13 has nine digits.
+const MAX_CONTROL: u32 = 999_999_999;
+
+fn file_name(header: &FileHeader) -> String {
+    let usage = match header.mode {
+        OrganizationMode::Test => 'T',
+        OrganizationMode::Live => 'P',
+    };
+    format!(
+        "837P_{usage}_{}_{}_{}_{:09}.837",
+        header.sender_id,
+        header.profile.receiver_id,
+        header.created.format("%Y%m%d"),
+        header.interchange_control
+    )
+}
