@@ -37,6 +37,7 @@ struct Visit {
     day: String,
     payer: Option<String>,
     person: String,
+    on_roster: String,
     status: String,
     minutes: i64,
     /// Units by status of their lines.
@@ -88,7 +89,7 @@ async fn visits(app: &TestApp, past: &Past) -> Vec<Visit> {
             let payer = e["payer"].as_str().map(str::to_owned);
             let person = match &payer {
                 Some(payer) => format!("{payer} {}", numbers[&member]),
-                None => member,
+                None => member.clone(),
             };
             Visit {
                 place: HashMap::from([
@@ -102,6 +103,7 @@ async fn visits(app: &TestApp, past: &Past) -> Vec<Visit> {
                 day,
                 payer,
                 person,
+                on_roster: format!("{} {member}", past.key),
                 units,
             }
         })
@@ -124,7 +126,9 @@ fn measures(visits: &[&Visit], payer: bool) -> Value {
         |status: &str| i64::try_from(visits.iter().filter(|v| v.status == status).count()).unwrap();
     let units = |status: &str| visits.iter().filter_map(|v| v.units.get(status)).sum::<i64>();
     let released = |pick: fn(&Visit) -> i64| visits.iter().map(|v| pick(v)).sum::<i64>();
-    let people: BTreeSet<&String> = visits.iter().map(|v| &v.person).collect();
+    // A payer knows people by its numbers, an organization by its roster.
+    let known = |v: &&Visit| if payer { v.person.clone() } else { v.on_roster.clone() };
+    let people: BTreeSet<String> = visits.iter().map(known).collect();
     let people = i64::try_from(people.len()).unwrap();
     let minutes = visits.iter().map(|v| v.minutes).sum::<i64>();
     let billed_units = released(|v| v.released.0);
