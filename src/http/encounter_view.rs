@@ -307,7 +307,12 @@ impl PreviewView {
 impl EncounterView {
     /// As it was answered when it was recorded or decided.
     pub fn recorded(organization: OrganizationId, recorded: Recorded) -> Self {
-        let status = fresh_status(&recorded.decision.answer);
+        // A repeat carries the first decision, but never a status that is no longer true.
+        let status = if recorded.fresh {
+            fresh_status(&recorded.decision.answer)
+        } else {
+            recorded.encounter.status
+        };
         Self::new(organization, recorded.encounter, recorded.decision, status, |_| None)
     }
 

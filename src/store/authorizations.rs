@@ -141,6 +141,23 @@ pub fn by_id(
     Ok(into_domain(rows)?.pop())
 }
 
+/// The authorizations with these ids that are this tenant's, in no order.
+pub fn by_ids(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[AuthorizationId],
+) -> Result<Vec<Authorization>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let numbers: Vec<i64> = chunk.iter().map(|id| id.as_i64()).collect();
+        let query = table::table
+            .filter(table::organization_id.eq(organization.as_i64()))
+            .filter(table::id.eq_any(numbers));
+        found.extend(query.select(Row::as_select()).load(conn)?);
+    }
+    into_domain(found)
+}
+
 /// The authorization that the payer knows under this number.
 pub fn by_number(
     conn: &mut Conn,

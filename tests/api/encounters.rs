@@ -88,6 +88,8 @@ on_both! {
         assert_eq!(app.database.number("SELECT CAST(SUM(reserved + consumed) AS BIGINT) FROM unit_entries"), 0);
         let again = app.act(&format!("/v1/encounters/{}/decide", id(&held)), &w.submitter).await.expect(200);
         assert_eq!(again["disposition"], "ready", "{again}");
+        let repeat = app.post("/v1/encounters", &w.submitter, &body).await.expect(200);
+        assert_eq!((&repeat["disposition"], &repeat["status"]), (&json!("ready"), &json!("void")));
         let mut other = body.clone();
         other["setting"] = json!("home");
         app.post("/v1/encounters", &w.submitter, &other).await.problem(409, "reference_conflict");

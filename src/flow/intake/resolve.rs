@@ -212,14 +212,11 @@ fn authorizations(
     organization: OrganizationId,
     rows: &[Parsed],
 ) -> Result<HashMap<AuthorizationId, AuthorizationNumber>, AppError> {
-    let mut found = HashMap::new();
-    for row in rows {
-        if let Some(AuthorizationRef::Id(id)) = &row.authorization
-            && !found.contains_key(id)
-            && let Some(authorization) = store::authorizations::by_id(conn, organization, *id)?
-        {
-            found.insert(*id, authorization.data.number);
-        }
-    }
-    Ok(found)
+    let named = |row: &Parsed| match &row.authorization {
+        Some(AuthorizationRef::Id(id)) => Some(*id),
+        _ => None,
+    };
+    let ids: Vec<AuthorizationId> = rows.iter().filter_map(named).collect();
+    let found = store::authorizations::by_ids(conn, organization, &ids)?;
+    Ok(found.into_iter().map(|a| (a.id, a.data.number)).collect())
 }
