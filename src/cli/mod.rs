@@ -8,6 +8,7 @@ mod keys;
 mod migrate;
 mod report;
 mod serve;
+mod x12;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,6 +47,9 @@ enum Command {
     /// Print a report.
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Look into X12 files.
+    #[command(subcommand)]
+    X12(x12::X12Command),
     /// Check the settings and print them, passwords hidden.
     CheckConfig,
 }
@@ -98,8 +102,13 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), CliError> {
+    // A file is shown without settings: it needs no database.
+    if let Command::X12(command) = args.command {
+        return x12::run(command);
+    }
     let settings = load(args.config.as_deref())?;
     match args.command {
+        Command::X12(command) => x12::run(command),
         Command::Serve => serve::run(&settings).await,
         Command::Migrate => migrate::run(&settings),
         Command::Keys(command) => keys::run(&settings, command).await,
