@@ -14,7 +14,7 @@ use crate::x12::segment::{Segment, digits};
 use super::Record;
 use super::fault::{Out, ReadCode};
 use super::values::{
-    keep, money, part, period, procedure, quantity, required, required_money, text,
+    expect_parts, keep, money, part, period, procedure, quantity, required, required_money, text,
 };
 
 /// A claim as it was sent.
@@ -169,6 +169,7 @@ impl ClaimsReader {
         if matches!(self.at, At::Header | At::Billing) {
             out.error(ReadCode::Order, clm.place(), "the claim is below no subscriber");
         }
+        expect_parts(clm, 5, out);
         self.at = At::Claim;
         self.place = clm.place();
         self.open = Some(Claim {
@@ -291,6 +292,9 @@ impl ClaimsReader {
 
 fn diagnoses(claim: &mut Claim, hi: &Segment<'_>, out: &mut Out) {
     for element in 1..=12 {
+        if !hi.element(element).is_empty() {
+            expect_parts(hi, element, out);
+        }
         if matches!(hi.component(element, 1), b"ABK" | b"ABF" | b"BK" | b"BF")
             && let Some(code) = part(hi, (element, 2), out)
         {

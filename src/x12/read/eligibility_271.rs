@@ -11,7 +11,7 @@ use crate::x12::segment::Segment;
 
 use super::Record;
 use super::fault::{Out, ReadCode};
-use super::values::{date, keep, money, part, quantity, text};
+use super::values::{date, full_name, keep, money, part, quantity, text};
 
 /// Who answers and who asked, with what stopped the question there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -106,7 +106,7 @@ pub struct Benefit {
 pub struct Entity {
     /// NM101, such as `PR` or `P3`.
     pub role: String,
-    /// NM103.
+    /// NM103 and NM104.
     pub name: Option<String>,
     /// NM109.
     pub id: Option<String>,
@@ -148,11 +148,11 @@ impl EligibilityReader {
             (b"BHT", _) => self.parties.reference = text(segment, 3, out),
             (b"HL", _) => self.level(segment, out),
             (b"NM1", At::Source) => {
-                self.parties.source = text(segment, 3, out);
+                self.parties.source = full_name(segment, out);
                 self.parties.source_id = text(segment, 9, out);
             }
             (b"NM1", At::Receiver) => {
-                self.parties.receiver = text(segment, 3, out);
+                self.parties.receiver = full_name(segment, out);
                 self.parties.receiver_id = text(segment, 9, out);
             }
             (b"AAA", At::Source | At::Receiver) => {
@@ -224,7 +224,7 @@ fn detail(subject: &mut Subject, segment: &Segment<'_>, out: &mut Out) {
         b"NM1" => match subject.benefits.last_mut() {
             Some(benefit) => {
                 let role = text(segment, 1, out).unwrap_or_default();
-                let (name, id) = (text(segment, 3, out), text(segment, 9, out));
+                let (name, id) = (full_name(segment, out), text(segment, 9, out));
                 keep(&mut benefit.entities, Entity { role, name, id }, segment, out);
             }
             None => subject.member = text(segment, 9, out),

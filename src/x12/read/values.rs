@@ -144,8 +144,26 @@ pub(super) fn procedure(
     element: u8,
     out: &mut Out,
 ) -> (Option<String>, Vec<String>) {
+    expect_parts(segment, element, out);
     let modifiers = (3..=6).filter_map(|n| part(segment, (element, n), out)).collect();
     (part(segment, (element, 2), out), modifiers)
+}
+
+/// A composite of one part where the guide wants several: its sender used another mark between
+/// them than ISA16 declares. Reading by a guess could take one code for another.
+pub(super) fn expect_parts(segment: &Segment<'_>, element: u8, out: &mut Out) {
+    if segment.component(element, 2).is_empty() {
+        let message = "the element must have two parts or more; when they are there, the mark \
+                       between them is not the one that ISA16 declares: ask the sender to mend it";
+        out.error(ReadCode::Missing, segment.place_of(element, 2), message);
+    }
+}
+
+/// A name: the last or only one, and the first.
+pub(super) fn full_name(nm1: &Segment<'_>, out: &mut Out) -> Option<String> {
+    let names = [text(nm1, 3, out), text(nm1, 4, out)];
+    let names: Vec<String> = names.into_iter().flatten().collect();
+    (!names.is_empty()).then(|| names.join(" "))
 }
 
 /// Keeps one more unless the record is full; tells so once.
