@@ -11,7 +11,7 @@ use crate::x12::segment::Segment;
 
 use super::Record;
 use super::fault::{Out, ReadCode};
-use super::values::{keep, part, required, text};
+use super::values::{clip, keep, part, required, text};
 
 /// What AK1 and AK9 say of the group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -152,7 +152,15 @@ impl AckReader {
     }
 
     fn close(&mut self, place: Place, out: &mut Out) {
-        if let Some(set) = self.set.take() {
+        if let Some(mut set) = self.set.take() {
+            clip(&mut set.errors);
+            for error in &mut set.errors {
+                clip(&mut error.context);
+                clip(&mut error.elements);
+                for element in &mut error.elements {
+                    clip(&mut element.context);
+                }
+            }
             if set.status.is_none() {
                 out.error(ReadCode::Missing, place, "the set before has no IK5: accepted or not?");
             }

@@ -14,7 +14,8 @@ use crate::x12::segment::{Segment, digits};
 use super::Record;
 use super::fault::{Out, ReadCode};
 use super::values::{
-    expect_parts, keep, money, part, period, procedure, quantity, required, required_money, text,
+    clip, expect_parts, keep, money, part, period, procedure, quantity, required, required_money,
+    text,
 };
 
 /// A claim as it was sent.
@@ -268,14 +269,17 @@ impl ClaimsReader {
 
     /// Ends the open claim: what it adds up to is looked at, and it goes out.
     fn close(&mut self, out: &mut Out) {
-        let Some(claim) = self.open.take() else { return };
+        let Some(mut claim) = self.open.take() else { return };
+        let cut = clip(&mut claim.lines);
+        clip(&mut claim.other_payers);
+        clip(&mut claim.diagnoses);
         self.totals.claims += 1;
         self.totals.charge += claim.charge.unwrap_or_default();
         if claim.lines.is_empty() {
             out.error(ReadCode::Missing, self.place, "the claim has no service line");
         }
         let sum: Option<Money> = claim.lines.iter().map(|line| line.charge).sum();
-        let known = !claim.lines.is_empty() && sum.is_some() && claim.charge.is_some();
+        let known = !cut && !claim.lines.is_empty() && sum.is_some() && claim.charge.is_some();
         if known && sum != claim.charge {
             let place = Place { element: 2, ..self.place };
             out.error(ReadCode::Sum, place, "CLM02 is not the sum of the lines' SV102");

@@ -17,9 +17,9 @@ use super::status_277ca::{StatusClaim, StatusLevel};
 use super::ta1::Ta1;
 use super::{Event, Reader, Record};
 
-/// Most records (claims, verdicts, heads) of a document: some 100 MB. Larger files are for a
-/// [`Reader`].
-pub const MAX_RECORDS: usize = 50_000;
+/// Most records (claims, lines, verdicts, heads) of a document: some 200 MB. Larger files are for
+/// a [`Reader`].
+pub const MAX_RECORDS: usize = 500_000;
 
 /// What a file says, whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -134,7 +134,7 @@ impl Document {
                 document.errors.push(error);
                 continue;
             }
-            records += 1;
+            records += weight(&event);
             if records <= MAX_RECORDS || ends(&event) {
                 document.event(event);
             }
@@ -201,6 +201,23 @@ impl Document {
             }
             _ => {}
         }
+    }
+}
+
+/// How many records an event counts for.
+fn weight(event: &Event) -> usize {
+    let Event::Record(record) = event else { return 1 };
+    1 + match &**record {
+        Record::Claim(claim) => claim.lines.len(),
+        Record::RemitClaim(claim) => {
+            let lines = claim.lines.iter().map(|line| 1 + line.adjustments.len());
+            claim.adjustments.len() + lines.sum::<usize>()
+        }
+        Record::AckSet(set) => set.errors.iter().map(|error| 1 + error.elements.len()).sum(),
+        Record::StatusLevel(level) => level.statuses.len(),
+        Record::StatusClaim(claim) => claim.statuses.len(),
+        Record::Subject(subject) => subject.benefits.len(),
+        _ => 0,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::x12::segment::Segment;
 
 use super::Record;
 use super::fault::{Out, ReadCode};
-use super::values::{date, full_name, keep, money, part, quantity, text};
+use super::values::{clip, date, full_name, keep, money, part, quantity, text};
 
 /// Who answers and who asked, with what stopped the question there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -176,6 +176,7 @@ impl EligibilityReader {
     fn tell(&mut self, out: &mut Out) {
         if !self.told {
             self.told = true;
+            clip(&mut self.parties.rejections);
             out.record(Record::Parties(self.parties.clone()));
         }
     }
@@ -200,6 +201,16 @@ impl EligibilityReader {
 
     fn close(&mut self, out: &mut Out) {
         let Some(mut subject) = self.subject.take() else { return };
+        clip(&mut subject.traces);
+        clip(&mut subject.dates);
+        clip(&mut subject.inquiries);
+        clip(&mut subject.rejections);
+        clip(&mut subject.benefits);
+        for benefit in &mut subject.benefits {
+            clip(&mut benefit.dates);
+            clip(&mut benefit.messages);
+            clip(&mut benefit.entities);
+        }
         let any = |codes: &[&str]| {
             subject.benefits.iter().any(|b| codes.contains(&b.information.as_str()))
         };

@@ -21,6 +21,9 @@ use super::{Event, versions};
 /// Most set control numbers of a group that are remembered to find one used twice.
 const MAX_REMEMBERED: usize = 100_000;
 
+/// Longest control number that is remembered: ST02 has at most nine characters.
+const MAX_CONTROL_BYTES: usize = 9;
+
 /// What an ISA says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Interchange {
@@ -186,8 +189,9 @@ impl Envelope {
         if stated.as_ref().is_some_and(|version| *version != group.head.version) {
             out.error(ReadCode::Version, st.place_of(3, 0), "ST03 is not the group's GS08");
         }
-        let fresh =
-            group.controls.len() >= MAX_REMEMBERED || group.controls.insert(st.element(2).to_vec());
+        let fresh = group.controls.len() >= MAX_REMEMBERED
+            || control.len() > MAX_CONTROL_BYTES
+            || group.controls.insert(st.element(2).to_vec());
         if !fresh {
             let message = "ST02 is used twice in this group; an answer cannot tell the two apart";
             out.error(ReadCode::Control, st.place_of(2, 0), message);

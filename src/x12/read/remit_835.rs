@@ -13,7 +13,9 @@ use crate::x12::segment::Segment;
 use super::Record;
 use super::fault::{Out, ReadCode};
 use super::remit_balance::Ledger;
-use super::values::{date, keep, money, part, procedure, quantity, required, required_money, text};
+use super::values::{
+    clip, date, keep, money, part, procedure, quantity, required, required_money, text,
+};
 
 /// The payment: BPR, TRN and the two parties.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -311,8 +313,14 @@ impl RemitReader {
     }
 
     fn close(&mut self, out: &mut Out) {
-        if let Some(claim) = self.claim.take() {
-            self.ledger.claim(&claim);
+        if let Some(mut claim) = self.claim.take() {
+            clip(&mut claim.remarks);
+            let mut cut = clip(&mut claim.adjustments) | clip(&mut claim.lines);
+            for line in &mut claim.lines {
+                clip(&mut line.remarks);
+                cut |= clip(&mut line.adjustments);
+            }
+            self.ledger.claim(&claim, cut);
             out.record(Record::RemitClaim(claim));
         }
     }

@@ -68,13 +68,20 @@ pub(super) struct Ledger {
     found: Balances,
     /// Whether an amount was missing or unreadable: a sum would then say nothing.
     unknown: bool,
+    /// Whether a claim was too large to be compared.
+    incomplete: bool,
 }
 
 impl Ledger {
-    pub(super) fn claim(&mut self, claim: &RemitClaim) {
+    /// One claim; `cut` when some of its lines or adjustments were left out.
+    pub(super) fn claim(&mut self, claim: &RemitClaim, cut: bool) {
         self.found.charge += claim.charge.unwrap_or_default();
         self.found.paid += claim.paid.unwrap_or_default();
         self.unknown |= claim.paid.is_none();
+        if cut {
+            self.incomplete = true;
+            return;
+        }
         for (ordinal, line) in (1..).zip(&claim.lines) {
             let expected = less(line.charge, &line.adjustments);
             let at = (Some(ordinal), line.position);
@@ -101,7 +108,8 @@ impl Ledger {
         let known = (!self.unknown).then_some(expected);
         self.compare(BalanceRule::Payment, None, (None, 0), known, payment);
         let mut found = std::mem::take(&mut self.found);
-        found.balanced = found.difference_count == 0 && !self.unknown && payment.is_some();
+        found.balanced =
+            found.difference_count == 0 && !self.unknown && !self.incomplete && payment.is_some();
         found
     }
 

@@ -15,7 +15,7 @@ use crate::x12::segment::Segment;
 
 use super::Record;
 use super::fault::{Out, ReadCode};
-use super::values::{date, keep, money, part, quantity, required, text};
+use super::values::{clip, date, keep, money, part, quantity, required, text};
 
 code_list!(
     /// What the statuses come to.
@@ -204,8 +204,11 @@ impl StatusReader {
 
     /// Ends what is open. Whether there was something of a level above the claims.
     fn close(&mut self, out: &mut Out) -> bool {
-        let Some(open) = self.open.take() else { return false };
-        let disposition = disposition(&open.statuses);
+        let Some(mut open) = self.open.take() else { return false };
+        // Among what was left out may be a rejection.
+        let cut = clip(&mut open.statuses);
+        let found = disposition(&open.statuses);
+        let disposition = if cut { Disposition::Unknown } else { found };
         if disposition == Disposition::Unknown {
             let message = "no status says whether it was accepted or rejected; ask the sender";
             out.error(ReadCode::Content, open.place, message);

@@ -166,15 +166,23 @@ pub(super) fn full_name(nm1: &Segment<'_>, out: &mut Out) -> Option<String> {
     (!names.is_empty()).then(|| names.join(" "))
 }
 
-/// Keeps one more unless the record is full; tells so once.
+/// Keeps one more. In a full record the last place is written over, so that what follows does not
+/// go to the wrong line; [`clip`] takes that place off. Told once.
 pub(super) fn keep<T>(list: &mut Vec<T>, item: T, segment: &Segment<'_>, out: &mut Out) {
-    if list.len() < MAX_PER_RECORD {
-        list.push(item);
-        if list.len() == MAX_PER_RECORD {
-            let message = format!(
-                "the record has {MAX_PER_RECORD} of these; what follows of them is left out"
-            );
-            out.error(ReadCode::Limit, segment.place(), message);
-        }
+    if list.len() > MAX_PER_RECORD {
+        list.pop();
+    } else if list.len() == MAX_PER_RECORD {
+        let message = format!(
+            "the record has more than {MAX_PER_RECORD} of these; what follows of them is left out"
+        );
+        out.error(ReadCode::Limit, segment.place(), message);
     }
+    list.push(item);
+}
+
+/// Ends a list that [`keep`] filled; whether something was left out.
+pub(super) fn clip<T>(list: &mut Vec<T>) -> bool {
+    let over = list.len() > MAX_PER_RECORD;
+    list.truncate(MAX_PER_RECORD);
+    over
 }

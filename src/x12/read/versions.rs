@@ -78,7 +78,7 @@ pub(super) fn refusal(functional_id: &str, set: &str, version: &str) -> String {
     let which = if set.is_empty() { String::new() } else { format!("set {} of ", tame(set)) };
     let version = if version.is_empty() { "none stated".to_owned() } else { tame(version) };
     let advice = if version.starts_with("004010") {
-        "4010 has not been allowed since 2012: ask the sender for version 5010"
+        "4010 is not read: ask the sender for version 5010"
     } else {
         "only the versions in docs/x12-companion.md are read"
     };

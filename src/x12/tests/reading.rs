@@ -4,6 +4,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::domain::codes::{Diagnosis, Modifier};
+use crate::domain::identifiers::AuthorizationNumber;
 use crate::x12::read::{Document, Event, ReadCode, Reader, Record};
 use crate::x12::read_back;
 
@@ -246,6 +248,26 @@ fn another_mark_than_isa_declares_is_told() {
 }
 
 #[test]
+fn what_is_too_much_for_a_record_is_left_out_and_told() {
+    let mut body = vec![
+        "BPR*I*0*C*NON************20261015",
+        "TRN*1*EFT0100*1912345678",
+        "LX*1",
+        "CLP*PS0001001*4*0*0**MC*ICN1",
+    ];
+    body.extend(vec!["SVC*HC:H0038*0*0"; 1000]);
+    let full = file("HP", "835", "005010X221A1", &body);
+    assert_eq!(shown(&full).1, []);
+    body.extend(["SVC*HC:H0038*5*0", "CAS*CO*45*5", "REF*6R*LOST", "SVC*HC:H0038*7*0"]);
+    let (document, errors) = shown(&file("HP", "835", "005010X221A1", &body));
+    assert_eq!(errors, [ReadCode::Limit]);
+    let lines = set(&document)["claims"][0]["lines"].as_array().unwrap();
+    assert_eq!((lines.len(), &lines[999]["control"]), (1000, &Value::Null));
+    assert_eq!(lines[999]["charge"], "0.00");
+    assert_eq!(set(&document)["balances"]["balanced"], false);
+}
+
+#[test]
 fn golden_files_are_read_without_an_error() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     for below in ["golden", "x12/valid"] {
@@ -287,14 +309,14 @@ proptest! {
             prop_assert_eq!(found.frequency.as_deref(), Some("1"));
             let number = claim.subscriber.member_number.as_str();
             prop_assert_eq!(found.member.as_deref(), Some(number));
-            let codes: Vec<&str> = claim.diagnoses.iter().map(|d| d.as_str()).collect();
+            let codes: Vec<&str> = claim.diagnoses.iter().map(Diagnosis::as_str).collect();
             prop_assert_eq!(&found.diagnoses, &codes);
-            let authorization = claim.authorization.as_ref().map(|a| a.as_str());
+            let authorization = claim.authorization.as_ref().map(AuthorizationNumber::as_str);
             prop_assert_eq!(found.authorization.as_deref(), authorization);
             prop_assert_eq!(found.lines.len(), claim.lines.len());
             for (found, line) in found.lines.iter().zip(&claim.lines) {
                 prop_assert_eq!(found.procedure.as_deref(), Some(line.procedure.as_str()));
-                let modifiers: Vec<&str> = line.modifiers.iter().map(|m| m.as_str()).collect();
+                let modifiers: Vec<&str> = line.modifiers.iter().map(Modifier::as_str).collect();
                 prop_assert_eq!(&found.modifiers, &modifiers);
                 prop_assert_eq!(found.charge, Some(line.charge));
                 prop_assert_eq!(found.units, Some(line.units.into()));
