@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod report;
 mod serve;
+mod x12;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -47,6 +48,9 @@ enum Command {
     /// Print a report.
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Look into X12 files.
+    #[command(subcommand)]
+    X12(x12::X12Command),
     /// Check the settings and print them, passwords hidden.
     CheckConfig,
     /// Show a quarter of three invented organizations, then keep serving it to be tried.
@@ -108,6 +112,8 @@ async fn run(args: Args) -> Result<(), CliError> {
         Command::Keys(command) => keys::run(&settings()?, command).await,
         Command::Import(import) => import::run(&settings()?, import).await,
         Command::Report(command) => report::run(&settings()?, command).await,
+        // A file is shown without settings: it needs no database.
+        Command::X12(command) => x12::run(command),
         Command::CheckConfig => {
             admin::check_config(&settings()?);
             Ok(())

@@ -80,6 +80,11 @@ impl<R: Read> Lexer<R> {
         self.marks
     }
 
+    /// What is read from.
+    pub(super) fn input(&self) -> &R {
+        &self.input
+    }
+
     /// Bytes consumed so far: up to and with the last terminator; at the end, all.
     pub fn consumed(&self) -> u64 {
         self.offset + u64::try_from(self.start).unwrap_or(u64::MAX)
@@ -176,8 +181,12 @@ impl<R: Read> Lexer<R> {
                 self.start += BYTE_ORDER_MARK.len();
             }
         }
+        // A terminator outside of ASCII has more bytes than the one that ISA declares.
+        let tail = self.marks.is_some_and(|marks| marks.segment >= 0xC0);
         loop {
-            let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+            let blank = |b: &u8| {
+                matches!(b, b' ' | b'\t' | b'\r' | b'\n') || (tail && (0x80..0xC0).contains(b))
+            };
             match self.unread().iter().position(|b| !blank(b)) {
                 Some(blanks) => {
                     self.start += blanks;
@@ -204,7 +213,9 @@ impl<R: Read> Lexer<R> {
         let displaced = ISA_SEPARATORS.iter().position(|at| byte(*at) != Some(element));
         let stray = isa.iter().take(ISA_BYTES).filter(|b| **b == element).count();
         let version = isa.get(84..89).unwrap_or_default();
-        let repetition = (version >= &b"00402"[..]).then_some(repetition);
+        // Some senders of 5010 leave the letter there that ISA11 had before it was a delimiter.
+        let is_mark = version >= &b"00402"[..] && !repetition.is_ascii_alphanumeric();
+        let repetition = is_mark.then_some(repetition);
         let distinct = ![Some(component), Some(segment), repetition].contains(&Some(element))
             && component != segment
             && (repetition != Some(component) && repetition != Some(segment));

@@ -10,6 +10,7 @@ pub mod claim_837p;
 pub mod envelope;
 pub mod error;
 pub mod lexer;
+pub mod read;
 pub mod read_back;
 pub mod segment;
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod faults;
 mod golden;
 mod lexing;
 mod properties;
+mod reading;
 mod refusals;
 mod samples;
 mod strategies;

@@ -1,0 +1,127 @@
+//! What a reader found wrong: a code for programs, a place, and words for the biller. Never the
+//! refused value, which may be personal data.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use crate::domain::text::code_list;
+use crate::x12::error::{Place, X12Error, X12Fault};
+
+use super::{Event, Record};
+
+/// Most errors told of one file. A file with more has one cause, told many times; the rest is
+/// counted.
+pub const MAX_ERRORS: u64 = 1_000;
+
+code_list!(
+    /// What kind of error it is: a stable word for programs.
+    ReadCode, "a reading error" {
+        /// The bytes could not be read.
+        Io = "io",
+        /// ISA, GS, ST or a trailer is missing or not as the standard wants it.
+        Envelope = "envelope",
+        /// A segment is not a segment.
+        Syntax = "syntax",
+        /// A limit of this program.
+        Limit = "limit",
+        /// A character that is not text.
+        Character = "character",
+        /// Too long, too short, or missing (from the lexer).
+        Length = "length",
+        /// A value that is not of its type or contradicts the guide.
+        Content = "content",
+        /// A version or transaction that is not read here.
+        Version = "version",
+        /// A trailer's control number is not its header's, or a number is used twice.
+        Control = "control",
+        /// A trailer's count is not what is there.
+        Count = "count",
+        /// A segment stands where it cannot.
+        Order = "order",
+        /// A value or segment that the guide requires is not there.
+        Missing = "missing",
+        /// Amounts do not add up.
+        Sum = "sum",
+    }
+);
+
+impl From<X12Fault> for ReadCode {
+    fn from(fault: X12Fault) -> Self {
+        match fault {
+            X12Fault::Io => Self::Io,
+            X12Fault::Envelope => Self::Envelope,
+            X12Fault::Syntax => Self::Syntax,
+            X12Fault::Limit => Self::Limit,
+            X12Fault::Character => Self::Character,
+            X12Fault::Length => Self::Length,
+            X12Fault::Content => Self::Content,
+        }
+    }
+}
+
+/// One error with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadError {
+    /// The kind.
+    pub code: ReadCode,
+    /// Name of the segment, such as `SE`; empty when there is none.
+    pub segment: String,
+    /// Ordinal of the element, 1 first; `None` when the whole segment is meant.
+    pub element: Option<u8>,
+    /// Ordinal of the component, 1 first.
+    pub component: Option<u8>,
+    /// Ordinal of the segment in the file, ISA being 1; 0 before any.
+    pub position: u64,
+    /// Bytes of the file before the segment.
+    pub byte: u64,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl ReadError {
+    fn new(code: ReadCode, place: Place, message: String) -> Self {
+        Self {
+            code,
+            segment: place.id.as_str().to_owned(),
+            element: (place.element > 0).then_some(place.element),
+            component: (place.component > 0).then_some(place.component),
+            position: place.segment,
+            byte: place.byte,
+            message,
+        }
+    }
+}
+
+/// What the readers have to say until somebody asks.
+#[derive(Debug, Default)]
+pub(super) struct Out {
+    events: VecDeque<Event>,
+    /// Errors found, told or not.
+    pub(super) errors: u64,
+}
+
+impl Out {
+    pub(super) fn next(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    pub(super) fn record(&mut self, record: Record) {
+        self.event(Event::Record(Box::new(record)));
+    }
+
+    pub(super) fn error(&mut self, code: ReadCode, place: Place, message: impl Into<String>) {
+        self.errors += 1;
+        if self.errors <= MAX_ERRORS {
+            self.event(Event::Error(ReadError::new(code, place, message.into())));
+        }
+    }
+
+    pub(super) fn fault(&mut self, fault: &X12Error) {
+        self.error(fault.fault.into(), fault.place, fault.message.clone());
+    }
+}

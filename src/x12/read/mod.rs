@@ -1,0 +1,174 @@
+//! What comes back, and what was sent: readers of 837P, TA1, 999, 277CA, 835, 271 and 270.
+//!
+//! A [`Reader`] gives one [`Event`] at a time: an envelope's head, a record (a claim, a payment, a
+//! verdict), or an error with its place. Memory holds one record, so a file may be of any size. An
+//! error never ends the reading while the next segment can be found; a version that is not read
+//! is refused by name and passed over. [`Document`] gathers the events of a file of ordinary size
+//! for showing.
+//!
+//! Which versions are read and where other programs read differently: `docs/x12-companion.md`.
+
+pub mod ack_999;
+mod body;
+pub mod claims_837;
+pub mod document;
+pub mod eligibility_271;
+pub mod envelope;
+pub mod fault;
+pub mod remit_835;
+pub mod remit_balance;
+pub mod status_277ca;
+pub mod ta1;
+mod unfold;
+pub mod values;
+mod versions;
+
+use std::io::Read;
+
+use crate::x12::error::X12Fault;
+use crate::x12::lexer::Lexer;
+
+pub use document::Document;
+pub use envelope::{Group, Interchange, SetHead};
+pub use fault::{ReadCode, ReadError};
+
+use envelope::Envelope;
+use fault::Out;
+use unfold::Unfold;
+
+/// One thing that a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An ISA.
+    Interchange(Interchange),
+    /// A TA1 of the open interchange.
+    Ta1(ta1::Ta1),
+    /// A GS.
+    Group(Group),
+    /// An ST.
+    Set(SetHead),
+    /// Something of the open set.
+    Record(Box<Record>),
+    /// The end of the open set, with or without its SE.
+    SetEnd,
+    /// The end of the open group.
+    GroupEnd,
+    /// The end of the open interchange.
+    InterchangeEnd,
+    /// Something is wrong; the reading goes on where it can.
+    Error(ReadError),
+}
+
+/// What sets are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// A claim of an 837P.
+    Claim(claims_837::Claim),
+    /// What the claims of an 837P add up to; the last record of its set.
+    ClaimTotals(claims_837::ClaimTotals),
+    /// The payment of an 835; before its claims.
+    Payment(remit_835::Payment),
+    /// A claim of an 835.
+    RemitClaim(remit_835::RemitClaim),
+    /// One adjustment of a PLB.
+    ProviderAdjustment(remit_835::ProviderAdjustment),
+    /// What of an 835 does not balance; the last record of its set.
+    Balances(remit_balance::Balances),
+    /// What became of one of our sets.
+    AckSet(ack_999::AckSet),
+    /// Of which group a 999 speaks; the last record of its set.
+    AckGroup(ack_999::AckGroup),
+    /// A 277CA's word on a level above the claims.
+    StatusLevel(status_277ca::StatusLevel),
+    /// A 277CA's word on a claim.
+    StatusClaim(status_277ca::StatusClaim),
+    /// Who asked and answers in a 271.
+    Parties(eligibility_271::Parties),
+    /// A person of a 271.
+    Subject(eligibility_271::Subject),
+}
+
+/// Reads a file, one event at a time.
+///
+/// ```
+/// use peerclaims::x12::read::{Event, Reader, Record};
+///
+/// let file = include_bytes!("../../../fixtures/x12/valid/peer_support_original.837");
+/// let mut charges = Vec::new();
+/// for event in Reader::new(&file[..]) {
+///     match event {
+///         Event::Record(record) => {
+///             if let Record::Claim(claim) = *record {
+///                 charges.extend(claim.lines.iter().filter_map(|line| line.charge));
+///             }
+///         }
+///         Event::Error(error) => panic!("{}", error.message),
+///         _ => {}
+///     }
+/// }
+/// let charges: Vec<String> = charges.iter().map(ToString::to_string).collect();
+/// assert_eq!(charges, ["64.00", "28.00", "64.00", "28.00"]);
+/// ```
+#[derive(Debug)]
+pub struct Reader<R> {
+    lexer: Lexer<Unfold<R>>,
+    envelope: Envelope,
+    out: Out,
+    done: bool,
+}
+
+impl<R: Read> Reader<R> {
+    /// A reader of any bytes; it buffers by itself.
+    pub fn new(input: R) -> Self {
+        Self {
+            lexer: Lexer::new(Unfold::new(input)),
+            envelope: Envelope::default(),
+            out: Out::default(),
+            done: false,
+        }
+    }
+
+    /// Errors found so far, also those above [`fault::MAX_ERRORS`], which are not told.
+    pub fn error_count(&self) -> u64 {
+        self.out.errors
+    }
+
+    /// Whether line ends were taken out because the file is folded into lines of fixed width.
+    /// Known after the first event.
+    pub fn folded(&self) -> bool {
+        self.lexer.input().folded()
+    }
+
+    fn step(&mut self) {
+        let fault = match self.lexer.next_segment() {
+            Ok(Some(segment)) => return self.envelope.segment(&segment, &mut self.out),
+            Ok(None) => None,
+            Err(fault) => Some(fault),
+        };
+        if let Some(fault) = fault {
+            self.out.fault(&fault);
+            // A segment with a wrong name has been passed over; behind others nothing is certain.
+            if fault.fault == X12Fault::Syntax && self.lexer.consumed() > fault.place.byte {
+                return;
+            }
+        }
+        self.envelope.finish(&mut self.out);
+        self.done = true;
+    }
+}
+
+impl<R: Read> Iterator for Reader<R> {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.out.next() {
+                return Some(event);
+            }
+            if self.done {
+                return None;
+            }
+            self.step();
+        }
+    }
+}

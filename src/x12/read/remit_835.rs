@@ -1,0 +1,339 @@
+//! 835 remittances: one claim at a time, and whether it all adds up.
+//!
+//! Authority: ASC X12 005010X221A1; signs as `docs/definitions.md` section 6 has them.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::domain::money::Money;
+use crate::x12::error::Place;
+use crate::x12::segment::Segment;
+
+use super::Record;
+use super::fault::{Out, ReadCode};
+use super::remit_balance::Ledger;
+use super::values::{
+    clip, date, keep, money, part, procedure, quantity, required, required_money, text,
+};
+
+/// The payment: BPR, TRN and the two parties.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Payment {
+    /// BPR04: `ACH`, `CHK`, `NON` (no payment), …
+    pub method: Option<String>,
+    /// BPR02, in dollars.
+    pub amount: Option<Money>,
+    /// BPR16.
+    pub date: Option<NaiveDate>,
+    /// TRN02: number of the check or transfer.
+    pub trace: Option<String>,
+    /// TRN03: the payer's own id with it.
+    pub trace_payer: Option<String>,
+    /// BPR01: `I` remittance only, `C` payment with it, `H` notice, …
+    pub handling: Option<String>,
+    /// BPR03: `C` credit, `D` debit.
+    pub credit_or_debit: Option<String>,
+    /// N102 of the payer.
+    pub payer: Option<String>,
+    /// N104 of the payer.
+    pub payer_id: Option<String>,
+    /// N102 of the payee.
+    pub payee: Option<String>,
+    /// N104 of the payee, usually its NPI.
+    pub payee_id: Option<String>,
+    /// Ordinal of BPR in the file; 0 when there is none.
+    pub position: u64,
+}
+
+/// A claim as it was paid.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RemitClaim {
+    /// CLP01: our CLM01.
+    pub id: String,
+    /// CLP02: 1 primary, 2 secondary, 4 denied, 22 reversal, …
+    pub status: String,
+    /// CLP03, in dollars.
+    pub charge: Option<Money>,
+    /// CLP04.
+    pub paid: Option<Money>,
+    /// CLP05.
+    pub patient_responsibility: Option<Money>,
+    /// CLP07: the payer's control number.
+    pub payer_control: Option<String>,
+    /// CLP06: kind of coverage.
+    pub filing: Option<String>,
+    /// CLP09.
+    pub frequency: Option<String>,
+    /// NM109 of the person served.
+    pub member: Option<String>,
+    /// CAS of the claim.
+    pub adjustments: Vec<Adjustment>,
+    /// Remark codes of MIA and MOA.
+    pub remarks: Vec<String>,
+    /// Its service lines, when the payer states any.
+    pub lines: Vec<RemitLine>,
+    /// Ordinal of CLP in the file.
+    pub position: u64,
+}
+
+/// One reason of a CAS. A positive amount lowers the payment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Adjustment {
+    /// CAS01: `CO`, `PR`, `OA`, `PI`.
+    pub group: String,
+    /// The reason code.
+    pub reason: String,
+    /// In dollars.
+    pub amount: Option<Money>,
+    /// Units.
+    pub quantity: Option<Decimal>,
+}
+
+/// A service line as it was paid.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RemitLine {
+    /// SVC01-2.
+    pub procedure: Option<String>,
+    /// SVC01-3 to -6.
+    pub modifiers: Vec<String>,
+    /// SVC02, in dollars.
+    pub charge: Option<Money>,
+    /// SVC03.
+    pub paid: Option<Money>,
+    /// SVC05: units paid; 1 when not stated, as the guide has it.
+    pub units: Option<Decimal>,
+    /// DTM\*472, or the first day of DTM\*150.
+    pub date: Option<NaiveDate>,
+    /// CAS of the line.
+    pub adjustments: Vec<Adjustment>,
+    /// LQ\*HE.
+    pub remarks: Vec<String>,
+    /// REF\*6R: our line's number.
+    pub control: Option<String>,
+    /// Ordinal of SVC in the file.
+    pub position: u64,
+}
+
+/// One adjustment of a PLB. A positive amount lowers the payment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ProviderAdjustment {
+    /// PLB03-1 and its like, such as `WO`, `FB`, `L6`.
+    pub reason: Option<String>,
+    /// PLB03-2.
+    pub reference: Option<String>,
+    /// In dollars.
+    pub amount: Option<Money>,
+    /// PLB01.
+    pub provider: Option<String>,
+    /// PLB02.
+    pub fiscal_end: Option<NaiveDate>,
+    /// Ordinal of PLB in the file.
+    pub position: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct RemitReader {
+    payment: Payment,
+    told: bool,
+    claim: Option<RemitClaim>,
+    ledger: Ledger,
+}
+
+impl RemitReader {
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, out: &mut Out) {
+        match segment.id() {
+            b"BPR" => self.payment(segment, out),
+            b"TRN" if !self.told => {
+                self.payment.trace = text(segment, 2, out);
+                self.payment.trace_payer = text(segment, 3, out);
+            }
+            b"N1" if !self.told => self.party(segment, out),
+            b"LX" => {
+                self.close(out);
+                self.tell(segment.place(), out);
+            }
+            b"CLP" => self.claim(segment, out),
+            b"SVC" => self.line(segment, out),
+            b"CAS" => self.adjustments(segment, out),
+            b"PLB" => self.provider_adjustments(segment, out),
+            _ => self.detail(segment, out),
+        }
+    }
+
+    pub(super) fn finish(&mut self, last: Place, out: &mut Out) {
+        self.close(out);
+        self.tell(last, out);
+        out.record(Record::Balances(self.ledger.finish(self.payment.amount)));
+    }
+
+    fn payment(&mut self, bpr: &Segment<'_>, out: &mut Out) {
+        if self.payment.position > 0 {
+            return out.error(ReadCode::Order, bpr.place(), "the remittance has a second BPR");
+        }
+        let payment = Payment {
+            handling: text(bpr, 1, out),
+            amount: required_money(bpr, 2, out),
+            credit_or_debit: text(bpr, 3, out),
+            method: text(bpr, 4, out),
+            date: date(bpr, 16, out),
+            position: bpr.place().segment,
+            ..Payment::default()
+        };
+        if payment.amount.is_some_and(|amount| amount < Money::ZERO) {
+            let message = "the payment is negative; it is shown, and refused when posted: ask the \
+                           payer to carry the balance forward (PLB FB)";
+            out.error(ReadCode::Content, bpr.place_of(2, 0), message);
+        }
+        self.payment = payment;
+    }
+
+    fn party(&mut self, n1: &Segment<'_>, out: &mut Out) {
+        let payment = &mut self.payment;
+        let (name, id) = match n1.element(1) {
+            b"PR" => (&mut payment.payer, &mut payment.payer_id),
+            b"PE" => (&mut payment.payee, &mut payment.payee_id),
+            _ => return,
+        };
+        *name = text(n1, 2, out);
+        *id = text(n1, 4, out);
+    }
+
+    /// The payment goes out before what it pays.
+    fn tell(&mut self, place: Place, out: &mut Out) {
+        if self.told {
+            return;
+        }
+        self.told = true;
+        if self.payment.position == 0 {
+            out.error(ReadCode::Missing, place, "the remittance has no BPR: how much was paid?");
+        }
+        if self.payment.trace.is_none() {
+            out.error(ReadCode::Missing, place, "the remittance has no TRN with its number");
+        }
+        out.record(Record::Payment(self.payment.clone()));
+    }
+
+    fn claim(&mut self, clp: &Segment<'_>, out: &mut Out) {
+        self.close(out);
+        self.tell(clp.place(), out);
+        self.claim = Some(RemitClaim {
+            id: required(clp, 1, out),
+            status: required(clp, 2, out),
+            charge: required_money(clp, 3, out),
+            paid: required_money(clp, 4, out),
+            patient_responsibility: money(clp, 5, out),
+            filing: text(clp, 6, out),
+            payer_control: text(clp, 7, out),
+            frequency: text(clp, 9, out),
+            position: clp.place().segment,
+            ..RemitClaim::default()
+        });
+    }
+
+    fn line(&mut self, svc: &Segment<'_>, out: &mut Out) {
+        let Some(claim) = &mut self.claim else { return stray(svc, out) };
+        let (procedure, modifiers) = procedure(svc, 1, out);
+        let line = RemitLine {
+            procedure,
+            modifiers,
+            charge: required_money(svc, 2, out),
+            paid: required_money(svc, 3, out),
+            units: if svc.element(5).is_empty() {
+                Some(Decimal::ONE)
+            } else {
+                quantity(svc, 5, out)
+            },
+            position: svc.place().segment,
+            ..RemitLine::default()
+        };
+        keep(&mut claim.lines, line, svc, out);
+    }
+
+    fn adjustments(&mut self, cas: &Segment<'_>, out: &mut Out) {
+        let Some(claim) = &mut self.claim else { return stray(cas, out) };
+        let list = match claim.lines.last_mut() {
+            Some(line) => &mut line.adjustments,
+            None => &mut claim.adjustments,
+        };
+        let group = required(cas, 1, out);
+        for reason in (2..=17).step_by(3) {
+            let Some(code) = text(cas, reason, out) else { continue };
+            let adjustment = Adjustment {
+                group: group.clone(),
+                reason: code,
+                amount: required_money(cas, reason + 1, out),
+                quantity: quantity(cas, reason + 2, out),
+            };
+            keep(list, adjustment, cas, out);
+        }
+    }
+
+    fn provider_adjustments(&mut self, plb: &Segment<'_>, out: &mut Out) {
+        self.close(out);
+        self.tell(plb.place(), out);
+        let (provider, fiscal_end) = (text(plb, 1, out), date(plb, 2, out));
+        for reason in (3..=13).step_by(2) {
+            if plb.element(reason).is_empty() && plb.element(reason + 1).is_empty() {
+                continue;
+            }
+            let adjustment = ProviderAdjustment {
+                reason: part(plb, (reason, 1), out),
+                reference: part(plb, (reason, 2), out),
+                amount: required_money(plb, reason + 1, out),
+                provider: provider.clone(),
+                fiscal_end,
+                position: plb.place().segment,
+            };
+            self.ledger.provider(&adjustment);
+            out.record(Record::ProviderAdjustment(adjustment));
+        }
+    }
+
+    fn detail(&mut self, segment: &Segment<'_>, out: &mut Out) {
+        let Some(claim) = &mut self.claim else { return };
+        match (segment.id(), segment.element(1)) {
+            (b"NM1", b"QC") => claim.member = text(segment, 9, out),
+            (b"MOA", _) => remarks(claim, segment, &[3, 4, 5, 6, 7], out),
+            (b"MIA", _) => remarks(claim, segment, &[5, 20, 21, 22, 23], out),
+            (id, qualifier) => {
+                let Some(line) = claim.lines.last_mut() else { return };
+                match (id, qualifier) {
+                    (b"DTM", b"472" | b"150") => line.date = date(segment, 2, out),
+                    (b"REF", b"6R") => line.control = text(segment, 2, out),
+                    (b"LQ", b"HE") => {
+                        if let Some(code) = text(segment, 2, out) {
+                            keep(&mut line.remarks, code, segment, out);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, out: &mut Out) {
+        if let Some(mut claim) = self.claim.take() {
+            clip(&mut claim.remarks);
+            let mut cut = clip(&mut claim.adjustments) | clip(&mut claim.lines);
+            for line in &mut claim.lines {
+                clip(&mut line.remarks);
+                cut |= clip(&mut line.adjustments);
+            }
+            self.ledger.claim(&claim, cut);
+            out.record(Record::RemitClaim(claim));
+        }
+    }
+}
+
+fn remarks(claim: &mut RemitClaim, segment: &Segment<'_>, elements: &[u8], out: &mut Out) {
+    for element in elements {
+        if let Some(code) = text(segment, *element, out) {
+            keep(&mut claim.remarks, code, segment, out);
+        }
+    }
+}
+
+fn stray(segment: &Segment<'_>, out: &mut Out) {
+    out.error(ReadCode::Order, segment.place(), "the segment is in no claim (CLP)");
+}

@@ -1,0 +1,281 @@
+//! 277CA: what a clearinghouse or payer says of each claim before it adjudicates.
+//!
+//! Authority: ASC X12 005010X214. STC03 decides (`WQ` accepted, `U` rejected); where it says
+//! neither, the category does. A level above the claims (receiver, provider) may reject all of
+//! them at once.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::domain::money::Money;
+use crate::domain::text::code_list;
+use crate::x12::error::Place;
+use crate::x12::segment::Segment;
+
+use super::Record;
+use super::fault::{Out, ReadCode};
+use super::values::{clip, date, keep, money, part, quantity, required, text};
+
+code_list!(
+    /// What the statuses come to.
+    Disposition, "a disposition" {
+        /// Every status accepts.
+        Accepted = "accepted",
+        /// Every status rejects.
+        Rejected = "rejected",
+        /// Some accept and some reject.
+        Mixed = "mixed",
+        /// No status says either; an error tells of it.
+        Unknown = "unknown",
+    }
+);
+
+/// One claim's status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusClaim {
+    /// TRN02: our CLM01.
+    pub trace: String,
+    /// What all its statuses come to, those of its lines too.
+    pub disposition: Disposition,
+    /// Its statuses.
+    pub statuses: Vec<Status>,
+    /// REF\*1K: the payer's control number.
+    pub payer_control: Option<String>,
+    /// REF\*D9: the clearinghouse's number.
+    pub clearinghouse_control: Option<String>,
+    /// STC04: the charge it speaks of, in dollars.
+    pub amount: Option<Money>,
+    /// NM109 of the person served.
+    pub member: Option<String>,
+    /// Ordinal of TRN in the file.
+    pub position: u64,
+}
+
+/// A status of a level above the claims.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusLevel {
+    /// `receiver` (us) or `provider`.
+    pub level: &'static str,
+    /// TRN02: BHT03 of our set for the receiver.
+    pub trace: String,
+    /// What its statuses come to.
+    pub disposition: Disposition,
+    /// Its statuses.
+    pub statuses: Vec<Status>,
+    /// Claims accepted (QTY 90 or QA).
+    pub accepted: Option<Decimal>,
+    /// Claims rejected (QTY AA or QC).
+    pub rejected: Option<Decimal>,
+    /// AMT\*YU, in dollars.
+    pub accepted_amount: Option<Money>,
+    /// AMT\*YY.
+    pub rejected_amount: Option<Money>,
+    /// Ordinal of TRN in the file.
+    pub position: u64,
+}
+
+/// One code triple of an STC.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The category, such as `A2` or `A7`.
+    pub category: String,
+    /// The status code, such as `20`.
+    pub code: Option<String>,
+    /// Of whom it speaks, such as `85`.
+    pub entity: Option<String>,
+    /// STC03: `WQ` accepted, `U` rejected.
+    pub action: Option<String>,
+    /// STC02.
+    pub date: Option<NaiveDate>,
+    /// STC12: words.
+    pub message: Option<String>,
+    /// The line it speaks of (REF\*FJ or its ordinal); absent for the claim.
+    pub line: Option<String>,
+}
+
+/// Where the statuses being read belong.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum At {
+    #[default]
+    Source,
+    Receiver,
+    Provider,
+    Person,
+}
+
+/// What is being gathered below one TRN.
+#[derive(Debug, Default)]
+struct Open {
+    trace: String,
+    statuses: Vec<Status>,
+    refs: [Option<String>; 2],
+    amount: Option<Money>,
+    quantities: [Option<Decimal>; 2],
+    amounts: [Option<Money>; 2],
+    lines: usize,
+    place: Place,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct StatusReader {
+    at: At,
+    member: Option<String>,
+    open: Option<Open>,
+    claims: u64,
+}
+
+impl StatusReader {
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, out: &mut Out) {
+        match (segment.id(), segment.element(1)) {
+            (b"HL", _) => self.level(segment, out),
+            (b"NM1", b"QC" | b"IL") => self.member = text(segment, 9, out),
+            (b"TRN", _) => self.trace(segment, out),
+            (b"STC", _) => self.status(segment, out),
+            (id, qualifier) => {
+                let Some(open) = &mut self.open else { return };
+                match (id, qualifier) {
+                    (b"SVC", _) => open.lines += 1,
+                    (b"REF", b"1K") => open.refs[0] = text(segment, 2, out),
+                    (b"REF", b"D9") => open.refs[1] = text(segment, 2, out),
+                    (b"REF", b"FJ") => name_line(open, segment, out),
+                    (b"QTY", b"90" | b"QA") => open.quantities[0] = quantity(segment, 2, out),
+                    (b"QTY", b"AA" | b"QC") => open.quantities[1] = quantity(segment, 2, out),
+                    (b"AMT", b"YU") => open.amounts[0] = money(segment, 2, out),
+                    (b"AMT", b"YY") => open.amounts[1] = money(segment, 2, out),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(&mut self, last: Place, out: &mut Out) {
+        let rejected_above = self.close(out);
+        if self.claims == 0 && !rejected_above && self.at == At::Source {
+            out.error(ReadCode::Missing, last, "the 277CA speaks of no claim");
+        }
+    }
+
+    fn level(&mut self, hl: &Segment<'_>, out: &mut Out) {
+        self.close(out);
+        self.member = None;
+        self.at = match hl.element(3) {
+            b"20" => At::Source,
+            b"21" => At::Receiver,
+            b"19" => At::Provider,
+            b"PT" | b"22" | b"23" => At::Person,
+            _ => {
+                let message = "HL03 must be 20, 21, 19 or PT";
+                return out.error(ReadCode::Content, hl.place_of(3, 0), message);
+            }
+        };
+    }
+
+    fn trace(&mut self, trn: &Segment<'_>, out: &mut Out) {
+        self.close(out);
+        // The source's own TRN is about its transmission, not about us.
+        if self.at != At::Source {
+            let (trace, place) = (required(trn, 2, out), trn.place());
+            self.open = Some(Open { trace, place, ..Open::default() });
+        }
+    }
+
+    fn status(&mut self, stc: &Segment<'_>, out: &mut Out) {
+        let Some(open) = &mut self.open else {
+            return out.error(ReadCode::Order, stc.place(), "the status is below no TRN");
+        };
+        if open.amount.is_none() && open.lines == 0 {
+            open.amount = money(stc, 4, out);
+        }
+        let shared = Status {
+            action: text(stc, 3, out),
+            date: date(stc, 2, out),
+            message: text(stc, 12, out),
+            line: (open.lines > 0).then(|| open.lines.to_string()),
+            ..Status::default()
+        };
+        for element in [1, 10, 11] {
+            let Some(category) = part(stc, (element, 1), out) else { continue };
+            let (code, entity) = (part(stc, (element, 2), out), part(stc, (element, 3), out));
+            let status = Status { category, code, entity, ..shared.clone() };
+            keep(&mut open.statuses, status, stc, out);
+        }
+    }
+
+    /// Ends what is open. Whether there was something of a level above the claims.
+    fn close(&mut self, out: &mut Out) -> bool {
+        let Some(mut open) = self.open.take() else { return false };
+        // Among what was left out may be a rejection.
+        let cut = clip(&mut open.statuses);
+        let found = disposition(&open.statuses);
+        let disposition = if cut { Disposition::Unknown } else { found };
+        if disposition == Disposition::Unknown {
+            let message = "no status says whether it was accepted or rejected; ask the sender";
+            out.error(ReadCode::Content, open.place, message);
+        }
+        let (trace, statuses, position) = (open.trace, open.statuses, open.place.segment);
+        if self.at == At::Person {
+            self.claims += 1;
+            let [payer_control, clearinghouse_control] = open.refs;
+            out.record(Record::StatusClaim(StatusClaim {
+                trace,
+                disposition,
+                statuses,
+                payer_control,
+                clearinghouse_control,
+                amount: open.amount,
+                member: self.member.clone(),
+                position,
+            }));
+            return false;
+        }
+        let level = if self.at == At::Receiver { "receiver" } else { "provider" };
+        let [accepted, rejected] = open.quantities;
+        let [accepted_amount, rejected_amount] = open.amounts;
+        out.record(Record::StatusLevel(StatusLevel {
+            level,
+            trace,
+            disposition,
+            statuses,
+            accepted,
+            rejected,
+            accepted_amount,
+            rejected_amount,
+            position,
+        }));
+        true
+    }
+}
+
+/// The line's own number replaces its ordinal in what was said of it.
+fn name_line(open: &mut Open, reference: &Segment<'_>, out: &mut Out) {
+    let Some(number) = text(reference, 2, out) else { return };
+    let ordinal = open.lines.to_string();
+    for status in open.statuses.iter_mut().filter(|s| s.line.as_ref() == Some(&ordinal)) {
+        status.line = Some(number.clone());
+    }
+}
+
+fn disposition(statuses: &[Status]) -> Disposition {
+    let (mut yes, mut no) = (false, false);
+    for status in statuses {
+        let by_category = match status.category.as_str() {
+            "A0" | "A1" | "A2" | "A5" => Some(true),
+            "A3" | "A4" | "A6" | "A7" | "A8" => Some(false),
+            _ => None,
+        };
+        let accepts = match status.action.as_deref() {
+            Some("WQ") => Some(true),
+            Some("U") => Some(false),
+            _ => by_category,
+        };
+        yes |= accepts == Some(true);
+        no |= accepts == Some(false);
+    }
+    match (yes, no) {
+        (true, true) => Disposition::Mixed,
+        (true, false) => Disposition::Accepted,
+        (false, true) => Disposition::Rejected,
+        (false, false) => Disposition::Unknown,
+    }
+}
