@@ -3,18 +3,38 @@
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use super::Ctx;
-use super::encounters::Allowances;
 use crate::domain::contract::in_force;
+use crate::domain::decision::Remaining;
 use crate::domain::facts::{AuthorizationFact, Usage};
-use crate::domain::ids::{MemberId, OrganizationId};
+use crate::domain::ids::{MemberId, OrganizationId, PayerId};
 use crate::domain::ledger::AccountKey;
 use crate::domain::rules;
 use crate::error::AppError;
 use crate::store::ledger::UsageScope;
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, Scope};
 
-/// One answer for each coverage in force on the day whose payer the organization has a contract with.
-pub fn of_member(
+/// What is left for a member on a day under one payer's contract.
+#[derive(Debug, Clone)]
+pub struct Allowances {
+    /// Whose coverage it is.
+    pub payer: PayerId,
+    /// Limits, free units, authorizations.
+    pub remaining: Vec<Remaining>,
+}
+
+/// What is left for a member on a day, for each payer whose contract is in force for a coverage.
+pub async fn on_day(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    member: MemberId,
+    on: NaiveDate,
+) -> Result<Vec<Allowances>, AppError> {
+    let work = ctx.clone();
+    let read = move |conn: &mut Conn| of_member(&work, conn, tenant, member, on);
+    ctx.db.read(Scope::Tenant(tenant), read).await
+}
+
+fn of_member(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,

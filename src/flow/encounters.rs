@@ -1,16 +1,14 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
-//! the two questions that store nothing, a preview and what is left for a member.
-
-use chrono::NaiveDate;
+//! the question that stores nothing, a preview.
 
 use super::Ctx;
 use super::intake::bench::{Access, Bench, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
 use crate::domain::dates::Zone;
-use crate::domain::decision::{Decision, Remaining};
+use crate::domain::decision::Decision;
 use crate::domain::encounter::Encounter;
-use crate::domain::ids::{DecisionId, EncounterId, LineId, MemberId, OrganizationId, PayerId};
+use crate::domain::ids::{DecisionId, EncounterId, LineId, OrganizationId};
 use crate::domain::ledger;
 use crate::domain::line::{Line, lines_of};
 use crate::domain::organization::Organization;
@@ -244,30 +242,6 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<D
                 Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, None)?;
             let case = bench.case(&data, work.now())?;
             Ok(rules::decide(case.terms.as_deref(), &case.facts, &data))
-        })
-        .await
-}
-
-/// What is left for a member on a day, payer by payer.
-#[derive(Debug, Clone)]
-pub struct Allowances {
-    /// Whose coverage it is.
-    pub payer: PayerId,
-    /// Limits, free units, authorizations.
-    pub remaining: Vec<Remaining>,
-}
-
-/// What is left for a member on a day, for each payer whose contract is in force for a coverage.
-pub async fn allowances(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    member: MemberId,
-    on: NaiveDate,
-) -> Result<Vec<Allowances>, AppError> {
-    let work = ctx.clone();
-    ctx.db
-        .read(Scope::Tenant(tenant), move |conn| {
-            super::allowances::of_member(&work, conn, tenant, member, on)
         })
         .await
 }

@@ -11,16 +11,16 @@ use super::problem::Problem;
 use super::{Caller, PathId, Query};
 use crate::domain::ids::MemberId;
 use crate::error::AppError;
-use crate::flow::{Ctx, encounters};
+use crate::flow::{Ctx, allowances, encounters};
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/members/{id}/allowances").route(web::get().to(allowances)));
+    cfg.service(web::resource("/members/{id}/allowances").route(web::get().to(what_is_left)));
 }
 
 /// Its part of the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(allowances))]
+#[openapi(paths(what_is_left))]
 pub struct Doc;
 
 /// On which day.
@@ -60,7 +60,7 @@ struct PayerAllowances {
     params(("id" = String, Path, description = "The member's id"), OnDay),
     responses((status = 200, body = AllowancesView), (status = "4XX", response = Problem),
         (status = "5XX", response = Problem)))]
-async fn allowances(
+async fn what_is_left(
     ctx: web::Data<Ctx>,
     caller: Caller,
     id: PathId<MemberId>,
@@ -71,7 +71,7 @@ async fn allowances(
         Some(day) => day,
         None => encounters::zone(&ctx, tenant).await?.date_of(ctx.now()),
     };
-    let payers = encounters::allowances(&ctx, tenant, id.0, on).await?;
+    let payers = allowances::on_day(&ctx, tenant, id.0, on).await?;
     let view = AllowancesView {
         member: id.0.to_string(),
         on,
