@@ -161,7 +161,7 @@ id_types! {
     /// A payer: a managed care organization or the state program.
     PayerId = "pay",
     /// A version of a payer pack.
-    PackId = "pck",
+    PackId = "pack",
     /// A contract of one organization with one payer.
     ContractId = "ctr",
     /// An immutable version of a contract.

@@ -29,7 +29,7 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
 #[derive(Debug, Serialize, ToSchema)]
 struct PackHead {
     /// Our id.
-    #[schema(example = "pck_0J4XQ2M7R8ZKT")]
+    #[schema(example = "pack_0J4XQ2M7R8ZKT")]
     id: String,
     /// Short name.
     #[schema(example = "evergreen")]
