@@ -35,5 +35,6 @@ mod reference_samples;
 mod reference_walls;
 mod reports;
 mod storm;
+mod versions;
 mod walls;
 mod world;
