@@ -239,6 +239,13 @@ impl Window {
     }
 }
 
+/// The first and last day that any window around `day` can contain: its calendar year, or
+/// the week that reaches over that year's end.
+pub fn window_reach(day: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let spans = Window::ALL.iter().flat_map(|w| WeekStart::ALL.iter().map(|s| w.around(day, *s)));
+    spans.fold((day, day), |(first, last), (from, to)| (first.min(from), last.max(to)))
+}
+
 code_list!(
     /// The first day of a payer's week.
     WeekStart, "a first day of the week" {

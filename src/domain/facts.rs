@@ -6,6 +6,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::authorization::Authorization;
 use super::dates::{Instant, Span, Zone};
 use super::identifiers::{AuthorizationNumber, Key, Reference, State};
 use super::ids::{AuthorizationId, EncounterId, MemberId, PeerId};
@@ -64,6 +65,18 @@ pub struct AuthorizationFact {
     pub units: u32,
     /// Days covered.
     pub span: Span,
+}
+
+impl From<&Authorization> for AuthorizationFact {
+    fn from(a: &Authorization) -> Self {
+        Self {
+            id: a.id,
+            number: a.data.number.clone(),
+            services: a.data.services.clone(),
+            units: a.data.units,
+            span: a.data.span,
+        }
+    }
 }
 
 /// Units drawn by other encounters: reserved and consumed, summed. A ready line of `units` with a

@@ -16,7 +16,7 @@ use crate::domain::organization::OrganizationMode;
 use crate::domain::text::plain;
 use crate::error::{AppError, Code};
 pub use crate::store::access::KeyRecord;
-use crate::store::{Conn, Scope, access as store};
+use crate::store::{Conn, Scope, access as store, organizations, payers};
 
 /// What every key starts with, so that leak scanners can find one.
 const PREFIX: &str = "pck";
@@ -156,17 +156,19 @@ pub fn organization(
     text: &str,
 ) -> Result<Option<OrganizationId>, crate::store::StoreError> {
     if let Ok(id) = OrganizationId::parse(text) {
-        return Ok(store::organization_exists(conn, id)?.then_some(id));
+        return Ok(organizations::by_id(conn, id)?.map(|o| o.id));
     }
-    Key::parse(text).map_or(Ok(None), |key| store::organization_by_key(conn, &key))
+    let Ok(key) = Key::parse(text) else { return Ok(None) };
+    Ok(organizations::by_key(conn, &key)?.map(|o| o.id))
 }
 
 /// The payer with this id or key.
 pub fn payer(conn: &mut Conn, text: &str) -> Result<Option<PayerId>, crate::store::StoreError> {
     if let Ok(id) = PayerId::parse(text) {
-        return Ok(store::payer_exists(conn, id)?.then_some(id));
+        return Ok(payers::by_id(conn, id)?.map(|p| p.id));
     }
-    Key::parse(text).map_or(Ok(None), |key| store::payer_by_key(conn, &key))
+    let Ok(key) = Key::parse(text) else { return Ok(None) };
+    Ok(payers::by_key(conn, &key)?.map(|p| p.id))
 }
 
 /// Who holds the key with this text.

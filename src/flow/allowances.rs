@@ -1,9 +1,10 @@
 //! What is left for a member on a day: the same counting as a decision's, without a visit.
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 
 use super::Ctx;
 use crate::domain::contract::in_force;
+use crate::domain::dates::window_reach;
 use crate::domain::decision::Remaining;
 use crate::domain::facts::{AuthorizationFact, Usage};
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
@@ -53,20 +54,14 @@ fn of_member(
         let facts: Vec<AuthorizationFact> = authorizations
             .iter()
             .filter(|a| a.data.payer == payer)
-            .map(|a| AuthorizationFact {
-                id: a.id,
-                number: a.data.number.clone(),
-                services: a.data.services.clone(),
-                units: a.data.units,
-                span: a.data.span,
-            })
+            .map(AuthorizationFact::from)
             .collect();
         let key = AccountKey::payer_member(payer, &coverage.data.member_number);
         let accounts = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
         let scope = UsageScope {
             accounts: accounts.values().copied().collect(),
-            from: NaiveDate::from_ymd_opt(on.year(), 1, 1).unwrap_or(on) - TimeDelta::days(7),
-            to: NaiveDate::from_ymd_opt(on.year(), 12, 31).unwrap_or(on) + TimeDelta::days(7),
+            from: window_reach(on).0,
+            to: window_reach(on).1,
             authorizations: facts.iter().map(|a| a.id).collect(),
             except: None,
         };

@@ -1,13 +1,12 @@
-//! API keys, and the organizations and payers that they belong to.
+//! API keys, each with the organization or payer that it belongs to.
 
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::schema::{api_keys, organizations, payers};
+use super::schema::{api_keys, organizations};
 use crate::domain::access::Role;
 use crate::domain::dates::Instant;
-use crate::domain::identifiers::Key;
 use crate::domain::ids::{KeyId, OrganizationId, PayerId};
 use crate::domain::organization::OrganizationMode;
 
@@ -122,41 +121,4 @@ pub fn revoke(conn: &mut Conn, id: KeyId, at: Instant) -> Result<bool, StoreErro
     let live = api_keys::table.find(id.as_i64()).filter(api_keys::revoked_at.is_null());
     let changed = diesel::update(live).set(api_keys::revoked_at.eq(at.naive())).execute(conn)?;
     Ok(changed > 0 || find(conn, id)?.is_some())
-}
-
-/// The organization with this short name.
-pub fn organization_by_key(
-    conn: &mut Conn,
-    key: &Key,
-) -> Result<Option<OrganizationId>, StoreError> {
-    let found: Option<i64> = organizations::table
-        .filter(organizations::key.eq(key.as_str()))
-        .select(organizations::id)
-        .first(conn)
-        .optional()?;
-    Ok(found.map(OrganizationId::from_i64))
-}
-
-/// Whether there is such an organization.
-pub fn organization_exists(conn: &mut Conn, id: OrganizationId) -> Result<bool, StoreError> {
-    let found: Option<i64> =
-        organizations::table.find(id.as_i64()).select(organizations::id).first(conn).optional()?;
-    Ok(found.is_some())
-}
-
-/// The payer with this short name.
-pub fn payer_by_key(conn: &mut Conn, key: &Key) -> Result<Option<PayerId>, StoreError> {
-    let found: Option<i64> = payers::table
-        .filter(payers::key.eq(key.as_str()))
-        .select(payers::id)
-        .first(conn)
-        .optional()?;
-    Ok(found.map(PayerId::from_i64))
-}
-
-/// Whether there is such a payer.
-pub fn payer_exists(conn: &mut Conn, id: PayerId) -> Result<bool, StoreError> {
-    let found: Option<i64> =
-        payers::table.find(id.as_i64()).select(payers::id).first(conn).optional()?;
-    Ok(found.is_some())
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::money::Money;
 
-use super::error::{Place, SegmentId, X12Error, X12Fault};
+use super::error::{Place, X12Error, X12Fault};
 
 /// The delimiters that an ISA declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +32,6 @@ impl<'a> Segment<'a> {
     pub fn id(&self) -> &'a [u8] {
         let end = self.separators.first().copied().unwrap_or(self.bytes.len());
         self.bytes.get(..end).unwrap_or_default()
-    }
-
-    /// Its name as a value.
-    pub fn segment_id(&self) -> SegmentId {
-        self.place.id
     }
 
     /// Where it starts.

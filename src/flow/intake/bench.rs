@@ -7,16 +7,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
-use crate::domain::dates::Instant;
+use crate::domain::dates::{Instant, window_reach};
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
 use crate::domain::ids::{
-    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, OrganizationId, PeerId,
+    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PeerId,
 };
 use crate::domain::ledger::AccountKey;
 use crate::domain::member::{Coverage, Member, billed_coverage};
@@ -175,9 +175,8 @@ impl Bench {
         };
         let scope = UsageScope {
             accounts: self.accounts.values().copied().collect(),
-            // Windows reach as far as the calendar year, and a week may begin before it.
-            from: NaiveDate::from_ymd_opt(first.year(), 1, 1).unwrap_or(first) - TimeDelta::days(7),
-            to: NaiveDate::from_ymd_opt(last.year(), 12, 31).unwrap_or(last) + TimeDelta::days(7),
+            from: window_reach(first).0,
+            to: window_reach(last).1,
             authorizations: self.authorizations.values().flatten().map(|a| a.id).collect(),
             except,
         };
@@ -266,13 +265,7 @@ impl Bench {
             .into_iter()
             .flatten()
             .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
-            .map(|a| AuthorizationFact {
-                id: a.id,
-                number: a.data.number.clone(),
-                services: a.data.services.clone(),
-                units: a.data.units,
-                span: a.data.span,
-            })
+            .map(AuthorizationFact::from)
             .collect();
         let facts = Facts {
             as_of,
@@ -369,10 +362,5 @@ impl Bench {
             started_at: encounter.started_at,
             ended_at: encounter.ended_at,
         });
-    }
-
-    /// The organization whose bench it is.
-    pub fn organization_id(&self) -> OrganizationId {
-        self.organization.id
     }
 }
