@@ -284,6 +284,7 @@ impl Bench {
                     span: c.data.span,
                 })
                 .collect(),
+            episodes: Vec::new(),
             usage: self.usage_for(account, &authorizations),
             neighbors: self.neighbors_for(encounter),
             authorizations,
