@@ -26,6 +26,7 @@ mod history;
 mod idempotency;
 mod ledger;
 mod locks;
+mod periods;
 mod probe;
 mod reference_contracts;
 mod reference_crud;
