@@ -10,6 +10,7 @@ use super::authorization::Authorization;
 use super::claim::ClaimNumber;
 use super::codes::{Diagnosis, PlaceOfService};
 use super::dates::{Instant, Span, Zone};
+use super::day_sum::DayFact;
 use super::identifiers::{AuthorizationNumber, Key, Reference, State};
 use super::ids::{AuthorizationId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
 use super::member::Coverage;
@@ -46,6 +47,9 @@ pub struct Facts {
     /// claimed; none are looked for where the payer's claims cover a day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claimed: Vec<ClaimedFact>,
+    /// The day's other visits, where the service sums minutes over days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<DayFact>,
     /// Other live encounters (ready or claimed) that overlap in time for the member or the peer.
     pub neighbors: Vec<Neighbor>,
 }

@@ -7,6 +7,7 @@ pub mod claim;
 pub mod codes;
 pub mod contract;
 pub mod dates;
+pub mod day_sum;
 pub mod decision;
 pub mod encounter;
 pub mod facts;

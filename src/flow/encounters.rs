@@ -2,6 +2,7 @@
 //! the question that stores nothing, a preview.
 
 use super::Ctx;
+use super::day_sums;
 use super::intake::bench::{Access, Bench, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
@@ -124,7 +125,7 @@ fn refuse_claimed(lines: &[Line]) -> Result<(), AppError> {
 }
 
 /// Ends the current lines (`to` is superseded or void) and gives back what they hold.
-fn end_lines(
+pub(super) fn end_lines(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
@@ -141,6 +142,18 @@ fn end_lines(
     Ok(())
 }
 
+/// The bench for deciding an encounter again, with its accounts locked.
+fn bench_of(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    encounter: &Encounter,
+) -> Result<Bench, AppError> {
+    let people = who(conn, organization.id, encounter)?;
+    let (data, except) = (&encounter.data, Some(encounter.id));
+    Bench::gather(ctx, conn, organization, people, &[data], Access::Lock, except)
+}
+
 /// Decides an encounter again with the facts of now, in the caller's transaction.
 pub fn decide_in(
     ctx: &Ctx,
@@ -151,9 +164,7 @@ pub fn decide_in(
 ) -> Result<Recorded, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let people = who(conn, tenant, &before)?;
-    let bench =
-        Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
+    let mut bench = bench_of(ctx, conn, &organization, &before)?;
     // Read again: somebody may have changed it before the lock was ours.
     let encounter = find(conn, tenant, id)?;
     if encounter.voided_at.is_some() {
@@ -164,6 +175,11 @@ pub fn decide_in(
     }
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
+    let key = bench.sum_key(&encounter.data);
+    if day_sums::counts_elsewhere(conn, tenant, id, key.as_ref())? {
+        day_sums::leave(ctx, conn, tenant, id)?;
+        bench = bench_of(ctx, conn, &organization, &encounter)?;
+    }
     let case = bench.case(&encounter.data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
     end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
@@ -192,6 +208,8 @@ pub fn decide_in(
         billed: billed.map(|b| (b.data.payer, &b.data.member_number)),
     };
     store::encounters::set_outcome(conn, tenant, &outcome)?;
+    bench.put(id, &encounter.data, case.account, &answer);
+    day_sums::settle(ctx, conn, tenant, &bench.settlement())?;
     let encounter = find(conn, tenant, id)?;
     let decision = StoredDecision {
         id: decision_id,
@@ -221,6 +239,7 @@ pub fn void_in(
     if encounter.voided_at.is_none() {
         let lines = store::decisions::current_lines(conn, tenant, &[id])?;
         refuse_claimed(&lines)?;
+        day_sums::leave(ctx, conn, tenant, id)?;
         end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
         store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
     }

@@ -14,6 +14,7 @@ pub mod grants;
 pub mod health;
 pub mod idempotent;
 pub mod intake;
+mod day_sums;
 mod late_visits;
 pub mod reference;
 mod submit;

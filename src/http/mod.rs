@@ -14,6 +14,7 @@ pub mod bulk_rows;
 mod claims;
 mod contracts;
 mod day;
+mod day_sum_view;
 mod encounter_body;
 mod encounter_view;
 mod encounters;

@@ -10,6 +10,7 @@ pub mod claims;
 mod conn;
 pub mod contracts;
 pub mod counters;
+pub mod day_visits;
 pub mod decisions;
 pub mod encounters;
 pub mod error;

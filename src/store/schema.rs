@@ -382,6 +382,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    day_visits (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        member_id -> BigInt,
+        service_date -> Date,
+        sum_key -> Text,
+        unit_minutes -> BigInt,
+        rounding -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     locations,
@@ -408,4 +420,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     claim_lines,
     claim_line_parts,
+    day_visits,
 );

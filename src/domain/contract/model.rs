@@ -91,6 +91,9 @@ pub struct Service {
     pub rounding: Rounding,
     /// Where a rounding above `floor` is written; the reader refuses one that is not.
     pub rounding_source: Option<Authority>,
+    /// Over what minutes are summed before they are rounded.
+    #[serde(default, skip_serializing_if = "SumOver::is_contact")]
+    pub sum_over: SumOver,
     /// Youngest age, in full years on the service date.
     pub min_age: Option<u32>,
     /// Oldest age, in full years on the service date.
@@ -142,6 +145,29 @@ code_list!(
         EightMinute = "eight_minute",
     }
 );
+
+code_list!(
+    /// Over what minutes are summed before they are rounded (RK14).
+    SumOver, "what minutes are summed over" {
+        /// Each contact by itself.
+        Contact = "contact",
+        /// The contacts of a day that would stand on one claim line.
+        Day = "day",
+    }
+);
+
+impl Default for SumOver {
+    fn default() -> Self {
+        Self::Contact
+    }
+}
+
+impl SumOver {
+    /// Whether each contact is rounded by itself.
+    pub fn is_contact(&self) -> bool {
+        *self == Self::Contact
+    }
+}
 
 /// A quantity limit (RK19, RK21).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

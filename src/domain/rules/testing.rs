@@ -74,6 +74,7 @@ pub fn service(name: &str) -> Service {
         unit_minutes: 15,
         rounding: Rounding::EightMinute,
         rounding_source: None,
+        sum_over: SumOver::Contact,
         min_age: None,
         max_age: None,
         diagnosis_classes: vec![],
@@ -232,6 +233,7 @@ impl Case {
             episodes: vec![],
             usage: vec![],
             claimed: vec![],
+            day: None,
             neighbors: vec![],
         };
         let encounter = EncounterData {

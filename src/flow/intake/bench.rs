@@ -5,6 +5,7 @@
 //! the bench, so that the next encounter of the chunk sees it.
 
 mod claimed;
+pub mod days;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,12 +13,14 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use self::claimed::Claimed;
+use self::days::Days;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
+use crate::domain::identifiers::Key;
 use crate::domain::ids::{
     AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PeerId,
 };
@@ -60,6 +63,8 @@ pub struct Bench {
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
     claimed: Claimed,
+    days: Days,
+    except: Option<EncounterId>,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -112,6 +117,8 @@ impl Bench {
             neighbors_of_member: HashMap::new(),
             neighbors_of_peer: HashMap::new(),
             claimed: Claimed::default(),
+            days: Days::default(),
+            except,
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
@@ -123,6 +130,7 @@ impl Bench {
         for authorization in store::authorizations::of_members(conn, id, &members)? {
             bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
         }
+        bench.read_days(conn, encounters)?;
         bench.read_usage(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
         Ok(bench)
@@ -212,6 +220,7 @@ impl Bench {
         let (Some(from), Some(to)) = (from, to) else {
             return Ok(());
         };
+        let (from, to) = self.days_reach(from, to);
         let vicinity = Vicinity {
             members: self.members.keys().copied().collect(),
             peers: self.peers.keys().copied().collect(),
@@ -294,6 +303,7 @@ impl Bench {
             episodes: Vec::new(),
             usage: self.usage_for(account, &authorizations),
             claimed,
+            day: self.day_for(encounter),
             neighbors: self.neighbors_for(encounter),
             authorizations,
         };
@@ -315,6 +325,7 @@ impl Bench {
         of_account
             .chain(elsewhere)
             .filter_map(|index| self.usage.get(*index).map(|(_, usage)| usage.clone()))
+            .filter(|usage| usage.units != 0)
             .collect()
     }
 
@@ -340,27 +351,13 @@ impl Bench {
         account: Option<AccountId>,
         decision: &Decision,
     ) {
-        let ready = || decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
-        if ready().next().is_none() {
-            return;
+        if decision.day_sum.is_some() {
+            self.put_day(id, encounter, account, decision);
+        } else if let (Some(account), Some(service)) = (account, &decision.service) {
+            self.put_drawn(account, service, decision);
         }
-        if let (Some(account), Some(service)) = (account, &decision.service) {
-            for line in ready() {
-                let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
-                let parts = [
-                    (line.units - drawn.min(line.units), None),
-                    (drawn, line.authorization.as_ref().map(|d| d.id)),
-                ];
-                for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
-                    let usage = Usage {
-                        service: service.clone(),
-                        date: decision.service_date,
-                        authorization,
-                        units: i64::from(units),
-                    };
-                    self.put_usage(account, usage);
-                }
-            }
+        if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
+            return;
         }
         self.put_neighbor(Neighbor {
             encounter: id,
@@ -371,5 +368,20 @@ impl Bench {
             started_at: encounter.started_at,
             ended_at: encounter.ended_at,
         });
+    }
+
+    fn put_drawn(&mut self, account: AccountId, service: &Key, decision: &Decision) {
+        for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
+            let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
+            let parts = [
+                (line.units - drawn.min(line.units), None),
+                (drawn, line.authorization.as_ref().map(|d| d.id)),
+            ];
+            for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
+                let (service, date) = (service.clone(), decision.service_date);
+                let units = i64::from(units);
+                self.put_usage(account, Usage { service, date, authorization, units });
+            }
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
-use crate::flow::Ctx;
+use crate::flow::{Ctx, day_sums};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -71,6 +71,7 @@ pub fn record_in(
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
     written.store(ctx, conn, organization.id, as_of)?;
+    written.renew(day_sums::settle(ctx, conn, organization.id, &bench.settlement())?);
     plan.answer(rows.len(), written)
 }
 
@@ -237,6 +238,17 @@ impl Written {
         self.hashes.push(hash);
         self.cases.push(case);
         Ok(())
+    }
+
+    /// Puts newer decisions in the place of those that later rows of the chunk gave another share.
+    fn renew(&mut self, newer: Vec<Recorded>) {
+        let mut newer: HashMap<EncounterId, Recorded> =
+            newer.into_iter().map(|r| (r.encounter.id, r)).collect();
+        for (_, recorded) in &mut self.answers {
+            if let Some(newest) = newer.remove(&recorded.encounter.id) {
+                *recorded = newest;
+            }
+        }
     }
 
     fn store(
