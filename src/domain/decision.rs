@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::day_sum::DaySum;
 use super::codes::{Modifier, PlaceOfService, ProcedureCode};
+use super::day_sum::DaySum;
 use super::finding::Finding;
 use super::identifiers::{AuthorizationNumber, Key};
 use super::ids::AuthorizationId;

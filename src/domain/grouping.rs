@@ -186,7 +186,9 @@ fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> 
     let mut rows: Vec<Row> = Vec::new();
     for visit in visits {
         let line_key = line_key(&visit, profile);
-        let same = rows.iter_mut().find(|(k, _)| (visit.summed || profile.rollup == Rollup::Day) && *k == line_key);
+        let same = rows
+            .iter_mut()
+            .find(|(k, _)| (visit.summed || profile.rollup == Rollup::Day) && *k == line_key);
         match same {
             Some((_, parts)) => parts.push(visit),
             None => rows.push((line_key, vec![visit])),

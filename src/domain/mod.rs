@@ -10,6 +10,7 @@ pub mod dates;
 pub mod day_sum;
 pub mod decision;
 pub mod encounter;
+pub mod episode;
 pub mod facts;
 pub mod finding;
 pub mod grouping;

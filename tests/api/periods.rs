@@ -63,7 +63,7 @@ on_both! {
         record(&app, &w, &visit("W-1", &w.peers[0], &w.members[0], "2026-06-29T17:00")).await;
         let batch = build(&app, &w, "2026-07-05").await.expect(201);
         let late = visit("W-2", &w.peers[0], &w.members[0], "2026-07-01T17:00");
-        let preview = app.post("/v1/encounters/preview", &w.submitter, &late).await.expect(200);
+        let preview = app.post("/v1/decisions/preview", &w.submitter, &late).await.expect(200);
         assert_eq!(rules(&preview), ["period.claimed"]);
         let held = record(&app, &w, &late).await;
         assert_eq!(held["disposition"], "held");

@@ -14,8 +14,8 @@ use super::room::Room;
 use super::table::{Effect, RuleId, Said};
 use crate::domain::contract::{AuthorizationLevel, Service, SumOver, Terms};
 use crate::domain::day_sum::{
-    DayFact, DaySum, Measure, Named, Piece, Share, SumKey, SumParts, SummedState, SummedVisit, deal,
-    keep, sum,
+    DayFact, DaySum, Measure, Named, Piece, Share, SumKey, SumParts, SummedState, SummedVisit,
+    deal, keep, sum,
 };
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::{AuthorizationFact, Facts};

@@ -258,7 +258,13 @@ impl Simulation {
             .map(|(id, v)| {
                 let (ready, held) = v.holds.clone().unwrap();
                 let (started_at, minutes) = (v.start, v.minutes);
-                Share { encounter: Some(EncounterId::from_i64(*id)), started_at, minutes, ready, held }
+                Share {
+                    encounter: Some(EncounterId::from_i64(*id)),
+                    started_at,
+                    minutes,
+                    ready,
+                    held,
+                }
             })
             .collect();
         let own = own.unwrap_or_default().0;
@@ -284,8 +290,7 @@ impl Simulation {
         assert!(counted.iter().all(|(_, v)| v.holds.is_some() == (units > 0)));
         let of = |id: Option<i64>| -> u32 {
             let pieces = holds.iter().flat_map(|(r, _)| r);
-            let fits =
-                |p: &&Piece| p.authorization.as_ref().map(|a| a.id.as_i64()) == id;
+            let fits = |p: &&Piece| p.authorization.as_ref().map(|a| a.id.as_i64()) == id;
             pieces.filter(fits).map(|p| p.units).sum()
         };
         for (id, grant) in (1i64..).zip(grants) {

@@ -96,8 +96,7 @@ fn by_line(pieces: &[Piece]) -> Vec<(u32, Option<Draw>)> {
         match &piece.authorization {
             None => free = free.saturating_add(piece.units),
             Some(named) => {
-                let draw =
-                    Draw { id: named.id, number: named.number.clone(), units: piece.units };
+                let draw = Draw { id: named.id, number: named.number.clone(), units: piece.units };
                 lines.push((piece.units, Some(draw)));
             }
         }

@@ -6,6 +6,7 @@
 
 mod claimed;
 pub mod days;
+mod put;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,12 +18,13 @@ use self::days::Days;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
-use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
-use crate::domain::identifiers::Key;
+use crate::domain::episode::Episode;
+use crate::domain::facts::{
+    AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor, Usage,
+};
 use crate::domain::ids::{
-    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PeerId,
+    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId,
 };
 use crate::domain::ledger::AccountKey;
 use crate::domain::member::{Coverage, Member, billed_coverage};
@@ -55,6 +57,7 @@ pub struct Bench {
     members: HashMap<MemberId, Member>,
     peers: HashMap<PeerId, Peer>,
     authorizations: HashMap<MemberId, Vec<Authorization>>,
+    episodes: HashMap<MemberId, Vec<Episode>>,
     accounts: BTreeMap<AccountKey, AccountId>,
     usage: Vec<(AccountId, Usage)>,
     usage_of_account: HashMap<AccountId, Vec<usize>>,
@@ -109,6 +112,7 @@ impl Bench {
             members: people.members,
             peers: people.peers,
             authorizations: HashMap::new(),
+            episodes: HashMap::new(),
             accounts: BTreeMap::new(),
             usage: Vec::new(),
             usage_of_account: HashMap::new(),
@@ -129,6 +133,9 @@ impl Bench {
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
         for authorization in store::authorizations::of_members(conn, id, &members)? {
             bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
+        }
+        for episode in store::episodes::of_members(conn, id, &members)? {
+            bench.episodes.entry(episode.data.member).or_default().push(episode);
         }
         bench.read_days(conn, encounters)?;
         bench.read_usage(conn, encounters, except)?;
@@ -200,15 +207,6 @@ impl Bench {
         Ok(())
     }
 
-    fn put_usage(&mut self, account: AccountId, usage: Usage) {
-        let index = self.usage.len();
-        self.usage_of_account.entry(account).or_default().push(index);
-        if let Some(authorization) = usage.authorization {
-            self.usage_of_authorization.entry(authorization).or_default().push(index);
-        }
-        self.usage.push((account, usage));
-    }
-
     fn read_neighbors(
         &mut self,
         conn: &mut Conn,
@@ -232,13 +230,6 @@ impl Bench {
             self.put_neighbor(neighbor);
         }
         Ok(())
-    }
-
-    fn put_neighbor(&mut self, neighbor: Neighbor) {
-        let index = self.neighbors.len();
-        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
-        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
-        self.neighbors.push(neighbor);
     }
 
     fn read_terms(
@@ -283,6 +274,7 @@ impl Bench {
             .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
             .map(AuthorizationFact::from)
             .collect();
+        let payer = billed.as_ref().map(|b| b.data.payer);
         let facts = Facts {
             as_of,
             zone: self.organization.data.zone,
@@ -300,7 +292,7 @@ impl Bench {
                     span: c.data.span,
                 })
                 .collect(),
-            episodes: Vec::new(),
+            episodes: self.episodes_for(encounter.member, payer),
             usage: self.usage_for(account, &authorizations),
             claimed,
             day: self.day_for(encounter),
@@ -309,6 +301,11 @@ impl Bench {
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
         Ok(Case { facts, version, terms, account })
+    }
+
+    fn episodes_for(&self, member: MemberId, payer: Option<PayerId>) -> Vec<EpisodeFact> {
+        let episodes = self.episodes.get(&member).into_iter().flatten();
+        payer.map_or_else(Vec::new, |p| episodes.filter_map(|e| e.fact_for(p)).collect())
     }
 
     fn usage_for(
@@ -341,47 +338,5 @@ impl Bench {
             .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
             .cloned()
             .collect()
-    }
-
-    /// Puts what was decided on the bench, for the encounters that follow in the chunk.
-    pub fn put(
-        &mut self,
-        id: EncounterId,
-        encounter: &EncounterData,
-        account: Option<AccountId>,
-        decision: &Decision,
-    ) {
-        if decision.day_sum.is_some() {
-            self.put_day(id, encounter, account, decision);
-        } else if let (Some(account), Some(service)) = (account, &decision.service) {
-            self.put_drawn(account, service, decision);
-        }
-        if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
-            return;
-        }
-        self.put_neighbor(Neighbor {
-            encounter: id,
-            reference: encounter.reference.clone(),
-            member: encounter.member,
-            peer: encounter.peer,
-            service: decision.service.clone(),
-            started_at: encounter.started_at,
-            ended_at: encounter.ended_at,
-        });
-    }
-
-    fn put_drawn(&mut self, account: AccountId, service: &Key, decision: &Decision) {
-        for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
-            let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
-            let parts = [
-                (line.units - drawn.min(line.units), None),
-                (drawn, line.authorization.as_ref().map(|d| d.id)),
-            ];
-            for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
-                let (service, date) = (service.clone(), decision.service_date);
-                let units = i64::from(units);
-                self.put_usage(account, Usage { service, date, authorization, units });
-            }
-        }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-
 use super::Bench;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::Terms;
@@ -83,9 +82,7 @@ pub fn holding(
 }
 
 /// Authorizations by id.
-pub fn names<'a>(
-    list: impl Iterator<Item = &'a Authorization>,
-) -> HashMap<AuthorizationId, Named> {
+pub fn names<'a>(list: impl Iterator<Item = &'a Authorization>) -> HashMap<AuthorizationId, Named> {
     list.map(|a| (a.id, Named { id: a.id, number: a.data.number.clone() })).collect()
 }
 
@@ -274,25 +271,6 @@ impl Bench {
             moved: moved.into_iter().map(|(_, id, sum)| (id, sum)).collect(),
         }
     }
-
-    /// Adds to what an account holds; less than nothing takes away from rows that are alike.
-    fn change_usage(&mut self, account: AccountId, change: Usage) {
-        if change.units > 0 {
-            return self.put_usage(account, change);
-        }
-        let mut left = change.units.saturating_neg();
-        let rows = self.usage_of_account.get(&account).into_iter().flatten();
-        for index in rows {
-            let Some((_, row)) = self.usage.get_mut(*index) else { continue };
-            let alike = (&row.service, row.date, row.authorization)
-                == (&change.service, change.date, change.authorization);
-            if alike {
-                let taken = left.min(row.units);
-                row.units = row.units.saturating_sub(taken);
-                left = left.saturating_sub(taken);
-            }
-        }
-    }
 }
 
 impl Days {
@@ -311,7 +289,9 @@ impl Days {
         let mut lifted = Vec::new();
         for standing in self.visits.get_mut(key).into_iter().flatten() {
             let id = standing.visit.encounter;
-            let Some(share) = told.visits.iter().find(|v| v.encounter == Some(id)) else { continue };
+            let Some(share) = told.visits.iter().find(|v| v.encounter == Some(id)) else {
+                continue;
+            };
             let now = (told.units > 0).then(|| (share.ready.clone(), share.held));
             if standing.now.is_none() && now.is_some() {
                 lifted.push(standing.visit.clone());
