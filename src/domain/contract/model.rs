@@ -148,19 +148,15 @@ code_list!(
 
 code_list!(
     /// Over what minutes are summed before they are rounded (RK14).
+    #[derive(Default)]
     SumOver, "what minutes are summed over" {
         /// Each contact by itself.
+        #[default]
         Contact = "contact",
         /// The contacts of a day that would stand on one claim line.
         Day = "day",
     }
 );
-
-impl Default for SumOver {
-    fn default() -> Self {
-        Self::Contact
-    }
-}
 
 impl SumOver {
     /// Whether each contact is rounded by itself.
