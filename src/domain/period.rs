@@ -7,8 +7,10 @@ use super::text::code_list;
 
 code_list!(
     /// The days whose visits one claim states together.
+    #[derive(Default)]
     Period, "a period of claims" {
         /// A claim for each service date.
+        #[default]
         Day = "day",
         /// A claim for each week of the payer.
         Week = "week",
@@ -16,12 +18,6 @@ code_list!(
         Month = "month",
     }
 );
-
-impl Default for Period {
-    fn default() -> Self {
-        Self::Day
-    }
-}
 
 impl Period {
     /// Whether it is a day: such claims wait for nothing, and a day may have several.

@@ -50,7 +50,7 @@ pub(super) fn again(
     let decisions = store::decisions::by_ids(conn, tenant, &decisions)?;
     let waits = |e: &Encounter| {
         let answer = decisions.iter().find(|d| d.encounter == e.id).map(|d| &d.answer);
-        answer.is_some_and(|a| rules::waits_for_claim(a))
+        answer.is_some_and(rules::waits_for_claim)
     };
     let waiting: Vec<EncounterId> = held.iter().filter(|e| waits(e)).map(|e| e.id).collect();
     // For their locks, all at once and in the order of all other writers.
