@@ -152,7 +152,7 @@ proptest! {
             slow_key(found, &profile, week_start)
         };
         let groups =
-            group(visits.clone(), Form { profile: &profile, week_start: week_start });
+            group(visits.clone(), Form { profile: &profile, week_start });
         let mut rows: HashMap<String, usize> = HashMap::new();
         let mut claims: HashMap<String, usize> = HashMap::new();
         let mut claim_of: HashMap<EncounterId, usize> = HashMap::new();
