@@ -21,6 +21,7 @@ mod database;
 mod docs;
 mod edi;
 mod encounters;
+mod episodes;
 mod errors;
 mod health;
 mod history;
