@@ -62,13 +62,17 @@ async fn recount(app: &TestApp, w: &World) -> i64 {
     let mut all = 0;
     for visits in days.values_mut() {
         visits.sort_by_key(|v| v["started_at"].as_str().unwrap().to_owned());
-        let minutes = |list: &[Value]| list.iter().map(|v| v["minutes"].as_i64().unwrap()).sum::<i64>();
+        let minutes =
+            |list: &[Value]| list.iter().map(|v| v["minutes"].as_i64().unwrap()).sum::<i64>();
         let units = minutes(visits) / 15;
         all += units;
         for (place, visit) in visits.iter().enumerate() {
             let increment = minutes(&visits[..=place]) / 15 - minutes(&visits[..place]) / 15;
             if units == 0 {
-                assert_eq!((&visit["status"], rules(visit)), (&json!("non_billable"), vec!["below_one_unit".into()]));
+                assert_eq!(
+                    (&visit["status"], rules(visit)),
+                    (&json!("non_billable"), vec!["below_one_unit".into()])
+                );
                 assert!(lines(visit).is_empty());
                 continue;
             }
@@ -83,14 +87,21 @@ async fn recount(app: &TestApp, w: &World) -> i64 {
 }
 
 /// Something that happens to a day: visits one by one or many at once, in any order of time.
-async fn happens(app: &TestApp, w: &World, dice: &mut Dice, slots: &mut Vec<(usize, usize)>, known: &mut Vec<String>) {
+async fn happens(
+    app: &TestApp,
+    w: &World,
+    dice: &mut Dice,
+    slots: &mut Vec<(usize, usize)>,
+    known: &mut Vec<String>,
+) {
     let visit = |dice: &mut Dice, slots: &mut Vec<(usize, usize)>| {
         let (day, slot) = slots.swap_remove(dice.roll(slots.len()));
         let start = format!("2026-07-{:02}T{:02}:{:02}", 1 + day, 15 + slot / 4, slot % 4 * 15);
         let minutes = 1 + i64::try_from(dice.roll(15)).unwrap();
         let (peer, member) = (dice.roll(2), dice.roll(2));
         let reference = format!("D-{day}-{slot}");
-        let mut body = world::visit_of(&reference, &w.peers[peer], &w.members[member], &start, minutes);
+        let mut body =
+            world::visit_of(&reference, &w.peers[peer], &w.members[member], &start, minutes);
         if dice.roll(6) == 0 {
             body.as_object_mut().unwrap().remove("note");
         }
@@ -103,7 +114,14 @@ async fn happens(app: &TestApp, w: &World, dice: &mut Dice, slots: &mut Vec<(usi
         }
         4..6 if slots.len() > 8 => {
             let rows: Vec<String> = (0..8).map(|_| visit(dice, slots).to_string()).collect();
-            let answer = world::body(app, "/v1/encounters/bulk", &w.submitter, "application/x-ndjson", rows.join("\n")).await;
+            let answer = world::body(
+                app,
+                "/v1/encounters/bulk",
+                &w.submitter,
+                "application/x-ndjson",
+                rows.join("\n"),
+            )
+            .await;
             for row in world::answers(&answer) {
                 let encounter = if row["encounter"].is_object() { &row["encounter"] } else { &row };
                 let seen = now(app, w, &id(encounter)).await;
