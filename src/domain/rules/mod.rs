@@ -30,6 +30,10 @@ mod table;
 #[cfg(test)]
 mod authorizations_tests;
 #[cfg(test)]
+mod day_history_tests;
+#[cfg(test)]
+mod day_tests;
+#[cfg(test)]
 mod history_tests;
 #[cfg(test)]
 mod testing;
@@ -89,6 +93,7 @@ pub fn decide(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -
     said.append(&mut room.said);
     said.append(&mut period::claimed(&ctx, &room));
     let mut said = in_order(said);
+    day::holds_win(&ctx, &mut said);
     if said.iter().any(|s| s.effect().stops_all()) {
         room = room.nothing();
     }
