@@ -119,8 +119,8 @@ fn shortage(
     draws: &[DrawnOn],
     excess: u32,
 ) -> Option<Said> {
-    let drawn: u32 = draws.iter().map(|d| d.units).sum();
-    let waits = excess.checked_sub(drawn).filter(|waits| *waits > 0)?;
+    let found: u32 = draws.iter().map(|d| d.units).sum();
+    let waits = excess.checked_sub(found).filter(|waits| *waits > 0)?;
     let used = |a: &AuthorizationFact| draws.iter().any(|d| d.authorization.id == a.id);
     let next = order.iter().find(|a| !used(a) && account.left(a) > 0);
     Some(match next {

@@ -36,6 +36,8 @@ struct Standing {
 /// The sums of the chunk's days.
 #[derive(Debug, Default)]
 pub struct Days {
+    /// Whether any contract of the chunk sums over days.
+    used: bool,
     visits: HashMap<SumKey, Vec<Standing>>,
     /// The sums as the last decision about each left them, told of nobody in particular.
     sums: HashMap<SumKey, DaySum>,
@@ -54,12 +56,12 @@ pub struct Settlement {
     pub moved: Vec<(EncounterId, DaySum)>,
 }
 
-/// What the current lines of a visit hold, and whether they are claimed. `names` knows the
+/// Authorizations by id.
+pub type Names = HashMap<AuthorizationId, Named>;
+
+/// What the current lines of a visit hold, and whether they are claimed. `known` are the
 /// authorizations of the member.
-pub fn holding(
-    lines: &[&Line],
-    names: &HashMap<AuthorizationId, Named>,
-) -> Result<(Holding, bool), AppError> {
+pub fn holding(lines: &[&Line], known: &Names) -> Result<(Holding, bool), AppError> {
     let lost = || AppError::internal("an authorization that is drawn on is not on record");
     let claimed = lines.iter().any(|l| l.status.is_claimed());
     let (mut ready, mut held) = (Vec::new(), 0u32);
@@ -74,7 +76,7 @@ pub fn holding(
             ready.push(Piece { units: free, authorization: None });
         }
         if let Some(id) = line.authorization.filter(|_| drawn > 0) {
-            let named = names.get(&id).cloned().ok_or_else(lost)?;
+            let named = known.get(&id).cloned().ok_or_else(lost)?;
             ready.push(Piece { units: drawn, authorization: Some(named) });
         }
     }
@@ -97,7 +99,8 @@ impl Bench {
         conn: &mut Conn,
         encounters: &[&EncounterData],
     ) -> Result<(), AppError> {
-        if !self.terms.values().any(|t| sums_by_day(t)) {
+        self.days.used = self.terms.values().any(|t| sums_by_day(t));
+        if !self.days.used {
             return Ok(());
         }
         let days = || encounters.iter().map(|e| self.day(e));
@@ -132,6 +135,9 @@ impl Bench {
 
     /// With which visits an encounter is summed under the terms in force.
     pub fn sum_key(&self, encounter: &EncounterData) -> Option<SumKey> {
+        if !self.days.used {
+            return None;
+        }
         let terms = self.terms.get(&self.version(encounter)?)?;
         let day = self.day(encounter);
         rules::sum_key(terms, day, self.billed(encounter.member, day), encounter)
