@@ -15,6 +15,7 @@ pub mod health;
 pub mod idempotent;
 pub mod intake;
 pub mod reference;
+pub mod revise;
 mod submit;
 pub mod table;
 

@@ -34,6 +34,7 @@ mod reference_import;
 mod reference_samples;
 mod reference_walls;
 mod reports;
+mod revise;
 mod storm;
 mod versions;
 mod walls;
