@@ -19,6 +19,7 @@ mod encounter_body;
 mod encounter_revisions;
 mod encounter_view;
 mod encounters;
+mod episodes;
 pub mod etag;
 mod gate;
 mod health;
@@ -69,7 +70,8 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(contracts::routes)
         .configure(peers::routes)
         .configure(members::routes)
-        .configure(authorizations::routes);
+        .configure(authorizations::routes)
+        .configure(episodes::routes);
 }
 
 /// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.
