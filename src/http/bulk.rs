@@ -213,8 +213,7 @@ pub async fn record_chunk(
     let mut out = Vec::with_capacity(chunk.len() * 1024);
     for row in chunk {
         let result = match (&row.parsed, &failed) {
-            (Err(error), _) => Err(Problem::from(error)),
-            (Ok(_), Some(error)) => Err(Problem::from(error)),
+            (Err(error), _) | (Ok(_), Some(error)) => Err(Problem::from(error)),
             (Ok(_), None) => match results.next() {
                 Some(Ok(recorded)) => Ok(recorded),
                 Some(Err(error)) => Err(Problem::from(&row.place(error))),
