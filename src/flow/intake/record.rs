@@ -22,9 +22,9 @@ use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::domain::text::code_list;
 use crate::error::{AppError, Code};
-use crate::flow::Ctx;
 use crate::flow::encounters::who;
 use crate::flow::revise::{Correction, revise_in};
+use crate::flow::{Ctx, meter};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -90,6 +90,7 @@ pub fn record_in(
     let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
     let written = decide_all(ctx, bench, fresh)?;
     written.store(ctx, conn, tenant)?;
+    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
     for (index, recorded) in written.answers {
         plan.settle(index, Ok(recorded));
     }
