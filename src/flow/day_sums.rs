@@ -83,15 +83,21 @@ pub(super) fn leave(
     deal_out(ctx, conn, tenant, &moved).map(|_| ())
 }
 
-/// Whether the visit counts in another sum than `key`, and so has to leave it first.
-pub(super) fn counts_elsewhere(
+/// Takes a visit out of the sum in which it counts, if that is another than the one of `key`, to
+/// which it belongs from now on. Whether it did: what decisions look at is another then.
+pub(super) fn leave_for(
+    ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     id: EncounterId,
-    key: Option<&SumKey>,
+    key: Option<SumKey>,
 ) -> Result<bool, AppError> {
     let counted = store::day_visits::by_ids(conn, tenant, &[id])?.pop();
-    Ok(counted.is_some_and(|visit| Some(&visit.key) != key))
+    let leaves = counted.is_some_and(|visit| Some(visit.key) != key);
+    if leaves {
+        leave(ctx, conn, tenant, id)?;
+    }
+    Ok(leaves)
 }
 
 /// Decides visits again with the shares that they are dealt.
@@ -174,5 +180,5 @@ fn deal_to(
         answer,
     };
     let encounter = store::encounters::by_id(conn, tenant, id)?;
-    Ok(Recorded { encounter, decision, fresh: true })
+    Ok(Recorded { encounter, decision, fresh: true, revised: false })
 }

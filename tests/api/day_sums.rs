@@ -44,9 +44,10 @@ fn reserved(app: &TestApp) -> i64 {
     )
 }
 
-/// Every day of every member and peer against a count from nothing; the units of all.
-async fn recount(app: &TestApp, w: &World) -> i64 {
-    let mut days: BTreeMap<(String, String, String), Vec<Value>> = BTreeMap::new();
+/// Every day of every member, peer and place against a count from nothing; the units of all, and how
+/// many sums have any.
+async fn recount(app: &TestApp, w: &World) -> (i64, i64) {
+    let mut days: BTreeMap<[String; 4], Vec<Value>> = BTreeMap::new();
     for visit in world::all(app, "/v1/encounters", &w.biller).await {
         if visit["status"] == "void" {
             continue;
@@ -57,15 +58,16 @@ async fn recount(app: &TestApp, w: &World) -> i64 {
             continue;
         }
         let text = |name: &str| visit[name].as_str().unwrap().to_owned();
-        days.entry((text("member"), text("peer"), text("service_date"))).or_default().push(visit);
+        let key = ["member", "peer", "service_date", "setting"].map(text);
+        days.entry(key).or_default().push(visit);
     }
-    let mut all = 0;
+    let mut all = (0, 0);
     for visits in days.values_mut() {
         visits.sort_by_key(|v| v["started_at"].as_str().unwrap().to_owned());
         let minutes =
             |list: &[Value]| list.iter().map(|v| v["minutes"].as_i64().unwrap()).sum::<i64>();
         let units = minutes(visits) / 15;
-        all += units;
+        all = (all.0 + units, all.1 + i64::from(units > 0));
         for (place, visit) in visits.iter().enumerate() {
             let increment = minutes(&visits[..=place]) / 15 - minutes(&visits[..place]) / 15;
             if units == 0 {
@@ -84,6 +86,25 @@ async fn recount(app: &TestApp, w: &World) -> i64 {
         }
     }
     all
+}
+
+/// A visit was longer or shorter, elsewhere, or signed after all.
+async fn correct(app: &TestApp, w: &World, dice: &mut Dice, known: &[String]) {
+    let path = format!("/v1/encounters/{}", dice.pick(known));
+    let seen = app.get(&path, &w.submitter).await;
+    let start =
+        chrono::DateTime::parse_from_rfc3339(seen.json()["started_at"].as_str().unwrap()).unwrap();
+    let end = start + chrono::TimeDelta::minutes(1 + i64::try_from(dice.roll(15)).unwrap());
+    let body = match dice.roll(3) {
+        0 => json!({"ended_at": end.to_rfc3339()}),
+        1 => json!({"setting": dice.pick(&["office", "home"])}),
+        _ => json!({"note": {"signed_at": "2026-07-05T00:00:00Z", "plan_goal": "G1"}}),
+    };
+    let request = app
+        .request(reqwest::Method::PATCH, &path, &w.submitter)
+        .header("if-match", seen.header("etag"));
+    let request = request.header("content-type", "application/merge-patch+json");
+    crate::app::send(request.body(body.to_string())).await.expect(200);
 }
 
 /// Something that happens to a day: visits one by one or many at once, in any order of time.
@@ -129,7 +150,8 @@ async fn happens(
                 known.push(id(encounter));
             }
         }
-        6..8 if !known.is_empty() => {
+        6 if !known.is_empty() => correct(app, w, dice, known).await,
+        7 if !known.is_empty() => {
             let encounter = known.swap_remove(dice.roll(known.len()));
             void(app, w, &encounter).await;
         }
@@ -173,14 +195,14 @@ on_both! {
         // 5, 15, 29, 39.
         assert_eq!(lines(&now(&app, &w, &id(&early)).await), [("ready", 1)]);
         assert_eq!(lines(&now(&app, &w, &id(&between)).await), [("ready", 0)]);
-        assert_eq!((reserved(&app), recount(&app, &w).await), (2, 2));
+        assert_eq!((reserved(&app), recount(&app, &w).await), (2, (2, 1)));
         // Without the one in between there are 25 minutes, without the last 20, then 10.
         void(&app, &w, &id(&between)).await;
-        assert_eq!((reserved(&app), recount(&app, &w).await), (1, 1));
+        assert_eq!((reserved(&app), recount(&app, &w).await), (1, (1, 1)));
         void(&app, &w, &id(&last)).await;
-        assert_eq!((reserved(&app), recount(&app, &w).await), (1, 1));
+        assert_eq!((reserved(&app), recount(&app, &w).await), (1, (1, 1)));
         void(&app, &w, &id(&early)).await;
-        assert_eq!((reserved(&app), recount(&app, &w).await), (0, 0));
+        assert_eq!((reserved(&app), recount(&app, &w).await), (0, (0, 0)));
         assert_eq!(now(&app, &w, &id(&short)).await["status"], "non_billable");
         // What a peer, a place, a mode or a service has apart is a sum of its own.
         record(&app, &w, &world::visit_of("S-5", &w.peers[1], &w.members[0], "2026-07-01T22:00", 10)).await;
@@ -219,7 +241,7 @@ on_both! {
         // Withdrawn, the day is open again and takes it in: 20, 25, 45, 85 minutes.
         app.act(&format!("/v1/batches/{}/withdraw", id(&batch)), &w.biller).await.expect(200);
         assert_eq!(lines(&now(&app, &w, &id(&late)).await), [("ready", 2)]);
-        assert_eq!((reserved(&app), recount(&app, &w).await), (5, 5));
+        assert_eq!((reserved(&app), recount(&app, &w).await), (5, (5, 1)));
         let batch = app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
         assert_eq!((&batch["lines"], &batch["units"]), (&json!(1), &json!(5)));
         app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
@@ -274,22 +296,22 @@ on_both! {
         let mut dice = Dice::new(0x000D_A157);
         let mut slots: Vec<(usize, usize)> = (0..3).flat_map(|d| (0..32).map(move |s| (d, s))).collect();
         let mut known = Vec::new();
-        for step in 0..60 {
+        for step in 0..80 {
             happens(&app, &w, &mut dice, &mut slots, &mut known).await;
             if step % 6 == 5 {
-                let units = recount(&app, &w).await;
+                let (units, _) = recount(&app, &w).await;
                 assert_eq!(reserved(&app), units, "step {step}");
             }
         }
-        let units = recount(&app, &w).await;
+        let (units, sums) = recount(&app, &w).await;
         assert!(units > 20, "{units}");
         assert!(app.database.number("SELECT COUNT(*) FROM decisions WHERE cause = 'day_sum'") > 10);
         let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
         let batch = app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
         assert_eq!(batch["units"], units);
-        assert_eq!(batch["lines"], batch["claims"], "a line for each day, member and peer");
+        assert_eq!(batch["lines"], sums, "a line for each day, member, peer and place");
         edi::fetch(&app, &id(&batch), &w.biller).await;
-        assert_eq!(recount(&app, &w).await, units);
+        assert_eq!(recount(&app, &w).await, (units, sums));
         app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
         assert_eq!(app.database.number("SELECT CAST(SUM(consumed) AS BIGINT) FROM unit_entries"), units);
         let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service";
