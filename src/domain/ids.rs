@@ -198,6 +198,8 @@ id_types! {
     FileId = "fil",
     /// An API key.
     KeyId = "key",
+    /// An entry of the audit trail.
+    AuditId = "aud",
 }
 
 #[cfg(test)]

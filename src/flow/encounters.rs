@@ -2,6 +2,7 @@
 //! the question that stores nothing, a preview.
 
 use super::Ctx;
+use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
@@ -204,6 +205,19 @@ pub fn decide_in(
     Ok(Recorded { encounter, decision, fresh: true })
 }
 
+/// Decides an encounter again because somebody asked, in the caller's transaction.
+pub fn decide_as_asked(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+) -> Result<Recorded, AppError> {
+    let recorded = decide_in(ctx, conn, tenant, id, "asked")?;
+    let detail = Detail::default().about("decision", recorded.decision.id);
+    audit::note(ctx, conn, Some(tenant), Action::EncounterDecide, id, detail)?;
+    Ok(recorded)
+}
+
 /// Voids an encounter that is on no live claim; its units are given back, its reference stays used.
 pub fn void_in(
     ctx: &Ctx,
@@ -223,6 +237,7 @@ pub fn void_in(
         refuse_claimed(&lines)?;
         end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
         store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
     }
     let encounter = find(conn, tenant, id)?;
     with_decisions(conn, tenant, vec![encounter])?

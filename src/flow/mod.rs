@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod allowances;
+pub mod audit;
 pub mod batches;
 pub mod batching;
 mod claims;
@@ -27,6 +28,7 @@ use crate::domain::ids::{ContractVersionId, IdSource, OrganizationId, Tsid};
 use crate::error::AppError;
 pub use crate::store::Scope;
 use crate::store::{self, Conn, Db};
+pub use audit::Actor;
 pub use clock::Clock;
 
 /// What every step needs: the database, ids, the time. Cheap to clone.
@@ -36,6 +38,8 @@ pub struct Ctx {
     pub db: Db,
     /// What time it is.
     pub clock: Clock,
+    /// Who is acting: what the audit trail says of everything done with this context.
+    actor: Actor,
     ids: Arc<IdSource>,
     /// Idempotency keys of requests that are running in this process.
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
@@ -47,15 +51,22 @@ pub struct Ctx {
 const TERMS_KEPT: usize = 1_000;
 
 impl Ctx {
-    /// For one process; `node` is its number among the processes of this database.
+    /// For one process; `node` is its number among the processes of this database. Until
+    /// [`Ctx::acting`] says otherwise, whoever runs the program is the one who acts.
     pub fn new(db: Db, clock: Clock, node: i64) -> Self {
         Self {
             db,
             clock,
+            actor: Actor::Command,
             ids: Arc::new(IdSource::new(node)),
             running: Arc::default(),
             terms: Arc::default(),
         }
+    }
+
+    /// The same context, with another one acting.
+    pub fn acting(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
     }
 
     /// A fresh id.

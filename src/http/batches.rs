@@ -17,6 +17,7 @@ use crate::domain::ids::{BatchId, OrganizationId, PayerId};
 use crate::domain::status::BatchStatus;
 use crate::error::{AppError, Code, Fault};
 use crate::flow::access::{self, Principal, Role};
+use crate::flow::audit::{self, Action as Audited, Detail};
 use crate::flow::batches::SeenBatch;
 use crate::flow::idempotent::{self, Reply};
 use crate::flow::{Ctx, Scope, batches, batching};
@@ -254,6 +255,8 @@ async fn file(
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let seen = batches::get(&ctx, tenant, id.0).await?;
+    let detail = Detail::default().about("status", seen.batch.status);
+    audit::exported(&ctx, Some(tenant), Audited::BatchFile, id.0, detail).await?;
     let name = format!("attachment; filename=\"{}\"", seen.file.name);
     let etag = format!("\"{}\"", seen.file.sha256);
     let status = seen.batch.status.as_str();
@@ -284,6 +287,8 @@ async fn table(
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let text = reports::batch_lines::csv(&ctx.db, tenant, id.0).await?;
+    let detail = Detail::default().about("format", "csv");
+    audit::exported(&ctx, Some(tenant), Audited::BatchLines, id.0, detail).await?;
     let name = format!("attachment; filename=\"{}.csv\"", id.0);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")

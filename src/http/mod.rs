@@ -5,6 +5,7 @@
 //! Routes are `web::resource(path).route(…)`, one resource for each path, so that a wrong method is
 //! answered 405 and not 404.
 
+mod audit;
 pub mod auth;
 mod authorizations;
 mod batches;
@@ -60,6 +61,7 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(batches::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(audit::routes)
         .configure(organizations::routes)
         .configure(payers::routes)
         .configure(packs::routes)

@@ -51,6 +51,7 @@ pub fn document() -> Document {
         super::batches::Doc::openapi(),
         super::claims::Doc::openapi(),
         super::reports::Doc::openapi(),
+        super::audit::Doc::openapi(),
         organizations::Doc::openapi(),
         payers::Doc::openapi(),
         packs::Doc::openapi(),

@@ -4,6 +4,7 @@
 //! on a blocking thread in one transaction, and never lets a connection out.
 
 pub mod access;
+pub mod audit;
 pub mod authorizations;
 pub mod batches;
 pub mod claims;

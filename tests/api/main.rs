@@ -12,6 +12,7 @@
 
 mod access;
 mod app;
+mod audit;
 mod bad_input;
 mod batches;
 mod bulk;

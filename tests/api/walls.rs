@@ -13,12 +13,12 @@ use crate::world::{self, World, id, visit};
 
 /// A path of the document with its method.
 #[derive(Debug, Clone)]
-struct Operation {
-    method: Method,
-    path: String,
+pub struct Operation {
+    pub method: Method,
+    pub path: String,
 }
 
-async fn operations(app: &TestApp) -> Vec<Operation> {
+pub async fn operations(app: &TestApp) -> Vec<Operation> {
     let document = app.get("/openapi.json", "").await.expect(200);
     let mut list = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -51,6 +51,7 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
             | "authorizations" | "batches" | "claims",
             ..,
         ] => &[Admin, Biller],
+        ["audit"] => &[Admin, Biller],
         ["reports", ..] => &[Admin, Biller, PayerAnalyst],
         _ => panic!("say in this test who may see {operation:?}"),
     }
@@ -140,7 +141,7 @@ async fn right_body(app: &TestApp, town: &Town, operation: &Operation) -> Value 
 }
 
 /// What was read, as it is sent back.
-fn without_ids(body: &mut Value) {
+pub fn without_ids(body: &mut Value) {
     match body {
         Value::Object(fields) => {
             fields.remove("id");

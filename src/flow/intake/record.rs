@@ -20,6 +20,7 @@ use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -71,6 +72,7 @@ pub fn record_in(
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
     written.store(ctx, conn, organization.id, as_of)?;
+    written.note(ctx, conn, organization.id, rows.len())?;
     plan.answer(rows.len(), written)
 }
 
@@ -267,6 +269,30 @@ impl Written {
         store::decisions::insert_lines(conn, organization, &self.lines)?;
         book(ctx, conn, organization, at, self.entries.clone())?;
         Ok(())
+    }
+}
+
+impl Written {
+    /// Tells the audit trail: one entry for a visit, or one for a chunk with its counts. The visits
+    /// of a chunk tell their own history.
+    fn note(
+        &self,
+        ctx: &Ctx,
+        conn: &mut Conn,
+        organization: OrganizationId,
+        rows: usize,
+    ) -> Result<(), AppError> {
+        let (owner, action) = (Some(organization), Action::EncounterRecord);
+        match self.answers.as_slice() {
+            [] => Ok(()),
+            [(_, only)] if rows == 1 => {
+                audit::note(ctx, conn, owner, action, only.encounter.id, Detail::default())
+            }
+            fresh => {
+                let detail = Detail::default().count("rows", rows).count("recorded", fresh.len());
+                audit::note(ctx, conn, owner, action, "", detail)
+            }
+        }
     }
 }
 
