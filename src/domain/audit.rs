@@ -39,6 +39,10 @@ code_list!(
         AuthorizationCreate = "authorization.create",
         /// An authorization was changed.
         AuthorizationChange = "authorization.change",
+        /// An episode was made.
+        EpisodeCreate = "episode.create",
+        /// An episode was changed.
+        EpisodeChange = "episode.change",
         /// A file of reference data was brought in.
         FileImport = "file.import",
         /// One visit was recorded, or a chunk of an upload.

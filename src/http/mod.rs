@@ -18,6 +18,7 @@ mod day;
 mod encounter_body;
 mod encounter_view;
 mod encounters;
+mod episodes;
 pub mod etag;
 mod gate;
 mod health;
@@ -68,7 +69,8 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(contracts::routes)
         .configure(peers::routes)
         .configure(members::routes)
-        .configure(authorizations::routes);
+        .configure(authorizations::routes)
+        .configure(episodes::routes);
 }
 
 /// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.

@@ -188,6 +188,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_entries (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor -> Text,
+        key_id -> Nullable<BigInt>,
+        role -> Nullable<Text>,
+        organization_id -> Nullable<BigInt>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        detail -> Text,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     counters (name) {
         name -> Text,
         next_value -> BigInt,
@@ -382,17 +397,18 @@ diesel::table! {
 }
 
 diesel::table! {
-    audit_entries (id) {
+    episodes (organization_id, id) {
+        organization_id -> BigInt,
         id -> BigInt,
-        at -> Timestamp,
-        actor -> Text,
-        key_id -> Nullable<BigInt>,
-        role -> Nullable<Text>,
-        organization_id -> Nullable<BigInt>,
-        action -> Text,
-        subject -> Nullable<Text>,
-        detail -> Text,
-        request_id -> Nullable<Text>,
+        reference -> Text,
+        member_id -> BigInt,
+        payer_id -> Nullable<BigInt>,
+        kind -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        revision -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
     }
 }
 
@@ -409,6 +425,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contracts,
     contract_versions,
     api_keys,
+    audit_entries,
     idempotency_keys,
     counters,
     encounters,
@@ -422,5 +439,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     claim_lines,
     claim_line_parts,
-    audit_entries,
+    episodes,
 );

@@ -104,6 +104,7 @@ impl Deeds<'_> {
                     "peers" => ("first_name", json!("Marigold"), "peer.change"),
                     "members" => ("first_name", json!("Marigold"), "member.change"),
                     "authorizations" => ("units", json!(4321), "authorization.change"),
+                    "episodes" => ("to", json!("2026-11-30"), "episode.change"),
                     _ => return None,
                 };
                 let (path, body) = self.changed(list, field, value).await;
@@ -153,6 +154,11 @@ impl Deeds<'_> {
                     &body,
                     "authorization.create",
                 )
+            }
+            ("POST", "episodes") => {
+                let body = json!({"reference": "E-NEW", "member": self.w.members[0], "kind": "enrollment",
+                    "from": "2026-01-01", "to": "2026-12-31"});
+                self.admin(Method::POST, &format!("/v1/episodes{river}"), &body, "episode.create")
             }
             _ => return None,
         })
