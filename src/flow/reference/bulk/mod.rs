@@ -74,6 +74,7 @@ impl File {
             Self::Members(_) => "members",
             Self::Coverages(_) => "coverages",
             Self::Authorizations(_) => "authorizations",
+            Self::Episodes(_) => "episodes",
         }
     }
 }
