@@ -51,6 +51,10 @@ code_list!(
         EncounterDecide = "encounter.decide",
         /// A visit was voided.
         EncounterVoid = "encounter.void",
+        /// A rule was overridden for a visit.
+        EncounterOverride = "encounter.override",
+        /// An override was taken back.
+        EncounterOverrideRevoke = "encounter.override_revoke",
         /// A batch was built.
         BatchBuild = "batch.build",
         /// A batch was released.
@@ -65,6 +69,8 @@ code_list!(
         BatchLines = "batch.export_lines",
         /// The utilization report was handed out.
         ReportUtilization = "report.export_utilization",
+        /// The worklist was handed out as a table.
+        WorklistExport = "worklist.export",
         /// An API key was made.
         KeyCreate = "key.create",
         /// An API key was revoked.

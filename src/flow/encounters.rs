@@ -26,7 +26,11 @@ pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<Organization,
     store::organizations::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))
 }
 
-fn find(conn: &mut Conn, tenant: OrganizationId, id: EncounterId) -> Result<Encounter, AppError> {
+pub(super) fn find(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+) -> Result<Encounter, AppError> {
     match store::encounters::by_id(conn, tenant, id) {
         Err(store::StoreError::NotFound) => Err(AppError::not_found("encounter")),
         other => Ok(other?),
@@ -50,7 +54,7 @@ pub struct Seen {
     pub lines: Vec<Line>,
 }
 
-fn with_decisions(
+pub(super) fn with_decisions(
     conn: &mut Conn,
     tenant: OrganizationId,
     list: Vec<Encounter>,
@@ -165,7 +169,8 @@ pub fn decide_in(
     }
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
-    let case = bench.case(&encounter.data, ctx.now())?;
+    let mut case = bench.case(&encounter.data, ctx.now())?;
+    case.facts.overrides = super::overrides::in_force(conn, tenant, id)?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
     end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
     let decision_id: DecisionId = ctx.id();

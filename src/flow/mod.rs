@@ -15,9 +15,11 @@ pub mod grants;
 pub mod health;
 pub mod idempotent;
 pub mod intake;
+pub mod overrides;
 pub mod reference;
 mod submit;
 pub mod table;
+pub mod worklist;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};

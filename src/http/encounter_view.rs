@@ -163,7 +163,7 @@ struct DrawView {
 
 /// A finding.
 #[derive(Debug, Serialize, ToSchema)]
-struct FindingView {
+pub struct FindingView {
     /// Stable id of the rule.
     #[schema(example = "authorization.missing")]
     rule: String,
@@ -179,6 +179,26 @@ struct FindingView {
     authority: Option<AuthorityView>,
     /// The claim adjustment reason code that the payer would have used.
     carc: Option<String>,
+    /// Who can fix it: peer, biller, administrator, payer, member.
+    who: Option<String>,
+    /// Whether the contract lets a biller override it, with a reason.
+    overridable: bool,
+    /// The override in force: the finding then stops nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overridden: Option<OverriddenView>,
+}
+
+/// An override in force.
+#[derive(Debug, Serialize, ToSchema)]
+struct OverriddenView {
+    /// Our id.
+    id: String,
+    /// From which key; null for the command line.
+    by: Option<String>,
+    /// When.
+    at: String,
+    /// Why.
+    reason: String,
 }
 
 /// Where a rule is written.
@@ -244,6 +264,14 @@ impl RemainingView {
 impl From<Finding> for FindingView {
     fn from(f: Finding) -> Self {
         Self {
+            who: f.who().map(|w| w.as_str().to_owned()),
+            overridable: f.overridable,
+            overridden: f.overridden.map(|o| OverriddenView {
+                id: o.id.to_string(),
+                by: o.by.map(|k| k.to_string()),
+                at: o.at.to_string(),
+                reason: o.reason,
+            }),
             rule: f.rule,
             severity: f.severity.as_str().to_owned(),
             field: f.field,

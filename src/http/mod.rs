@@ -29,6 +29,7 @@ mod members;
 mod messages;
 pub mod openapi;
 mod organizations;
+mod overrides;
 mod packs;
 pub mod page;
 pub mod path;
@@ -40,6 +41,8 @@ mod reference;
 mod reports;
 mod server;
 mod trace;
+mod worklist;
+mod worklist_csv;
 
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, web};
@@ -62,6 +65,8 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(batches::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(overrides::routes)
+        .configure(worklist::routes)
         .configure(audit::routes)
         .configure(organizations::routes)
         .configure(payers::routes)

@@ -52,6 +52,8 @@ pub fn document() -> Document {
         super::batches::Doc::openapi,
         super::claims::Doc::openapi,
         super::reports::Doc::openapi,
+        super::overrides::Doc::openapi,
+        super::worklist::Doc::openapi,
         super::audit::Doc::openapi,
         organizations::Doc::openapi,
         payers::Doc::openapi,

@@ -137,7 +137,7 @@ pub fn dimensions(text: &str) -> Result<Vec<Dimension>, AppError> {
     Ok(list)
 }
 
-fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<bool, AppError> {
+pub(super) fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<bool, AppError> {
     match format {
         Some("csv") => return Ok(true),
         Some("json") => return Ok(false),
@@ -155,5 +155,5 @@ fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<bool, AppErr
             _ => {}
         }
     }
-    Err(AppError::new(Code::NotAcceptable, "The report is to be had as JSON and as CSV."))
+    Err(AppError::new(Code::NotAcceptable, "This is to be had as JSON and as CSV."))
 }

@@ -16,17 +16,20 @@ pub mod encounters;
 pub mod episodes;
 pub mod error;
 pub mod files;
+mod holds;
 pub mod idempotency;
 pub mod ledger;
 pub mod members;
 mod migrations;
 pub mod organizations;
+pub mod overrides;
 pub mod packs;
 pub mod payers;
 pub mod peers;
 mod schema;
 mod types;
 pub mod utilization;
+pub mod worklist;
 
 use std::sync::Arc;
 

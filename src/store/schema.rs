@@ -277,6 +277,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    encounter_overrides (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        encounter_id -> BigInt,
+        rule -> Text,
+        content_hash -> Binary,
+        reason -> Text,
+        key_id -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        revoked_key_id -> Nullable<BigInt>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    holds (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        payer_id -> Nullable<BigInt>,
+        whole -> Bool,
+        units -> BigInt,
+        expected -> Nullable<BigInt>,
+        unknown -> Nullable<Text>,
+        due_day -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    hold_reasons (organization_id, encounter_id, rule) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        rule -> Text,
+        overridable -> Bool,
+    }
+}
+
+diesel::table! {
     accounts (organization_id, id) {
         organization_id -> BigInt,
         id -> BigInt,
@@ -431,6 +469,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     encounters,
     decisions,
     decision_lines,
+    encounter_overrides,
+    holds,
+    hold_reasons,
     accounts,
     unit_entries,
     files,

@@ -68,6 +68,12 @@ impl Deeds<'_> {
         id(&self.app.post("/v1/encounters", &self.w.submitter, &body).await.expect(201))
     }
 
+    async fn unsigned(&mut self) -> String {
+        let mut body = self.visit();
+        body["note"] = Value::Null;
+        id(&self.app.post("/v1/encounters", &self.w.submitter, &body).await.expect(201))
+    }
+
     async fn batch(&mut self) -> String {
         self.recorded().await;
         let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
@@ -183,6 +189,10 @@ impl Deeds<'_> {
                 let path = format!("/v1/batches/{}/csv", self.batch().await);
                 self.biller(Method::GET, &path, &Value::Null, "batch.export_lines")
             }
+            ("GET", ["worklist"]) => {
+                let path = "/v1/worklist?format=csv";
+                self.biller(Method::GET, path, &Value::Null, "worklist.export")
+            }
             ("GET", ["reports", "utilization"]) => {
                 let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31";
                 let deed =
@@ -213,6 +223,18 @@ impl Deeds<'_> {
             (_, ["encounters", "{id}", "decide"]) => {
                 let path = format!("/v1/encounters/{}/decide", self.recorded().await);
                 self.biller(post, &path, &json!({}), "encounter.decide")
+            }
+            (_, ["encounters", "{id}", "overrides", ..]) => {
+                let encounter = self.unsigned().await;
+                let body = json!({"rule": "note.unsigned", "reason": "Marigold has the sheet"});
+                let place = format!("/v1/encounters/{encounter}/overrides");
+                if parts.len() == 3 {
+                    self.biller(post, &place, &body, "encounter.override")
+                } else {
+                    self.app.post(&place, &self.w.biller, &body).await.expect(201);
+                    let place = format!("{place}/revoke");
+                    self.biller(post, &place, &body, "encounter.override_revoke")
+                }
             }
             (_, ["batches"]) => {
                 self.recorded().await;
@@ -253,6 +275,14 @@ async fn world_with_authorization(app: &TestApp) -> World {
         "units": 500, "from": "2026-07-01", "to": "2026-12-31"});
     world::authorization(app, &w.admin, "river-bend", &authorization).await;
     w
+}
+
+#[test]
+fn every_action_is_documented() {
+    let text = include_str!("../../docs/audit.md");
+    for action in peerclaims::domain::audit::Action::ALL {
+        assert!(text.contains(&format!("`{action}`")), "docs/audit.md lacks {action}");
+    }
 }
 
 on_both! {

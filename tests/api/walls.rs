@@ -42,6 +42,7 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
     let read = operation.method == Method::GET;
     let parts: Vec<&str> = operation.path.split('/').skip(2).collect();
     match parts.as_slice() {
+        ["encounters", "{id}", "overrides", ..] | ["worklist", ..] => &[Admin, Biller],
         ["encounters" | "decisions", ..] | ["members", _, "allowances"] => {
             &[Admin, Biller, Submitter]
         }
@@ -132,6 +133,7 @@ async fn ask(app: &TestApp, operation: &Operation, path: &str, key: &str, body: 
 async fn right_body(app: &TestApp, town: &Town, operation: &Operation) -> Value {
     match (operation.method.as_str(), operation.path.rsplit('/').next().unwrap()) {
         ("GET", _) | (_, "decide" | "release" | "withdraw") => Value::Null,
+        ("POST", "overrides" | "revoke") => json!({"rule": "note.unsigned", "reason": "not mine"}),
         ("POST", "void") => json!({"reason": "not mine"}),
         ("POST", "delivered") => json!({"how": "portal", "to": "intake"}),
         ("PUT", "{id}") => {

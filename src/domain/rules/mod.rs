@@ -19,18 +19,20 @@ mod lines;
 mod member;
 mod minutes;
 mod overlaps;
+mod overridden;
 mod peer;
 mod place;
 mod remaining;
 mod room;
 mod table;
+mod who;
 
 #[cfg(test)]
 mod authorizations_tests;
 #[cfg(test)]
 mod history_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod whole_tests;
 
@@ -46,6 +48,7 @@ use super::finding::{Finding, Severity};
 pub use self::choose::choose;
 pub use self::remaining::allowances;
 pub use self::table::{Effect, RULES, Rule, RuleId};
+pub use self::who::Overriding;
 
 type Family = fn(&Context) -> Vec<Said>;
 
@@ -82,7 +85,7 @@ pub fn decide(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -
     let mut room = Room::of(&ctx);
     let mut said: Vec<Said> = ONCE.iter().chain(STANDING).flat_map(|family| family(&ctx)).collect();
     said.append(&mut room.said);
-    let said = in_order(said);
+    let said = overridden::apply(&ctx, in_order(said));
     if said.iter().any(|s| s.effect().stops_all()) {
         room = room.nothing();
     }
@@ -116,5 +119,6 @@ fn disposition(lines: &[DecisionLine], never: bool) -> Disposition {
 pub fn standing(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> Vec<Finding> {
     let ctx = Context::new(terms, facts, encounter);
     let said = in_order(STANDING.iter().flat_map(|family| family(&ctx)).collect());
+    let said = overridden::apply(&ctx, said);
     said.into_iter().map(|s| s.finding).filter(|f| f.severity != Severity::Warn).collect()
 }

@@ -185,6 +185,7 @@ pub fn terms() -> Terms {
             plan_goal: true,
             source: source("documentation"),
         },
+        overrides: None,
         claim: profile(),
     };
     let agreement = Agreement {
@@ -230,6 +231,7 @@ impl Case {
             episodes: vec![],
             usage: vec![],
             neighbors: vec![],
+            overrides: vec![],
         };
         let encounter = EncounterData {
             reference: Reference::parse("V-1").unwrap(),

@@ -296,6 +296,8 @@ impl Bench {
             episodes: self.episodes_for(encounter.member, payer),
             usage: self.usage_for(account, &authorizations),
             neighbors: self.neighbors_for(encounter),
+            // A new visit has none; who decides again adds them.
+            overrides: Vec::new(),
             authorizations,
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
