@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
-use super::Ctx;
 use super::audit::{self, Action, Detail};
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::intake::record::book;
+use super::{Ctx, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -141,6 +141,7 @@ fn advance(
     if !legal || !store::batches::advance(conn, tenant, id, before.status, to, ctx.now())? {
         return Err(wrong_status(&find(conn, tenant, id)?, wanted));
     }
+    meter::batch(ctx, to.as_str());
     Ok(before)
 }
 
@@ -291,6 +292,7 @@ pub fn deliver_in(
         return Err(wrong_status(&find(conn, tenant, id)?, wanted));
     }
     store::batches::set_receipt(conn, tenant, id, receipt)?;
+    meter::batch(ctx, delivered.as_str());
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Released, ClaimStatus::Delivered)?;
     audit::note(ctx, conn, Some(tenant), Action::BatchDeliver, id, Detail::default())?;
     see(conn, tenant, id)

@@ -9,12 +9,12 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::Ctx;
 use super::audit::{self, Action, Detail};
 use super::claims::claim;
 use super::encounters::{decide_in, organization};
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
+use super::{Ctx, meter};
 use crate::domain::batch::Batch;
 use crate::domain::contract::Terms;
 use crate::domain::encounter::Encounter;
@@ -121,6 +121,7 @@ pub fn build_in(
     let detail = Detail::default().about("payer", payer).count("claims", batch.claims);
     let detail = detail.count("lines", batch.lines);
     audit::note(ctx, conn, Some(tenant), Action::BatchBuild, id, detail)?;
+    meter::batch(ctx, "built");
     Ok(batch)
 }
 

@@ -15,6 +15,7 @@ pub mod grants;
 pub mod health;
 pub mod idempotent;
 pub mod intake;
+mod meter;
 pub mod overrides;
 pub mod reference;
 mod submit;
@@ -28,6 +29,7 @@ use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{ContractVersionId, IdSource, OrganizationId, Tsid};
 use crate::error::AppError;
+use crate::metrics::Metrics;
 pub use crate::store::Scope;
 use crate::store::{self, Conn, Db};
 pub use audit::Actor;
@@ -42,6 +44,8 @@ pub struct Ctx {
     pub clock: Clock,
     /// Who is acting: what the audit trail says of everything done with this context.
     actor: Actor,
+    /// What is counted for `/metrics`.
+    pub metrics: Arc<Metrics>,
     ids: Arc<IdSource>,
     /// Idempotency keys of requests that are running in this process.
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
@@ -60,6 +64,7 @@ impl Ctx {
             db,
             clock,
             actor: Actor::Command,
+            metrics: Arc::default(),
             ids: Arc::new(IdSource::new(node)),
             running: Arc::default(),
             terms: Arc::default(),

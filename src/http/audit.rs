@@ -121,10 +121,10 @@ async fn list(
 ) -> Result<HttpResponse, AppError> {
     caller.require(&[Role::Admin, Role::Biller])?;
     let mut query = query.0;
-    let all = caller.role == Role::Admin && query.organization.is_none();
-    let organization = match all {
-        true => None,
-        false => Some(access::tenant(&ctx, &caller, query.organization.as_deref()).await?),
+    let organization = if caller.role == Role::Admin && query.organization.is_none() {
+        None
+    } else {
+        Some(access::tenant(&ctx, &caller, query.organization.as_deref()).await?)
     };
     query.organization = organization.map(|o| o.to_string());
     if query.subject.as_deref().is_some_and(|s| !is_id(s)) {

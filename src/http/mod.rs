@@ -15,6 +15,7 @@ pub mod bulk_rows;
 mod claims;
 mod contracts;
 mod day;
+mod docs;
 mod encounter_body;
 mod encounter_view;
 mod encounters;
@@ -27,12 +28,15 @@ pub mod json;
 mod member_allowances;
 mod members;
 mod messages;
+mod metrics;
 pub mod openapi;
 mod organizations;
 mod overrides;
+mod pace;
 mod packs;
 pub mod page;
 pub mod path;
+mod patience;
 mod payers;
 mod peers;
 pub mod problem;
@@ -89,6 +93,7 @@ fn configure(
         .app_data(web::Data::new(settings.clone()))
         .configure(health::routes)
         .configure(openapi::routes)
+        .configure(docs::routes)
         .service(
             web::scope("/v1")
                 .configure(v1)

@@ -19,8 +19,8 @@ use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
-use crate::flow::Ctx;
 use crate::flow::audit::{self, Action, Detail};
+use crate::flow::{Ctx, meter};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -73,6 +73,7 @@ pub fn record_in(
     }
     written.store(ctx, conn, organization.id, as_of)?;
     written.note(ctx, conn, organization.id, rows.len())?;
+    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
     plan.answer(rows.len(), written)
 }
 
