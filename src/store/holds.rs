@@ -28,6 +28,7 @@ struct HoldRow {
     units: i64,
     expected: Option<i64>,
     unknown: Option<String>,
+    overridable: bool,
     due_day: Option<i32>,
 }
 
@@ -84,6 +85,7 @@ fn row(organization: OrganizationId, held: &Held) -> HoldRow {
         units: i64::from(hold.units),
         expected: hold.at_risk.ok().map(Money::cents),
         unknown: hold.at_risk.err().map(|why| why.as_str().to_owned()),
+        overridable: hold.reasons.iter().any(|r| r.overridable),
         due_day: hold.file_by.map(day_number),
     }
 }

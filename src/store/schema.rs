@@ -301,6 +301,7 @@ diesel::table! {
         units -> BigInt,
         expected -> Nullable<BigInt>,
         unknown -> Nullable<Text>,
+        overridable -> Bool,
         due_day -> Nullable<Integer>,
     }
 }

@@ -145,10 +145,8 @@ fn conditions(organization: OrganizationId, filter: &Filter, today: i64) -> Stri
     };
     all.extend(filter.rule.map(|rule| some(&format!("r.rule = '{rule}'"))));
     all.extend(filter.who.map(|who| some(&format!("r.rule IN ({})", rules_of(who)))));
-    all.extend(filter.overridable.map(|yes| {
-        let some = some("r.overridable");
-        if yes { some } else { format!("NOT {some}") }
-    }));
+    let free = |yes| if yes { "h.overridable" } else { "NOT h.overridable" };
+    all.extend(filter.overridable.map(|yes| free(yes).to_owned()));
     all.join(" AND ")
 }
 
@@ -201,6 +199,19 @@ pub struct Sums {
     pub overridable: i64,
 }
 
+impl Sums {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            encounters: self.encounters + other.encounters,
+            whole: self.whole + other.whole,
+            units: self.units + other.units,
+            at_risk: [self.at_risk, other.at_risk].into_iter().sum(),
+            unknown: self.unknown + other.unknown,
+            overridable: self.overridable + other.overridable,
+        }
+    }
+}
+
 #[derive(QueryableByName)]
 struct SumRow {
     #[diesel(sql_type = Nullable<Text>)]
@@ -249,22 +260,7 @@ pub struct Summary {
     pub by_payer: Vec<(Option<PayerId>, Sums)>,
 }
 
-/// Sums, one row for each value of `group`; visits are counted once in each.
-fn sums(conn: &mut Conn, group: Group<'_>, conditions: &str) -> Result<Vec<SumRow>, StoreError> {
-    let Group { name, number, join, overridable } = group;
-    let text = format!(
-        "SELECT {name} AS name, {number} AS number, COUNT(*) AS encounters, \
-         CAST(COALESCE(SUM(CASE WHEN h.whole THEN 1 ELSE 0 END), 0) AS BIGINT) AS whole, \
-         CAST(COALESCE(SUM(h.units), 0) AS BIGINT) AS units, \
-         CAST(COALESCE(SUM(h.expected), 0) AS BIGINT) AS at_risk, \
-         CAST(COALESCE(SUM(CASE WHEN h.expected IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) \
-         AS unknown, \
-         CAST(COALESCE(SUM(CASE WHEN {overridable} THEN 1 ELSE 0 END), 0) AS BIGINT) \
-         AS overridable FROM holds h {join} WHERE {conditions} GROUP BY 1, 2"
-    );
-    Ok(diesel::sql_query(text).load(conn)?)
-}
-
+/// What sums are grouped by.
 #[derive(Clone, Copy)]
 struct Group<'a> {
     name: &'a str,
@@ -273,11 +269,37 @@ struct Group<'a> {
     overridable: &'a str,
 }
 
-/// Whether some reason of a visit may be overridden.
-const SOME_OVERRIDABLE: &str = "EXISTS (SELECT 1 FROM hold_reasons o WHERE o.organization_id = \
-    h.organization_id AND o.encounter_id = h.encounter_id AND o.overridable)";
 const NO_NUMBER: &str = "CAST(NULL AS BIGINT)";
 const NO_NAME: &str = "CAST(NULL AS TEXT)";
+
+/// Sums, one row for each value of `group`; a visit is counted once in each.
+fn sums(conn: &mut Conn, group: Group<'_>, conditions: &str) -> Result<Vec<SumRow>, StoreError> {
+    let Group { name, number, join, overridable } = group;
+    let count = |what: &str, name: &str| {
+        format!("CAST(COALESCE(SUM(CASE WHEN {what} THEN 1 ELSE 0 END), 0) AS BIGINT) AS {name}")
+    };
+    let text = format!(
+        "SELECT {name} AS name, {number} AS number, COUNT(*) AS encounters, \
+         CAST(COALESCE(SUM(h.units), 0) AS BIGINT) AS units, \
+         CAST(COALESCE(SUM(h.expected), 0) AS BIGINT) AS at_risk, {}, {}, {} \
+         FROM holds h {join} WHERE {conditions} GROUP BY 1, 2",
+        count("h.whole", "whole"),
+        count("h.expected IS NULL", "unknown"),
+        count(overridable, "overridable"),
+    );
+    Ok(diesel::sql_query(text).load(conn)?)
+}
+
+/// A value of ours as an expression, by cases; NULL where none fits.
+fn cases<'a>(list: impl Iterator<Item = (String, &'a str)>) -> String {
+    let cases: String = list.map(|(when, name)| format!(" WHEN {when} THEN '{name}'")).collect();
+    format!("CASE{cases} END")
+}
+
+/// The sums of the rows that have this name.
+fn named(rows: &[SumRow], name: &str) -> Sums {
+    rows.iter().find(|r| r.name.as_deref() == Some(name)).map(SumRow::sums).unwrap_or_default()
+}
 
 /// Sums of all that waits and fits the filter, seen on `today`.
 pub fn summary(
@@ -286,33 +308,33 @@ pub fn summary(
     filter: &Filter,
     today: NaiveDate,
 ) -> Result<Summary, StoreError> {
-    let day = i64::from(day_number(today));
-    let base = conditions(organization, filter, day);
-    let plain = Group { name: NO_NAME, number: NO_NUMBER, join: "", overridable: SOME_OVERRIDABLE };
-    let all = sums(conn, plain, &base)?.first().map(SumRow::sums).unwrap_or_default();
-    let mut summary = Summary { all, ..Summary::default() };
+    let today = i64::from(day_number(today));
+    let conditions = conditions(organization, filter, today);
+    let plain = Group { name: NO_NAME, number: NO_NUMBER, join: "", overridable: "h.overridable" };
+    let due = cases(Due::ALL.iter().map(|due| (within(*due, today), due.as_str())));
+    let by_due = sums(conn, Group { name: &due, ..plain }, &conditions)?;
+    let by_payer = sums(conn, Group { number: "h.payer_id", ..plain }, &conditions)?;
     let join = "JOIN hold_reasons r ON r.organization_id = h.organization_id AND \
                 r.encounter_id = h.encounter_id";
-    let by_rule = Group { name: "r.rule", number: NO_NUMBER, join, overridable: "r.overridable" };
-    for row in sums(conn, by_rule, &base)? {
-        summary.by_rule.push((row.name.clone().unwrap_or_default(), row.sums()));
-    }
-    for who in Who::ALL {
-        let narrowed = Filter { who: Some(*who), ..Filter::default() };
-        let only = format!("{base} AND {}", conditions(organization, &narrowed, day));
-        if let Some(row) = sums(conn, plain, &only)?.first() {
-            summary.by_who.push((*who, row.sums()));
-        }
-    }
-    for due in Due::ALL {
-        let only = format!("{base} AND {}", within(*due, day));
-        if let Some(row) = sums(conn, plain, &only)?.first() {
-            summary.by_due.push((*due, row.sums()));
-        }
-    }
-    let by_payer = Group { number: "h.payer_id", ..plain };
-    for row in sums(conn, by_payer, &base)? {
-        summary.by_payer.push((row.number.map(PayerId::from_i64), row.sums()));
-    }
-    Ok(summary)
+    let of_rules = Group { name: "r.rule", number: NO_NUMBER, join, overridable: "r.overridable" };
+    let by_rule = sums(conn, of_rules, &conditions)?;
+    let by_who = {
+        let who = Who::ALL.iter().map(|w| (format!("rule IN ({})", rules_of(*w)), w.as_str()));
+        // Each visit once for each who, however many reasons that one can fix.
+        let join = format!(
+            "JOIN (SELECT DISTINCT encounter_id, {} AS who FROM hold_reasons WHERE \
+             organization_id = {}) w ON w.encounter_id = h.encounter_id",
+            cases(who),
+            organization.as_i64()
+        );
+        sums(conn, Group { name: "w.who", join: &join, ..plain }, &conditions)?
+    };
+    let of_rule = |row: &SumRow| (row.name.clone().unwrap_or_default(), row.sums());
+    Ok(Summary {
+        all: by_due.iter().map(SumRow::sums).fold(Sums::default(), Sums::plus),
+        by_rule: by_rule.iter().map(of_rule).collect(),
+        by_who: Who::ALL.iter().map(|who| (*who, named(&by_who, who.as_str()))).collect(),
+        by_due: Due::ALL.iter().map(|due| (*due, named(&by_due, due.as_str()))).collect(),
+        by_payer: by_payer.iter().map(|r| (r.number.map(PayerId::from_i64), r.sums())).collect(),
+    })
 }

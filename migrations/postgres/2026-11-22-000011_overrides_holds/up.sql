@@ -31,6 +31,7 @@ CREATE TABLE holds (
     units BIGINT NOT NULL,
     expected BIGINT, -- cents; none when not known
     unknown TEXT, -- why not
+    overridable BOOLEAN NOT NULL, -- whether one of its reasons may be overridden
     due_day INTEGER, -- the filing deadline in days since 1970, so that days left are a difference
     PRIMARY KEY (organization_id, encounter_id),
     FOREIGN KEY (organization_id, encounter_id) REFERENCES encounters (organization_id, id),
@@ -55,6 +56,7 @@ INSERT INTO holds
 SELECT e.organization_id, e.id, e.payer_id, e.disposition = 'held', COALESCE(l.units, 0),
     CASE WHEN l.units IS NULL OR l.unpriced > 0 THEN NULL ELSE l.expected END,
     CASE WHEN l.units IS NULL THEN 'no_service' WHEN l.unpriced > 0 THEN 'no_rate' END,
+    FALSE,
     e.file_by - DATE '1970-01-01'
 FROM encounters e
 LEFT JOIN (
