@@ -25,6 +25,7 @@ pub mod organization;
 pub mod overriding;
 pub mod payer;
 pub mod peer;
+pub mod period;
 pub mod rules;
 pub mod status;
 pub mod text;

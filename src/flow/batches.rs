@@ -9,7 +9,7 @@ use super::audit::{self, Action, Detail};
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::intake::record::book;
-use super::{Ctx, meter};
+use super::{Ctx, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -265,6 +265,7 @@ pub fn withdraw_in(
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Ready)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
     audit::note(ctx, conn, Some(tenant), Action::BatchWithdraw, id, Detail::default())?;
+    late_visits::again(ctx, conn, tenant, &claims)?;
     see(conn, tenant, id)
 }
 

@@ -21,6 +21,7 @@ mod encounter_view;
 mod encounters;
 mod episodes;
 pub mod etag;
+mod finding_view;
 mod gate;
 mod health;
 pub mod idempotency;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::batches::tenant;
-use super::encounter_view::FindingView;
+use super::finding_view::FindingView;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::reports::wants_csv;

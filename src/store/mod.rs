@@ -19,6 +19,7 @@ pub mod files;
 mod holds;
 pub mod idempotency;
 pub mod ledger;
+pub mod live_claims;
 pub mod members;
 mod migrations;
 pub mod organizations;

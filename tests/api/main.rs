@@ -31,6 +31,7 @@ mod ledger;
 mod locks;
 mod metrics;
 mod overrides;
+mod periods;
 mod probe;
 mod reference_contracts;
 mod reference_crud;

@@ -58,7 +58,8 @@ impl RuleId {
             | Self::AuthorizationDates
             | Self::AuthorizationService
             | Self::AuthorizationNotNeeded
-            | Self::FilingSoon => Who::Biller,
+            | Self::FilingSoon
+            | Self::PeriodClaimed => Who::Biller,
             Self::ActivityNotBillable
             | Self::ActivityNoService
             | Self::RoleNotAllowed
@@ -98,7 +99,9 @@ impl RuleId {
             Self::DiagnosisMissing | Self::MemberNoAddress => NEEDED,
             Self::Part2NoConsent => CONSENT,
             Self::NoteBeforeContact => WRONG_TIME,
-            Self::Duplicate | Self::OverlapMember | Self::OverlapPeer => TWICE,
+            Self::Duplicate | Self::OverlapMember | Self::OverlapPeer | Self::PeriodClaimed => {
+                TWICE
+            }
             Self::BelowOneUnit => UNITS,
             Self::LimitBillUpTo | Self::LimitHold => CAP,
             Self::AuthorizationUnknown
@@ -139,6 +142,7 @@ mod tests {
             "member",
             "part2",
             "duplicate",
+            "period",
             "overlap",
             "below_one_unit",
             "limit",
