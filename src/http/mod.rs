@@ -40,6 +40,7 @@ mod payers;
 mod peers;
 pub mod problem;
 pub mod query;
+mod receipt;
 mod reference;
 mod reports;
 mod server;
