@@ -42,6 +42,7 @@ mod payers;
 mod peers;
 pub mod problem;
 pub mod query;
+mod receipt;
 mod reference;
 mod reports;
 mod server;
