@@ -49,10 +49,9 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
         ["organizations"] | ["payers" | "packs", ..] if !read => &[Admin],
         [
             "organizations" | "payers" | "packs" | "contracts" | "peers" | "members"
-            | "authorizations" | "episodes" | "batches" | "claims",
+            | "authorizations" | "episodes" | "batches" | "claims" | "audit",
             ..,
         ] => &[Admin, Biller],
-        ["audit"] => &[Admin, Biller],
         ["reports", ..] => &[Admin, Biller, PayerAnalyst],
         _ => panic!("say in this test who may see {operation:?}"),
     }
