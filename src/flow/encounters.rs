@@ -169,8 +169,7 @@ pub fn decide_in(
     }
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
-    let mut case = bench.case(&encounter.data, ctx.now())?;
-    case.facts.overrides = super::overrides::in_force(conn, tenant, id)?;
+    let case = bench.case(&encounter.data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
     end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
     let decision_id: DecisionId = ctx.id();

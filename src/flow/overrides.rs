@@ -15,16 +15,6 @@ use crate::domain::rules::{Overriding, RuleId};
 use crate::error::{AppError, Code, Fault};
 use crate::store::{self, Conn, Scope};
 
-/// Overrides in force for the visit as it is now: facts of its next decision.
-pub(super) fn in_force(
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    encounter: EncounterId,
-) -> Result<Vec<OverrideFact>, AppError> {
-    let all = store::overrides::of_encounter(conn, tenant, encounter)?;
-    Ok(all.into_iter().filter(Override::in_force).map(|o| o.fact).collect())
-}
-
 fn acting_key(ctx: &Ctx) -> Option<KeyId> {
     match &ctx.actor {
         Actor::Key { id, .. } => Some(*id),

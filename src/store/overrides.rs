@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::schema::{encounter_overrides as table, encounters};
 use super::types;
 use crate::domain::dates::Instant;
+use crate::domain::identifiers::Reference;
 use crate::domain::ids::{EncounterId, KeyId, OrganizationId, OverrideId};
 use crate::domain::overriding::{Override, OverrideFact, Revocation};
 use crate::domain::rules::RuleId;
@@ -102,6 +103,37 @@ pub fn of_encounter(
     }
     let content = content(conn, organization, encounter)?;
     rows.into_iter().map(|row| row.into_domain(&content)).collect()
+}
+
+/// What has not been taken back of these visits: the visit's reference, the hash of what it said when
+/// the override was made, and the override.
+pub fn live_of(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    list: &[EncounterId],
+) -> Result<Vec<(Reference, Vec<u8>, OverrideFact)>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in list.chunks(types::CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        let same = encounters::organization_id
+            .eq(table::organization_id)
+            .and(encounters::id.eq(table::encounter_id));
+        let rows: Vec<(Row, String)> = table::table
+            .inner_join(encounters::table.on(same))
+            .filter(table::organization_id.eq(organization.as_i64()))
+            .filter(table::encounter_id.eq_any(ids))
+            .filter(table::revoked_at.is_null())
+            .order(table::id)
+            .select((Row::as_select(), encounters::reference))
+            .load(conn)?;
+        for (row, reference) in rows {
+            let reference = types::read("encounters.reference", reference)?;
+            let content = row.content_hash.clone();
+            let fact = row.into_domain(&content)?.fact;
+            found.push((reference, content, fact));
+        }
+    }
+    Ok(found)
 }
 
 /// Takes back what stands of a rule at a visit; the number of overrides taken back.

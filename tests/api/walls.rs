@@ -42,14 +42,16 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
     let read = operation.method == Method::GET;
     let parts: Vec<&str> = operation.path.split('/').skip(2).collect();
     match parts.as_slice() {
-        ["encounters", "{id}", "overrides", ..] | ["worklist", ..] => &[Admin, Biller],
-        ["encounters" | "decisions", ..] | ["members", _, "allowances"] => {
+        ["encounters" | "decisions", ..] | ["members", _, "allowances"]
+            if !parts.contains(&"overrides") =>
+        {
             &[Admin, Biller, Submitter]
         }
         ["organizations"] | ["payers" | "packs", ..] if !read => &[Admin],
         [
             "organizations" | "payers" | "packs" | "contracts" | "peers" | "members"
-            | "authorizations" | "episodes" | "batches" | "claims" | "audit",
+            | "authorizations" | "episodes" | "batches" | "claims" | "audit" | "worklist"
+            | "encounters",
             ..,
         ] => &[Admin, Biller],
         ["reports", ..] => &[Admin, Biller, PayerAnalyst],

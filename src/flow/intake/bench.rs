@@ -5,6 +5,7 @@
 //! the bench, so that the next encounter of the chunk sees it.
 
 mod claimed;
+mod overridden;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use self::claimed::Claimed;
+use self::overridden::Overrides;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
@@ -64,6 +66,7 @@ pub struct Bench {
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
     claimed: Claimed,
+    overrides: Overrides,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -117,6 +120,7 @@ impl Bench {
             neighbors_of_member: HashMap::new(),
             neighbors_of_peer: HashMap::new(),
             claimed: Claimed::default(),
+            overrides: Overrides::read(conn, id, except.as_slice())?,
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
@@ -304,8 +308,7 @@ impl Bench {
             usage: self.usage_for(account, &authorizations),
             claimed,
             neighbors: self.neighbors_for(encounter),
-            // A new visit has none; who decides again adds them.
-            overrides: Vec::new(),
+            overrides: self.overrides.of(encounter)?,
             authorizations,
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
