@@ -140,9 +140,9 @@ on_both! {
         let w = world::river_bend(&app, 1).await;
         let encounter = unsigned(&app, &w, "O-1", 1).await;
         app.post(&path(&encounter), &w.biller, &because("note.unsigned")).await.expect(201);
-        // What a revision does to the row.
+        // As if it had been made when the visit said something else.
         let other = if app.database.url().starts_with("postgres") { "decode('00', 'hex')" } else { "X'00'" };
-        app.database.execute(&format!("UPDATE encounters SET content_hash = {other}"));
+        app.database.execute(&format!("UPDATE encounter_overrides SET content_hash = {other}"));
         let again = app.act(&format!("/v1/encounters/{encounter}/decide"), &w.biller).await.expect(200);
         assert_eq!(again["status"], "held", "{again}");
         let list = app.get(&path(&encounter), &w.biller).await.expect(200);
