@@ -47,6 +47,8 @@ code_list!(
         FileImport = "file.import",
         /// One visit was recorded, or a chunk of an upload.
         EncounterRecord = "encounter.record",
+        /// A visit was corrected.
+        EncounterRevise = "encounter.revise",
         /// A visit was decided again because somebody asked, or a check found it wrong.
         EncounterDecide = "encounter.decide",
         /// A visit was voided.

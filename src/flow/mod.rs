@@ -19,6 +19,7 @@ mod late_visits;
 mod meter;
 pub mod overrides;
 pub mod reference;
+pub mod revise;
 mod submit;
 pub mod table;
 pub mod worklist;

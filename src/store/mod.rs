@@ -27,6 +27,7 @@ pub mod overrides;
 pub mod packs;
 pub mod payers;
 pub mod peers;
+pub mod revisions;
 mod schema;
 mod types;
 pub mod utilization;

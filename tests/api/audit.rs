@@ -211,6 +211,11 @@ impl Deeds<'_> {
                     self.biller(post, "/v1/encounters/bulk", &Value::Null, "encounter.record");
                 Deed { kind: "application/x-ndjson", body, ..deed }
             }
+            ("PATCH", ["encounters", "{id}"]) => {
+                let path = format!("/v1/encounters/{}", self.recorded().await);
+                let body = json!({"setting": "home"});
+                self.biller(Method::PATCH, &path, &body, "encounter.revise")
+            }
             (_, ["encounters", "{id}", "void"]) => {
                 let path = format!("/v1/encounters/{}/void", self.recorded().await);
                 self.biller(
@@ -317,6 +322,8 @@ on_both! {
             let sql = format!("SELECT COUNT(*) FROM audit_entries WHERE detail LIKE '%{word}%' OR subject LIKE '%{word}%'");
             assert_eq!(app.database.number(&sql), 0, "{word}");
         }
+        let revised = world::all(&app, "/v1/audit?action=encounter.revise", &w.biller).await;
+        assert_eq!(revised[0]["fields"], json!(["setting"]), "{revised:?}");
         let member = world::all(&app, "/v1/audit?action=member.change", &w.admin).await;
         assert_eq!(member[0]["fields"], json!(["first_name"]), "{member:?}");
         let bulk = world::all(&app, "/v1/audit?action=encounter.record", &w.biller).await;
