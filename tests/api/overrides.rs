@@ -140,11 +140,24 @@ on_both! {
         let w = world::river_bend(&app, 1).await;
         let encounter = unsigned(&app, &w, "O-1", 1).await;
         app.post(&path(&encounter), &w.biller, &because("note.unsigned")).await.expect(201);
-        // As if it had been made when the visit said something else.
-        let other = if app.database.url().starts_with("postgres") { "decode('00', 'hex')" } else { "X'00'" };
-        app.database.execute(&format!("UPDATE encounter_overrides SET content_hash = {other}"));
-        let again = app.act(&format!("/v1/encounters/{encounter}/decide"), &w.biller).await.expect(200);
-        assert_eq!(again["status"], "held", "{again}");
+        // A correction of something else, and the same content again.
+        let place = format!("/v1/encounters/{encounter}");
+        let to = |setting: &'static str| {
+            let (app, key, place) = (&app, w.biller.clone(), place.clone());
+            async move {
+                let seen = app.get(&place, &key).await;
+                let request = app.request(reqwest::Method::PATCH, &place, &key);
+                let request = request.header("if-match", seen.header("etag"));
+                crate::app::send(request.json(&json!({"setting": setting}))).await.expect(200)
+            }
+        };
+        let revised = to("home").await;
+        assert_eq!(revised["status"], "held", "{revised}");
+        let back = to("office").await;
+        assert_eq!(back["status"], "ready", "{back}");
+        let revised = to("home").await;
+        assert_eq!(revised["status"], "held", "{revised}");
+        assert_eq!(waiting(&app, &w).await, 1);
         let list = app.get(&path(&encounter), &w.biller).await.expect(200);
         let first = &list["items"][0];
         assert_eq!((&first["in_force"], &first["same_content"], &first["revoked_at"]), (&json!(false), &json!(false), &Value::Null));
