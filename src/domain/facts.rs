@@ -15,6 +15,7 @@ use super::identifiers::{AuthorizationNumber, Key, Reference, State};
 use super::ids::{AuthorizationId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
 use super::member::Coverage;
 use super::organization::Part2Posture;
+use super::overriding::OverrideFact;
 
 /// Everything that a decision may depend on besides the contract and the encounter itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ pub struct Facts {
     pub day: Option<DayFact>,
     /// Other live encounters (ready or claimed) that overlap in time for the member or the peer.
     pub neighbors: Vec<Neighbor>,
+    /// Overrides in force for the visit as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<OverrideFact>,
 }
 
 /// A certificate of the peer.

@@ -1,6 +1,7 @@
 //! The foundation: values and rules, no effects. No clock, no I/O, no async, no database.
 
 pub mod access;
+pub mod audit;
 pub mod authorization;
 pub mod batch;
 pub mod claim;
@@ -14,6 +15,7 @@ pub mod episode;
 pub mod facts;
 pub mod finding;
 pub mod grouping;
+pub mod hold;
 pub mod identifiers;
 pub mod ids;
 pub mod ledger;
@@ -21,6 +23,7 @@ pub mod line;
 pub mod member;
 pub mod money;
 pub mod organization;
+pub mod overriding;
 pub mod payer;
 pub mod peer;
 pub mod period;

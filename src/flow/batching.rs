@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::audit::{self, Action, Detail};
 use super::claims::claim;
 use super::encounters::{decide_in, organization, refuse_moved};
 use super::intake::bench::{Access, Bench, Case, People};
@@ -122,6 +123,9 @@ pub fn build_in(
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Ready, LineStatus::Claimed)?;
     let encounters = grouping::encounters(&groups);
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Claimed)?;
+    let detail = Detail::default().about("payer", payer).count("claims", batch.claims);
+    let detail = detail.count("lines", batch.lines);
+    audit::note(ctx, conn, Some(tenant), Action::BatchBuild, id, detail)?;
     meter::batch(ctx, "built");
     Ok(batch)
 }
@@ -140,7 +144,15 @@ pub async fn settle(
             super::access::payer(conn, &payer)?.ok_or_else(|| AppError::not_found("payer"))?;
         let ids = encounters_of(&store::decisions::ready_lines(conn, tenant, payer, through)?);
         let visits = lock_visits(&work, conn, tenant, &ids)?;
-        look_again(&work, conn, tenant, &visits, &ids).map(|_| ())
+        look_again(&work, conn, tenant, &visits, &ids)?;
+        let left = encounters_of(&store::decisions::ready_lines(conn, tenant, payer, through)?);
+        let changed = ids.iter().filter(|id| left.binary_search(id).is_err()).count();
+        if changed == 0 {
+            return Ok(());
+        }
+        let detail = Detail::default().about("payer", payer).about("cause", "claim_check");
+        let detail = detail.count("no_longer_ready", changed);
+        audit::note(&work, conn, Some(tenant), Action::EncounterDecide, "", detail)
     };
     ctx.db.write(Scope::Tenant(tenant), again).await
 }

@@ -1,6 +1,7 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
 //! the question that stores nothing, a preview.
 
+use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, Case, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
@@ -54,7 +55,7 @@ pub struct Seen {
     pub lines: Vec<Line>,
 }
 
-fn with_decisions(
+pub(super) fn with_decisions(
     conn: &mut Conn,
     tenant: OrganizationId,
     list: Vec<Encounter>,
@@ -282,6 +283,19 @@ pub(super) fn write_again(
     Ok(Recorded { encounter, decision, fresh: true, revised: false })
 }
 
+/// Decides an encounter again because somebody asked, in the caller's transaction.
+pub fn decide_as_asked(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+) -> Result<Recorded, AppError> {
+    let recorded = decide_in(ctx, conn, tenant, id, "asked")?;
+    let detail = Detail::default().about("decision", recorded.decision.id);
+    audit::note(ctx, conn, Some(tenant), Action::EncounterDecide, id, detail)?;
+    Ok(recorded)
+}
+
 /// Voids an encounter that is on no live claim; its units are given back, its reference stays used.
 pub fn void_in(
     ctx: &Ctx,
@@ -303,6 +317,7 @@ pub fn void_in(
         day_sums::leave(ctx, conn, tenant, id)?;
         end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
         store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
     }
     let encounter = find(conn, tenant, id)?;
     with_decisions(conn, tenant, vec![encounter])?

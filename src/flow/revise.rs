@@ -3,6 +3,7 @@
 //!
 //! What is on a live claim is not revised: after release it changes by a replacement claim only.
 
+use super::audit::{self, Action};
 use super::encounters::{
     Again, bench_of, find, organization, refuse_claimed, refuse_moved, refuse_void, write_again,
 };
@@ -39,7 +40,14 @@ pub fn revise_row_in(
     let organization = organization(conn, tenant)?;
     let (mut rows, _) = resolve(conn, &organization, std::slice::from_ref(row))?;
     let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
-    revise_in(ctx, conn, tenant, id, Correction { data, from: Some(from), why: "revised" })
+    let before = find(conn, tenant, id)?;
+    let correction = Correction { data, from: Some(from), why: "revised" };
+    let recorded = revise_in(ctx, conn, tenant, id, correction)?;
+    if recorded.revised {
+        let detail = audit::changed(&before.data, &recorded.encounter.data)?;
+        audit::note(ctx, conn, Some(tenant), Action::EncounterRevise, id, detail)?;
+    }
+    Ok(recorded)
 }
 
 /// Corrects an encounter in the caller's transaction. The same content again changes nothing.

@@ -8,9 +8,9 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::finding_view::FindingView;
 use crate::domain::decision::{Decision, DecisionLine, LineAnswer};
 use crate::domain::encounter::{Encounter, Kind};
-use crate::domain::finding::Finding;
 use crate::domain::ids::{EncounterId, OrganizationId};
 use crate::domain::line::Line;
 use crate::domain::status::{EncounterStatus, LineStatus};
@@ -167,34 +167,6 @@ struct DrawView {
     units: u32,
 }
 
-/// A finding.
-#[derive(Debug, Serialize, ToSchema)]
-struct FindingView {
-    /// Stable id of the rule.
-    #[schema(example = "authorization.missing")]
-    rule: String,
-    /// hold, `non_billable` or warn.
-    severity: String,
-    /// JSON pointer of the field it concerns.
-    field: String,
-    /// What is the matter.
-    message: String,
-    /// What to do.
-    fix: String,
-    /// Where the rule is written.
-    authority: Option<AuthorityView>,
-    /// The claim adjustment reason code that the payer would have used.
-    carc: Option<String>,
-}
-
-/// Where a rule is written.
-#[derive(Debug, Serialize, ToSchema)]
-struct AuthorityView {
-    document: String,
-    section: String,
-    date: NaiveDate,
-}
-
 /// What is left of a limit, a free allotment or an authorization.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RemainingView {
@@ -243,24 +215,6 @@ impl RemainingView {
             allowed: r.allowed,
             used: r.used,
             remaining: r.remaining,
-        }
-    }
-}
-
-impl From<Finding> for FindingView {
-    fn from(f: Finding) -> Self {
-        Self {
-            rule: f.rule,
-            severity: f.severity.as_str().to_owned(),
-            field: f.field,
-            message: f.message,
-            fix: f.fix,
-            authority: f.authority.map(|a| AuthorityView {
-                document: a.document,
-                section: a.section,
-                date: a.date,
-            }),
-            carc: f.carc.map(|c| c.as_str().to_owned()),
         }
     }
 }

@@ -12,6 +12,7 @@
 
 mod access;
 mod app;
+mod audit;
 mod bad_input;
 mod batches;
 mod bulk;
@@ -30,6 +31,7 @@ mod idempotency;
 mod ledger;
 mod locks;
 mod metrics;
+mod overrides;
 mod periods;
 mod probe;
 mod reference_contracts;
@@ -45,4 +47,5 @@ mod slow;
 mod storm;
 mod versions;
 mod walls;
+mod worklist;
 mod world;

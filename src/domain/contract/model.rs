@@ -16,6 +16,7 @@ use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Key, Line55, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
 use crate::domain::period::Period;
+use crate::domain::rules::RuleId;
 use crate::domain::text::code_list;
 
 /// The terms of one contract version: the whole agreement as data.
@@ -52,6 +53,9 @@ pub struct Pack {
     pub filing: Filing,
     /// Documents that must exist before a claim.
     pub documentation: Documentation,
+    /// Rules that a person may override; none: no rule at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Overridable>,
     /// How claims look.
     pub claim: ClaimProfile,
 }
@@ -240,6 +244,15 @@ pub struct Documentation {
     pub signed_note: bool,
     /// The note must name a goal of the plan of care (RK62).
     pub plan_goal: bool,
+    /// Where it is written.
+    pub source: Authority,
+}
+
+/// Rules that a person may override with a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overridable {
+    /// Which, in the order of the pack; each is one that may be listed at all.
+    pub rules: Vec<RuleId>,
     /// Where it is written.
     pub source: Authority,
 }

@@ -20,12 +20,14 @@ mod lines;
 mod member;
 mod minutes;
 mod overlaps;
+mod overridden;
 mod peer;
 mod period;
 mod place;
 mod remaining;
 mod room;
 mod table;
+mod who;
 
 #[cfg(test)]
 mod authorizations_tests;
@@ -36,7 +38,7 @@ mod day_tests;
 #[cfg(test)]
 mod history_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod whole_tests;
 
@@ -54,6 +56,7 @@ pub use self::choose::choose;
 pub use self::day::{day_without, measure, sum_key};
 pub use self::remaining::allowances;
 pub use self::table::{Effect, RULES, Rule, RuleId};
+pub use self::who::Overriding;
 
 type Family = fn(&Context) -> Vec<Said>;
 
@@ -92,7 +95,7 @@ pub fn decide(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -
     let mut said: Vec<Said> = ONCE.iter().chain(STANDING).flat_map(|family| family(&ctx)).collect();
     said.append(&mut room.said);
     said.append(&mut period::claimed(&ctx, &room));
-    let mut said = in_order(said);
+    let mut said = overridden::apply(&ctx, in_order(said));
     day::holds_win(&ctx, &mut said);
     if said.iter().any(|s| s.effect().stops_all()) {
         room = room.nothing();
@@ -133,6 +136,7 @@ fn disposition(lines: &[DecisionLine], never: bool) -> Disposition {
 pub fn standing(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> Vec<Finding> {
     let ctx = Context::new(terms, facts, encounter);
     let said = in_order(STANDING.iter().flat_map(|family| family(&ctx)).collect());
+    let said = overridden::apply(&ctx, said);
     said.into_iter().map(|s| s.finding).filter(|f| f.severity != Severity::Warn).collect()
 }
 

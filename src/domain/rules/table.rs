@@ -185,6 +185,8 @@ impl Said {
             fix: fix.into(),
             authority: None,
             carc: row.carc.and_then(|code| Carc::parse(code).ok()),
+            overridable: false,
+            overridden: None,
         };
         Self { rule, finding }
     }
@@ -201,9 +203,12 @@ impl Said {
         self
     }
 
-    /// What it does to the encounter.
+    /// What it does to the encounter: nothing, once it is overridden.
     pub fn effect(&self) -> Effect {
-        self.rule.rule().effect
+        match self.finding.overridden {
+            Some(_) => Effect::Note,
+            None => self.rule.rule().effect,
+        }
     }
 }
 

@@ -188,6 +188,7 @@ pub fn terms() -> Terms {
             plan_goal: true,
             source: source("documentation"),
         },
+        overrides: None,
         claim: profile(),
     };
     let agreement = Agreement {
@@ -235,6 +236,7 @@ impl Case {
             claimed: vec![],
             day: None,
             neighbors: vec![],
+            overrides: vec![],
         };
         let encounter = EncounterData {
             reference: Reference::parse("V-1").unwrap(),

@@ -6,6 +6,7 @@
 
 mod claimed;
 pub mod days;
+mod overridden;
 mod put;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,6 +16,7 @@ use chrono::NaiveDate;
 
 use self::claimed::Claimed;
 use self::days::Days;
+use self::overridden::Overrides;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
@@ -68,6 +70,7 @@ pub struct Bench {
     claimed: Claimed,
     days: Days,
     except: Option<EncounterId>,
+    overrides: Overrides,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -123,6 +126,7 @@ impl Bench {
             claimed: Claimed::default(),
             days: Days::default(),
             except,
+            overrides: Overrides::read(conn, id, except.as_slice())?,
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
@@ -297,6 +301,7 @@ impl Bench {
             claimed,
             day: self.day_for(encounter),
             neighbors: self.neighbors_for(encounter),
+            overrides: self.overrides.of(encounter)?,
             authorizations,
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());

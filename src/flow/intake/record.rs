@@ -14,6 +14,7 @@ use super::bench::{Access, Bench, Case};
 use super::draft::Parsed;
 use super::plan::{Fresh, Known, Plan};
 use super::resolve::resolve;
+use super::told::Told;
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -94,12 +95,17 @@ pub fn record_in(
     written.store(ctx, conn, tenant)?;
     meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
     written.renew(day_sums::settle(ctx, conn, tenant, &settlement)?);
+    let mut told = Told::default();
     for (index, recorded) in written.answers {
+        told.recorded(&recorded);
         plan.settle(index, Ok(recorded));
     }
     for (index, data) in revisions {
-        plan.settle(index, revise_row(ctx, conn, tenant, data)?);
+        let row = revise_row(ctx, conn, tenant, data)?;
+        told.revised(&row);
+        plan.settle(index, row);
     }
+    told.note(ctx, conn, tenant, rows.len())?;
     plan.answers(rows.len())
 }
 
