@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod authorizations;
+pub mod backup;
 pub mod batches;
 pub mod claims;
 mod conn;
