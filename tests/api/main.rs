@@ -30,6 +30,7 @@ mod idempotency;
 mod ledger;
 mod locks;
 mod metrics;
+mod periods;
 mod probe;
 mod program;
 mod reference_contracts;
