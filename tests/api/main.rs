@@ -41,6 +41,7 @@ mod reference_samples;
 mod reference_walls;
 mod reports;
 mod restored;
+mod revise;
 mod slow;
 mod stopping;
 mod storm;
