@@ -50,7 +50,7 @@ async fn case(app: TestApp) {
     let text = rows(&w).iter().fold(String::new(), |out, row| out + &row.to_string() + "\n");
 
     // Killed while the upload arrives: nothing was answered, so nothing need be there.
-    let program = Program::start(&app.database.url());
+    let program = Program::start(&app.database);
     let half = text.as_bytes()[..text.len() / 2].to_vec();
     let (told, sent) = tokio::sync::oneshot::channel::<()>();
     let pieces =
@@ -75,7 +75,7 @@ async fn case(app: TestApp) {
     assert_eq!(app.database.number("SELECT COUNT(*) FROM encounters"), 0);
 
     // Killed when the first answers have arrived.
-    let program = Program::start(&app.database.url());
+    let program = Program::start(&app.database);
     let mut response = program.upload(&w.submitter, text.clone()).await;
     let mut seen = response.chunk().await.unwrap().unwrap().to_vec();
     program.kill();
@@ -90,7 +90,7 @@ async fn case(app: TestApp) {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
 
-    let program = Program::start(&app.database.url());
+    let program = Program::start(&app.database);
     let second = program.upload(&w.submitter, text).await.text().await.unwrap();
     let second: Vec<Value> =
         second.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Timelike, Utc};
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::app::{Answer, send};
+use crate::app::{Answer, Database, send};
 use crate::world::{self, World};
 
 /// A running `peerclaims serve`.
@@ -40,19 +40,11 @@ pub fn done(url: &str, arguments: &[&str]) -> String {
 
 impl Program {
     /// Starts it and waits until it listens.
-    pub fn start(url: &str) -> Self {
-        Self::start_with(url, &[])
-    }
-
-    /// [`Program::start`] with settings such as `("HTTP__WORKERS", "1")`.
-    pub fn start_with(url: &str, settings: &[(&str, &str)]) -> Self {
-        let mut command = command(url, &["serve"]);
+    pub fn start(database: &Database) -> Self {
+        let mut command = command(&database.url(), &["serve"]);
         command.stderr(Stdio::piped());
         command.env("PEERCLAIMS__HTTP__LISTEN", "127.0.0.1:0");
         command.env("PEERCLAIMS__LOG__FORMAT", "json");
-        for (name, value) in settings {
-            command.env(format!("PEERCLAIMS__{name}"), value);
-        }
         let mut process = command.spawn().unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let mut said = String::new();
@@ -136,18 +128,18 @@ pub fn day(days: i64) -> String {
     (Utc::now() + TimeDelta::days(days)).format("%Y-%m-%d").to_string()
 }
 
-/// Half-hour visits in the world of `mesa_voices`, two units each, that fit all its limits: one a day
-/// for each member, ten a day for each of four peers, from two days ago backwards.
-pub fn visits(w: &World, prefix: &str, count: usize) -> Vec<Value> {
+/// Visits in the world of `mesa_voices` that fit all its limits: one a day for each member, one after
+/// the other for each of four peers, from two days ago backwards. A quarter of an hour is a unit.
+pub fn visits(w: &World, prefix: &str, count: usize, minutes: i64) -> Vec<Value> {
     let today = Utc::now().with_hour(0).unwrap().with_minute(0).unwrap();
     let members = w.members.len();
     let visit = |n: usize| {
         let (member, ago) = (n % members, i64::try_from(n / members + 2).unwrap());
         let slot = i64::try_from(member / 4).unwrap();
-        let start = today - TimeDelta::days(ago) + TimeDelta::minutes(14 * 60 + 30 * slot);
+        let start = today - TimeDelta::days(ago) + TimeDelta::minutes(14 * 60 + minutes * slot);
         let start = start.format("%Y-%m-%dT%H:%M").to_string();
         let (peer, member) = (&w.peers[member % 4], &w.members[member]);
-        world::visit_of(&format!("{prefix}-{n}"), peer, member, &start, 30)
+        world::visit_of(&format!("{prefix}-{n}"), peer, member, &start, minutes)
     };
     (0..count).map(visit).collect()
 }

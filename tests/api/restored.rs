@@ -98,9 +98,9 @@ on_both! {
         let days = (program::day(-200), program::day(200));
         let w = world::mesa_voices_in(&app, MEMBERS, (&days.0, &days.1)).await;
         let url = app.database.url();
-        let visits = program::visits(&w, "R", BEFORE + MEANWHILE);
+        let visits = program::visits(&w, "R", BEFORE + MEANWHILE, 30);
         let (before, meanwhile) = visits.split_at(BEFORE);
-        let service = Program::start(&url);
+        let service = Program::start(&app.database);
         for visit in before {
             service.post("/v1/encounters", &w.submitter, visit).await.expect(201);
         }
@@ -124,7 +124,7 @@ on_both! {
 
         let kind = &app.database;
         let restored = tokio::task::block_in_place(|| restore(kind, &file));
-        let service = Program::start(&restored.url());
+        let service = Program::start(&restored);
         assert_eq!(said(&service, &w, &batch).await, first);
         // Everything is sent again: what the backup has is known, the rest is recorded.
         for (n, visit) in visits.iter().enumerate() {

@@ -15,8 +15,8 @@ const NEVER: Duration = Duration::from_secs(60);
 on_both! {
     async fn running_requests_are_finished_and_no_more_are_taken(app: TestApp) {
         let w = world::mesa_voices_in(&app, 1, (&program::day(-200), &program::day(200))).await;
-        let program = Program::start(&app.database.url());
-        let visit = program::visits(&w, "S", 1)[0].to_string();
+        let program = Program::start(&app.database);
+        let visit = program::visits(&w, "S", 1, 30)[0].to_string();
         let head = format!(
             "POST /v1/encounters HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",

@@ -22,12 +22,11 @@ on_both! {
     async fn each_visit_batch_and_key_is_had_once(app: TestApp) {
         let days = (program::day(-200), program::day(200));
         let w = world::mesa_voices_in(&app, MEMBERS, (&days.0, &days.1)).await;
-        let url = app.database.url();
-        let both = [Program::start(&url), Program::start(&url)];
+        let both = [Program::start(&app.database), Program::start(&app.database)];
         let [one, two] = &both;
 
         // Every visit is posted to both at once: one records it, the other knows it.
-        let visits = program::visits(&w, "T", VISITS);
+        let visits = program::visits(&w, "T", VISITS, 30);
         let posts = visits.iter().flat_map(|visit| {
             both.iter().map(|p| p.post("/v1/encounters", &w.submitter, visit))
         });
@@ -76,7 +75,7 @@ on_both! {
         taken.problem(422, "idempotency_key_reused");
 
         // Control numbers of both come from one row.
-        let more = program::visits(&w, "U", VISITS + MEMBERS).split_off(VISITS);
+        let more = program::visits(&w, "U", VISITS + MEMBERS, 30).split_off(VISITS);
         for (n, visit) in more.iter().enumerate() {
             both[n % 2].post("/v1/encounters", &w.submitter, visit).await.expect(201);
         }
