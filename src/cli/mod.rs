@@ -2,6 +2,7 @@
 //! for failures, 2 for wrong usage.
 
 mod admin;
+mod backup;
 mod demo;
 mod encounters;
 pub(crate) mod import;
@@ -51,6 +52,8 @@ enum Command {
     /// Look into X12 files.
     #[command(subcommand)]
     X12(x12::X12Command),
+    Backup(backup::Backup),
+    AfterRestore(backup::AfterRestore),
     /// Check the settings and print them, passwords hidden.
     CheckConfig,
     /// Show a quarter of three invented organizations, then keep serving it to be tried.
@@ -114,6 +117,8 @@ async fn run(args: Args) -> Result<(), CliError> {
         Command::Report(command) => report::run(&settings()?, command).await,
         // A file is shown without settings: it needs no database.
         Command::X12(command) => x12::run(command),
+        Command::Backup(wanted) => backup::run(&settings()?, &wanted),
+        Command::AfterRestore(wanted) => backup::after_restore(&settings()?, &wanted).await,
         Command::CheckConfig => {
             admin::check_config(&settings()?);
             Ok(())

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod audit;
 pub mod authorizations;
+pub mod backup;
 pub mod batches;
 pub mod claims;
 mod conn;
