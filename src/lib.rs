@@ -8,6 +8,7 @@
 //!    flow             the staircase  -> domain, x12, store, config
 //!    reports          reading room   -> domain, store
 //!    x12              translator     -> domain
+//!    synth            workshop       -> domain
 //!    store            the cellar     -> domain
 //!    domain           foundation     -> nothing of ours
 //! ```
@@ -20,6 +21,7 @@ pub mod flow;
 pub mod http;
 pub mod reports;
 pub mod store;
+pub mod synth;
 pub mod telemetry;
 pub mod worker;
 pub mod x12;

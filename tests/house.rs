@@ -25,6 +25,7 @@ const MAX_FUNCTION_LINES: usize = 70;
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("x12", &["domain"]),
+    ("synth", &["domain"]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),
     ("store", &["domain"]),
@@ -43,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "http",
             "reports",
             "store",
+            "synth",
             "telemetry",
             "worker",
             "x12",
