@@ -11,6 +11,7 @@
 //!    synth            workshop       -> domain
 //!    store            the cellar     -> domain
 //!    domain           foundation     -> nothing of ours
+//!    metrics          the meter      -> nothing of ours (store, flow, http and worker read and feed it)
 //! ```
 
 pub mod cli;
@@ -19,6 +20,7 @@ pub mod domain;
 pub mod error;
 pub mod flow;
 pub mod http;
+pub mod metrics;
 pub mod reports;
 pub mod store;
 pub mod synth;

@@ -14,9 +14,11 @@ pub mod bulk_rows;
 mod claims;
 mod contracts;
 mod day;
+mod docs;
 mod encounter_body;
 mod encounter_view;
 mod encounters;
+mod episodes;
 pub mod etag;
 mod gate;
 mod health;
@@ -25,11 +27,14 @@ pub mod json;
 mod member_allowances;
 mod members;
 mod messages;
+mod metrics;
 pub mod openapi;
 mod organizations;
+mod pace;
 mod packs;
 pub mod page;
 pub mod path;
+mod patience;
 mod payers;
 mod peers;
 pub mod problem;
@@ -66,7 +71,8 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(contracts::routes)
         .configure(peers::routes)
         .configure(members::routes)
-        .configure(authorizations::routes);
+        .configure(authorizations::routes)
+        .configure(episodes::routes);
 }
 
 /// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.
@@ -80,6 +86,7 @@ fn configure(
         .app_data(web::Data::new(settings.clone()))
         .configure(health::routes)
         .configure(openapi::routes)
+        .configure(docs::routes)
         .service(
             web::scope("/v1")
                 .configure(v1)
