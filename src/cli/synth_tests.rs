@@ -60,7 +60,7 @@ fn the_same_seed_writes_the_same_bytes_on_every_machine() {
     // Packs and contracts are copies, which may change; what is invented may not.
     std::fs::remove_dir_all(dir.path().join("out/packs")).unwrap();
     std::fs::remove_dir_all(dir.path().join("out/contracts")).unwrap();
-    let golden = "GOLDEN";
+    let golden = "e2b6807ceeb35ba0612f06f48c42a5f89ac0770f6e85511f5c733448e4115e16";
     assert_eq!(digest(&dir.path().join("out")), golden);
     let (other, _) = written(&wanted(500, 2));
     let visits =
@@ -169,7 +169,7 @@ async fn the_year_goes_through(wanted: &Wanted) -> BTreeMap<String, u64> {
     let out = dir.path().join("out");
     let db = loaded(dir.path()).await;
     let mut told = told(&out);
-    let (mut seen, mut rows) = (BTreeMap::new(), 0);
+    let (mut seen, mut rows, mut wrong) = (BTreeMap::new(), 0, Vec::new());
     let organizations: BTreeSet<String> = std::fs::read_dir(out.join("encounters"))
         .unwrap()
         .map(|e| e.unwrap().file_name().into_string().unwrap())
@@ -193,20 +193,21 @@ async fn the_year_goes_through(wanted: &Wanted) -> BTreeMap<String, u64> {
                     .collect();
                 let place = (name.clone(), line);
                 let said = format!("{organization} {place:?}: {disposition} {found:?}");
-                match told.get_mut(organization).and_then(|t| t.remove(&place)) {
-                    None => assert!(disposition == "ready" && found.is_empty(), "{said}"),
-                    Some((flaw, wanted, rule)) => {
-                        assert_eq!(
-                            (disposition, found),
-                            (wanted, vec![rule.as_str()]),
-                            "{said} {flaw}"
-                        );
-                        *seen.entry(flaw).or_default() += 1;
-                    }
+                let foreseen = told.get_mut(organization).and_then(|t| t.remove(&place));
+                let as_foreseen = match &foreseen {
+                    None => disposition == "ready" && found.is_empty(),
+                    Some((_, wanted, rule)) => disposition == *wanted && found == [rule.as_str()],
+                };
+                if !as_foreseen {
+                    wrong.push(format!("{said}, not {foreseen:?}"));
+                }
+                if let Some((flaw, ..)) = foreseen {
+                    *seen.entry(flaw).or_default() += 1;
                 }
             }
         }
     }
+    assert!(wrong.is_empty(), "{} were answered otherwise: {wrong:#?}", wrong.len());
     assert!(told.values().all(BTreeMap::is_empty), "not answered: {told:?}");
     assert_eq!((rows, seen.values().sum::<u64>()), (summary.encounters, summary.flawed));
     seen
@@ -214,7 +215,9 @@ async fn the_year_goes_through(wanted: &Wanted) -> BTreeMap<String, u64> {
 
 #[tokio::test]
 async fn every_row_is_taken_and_answered_as_foreseen() {
-    let seen = the_year_goes_through(&wanted(4_000, 7)).await;
+    // What is rare is asked for more often, so that a year of this size has all of it.
+    let shares = "no_address=3,too_young=3".parse().unwrap();
+    let seen = the_year_goes_through(&Wanted { shares, ..wanted(5_000, 7) }).await;
     let names: BTreeSet<&str> = seen.keys().map(String::as_str).collect();
     let all: BTreeSet<&str> = Flaw::ALL.iter().map(|f| f.name()).collect();
     assert_eq!(names, all, "each flaw shows itself");

@@ -169,9 +169,9 @@ impl Population {
     ) -> Option<(Flaw, Answer)> {
         let shape = meeting.member.peer.organization.shape;
         let need = shape.authorization.as_ref();
-        let room = match flaw {
-            Flaw::NoAuthorization => need.filter(|n| n.need == NeedKind::After)?.free_units,
-            Flaw::Exhausted => SMALL_GRANT,
+        let room = match (flaw, need) {
+            (Flaw::NoAuthorization, Some(need)) if need.need == NeedKind::After => need.free_units,
+            (Flaw::Exhausted, _) => SMALL_GRANT,
             _ => return Some((flaw, flaw.answer())),
         };
         let length = u32::try_from((visit.end - visit.start).num_minutes()).unwrap_or_default();
