@@ -17,6 +17,7 @@ pub mod error;
 pub mod files;
 pub mod idempotency;
 pub mod ledger;
+pub mod live_claims;
 pub mod members;
 mod migrations;
 pub mod organizations;

@@ -4,11 +4,14 @@
 //! Facts for one encounter are a selection from the bench. What a decision reserves is put back on
 //! the bench, so that the next encounter of the chunk sees it.
 
+mod claimed;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use self::claimed::Claimed;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
@@ -60,6 +63,7 @@ pub struct Bench {
     neighbors: Vec<Neighbor>,
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
+    claimed: Claimed,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -112,9 +116,11 @@ impl Bench {
             neighbors: Vec::new(),
             neighbors_of_member: HashMap::new(),
             neighbors_of_peer: HashMap::new(),
+            claimed: Claimed::default(),
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
+        bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
         }
@@ -267,6 +273,7 @@ impl Bench {
         let version = self.version(encounter);
         let account =
             self.account_key(encounter.member, day).and_then(|k| self.accounts.get(&k).copied());
+        let claimed = self.claimed_for(encounter, billed.as_ref());
         let authorizations: Vec<AuthorizationFact> = self
             .authorizations
             .get(&encounter.member)
@@ -295,6 +302,7 @@ impl Bench {
                 .collect(),
             episodes: self.episodes_for(encounter.member, payer),
             usage: self.usage_for(account, &authorizations),
+            claimed,
             neighbors: self.neighbors_for(encounter),
             authorizations,
         };
