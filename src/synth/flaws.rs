@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use super::dice::Dice;
 use crate::domain::rules::RuleId;
 
 /// What a share is counted of.
@@ -159,6 +160,19 @@ impl Shares {
     /// How often, in ten thousand.
     pub fn of(&self, flaw: Flaw) -> u32 {
         self.0.iter().find(|(of, _)| *of == flaw).map_or(0, |(_, share)| *share)
+    }
+
+    /// One throw for all flaws that are `asked` for: one of them, or none.
+    pub fn throw(&self, dice: &mut Dice, asked: impl Fn(Flaw) -> bool) -> Option<Flaw> {
+        let mut left = dice.below(10_000);
+        for flaw in Flaw::ALL.iter().copied().filter(|flaw| asked(*flaw)) {
+            let often = self.of(flaw);
+            if left < often {
+                return Some(flaw);
+            }
+            left -= often;
+        }
+        None
     }
 
     fn set(&mut self, flaw: Flaw, share: u32) {

@@ -188,15 +188,8 @@ impl Population {
     }
 
     fn standing(&self, shape: &Shape, substance_use: bool, dice: &mut Dice) -> Option<Flaw> {
-        let mut left = dice.below(10_000);
-        for flaw in Flaw::ALL.iter().filter(|f| f.of() == Of::Members) {
-            let share = self.shares.of(*flaw);
-            if left < share {
-                return applies(*flaw, shape, substance_use).then_some(*flaw);
-            }
-            left -= share;
-        }
-        None
+        let thrown = self.shares.throw(dice, |flaw| flaw.of() == Of::Members);
+        thrown.filter(|flaw| applies(*flaw, shape, substance_use))
     }
 }
 

@@ -206,16 +206,9 @@ impl Population {
         if long && meeting.last_of_day && meeting.only_of_week {
             return Some(Flaw::LongDay);
         }
-        let mut left = dice.below(10_000);
-        let thrown = Flaw::ALL.iter().filter(|f| f.of() == Of::Visits && **f != Flaw::LongDay);
-        for flaw in thrown {
-            let share = self.shares.of(*flaw);
-            if left < share {
-                return fits(*flaw, shape, meeting, before).then_some(*flaw);
-            }
-            left -= share;
-        }
-        None
+        let of_visits = |flaw: Flaw| flaw.of() == Of::Visits && flaw != Flaw::LongDay;
+        let thrown = self.shares.throw(&mut dice, of_visits);
+        thrown.filter(|flaw| fits(*flaw, shape, meeting, before))
     }
 
     fn flawed<'a>(
