@@ -38,6 +38,7 @@ mod reference_import;
 mod reference_samples;
 mod reference_walls;
 mod reports;
+mod revise;
 mod slow;
 mod storm;
 mod versions;
