@@ -13,7 +13,7 @@ use crate::domain::dates::Instant;
 use crate::domain::finding::Severity;
 use crate::domain::identifiers::Key;
 use crate::flow::access::find_names;
-use crate::flow::intake::{self, CHUNK_ROWS, Reading, Recorded};
+use crate::flow::intake::{self, CHUNK_ROWS, OnConflict, Reading, Recorded};
 use crate::flow::{Clock, Ctx, encounters};
 use crate::http::bulk_rows::{Form as Upload, Rows};
 use crate::store::{Db, migrate};
@@ -153,7 +153,7 @@ async fn send(ctx: &Ctx, organization: &str, file: &Path, form: Form) -> Vec<(u6
         if lines.is_empty() {
             return answers;
         }
-        let results = intake::record(ctx, tenant, parsed).await.unwrap();
+        let results = intake::record(ctx, tenant, parsed, OnConflict::Refuse).await.unwrap();
         for (line, result) in lines.into_iter().zip(results) {
             let recorded = result.unwrap_or_else(|e| panic!("{file:?} {line}: {e:?}"));
             assert!(recorded.fresh, "{file:?} {line}");
