@@ -145,6 +145,11 @@ impl Scene {
             Code::AlreadyClaimed => {
                 app.post(&void, &w.biller, &json!({"reason": "entered twice"})).await
             }
+            Code::NotOverridable => {
+                let path = format!("/v1/encounters/{}/overrides", id(&visits[0]));
+                let wanted = json!({"rule": "duplicate", "reason": "both took place"});
+                app.post(&path, &w.biller, &wanted).await
+            }
             Code::WrongStatus => {
                 let receipt = json!({"how": "payer portal", "to": "claims intake"});
                 app.post(&self.batch("delivered"), &w.biller, &receipt).await
