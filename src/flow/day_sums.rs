@@ -115,7 +115,7 @@ fn deal_out(
         store::encounters::by_ids(conn, tenant, &ids)?.into_iter().map(|e| (e.id, e)).collect();
     let decisions: Vec<DecisionId> = encounters.values().map(|e| e.decision).collect();
     let mut before: HashMap<EncounterId, (StoredDecision, Facts)> =
-        store::decisions::with_facts(conn, tenant, &decisions)?
+        store::decision_facts::with_facts(conn, tenant, &decisions)?
             .into_iter()
             .map(|(d, f)| (d.encounter, (d, f)))
             .collect();

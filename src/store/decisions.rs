@@ -1,8 +1,6 @@
 //! Decisions and their lines. A decision never changes; a line's status moves by the table in
 //! `domain/status.rs`, always with the old status in the condition.
 
-use std::collections::HashMap;
-
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -162,28 +160,6 @@ pub fn by_ids(
         }
     }
     Ok(found)
-}
-
-/// The decisions with these ids and the facts that they used, in any order.
-pub fn with_facts(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    ids: &[DecisionId],
-) -> Result<Vec<(StoredDecision, Facts)>, StoreError> {
-    let mut facts: HashMap<DecisionId, Facts> = HashMap::with_capacity(ids.len());
-    for chunk in ids.chunks(INSERT_ROWS) {
-        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
-        let rows: Vec<(i64, String)> = decisions::table
-            .filter(decisions::organization_id.eq(organization.as_i64()))
-            .filter(decisions::id.eq_any(chunk))
-            .select((decisions::id, decisions::facts))
-            .load(conn)?;
-        for (id, text) in rows {
-            facts.insert(DecisionId::from_i64(id), types::read_json("decisions.facts", &text)?);
-        }
-    }
-    let found = by_ids(conn, organization, ids)?.into_iter();
-    Ok(found.filter_map(|d| facts.remove(&d.id).map(|f| (d, f))).collect())
 }
 
 /// The decisions of these encounters with these sequences, in any order.

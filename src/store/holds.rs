@@ -75,12 +75,12 @@ pub(super) fn insert(
     Ok(())
 }
 
-fn row(organization: OrganizationId, held: &Held) -> HoldRow {
-    let hold = &held.hold;
+fn row(organization: OrganizationId, of: &Held) -> HoldRow {
+    let hold = &of.hold;
     HoldRow {
         organization_id: organization.as_i64(),
-        encounter_id: held.encounter.as_i64(),
-        payer_id: held.payer.map(PayerId::as_i64),
+        encounter_id: of.encounter.as_i64(),
+        payer_id: of.payer.map(PayerId::as_i64),
         whole: hold.whole,
         units: i64::from(hold.units),
         expected: hold.at_risk.ok().map(Money::cents),

@@ -13,6 +13,7 @@ mod conn;
 pub mod contracts;
 pub mod counters;
 pub mod day_visits;
+pub mod decision_facts;
 pub mod decisions;
 pub mod encounters;
 pub mod episodes;

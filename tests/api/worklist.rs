@@ -339,8 +339,8 @@ on_both! {
 
     async fn a_database_from_before_gets_its_holds_when_it_is_migrated(app: TestApp) {
         let w = many(&app).await;
-        let sum = "SELECT CAST(e.reference AS TEXT) AS name, h.units * 1000000 + COALESCE(h.expected, -1) * 10 \
-            + COALESCE(h.due_day, -7) * 100000000 + CASE WHEN h.whole THEN 1 ELSE 0 END AS value FROM holds h \
+        let sum = "SELECT CAST(e.reference AS TEXT) AS name, CAST(h.units AS BIGINT) * 1000000 + COALESCE(h.expected, -1) * 10 \
+            + CAST(COALESCE(h.due_day, -7) AS BIGINT) * 100000000 + CASE WHEN h.whole THEN 1 ELSE 0 END AS value FROM holds h \
             JOIN encounters e ON e.id = h.encounter_id ORDER BY 1";
         let reasons = "SELECT e.reference || ' ' || r.rule AS name, COUNT(*) AS value FROM hold_reasons r \
             JOIN encounters e ON e.id = r.encounter_id GROUP BY e.reference, r.rule ORDER BY 1";

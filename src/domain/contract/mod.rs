@@ -3,6 +3,7 @@
 //! The layout, key by key, is in `docs/contracts.md`.
 
 pub mod bind;
+mod delimiters;
 pub mod fault;
 mod known;
 pub mod model;
@@ -23,6 +24,7 @@ mod tests;
 pub mod versions;
 
 pub use bind::{bind, gaps, terms_from_json, terms_from_toml};
+pub use delimiters::Delimiters;
 pub use fault::{Fault, Place};
 pub use model::*;
 pub use node::{MAX_DEPTH, MAX_INPUT_BYTES, MAX_KEY_BYTES, MAX_NODES};

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::delimiters::Delimiters;
 use crate::domain::codes::{
     Activity, DiagnosisClass, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
@@ -299,25 +300,6 @@ pub struct ClaimProfile {
     pub period: Period,
     /// Where it is written, such as the payer's companion guide.
     pub source: Option<Authority>,
-}
-
-/// The four delimiters of an interchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delimiters {
-    /// Between elements, `*` by custom.
-    pub element: char,
-    /// Between components (ISA16), `:` by custom.
-    pub component: char,
-    /// Between repetitions (ISA11), `^` by custom.
-    pub repetition: char,
-    /// After a segment, `~` by custom.
-    pub segment: char,
-}
-
-impl Default for Delimiters {
-    fn default() -> Self {
-        Self { element: '*', component: ':', repetition: '^', segment: '~' }
-    }
 }
 
 code_list!(

@@ -124,7 +124,7 @@ fn rk14_a_visit_that_is_held_for_another_reason_is_left_out() {
     assert_eq!(split(&case.decide()), (0, 2));
     // Held and not non-billable, for with its minutes the day may make a unit some day.
     let mut alone = among(5, vec![]);
-    alone.encounter.note = None;
+    alone.encounter.note.as_mut().unwrap().signed_at = None;
     alone.only("note.unsigned");
     let decision = alone.decide();
     assert_eq!((decision.disposition, decision.lines.len()), (Disposition::Held, 1));
