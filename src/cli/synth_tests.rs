@@ -45,7 +45,7 @@ fn digest(folder: &Path) -> String {
         hash.update(file.strip_prefix(folder).unwrap().to_str().unwrap().as_bytes());
         hash.update(std::fs::read(&file).unwrap());
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hash.finalize().iter().fold(String::new(), |text, b| text + &format!("{b:02x}"))
 }
 
 fn written(wanted: &Wanted) -> (tempfile::TempDir, synth::Written) {

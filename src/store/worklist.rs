@@ -124,9 +124,10 @@ fn rank(order: Order, today: i64) -> String {
         Order::Money => "COALESCE(-h.expected, 1)".to_owned(),
         Order::Urgency => {
             let weighed = Due::ALL.iter().filter(|due| due.weight() > 1);
-            let cases: String = weighed
+            let cases: Vec<String> = weighed
                 .map(|due| format!(" WHEN {} THEN {}", within(*due, today), due.weight()))
                 .collect();
+            let cases = cases.concat();
             format!("COALESCE(-h.expected * (CASE{cases} ELSE 1 END), 1)")
         }
     }
@@ -292,8 +293,9 @@ fn sums(conn: &mut Conn, group: Group<'_>, conditions: &str) -> Result<Vec<SumRo
 
 /// A value of ours as an expression, by cases; NULL where none fits.
 fn cases<'a>(list: impl Iterator<Item = (String, &'a str)>) -> String {
-    let cases: String = list.map(|(when, name)| format!(" WHEN {when} THEN '{name}'")).collect();
-    format!("CASE{cases} END")
+    let cases: Vec<String> =
+        list.map(|(when, name)| format!(" WHEN {when} THEN '{name}'")).collect();
+    format!("CASE{} END", cases.concat())
 }
 
 /// The sums of the rows that have this name.

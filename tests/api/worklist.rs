@@ -224,10 +224,10 @@ on_both! {
     }
 
     async fn filters_and_sums_are_those_of_the_rows(app: TestApp) {
+        type Test = Box<dyn Fn(&Value) -> bool>;
         let w = many(&app).await;
         let all = world::all(&app, "/v1/worklist", &w.biller).await;
         let payer = all.iter().find_map(|r| r["payer"].as_str()).unwrap().to_owned();
-        type Test = Box<dyn Fn(&Value) -> bool>;
         let mut filters: Vec<(String, Test)> = vec![
             (format!("payer={payer}"), Box::new(move |r| r["payer"] == payer.as_str())),
             ("overridable=true".into(), Box::new(|r| some_finding(r, "overridable", &json!(true)))),

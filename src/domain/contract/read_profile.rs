@@ -1,7 +1,7 @@
 //! Reads `[claim]`: how claims look to this payer (005010X222A1 and the payer's companion guide).
 
-use super::known::Known;
 use super::delimiters::Delimiters;
+use super::known::Known;
 use super::model::{AuthorizationLevel, ClaimProfile, RenderingMode, Rollup};
 use super::reader::{Reader, Spot};
 use super::table::Table;
