@@ -25,3 +25,4 @@ pub mod rules;
 pub mod status;
 pub mod text;
 pub mod units;
+pub mod windows;

@@ -3,15 +3,14 @@
 use chrono::NaiveDate;
 
 use super::Ctx;
-use crate::domain::contract::in_force;
-use crate::domain::dates::window_reach;
+use crate::domain::contract::{LimitScope, in_force};
 use crate::domain::decision::Remaining;
-use crate::domain::facts::{AuthorizationFact, Usage};
+use crate::domain::facts::{AuthorizationFact, EpisodeFact, Usage};
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
 use crate::domain::ledger::AccountKey;
 use crate::domain::rules;
 use crate::error::AppError;
-use crate::store::ledger::UsageScope;
+use crate::store::usage::UsageScope;
 use crate::store::{self, Conn, Scope};
 
 /// What is left for a member on a day under one payer's contract.
@@ -58,16 +57,21 @@ fn of_member(
             .collect();
         let key = AccountKey::payer_member(payer, &coverage.data.member_number);
         let accounts = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
+        let episodes: Vec<EpisodeFact> = Vec::new();
+        let of_member = LimitScope::MemberAndOrganization;
+        let reach = rules::reach(&terms.pack, of_member, &episodes, on);
         let scope = UsageScope {
-            accounts: accounts.values().copied().collect(),
-            from: window_reach(on).0,
-            to: window_reach(on).1,
+            accounts: reach
+                .map(|days| (accounts.values().copied().collect(), days))
+                .into_iter()
+                .collect(),
             authorizations: facts.iter().map(|a| a.id).collect(),
             except: None,
         };
-        let usage: Vec<Usage> =
-            store::ledger::usage(conn, tenant, &scope)?.into_iter().map(|(_, u)| u).collect();
-        let remaining = rules::allowances(&terms, &usage, &facts, on);
+        let usage = store::usage::of_accounts(conn, tenant, &scope)?;
+        let usage: Vec<&Usage> = usage.iter().map(|(_, usage)| usage).collect();
+        let selected = rules::select(&terms.pack, &episodes, on, &usage, &[]);
+        let remaining = rules::allowances(&terms, &episodes, &selected, &facts, on);
         answers.push(Allowances { payer, remaining });
     }
     Ok(answers)

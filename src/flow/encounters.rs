@@ -3,16 +3,14 @@
 
 use super::Ctx;
 use super::intake::bench::{Access, Bench, People};
-use super::intake::record::{book, reservations};
+use super::intake::record::{draw, draws, give_back};
 use super::intake::{Parsed, Recorded, resolve};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::Encounter;
 use crate::domain::ids::{DecisionId, EncounterId, LineId, OrganizationId};
-use crate::domain::ledger;
 use crate::domain::line::{Line, lines_of};
 use crate::domain::organization::Organization;
-use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
 use crate::store::decisions::{NewDecision, StoredDecision};
@@ -132,8 +130,7 @@ fn end_lines(
     to: LineStatus,
 ) -> Result<(), AppError> {
     let ids: Vec<LineId> = lines.iter().map(|l| l.id).collect();
-    let back = store::ledger::holdings(conn, tenant, &ids)?.into_iter().map(ledger::release);
-    book(ctx, conn, tenant, ctx.now(), back.collect())?;
+    give_back(ctx, conn, tenant, &ids)?;
     for from in [LineStatus::Ready, LineStatus::Held] {
         let ids: Vec<LineId> = lines.iter().filter(|l| l.status == from).map(|l| l.id).collect();
         store::decisions::move_lines(conn, tenant, &ids, from, to)?;
@@ -164,8 +161,7 @@ pub fn decide_in(
     }
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
-    let case = bench.case(&encounter.data, ctx.now())?;
-    let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
+    let (case, answer) = bench.decide(&encounter.data, ctx.now())?;
     end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
     let decision_id: DecisionId = ctx.id();
     let sequence = encounter.sequence + 1;
@@ -183,7 +179,7 @@ pub fn decide_in(
     };
     store::decisions::insert_all(conn, tenant, &[decision])?;
     store::decisions::insert_lines(conn, tenant, &fresh)?;
-    book(ctx, conn, tenant, ctx.now(), reservations(case.account, &fresh)?)?;
+    draw(ctx, conn, tenant, ctx.now(), draws(&case, &encounter.data, &fresh)?)?;
     let outcome = Outcome {
         id,
         decision: decision_id,
@@ -240,8 +236,7 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<D
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
             let bench =
                 Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, None)?;
-            let case = bench.case(&data, work.now())?;
-            Ok(rules::decide(case.terms.as_deref(), &case.facts, &data))
+            Ok(bench.decide(&data, work.now())?.1)
         })
         .await
 }

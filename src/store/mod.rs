@@ -23,7 +23,9 @@ pub mod packs;
 pub mod payers;
 pub mod peers;
 mod schema;
+pub mod shared;
 mod types;
+pub mod usage;
 pub mod utilization;
 
 use std::sync::Arc;

@@ -15,6 +15,7 @@ mod read_agreement;
 mod read_profile;
 mod read_rules;
 mod read_service;
+mod read_window;
 mod reader;
 mod table;
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use chrono::NaiveDate;
 
 use super::choose::choose;
+use super::lines::modifiers;
 use crate::domain::codes::Diagnosis;
 use crate::domain::contract::{Service, Terms};
 use crate::domain::encounter::{EncounterData, Kind};
-use crate::domain::facts::Facts;
+use crate::domain::facts::{Facts, How};
 use crate::domain::units::units;
 
 /// The encounter with its contract and facts, and what follows from them directly.
@@ -42,6 +43,12 @@ impl<'a> Context<'a> {
     /// Units of the contact; none without a service.
     pub fn units(&self) -> Option<u32> {
         self.service.map(|s| units(self.minutes, s.unit_minutes, s.rounding))
+    }
+
+    /// How the units of the contact are given, as far as limits ask.
+    pub fn how(&self, service: &Service) -> How {
+        let mode = service.modes.iter().find(|m| m.mode == self.encounter.mode);
+        How { modifiers: modifiers(service, mode), mode: self.encounter.mode }
     }
 
     /// The principal diagnosis.

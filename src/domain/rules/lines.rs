@@ -103,7 +103,8 @@ fn line(
     })
 }
 
-fn modifiers(service: &Service, mode: Option<&ModeRule>) -> Vec<Modifier> {
+/// The modifiers of a line: the service's own, then those of the mode.
+pub fn modifiers(service: &Service, mode: Option<&ModeRule>) -> Vec<Modifier> {
     let of_mode = mode.into_iter().flat_map(|m| &m.modifiers);
     service.modifiers.iter().chain(of_mode).cloned().collect()
 }
@@ -120,8 +121,8 @@ fn place(ctx: &Context, service: &Service, mode: Option<&ModeRule>) -> PlaceOfSe
 #[cfg(test)]
 mod tests {
     use crate::domain::contract::Exceed::BillUpTo;
-    use crate::domain::dates::Window::Day;
     use crate::domain::rules::testing::{Case, limit, rate, span, split, usage};
+    use crate::domain::windows::Window::Day;
 
     #[test]
     fn rk63_the_rate_of_the_service_date_counts() {

@@ -6,6 +6,7 @@
 //! whatever the order of evaluation (`docs/architecture.md`, "How a decision is made").
 
 mod account;
+mod across;
 mod activity;
 mod authorizations;
 mod choose;
@@ -24,11 +25,16 @@ mod place;
 mod remaining;
 mod room;
 mod table;
+mod usage;
 
 #[cfg(test)]
 mod authorizations_tests;
 #[cfg(test)]
 mod history_tests;
+#[cfg(test)]
+mod history_world;
+#[cfg(test)]
+mod limits_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -43,9 +49,11 @@ use super::encounter::EncounterData;
 use super::facts::Facts;
 use super::finding::{Finding, Severity};
 
+pub use self::across::{is_shared, unfit};
 pub use self::choose::choose;
 pub use self::remaining::allowances;
 pub use self::table::{Effect, RULES, Rule, RuleId};
+pub use self::usage::{Selected, has_scope, reach, select};
 
 type Family = fn(&Context) -> Vec<Said>;
 

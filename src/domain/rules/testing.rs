@@ -8,7 +8,7 @@ use crate::domain::codes::{
     Activity, Diagnosis, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
 use crate::domain::contract::*;
-use crate::domain::dates::{Instant, Span, WeekStart, Window, Zone, parse_date};
+use crate::domain::dates::{Instant, Span, WeekStart, Zone, parse_date};
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::{EncounterData, Kind, Note};
 use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
@@ -19,6 +19,7 @@ use crate::domain::identifiers::{
 use crate::domain::ids::{AuthorizationId, CoverageId, EncounterId, MemberId, PayerId, PeerId};
 use crate::domain::member::{Coverage, CoverageData};
 use crate::domain::organization::Part2Posture;
+use crate::domain::windows::Window;
 
 pub fn d(text: &str) -> NaiveDate {
     parse_date(text).unwrap()
@@ -89,6 +90,9 @@ pub fn limit(name: &str, units: &str, window: Window, exceed: Exceed) -> Limit {
         services: vec![key("peer")],
         units: units.parse().unwrap(),
         window,
+        scope: LimitScope::default(),
+        modifiers: vec![],
+        modes: vec![],
         exceed,
         source: source("limits"),
     }
@@ -127,6 +131,7 @@ pub fn usage(date: &str, authorization: Option<i64>, units: i64) -> Usage {
         service: key("peer"),
         date: d(date),
         authorization: authorization.map(AuthorizationId::from_i64),
+        how: None,
         units,
     }
 }
@@ -229,6 +234,9 @@ impl Case {
             authorizations: vec![],
             episodes: vec![],
             usage: vec![],
+            peer_usage: vec![],
+            anchors: vec![],
+            full: vec![],
             neighbors: vec![],
         };
         let encounter = EncounterData {

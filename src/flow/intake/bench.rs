@@ -9,23 +9,26 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::usage::{Drawn, Visit};
 use crate::domain::authorization::Authorization;
-use crate::domain::contract::{Terms, VersionHead, in_force};
-use crate::domain::dates::{Instant, window_reach};
+use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
+use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
-use crate::domain::ids::{
-    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PeerId,
+use crate::domain::facts::{
+    AuthorizationFact, CertificateFact, EpisodeFact, Facts, How, Neighbor, Usage,
 };
-use crate::domain::ledger::AccountKey;
+use crate::domain::ids::{
+    AccountId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId, SharedAccountId,
+};
+use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::{Coverage, Member, billed_coverage};
 use crate::domain::organization::Organization;
 use crate::domain::peer::Peer;
+use crate::domain::rules;
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::store::encounters::Vicinity;
-use crate::store::ledger::UsageScope;
 use crate::store::{self, Conn, StoreError};
 
 /// How accounts are reached: locked for a write, or only looked at for a preview.
@@ -50,9 +53,9 @@ pub struct Bench {
     peers: HashMap<PeerId, Peer>,
     authorizations: HashMap<MemberId, Vec<Authorization>>,
     accounts: BTreeMap<AccountKey, AccountId>,
-    usage: Vec<(AccountId, Usage)>,
-    usage_of_account: HashMap<AccountId, Vec<usize>>,
-    usage_of_authorization: HashMap<AuthorizationId, Vec<usize>>,
+    /// Accounts that organizations share; empty where they are only looked at.
+    shared: BTreeMap<SharedKey, SharedAccountId>,
+    drawn: Drawn,
     neighbors: Vec<Neighbor>,
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
@@ -69,6 +72,8 @@ pub struct Case {
     pub terms: Option<Arc<Terms>>,
     /// The account whose units are drawn.
     pub account: Option<AccountId>,
+    /// The account shared with other organizations, where the contract counts across them.
+    pub shared: Option<SharedAccountId>,
 }
 
 /// The people of a chunk, already read.
@@ -101,15 +106,15 @@ impl Bench {
             peers: people.peers,
             authorizations: HashMap::new(),
             accounts: BTreeMap::new(),
-            usage: Vec::new(),
-            usage_of_account: HashMap::new(),
-            usage_of_authorization: HashMap::new(),
+            shared: BTreeMap::new(),
+            drawn: Drawn::default(),
             neighbors: Vec::new(),
             neighbors_of_member: HashMap::new(),
             neighbors_of_peer: HashMap::new(),
         };
-        bench.reach_accounts(ctx, conn, encounters, access)?;
+        // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
+        bench.reach_accounts(ctx, conn, encounters, access)?;
         if access == Access::Stand {
             return Ok(bench);
         }
@@ -117,7 +122,7 @@ impl Bench {
         for authorization in store::authorizations::of_members(conn, id, &members)? {
             bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
         }
-        bench.read_usage(conn, encounters, except)?;
+        bench.drawn = bench.read_drawn(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
         Ok(bench)
     }
@@ -136,6 +141,14 @@ impl Bench {
         Some(AccountKey::payer_member(coverage.data.payer, &coverage.data.member_number))
     }
 
+    fn shared_key(&self, encounter: &EncounterData) -> Option<SharedKey> {
+        let terms = self.terms.get(&self.version(encounter)?)?;
+        let coverage = self.billed(encounter.member, self.day(encounter))?;
+        let mode = self.organization.data.mode;
+        rules::has_scope(&terms.pack, LimitScope::Member)
+            .then(|| SharedKey::new(mode, coverage.data.payer, &coverage.data.member_number))
+    }
+
     fn reach_accounts(
         &mut self,
         ctx: &Ctx,
@@ -144,55 +157,63 @@ impl Bench {
         access: Access,
     ) -> Result<(), AppError> {
         let mut keys: BTreeMap<AccountKey, AccountId> = BTreeMap::new();
+        let mut shared: BTreeMap<SharedKey, SharedAccountId> = BTreeMap::new();
         for encounter in encounters {
             let units = self.account_key(encounter.member, self.day(encounter));
             let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
             for key in units.into_iter().chain(times) {
                 keys.entry(key).or_insert_with(|| ctx.id());
             }
-        }
-        self.accounts = match access {
-            Access::Lock | Access::Stand => {
-                store::ledger::lock_accounts(conn, self.organization.id, &keys)?
+            if let Some(key) = self.shared_key(encounter) {
+                shared.entry(key).or_insert_with(|| ctx.id());
             }
+        }
+        match access {
+            Access::Lock | Access::Stand => {
+                self.accounts = store::ledger::lock_accounts(conn, self.organization.id, &keys)?;
+                self.shared = store::shared::lock_accounts(conn, &shared)?;
+            }
+            // A preview does not look at what others gave.
             Access::Look => {
                 let keys: Vec<AccountKey> = keys.into_keys().collect();
-                store::ledger::find_accounts(conn, self.organization.id, &keys)?
+                self.accounts = store::ledger::find_accounts(conn, self.organization.id, &keys)?;
             }
-        };
+        }
         Ok(())
     }
 
-    fn read_usage(
-        &mut self,
+    fn read_drawn(
+        &self,
         conn: &mut Conn,
         encounters: &[&EncounterData],
         except: Option<EncounterId>,
-    ) -> Result<(), StoreError> {
-        let days = || encounters.iter().map(|e| self.day(e));
-        let (Some(first), Some(last)) = (days().min(), days().max()) else {
-            return Ok(());
-        };
-        let scope = UsageScope {
-            accounts: self.accounts.values().copied().collect(),
-            from: window_reach(first).0,
-            to: window_reach(last).1,
-            authorizations: self.authorizations.values().flatten().map(|a| a.id).collect(),
-            except,
-        };
-        for (account, usage) in store::ledger::usage(conn, self.organization.id, &scope)? {
-            self.put_usage(account, usage);
-        }
-        Ok(())
+    ) -> Result<Drawn, StoreError> {
+        let visits: Vec<Visit> = encounters.iter().filter_map(|e| self.visit(e)).collect();
+        let authorizations = self.authorizations.values().flatten().map(|a| a.id).collect();
+        Drawn::read(conn, self.organization.id, &visits, authorizations, except)
     }
 
-    fn put_usage(&mut self, account: AccountId, usage: Usage) {
-        let index = self.usage.len();
-        self.usage_of_account.entry(account).or_default().push(index);
-        if let Some(authorization) = usage.authorization {
-            self.usage_of_authorization.entry(authorization).or_default().push(index);
-        }
-        self.usage.push((account, usage));
+    /// A visit as far as usage is concerned; none without a contract, which has no windows.
+    fn visit(&self, encounter: &EncounterData) -> Option<Visit> {
+        let version = self.version(encounter)?;
+        let day = self.day(encounter);
+        let payer = self.billed(encounter.member, day)?.data.payer;
+        let account = self.account_key(encounter.member, day)?;
+        Some(Visit {
+            version,
+            terms: Arc::clone(self.terms.get(&version)?),
+            day,
+            episodes: self.episodes(encounter.member, payer),
+            payer,
+            peer: encounter.peer,
+            account: self.accounts.get(&account).copied(),
+            shared: self.shared_key(encounter).and_then(|key| self.shared.get(&key).copied()),
+        })
+    }
+
+    /// The member's episodes at a payer.
+    fn episodes(&self, _member: MemberId, _payer: PayerId) -> Vec<EpisodeFact> {
+        Vec::new()
     }
 
     fn read_neighbors(
@@ -257,8 +278,10 @@ impl Bench {
         let day = self.day(encounter);
         let billed = self.billed(encounter.member, day).cloned();
         let version = self.version(encounter);
-        let account =
-            self.account_key(encounter.member, day).and_then(|k| self.accounts.get(&k).copied());
+        let terms = version.and_then(|v| self.terms.get(&v).cloned());
+        let visit = self.visit(encounter);
+        let account = visit.as_ref().and_then(|v| v.account);
+        let episodes = visit.as_ref().map(|v| v.episodes.clone()).unwrap_or_default();
         let authorizations: Vec<AuthorizationFact> = self
             .authorizations
             .get(&encounter.member)
@@ -267,6 +290,14 @@ impl Bench {
             .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
             .map(AuthorizationFact::from)
             .collect();
+        let selected = self.drawn.select(
+            terms.as_deref().map(|t| &t.pack),
+            &episodes,
+            day,
+            account,
+            visit.as_ref().map(|v| (v.payer, v.peer)),
+            &authorizations,
+        );
         let facts = Facts {
             as_of,
             zone: self.organization.data.zone,
@@ -284,30 +315,37 @@ impl Bench {
                     span: c.data.span,
                 })
                 .collect(),
-            episodes: Vec::new(),
-            usage: self.usage_for(account, &authorizations),
+            episodes,
+            usage: selected.usage,
+            peer_usage: selected.peer_usage,
+            anchors: selected.anchors,
+            full: Vec::new(),
             neighbors: self.neighbors_for(encounter),
             authorizations,
         };
-        let terms = version.and_then(|v| self.terms.get(&v).cloned());
-        Ok(Case { facts, version, terms, account })
+        let shared = visit.and_then(|v| v.shared);
+        Ok(Case { facts, version, terms, account, shared })
     }
 
-    fn usage_for(
+    /// Decides an encounter with the facts as they stand on the bench now. Limits that the payer
+    /// counts across organizations are asked last, for the units that would be billed; what they
+    /// refuse becomes a fact, and nothing else that others gave.
+    pub fn decide(
         &self,
-        account: Option<AccountId>,
-        authorizations: &[AuthorizationFact],
-    ) -> Vec<Usage> {
-        let of_account = account.and_then(|a| self.usage_of_account.get(&a)).into_iter().flatten();
-        let elsewhere = authorizations
-            .iter()
-            .filter_map(|a| self.usage_of_authorization.get(&a.id))
-            .flatten()
-            .filter(|i| self.usage.get(**i).is_some_and(|(of, _)| Some(*of) != account));
-        of_account
-            .chain(elsewhere)
-            .filter_map(|index| self.usage.get(*index).map(|(_, usage)| usage.clone()))
-            .collect()
+        encounter: &EncounterData,
+        as_of: Instant,
+    ) -> Result<(Case, Decision), AppError> {
+        let mut case = self.case(encounter, as_of)?;
+        let decision = rules::decide(case.terms.as_deref(), &case.facts, encounter);
+        if let (Some(terms), Some(shared)) = (case.terms.clone(), case.shared) {
+            let usage = self.drawn.shared(shared);
+            case.facts.full = rules::unfit(&terms, &case.facts, encounter, &decision, usage);
+            if !case.facts.full.is_empty() {
+                let decision = rules::decide(Some(&terms), &case.facts, encounter);
+                return Ok((case, decision));
+            }
+        }
+        Ok((case, decision))
     }
 
     fn neighbors_for(&self, encounter: &EncounterData) -> Vec<Neighbor> {
@@ -329,15 +367,16 @@ impl Bench {
         &mut self,
         id: EncounterId,
         encounter: &EncounterData,
-        account: Option<AccountId>,
+        case: &Case,
         decision: &Decision,
     ) {
         let ready = || decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
         if ready().next().is_none() {
             return;
         }
-        if let (Some(account), Some(service)) = (account, &decision.service) {
+        if let (Some(account), Some(service)) = (case.account, &decision.service) {
             for line in ready() {
+                let how = How { modifiers: line.modifiers.clone(), mode: encounter.mode };
                 let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
                 let parts = [
                     (line.units - drawn.min(line.units), None),
@@ -348,9 +387,10 @@ impl Bench {
                         service: service.clone(),
                         date: decision.service_date,
                         authorization,
+                        how: Some(how.clone()),
                         units: i64::from(units),
                     };
-                    self.put_usage(account, usage);
+                    self.put_usage(account, encounter.peer, case, usage);
                 }
             }
         }
@@ -363,5 +403,18 @@ impl Bench {
             started_at: encounter.started_at,
             ended_at: encounter.ended_at,
         });
+    }
+
+    fn put_usage(&mut self, account: AccountId, peer: PeerId, case: &Case, usage: Usage) {
+        let (Some(terms), Some(billed)) = (&case.terms, &case.facts.billed) else { return };
+        if rules::has_scope(&terms.pack, LimitScope::Peer) {
+            self.drawn.put_peer(billed.data.payer, peer, usage.clone());
+        }
+        if let (Some(shared), Some(how)) = (case.shared, &usage.how)
+            && rules::is_shared(&terms.pack, &usage.service, how)
+        {
+            self.drawn.put_shared(shared, usage.clone());
+        }
+        self.drawn.put(account, usage);
     }
 }

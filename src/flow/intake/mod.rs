@@ -5,6 +5,7 @@ pub mod draft;
 pub mod record;
 pub mod refs;
 mod resolve;
+mod usage;
 
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};

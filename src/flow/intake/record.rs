@@ -13,8 +13,9 @@ use super::resolve::resolve;
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
-use crate::domain::ids::{AccountId, DecisionId, EncounterId, EntryId, LineId, OrganizationId};
-use crate::domain::ledger::{self, Entry};
+use crate::domain::facts::How;
+use crate::domain::ids::{DecisionId, EncounterId, EntryId, LineId, OrganizationId};
+use crate::domain::ledger::{self, Entry, SharedEntry};
 use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
@@ -64,10 +65,9 @@ pub fn record_in(
     let as_of = ctx.now();
     let mut written = Written::default();
     for (index, data, hash) in fresh {
-        let case = bench.case(&data, as_of)?;
-        let decision = rules::decide(case.terms.as_deref(), &case.facts, &data);
+        let (case, decision) = bench.decide(&data, as_of)?;
         let id: EncounterId = ctx.id();
-        bench.put(id, &data, case.account, &decision);
+        bench.put(id, &data, &case, &decision);
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
     written.store(ctx, conn, organization.id, as_of)?;
@@ -188,7 +188,7 @@ struct Written {
     hashes: Vec<[u8; 32]>,
     cases: Vec<Case>,
     lines: Vec<Line>,
-    entries: Vec<Entry>,
+    draws: Draws,
 }
 
 impl Written {
@@ -207,7 +207,7 @@ impl Written {
         let billed = case.facts.billed.as_ref();
         let payer = billed.map(|b| b.data.payer);
         let lines = lines_of(&decision, decision_id, id, payer, || ctx.id::<LineId>());
-        self.entries.extend(reservations(case.account, &lines)?);
+        self.draws.extend(draws(&case, &data, &lines)?);
         self.lines.extend(lines);
         let encounter = Encounter {
             id,
@@ -265,20 +265,77 @@ impl Written {
             .collect();
         store::decisions::insert_all(conn, organization, &decisions)?;
         store::decisions::insert_lines(conn, organization, &self.lines)?;
-        book(ctx, conn, organization, at, self.entries.clone())?;
-        Ok(())
+        draw(ctx, conn, organization, at, self.draws.clone())
     }
 }
 
-/// The ledger entries of the ready lines among `lines`.
-pub fn reservations(account: Option<AccountId>, lines: &[Line]) -> Result<Vec<Entry>, AppError> {
-    let mut entries = Vec::new();
-    for line in lines.iter().filter(|l| l.status == LineStatus::Ready) {
-        let account =
-            account.ok_or_else(|| AppError::internal("a ready line has no account to draw on"))?;
-        entries.extend(ledger::reserve(account, line));
+/// What ready lines draw: on the organization's own ledger, and on accounts shared with others.
+#[derive(Debug, Clone, Default)]
+pub struct Draws {
+    own: Vec<Entry>,
+    shared: Vec<SharedEntry>,
+}
+
+impl Draws {
+    fn extend(&mut self, more: Self) {
+        self.own.extend(more.own);
+        self.shared.extend(more.shared);
     }
-    Ok(entries)
+}
+
+/// The draws of the ready lines among `lines`, which were decided in `case`.
+pub fn draws(case: &Case, data: &EncounterData, lines: &[Line]) -> Result<Draws, AppError> {
+    let mut draws = Draws::default();
+    for line in lines.iter().filter(|l| l.status == LineStatus::Ready) {
+        let account = case
+            .account
+            .ok_or_else(|| AppError::internal("a ready line has no account to draw on"))?;
+        draws.own.extend(ledger::reserve(account, line, data.peer, data.mode));
+        let how = How { modifiers: line.modifiers.clone(), mode: data.mode };
+        if let (Some(shared), Some(terms)) = (case.shared, &case.terms)
+            && rules::is_shared(&terms.pack, &line.service, &how)
+        {
+            draws.shared.push(ledger::share(shared, line, data.mode));
+        }
+    }
+    Ok(draws)
+}
+
+/// Books draws under fresh ids.
+pub fn draw(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    at: Instant,
+    draws: Draws,
+) -> Result<(), AppError> {
+    book(ctx, conn, organization, at, draws.own)?;
+    book_shared(ctx, conn, organization, at, draws.shared)
+}
+
+/// Gives back all that lines hold, on both.
+pub fn give_back(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    lines: &[LineId],
+) -> Result<(), AppError> {
+    let own = store::ledger::holdings(conn, organization, lines)?.into_iter().map(ledger::release);
+    book(ctx, conn, organization, ctx.now(), own.collect())?;
+    let shared = store::shared::holdings(conn, organization, lines)?;
+    let shared = shared.into_iter().map(ledger::unshare).collect();
+    book_shared(ctx, conn, organization, ctx.now(), shared)
+}
+
+fn book_shared(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    at: Instant,
+    entries: Vec<SharedEntry>,
+) -> Result<(), AppError> {
+    let entries: Vec<(EntryId, SharedEntry)> = entries.into_iter().map(|e| (ctx.id(), e)).collect();
+    Ok(store::shared::add(conn, organization, at, &entries)?)
 }
 
 /// Adds entries to the ledger under fresh ids.

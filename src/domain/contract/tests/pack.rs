@@ -2,7 +2,8 @@
 
 use super::{Bend, PACK, one_fault};
 use crate::domain::contract::{AuthorizationNeed, Rollup, pack_from_toml};
-use crate::domain::dates::{WeekStart, Window};
+use crate::domain::dates::WeekStart;
+use crate::domain::windows::Window;
 
 /// The fault is on the line bent.
 fn check(bends: &[Bend<'_>]) {
