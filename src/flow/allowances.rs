@@ -45,6 +45,7 @@ fn of_member(
         .ok_or_else(|| AppError::not_found("member"))?;
     let heads = store::contracts::versions_of(conn, tenant)?;
     let authorizations = store::authorizations::of_members(conn, tenant, &[member.id])?;
+    let episodes = store::episodes::of_members(conn, tenant, &[member.id])?;
     let mut answers = Vec::new();
     for coverage in member.coverages.iter().filter(|c| c.data.span.covers(on)) {
         let payer = coverage.data.payer;
@@ -57,7 +58,8 @@ fn of_member(
             .collect();
         let key = AccountKey::payer_member(payer, &coverage.data.member_number);
         let accounts = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
-        let episodes: Vec<EpisodeFact> = Vec::new();
+        let episodes: Vec<EpisodeFact> =
+            episodes.iter().filter_map(|e| e.fact_for(payer)).collect();
         let of_member = LimitScope::MemberAndOrganization;
         let reach = rules::reach(&terms.pack, of_member, &episodes, on);
         let scope = UsageScope {

@@ -20,6 +20,7 @@ mod changes;
 mod database;
 mod edi;
 mod encounters;
+mod episodes;
 mod errors;
 mod health;
 mod history;
@@ -34,7 +35,11 @@ mod reference_import;
 mod reference_samples;
 mod reference_walls;
 mod reports;
+// The recount that the rules' own tests use, too.
+#[path = "../../src/domain/windows/slow.rs"]
+mod slow;
 mod storm;
 mod versions;
 mod walls;
+mod windows;
 mod world;

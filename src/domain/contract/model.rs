@@ -173,8 +173,10 @@ pub struct Limit {
 
 code_list!(
     /// Whose units a limit counts together (RK22; `docs/adr/0011-whose-units-a-limit-counts.md`).
+    #[derive(Default)]
     LimitScope, "a scope" {
         /// What this organization gave to the payer's member.
+        #[default]
         MemberAndOrganization = "member_and_organization",
         /// What anybody gave to the payer's member: counted across organizations.
         Member = "member",
@@ -188,12 +190,6 @@ impl LimitScope {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     fn is_default(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-impl Default for LimitScope {
-    fn default() -> Self {
-        Self::MemberAndOrganization
     }
 }
 

@@ -5,12 +5,15 @@
 //! unit, and finds the most that can be billed by trying every number from the top (RK19 to RK24,
 //! RK26, RK27). Two organizations bill the same members, so limits across them are counted, too.
 
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::history_world::{Act, Cap, Contract, Visit, acts, contract};
-use super::testing::{Case, d, key, t};
+use super::history_recount::{Unit, day, days};
+use super::history_world::{
+    Act, Contract, DAYS, SERVICES, Visit, acts, authorization_id, contract,
+};
+use super::testing::{Case, key, t};
 use super::{Selected, allowances, decide, is_shared, select, unfit};
 use crate::domain::codes::Mode;
 use crate::domain::contract::{AuthorizationNeed, Exceed, LimitScope};
@@ -18,187 +21,8 @@ use crate::domain::decision::{Decision, LineAnswer, Remaining};
 use crate::domain::encounter::Kind;
 use crate::domain::facts::{How, Usage};
 use crate::domain::finding::Severity;
-use crate::domain::identifiers::AuthorizationNumber;
-use crate::domain::ids::AuthorizationId;
-use crate::domain::windows::Window;
+use crate::domain::identifiers::{AuthorizationNumber, Key};
 use crate::domain::windows::slow::{self, Slow};
-
-/// The histories cross a year's end, a leap day and the ends of months.
-pub const FIRST_DAY: &str = "2027-12-20";
-pub const DAYS: u64 = 100;
-pub const SERVICES: [&str; 2] = ["peer", "group"];
-
-/// One billed unit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Unit {
-    org: usize,
-    member: usize,
-    peer: usize,
-    service: usize,
-    mode: Mode,
-    day: NaiveDate,
-    grant: Option<usize>,
-}
-
-pub fn day(index: u64) -> NaiveDate {
-    d(FIRST_DAY).checked_add_days(Days::new(index)).unwrap()
-}
-
-fn days<'a>(units: impl IntoIterator<Item = &'a Unit>) -> Vec<NaiveDate> {
-    units.into_iter().map(|u| u.day).collect()
-}
-
-impl Contract {
-    fn slow(&self, window: &Window) -> Slow {
-        let span = |(_, from, to): &(usize, u64, u64)| (day(*from), day(*to));
-        match window {
-            Window::Day => Slow::Day,
-            Window::Week => Slow::Week(self.week == crate::domain::dates::WeekStart::Sunday),
-            Window::Month => Slow::Month,
-            Window::Quarter => Slow::Quarter,
-            Window::CalendarYear => Slow::Year,
-            Window::FiscalYear { first_month } => Slow::Fiscal(*first_month),
-            Window::RollingMonths { length } => Slow::Months(*length),
-            Window::RollingDays { length } => Slow::Days(*length),
-            Window::ConsecutiveDays { length } => Slow::Consecutive(*length),
-            Window::Episode { episode: None } => {
-                Slow::Spans(self.episodes.iter().map(span).collect())
-            }
-            Window::Episode { episode: Some(kind) } => {
-                let of_kind =
-                    self.episodes.iter().filter(|e| key(super::history_world::KINDS[e.0]) == *kind);
-                Slow::Spans(of_kind.map(span).collect())
-            }
-            Window::Lifetime => Slow::Lifetime,
-        }
-    }
-
-    /// The units that a cap counts together with those of a visit.
-    fn counted<'a>(&self, cap: &'a Cap, of: &'a Visit, ledger: &'a [Unit]) -> Vec<&'a Unit> {
-        let same = |u: &&Unit| match cap.scope {
-            LimitScope::MemberAndOrganization => (u.org, u.member) == (of.org, of.member),
-            LimitScope::Member => u.member == of.member,
-            LimitScope::Peer => (u.org, u.peer) == (of.org, of.peer),
-        };
-        ledger.iter().filter(same).filter(|u| cap.takes(u.service, u.mode)).collect()
-    }
-
-    fn unauthorized<'a>(&self, of: &Visit, ledger: &'a [Unit]) -> Vec<&'a Unit> {
-        let (org, member) = (of.org, of.member);
-        ledger
-            .iter()
-            .filter(|u| (u.org, u.member) == (org, member))
-            .filter(|u| u.grant.is_none() && self.need_for.contains(&u.service))
-            .collect()
-    }
-
-    /// The most of `count` units that need no authorization.
-    fn free(&self, visit: &Visit, ledger: &[Unit], count: usize) -> usize {
-        let on = day(visit.day);
-        let mut free = count;
-        let fitting = |window: &Slow, cap: i64, units: &[NaiveDate]| {
-            (1..=count).rev().find(|n| slow::fits(window, cap, units, on, *n)).unwrap_or(0)
-        };
-        if let Some(need) = self.need.as_ref().filter(|_| self.need_for.contains(&visit.service)) {
-            free = free.min(match need {
-                AuthorizationNeed::Never => count,
-                AuthorizationNeed::Always => 0,
-                AuthorizationNeed::After { free_units, window } => {
-                    let units = days(self.unauthorized(visit, ledger));
-                    fitting(&self.slow(window), 10 * i64::from(*free_units), &units)
-                }
-            });
-        }
-        for cap in self.caps.iter().filter(|c| c.exceed == Exceed::Authorization) {
-            if cap.takes(visit.service, visit.mode) {
-                let units = days(self.counted(cap, visit, ledger));
-                free = free.min(fitting(&self.slow(&cap.window), cap.tenths, &units));
-            }
-        }
-        free
-    }
-
-    fn grant_fits(&self, grant: usize, visit: &Visit) -> bool {
-        let Some(grant) = self.grants.get(grant) else { return false };
-        grant.from <= visit.day
-            && grant.to.is_none_or(|to| visit.day <= to)
-            && (grant.services.is_empty() || grant.services.contains(&visit.service))
-    }
-
-    /// The authorization that a visit may draw on.
-    fn grant_for(&self, visit: &Visit) -> Option<usize> {
-        match visit.named {
-            Some(named) => Some(named).filter(|g| self.grant_fits(*g, visit)),
-            None => (0..self.grants.len())
-                .filter(|g| self.grant_fits(*g, visit))
-                .min_by_key(|g| (self.grants[*g].to.map_or(u64::MAX, |to| to), *g)),
-        }
-    }
-
-    /// The units that billing `count` of the visit would add to the ledger, or nothing when that
-    /// breaks an authorization.
-    fn adding(&self, visit: &Visit, ledger: &[Unit], count: usize) -> Option<Vec<Unit>> {
-        let unit = |grant| Unit {
-            org: visit.org,
-            member: visit.member,
-            peer: visit.peer,
-            service: visit.service,
-            mode: visit.mode,
-            day: day(visit.day),
-            grant,
-        };
-        let free = self.free(visit, ledger, count);
-        let mut added = vec![unit(None); free];
-        if free < count {
-            let grant = self.grant_for(visit)?;
-            let mine = |u: &&Unit| (u.org, u.member) == (visit.org, visit.member);
-            let drawn = ledger.iter().filter(mine).filter(|u| u.grant == Some(grant)).count();
-            if drawn + count - free > usize::try_from(self.grants[grant].units).unwrap() {
-                return None;
-            }
-            added.extend(vec![unit(Some(grant)); count - free]);
-        }
-        Some(added)
-    }
-
-    fn all(
-        &self,
-        visit: &Visit,
-        ledger: &[Unit],
-        fits: impl Fn(&Cap, &Slow, &[NaiveDate]) -> bool,
-    ) -> bool {
-        let takes = |cap: &&Cap| cap.takes(visit.service, visit.mode);
-        self.caps.iter().filter(takes).all(|cap| {
-            let units = days(self.counted(cap, visit, ledger));
-            fits(cap, &self.slow(&cap.window), &units)
-        })
-    }
-
-    /// The most that may be billed: the largest number that every cut lets through, or nothing
-    /// when a hold limit then says no.
-    fn most(&self, visit: &Visit, ledger: &[Unit]) -> Vec<Unit> {
-        let on = day(visit.day);
-        (1..=usize::try_from(visit.units).unwrap())
-            .rev()
-            .filter_map(|count| self.adding(visit, ledger, count))
-            .find(|added| {
-                self.all(visit, ledger, |cap, window, units| {
-                    cap.exceed != Exceed::BillUpTo
-                        || slow::fits(window, cap.tenths, units, on, added.len())
-                })
-            })
-            .filter(|added| {
-                self.all(visit, ledger, |cap, window, units| match cap.exceed {
-                    Exceed::BillUpTo => true,
-                    Exceed::Authorization => slow::moves_well(window, cap.tenths, units, on),
-                    Exceed::Hold | Exceed::Never => {
-                        slow::fits(window, cap.tenths, units, on, added.len())
-                    }
-                })
-            })
-            .unwrap_or_default()
-    }
-}
 
 /// The ledger as the store would sum it: one row for each day, service, authorization and way.
 fn rows<'a>(units: impl IntoIterator<Item = &'a Unit>) -> Vec<Usage> {
@@ -221,10 +45,6 @@ fn rows<'a>(units: impl IntoIterator<Item = &'a Unit>) -> Vec<Usage> {
 fn how(mode: Mode) -> How {
     let of_mode: &[&str] = if mode == Mode::Video { &["HE", "GT"] } else { &["HE"] };
     How { modifiers: of_mode.iter().map(|m| m.parse().unwrap()).collect(), mode }
-}
-
-pub fn authorization_id(org: usize, member: usize, grant: usize) -> AuthorizationId {
-    AuthorizationId::from_i64(i64::try_from(100 * org + 10 * member + grant + 1).unwrap())
 }
 
 /// Everything a decision about a visit needs, gathered as the bench does.
@@ -262,7 +82,7 @@ fn take_place(case: &mut Case, visit: &Visit) {
     });
 }
 
-fn know(case: &mut Case, known: &Selected, full: Vec<crate::domain::identifiers::Key>) {
+fn know(case: &mut Case, known: &Selected, full: Vec<Key>) {
     case.facts.usage.clone_from(&known.usage);
     case.facts.peer_usage.clone_from(&known.peer_usage);
     case.facts.anchors.clone_from(&known.anchors);
@@ -320,7 +140,7 @@ fn assert_nothing_is_exceeded(contract: &Contract, ledger: &[Unit], voided: bool
             if voided && matches!(window, Slow::Consecutive(_)) {
                 continue;
             }
-            let units = contract.counted(cap, &of, ledger).into_iter();
+            let units = Contract::counted(cap, &of, ledger).into_iter();
             let held = units.filter(|u| cap.exceed != Exceed::Authorization || u.grant.is_none());
             // What an authorization covers anchors consecutive windows, too.
             let anchored =
@@ -353,7 +173,7 @@ fn assert_left(
     on: NaiveDate,
 ) {
     for (cap, told) in contract.caps.iter().zip(told) {
-        let units = days(contract.counted(cap, of, ledger));
+        let units = days(Contract::counted(cap, of, ledger));
         let left = slow::left(&contract.slow(&cap.window), cap.tenths, &units, on);
         let left = left.map(|tenths| Decimal::new(tenths, 1).normalize());
         let left = left.filter(|_| cap.scope == LimitScope::MemberAndOrganization);

@@ -2,15 +2,17 @@
 
 use proptest::prelude::*;
 
-use super::history_tests::{DAYS, SERVICES, authorization_id, day};
+use super::history_recount::day;
 use super::testing::{self, Case, authorization, coverage, key, limit, need, rate, service, t};
 use crate::domain::codes::Mode;
 use crate::domain::contract::{AuthorizationNeed, Exceed, LimitScope, Rounding};
 use crate::domain::dates::WeekStart;
 use crate::domain::facts::EpisodeFact;
-use crate::domain::ids::{EpisodeId, PayerId, PeerId};
+use crate::domain::ids::{AuthorizationId, EpisodeId, PayerId, PeerId};
 use crate::domain::windows::Window;
 
+pub const DAYS: u64 = 100;
+pub const SERVICES: [&str; 2] = ["peer", "group"];
 /// Kinds of episodes.
 pub const KINDS: [&str; 2] = ["crisis", "package"];
 
@@ -92,6 +94,10 @@ pub enum Act {
     Void(usize),
     /// A live visit turns out to have been another one.
     Revise(usize, Visit),
+}
+
+pub fn authorization_id(org: usize, member: usize, grant: usize) -> AuthorizationId {
+    AuthorizationId::from_i64(i64::try_from(100 * org + 10 * member + grant + 1).unwrap())
 }
 
 impl Contract {

@@ -30,6 +30,8 @@ mod usage;
 #[cfg(test)]
 mod authorizations_tests;
 #[cfg(test)]
+mod history_recount;
+#[cfg(test)]
 mod history_tests;
 #[cfg(test)]
 mod history_world;

@@ -10,7 +10,7 @@ mod calendar;
 mod consecutive;
 mod counting;
 #[cfg(test)]
-pub mod slow;
+pub(super) mod slow;
 #[cfg(test)]
 mod tests;
 

@@ -13,11 +13,9 @@ use super::usage::{Drawn, Visit};
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
 use crate::domain::dates::Instant;
-use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::{
-    AuthorizationFact, CertificateFact, EpisodeFact, Facts, How, Neighbor, Usage,
-};
+use crate::domain::episode::Episode;
+use crate::domain::facts::{AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor};
 use crate::domain::ids::{
     AccountId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId, SharedAccountId,
 };
@@ -52,10 +50,11 @@ pub struct Bench {
     members: HashMap<MemberId, Member>,
     peers: HashMap<PeerId, Peer>,
     authorizations: HashMap<MemberId, Vec<Authorization>>,
+    episodes: HashMap<MemberId, Vec<Episode>>,
     accounts: BTreeMap<AccountKey, AccountId>,
     /// Accounts that organizations share; empty where they are only looked at.
     shared: BTreeMap<SharedKey, SharedAccountId>,
-    drawn: Drawn,
+    pub(super) drawn: Drawn,
     neighbors: Vec<Neighbor>,
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
@@ -105,6 +104,7 @@ impl Bench {
             members: people.members,
             peers: people.peers,
             authorizations: HashMap::new(),
+            episodes: HashMap::new(),
             accounts: BTreeMap::new(),
             shared: BTreeMap::new(),
             drawn: Drawn::default(),
@@ -121,6 +121,9 @@ impl Bench {
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
         for authorization in store::authorizations::of_members(conn, id, &members)? {
             bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
+        }
+        for episode in store::episodes::of_members(conn, id, &members)? {
+            bench.episodes.entry(episode.data.member).or_default().push(episode);
         }
         bench.drawn = bench.read_drawn(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
@@ -203,7 +206,7 @@ impl Bench {
             version,
             terms: Arc::clone(self.terms.get(&version)?),
             day,
-            episodes: self.episodes(encounter.member, payer),
+            episodes: self.episodes_for(encounter.member, payer),
             payer,
             peer: encounter.peer,
             account: self.accounts.get(&account).copied(),
@@ -211,9 +214,9 @@ impl Bench {
         })
     }
 
-    /// The member's episodes at a payer.
-    fn episodes(&self, _member: MemberId, _payer: PayerId) -> Vec<EpisodeFact> {
-        Vec::new()
+    fn episodes_for(&self, member: MemberId, payer: PayerId) -> Vec<EpisodeFact> {
+        let episodes = self.episodes.get(&member).into_iter().flatten();
+        episodes.filter_map(|e| e.fact_for(payer)).collect()
     }
 
     fn read_neighbors(
@@ -240,7 +243,7 @@ impl Bench {
         Ok(())
     }
 
-    fn put_neighbor(&mut self, neighbor: Neighbor) {
+    pub(super) fn put_neighbor(&mut self, neighbor: Neighbor) {
         let index = self.neighbors.len();
         self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
         self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
@@ -327,27 +330,6 @@ impl Bench {
         Ok(Case { facts, version, terms, account, shared })
     }
 
-    /// Decides an encounter with the facts as they stand on the bench now. Limits that the payer
-    /// counts across organizations are asked last, for the units that would be billed; what they
-    /// refuse becomes a fact, and nothing else that others gave.
-    pub fn decide(
-        &self,
-        encounter: &EncounterData,
-        as_of: Instant,
-    ) -> Result<(Case, Decision), AppError> {
-        let mut case = self.case(encounter, as_of)?;
-        let decision = rules::decide(case.terms.as_deref(), &case.facts, encounter);
-        if let (Some(terms), Some(shared)) = (case.terms.clone(), case.shared) {
-            let usage = self.drawn.shared(shared);
-            case.facts.full = rules::unfit(&terms, &case.facts, encounter, &decision, usage);
-            if !case.facts.full.is_empty() {
-                let decision = rules::decide(Some(&terms), &case.facts, encounter);
-                return Ok((case, decision));
-            }
-        }
-        Ok((case, decision))
-    }
-
     fn neighbors_for(&self, encounter: &EncounterData) -> Vec<Neighbor> {
         let of_member = self.neighbors_of_member.get(&encounter.member).into_iter().flatten();
         let of_peer = self.neighbors_of_peer.get(&encounter.peer).into_iter().flatten();
@@ -360,61 +342,5 @@ impl Bench {
             .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
             .cloned()
             .collect()
-    }
-
-    /// Puts what was decided on the bench, for the encounters that follow in the chunk.
-    pub fn put(
-        &mut self,
-        id: EncounterId,
-        encounter: &EncounterData,
-        case: &Case,
-        decision: &Decision,
-    ) {
-        let ready = || decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
-        if ready().next().is_none() {
-            return;
-        }
-        if let (Some(account), Some(service)) = (case.account, &decision.service) {
-            for line in ready() {
-                let how = How { modifiers: line.modifiers.clone(), mode: encounter.mode };
-                let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
-                let parts = [
-                    (line.units - drawn.min(line.units), None),
-                    (drawn, line.authorization.as_ref().map(|d| d.id)),
-                ];
-                for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
-                    let usage = Usage {
-                        service: service.clone(),
-                        date: decision.service_date,
-                        authorization,
-                        how: Some(how.clone()),
-                        units: i64::from(units),
-                    };
-                    self.put_usage(account, encounter.peer, case, usage);
-                }
-            }
-        }
-        self.put_neighbor(Neighbor {
-            encounter: id,
-            reference: encounter.reference.clone(),
-            member: encounter.member,
-            peer: encounter.peer,
-            service: decision.service.clone(),
-            started_at: encounter.started_at,
-            ended_at: encounter.ended_at,
-        });
-    }
-
-    fn put_usage(&mut self, account: AccountId, peer: PeerId, case: &Case, usage: Usage) {
-        let (Some(terms), Some(billed)) = (&case.terms, &case.facts.billed) else { return };
-        if rules::has_scope(&terms.pack, LimitScope::Peer) {
-            self.drawn.put_peer(billed.data.payer, peer, usage.clone());
-        }
-        if let (Some(shared), Some(how)) = (case.shared, &usage.how)
-            && rules::is_shared(&terms.pack, &usage.service, how)
-        {
-            self.drawn.put_shared(shared, usage.clone());
-        }
-        self.drawn.put(account, usage);
     }
 }
