@@ -36,6 +36,7 @@ mod reference_samples;
 mod reference_walls;
 mod reports;
 // The recount that the rules' own tests use, too.
+#[allow(dead_code, reason = "the API tests use a part of it")]
 #[path = "../../src/domain/windows/slow.rs"]
 mod slow;
 mod storm;

@@ -1,9 +1,8 @@
 //! Reads `[[limit]]`, `[[authorization]]`, `[filing]` and `[documentation]`.
 
 use super::known::{Known, unique};
-use super::model::{
-    AuthorizationNeed, AuthorizationRule, Documentation, Exceed, Filing, Limit, LimitScope, Service,
-};
+use super::limit::{Exceed, Limit, LimitScope};
+use super::model::{AuthorizationNeed, AuthorizationRule, Documentation, Filing, Service};
 use super::read_window::{self, read_window};
 use super::reader::{Amount, Reader, Spot};
 use super::table::Table;
