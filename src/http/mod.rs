@@ -14,6 +14,7 @@ pub mod bulk_rows;
 mod claims;
 mod contracts;
 mod day;
+mod docs;
 mod encounter_body;
 mod encounter_view;
 mod encounters;
@@ -26,11 +27,14 @@ pub mod json;
 mod member_allowances;
 mod members;
 mod messages;
+mod metrics;
 pub mod openapi;
 mod organizations;
+mod pace;
 mod packs;
 pub mod page;
 pub mod path;
+mod patience;
 mod payers;
 mod peers;
 pub mod problem;
@@ -82,6 +86,7 @@ fn configure(
         .app_data(web::Data::new(settings.clone()))
         .configure(health::routes)
         .configure(openapi::routes)
+        .configure(docs::routes)
         .service(
             web::scope("/v1")
                 .configure(v1)

@@ -393,6 +393,7 @@ diesel::table! {
         units -> BigInt,
         charge -> BigInt,
         expected -> BigInt,
+        service_date -> Date,
     }
 }
 

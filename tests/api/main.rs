@@ -18,6 +18,7 @@ mod bulk;
 mod bulk_killed;
 mod changes;
 mod database;
+mod docs;
 mod edi;
 mod encounters;
 mod episodes;
@@ -27,7 +28,13 @@ mod history;
 mod idempotency;
 mod ledger;
 mod locks;
+mod metrics;
+mod periods;
 mod probe;
+// The recount that the rules' own tests use, too.
+#[allow(dead_code, reason = "the API tests use a part of it")]
+#[path = "../../src/domain/windows/slow.rs"]
+mod recount;
 mod reference_contracts;
 mod reference_crud;
 mod reference_faults;
@@ -35,9 +42,6 @@ mod reference_import;
 mod reference_samples;
 mod reference_walls;
 mod reports;
-// The recount that the rules' own tests use, too.
-#[allow(dead_code, reason = "the API tests use a part of it")]
-#[path = "../../src/domain/windows/slow.rs"]
 mod slow;
 mod storm;
 mod versions;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, on_both};
-use crate::slow::{self, Slow};
+use crate::recount::{self as slow, Slow};
 use crate::world::{self, Dice, World, id, limit, rules, visit, visit_of};
 
 /// Records an hour, 4 units, on a day at 9 in the morning of the West.

@@ -16,6 +16,7 @@ use crate::domain::dates::{Span, WeekStart};
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Key, Line55, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
+use crate::domain::period::Period;
 use crate::domain::text::code_list;
 use crate::domain::windows::Window;
 
@@ -234,6 +235,9 @@ pub struct ClaimProfile {
     pub rollup: Rollup,
     /// Whether a claim may hold lines of one place of service only.
     pub one_place_per_claim: bool,
+    /// What one claim covers.
+    #[serde(default, skip_serializing_if = "Period::is_day")]
+    pub period: Period,
     /// Where it is written, such as the payer's companion guide.
     pub source: Option<Authority>,
 }

@@ -149,6 +149,8 @@ rule_table! {
         "The units do not fit a limit that the payer counts across organizations.";
     LimitNoEpisode = "limit.no_episode", HoldAll, ["R4", "RK19"], None,
         "A limit counts in an episode of care, and none on record covers the service date.";
+    PeriodClaimed = "period.claimed", HoldAll, ["RK70"], Some("18"),
+        "The week or month of the visit is on a live claim already.";
     RateNone = "rate.none", HoldAll, ["R1", "RK63"], None,
         "The contract has no rate for the service on the service date.";
     RateTooLarge = "rate.too_large", HoldAll, ["R1", "RK63"], None,

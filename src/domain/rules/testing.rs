@@ -19,6 +19,7 @@ use crate::domain::identifiers::{
 use crate::domain::ids::{AuthorizationId, CoverageId, EncounterId, MemberId, PayerId, PeerId};
 use crate::domain::member::{Coverage, CoverageData};
 use crate::domain::organization::Part2Posture;
+use crate::domain::period::Period;
 use crate::domain::windows::Window;
 
 pub fn d(text: &str) -> NaiveDate {
@@ -168,6 +169,7 @@ fn profile() -> ClaimProfile {
         authorization_level: AuthorizationLevel::Claim,
         rollup: Rollup::None,
         one_place_per_claim: false,
+        period: Period::Day,
         source: None,
     }
 }
@@ -237,6 +239,7 @@ impl Case {
             peer_usage: vec![],
             anchors: vec![],
             full: vec![],
+            claimed: vec![],
             neighbors: vec![],
         };
         let encounter = EncounterData {

@@ -4,11 +4,14 @@
 //! Facts for one encounter are a selection from the bench. What a decision reserves is put back on
 //! the bench, so that the next encounter of the chunk sees it.
 
+mod claimed;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use self::claimed::Claimed;
 use super::usage::{Drawn, Visit};
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
@@ -58,6 +61,7 @@ pub struct Bench {
     neighbors: Vec<Neighbor>,
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
+    claimed: Claimed,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -111,10 +115,12 @@ impl Bench {
             neighbors: Vec::new(),
             neighbors_of_member: HashMap::new(),
             neighbors_of_peer: HashMap::new(),
+            claimed: Claimed::default(),
         };
         // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
         bench.reach_accounts(ctx, conn, encounters, access)?;
+        bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
         }
@@ -285,6 +291,7 @@ impl Bench {
         let visit = self.visit(encounter);
         let account = visit.as_ref().and_then(|v| v.account);
         let episodes = visit.as_ref().map(|v| v.episodes.clone()).unwrap_or_default();
+        let claimed = self.claimed_for(encounter, billed.as_ref());
         let authorizations: Vec<AuthorizationFact> = self
             .authorizations
             .get(&encounter.member)
@@ -323,6 +330,7 @@ impl Bench {
             peer_usage: selected.peer_usage,
             anchors: selected.anchors,
             full: Vec::new(),
+            claimed,
             neighbors: self.neighbors_for(encounter),
             authorizations,
         };
