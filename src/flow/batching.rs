@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::claims::claim;
-use super::encounters::{decide_in, organization};
+use super::encounters::{decide_in, organization, refuse_moved};
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
 use super::{Ctx, meter};
@@ -63,8 +63,12 @@ pub(super) fn lock_visits(
     let data: Vec<_> = found.iter().map(|e| &e.data).collect();
     let bench = Bench::gather(ctx, conn, &organization, people, &data, Access::Stand, None)?;
     // Read again under the locks.
-    let found = store::encounters::by_ids(conn, tenant, ids)?;
-    let encounters = found.into_iter().map(|e| (e.id, e)).collect();
+    let before = found.iter().map(|e| (e.id, e)).collect::<HashMap<_, _>>();
+    let again = store::encounters::by_ids(conn, tenant, ids)?;
+    for encounter in &again {
+        before.get(&encounter.id).map_or(Ok(()), |before| refuse_moved(before, encounter))?;
+    }
+    let encounters = again.into_iter().map(|e| (e.id, e)).collect();
     Ok(Visits { organization, encounters, bench, members, peers })
 }
 

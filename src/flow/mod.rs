@@ -17,6 +17,7 @@ pub mod intake;
 mod late_visits;
 mod meter;
 pub mod reference;
+pub mod revise;
 mod submit;
 pub mod table;
 

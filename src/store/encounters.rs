@@ -44,6 +44,8 @@ struct Row {
     recorded_at: NaiveDateTime,
     voided_at: Option<NaiveDateTime>,
     void_reason: Option<String>,
+    revision: i32,
+    content_sequence: i32,
 }
 
 impl Row {
@@ -72,6 +74,8 @@ impl Row {
             recorded_at: e.recorded_at.naive(),
             voided_at: e.voided_at.map(Instant::naive),
             void_reason: e.void_reason.clone(),
+            revision: e.revision,
+            content_sequence: e.content_sequence,
         })
     }
 
@@ -92,6 +96,8 @@ impl Row {
             recorded_at: Instant::from_naive(self.recorded_at),
             voided_at: self.voided_at.map(Instant::from_naive),
             void_reason: self.void_reason,
+            revision: self.revision,
+            content_sequence: self.content_sequence,
         })
     }
 }

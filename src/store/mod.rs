@@ -24,6 +24,7 @@ pub mod organizations;
 pub mod packs;
 pub mod payers;
 pub mod peers;
+pub mod revisions;
 mod schema;
 pub mod shared;
 mod types;

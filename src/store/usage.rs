@@ -174,11 +174,12 @@ pub fn of_shared(
     let ids = list(accounts.iter().map(|a| a.as_i64()));
     let (organization, encounter) =
         except.map_or((-1, -1), |(organization, id)| (organization.as_i64(), id.as_i64()));
+    // `$1` stands before `$2`: SQLite numbers them by their first place in the text.
     let sql = format!(
         "SELECT account_id AS whose, service, service_date, CAST(NULL AS BIGINT) AS \
          authorization_id, modifiers, mode, CAST(SUM(units) AS BIGINT) AS units \
          FROM shared_entries WHERE account_id IN ({ids}) AND {} \
-         AND (encounter_id IS NULL OR encounter_id <> $2 OR organization_id <> $1) \
+         AND (encounter_id IS NULL OR organization_id <> $1 OR encounter_id <> $2) \
          GROUP BY account_id, service, service_date, modifiers, mode HAVING SUM(units) <> 0 \
          ORDER BY 1, 3, 2, 5, 6",
         within(days)
