@@ -59,6 +59,16 @@ pub fn lock_accounts(
     Ok(locked)
 }
 
+/// The account of this name, without locking.
+pub fn find(conn: &mut Conn, key: &SharedKey) -> Result<Option<SharedAccountId>, StoreError> {
+    let found: Option<i64> = shared_accounts::table
+        .filter(shared_accounts::key.eq(key.to_string()))
+        .select(shared_accounts::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.map(SharedAccountId::from_i64))
+}
+
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = shared_entries, treat_none_as_default_value = false)]
 struct Row {

@@ -12,26 +12,31 @@
 
 mod access;
 mod app;
+mod audit;
 mod bad_input;
 mod batches;
 mod bulk;
 mod bulk_killed;
 mod changes;
 mod database;
+mod day_sums;
 mod docs;
 mod edi;
 mod encounters;
 mod episodes;
 mod errors;
+mod every_code;
 mod health;
 mod history;
 mod idempotency;
 mod ledger;
 mod locks;
 mod metrics;
+mod overrides;
 mod periods;
 mod probe;
 // The recount that the rules' own tests use, too.
+mod program;
 #[allow(dead_code, reason = "the API tests use a part of it")]
 #[path = "../../src/domain/windows/slow.rs"]
 mod recount;
@@ -42,11 +47,16 @@ mod reference_import;
 mod reference_samples;
 mod reference_walls;
 mod reports;
+mod restored;
 mod revise;
+mod several_authorizations;
 mod slow;
+mod stopping;
 mod storm;
+mod two_processes;
 mod versions;
 mod walls;
 mod windows;
 mod windows_recount;
+mod worklist;
 mod world;

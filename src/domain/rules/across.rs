@@ -8,6 +8,7 @@ use super::account::Standing;
 use super::context::Context;
 use super::limits::of_line;
 use crate::domain::contract::{Limit, LimitScope, Pack, Terms};
+use crate::domain::day_sum;
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::{Facts, How, Usage};
@@ -35,9 +36,8 @@ pub fn unfit(
     usage: &[Usage],
 ) -> Vec<Key> {
     let ctx = Context::new(Some(terms), facts, encounter);
-    let ready = decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
-    let units: Decimal = ready.map(|l| Decimal::from(l.units)).sum();
-    if units == Decimal::ZERO {
+    let units = adds(facts, decision);
+    if units <= Decimal::ZERO {
         return vec![];
     }
     let calendar = Calendar { week_start: terms.pack.week_start, episodes: &facts.episodes };
@@ -52,4 +52,18 @@ pub fn unfit(
         })
         .map(|limit| limit.key.clone())
         .collect()
+}
+
+/// Units that the decision has ready beyond what is drawn: its own lines, or the change of its
+/// day's total where minutes are summed over days.
+fn adds(facts: &Facts, decision: &Decision) -> Decimal {
+    let Some(sum) = &decision.day_sum else {
+        let ready = decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
+        return ready.map(|l| Decimal::from(l.units)).sum();
+    };
+    let after: u32 = sum.visits.iter().map(|v| day_sum::sum(&v.ready)).sum();
+    let others = facts.day.iter().flat_map(|day| &day.others);
+    let counted = others.filter(|v| sum.visits.iter().any(|s| s.encounter == Some(v.encounter)));
+    let before: u32 = counted.map(|v| day_sum::sum(&v.ready)).sum();
+    Decimal::from(after) - Decimal::from(before)
 }

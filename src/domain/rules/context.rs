@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use super::choose::choose;
-use super::lines::modifiers;
+use super::day::Day;
+use super::lines::modifiers_of;
 use crate::domain::codes::Diagnosis;
 use crate::domain::contract::{Service, Terms};
 use crate::domain::encounter::{EncounterData, Kind};
@@ -40,15 +41,18 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Units of the contact; none without a service.
+    /// Units of the contact, or of its day where minutes are summed over days; none without a
+    /// service.
     pub fn units(&self) -> Option<u32> {
+        if let Some(day) = Day::of(self) {
+            return Some(day.units());
+        }
         self.service.map(|s| units(self.minutes, s.unit_minutes, s.rounding))
     }
 
     /// How the units of the contact are given, as far as limits ask.
     pub fn how(&self, service: &Service) -> How {
-        let mode = service.modes.iter().find(|m| m.mode == self.encounter.mode);
-        How { modifiers: modifiers(service, mode), mode: self.encounter.mode }
+        how(self.encounter, service)
     }
 
     /// The principal diagnosis.
@@ -63,4 +67,9 @@ impl<'a> Context<'a> {
             Kind::Service(_) => "/service",
         }
     }
+}
+
+/// How the units of a visit are given, as far as limits ask.
+pub fn how(encounter: &EncounterData, service: &Service) -> How {
+    How { modifiers: modifiers_of(encounter, service), mode: encounter.mode }
 }

@@ -109,18 +109,19 @@ impl Contract {
             && (grant.services.is_empty() || grant.services.contains(&visit.service))
     }
 
-    /// The authorization that a visit may draw on.
-    fn grant_for(&self, visit: &Visit) -> Option<usize> {
-        match visit.named {
-            Some(named) => Some(named).filter(|g| self.grant_fits(*g, visit)),
-            None => (0..self.grants.len())
-                .filter(|g| self.grant_fits(*g, visit))
-                .min_by_key(|g| (self.grants[*g].to.map_or(u64::MAX, |to| to), *g)),
+    /// The authorizations that a visit may draw on, in order.
+    fn grants_for(&self, visit: &Visit) -> Vec<usize> {
+        let fitting = |g: &usize| self.grant_fits(*g, visit);
+        if let Some(named) = visit.named {
+            return Some(named).filter(fitting).into_iter().collect();
         }
+        let mut all: Vec<usize> = (0..self.grants.len()).filter(fitting).collect();
+        all.sort_by_key(|g| (self.grants[*g].to.map_or(u64::MAX, |to| to), *g));
+        all
     }
 
     /// The units that billing `count` of the visit would add to the ledger, or nothing when that
-    /// breaks an authorization.
+    /// breaks an authorization: unit by unit, each from the first that has one left.
     fn adding(&self, visit: &Visit, ledger: &[Unit], count: usize) -> Option<Vec<Unit>> {
         let unit = |grant| Unit {
             org: visit.org,
@@ -131,16 +132,21 @@ impl Contract {
             day: day(visit.day),
             grant,
         };
-        let free = self.free(visit, ledger, count);
-        let mut added = vec![unit(None); free];
-        if free < count {
-            let grant = self.grant_for(visit)?;
-            let mine = |u: &&Unit| (u.org, u.member) == (visit.org, visit.member);
-            let drawn = ledger.iter().filter(mine).filter(|u| u.grant == Some(grant)).count();
-            if drawn + count - free > usize::try_from(self.grants[grant].units).unwrap() {
+        let mine = |u: &&Unit| (u.org, u.member) == (visit.org, visit.member);
+        let mut added = vec![unit(None); self.free(visit, ledger, count)];
+        while added.len() < count {
+            let has_one = |g: &&usize| {
+                let drawn = ledger.iter().chain(&added).filter(mine);
+                let drawn = drawn.filter(|u| u.grant == Some(**g)).count();
+                drawn < usize::try_from(self.grants[**g].units).unwrap()
+            };
+            let grants = self.grants_for(visit);
+            let first = *grants.iter().find(has_one)?;
+            let before = added.last().and_then(|u| u.grant);
+            if !self.line_level && before.is_some_and(|b| b != first) {
                 return None;
             }
-            added.extend(vec![unit(Some(grant)); count - free]);
+            added.push(unit(Some(first)));
         }
         Some(added)
     }

@@ -107,15 +107,8 @@ fn answer(case: &mut Case, visit: &Visit, ledger: &[Unit]) -> Decision {
     all
 }
 
-/// What the ready line bills, as units of the ledger.
+/// What the ready lines bill, as units of the ledger.
 fn billed(decision: &Decision, visit: &Visit) -> Vec<Unit> {
-    let Some(line) = decision.lines.iter().find(|l| l.answer == LineAnswer::Ready) else {
-        return vec![];
-    };
-    let draw = line.authorization.as_ref();
-    let drawn = draw.map_or(0, |d| usize::try_from(d.units).unwrap());
-    let grant = draw
-        .map(|d| (0..10).find(|g| authorization_id(visit.org, visit.member, *g) == d.id).unwrap());
     let unit = |grant| Unit {
         org: visit.org,
         member: visit.member,
@@ -125,8 +118,17 @@ fn billed(decision: &Decision, visit: &Visit) -> Vec<Unit> {
         day: decision.service_date,
         grant,
     };
-    let free = usize::try_from(line.units).unwrap() - drawn;
-    [vec![unit(None); free], vec![unit(grant); drawn]].concat()
+    let mut units = vec![];
+    for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
+        let draw = line.authorization.as_ref();
+        let drawn = draw.map_or(0, |d| usize::try_from(d.units).unwrap());
+        let is = |g: &usize, id| authorization_id(visit.org, visit.member, *g) == id;
+        let grant = draw.map(|d| (0..10).find(|g| is(g, d.id)).unwrap());
+        let free = usize::try_from(line.units).unwrap() - drawn;
+        units.extend(vec![unit(None); free]);
+        units.extend(vec![unit(grant); drawn]);
+    }
+    units
 }
 
 /// Every promise, counted from nothing. After a void a consecutive window may begin elsewhere and

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use super::history_recount::day;
 use super::testing::{self, Case, authorization, coverage, key, limit, need, rate, service, t};
 use crate::domain::codes::Mode;
-use crate::domain::contract::{AuthorizationNeed, Exceed, LimitScope, Rounding};
+use crate::domain::contract::{
+    AuthorizationLevel, AuthorizationNeed, Exceed, LimitScope, Rounding,
+};
 use crate::domain::dates::WeekStart;
 use crate::domain::facts::EpisodeFact;
 use crate::domain::ids::{AuthorizationId, EpisodeId, PayerId, PeerId};
@@ -64,6 +66,8 @@ pub struct Contract {
     pub grants: Vec<Grant>,
     /// Kind by index, first and last day.
     pub episodes: Vec<(usize, u64, u64)>,
+    /// Whether claims name authorizations line by line, so that a visit may draw on several.
+    pub line_level: bool,
 }
 
 /// A visit. The authorization is named by index; one past the end is unknown.
@@ -126,6 +130,9 @@ impl Contract {
                 let mut made = need(rule.clone());
                 made.services = names(&self.need_for);
                 pack.authorizations = vec![made];
+            }
+            if self.line_level {
+                pack.claim.authorization_level = AuthorizationLevel::Line;
             }
             for (index, grant) in self.grants.iter().enumerate() {
                 let to = grant.to.map(|to| day(to).to_string());
@@ -219,14 +226,16 @@ pub fn contract() -> impl Strategy<Value = Contract> {
         services(),
         prop::collection::vec(grant, 0..4),
         prop::collection::vec(episode, 0..3),
+        any::<bool>(),
     )
-        .prop_map(|(week, caps, need, need_for, grants, episodes)| Contract {
+        .prop_map(|(week, caps, need, need_for, grants, episodes, line_level)| Contract {
             week,
             caps,
             need,
             need_for,
             grants,
             episodes,
+            line_level,
         })
 }
 

@@ -75,6 +75,7 @@ pub fn service(name: &str) -> Service {
         unit_minutes: 15,
         rounding: Rounding::EightMinute,
         rounding_source: None,
+        sum_over: SumOver::Contact,
         min_age: None,
         max_age: None,
         diagnosis_classes: vec![],
@@ -192,6 +193,7 @@ pub fn terms() -> Terms {
             plan_goal: true,
             source: source("documentation"),
         },
+        overrides: None,
         claim: profile(),
     };
     let agreement = Agreement {
@@ -240,7 +242,9 @@ impl Case {
             anchors: vec![],
             full: vec![],
             claimed: vec![],
+            day: None,
             neighbors: vec![],
+            overrides: vec![],
         };
         let encounter = EncounterData {
             reference: Reference::parse("V-1").unwrap(),

@@ -5,6 +5,10 @@
 //! the bench, so that the next encounter of the chunk sees it.
 
 mod claimed;
+pub mod days;
+mod decide;
+mod overridden;
+mod put;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,6 +16,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use self::claimed::Claimed;
+use self::days::Days;
+use self::overridden::Overrides;
 use super::usage::{Drawn, Visit};
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
@@ -57,11 +63,14 @@ pub struct Bench {
     accounts: BTreeMap<AccountKey, AccountId>,
     /// Accounts that organizations share; empty where they are only looked at.
     shared: BTreeMap<SharedKey, SharedAccountId>,
-    pub(super) drawn: Drawn,
+    drawn: Drawn,
     neighbors: Vec<Neighbor>,
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
     claimed: Claimed,
+    days: Days,
+    except: Option<EncounterId>,
+    overrides: Overrides,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -116,6 +125,9 @@ impl Bench {
             neighbors_of_member: HashMap::new(),
             neighbors_of_peer: HashMap::new(),
             claimed: Claimed::default(),
+            days: Days::default(),
+            except,
+            overrides: Overrides::read(conn, id, except.as_slice())?,
         };
         // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
@@ -131,6 +143,7 @@ impl Bench {
         for episode in store::episodes::of_members(conn, id, &members)? {
             bench.episodes.entry(episode.data.member).or_default().push(episode);
         }
+        bench.read_days(conn, encounters)?;
         bench.drawn = bench.read_drawn(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
         Ok(bench)
@@ -236,6 +249,7 @@ impl Bench {
         let (Some(from), Some(to)) = (from, to) else {
             return Ok(());
         };
+        let (from, to) = self.days_reach(from, to);
         let vicinity = Vicinity {
             members: self.members.keys().copied().collect(),
             peers: self.peers.keys().copied().collect(),
@@ -247,13 +261,6 @@ impl Bench {
             self.put_neighbor(neighbor);
         }
         Ok(())
-    }
-
-    pub(super) fn put_neighbor(&mut self, neighbor: Neighbor) {
-        let index = self.neighbors.len();
-        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
-        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
-        self.neighbors.push(neighbor);
     }
 
     fn read_terms(
@@ -331,7 +338,9 @@ impl Bench {
             anchors: selected.anchors,
             full: Vec::new(),
             claimed,
+            day: self.day_for(encounter),
             neighbors: self.neighbors_for(encounter),
+            overrides: self.overrides.of(encounter)?,
             authorizations,
         };
         let shared = visit.and_then(|v| v.shared);

@@ -1,12 +1,12 @@
 //! Step 1: an encounter comes in, is checked, decided under its contract, and stored.
 
 pub mod bench;
-mod decide;
 pub mod draft;
 mod plan;
 pub mod record;
 pub mod refs;
 mod resolve;
+mod told;
 mod usage;
 
 use crate::domain::ids::OrganizationId;

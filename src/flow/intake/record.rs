@@ -4,19 +4,25 @@
 //! first result when the content is the same; when it is not, it is a conflict, or a revision if
 //! that was asked for. Revisions of a chunk come after its new encounters, in the order of rows.
 
+use std::collections::HashMap;
 use std::mem::take;
 
 use sha2::{Digest, Sha256};
 
+use super::bench::days::Settlement;
 use super::bench::{Access, Bench, Case};
 use super::draft::Parsed;
 use super::plan::{Fresh, Known, Plan};
 use super::resolve::resolve;
+use super::told::Told;
+use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
 use crate::domain::facts::How;
-use crate::domain::ids::{DecisionId, EncounterId, EntryId, LineId, OrganizationId};
+use crate::domain::ids::{
+    AccountId, DecisionId, EncounterId, EntryId, LineId, OrganizationId, SharedAccountId,
+};
 use crate::domain::ledger::{self, Entry, SharedEntry};
 use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
@@ -25,7 +31,7 @@ use crate::domain::text::code_list;
 use crate::error::{AppError, Code};
 use crate::flow::encounters::who;
 use crate::flow::revise::{Correction, revise_in};
-use crate::flow::{Ctx, meter};
+use crate::flow::{Ctx, day_sums, meter};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -89,15 +95,21 @@ pub fn record_in(
         .chain(before)
         .collect();
     let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
-    let written = decide_all(ctx, bench, fresh)?;
+    let (mut written, settlement) = decide_all(ctx, bench, fresh)?;
     written.store(ctx, conn, tenant)?;
     meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
+    written.renew(day_sums::settle(ctx, conn, tenant, &settlement)?);
+    let mut told = Told::default();
     for (index, recorded) in written.answers {
+        told.recorded(&recorded);
         plan.settle(index, Ok(recorded));
     }
     for (index, data) in revisions {
-        plan.settle(index, revise_row(ctx, conn, tenant, data)?);
+        let row = revise_row(ctx, conn, tenant, data)?;
+        told.revised(&row);
+        plan.settle(index, row);
     }
+    told.note(ctx, conn, tenant, rows.len())?;
     plan.answers(rows.len())
 }
 
@@ -128,8 +140,13 @@ fn revise_row(
     }
 }
 
-/// Decides new encounters in order of time, so that within a chunk earlier visits draw first.
-fn decide_all(ctx: &Ctx, mut bench: Bench, mut fresh: Vec<Fresh>) -> Result<Written, AppError> {
+/// Decides new encounters in order of time, so that within a chunk earlier visits draw first; with
+/// what that makes of the sums of days.
+fn decide_all(
+    ctx: &Ctx,
+    mut bench: Bench,
+    mut fresh: Vec<Fresh>,
+) -> Result<(Written, Settlement), AppError> {
     fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
     let mut written = Written::at(ctx.now());
     for (index, data, hash) in fresh {
@@ -138,7 +155,7 @@ fn decide_all(ctx: &Ctx, mut bench: Bench, mut fresh: Vec<Fresh>) -> Result<Writ
         bench.put(id, &data, &case, &decision);
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
-    Ok(written)
+    Ok((written, bench.settlement()))
 }
 
 /// SHA-256 over the JSON of the resolved content: equal exactly when the content is the same.
@@ -178,7 +195,7 @@ impl Written {
         let billed = case.facts.billed.as_ref();
         let payer = billed.map(|b| b.data.payer);
         let lines = lines_of(&decision, decision_id, id, payer, || ctx.id::<LineId>());
-        self.draws.extend(draws(&case, &data, &lines)?);
+        self.draws.extend(draws(DrawnOn::of(&case), &data, &lines)?);
         self.lines.extend(lines);
         let encounter = Encounter {
             id,
@@ -211,6 +228,17 @@ impl Written {
         self.hashes.push(hash);
         self.cases.push(case);
         Ok(())
+    }
+
+    /// Puts newer decisions in the place of those that later rows of the chunk gave another share.
+    fn renew(&mut self, newer: Vec<Recorded>) {
+        let mut newer: HashMap<EncounterId, Recorded> =
+            newer.into_iter().map(|r| (r.encounter.id, r)).collect();
+        for (_, recorded) in &mut self.answers {
+            if let Some(newest) = newer.remove(&recorded.encounter.id) {
+                *recorded = newest;
+            }
+        }
     }
 
     fn store(
@@ -256,16 +284,34 @@ impl Draws {
     }
 }
 
-/// The draws of the ready lines among `lines`, which were decided in `case`.
-pub fn draws(case: &Case, data: &EncounterData, lines: &[Line]) -> Result<Draws, AppError> {
+/// What draws are made from, besides the lines.
+#[derive(Debug, Clone, Copy)]
+pub struct DrawnOn<'a> {
+    /// The account of payer and member.
+    pub account: Option<AccountId>,
+    /// The account shared with other organizations.
+    pub shared: Option<SharedAccountId>,
+    /// The terms that say what is counted there.
+    pub terms: Option<&'a Terms>,
+}
+
+impl<'a> DrawnOn<'a> {
+    /// As a case was decided.
+    pub fn of(case: &'a Case) -> Self {
+        Self { account: case.account, shared: case.shared, terms: case.terms.as_deref() }
+    }
+}
+
+/// The draws of the ready lines among `lines`.
+pub fn draws(on: DrawnOn<'_>, data: &EncounterData, lines: &[Line]) -> Result<Draws, AppError> {
     let mut draws = Draws::default();
     for line in lines.iter().filter(|l| l.status == LineStatus::Ready) {
-        let account = case
+        let account = on
             .account
             .ok_or_else(|| AppError::internal("a ready line has no account to draw on"))?;
         draws.own.extend(ledger::reserve(account, line, data.peer, data.mode));
         let how = How { modifiers: line.modifiers.clone(), mode: data.mode };
-        if let (Some(shared), Some(terms)) = (case.shared, &case.terms)
+        if let (Some(shared), Some(terms)) = (on.shared, on.terms)
             && rules::is_shared(&terms.pack, &line.service, &how)
         {
             draws.shared.push(ledger::share(shared, line, data.mode));

@@ -33,6 +33,16 @@ pub(super) struct Visit {
     pub(super) shared: Option<SharedAccountId>,
 }
 
+/// Where units of one visit are counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Accounts {
+    pub(super) account: AccountId,
+    /// Where a limit counts by peer.
+    pub(super) peer: Option<(PayerId, PeerId)>,
+    /// Where a limit counts across organizations.
+    pub(super) shared: Option<SharedAccountId>,
+}
+
 /// What was drawn.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
@@ -74,37 +84,46 @@ impl Drawn {
         for (payer, r) in peers {
             let found = store::of_peers(conn, organization, payer, &r.whose, r.days, except)?;
             for (peer, usage) in found {
-                drawn.put_peer(payer, peer, usage);
+                drawn.of_peer.entry((payer, peer)).or_default().push(usage);
             }
         }
         let shared = reached(visits, LimitScope::Member, |v| v.payer, |v| v.shared);
         let except = except.map(|id| (organization, id));
         for r in shared.into_values() {
             for (account, usage) in store::of_shared(conn, &r.whose, r.days, except)? {
-                drawn.put_shared(account, usage);
+                drawn.of_shared.entry(account).or_default().push(usage);
             }
         }
         Ok(drawn)
     }
 
-    /// Adds units drawn on an account.
-    pub(super) fn put(&mut self, account: AccountId, usage: Usage) {
+    /// Adds units to every account that counts them; less than nothing takes away from rows that are
+    /// alike.
+    pub(super) fn change(&mut self, accounts: Accounts, change: Usage) {
+        if let Some(key) = accounts.peer {
+            change_list(self.of_peer.entry(key).or_default(), &change);
+        }
+        if let Some(shared) = accounts.shared {
+            change_list(self.of_shared.entry(shared).or_default(), &change);
+        }
+        if change.units > 0 {
+            return self.put(accounts.account, change);
+        }
+        let mut left = change.units.saturating_neg();
+        for index in self.of_account.get(&accounts.account).into_iter().flatten() {
+            if let Some((_, row)) = self.rows.get_mut(*index) {
+                take(row, &change, &mut left);
+            }
+        }
+    }
+
+    fn put(&mut self, account: AccountId, usage: Usage) {
         let index = self.rows.len();
         self.of_account.entry(account).or_default().push(index);
         if let Some(authorization) = usage.authorization {
             self.of_authorization.entry(authorization).or_default().push(index);
         }
         self.rows.push((account, usage));
-    }
-
-    /// Adds units given by a peer.
-    pub(super) fn put_peer(&mut self, payer: PayerId, peer: PeerId, usage: Usage) {
-        self.of_peer.entry((payer, peer)).or_default().push(usage);
-    }
-
-    /// Adds units drawn on a shared account.
-    pub(super) fn put_shared(&mut self, account: SharedAccountId, usage: Usage) {
-        self.of_shared.entry(account).or_default().push(usage);
     }
 
     /// Everything drawn on a shared account, as far as it was read.
@@ -161,4 +180,25 @@ fn reached<K: Ord, T: Ord>(
         reached.whose.dedup();
     }
     found
+}
+
+fn change_list(list: &mut Vec<Usage>, change: &Usage) {
+    if change.units > 0 {
+        return list.push(change.clone());
+    }
+    let mut left = change.units.saturating_neg();
+    for row in list {
+        take(row, change, &mut left);
+    }
+}
+
+/// Takes from a row what is left to be taken, if the row is alike.
+fn take(row: &mut Usage, change: &Usage, left: &mut i64) {
+    let alike = (&row.service, row.date, row.authorization)
+        == (&change.service, change.date, change.authorization);
+    if alike {
+        let taken = (*left).min(row.units);
+        row.units = row.units.saturating_sub(taken);
+        *left = left.saturating_sub(taken);
+    }
 }
