@@ -104,7 +104,7 @@ fn rk27_line_by_line_the_excess_goes_to_the_next() {
     assert_eq!(drawn(&case), [(3, Some((1, 3))), (1, Some((2, 1)))]);
     assert_eq!(case.decide().lines[1].expected.to_string(), "20.00");
     let left: Vec<_> = case.decide().remaining.iter().map(|r| r.remaining).collect();
-    assert_eq!(left, [decimal("0"), decimal("9")]);
+    assert_eq!(left, [Some(decimal("0")), Some(decimal("9"))]);
     // Free units stand with the first.
     case.terms.pack.authorizations = vec![need(After { free_units: 1, window: Day })];
     case.facts.usage[0].units = 9;
