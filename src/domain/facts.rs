@@ -12,6 +12,7 @@ use super::identifiers::{AuthorizationNumber, Key, Reference, State};
 use super::ids::{AuthorizationId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
 use super::member::Coverage;
 use super::organization::Part2Posture;
+use super::session::{SessionFact, SessionTime};
 
 /// Everything that a decision may depend on besides the contract and the encounter itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +41,12 @@ pub struct Facts {
     /// Units already drawn in the account of payer and member: at least those of every window of
     /// the contract around the service date, and all that was ever drawn on `authorizations`.
     pub usage: Vec<Usage>,
-    /// Other live encounters (ready or claimed) that overlap in time for the member or the peer.
+    /// Other live encounters (ready or claimed) that overlap in time for the member or the peer, or
+    /// are of the same session.
     pub neighbors: Vec<Neighbor>,
+    /// The session that the encounter is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionFact>,
 }
 
 /// A certificate of the peer.
@@ -127,4 +132,17 @@ pub struct Neighbor {
     pub started_at: Instant,
     /// End.
     pub ended_at: Instant,
+    /// Its session, with the time that it takes of the peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionTime>,
+}
+
+impl Neighbor {
+    /// The time that it takes of its peer.
+    pub fn peer_time(&self) -> (Instant, Instant) {
+        match &self.session {
+            Some(s) => (s.started_at.min(self.started_at), s.ended_at.max(self.ended_at)),
+            None => (self.started_at, self.ended_at),
+        }
+    }
 }

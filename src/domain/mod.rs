@@ -23,6 +23,7 @@ pub mod organization;
 pub mod payer;
 pub mod peer;
 pub mod rules;
+pub mod session;
 pub mod status;
 pub mod text;
 pub mod units;

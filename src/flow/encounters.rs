@@ -54,7 +54,8 @@ pub struct Seen {
     pub lines: Vec<Line>,
 }
 
-fn with_decisions(
+/// Encounters with their newest decisions and their current lines.
+pub(super) fn with_decisions(
     conn: &mut Conn,
     tenant: OrganizationId,
     list: Vec<Encounter>,
@@ -186,7 +187,7 @@ pub fn decide_in(
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &[&before.data])?;
-    let bench =
+    let mut bench =
         Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
     // Read again: somebody may have changed it before the lock was ours.
     let encounter = find(conn, tenant, id)?;
@@ -196,6 +197,8 @@ pub fn decide_in(
     refuse_claimed(&lines)?;
     let case = bench.case(&encounter.data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
+    bench.attend(ctx, id, &encounter.data, &answer);
+    bench.store_sessions(conn)?;
     write_again(ctx, conn, tenant, Again { encounter, lines, case, answer, why })
 }
 

@@ -16,6 +16,7 @@ pub mod idempotent;
 pub mod intake;
 pub mod reference;
 pub mod revise;
+pub mod sessions;
 mod submit;
 pub mod table;
 

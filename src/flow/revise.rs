@@ -62,7 +62,7 @@ pub fn revise_in(
     }
     let both = [&before.data, &data];
     let people = who(conn, tenant, &both)?;
-    let bench = Bench::gather(ctx, conn, &organization, people, &both, Access::Lock, Some(id))?;
+    let mut bench = Bench::gather(ctx, conn, &organization, people, &both, Access::Lock, Some(id))?;
     // Read again: somebody may have changed it before the locks were ours.
     let encounter = find(conn, tenant, id)?;
     if from.is_some_and(|from| from != encounter.revision) {
@@ -79,6 +79,11 @@ pub fn revise_in(
     refuse_claimed(&lines)?;
     let case = bench.case(&data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &data);
+    bench.attend(ctx, id, &data, &answer);
+    bench.store_sessions(conn)?;
+    if data.group.is_none() && encounter.data.group.is_some() {
+        store::sessions::unlink(conn, tenant, &[id])?;
+    }
     let hash = content_hash(&data)?;
     store::revisions::replace(conn, tenant, &encounter, (&data, hash), ctx.now())?;
     let again = write_again(ctx, conn, tenant, Again { encounter, lines, case, answer, why })?;

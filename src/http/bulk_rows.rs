@@ -16,7 +16,7 @@ use crate::flow::intake::{Draft, Parsed, Reading, draft};
 pub const MAX_ROW_BYTES: usize = 64 * 1024;
 
 /// The columns of a CSV upload, in the order of the template.
-pub const COLUMNS: [&str; 16] = [
+pub const COLUMNS: [&str; 19] = [
     "reference",
     "peer",
     "member",
@@ -33,6 +33,9 @@ pub const COLUMNS: [&str; 16] = [
     "authorization",
     "note_signed_at",
     "note_plan_goal",
+    "session",
+    "group_size",
+    "group_peers",
 ];
 
 /// Columns without which no row could be right. (The member has two forms, and so has what was
@@ -325,14 +328,22 @@ fn csv_row(
         authorization: value("authorization"),
         note_signed_at: value("note_signed_at"),
         note_plan_goal: value("note_plan_goal"),
+        group_session: value("session"),
+        group_size: value("group_size"),
+        group_peers: value("group_peers"),
     };
     draft::parse(&draft, reading).map_err(AppError::invalid)
 }
 
-/// The CSV column of a JSON pointer: `/note/signed_at` is `note_signed_at`.
+/// The CSV column of a JSON pointer: `/note/signed_at` is `note_signed_at`, `/group/session` is
+/// `session`.
 pub fn column_of(pointer: &str) -> String {
     let path = pointer.trim_start_matches('/');
-    let path = if path.starts_with("diagnoses") { "diagnoses" } else { path };
+    let path = match path {
+        "group/session" | "group" => "session",
+        path if path.starts_with("diagnoses") => "diagnoses",
+        path => path,
+    };
     path.replace('/', "_")
 }
 

@@ -7,6 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::encounter::{EncounterData, Kind};
+use crate::domain::session::Group;
 use crate::flow::intake::Draft;
 
 /// An encounter to record, or to preview.
@@ -58,6 +59,33 @@ pub struct EncounterBody {
     authorization: Option<String>,
     /// What is attested of the note; never its text.
     note: Option<NoteBody>,
+    /// The session that it is a member's part of.
+    group: Option<GroupBody>,
+}
+
+/// A member's part in a session.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GroupBody {
+    /// Your own name for the session, 1 to 64 letters, digits and -_.:/.
+    #[schema(required = true)]
+    session: Option<String>,
+    /// Everyone served who was present, billed or not.
+    #[schema(required = true, minimum = 1, maximum = 500)]
+    size: Option<u32>,
+    /// Peers who led it together, 1 when not said.
+    #[schema(minimum = 1, maximum = 20)]
+    peers: Option<u32>,
+}
+
+impl From<&Group> for GroupBody {
+    fn from(group: &Group) -> Self {
+        Self {
+            session: Some(group.session.as_str().to_owned()),
+            size: Some(group.size),
+            peers: Some(group.peers),
+        }
+    }
 }
 
 /// A peer as named.
@@ -128,6 +156,7 @@ impl EncounterBody {
                 signed_at: n.signed_at.map(|t| t.to_string()),
                 plan_goal: n.plan_goal.as_ref().map(|g| g.as_str().to_owned()),
             }),
+            group: data.group.as_ref().map(GroupBody::from),
         }
     }
 }
@@ -168,6 +197,7 @@ impl From<EncounterBody> for Draft {
             Some(MemberName::Number(n)) => (None, Some(n.payer), Some(n.number)),
         };
         let note = body.note.unwrap_or_default();
+        let group = body.group.unwrap_or_default();
         Self {
             reference: body.reference,
             peer: body.peer.map(|p| match p {
@@ -188,6 +218,9 @@ impl From<EncounterBody> for Draft {
             authorization: body.authorization,
             note_signed_at: note.signed_at,
             note_plan_goal: note.plan_goal,
+            group_session: group.session,
+            group_size: group.size.map(|n| n.to_string()),
+            group_peers: group.peers.map(|n| n.to_string()),
         }
     }
 }

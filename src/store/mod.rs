@@ -19,12 +19,14 @@ pub mod idempotency;
 pub mod ledger;
 pub mod members;
 mod migrations;
+pub mod neighbors;
 pub mod organizations;
 pub mod packs;
 pub mod payers;
 pub mod peers;
 pub mod revisions;
 mod schema;
+pub mod sessions;
 mod types;
 pub mod utilization;
 

@@ -14,6 +14,7 @@ mod context;
 mod documents;
 mod eligibility;
 mod filing;
+mod group;
 mod limits;
 mod lines;
 mod member;
@@ -70,6 +71,8 @@ const ONCE: &[Family] = &[
     member::address,
     documents::signature,
     documents::goal,
+    group::group,
+    group::session,
     overlaps::overlaps,
     minutes::below_one_unit,
     lines::rate,

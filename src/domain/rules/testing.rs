@@ -79,6 +79,7 @@ pub fn service(name: &str) -> Service {
         certificates: vec![key("cpss")],
         substance_use: false,
         bypass_other_coverage: false,
+        group: None,
         source: source("services"),
     }
 }
@@ -230,6 +231,7 @@ impl Case {
             episodes: vec![],
             usage: vec![],
             neighbors: vec![],
+            session: None,
         };
         let encounter = EncounterData {
             reference: Reference::parse("V-1").unwrap(),
@@ -247,6 +249,7 @@ impl Case {
                 signed_at: Some(t("2026-07-01T15:00:00Z")),
                 plan_goal: Some(Reference::parse("G1").unwrap()),
             }),
+            group: None,
         };
         Self { terms: terms(), facts, encounter }
     }
@@ -268,6 +271,7 @@ impl Case {
             service: Some(key("peer")),
             started_at: t(&format!("2026-07-01T{from}:00Z")),
             ended_at: t(&format!("2026-07-01T{to}:00Z")),
+            session: None,
         }
     }
 

@@ -18,6 +18,7 @@ use crate::domain::episode::Episode;
 use crate::domain::facts::{
     AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor, Usage,
 };
+use crate::domain::identifiers::Reference;
 use crate::domain::ids::{
     AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId,
 };
@@ -25,11 +26,16 @@ use crate::domain::ledger::AccountKey;
 use crate::domain::member::{Coverage, Member, billed_coverage};
 use crate::domain::organization::Organization;
 use crate::domain::peer::Peer;
+use crate::domain::rules::RuleId;
+use crate::domain::session::Session;
 use crate::error::AppError;
 use crate::flow::Ctx;
-use crate::store::encounters::Vicinity;
+use super::nearby::Nearby;
 use crate::store::ledger::UsageScope;
 use crate::store::{self, Conn, StoreError};
+
+/// The rule that says that an encounter is not as its session.
+const DISAGREES: &str = RuleId::SessionDisagrees.as_str();
 
 /// How accounts are reached: locked for a write, or only looked at for a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,9 +63,7 @@ pub struct Bench {
     usage: Vec<(AccountId, Usage)>,
     usage_of_account: HashMap<AccountId, Vec<usize>>,
     usage_of_authorization: HashMap<AuthorizationId, Vec<usize>>,
-    neighbors: Vec<Neighbor>,
-    neighbors_of_member: HashMap<MemberId, Vec<usize>>,
-    neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
+    nearby: Nearby,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -109,9 +113,7 @@ impl Bench {
             usage: Vec::new(),
             usage_of_account: HashMap::new(),
             usage_of_authorization: HashMap::new(),
-            neighbors: Vec::new(),
-            neighbors_of_member: HashMap::new(),
-            neighbors_of_peer: HashMap::new(),
+            nearby: Nearby::default(),
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
@@ -126,7 +128,8 @@ impl Bench {
             bench.episodes.entry(episode.data.member).or_default().push(episode);
         }
         bench.read_usage(conn, encounters, except)?;
-        bench.read_neighbors(conn, encounters, except)?;
+        let peers = bench.peers.keys().copied().collect();
+        bench.nearby = Nearby::read(conn, id, (members, peers), encounters, except)?;
         Ok(bench)
     }
 
@@ -155,7 +158,8 @@ impl Bench {
         for encounter in encounters {
             let units = self.account_key(encounter.member, self.day(encounter));
             let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
-            for key in units.into_iter().chain(times) {
+            let session = encounter.group.as_ref().map(|g| AccountKey::session(&g.session));
+            for key in units.into_iter().chain(times).chain(session) {
                 keys.entry(key).or_insert_with(|| ctx.id());
             }
         }
@@ -203,37 +207,6 @@ impl Bench {
         self.usage.push((account, usage));
     }
 
-    fn read_neighbors(
-        &mut self,
-        conn: &mut Conn,
-        encounters: &[&EncounterData],
-        except: Option<EncounterId>,
-    ) -> Result<(), StoreError> {
-        let from = encounters.iter().map(|e| e.started_at).min();
-        let to = encounters.iter().map(|e| e.ended_at).max();
-        let (Some(from), Some(to)) = (from, to) else {
-            return Ok(());
-        };
-        let vicinity = Vicinity {
-            members: self.members.keys().copied().collect(),
-            peers: self.peers.keys().copied().collect(),
-            from,
-            to,
-            except,
-        };
-        for neighbor in store::encounters::live_in(conn, self.organization.id, &vicinity)? {
-            self.put_neighbor(neighbor);
-        }
-        Ok(())
-    }
-
-    fn put_neighbor(&mut self, neighbor: Neighbor) {
-        let index = self.neighbors.len();
-        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
-        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
-        self.neighbors.push(neighbor);
-    }
-
     fn read_terms(
         &mut self,
         ctx: &Ctx,
@@ -276,6 +249,7 @@ impl Bench {
             .map(AuthorizationFact::from)
             .collect();
         let payer = billed.as_ref().map(|b| b.data.payer);
+        let session = self.nearby.fact(encounter);
         let facts = Facts {
             as_of,
             zone: self.organization.data.zone,
@@ -295,7 +269,8 @@ impl Bench {
                 .collect(),
             episodes: self.episodes_for(encounter.member, payer),
             usage: self.usage_for(account, &authorizations),
-            neighbors: self.neighbors_for(encounter),
+            neighbors: self.nearby.of(encounter, session.as_ref()),
+            session,
             authorizations,
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
@@ -324,28 +299,16 @@ impl Bench {
             .collect()
     }
 
-    fn neighbors_for(&self, encounter: &EncounterData) -> Vec<Neighbor> {
-        let of_member = self.neighbors_of_member.get(&encounter.member).into_iter().flatten();
-        let of_peer = self.neighbors_of_peer.get(&encounter.peer).into_iter().flatten();
-        let mut indices: Vec<usize> = of_member.chain(of_peer).copied().collect();
-        indices.sort_unstable();
-        indices.dedup();
-        indices
-            .into_iter()
-            .filter_map(|index| self.neighbors.get(index))
-            .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
-            .cloned()
-            .collect()
-    }
-
     /// Puts what was decided on the bench, for the encounters that follow in the chunk.
     pub fn put(
         &mut self,
+        ctx: &Ctx,
         id: EncounterId,
         encounter: &EncounterData,
         account: Option<AccountId>,
         decision: &Decision,
     ) {
+        self.attend(ctx, id, encounter, decision);
         let ready = || decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
         if ready().next().is_none() {
             return;
@@ -368,7 +331,7 @@ impl Bench {
                 }
             }
         }
-        self.put_neighbor(Neighbor {
+        self.nearby.put(Neighbor {
             encounter: id,
             reference: encounter.reference.clone(),
             member: encounter.member,
@@ -376,6 +339,35 @@ impl Bench {
             service: decision.service.clone(),
             started_at: encounter.started_at,
             ended_at: encounter.ended_at,
+            session: None,
         });
+    }
+
+    /// A decided encounter is of its session from now on.
+    pub fn attend(
+        &mut self,
+        ctx: &Ctx,
+        id: EncounterId,
+        encounter: &EncounterData,
+        decision: &Decision,
+    ) {
+        let agrees = !decision.findings.iter().any(|f| f.rule == DISAGREES);
+        self.nearby.meetings.attend(ctx, id, encounter, agrees);
+    }
+
+    /// Puts a session on the bench that is entered as one. `false`: its reference is used.
+    pub fn state_session(&mut self, session: Session) -> bool {
+        self.nearby.meetings.state(session)
+    }
+
+    /// The session with this reference, when an encounter here names it.
+    pub fn session(&self, reference: &Reference) -> Option<&Session> {
+        self.nearby.meetings.get(reference)
+    }
+
+    /// Writes what became of the sessions; their encounters are written already.
+    pub fn store_sessions(&self, conn: &mut Conn) -> Result<(), AppError> {
+        let zone = self.organization.data.zone;
+        self.nearby.store(conn, self.organization.id, zone)
     }
 }

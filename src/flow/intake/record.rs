@@ -88,9 +88,7 @@ pub fn record_in(
         .chain(before)
         .collect();
     let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
-    let written = decide_all(ctx, bench, fresh)?;
-    written.store(ctx, conn, tenant)?;
-    for (index, recorded) in written.answers {
+    for (index, recorded) in record_fresh(ctx, conn, tenant, bench, fresh)? {
         plan.settle(index, Ok(recorded));
     }
     for (index, data) in revisions {
@@ -126,15 +124,29 @@ fn revise_row(
     }
 }
 
+/// Decides new encounters and writes them, with what became of their sessions.
+pub(in crate::flow) fn record_fresh(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    mut bench: Bench,
+    fresh: Vec<Fresh>,
+) -> Result<Vec<(usize, Recorded)>, AppError> {
+    let written = decide_all(ctx, &mut bench, fresh)?;
+    written.store(ctx, conn, tenant)?;
+    bench.store_sessions(conn)?;
+    Ok(written.answers)
+}
+
 /// Decides new encounters in order of time, so that within a chunk earlier visits draw first.
-fn decide_all(ctx: &Ctx, mut bench: Bench, mut fresh: Vec<Fresh>) -> Result<Written, AppError> {
+fn decide_all(ctx: &Ctx, bench: &mut Bench, mut fresh: Vec<Fresh>) -> Result<Written, AppError> {
     fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
     let mut written = Written::at(ctx.now());
     for (index, data, hash) in fresh {
         let case = bench.case(&data, written.as_of)?;
         let decision = rules::decide(case.terms.as_deref(), &case.facts, &data);
         let id: EncounterId = ctx.id();
-        bench.put(id, &data, case.account, &decision);
+        bench.put(ctx, id, &data, case.account, &decision);
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
     Ok(written)
