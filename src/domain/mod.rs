@@ -22,6 +22,7 @@ pub mod money;
 pub mod organization;
 pub mod payer;
 pub mod peer;
+pub mod period;
 pub mod rules;
 pub mod session;
 pub mod status;

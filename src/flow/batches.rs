@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use super::Ctx;
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::intake::record::book;
+use super::{Ctx, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -140,6 +140,7 @@ fn advance(
     if !legal || !store::batches::advance(conn, tenant, id, before.status, to, ctx.now())? {
         return Err(wrong_status(&find(conn, tenant, id)?, wanted));
     }
+    meter::batch(ctx, to.as_str());
     Ok(before)
 }
 
@@ -261,6 +262,7 @@ pub fn withdraw_in(
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Withdrawn)?;
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Ready)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
+    late_visits::again(ctx, conn, tenant, &claims)?;
     see(conn, tenant, id)
 }
 
@@ -288,6 +290,7 @@ pub fn deliver_in(
         return Err(wrong_status(&find(conn, tenant, id)?, wanted));
     }
     store::batches::set_receipt(conn, tenant, id, receipt)?;
+    meter::batch(ctx, delivered.as_str());
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Released, ClaimStatus::Delivered)?;
     see(conn, tenant, id)
 }

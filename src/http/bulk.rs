@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
 use utoipa::{IntoParams, OpenApi};
 
+use super::body::Upload;
 use super::bulk_rows::{Form, Row, Rows};
 use super::encounter_body::EncounterBody;
 use super::encounter_view::EncounterView;
@@ -29,8 +30,6 @@ use crate::flow::{Ctx, encounters};
 
 /// Bytes of an upload that are held in memory before a temporary file is used.
 const SPOOL_MEMORY_BYTES: usize = 4 * 1024 * 1024;
-/// Longest pause between two pieces of an upload.
-const UPLOAD_PAUSE: Duration = Duration::from_secs(30);
 /// Longest wait for a client to take an answer.
 const ANSWER_PAUSE: Duration = Duration::from_secs(60);
 /// Answered chunks that wait for the client: more would only be memory.
@@ -81,7 +80,7 @@ async fn upload(
     let form = form(&request)?;
     body::plain_encoding(&request)?;
     let limit = super::settings(&request)?.max_bulk_bytes;
-    let spooled = spool(payload, limit).await?;
+    let spooled = spool(Upload::begin(&request, payload)?, limit).await?;
     let zone = encounters::zone(&ctx, tenant).await?;
     let local = (form == Form::Csv).then_some(zone);
     let reading = Reading { local, not_after: Some(ctx.now()) };
@@ -114,15 +113,10 @@ fn form(request: &HttpRequest) -> Result<Form, AppError> {
     }
 }
 
-async fn spool(mut payload: web::Payload, limit: u64) -> Result<SpooledTempFile, AppError> {
+async fn spool(mut upload: Upload, limit: u64) -> Result<SpooledTempFile, AppError> {
     let mut file = SpooledTempFile::new(SPOOL_MEMORY_BYTES);
     let mut size: u64 = 0;
-    let late = |_| AppError::new(Code::MalformedBody, "The upload paused for too long.");
-    while let Some(piece) =
-        tokio::time::timeout(UPLOAD_PAUSE, payload.next()).await.map_err(late)?
-    {
-        let piece =
-            piece.map_err(|_| AppError::new(Code::MalformedBody, "The upload ended early."))?;
+    while let Some(piece) = upload.next().await? {
         size = size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         if size <= limit {
             file.write_all(&piece).map_err(spool_failed)?;
@@ -213,14 +207,20 @@ pub async fn record_chunk(
     let mut out = Vec::with_capacity(chunk.len() * 1024);
     for row in chunk {
         let result = match (&row.parsed, &failed) {
-            (Err(error), _) => Err(Problem::from(error)),
-            (Ok(_), Some(error)) => Err(Problem::from(error)),
+            (Err(error), _) | (Ok(_), Some(error)) => Err(Problem::from(error)),
             (Ok(_), None) => match results.next() {
                 Some(Ok(recorded)) => Ok(recorded),
                 Some(Err(error)) => Err(Problem::from(&row.place(error))),
                 None => return Err(AppError::internal("a row has no result")),
             },
         };
+        let outcome = match &result {
+            Ok(recorded) if recorded.revised => "revised",
+            Ok(recorded) if recorded.fresh => "recorded",
+            Ok(_) => "repeated",
+            Err(_) => "refused",
+        };
+        ctx.metrics.bulk_rows.add(outcome, 1);
         let (status, revised, view, error) = match result {
             Ok(recorded) => {
                 let revised = recorded.revised;

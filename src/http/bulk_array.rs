@@ -91,9 +91,9 @@ impl<R: BufRead> Elements<R> {
         self.take()
     }
 
-    fn stop(&mut self, message: &str) -> Option<Element> {
+    fn stop(&mut self, message: &str) -> Element {
         self.stand = Stand::Ended;
-        Some(Element::Broken(self.line, broken(self.line, message)))
+        Element::Broken(self.line, broken(self.line, message))
     }
 
     /// The next element; its bytes replace those in the buffer. None at the end of the list.
@@ -106,24 +106,24 @@ impl<R: BufRead> Elements<R> {
                 Some(b',') => {
                     self.take()?;
                     match self.skip_space()? {
-                        Some(b']') => return Ok(self.stop("an element follows a comma")),
+                        Some(b']') => return Ok(Some(self.stop("an element follows a comma"))),
                         other => other,
                     }
                 }
                 Some(b']') => Some(b']'),
-                Some(_) => return Ok(self.stop("a comma is missing between two elements")),
+                Some(_) => return Ok(Some(self.stop("a comma is missing between two elements"))),
                 None => None,
             },
         };
         match first {
-            None => Ok(self.stop("the list does not end: its closing bracket is missing")),
+            None => Ok(Some(self.stop("the list does not end: its closing bracket is missing"))),
             Some(b']') => {
                 self.take()?;
                 self.stand = Stand::Ended;
                 let after = self.skip_space()?;
-                Ok(after.and_then(|_| self.stop("something follows the end of the list")))
+                Ok(after.map(|_| self.stop("something follows the end of the list")))
             }
-            Some(b',') => Ok(self.stop("there is a comma where an element should be")),
+            Some(b',') => Ok(Some(self.stop("there is a comma where an element should be"))),
             Some(_) => self.element(buffer),
         }
     }
@@ -134,13 +134,13 @@ impl<R: BufRead> Elements<R> {
         let mut long = false;
         while !nest.ended {
             let Some(byte) = self.peek()? else {
-                return Ok(self.stop("the body ends within an element"));
+                return Ok(Some(self.stop("the body ends within an element")));
             };
             if nest.is_before(byte) {
                 break;
             }
             if let Err(message) = nest.step(byte) {
-                return Ok(self.stop(message));
+                return Ok(Some(self.stop(message)));
             }
             self.take()?;
             if buffer.len() < MAX_ROW_BYTES {

@@ -25,13 +25,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for MergePatch<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            match body::media_type(&request)?.as_deref() {
-                Some("application/json" | "application/merge-patch+json") => {}
-                _ => {
-                    let detail = "Send a merge patch, with the header Content-Type: \
-                                  application/merge-patch+json or application/json.";
-                    return Err(AppError::new(Code::UnsupportedMediaType, detail));
-                }
+            let kind = body::media_type(&request)?;
+            let read_here = ["application/json", "application/merge-patch+json"];
+            if !kind.is_some_and(|kind| read_here.contains(&kind.as_str())) {
+                let detail = "Send a merge patch, with the header Content-Type: \
+                              application/merge-patch+json or application/json.";
+                return Err(AppError::new(Code::UnsupportedMediaType, detail));
             }
             let bytes = body::read(&request, &mut payload).await?;
             read(&bytes)

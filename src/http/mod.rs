@@ -15,6 +15,7 @@ pub mod bulk_rows;
 mod claims;
 mod contracts;
 mod day;
+mod docs;
 mod encounter_body;
 mod encounter_revisions;
 mod encounter_view;
@@ -29,11 +30,14 @@ mod member_allowances;
 mod members;
 mod merge;
 mod messages;
+mod metrics;
 pub mod openapi;
 mod organizations;
+mod pace;
 mod packs;
 pub mod page;
 pub mod path;
+mod patience;
 mod payers;
 mod peers;
 pub mod problem;
@@ -85,6 +89,7 @@ fn configure(
         .app_data(web::Data::new(settings.clone()))
         .configure(health::routes)
         .configure(openapi::routes)
+        .configure(docs::routes)
         .service(
             web::scope("/v1")
                 .configure(v1)

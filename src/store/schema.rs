@@ -406,6 +406,7 @@ diesel::table! {
         units -> BigInt,
         charge -> BigInt,
         expected -> BigInt,
+        service_date -> Date,
     }
 }
 

@@ -198,7 +198,7 @@ on_both! {
             changed(at("V-4", 4), "home"),    // and revised at once
             json!({"reference": "V-5"}),      // bad
         ];
-        let text = rows.iter().map(|row| format!("{row}\n")).collect::<String>();
+        let text = rows.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let list = serde_json::to_string_pretty(&rows).unwrap();
         let path = "/v1/encounters/bulk?on_conflict=revise";
         let ndjson = "application/x-ndjson";

@@ -4,11 +4,14 @@
 //! Facts for one encounter are a selection from the bench. What a decision reserves is put back on
 //! the bench, so that the next encounter of the chunk sees it.
 
+mod claimed;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use self::claimed::Claimed;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
@@ -64,6 +67,7 @@ pub struct Bench {
     usage_of_account: HashMap<AccountId, Vec<usize>>,
     usage_of_authorization: HashMap<AuthorizationId, Vec<usize>>,
     nearby: Nearby,
+    claimed: Claimed,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -114,9 +118,11 @@ impl Bench {
             usage_of_account: HashMap::new(),
             usage_of_authorization: HashMap::new(),
             nearby: Nearby::default(),
+            claimed: Claimed::default(),
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
+        bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
         }
@@ -240,6 +246,7 @@ impl Bench {
         let version = self.version(encounter);
         let account =
             self.account_key(encounter.member, day).and_then(|k| self.accounts.get(&k).copied());
+        let claimed = self.claimed_for(encounter, billed.as_ref());
         let authorizations: Vec<AuthorizationFact> = self
             .authorizations
             .get(&encounter.member)
@@ -269,6 +276,7 @@ impl Bench {
                 .collect(),
             episodes: self.episodes_for(encounter.member, payer),
             usage: self.usage_for(account, &authorizations),
+            claimed,
             neighbors: self.nearby.of(encounter, session.as_ref()),
             session,
             authorizations,

@@ -22,9 +22,9 @@ use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::domain::text::code_list;
 use crate::error::{AppError, Code};
-use crate::flow::Ctx;
 use crate::flow::encounters::who;
 use crate::flow::revise::{Correction, revise_in};
+use crate::flow::{Ctx, meter};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -135,6 +135,7 @@ pub(in crate::flow) fn record_fresh(
     let written = decide_all(ctx, &mut bench, fresh)?;
     written.store(ctx, conn, tenant)?;
     bench.store_sessions(conn)?;
+    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
     Ok(written.answers)
 }
 
