@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod report;
 mod serve;
+mod sessions;
 mod x12;
 
 use std::path::{Path, PathBuf};

@@ -91,21 +91,31 @@ impl From<&Group> for GroupBody {
 /// A peer as named.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged, expecting = "write the peer's id or NPI as a text")]
-enum PeerName {
+pub(super) enum PeerName {
     Text(String),
     Npi(NpiBody),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NpiBody {
+pub(super) struct NpiBody {
     npi: String,
+}
+
+impl PeerName {
+    /// As the draft says it.
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Npi(body) => body.npi,
+        }
+    }
 }
 
 /// A member as named.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(untagged, expecting = "write the member's id, or an object with payer and number")]
-enum MemberName {
+pub(super) enum MemberName {
     /// Our id, or `payer:number`.
     Text(String),
     /// The payer's number.
@@ -114,22 +124,35 @@ enum MemberName {
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NumberBody {
+pub(super) struct NumberBody {
     /// The payer's id or key.
     payer: String,
     /// The payer's number for the member.
     number: String,
 }
 
+impl MemberName {
+    /// As the draft says it: the id, or payer and number.
+    pub(super) fn parts(
+        name: Option<Self>,
+    ) -> (Option<String>, Option<String>, Option<String>) {
+        match name {
+            None => (None, None, None),
+            Some(Self::Text(text)) => (Some(text), None, None),
+            Some(Self::Number(n)) => (None, Some(n.payer), Some(n.number)),
+        }
+    }
+}
+
 /// The note's attestation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-struct NoteBody {
+pub(super) struct NoteBody {
     /// When it was signed, RFC 3339 with an offset.
     #[schema(format = DateTime)]
-    signed_at: Option<String>,
+    pub(super) signed_at: Option<String>,
     /// Your short name of the goal of the plan of care that it links to.
-    plan_goal: Option<String>,
+    pub(super) plan_goal: Option<String>,
 }
 
 impl EncounterBody {
@@ -191,19 +214,12 @@ impl ToSchema for EncounterPatch {
 
 impl From<EncounterBody> for Draft {
     fn from(body: EncounterBody) -> Self {
-        let (member, member_payer, member_number) = match body.member {
-            None => (None, None, None),
-            Some(MemberName::Text(text)) => (Some(text), None, None),
-            Some(MemberName::Number(n)) => (None, Some(n.payer), Some(n.number)),
-        };
+        let (member, member_payer, member_number) = MemberName::parts(body.member);
         let note = body.note.unwrap_or_default();
         let group = body.group.unwrap_or_default();
         Self {
             reference: body.reference,
-            peer: body.peer.map(|p| match p {
-                PeerName::Text(text) => text,
-                PeerName::Npi(body) => body.npi,
-            }),
+            peer: body.peer.map(PeerName::into_text),
             member,
             member_payer,
             member_number,

@@ -39,6 +39,8 @@ mod reference_samples;
 mod reference_walls;
 mod reports;
 mod revise;
+mod sessions;
+mod sessions_recount;
 mod slow;
 mod storm;
 mod versions;
