@@ -72,8 +72,9 @@ pub(super) async fn owner(
 
 /// Opens a file.
 pub(super) fn open(file: &Path) -> Result<BufReader<File>, CliError> {
-    let cannot =
-        |e: std::io::Error| CliError::Other(format!("cannot read {}: {}", file.display(), e.kind()));
+    let cannot = |e: std::io::Error| {
+        CliError::Other(format!("cannot read {}: {}", file.display(), e.kind()))
+    };
     File::open(file).map(BufReader::new).map_err(cannot)
 }
 

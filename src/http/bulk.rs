@@ -84,9 +84,9 @@ async fn upload(
     let reading = Reading { local, not_after: Some(ctx.now()) };
     let rows = Rows::begin(spooled, form, reading)?;
     let work = ctx.get_ref().clone();
-    Ok(streamed(move |sender| async move {
-        answer(&work, (tenant, on_conflict), rows, &sender).await
-    }))
+    Ok(streamed(
+        move |sender| async move { answer(&work, (tenant, on_conflict), rows, &sender).await },
+    ))
 }
 
 /// The upload, read to its end and bounded.

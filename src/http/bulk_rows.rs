@@ -139,12 +139,7 @@ impl<R: BufRead> Rows<R> {
 
 impl<R: BufRead, T> Rows<R, T> {
     /// Rows of another shape.
-    pub fn of(
-        input: R,
-        form: Form,
-        reading: Reading,
-        shape: Shape<T>,
-    ) -> Result<Self, AppError> {
+    pub fn of(input: R, form: Form, reading: Reading, shape: Shape<T>) -> Result<Self, AppError> {
         let most = shape.max_bytes;
         let input = match form {
             Form::NdJson => Input::Lines(Lines::new(input, most)),
@@ -180,7 +175,9 @@ impl<R: BufRead, T> Rows<R, T> {
             Input::List(elements) => match elements.next(buffer).map_err(unreadable)? {
                 None => return Ok(None),
                 Some(Element::Whole(line)) => (Form::Json, line, json(buffer, reading)),
-                Some(Element::TooLong(line)) => (Form::Json, line, Err(too_long("element", 1, most))),
+                Some(Element::TooLong(line)) => {
+                    (Form::Json, line, Err(too_long("element", 1, most)))
+                }
                 Some(Element::Broken(line, mut error)) => {
                     error.faults.iter_mut().for_each(|fault| fault.line = None);
                     (Form::Json, line, Err(error))

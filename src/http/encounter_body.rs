@@ -133,9 +133,7 @@ pub(super) struct NumberBody {
 
 impl MemberName {
     /// As the draft says it: the id, or payer and number.
-    pub(super) fn parts(
-        name: Option<Self>,
-    ) -> (Option<String>, Option<String>, Option<String>) {
+    pub(super) fn parts(name: Option<Self>) -> (Option<String>, Option<String>, Option<String>) {
         match name {
             None => (None, None, None),
             Some(Self::Text(text)) => (Some(text), None, None),

@@ -1,6 +1,6 @@
 //! A session as JSON says it: one meeting, and each member's part in it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::encounter_body::{MemberName, NoteBody, PeerName};
@@ -16,7 +16,7 @@ const MAX_REASON_CHARS: usize = 500;
 const NOT_THERE: &str = "was not in the session";
 
 /// A session to record: what all members share, and the members who are billed.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({
     "reference": "S-2026-07-02",
@@ -72,7 +72,7 @@ pub struct SessionBody {
 }
 
 /// A member's part in a session: it becomes an encounter.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PartBody {
     /// Your own name for the member's encounter.
@@ -138,7 +138,7 @@ fn parts(list: Option<Vec<PartBody>>) -> Vec<MemberDraft> {
 }
 
 /// A correction of a session. What is not given stays as it is.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"size": 8, "remove": ["V-2026-0102"]}))]
 pub struct SessionPatch {

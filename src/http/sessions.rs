@@ -46,11 +46,7 @@ pub(super) fn parse(body: SessionBody, reading: Reading) -> Result<ParsedSession
     SessionDraft::from(body).parse(reading).map_err(AppError::invalid)
 }
 
-fn reply(
-    tenant: OrganizationId,
-    zone: Zone,
-    recorded: RecordedSession,
-) -> Result<Reply, AppError> {
+fn reply(tenant: OrganizationId, zone: Zone, recorded: RecordedSession) -> Result<Reply, AppError> {
     let fresh = recorded.fresh;
     let place = format!("/v1/sessions/{}", recorded.session.id);
     let tag = etag(recorded.session.revision);

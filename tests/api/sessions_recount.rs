@@ -19,7 +19,8 @@ fn text(value: &Value) -> &str {
 
 /// A quarter hour of a morning of some days: things meet often.
 fn time(dice: &mut Dice) -> (String, i64) {
-    let start = format!("2026-07-0{}T{}:{:02}", 1 + dice.roll(3), 16 + dice.roll(3), dice.roll(4) * 15);
+    let start =
+        format!("2026-07-0{}T{}:{:02}", 1 + dice.roll(3), 16 + dice.roll(3), dice.roll(4) * 15);
     (start, 15 * (1 + i64::try_from(dice.roll(6)).unwrap()))
 }
 
@@ -37,7 +38,8 @@ impl Past {
     fn visit(&mut self, dice: &mut Dice) -> Value {
         let (start, minutes) = time(dice);
         let reference = self.reference();
-        let (peer, member) = (dice.pick(&self.w.peers[..2]).clone(), dice.pick(&self.w.members).clone());
+        let (peer, member) =
+            (dice.pick(&self.w.peers[..2]).clone(), dice.pick(&self.w.members).clone());
         world::visit_of(&reference, &peer, &member, &start, minutes)
     }
 
@@ -75,12 +77,21 @@ impl Past {
         match dice.roll(5) {
             0 => json!({"size": 2 + dice.roll(6)}),
             1 => json!({"ended_at": shifted(text(&session["ended_at"]), 15 * (1 + dice.roll(2)))}),
-            2 => json!({"peers": 1 + dice.roll(2), "started_at": shifted(text(&session["started_at"]), 15)}),
-            3 => json!({"add": [{"reference": self.reference(), "member": member, "diagnoses": ["F32.9"],
-                "note": {"signed_at": "2026-07-05T12:00:00Z"}}]}),
+            2 => {
+                json!({"peers": 1 + dice.roll(2), "started_at": shifted(text(&session["started_at"]), 15)})
+            }
+            3 => {
+                json!({"add": [{"reference": self.reference(), "member": member, "diagnoses": ["F32.9"],
+                "note": {"signed_at": "2026-07-05T12:00:00Z"}}]})
+            }
             _ => {
-                let live: Vec<&Value> = encounters(session).into_iter().filter(|e| e["status"] != "void").collect();
-                if live.is_empty() { json!({}) } else { json!({"remove": [dice.pick(&live)["id"]]}) }
+                let live: Vec<&Value> =
+                    encounters(session).into_iter().filter(|e| e["status"] != "void").collect();
+                if live.is_empty() {
+                    json!({})
+                } else {
+                    json!({"remove": [dice.pick(&live)["id"]]})
+                }
             }
         }
     }
@@ -88,7 +99,8 @@ impl Past {
     async fn step(&mut self, app: &TestApp, dice: &mut Dice) -> Answer {
         let key = self.w.biller.clone();
         let patch = |path: String, tag: &Value, body: &Value| {
-            let request = app.request(Method::PATCH, &path, &key).header("if-match", format!("\"{tag}\""));
+            let request =
+                app.request(Method::PATCH, &path, &key).header("if-match", format!("\"{tag}\""));
             send(request.json(body))
         };
         match dice.roll(20) {
@@ -97,7 +109,9 @@ impl Past {
             9..12 => app.post("/v1/sessions", &key, &self.session(dice)).await,
             12..15 => {
                 let list = world::all(app, "/v1/sessions", &key).await;
-                if list.is_empty() { return app.get("/healthz", "").await }
+                if list.is_empty() {
+                    return app.get("/healthz", "").await;
+                }
                 let path = format!("/v1/sessions/{}", id(dice.pick(&list)));
                 let seen = app.get(&path, &key).await.expect(200);
                 let body = self.amendment(dice, &seen);
@@ -105,33 +119,54 @@ impl Past {
             }
             15..17 => {
                 let list = world::all(app, "/v1/encounters", &key).await;
-                if list.is_empty() { return app.get("/healthz", "").await }
+                if list.is_empty() {
+                    return app.get("/healthz", "").await;
+                }
                 let seen = dice.pick(&list).clone();
                 let body = match dice.roll(4) {
                     0 => json!({"group": null, "activity": "individual_support"}),
-                    1 => json!({"group": {"session": format!("G-{}", dice.roll(6)), "size": 3}, "activity": "group_support"}),
+                    1 => {
+                        json!({"group": {"session": format!("G-{}", dice.roll(6)), "size": 3}, "activity": "group_support"})
+                    }
                     2 => json!({"ended_at": shifted(text(&seen["ended_at"]), 15)}),
-                    _ => json!({"peer": dice.pick(&self.w.peers[..2]), "member": dice.pick(&self.w.members)}),
+                    _ => {
+                        json!({"peer": dice.pick(&self.w.peers[..2]), "member": dice.pick(&self.w.members)})
+                    }
                 };
                 patch(format!("/v1/encounters/{}", id(&seen)), &seen["revision"], &body).await
             }
             17 => {
                 let list = world::all(app, "/v1/encounters", &key).await;
-                if list.is_empty() { return app.get("/healthz", "").await }
+                if list.is_empty() {
+                    return app.get("/healthz", "").await;
+                }
                 let reason = json!({"reason": "history"});
-                app.post(&format!("/v1/encounters/{}/void", id(dice.pick(&list))), &key, &reason).await
+                app.post(&format!("/v1/encounters/{}/void", id(dice.pick(&list))), &key, &reason)
+                    .await
             }
             18 => {
                 let list = world::all(app, "/v1/sessions", &key).await;
-                if list.is_empty() || dice.roll(3) > 0 { return app.get("/healthz", "").await }
+                if list.is_empty() || dice.roll(3) > 0 {
+                    return app.get("/healthz", "").await;
+                }
                 let reason = json!({"reason": "history"});
-                app.post(&format!("/v1/sessions/{}/void", id(dice.pick(&list))), &key, &reason).await
+                app.post(&format!("/v1/sessions/{}/void", id(dice.pick(&list))), &key, &reason)
+                    .await
             }
             _ => {
                 let built = app.get("/v1/batches?status=built", &key).await.expect(200);
                 match built["items"].get(0) {
-                    Some(batch) => app.act(&format!("/v1/batches/{}/withdraw", id(batch)), &key).await,
-                    None => app.post("/v1/batches", &key, &json!({"payer": "evergreen", "through": "2026-07-01"})).await,
+                    Some(batch) => {
+                        app.act(&format!("/v1/batches/{}/withdraw", id(batch)), &key).await
+                    }
+                    None => {
+                        app.post(
+                            "/v1/batches",
+                            &key,
+                            &json!({"payer": "evergreen", "through": "2026-07-01"}),
+                        )
+                        .await
+                    }
                 }
             }
         }
@@ -190,8 +225,14 @@ async fn all_ties(app: &TestApp, w: &World) {
     }
     for head in world::all(app, "/v1/sessions", &w.biller).await {
         let name = text(&head["reference"]).to_owned();
-        let named = all.iter().filter(|e| e["group"]["session"] == head["reference"] && e["status"] != "void");
-        assert_eq!(named.count(), usize::try_from(head["billed"].as_u64().unwrap()).unwrap(), "{head}");
+        let named = all
+            .iter()
+            .filter(|e| e["group"]["session"] == head["reference"] && e["status"] != "void");
+        assert_eq!(
+            named.count(),
+            usize::try_from(head["billed"].as_u64().unwrap()).unwrap(),
+            "{head}"
+        );
         let Some(live) = of_sessions.remove(&name) else { continue };
         assert!(head["voided_at"].is_null(), "{head}");
         let members: BTreeSet<&str> = live.iter().map(|e| text(&e["member"])).collect();
@@ -219,20 +260,28 @@ async fn all_ties(app: &TestApp, w: &World) {
     let none = |what: &str, sql: &str| {
         assert_eq!(app.database.number(&format!("SELECT COUNT(*) FROM ({sql}) x")), 0, "{what}");
     };
-    none("a line holds what its status says",
+    none(
+        "a line holds what its status says",
         "SELECT l.id FROM decision_lines l LEFT JOIN unit_entries u \
          ON u.organization_id = l.organization_id AND u.line_id = l.id GROUP BY l.id, l.status, l.units \
-         HAVING COALESCE(SUM(u.reserved), 0) <> CASE WHEN l.status IN ('ready', 'claimed') THEN l.units ELSE 0 END");
-    none("nothing is held beside the current decision",
+         HAVING COALESCE(SUM(u.reserved), 0) <> CASE WHEN l.status IN ('ready', 'claimed') THEN l.units ELSE 0 END",
+    );
+    none(
+        "nothing is held beside the current decision",
         "SELECT u.encounter_id FROM unit_entries u JOIN encounters e ON e.organization_id = u.organization_id \
          AND e.id = u.encounter_id JOIN decision_lines l ON l.organization_id = u.organization_id AND l.id = u.line_id \
-         WHERE l.decision_id <> e.decision_id GROUP BY u.encounter_id, u.line_id HAVING SUM(u.reserved) <> 0");
-    none("each revision but the last is kept",
+         WHERE l.decision_id <> e.decision_id GROUP BY u.encounter_id, u.line_id HAVING SUM(u.reserved) <> 0",
+    );
+    none(
+        "each revision but the last is kept",
         "SELECT e.id FROM encounters e LEFT JOIN encounter_revisions r ON r.organization_id = e.organization_id \
-         AND r.encounter_id = e.id GROUP BY e.id, e.revision HAVING COUNT(r.revision) <> e.revision - 1");
-    none("whoever names a session is of it, and no other is",
+         AND r.encounter_id = e.id GROUP BY e.id, e.revision HAVING COUNT(r.revision) <> e.revision - 1",
+    );
+    none(
+        "whoever names a session is of it, and no other is",
         "SELECT e.id FROM encounters e LEFT JOIN session_encounters s ON s.organization_id = e.organization_id \
-         AND s.encounter_id = e.id WHERE (e.content LIKE '%\"group\":{%') <> (s.encounter_id IS NOT NULL)");
+         AND s.encounter_id = e.id WHERE (e.content LIKE '%\"group\":{%') <> (s.encounter_id IS NOT NULL)",
+    );
 }
 
 async fn play(app: &TestApp, seed: u64) {

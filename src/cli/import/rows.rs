@@ -95,7 +95,9 @@ pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<F
         Kind::Authorizations => File::Authorizations(reader.owned(authorization)),
         Kind::Episodes => File::Episodes(reader.owned(|c| episode(c).parse())),
         // Their files are TOML and have no rows.
-        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => File::Payers(Vec::new()),
+        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => {
+            File::Payers(Vec::new())
+        }
     };
     if reader.faults.is_empty() { Ok(file) } else { Err(reader.faults) }
 }

@@ -28,7 +28,10 @@ pub fn group(ctx: &Context) -> Vec<Said> {
             let said = Said::new(
                 RuleId::GroupMissing,
                 "/group",
-                format!("The service '{}' is given in groups, and no session is named.", service.key),
+                format!(
+                    "The service '{}' is given in groups, and no session is named.",
+                    service.key
+                ),
                 "Whoever recorded the visit names its session and how many were present.",
             );
             vec![said.by(&rule.source)]
@@ -47,7 +50,8 @@ fn sizes(rule: &GroupRule, group: &Group) -> impl Iterator<Item = Said> {
         let text = format!("{} were present; a group has at most {max}.", group.size);
         Said::new(RuleId::GroupSize, "/group/size", text, fix)
     });
-    let of_peers = rule.members_per_peer.filter(|most| group.size > most.saturating_mul(group.peers));
+    let of_peers =
+        rule.members_per_peer.filter(|most| group.size > most.saturating_mul(group.peers));
     let ratio = of_peers.map(|most| {
         let text = format!(
             "{} were present with {} peers; one peer may lead {most} at most.",
@@ -78,7 +82,8 @@ pub fn session(ctx: &Context) -> Vec<Said> {
     let again = ctx.facts.neighbors.iter().find(|n| {
         let same = n.session.as_ref().is_some_and(|s| s.reference == group.session);
         // At overlapping times it is told as a duplicate or an overlap.
-        let apart = n.ended_at <= ctx.encounter.started_at || ctx.encounter.ended_at <= n.started_at;
+        let apart =
+            n.ended_at <= ctx.encounter.started_at || ctx.encounter.ended_at <= n.started_at;
         same && apart && n.member == ctx.encounter.member && n.reference != ctx.encounter.reference
     });
     said.extend(again.map(|other| {
@@ -112,7 +117,8 @@ fn disagreements(ctx: &Context, group: &Group, session: &SessionFact) -> Vec<Sai
         tell("/group/size", text);
     }
     if data.peers != group.peers {
-        let text = format!("The session has {} peers; this visit says {}.", data.peers, group.peers);
+        let text =
+            format!("The session has {} peers; this visit says {}.", data.peers, group.peers);
         tell("/group/peers", text);
     }
     let others = ctx.facts.neighbors.iter().filter(|n| {
@@ -121,7 +127,8 @@ fn disagreements(ctx: &Context, group: &Group, session: &SessionFact) -> Vec<Sai
     });
     let others = u32::try_from(others.count()).unwrap_or(u32::MAX);
     if others >= data.size && data.size == group.size {
-        let text = format!("The session's size is {}; {others} others are billed in it.", data.size);
+        let text =
+            format!("The session's size is {}; {others} others are billed in it.", data.size);
         tell("/group/size", text);
     }
     if let Some(field) = outside(session, this.started_at, this.ended_at) {

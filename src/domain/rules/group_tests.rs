@@ -128,10 +128,12 @@ fn r24_a_visit_that_disagrees_is_told_with_both_values() {
     assert_eq!(peer[0].0, "/peer");
     let peers = told(|c| c.facts.session.as_mut().unwrap().data.peers = 2);
     assert_eq!(peers[0].0, "/group/peers");
-    let early = told(|c| c.facts.session.as_mut().unwrap().data.started_at = t("2026-07-01T13:01:00Z"));
+    let early =
+        told(|c| c.facts.session.as_mut().unwrap().data.started_at = t("2026-07-01T13:01:00Z"));
     assert_eq!(early[0].0, "/started_at");
     assert!(early[0].1.contains("09:01") && early[0].1.contains("09:00"), "{early:?}");
-    let late = told(|c| c.facts.session.as_mut().unwrap().data.ended_at = t("2026-07-01T13:59:00Z"));
+    let late =
+        told(|c| c.facts.session.as_mut().unwrap().data.ended_at = t("2026-07-01T13:59:00Z"));
     assert_eq!(late[0].0, "/ended_at");
     let all = told(|c| {
         let data = &mut c.facts.session.as_mut().unwrap().data;
@@ -146,7 +148,8 @@ fn r24_a_visit_that_disagrees_is_told_with_both_values() {
 fn r24_no_more_are_billed_than_were_present() {
     let full = |others: u32| {
         in_group(3, |c| {
-            c.facts.neighbors = (0..others).map(|n| other(c, &format!("V-{}", 2 + n), "13:00", "15:00")).collect();
+            c.facts.neighbors =
+                (0..others).map(|n| other(c, &format!("V-{}", 2 + n), "13:00", "15:00")).collect();
             for (n, neighbor) in (0..).zip(&mut c.facts.neighbors) {
                 neighbor.member = MemberId::from_i64(100 + n);
             }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use self::claimed::Claimed;
+use super::nearby::Nearby;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
@@ -33,7 +34,6 @@ use crate::domain::rules::RuleId;
 use crate::domain::session::Session;
 use crate::error::AppError;
 use crate::flow::Ctx;
-use super::nearby::Nearby;
 use crate::store::ledger::UsageScope;
 use crate::store::{self, Conn, StoreError};
 

@@ -120,11 +120,8 @@ impl Meetings {
         live: impl Iterator<Item = &'a Neighbor>,
     ) -> Option<SessionTime> {
         let data = &self.by_reference.get(name)?.session.data;
-        let (started_at, ended_at) = if data.stated {
-            (data.started_at, data.ended_at)
-        } else {
-            hull(live)?
-        };
+        let (started_at, ended_at) =
+            if data.stated { (data.started_at, data.ended_at) } else { hull(live)? };
         Some(SessionTime { reference: name.clone(), started_at, ended_at })
     }
 

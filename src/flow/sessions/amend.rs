@@ -145,7 +145,8 @@ fn removed(list: &[Encounter], names: &[String]) -> Result<BTreeSet<EncounterId>
     let (mut found, mut faults) = (BTreeSet::new(), Vec::new());
     for (index, name) in names.iter().enumerate() {
         let named = |e: &&Encounter| {
-            e.voided_at.is_none() && (e.data.reference.as_str() == name || e.id.to_string() == *name)
+            e.voided_at.is_none()
+                && (e.data.reference.as_str() == name || e.id.to_string() == *name)
         };
         match list.iter().find(named) {
             Some(encounter) => {

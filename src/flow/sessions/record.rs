@@ -159,9 +159,8 @@ pub(super) fn refuse_known(
     encounters: &[EncounterData],
 ) -> Result<(), AppError> {
     let used = encounters.iter().enumerate().filter(|(_, e)| known.get(&e.reference).is_some());
-    let told = |(index, _)| {
-        Fault::at(format!("/{list}/{index}/reference"), "used for another encounter.")
-    };
+    let told =
+        |(index, _)| Fault::at(format!("/{list}/{index}/reference"), "used for another encounter.");
     let faults: Vec<Fault> = used.map(told).collect();
     if faults.is_empty() { Ok(()) } else { Err(conflict(faults)) }
 }
@@ -179,7 +178,8 @@ fn repeat(
 ) -> Result<RecordedSession, AppError> {
     let lost = || AppError::internal("an encounter of a session is gone");
     let first = |data: &EncounterData| known.get(&data.reference).map(|(r, _)| r.clone());
-    let encounters = list.iter().map(|data| first(data).ok_or_else(lost)).collect::<Result<_, _>>()?;
+    let encounters =
+        list.iter().map(|data| first(data).ok_or_else(lost)).collect::<Result<_, _>>()?;
     Ok(RecordedSession { session, encounters, fresh: false })
 }
 

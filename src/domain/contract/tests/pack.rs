@@ -241,7 +241,11 @@ fn groups() {
         ("{ max_size = 1, source = \"manual\" }", "service[2].group.max_size", "smallest"),
         ("{ min_size = 0, source = \"manual\" }", "service[2].group.min_size", "500"),
         ("{ max_size = 501, source = \"manual\" }", "service[2].group.max_size", "500"),
-        ("{ members_per_peer = \"8\", source = \"manual\" }", "service[2].group.members_per_peer", ""),
+        (
+            "{ members_per_peer = \"8\", source = \"manual\" }",
+            "service[2].group.members_per_peer",
+            "",
+        ),
         ("{ size = 8, source = \"manual\" }", "service[2].group.size", "not known"),
         ("{ max_size = 8 }", "service[2].group.source", "missing"),
         ("{ max_size = 8, source = \"nobody\" }", "service[2].group.source", ""),
