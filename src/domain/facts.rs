@@ -146,7 +146,12 @@ pub struct Neighbor {
 impl Neighbor {
     /// The time that it takes of its peer.
     pub fn peer_time(&self) -> (Instant, Instant) {
-        match &self.session {
+        self.times_with(self.session.as_ref())
+    }
+
+    /// The time that it takes of its peer, when this is its session.
+    pub fn times_with(&self, session: Option<&SessionTime>) -> (Instant, Instant) {
+        match session {
             Some(s) => (s.started_at.min(self.started_at), s.ended_at.max(self.ended_at)),
             None => (self.started_at, self.ended_at),
         }

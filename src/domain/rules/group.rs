@@ -5,6 +5,7 @@ use super::context::Context;
 use super::table::{RuleId, Said};
 use crate::domain::contract::GroupRule;
 use crate::domain::dates::Instant;
+use crate::domain::encounter::MAX_CONTACT_MINUTES;
 use crate::domain::session::{Group, SessionFact};
 
 /// The service and the visit are both of a group or both not, and its size is allowed.
@@ -151,20 +152,13 @@ fn outside(session: &SessionFact, start: Instant, end: Instant) -> Option<&'stat
     let data = &session.data;
     if !data.stated {
         let apart = end < data.started_at || data.ended_at < start;
-        return apart.then_some("/started_at");
+        let whole = data.started_at.min(start).minutes_until(data.ended_at.max(end));
+        return (apart || whole > MAX_CONTACT_MINUTES).then_some("/started_at");
     }
     if start < data.started_at {
         Some("/started_at")
     } else {
         (end > data.ended_at).then_some("/ended_at")
-    }
-}
-
-/// Whether the visit disagrees with its session.
-pub fn disagrees(ctx: &Context) -> bool {
-    match (&ctx.encounter.group, &ctx.facts.session) {
-        (Some(group), Some(session)) => !disagreements(ctx, group, session).is_empty(),
-        _ => false,
     }
 }
 

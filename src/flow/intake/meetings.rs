@@ -67,7 +67,7 @@ impl Meetings {
         }
         let mut meetings = Self::default();
         let ids: Vec<SessionId> = found.iter().map(|s| s.id).collect();
-        let names: HashMap<SessionId, Reference> =
+        let reference_of: HashMap<SessionId, Reference> =
             found.iter().map(|s| (s.id, s.data.reference.clone())).collect();
         for session in found {
             let reference = session.data.reference.clone();
@@ -77,7 +77,8 @@ impl Meetings {
         for Attendance { session, encounter } in
             store::sessions::attendance(conn, organization, &ids)?
         {
-            let Some(name) = names.get(&session).filter(|_| Some(encounter) != except) else {
+            let Some(name) = reference_of.get(&session).filter(|_| Some(encounter) != except)
+            else {
                 continue;
             };
             meetings.count(name);
@@ -180,11 +181,11 @@ impl Meetings {
             ended_at: data.ended_at.max(own.ended_at),
             ..data.clone()
         };
-        let becomes = match (data.stated || meeting.session.voided_at.is_some(), meeting.attended) {
-            (true, _) => data.clone(),
-            (false, 0) => own,
-            (false, _) if agrees => wider,
-            (false, _) => data.clone(),
+        let fixed = data.stated || meeting.session.voided_at.is_some();
+        let becomes = match meeting.attended {
+            0 if !fixed => own,
+            _ if agrees && !fixed => wider,
+            _ => data.clone(),
         };
         if *data != becomes {
             *data = becomes;

@@ -97,13 +97,12 @@ impl Nearby {
                 times.entry(name).or_insert_with(time).clone()
             });
             let same = group.is_some_and(|g| name == Some(&g.session));
-            let neighbor = Neighbor { session: time, ..neighbor.clone() };
-            let (from, to) = neighbor.peer_time();
+            let (from, to) = neighbor.times_with(time.as_ref());
             let near = (neighbor.started_at < encounter.ended_at
                 && encounter.started_at < neighbor.ended_at)
                 || (from < own.1 && own.0 < to);
             if same || near {
-                found.push(neighbor);
+                found.push(Neighbor { session: time, ..neighbor.clone() });
             }
         }
         found

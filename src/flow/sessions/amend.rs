@@ -144,18 +144,15 @@ fn additions(
 fn removed(list: &[Encounter], names: &[String]) -> Result<BTreeSet<EncounterId>, AppError> {
     let (mut found, mut faults) = (BTreeSet::new(), Vec::new());
     for (index, name) in names.iter().enumerate() {
-        let named = |e: &&Encounter| {
+        let is_it = |e: &&Encounter| {
             e.voided_at.is_none()
                 && (e.data.reference.as_str() == name || e.id.to_string() == *name)
         };
-        match list.iter().find(named) {
-            Some(encounter) => {
-                found.insert(encounter.id);
-            }
-            None => {
-                let message = "the session has no such visit; name it by its reference or id.";
-                faults.push(Fault::at(format!("/remove/{index}"), message));
-            }
+        if let Some(encounter) = list.iter().find(is_it) {
+            found.insert(encounter.id);
+        } else {
+            let message = "the session has no such visit; name it by its reference or id.";
+            faults.push(Fault::at(format!("/remove/{index}"), message));
         }
     }
     if faults.is_empty() { Ok(found) } else { Err(AppError::invalid(faults)) }

@@ -245,8 +245,7 @@ pub fn placed(faults: Vec<Fault>, list: &str, index: usize, member: &MemberDraft
 
 /// Each fault once: what all members share is wrong for each of them, and told once by its field.
 fn once(faults: Vec<Fault>) -> Vec<Fault> {
-    let shared =
-        |f: &Fault| !f.pointer.as_deref().unwrap_or_default().matches('/').nth(1).is_some();
+    let shared = |f: &Fault| f.pointer.as_deref().unwrap_or_default().matches('/').nth(1).is_none();
     let mut told: Vec<Fault> = Vec::with_capacity(faults.len());
     for fault in faults {
         let again =

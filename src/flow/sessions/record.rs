@@ -176,10 +176,10 @@ fn repeat(
     known: &Known,
     list: &[EncounterData],
 ) -> Result<RecordedSession, AppError> {
-    let lost = || AppError::internal("an encounter of a session is gone");
+    let gone = || AppError::internal("an encounter of a session is gone");
     let first = |data: &EncounterData| known.get(&data.reference).map(|(r, _)| r.clone());
     let encounters =
-        list.iter().map(|data| first(data).ok_or_else(lost)).collect::<Result<_, _>>()?;
+        list.iter().map(|data| first(data).ok_or_else(gone)).collect::<Result<_, _>>()?;
     Ok(RecordedSession { session, encounters, fresh: false })
 }
 
