@@ -1,10 +1,11 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
 //! the question that stores nothing, a preview.
 
+use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, Case, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
-use super::{Ctx, meter};
+use super::{Ctx, day_sums, meter};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -159,7 +160,7 @@ pub(super) fn refuse_moved(before: &Encounter, now: &Encounter) -> Result<(), Ap
 }
 
 /// Ends the current lines (`to` is superseded or void) and gives back what they hold.
-fn end_lines(
+pub(super) fn end_lines(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
@@ -176,6 +177,18 @@ fn end_lines(
     Ok(())
 }
 
+/// The bench for deciding an encounter again, as it was and as it will be, with its accounts locked.
+pub(super) fn bench_of(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    data: &[&EncounterData],
+    id: EncounterId,
+) -> Result<Bench, AppError> {
+    let people = who(conn, organization.id, data)?;
+    Bench::gather(ctx, conn, organization, people, data, Access::Lock, Some(id))
+}
+
 /// Decides an encounter again with the facts of now, in the caller's transaction.
 pub fn decide_in(
     ctx: &Ctx,
@@ -186,28 +199,32 @@ pub fn decide_in(
 ) -> Result<Recorded, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let people = who(conn, tenant, &[&before.data])?;
-    let mut bench =
-        Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
+    let mut bench = bench_of(ctx, conn, &organization, &[&before.data], id)?;
     // Read again: somebody may have changed it before the lock was ours.
     let encounter = find(conn, tenant, id)?;
     refuse_moved(&before, &encounter)?;
     refuse_void(&encounter)?;
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
+    if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&encounter.data))? {
+        bench = bench_of(ctx, conn, &organization, &[&encounter.data], id)?;
+    }
     let case = bench.case(&encounter.data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
-    bench.attend(ctx, id, &encounter.data, &answer);
-    bench.store_sessions(conn)?;
-    write_again(ctx, conn, tenant, Again { encounter, lines, case, answer, why })
+    let data = encounter.data.clone();
+    write_again(ctx, conn, tenant, Again { encounter, data, lines, bench, case, answer, why })
 }
 
 /// A new decision about an encounter that was decided before.
 pub(super) struct Again {
     /// The encounter as it was.
     pub(super) encounter: Encounter,
+    /// What it says now.
+    pub(super) data: EncounterData,
     /// Its current lines.
     pub(super) lines: Vec<Line>,
+    /// Where the case is from.
+    pub(super) bench: Bench,
     /// What the decision was made from.
     pub(super) case: Case,
     /// What it says.
@@ -224,7 +241,7 @@ pub(super) fn write_again(
     tenant: OrganizationId,
     again: Again,
 ) -> Result<Recorded, AppError> {
-    let Again { encounter, lines, case, answer, why } = again;
+    let Again { encounter, data, lines, mut bench, case, answer, why } = again;
     let id = encounter.id;
     end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
     let decision_id: DecisionId = ctx.id();
@@ -253,6 +270,12 @@ pub(super) fn write_again(
         billed: billed.map(|b| (b.data.payer, &b.data.member_number)),
     };
     store::encounters::set_outcome(conn, tenant, &outcome)?;
+    bench.put(ctx, id, &data, case.account, &answer);
+    if data.group.is_none() && encounter.data.group.is_some() {
+        store::sessions::unlink(conn, tenant, &[id])?;
+    }
+    bench.store_sessions(conn)?;
+    day_sums::settle(ctx, conn, tenant, &bench.settlement())?;
     let encounter = find(conn, tenant, id)?;
     let decision = StoredDecision {
         id: decision_id,
@@ -265,6 +288,19 @@ pub(super) fn write_again(
     Ok(Recorded { encounter, decision, fresh: true, revised: false })
 }
 
+/// Decides an encounter again because somebody asked, in the caller's transaction.
+pub fn decide_as_asked(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+) -> Result<Recorded, AppError> {
+    let recorded = decide_in(ctx, conn, tenant, id, "asked")?;
+    let detail = Detail::default().about("decision", recorded.decision.id);
+    audit::note(ctx, conn, Some(tenant), Action::EncounterDecide, id, detail)?;
+    Ok(recorded)
+}
+
 /// Voids an encounter that is on no live claim; its units are given back, its reference stays used.
 pub fn void_in(
     ctx: &Ctx,
@@ -273,6 +309,24 @@ pub fn void_in(
     id: EncounterId,
     reason: &str,
 ) -> Result<Seen, AppError> {
+    if void_visit(ctx, conn, tenant, id, reason)? {
+        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
+    }
+    let encounter = find(conn, tenant, id)?;
+    with_decisions(conn, tenant, vec![encounter])?
+        .pop()
+        .ok_or_else(|| AppError::not_found("encounter"))
+}
+
+/// The same, as a part of something larger that has its own entry in the trail. Whether it was
+/// voided now.
+pub(super) fn void_visit(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+    reason: &str,
+) -> Result<bool, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &[&before.data])?;
@@ -280,16 +334,15 @@ pub fn void_in(
     Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, None)?;
     let encounter = find(conn, tenant, id)?;
     refuse_moved(&before, &encounter)?;
-    if encounter.voided_at.is_none() {
-        let lines = store::decisions::current_lines(conn, tenant, &[id])?;
-        refuse_claimed(&lines)?;
-        end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
-        store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+    if encounter.voided_at.is_some() {
+        return Ok(false);
     }
-    let encounter = find(conn, tenant, id)?;
-    with_decisions(conn, tenant, vec![encounter])?
-        .pop()
-        .ok_or_else(|| AppError::not_found("encounter"))
+    let lines = store::decisions::current_lines(conn, tenant, &[id])?;
+    refuse_claimed(&lines)?;
+    day_sums::leave(ctx, conn, tenant, id)?;
+    end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
+    store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+    Ok(true)
 }
 
 /// What the rules would say of an encounter; nothing is stored and nothing is locked.

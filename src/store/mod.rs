@@ -4,17 +4,21 @@
 //! on a blocking thread in one transaction, and never lets a connection out.
 
 pub mod access;
+pub mod audit;
 pub mod authorizations;
+pub mod backup;
 pub mod batches;
 pub mod claims;
 mod conn;
 pub mod contracts;
 pub mod counters;
+pub mod day_visits;
 pub mod decisions;
 pub mod encounters;
 pub mod episodes;
 pub mod error;
 pub mod files;
+mod holds;
 pub mod idempotency;
 pub mod ledger;
 pub mod live_claims;
@@ -22,6 +26,7 @@ pub mod members;
 mod migrations;
 pub mod neighbors;
 pub mod organizations;
+pub mod overrides;
 pub mod packs;
 pub mod payers;
 pub mod peers;
@@ -30,6 +35,7 @@ mod schema;
 pub mod sessions;
 mod types;
 pub mod utilization;
+pub mod worklist;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -5,6 +5,9 @@
 //! the bench, so that the next encounter of the chunk sees it.
 
 mod claimed;
+pub mod days;
+mod overridden;
+mod put;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,11 +15,12 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use self::claimed::Claimed;
+use self::days::Days;
+use self::overridden::Overrides;
 use super::nearby::Nearby;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
-use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
 use crate::domain::episode::Episode;
 use crate::domain::facts::{
@@ -68,6 +72,9 @@ pub struct Bench {
     usage_of_authorization: HashMap<AuthorizationId, Vec<usize>>,
     nearby: Nearby,
     claimed: Claimed,
+    days: Days,
+    except: Option<EncounterId>,
+    overrides: Overrides,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -119,6 +126,9 @@ impl Bench {
             usage_of_authorization: HashMap::new(),
             nearby: Nearby::default(),
             claimed: Claimed::default(),
+            days: Days::default(),
+            except,
+            overrides: Overrides::read(conn, id, except.as_slice())?,
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
@@ -133,9 +143,14 @@ impl Bench {
         for episode in store::episodes::of_members(conn, id, &members)? {
             bench.episodes.entry(episode.data.member).or_default().push(episode);
         }
+        bench.read_days(conn, encounters)?;
         bench.read_usage(conn, encounters, except)?;
         let peers = bench.peers.keys().copied().collect();
-        bench.nearby = Nearby::read(conn, id, (members, peers), encounters, except)?;
+        let time = span(encounters).map(|(from, to)| bench.days_reach(from, to));
+        if let Some(time) = time {
+            let near = (members, peers);
+            bench.nearby = Nearby::read(conn, id, near, (encounters, time), except)?;
+        }
         Ok(bench)
     }
 
@@ -204,13 +219,6 @@ impl Bench {
         Ok(())
     }
 
-    fn put_usage(&mut self, account: AccountId, usage: Usage) {
-        let index = self.usage.len();
-        self.usage_of_account.entry(account).or_default().push(index);
-        if let Some(authorization) = usage.authorization {
-            self.usage_of_authorization.entry(authorization).or_default().push(index);
-        }
-        self.usage.push((account, usage));
     }
 
     fn read_terms(
@@ -277,8 +285,10 @@ impl Bench {
             episodes: self.episodes_for(encounter.member, payer),
             usage: self.usage_for(account, &authorizations),
             claimed,
+            day: self.day_for(encounter),
             neighbors: self.nearby.of(encounter, session.as_ref()),
             session,
+            overrides: self.overrides.of(encounter)?,
             authorizations,
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
@@ -304,51 +314,8 @@ impl Bench {
         of_account
             .chain(elsewhere)
             .filter_map(|index| self.usage.get(*index).map(|(_, usage)| usage.clone()))
+            .filter(|usage| usage.units != 0)
             .collect()
-    }
-
-    /// Puts what was decided on the bench, for the encounters that follow in the chunk.
-    pub fn put(
-        &mut self,
-        ctx: &Ctx,
-        id: EncounterId,
-        encounter: &EncounterData,
-        account: Option<AccountId>,
-        decision: &Decision,
-    ) {
-        self.attend(ctx, id, encounter, decision);
-        let ready = || decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
-        if ready().next().is_none() {
-            return;
-        }
-        if let (Some(account), Some(service)) = (account, &decision.service) {
-            for line in ready() {
-                let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
-                let parts = [
-                    (line.units - drawn.min(line.units), None),
-                    (drawn, line.authorization.as_ref().map(|d| d.id)),
-                ];
-                for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
-                    let usage = Usage {
-                        service: service.clone(),
-                        date: decision.service_date,
-                        authorization,
-                        units: i64::from(units),
-                    };
-                    self.put_usage(account, usage);
-                }
-            }
-        }
-        self.nearby.put(Neighbor {
-            encounter: id,
-            reference: encounter.reference.clone(),
-            member: encounter.member,
-            peer: encounter.peer,
-            service: decision.service.clone(),
-            started_at: encounter.started_at,
-            ended_at: encounter.ended_at,
-            session: None,
-        });
     }
 
     /// A decided encounter is of its session from now on.
@@ -378,4 +345,11 @@ impl Bench {
         let zone = self.organization.data.zone;
         self.nearby.store(conn, self.organization.id, zone)
     }
+}
+
+/// The time from the first start to the last end.
+fn span(encounters: &[&EncounterData]) -> Option<(Instant, Instant)> {
+    let from = encounters.iter().map(|e| e.started_at).min()?;
+    let to = encounters.iter().map(|e| e.ended_at).max()?;
+    Some((from, to))
 }

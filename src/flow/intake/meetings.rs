@@ -44,22 +44,21 @@ pub struct Meetings {
 }
 
 impl Meetings {
-    /// Reads the sessions that `encounters` name and those that take time of `peers`.
+    /// Reads the sessions that `encounters` name and those that take time of `peers` in a time.
     pub fn read(
         conn: &mut Conn,
         organization: OrganizationId,
         encounters: &[&EncounterData],
-        peers: &[PeerId],
+        (peers, time): (&[PeerId], (Instant, Instant)),
         except: Option<EncounterId>,
     ) -> Result<Self, StoreError> {
-        let Some(span) = span(encounters) else { return Ok(Self::default()) };
         let named: BTreeSet<&Reference> =
             encounters.iter().filter_map(|e| e.group.as_ref()).map(|g| &g.session).collect();
         let named: Vec<&Reference> = named.into_iter().collect();
         let mut found = store::sessions::by_references(conn, organization, &named)?;
         // A session that is named may last longer than its encounters here.
-        let from = found.iter().map(|s| s.data.started_at).fold(span.0, Instant::min);
-        let to = found.iter().map(|s| s.data.ended_at).fold(span.1, Instant::max);
+        let from = found.iter().map(|s| s.data.started_at).fold(time.0, Instant::min);
+        let to = found.iter().map(|s| s.data.ended_at).fold(time.1, Instant::max);
         for session in store::sessions::touching(conn, organization, peers, (from, to))? {
             if !found.iter().any(|s| s.id == session.id) {
                 found.push(session);
@@ -98,15 +97,18 @@ impl Meetings {
         self.of_encounter.keys().copied()
     }
 
-    /// The time that has to be looked at for neighbors: that of the encounters and of the sessions.
-    pub fn reach(&self, encounters: &[&EncounterData]) -> Option<(Instant, Instant)> {
-        let (from, to) = span(encounters)?;
+    /// The time that has to be looked at for neighbors: the one given, and that of the sessions.
+    pub fn reach(
+        &self,
+        encounters: &[&EncounterData],
+        time: (Instant, Instant),
+    ) -> (Instant, Instant) {
         let named = encounters.iter().filter_map(|e| e.group.as_ref());
         let known = named.filter_map(|g| self.by_reference.get(&g.session));
-        Some(known.fold((from, to), |(from, to), meeting| {
+        known.fold(time, |(from, to), meeting| {
             let data = &meeting.session.data;
             (from.min(data.started_at), to.max(data.ended_at))
-        }))
+        })
     }
 
     /// The session that an encounter of the bench is of.
@@ -239,13 +241,6 @@ fn gathered(ctx: &Ctx, data: SessionData) -> Session {
         voided_at: None,
         void_reason: None,
     }
-}
-
-/// The time from the first start to the last end.
-fn span(encounters: &[&EncounterData]) -> Option<(Instant, Instant)> {
-    let from = encounters.iter().map(|e| e.started_at).min()?;
-    let to = encounters.iter().map(|e| e.ended_at).max()?;
-    Some((from, to))
 }
 
 fn hull<'a>(live: impl Iterator<Item = &'a Neighbor>) -> Option<(Instant, Instant)> {

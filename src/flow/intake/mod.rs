@@ -8,6 +8,7 @@ pub(in crate::flow) mod plan;
 pub mod record;
 pub mod refs;
 mod resolve;
+mod told;
 
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};

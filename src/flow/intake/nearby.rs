@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::meetings::Meetings;
-use crate::domain::dates::Zone;
+use crate::domain::dates::{Instant, Zone};
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::Neighbor;
 use crate::domain::identifiers::Reference;
@@ -25,17 +25,17 @@ pub(super) struct Nearby {
 }
 
 impl Nearby {
-    /// Reads what is near `encounters`, all of these people; `except` is left out.
+    /// Reads what is near `encounters`, all of these people, in a time; `except` is left out.
     pub(super) fn read(
         conn: &mut Conn,
         organization: OrganizationId,
         (members, peers): (Vec<MemberId>, Vec<PeerId>),
-        encounters: &[&EncounterData],
+        (encounters, time): (&[&EncounterData], (Instant, Instant)),
         except: Option<EncounterId>,
     ) -> Result<Self, StoreError> {
-        let meetings = Meetings::read(conn, organization, encounters, &peers, except)?;
+        let meetings = Meetings::read(conn, organization, encounters, (&peers, time), except)?;
+        let (from, to) = meetings.reach(encounters, time);
         let mut nearby = Self { meetings, ..Self::default() };
-        let Some((from, to)) = nearby.meetings.reach(encounters) else { return Ok(nearby) };
         let vicinity = Vicinity { members, peers, from, to, except };
         for neighbor in live_in(conn, organization, &vicinity)? {
             nearby.put(neighbor);
@@ -106,6 +106,28 @@ impl Nearby {
             }
         }
         found
+    }
+
+    /// Whether a live encounter of the member or the peer takes the time of `visit`. (Others of its
+    /// session take none of the peer's.)
+    pub(super) fn is_taken(
+        &self,
+        visit: EncounterId,
+        (member, peer): (MemberId, PeerId),
+        (from, to): (Instant, Instant),
+    ) -> bool {
+        let session = self.meetings.of(visit);
+        let of_member = self.of_member.get(&member).into_iter().flatten();
+        let of_peer = self.of_peer.get(&peer).into_iter().flatten();
+        of_member
+            .chain(of_peer)
+            .filter_map(|index| self.neighbors.get(*index))
+            .filter(|n| n.encounter != visit)
+            .filter(|n| {
+                let same = session.is_some() && self.meetings.of(n.encounter) == session;
+                n.member == member || !same
+            })
+            .any(|n| n.started_at < to && from < n.ended_at)
     }
 
     /// Writes what became of the sessions.

@@ -12,7 +12,8 @@ use crate::domain::ids::{EncounterId, OrganizationId, SessionId};
 use crate::domain::session::{Session, SessionData};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
-use crate::flow::encounters::{decide_in, organization, void_in};
+use crate::flow::audit::{self, Action};
+use crate::flow::encounters::{decide_in, organization, void_visit};
 use crate::flow::intake::Reading;
 use crate::flow::intake::bench::{Access, Bench};
 use crate::flow::revise::{Correction, revise_in};
@@ -77,9 +78,13 @@ pub fn amend_in(
         .iter()
         .map(|e| Ok((*e, follow(&e.data, &session.data, &wanted)?)))
         .collect::<Result<Vec<_>, AppError>>()?;
+    let detail = audit::changed(&session.data, &wanted)?
+        .count("removed", gone.len())
+        .count("added", additions.len());
+    audit::note(ctx, conn, Some(tenant), Action::SessionRevise, id, detail)?;
     write(conn, tenant, &session, wanted)?;
     for encounter in gone {
-        void_in(ctx, conn, tenant, encounter.id, &amendment.reason)?;
+        void_visit(ctx, conn, tenant, encounter.id, &amendment.reason)?;
     }
     decide_rest(ctx, conn, tenant, followed, &claimed)?;
     if !additions.is_empty() {

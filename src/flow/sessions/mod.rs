@@ -5,8 +5,9 @@ mod amend;
 pub mod draft;
 mod record;
 
+use super::audit::{self, Action, Detail};
 use super::Ctx;
-use super::encounters::{Seen, organization, void_in, who, with_decisions};
+use super::encounters::{Seen, organization, void_visit, who, with_decisions};
 use super::intake::bench::{Access, Bench};
 use crate::domain::encounter::{Encounter, EncounterData};
 use crate::domain::ids::{EncounterId, OrganizationId, SessionId};
@@ -159,12 +160,13 @@ pub fn void_session_in(
         return Err(already_claimed(&on_claims));
     }
     for encounter in encounters.iter().filter(|e| e.voided_at.is_none()) {
-        void_in(ctx, conn, tenant, encounter.id, reason)?;
+        void_visit(ctx, conn, tenant, encounter.id, reason)?;
     }
     session.voided_at = Some(ctx.now());
     session.void_reason = Some(reason.to_owned());
     session.revision += 1;
     let day = organization(conn, tenant)?.data.zone.date_of(session.data.started_at);
     store::sessions::update(conn, tenant, &session, day)?;
+    audit::note(ctx, conn, Some(tenant), Action::SessionVoid, id, Detail::default())?;
     see(conn, tenant, id)
 }

@@ -11,6 +11,7 @@ use crate::domain::organization::Organization;
 use crate::domain::session::{Session, SessionData};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::flow::encounters::organization;
 use crate::flow::intake::bench::{Access, Bench, People};
 use crate::flow::intake::plan::Known;
@@ -91,6 +92,8 @@ pub fn record_session_in(
     };
     bench.state_session(session.clone());
     let encounters = record_new(ctx, conn, tenant, bench, list)?;
+    let detail = Detail::default().count("recorded", encounters.len());
+    audit::note(ctx, conn, Some(tenant), Action::SessionRecord, session.id, detail)?;
     Ok(RecordedSession { session, encounters, fresh: true })
 }
 
