@@ -21,11 +21,10 @@ use super::nearby::Nearby;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
+use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
 use crate::domain::episode::Episode;
-use crate::domain::facts::{
-    AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor, Usage,
-};
+use crate::domain::facts::{AuthorizationFact, CertificateFact, EpisodeFact, Facts, Usage};
 use crate::domain::identifiers::Reference;
 use crate::domain::ids::{
     AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId,
@@ -217,8 +216,6 @@ impl Bench {
             self.put_usage(account, usage);
         }
         Ok(())
-    }
-
     }
 
     fn read_terms(

@@ -5,8 +5,8 @@ mod amend;
 pub mod draft;
 mod record;
 
-use super::audit::{self, Action, Detail};
 use super::Ctx;
+use super::audit::{self, Action, Detail};
 use super::encounters::{Seen, organization, void_visit, who, with_decisions};
 use super::intake::bench::{Access, Bench};
 use crate::domain::encounter::{Encounter, EncounterData};
