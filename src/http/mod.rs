@@ -12,6 +12,7 @@ pub mod body;
 pub mod bulk;
 pub mod bulk_rows;
 mod claims;
+mod consents;
 mod contracts;
 mod day;
 mod encounter_body;
@@ -27,6 +28,7 @@ mod member_allowances;
 mod members;
 mod messages;
 pub mod openapi;
+mod openings;
 mod organizations;
 mod packs;
 pub mod page;
@@ -34,6 +36,7 @@ pub mod path;
 mod payers;
 mod peers;
 pub mod problem;
+mod programs;
 pub mod query;
 mod reference;
 mod reports;
@@ -68,7 +71,10 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(peers::routes)
         .configure(members::routes)
         .configure(authorizations::routes)
-        .configure(episodes::routes);
+        .configure(episodes::routes)
+        .configure(consents::routes)
+        .configure(openings::routes)
+        .configure(programs::routes);
 }
 
 /// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.

@@ -18,9 +18,11 @@ mod limits;
 mod lines;
 mod member;
 mod minutes;
+mod opened;
 mod overlaps;
 mod peer;
 mod place;
+mod program;
 mod remaining;
 mod room;
 mod table;
@@ -44,6 +46,7 @@ use super::facts::Facts;
 use super::finding::{Finding, Severity};
 
 pub use self::choose::choose;
+pub use self::opened::opened;
 pub use self::remaining::allowances;
 pub use self::table::{Effect, RULES, Rule, RuleId};
 
@@ -63,6 +66,7 @@ const ONCE: &[Family] = &[
     eligibility::contract,
     activity::activity,
     peer::role,
+    program::program,
     place::mode,
     place::setting,
     member::age,

@@ -198,6 +198,7 @@ pub fn terms() -> Terms {
         sender_qualifier: "ZZ".to_owned(),
         sender_id: PartnerCode::parse("RIVERBEND").unwrap(),
         rates: vec![rate("peer", "20", None)],
+        programs: vec![],
     };
     Terms { pack, agreement }
 }
@@ -228,6 +229,7 @@ impl Case {
             }],
             authorizations: vec![],
             episodes: vec![],
+            consents: vec![],
             usage: vec![],
             neighbors: vec![],
         };
@@ -247,6 +249,7 @@ impl Case {
                 signed_at: Some(t("2026-07-01T15:00:00Z")),
                 plan_goal: Some(Reference::parse("G1").unwrap()),
             }),
+            program: None,
         };
         Self { terms: terms(), facts, encounter }
     }
