@@ -1,10 +1,10 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
 //! the question that stores nothing, a preview.
 
-use super::Ctx;
 use super::intake::bench::{Access, Bench, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
+use super::{Ctx, meter};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::Encounter;
@@ -182,6 +182,7 @@ pub fn decide_in(
         facts: &case.facts,
     };
     store::decisions::insert_all(conn, tenant, &[decision])?;
+    meter::decided(ctx, [&answer]);
     store::decisions::insert_lines(conn, tenant, &fresh)?;
     book(ctx, conn, tenant, ctx.now(), reservations(case.account, &fresh)?)?;
     let outcome = Outcome {

@@ -14,6 +14,7 @@ pub mod grants;
 pub mod health;
 pub mod idempotent;
 pub mod intake;
+mod meter;
 pub mod reference;
 mod submit;
 pub mod table;
@@ -25,6 +26,7 @@ use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{ContractVersionId, IdSource, OrganizationId, Tsid};
 use crate::error::AppError;
+use crate::metrics::Metrics;
 pub use crate::store::Scope;
 use crate::store::{self, Conn, Db};
 pub use clock::Clock;
@@ -36,6 +38,8 @@ pub struct Ctx {
     pub db: Db,
     /// What time it is.
     pub clock: Clock,
+    /// What is counted for `/metrics`.
+    pub metrics: Arc<Metrics>,
     ids: Arc<IdSource>,
     /// Idempotency keys of requests that are running in this process.
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
@@ -52,6 +56,7 @@ impl Ctx {
         Self {
             db,
             clock,
+            metrics: Arc::default(),
             ids: Arc::new(IdSource::new(node)),
             running: Arc::default(),
             terms: Arc::default(),

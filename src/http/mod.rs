@@ -15,6 +15,7 @@ mod claims;
 mod consents;
 mod contracts;
 mod day;
+mod docs;
 mod encounter_body;
 mod encounter_view;
 mod encounters;
@@ -27,12 +28,15 @@ pub mod json;
 mod member_allowances;
 mod members;
 mod messages;
+mod metrics;
 pub mod openapi;
 mod openings;
 mod organizations;
+mod pace;
 mod packs;
 pub mod page;
 pub mod path;
+mod patience;
 mod payers;
 mod peers;
 pub mod problem;
@@ -88,6 +92,7 @@ fn configure(
         .app_data(web::Data::new(settings.clone()))
         .configure(health::routes)
         .configure(openapi::routes)
+        .configure(docs::routes)
         .service(
             web::scope("/v1")
                 .configure(v1)
