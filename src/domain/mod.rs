@@ -24,6 +24,7 @@ pub mod opening;
 pub mod organization;
 pub mod payer;
 pub mod peer;
+pub mod period;
 pub mod program;
 pub mod rules;
 pub mod status;

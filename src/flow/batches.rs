@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::intake::record::book;
-use super::{Ctx, meter};
+use super::{Ctx, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -262,6 +262,7 @@ pub fn withdraw_in(
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Withdrawn)?;
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Ready)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
+    late_visits::again(ctx, conn, tenant, &claims)?;
     see(conn, tenant, id)
 }
 

@@ -1,14 +1,14 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
 //! the question that stores nothing, a preview.
 
-use super::intake::bench::{Access, Bench, People};
+use super::intake::bench::{Access, Bench, Case, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
 use super::{Ctx, meter};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
-use crate::domain::encounter::Encounter;
-use crate::domain::ids::{DecisionId, EncounterId, LineId, OrganizationId};
+use crate::domain::encounter::{Encounter, EncounterData};
+use crate::domain::ids::{DecisionId, EncounterId, LineId, MemberId, OrganizationId, PeerId};
 use crate::domain::ledger;
 use crate::domain::line::{Line, lines_of};
 use crate::domain::organization::Organization;
@@ -25,7 +25,12 @@ pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<Organization,
     store::organizations::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))
 }
 
-fn find(conn: &mut Conn, tenant: OrganizationId, id: EncounterId) -> Result<Encounter, AppError> {
+/// The encounter, or not found.
+pub(super) fn find(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+) -> Result<Encounter, AppError> {
     match store::encounters::by_id(conn, tenant, id) {
         Err(store::StoreError::NotFound) => Err(AppError::not_found("encounter")),
         other => Ok(other?),
@@ -102,17 +107,28 @@ pub async fn list(
         .await
 }
 
-/// The people of one encounter.
-fn who(conn: &mut Conn, tenant: OrganizationId, e: &Encounter) -> Result<People, AppError> {
-    let members = store::members::by_ids(conn, tenant, &[e.data.member])?;
-    let peers = store::peers::by_ids(conn, tenant, &[e.data.peer])?;
+/// The people of some encounters.
+pub(super) fn who(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    list: &[&EncounterData],
+) -> Result<People, AppError> {
+    let mut members: Vec<MemberId> = list.iter().map(|e| e.member).collect();
+    members.sort_unstable();
+    members.dedup();
+    let mut peers: Vec<PeerId> = list.iter().map(|e| e.peer).collect();
+    peers.sort_unstable();
+    peers.dedup();
+    let members = store::members::by_ids(conn, tenant, &members)?;
+    let peers = store::peers::by_ids(conn, tenant, &peers)?;
     Ok(People {
         members: members.into_iter().map(|m| (m.id, m)).collect(),
         peers: peers.into_iter().map(|p| (p.id, p)).collect(),
     })
 }
 
-fn refuse_claimed(lines: &[Line]) -> Result<(), AppError> {
+/// What is on a live claim stays as it is.
+pub(super) fn refuse_claimed(lines: &[Line]) -> Result<(), AppError> {
     if lines.iter().any(|l| l.status.is_claimed()) {
         return Err(AppError::new(
             Code::AlreadyClaimed,
@@ -121,6 +137,24 @@ fn refuse_claimed(lines: &[Line]) -> Result<(), AppError> {
         ));
     }
     Ok(())
+}
+
+/// What was voided stays as it is.
+pub(super) fn refuse_void(encounter: &Encounter) -> Result<(), AppError> {
+    if encounter.voided_at.is_some() {
+        let detail = "The encounter was voided; it stays as it is.";
+        return Err(AppError::new(Code::WrongStatus, detail));
+    }
+    Ok(())
+}
+
+/// Of an encounter that was revised before the locks were ours, other people may have been locked
+/// than it has now: the same request succeeds when it is tried again.
+pub(super) fn refuse_moved(before: &Encounter, now: &Encounter) -> Result<(), AppError> {
+    if before.revision == now.revision {
+        return Ok(());
+    }
+    Err(AppError::new(Code::Busy, "The encounter was revised at the same moment; try again."))
 }
 
 /// Ends the current lines (`to` is superseded or void) and gives back what they hold.
@@ -151,21 +185,44 @@ pub fn decide_in(
 ) -> Result<Recorded, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let people = who(conn, tenant, &before)?;
+    let people = who(conn, tenant, &[&before.data])?;
     let bench =
         Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
     // Read again: somebody may have changed it before the lock was ours.
     let encounter = find(conn, tenant, id)?;
-    if encounter.voided_at.is_some() {
-        return Err(AppError::new(
-            Code::WrongStatus,
-            "The encounter was voided; it stays as it is.",
-        ));
-    }
+    refuse_moved(&before, &encounter)?;
+    refuse_void(&encounter)?;
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
     let case = bench.case(&encounter.data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
+    write_again(ctx, conn, tenant, Again { encounter, lines, case, answer, why })
+}
+
+/// A new decision about an encounter that was decided before.
+pub(super) struct Again {
+    /// The encounter as it was.
+    pub(super) encounter: Encounter,
+    /// Its current lines.
+    pub(super) lines: Vec<Line>,
+    /// What the decision was made from.
+    pub(super) case: Case,
+    /// What it says.
+    pub(super) answer: Decision,
+    /// Why it was made.
+    pub(super) why: &'static str,
+}
+
+/// Puts a new decision in the place of the current one: what that one holds is given back, and what
+/// the new one needs is reserved.
+pub(super) fn write_again(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    again: Again,
+) -> Result<Recorded, AppError> {
+    let Again { encounter, lines, case, answer, why } = again;
+    let id = encounter.id;
     end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
     let decision_id: DecisionId = ctx.id();
     let sequence = encounter.sequence + 1;
@@ -202,7 +259,7 @@ pub fn decide_in(
         as_of: case.facts.as_of,
         answer,
     };
-    Ok(Recorded { encounter, decision, fresh: true })
+    Ok(Recorded { encounter, decision, fresh: true, revised: false })
 }
 
 /// Voids an encounter that is on no live claim; its units are given back, its reference stays used.
@@ -215,10 +272,11 @@ pub fn void_in(
 ) -> Result<Seen, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let people = who(conn, tenant, &before)?;
+    let people = who(conn, tenant, &[&before.data])?;
     // The bench is gathered for its locks: a void frees time and units that others may wait for.
     Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, None)?;
     let encounter = find(conn, tenant, id)?;
+    refuse_moved(&before, &encounter)?;
     if encounter.voided_at.is_none() {
         let lines = store::decisions::current_lines(conn, tenant, &[id])?;
         refuse_claimed(&lines)?;

@@ -14,8 +14,10 @@ pub mod grants;
 pub mod health;
 pub mod idempotent;
 pub mod intake;
+mod late_visits;
 mod meter;
 pub mod reference;
+pub mod revise;
 mod submit;
 pub mod table;
 

@@ -27,6 +27,8 @@ pub struct EncounterView {
     organization: String,
     /// Your own name for it.
     reference: String,
+    /// Which revision of its content it is, 1 for the first; `If-Match` names it.
+    revision: i32,
     /// Where it stands: ready, held, `non_billable`, claimed, submitted, void.
     status: String,
     /// What the rules said, in one word: ready, held, `non_billable`.
@@ -349,6 +351,7 @@ impl EncounterView {
             id: encounter.id.to_string(),
             organization: organization.to_string(),
             reference: data.reference.as_str().to_owned(),
+            revision: encounter.revision,
             status: status.as_str().to_owned(),
             disposition: decision.answer.disposition.as_str().to_owned(),
             peer: data.peer.to_string(),

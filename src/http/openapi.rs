@@ -47,6 +47,7 @@ pub fn document() -> Document {
     let parts: &[fn() -> Document] = &[
         health::Doc::openapi,
         super::encounters::Doc::openapi,
+        super::encounter_revisions::Doc::openapi,
         super::bulk::Doc::openapi,
         super::member_allowances::Doc::openapi,
         super::batches::Doc::openapi,

@@ -143,19 +143,22 @@ pub fn by_ids(
     Ok(found)
 }
 
-/// The first decisions of these encounters, in any order.
-pub fn first_of(
+/// The decisions of these encounters with these sequences, in any order.
+pub fn of_sequence(
     conn: &mut Conn,
     organization: OrganizationId,
-    encounters: &[EncounterId],
+    wanted: &[(EncounterId, i32)],
 ) -> Result<Vec<StoredDecision>, StoreError> {
-    let mut found = Vec::with_capacity(encounters.len());
-    for chunk in encounters.chunks(INSERT_ROWS) {
-        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+    let mut found = Vec::with_capacity(wanted.len());
+    for list in wanted.chunks(INSERT_ROWS) {
+        let chunk: Vec<i64> = list.iter().map(|(encounter, _)| encounter.as_i64()).collect();
+        let mut sequences: Vec<i32> = list.iter().map(|(_, sequence)| *sequence).collect();
+        sequences.sort_unstable();
+        sequences.dedup();
         let rows: Vec<AnswerRow> = decisions::table
             .filter(decisions::organization_id.eq(organization.as_i64()))
             .filter(decisions::encounter_id.eq_any(chunk))
-            .filter(decisions::sequence.eq(1))
+            .filter(decisions::sequence.eq_any(sequences))
             .select((
                 decisions::id,
                 decisions::encounter_id,
@@ -166,7 +169,10 @@ pub fn first_of(
             ))
             .load(conn)?;
         for row in rows {
-            found.push(stored(row)?);
+            // Another encounter of the list may want the sequence that this one does not.
+            if list.contains(&(EncounterId::from_i64(row.1), row.2)) {
+                found.push(stored(row)?);
+            }
         }
     }
     Ok(found)

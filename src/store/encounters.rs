@@ -15,7 +15,7 @@ use crate::domain::identifiers::{Key, MemberNumber, Reference};
 use crate::domain::ids::{DecisionId, EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::status::EncounterStatus;
 
-/// Rows of one INSERT: 27 columns each, below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
+/// Rows of one INSERT: 29 columns each, below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
 const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -48,6 +48,8 @@ struct Row {
     mode: String,
     setting: String,
     program: Option<String>,
+    revision: i32,
+    content_sequence: i32,
 }
 
 impl Row {
@@ -81,6 +83,8 @@ impl Row {
             mode: e.data.mode.as_str().to_owned(),
             setting: e.data.setting.as_str().to_owned(),
             program: e.data.program.as_ref().map(|p| p.as_str().to_owned()),
+            revision: e.revision,
+            content_sequence: e.content_sequence,
         })
     }
 
@@ -101,6 +105,8 @@ impl Row {
             recorded_at: Instant::from_naive(self.recorded_at),
             voided_at: self.voided_at.map(Instant::from_naive),
             void_reason: self.void_reason,
+            revision: self.revision,
+            content_sequence: self.content_sequence,
         })
     }
 }

@@ -219,10 +219,51 @@ diesel::table! {
         recorded_at -> Timestamp,
         voided_at -> Nullable<Timestamp>,
         void_reason -> Nullable<Text>,
+        revision -> Integer,
+        content_sequence -> Integer,
         role -> Text,
         mode -> Text,
         setting -> Text,
         program -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    encounter_revisions (organization_id, encounter_id, revision) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        revision -> Integer,
+        content -> Text,
+        decision_id -> BigInt,
+        replaced_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        reference -> Text,
+        peer_id -> BigInt,
+        started_at -> Timestamp,
+        ended_at -> Timestamp,
+        service_date -> Date,
+        size -> BigInt,
+        peers -> BigInt,
+        stated -> Bool,
+        content_hash -> Nullable<Binary>,
+        revision -> Integer,
+        recorded_at -> Timestamp,
+        voided_at -> Nullable<Timestamp>,
+        void_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    session_encounters (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        session_id -> BigInt,
     }
 }
 
@@ -369,6 +410,7 @@ diesel::table! {
         units -> BigInt,
         charge -> BigInt,
         expected -> BigInt,
+        service_date -> Date,
     }
 }
 
@@ -472,6 +514,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     counters,
     encounters,
+    encounter_revisions,
+    sessions,
+    session_encounters,
     decisions,
     decision_lines,
     accounts,

@@ -145,6 +145,25 @@ on_both! {
         }
     }
 
+    async fn a_correction_moves_a_visit_in_reports(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        world::program(&app, &w.admin, "river-bend", "waiver", "program").await;
+        let body = under(&w, "V-1", "2026-07-01T16:00", "");
+        let answer = app.post("/v1/encounters", &w.submitter, &body).await;
+        let path = format!("/v1/encounters/{}", id(&answer.expect(201)));
+        let change = json!({"program": "waiver", "setting": "home", "mode": "video", "role": "bridger"});
+        let etag = app.get(&path, &w.biller).await.header("etag").to_owned();
+        let request = app.request(reqwest::Method::PATCH, &path, &w.biller);
+        let request = request.header("if-match", etag).header("content-type", "application/merge-patch+json");
+        let seen = crate::app::send(request.body(change.to_string())).await.expect(200);
+        assert_eq!(seen["program"], "waiver");
+        let report = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=program,setting,mode,role";
+        let report = app.get(report, &w.biller).await.expect(200);
+        let row = &report["rows"][0];
+        let place = ["program", "setting", "mode", "role"].map(|d| row[d].as_str().unwrap());
+        assert_eq!(place, ["waiver", "home", "video", "bridger"]);
+    }
+
     async fn visits_of_before_get_their_columns_from_their_content(app: TestApp) {
         let w = world::river_bend(&app, 2).await;
         for (n, (role, mode, setting)) in

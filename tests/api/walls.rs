@@ -149,6 +149,7 @@ async fn right_body(app: &TestApp, town: &Town, operation: &Operation) -> Value 
     match (operation.method.as_str(), operation.path.rsplit('/').next().unwrap()) {
         ("GET", _) | (_, "decide" | "release" | "withdraw") => Value::Null,
         ("POST", "revoke") => json!({}),
+        ("PATCH", "{id}") => json!({"setting": "home"}),
         ("POST", "void") => json!({"reason": "not mine"}),
         ("POST", "delivered") => json!({"how": "portal", "to": "intake"}),
         ("PUT", "{id}") => {
@@ -203,7 +204,7 @@ on_both! {
                 };
                 let read = operation.method == Method::GET;
                 // Without a body that could be right: what is hidden is hidden before that is seen.
-                let nonsense = if read { Value::Null } else { json!(["nonsense"]) };
+                let nonsense = if read { Value::Null } else { json!("nonsense") };
                 let answer = ask(&app, &operation, &format!("{path}{extra}"), key, &nonsense).await;
                 if !roles.contains(&role) {
                     let problem = answer.problem(404, "not_found");

@@ -17,10 +17,7 @@ pub fn part2(ctx: &Context) -> Vec<Said> {
         Part2Posture::Program => "is a Part 2 program",
         Part2Posture::Undeclared => "has not said whether it is a Part 2 program",
     };
-    let lack = match lacking(ctx) {
-        None => return vec![],
-        Some(lack) => lack,
-    };
+    let Some(lack) = lacking(ctx) else { return vec![] };
     let said = Said::new(
         RuleId::Part2NoConsent,
         field,

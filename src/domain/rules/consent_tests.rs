@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::domain::consent::Purpose::{self, Operations, Payment, Treatment};
+use crate::domain::consent::Purpose::{Operations, Payment, Treatment};
 use crate::domain::dates::Span;
 use crate::domain::facts::ConsentFact;
 use crate::domain::identifiers::Reference;
@@ -93,7 +93,8 @@ fn r11_a_live_consent_lifts_it_for_programs_and_undeclared_ones() {
 
 #[test]
 fn r11_what_is_lacking_is_told() {
-    let bent: [(fn(&mut ConsentFact), &str); 9] = [
+    type Bend = fn(&mut ConsentFact);
+    let bent: [(Bend, &str); 9] = [
         (|c| c.purposes = vec![Treatment, Operations], "C-1 is not for payment"),
         (|c| c.recipient = Some(PayerId::from_i64(2)), "C-1 is for another payer"),
         (|c| c.services = vec![key("group")], "C-1 does not speak of this service"),
@@ -164,7 +165,7 @@ fn some_consent() -> impl Strategy<Value = ConsentFact> {
 fn permitted(consents: &[ConsentFact]) -> bool {
     let (service_date, today) = (d("2026-07-01"), d("2026-07-02"));
     for c in consents {
-        if c.revoked_at.is_some() || !c.purposes.iter().any(|p| *p == Purpose::Payment) {
+        if c.revoked_at.is_some() || !c.purposes.contains(&Payment) {
             continue;
         }
         if let Some(payer) = c.recipient

@@ -4,11 +4,14 @@
 //! Facts for one encounter are a selection from the bench. What a decision reserves is put back on
 //! the bench, so that the next encounter of the chunk sees it.
 
+mod claimed;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use self::claimed::Claimed;
 use super::dossiers::Dossiers;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
@@ -56,6 +59,7 @@ pub struct Bench {
     neighbors: Vec<Neighbor>,
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
+    claimed: Claimed,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -107,11 +111,13 @@ impl Bench {
             neighbors: Vec::new(),
             neighbors_of_member: HashMap::new(),
             neighbors_of_peer: HashMap::new(),
+            claimed: Claimed::default(),
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
         bench.dossiers.read_standing(conn, id, &members)?;
+        bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
         }
@@ -258,6 +264,7 @@ impl Bench {
         let version = self.version(encounter);
         let account =
             self.account_key(encounter.member, day).and_then(|k| self.accounts.get(&k).copied());
+        let claimed = self.claimed_for(encounter, billed.as_ref());
         let payer = billed.as_ref().map(|b| b.data.payer);
         let authorizations = self.dossiers.authorizations(member.id, payer);
         let facts = Facts {
@@ -280,6 +287,7 @@ impl Bench {
             episodes: self.dossiers.episodes(member.id, payer),
             consents: self.dossiers.consents(member.id),
             usage: self.usage_for(account, &authorizations),
+            claimed,
             neighbors: self.neighbors_for(encounter),
             authorizations,
         };

@@ -3,6 +3,7 @@
 pub mod bench;
 mod dossiers;
 pub mod draft;
+mod plan;
 pub mod record;
 pub mod refs;
 mod resolve;
@@ -13,7 +14,7 @@ use crate::flow::Ctx;
 use crate::store::Scope;
 pub use crate::store::decisions::StoredDecision;
 pub use draft::{Draft, Parsed, Reading};
-pub use record::{CHUNK_ROWS, Recorded, RowResult, lost_race, record_in};
+pub use record::{CHUNK_ROWS, OnConflict, Recorded, RowResult, lost_race, record_in};
 pub use resolve::resolve;
 
 /// How often a step is tried again when another request recorded the same reference meanwhile:
@@ -30,6 +31,7 @@ pub async fn record(
     ctx: &Ctx,
     organization: OrganizationId,
     rows: Vec<Parsed>,
+    on_conflict: OnConflict,
 ) -> Result<Vec<RowResult>, AppError> {
     let mut tries = 0;
     loop {
@@ -37,7 +39,7 @@ pub async fn record(
         let result = ctx
             .db
             .write(Scope::Tenant(organization), move |conn| {
-                record_in(&work, conn, organization, &rows)
+                record_in(&work, conn, organization, &rows, on_conflict)
             })
             .await;
         tries += 1;

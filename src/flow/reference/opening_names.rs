@@ -113,9 +113,15 @@ impl Names {
         else {
             return Err(faults);
         };
-        let (service, date, units) = (input.service.clone(), input.date, input.units);
-        let data = OpeningData { member, payer, service, date, authorization, units };
-        Ok(Resolved { data, number })
+        let balance = OpeningData {
+            member,
+            payer,
+            service: input.service.clone(),
+            date: input.date,
+            authorization,
+            units: input.units,
+        };
+        Ok(Resolved { data: balance, number })
     }
 
     fn unknown_service(&self, payer: PayerId, service: &Key) -> Option<Fault> {

@@ -91,7 +91,9 @@ impl ConsentDraft {
         let mut r = Reader::default();
         let reference = r.required("reference", self.reference.as_ref());
         let member = r.required("member", self.member.as_ref());
-        let recipient = self.recipient(&mut r);
+        let all_payers = self.recipient.as_deref() == Some(ALL_PAYERS);
+        let recipient: Option<PayerName> =
+            if all_payers { None } else { r.required("recipient", self.recipient.as_ref()) };
         let purposes = self.purposes(&mut r);
         let services = r.services(self.services.as_deref());
         let services_from = r.optional_date("services_from", self.services_from.as_ref());
@@ -108,11 +110,12 @@ impl ConsentDraft {
             given => r.optional("signer", given.as_ref()),
         };
         let revoked_at = self.revoked_at(&mut r);
+        // One of the two is there, or a fault was told.
         let input = (|| {
             Some(ConsentInput {
                 reference: reference?,
                 member: member?,
-                recipient: recipient?,
+                recipient,
                 purposes,
                 services,
                 services_from,
@@ -124,14 +127,6 @@ impl ConsentDraft {
             })
         })();
         r.finish(input)
-    }
-
-    /// `Some(None)`: all payers.
-    fn recipient(&self, r: &mut Reader) -> Option<Option<PayerName>> {
-        match self.recipient.as_deref() {
-            Some(ALL_PAYERS) => Some(None),
-            _ => r.required("recipient", self.recipient.as_ref()).map(Some),
-        }
     }
 
     fn purposes(&self, r: &mut Reader) -> Vec<Purpose> {
