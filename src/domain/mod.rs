@@ -1,6 +1,7 @@
 //! The foundation: values and rules, no effects. No clock, no I/O, no async, no database.
 
 pub mod access;
+pub mod audit;
 pub mod authorization;
 pub mod batch;
 pub mod claim;
@@ -8,12 +9,14 @@ pub mod codes;
 pub mod consent;
 pub mod contract;
 pub mod dates;
+pub mod day_sum;
 pub mod decision;
 pub mod encounter;
 pub mod episode;
 pub mod facts;
 pub mod finding;
 pub mod grouping;
+pub mod hold;
 pub mod identifiers;
 pub mod ids;
 pub mod ledger;
@@ -22,6 +25,7 @@ pub mod member;
 pub mod money;
 pub mod opening;
 pub mod organization;
+pub mod overriding;
 pub mod payer;
 pub mod peer;
 pub mod period;

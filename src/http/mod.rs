@@ -5,6 +5,7 @@
 //! Routes are `web::resource(path).route(…)`, one resource for each path, so that a wrong method is
 //! answered 405 and not 404.
 
+mod audit;
 pub mod auth;
 mod authorizations;
 mod batches;
@@ -16,6 +17,7 @@ mod claims;
 mod consents;
 mod contracts;
 mod day;
+mod day_sum_view;
 mod docs;
 mod encounter_body;
 mod encounter_revisions;
@@ -23,6 +25,7 @@ mod encounter_view;
 mod encounters;
 mod episodes;
 pub mod etag;
+mod finding_view;
 mod gate;
 mod health;
 pub mod idempotency;
@@ -35,6 +38,7 @@ mod metrics;
 pub mod openapi;
 mod openings;
 mod organizations;
+mod overrides;
 mod pace;
 mod packs;
 pub mod page;
@@ -45,10 +49,13 @@ mod peers;
 pub mod problem;
 mod programs;
 pub mod query;
+mod receipt;
 mod reference;
 mod reports;
 mod server;
 mod trace;
+mod worklist;
+mod worklist_csv;
 
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, web};
@@ -71,6 +78,9 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(batches::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(overrides::routes)
+        .configure(worklist::routes)
+        .configure(audit::routes)
         .configure(organizations::routes)
         .configure(payers::routes)
         .configure(packs::routes)

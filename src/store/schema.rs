@@ -188,6 +188,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_entries (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor -> Text,
+        key_id -> Nullable<BigInt>,
+        role -> Nullable<Text>,
+        organization_id -> Nullable<BigInt>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        detail -> Text,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     counters (name) {
         name -> Text,
         next_value -> BigInt,
@@ -303,6 +318,45 @@ diesel::table! {
         expected -> BigInt,
         authorization_id -> Nullable<BigInt>,
         authorized_units -> BigInt,
+    }
+}
+
+diesel::table! {
+    encounter_overrides (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        encounter_id -> BigInt,
+        rule -> Text,
+        content_hash -> Binary,
+        reason -> Text,
+        key_id -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        revoked_key_id -> Nullable<BigInt>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    holds (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        payer_id -> Nullable<BigInt>,
+        whole -> Bool,
+        units -> BigInt,
+        expected -> Nullable<BigInt>,
+        unknown -> Nullable<Text>,
+        overridable -> Bool,
+        due_day -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    hold_reasons (organization_id, encounter_id, rule) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        rule -> Text,
+        overridable -> Bool,
     }
 }
 
@@ -428,6 +482,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    day_visits (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        member_id -> BigInt,
+        service_date -> Date,
+        sum_key -> Text,
+        unit_minutes -> BigInt,
+        rounding -> Text,
+    }
+}
+
+diesel::table! {
     episodes (organization_id, id) {
         organization_id -> BigInt,
         id -> BigInt,
@@ -511,6 +577,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contracts,
     contract_versions,
     api_keys,
+    audit_entries,
     idempotency_keys,
     counters,
     encounters,
@@ -519,6 +586,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     session_encounters,
     decisions,
     decision_lines,
+    encounter_overrides,
+    holds,
+    hold_reasons,
     accounts,
     unit_entries,
     files,
@@ -527,6 +597,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     claim_lines,
     claim_line_parts,
+    day_visits,
     episodes,
     consents,
     opening_balances,

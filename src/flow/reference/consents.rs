@@ -15,6 +15,7 @@ use crate::domain::identifiers::Reference;
 use crate::domain::ids::{ConsentId, MemberId, OrganizationId, PayerId};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::flow::encounters::organization as organization_of;
 use crate::store::{Conn, Scope, StoreError, consents as store, contracts};
 use std::collections::HashSet;
@@ -55,6 +56,9 @@ pub fn create(
     }
     let consent = consent(ctx.id(), member, recipient.flatten(), input);
     store::insert_all(conn, organization, std::slice::from_ref(&consent), ctx.now())?;
+    let detail = Detail::default().about("member", member);
+    let (owner, action) = (Some(organization), Action::ConsentRecord);
+    audit::note(ctx, conn, owner, action, consent.id, detail)?;
     Ok(consent)
 }
 
@@ -163,6 +167,8 @@ pub fn revoke(
     if !store::revoke(conn, organization, id, &revocation)? {
         return Err(AppError::internal("a consent changed under its member's lock"));
     }
+    let detail = Detail::default().about("member", member).about("at", at);
+    audit::note(ctx, conn, Some(organization), Action::ConsentRevoke, id, detail)?;
     Ok(Consent { revoked: Some(revocation), ..old })
 }
 

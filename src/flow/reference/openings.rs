@@ -17,6 +17,7 @@ use crate::domain::ledger::{AccountKey, Entry};
 use crate::domain::opening::{Opening, OpeningData};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::flow::encounters::organization as organization_of;
 use crate::flow::intake::record::book;
 use crate::store::{Conn, Scope, ledger, openings as store};
@@ -111,6 +112,9 @@ pub fn create(
     let opening = Opening { id: ctx.id(), revision: FIRST, account, member_number: number, data };
     store::insert_all(conn, organization, std::slice::from_ref(&opening), ctx.now())?;
     book_all(ctx, conn, organization, opening.entry(None).into_iter().collect())?;
+    let detail = Detail::default().about("member", opening.data.member);
+    let (owner, action) = (Some(organization), Action::OpeningCreate);
+    audit::note(ctx, conn, owner, action, opening.id, detail)?;
     Ok(opening)
 }
 
@@ -172,6 +176,8 @@ pub async fn update(
             }
             let entry = new.entry(Some(old.data.units));
             book_all(&work, conn, organization, entry.into_iter().collect())?;
+            let detail = audit::changed(&old.data, &new.data)?;
+            audit::note(&work, conn, Some(organization), Action::OpeningChange, id, detail)?;
             new.revision += 1;
             Ok(new)
         })

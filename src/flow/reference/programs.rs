@@ -8,6 +8,7 @@ use crate::domain::ids::{OrganizationId, ProgramId};
 use crate::domain::program::{Program, ProgramData};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, programs as store};
 
 /// What a fault says of a program that is not there.
@@ -28,6 +29,8 @@ pub fn create(
     }
     let program = Program { id: ctx.id(), revision: FIRST, data };
     store::insert_all(conn, organization, std::slice::from_ref(&program), ctx.now())?;
+    let (owner, action) = (Some(organization), Action::ProgramCreate);
+    audit::note(ctx, conn, owner, action, program.id, Detail::default())?;
     Ok(program)
 }
 
@@ -40,7 +43,7 @@ pub async fn update(
     revision: i32,
     data: ProgramData,
 ) -> Result<Program, AppError> {
-    let now = ctx.now();
+    let work = ctx.clone();
     ctx.db
         .write(Scope::Tenant(organization), move |conn| {
             let old = store::by_id(conn, organization, id)?;
@@ -53,9 +56,11 @@ pub async fn update(
             if new == old {
                 return Ok(new);
             }
-            if !store::update(conn, organization, &new, now)? {
+            if !store::update(conn, organization, &new, work.now())? {
                 return Err(stale());
             }
+            let detail = audit::changed(&old.data, &new.data)?;
+            audit::note(&work, conn, Some(organization), Action::ProgramChange, id, detail)?;
             new.revision += 1;
             Ok(new)
         })

@@ -15,7 +15,7 @@ mod payers;
 mod peers;
 mod programs;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::draft::{
     AuthorizationInput, ConsentInput, CoverageInput, EpisodeInput, MemberInput, OpeningInput,
@@ -29,6 +29,7 @@ use crate::domain::peer::CertificateData;
 use crate::domain::program::ProgramData;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, organizations as store};
 
 /// A row with its line in the file.
@@ -72,6 +73,26 @@ pub enum File {
     Programs(Vec<OwnedRow<ProgramData>>),
 }
 
+impl File {
+    /// What it holds, in a word.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Organizations(_) => "organizations",
+            Self::Locations(_) => "locations",
+            Self::Payers(_) => "payers",
+            Self::Peers(_) => "peers",
+            Self::Certificates(_) => "certificates",
+            Self::Members(_) => "members",
+            Self::Coverages(_) => "coverages",
+            Self::Authorizations(_) => "authorizations",
+            Self::Episodes(_) => "episodes",
+            Self::Consents(_) => "consents",
+            Self::Openings(_) => "opening-balances",
+            Self::Programs(_) => "programs",
+        }
+    }
+}
+
 /// What a file did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -101,7 +122,14 @@ pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
     let ctx = ctx.clone();
     let db = ctx.db.clone();
     db.write(Scope::Service, move |conn| {
-        let mut load = Load { conn, ctx: &ctx, counts: Counts::default(), faults: Vec::new() };
+        let name = file.name();
+        let mut load = Load {
+            conn,
+            ctx: &ctx,
+            counts: Counts::default(),
+            faults: Vec::new(),
+            owners: BTreeSet::new(),
+        };
         match file {
             File::Organizations(rows) => organizations::load(&mut load, rows)?,
             File::Locations(rows) => organizations::load_locations(&mut load, rows)?,
@@ -116,6 +144,7 @@ pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
             File::Openings(rows) => openings::load(&mut load, rows)?,
             File::Programs(rows) => programs::load(&mut load, rows)?,
         }
+        load.note(name)?;
         load.finish()
     })
     .await
@@ -127,9 +156,30 @@ struct Load<'a> {
     ctx: &'a Ctx,
     counts: Counts,
     faults: Vec<Fault>,
+    /// Organizations that the file names as owners.
+    owners: BTreeSet<OrganizationId>,
 }
 
 impl Load<'_> {
+    /// Tells the audit trail: a file of one organization with its counts; one of several with its
+    /// counts for admins, and each organization only that a file named it.
+    fn note(&mut self, file: &str) -> Result<(), AppError> {
+        let Counts { created, updated, unchanged } = self.counts;
+        if created == 0 && updated == 0 {
+            return Ok(());
+        }
+        let named = Detail::default().about("file", file);
+        let counted = named.clone().count("created", created).count("updated", updated);
+        let counted = counted.count("unchanged", unchanged);
+        let owners: Vec<OrganizationId> = self.owners.iter().copied().collect();
+        let all = [(if let [only] = owners.as_slice() { Some(*only) } else { None }, counted)];
+        let each = owners.iter().filter(|_| owners.len() > 1).map(|o| (Some(*o), named.clone()));
+        for (owner, detail) in all.into_iter().chain(each) {
+            audit::note(self.ctx, self.conn, owner, Action::FileImport, "", detail)?;
+        }
+        Ok(())
+    }
+
     /// Tells a fault of a row.
     fn refuse(&mut self, line: u64, pointer: &str, message: impl Into<String>) {
         self.place(line, Fault::at(pointer, message));
@@ -183,6 +233,7 @@ impl Load<'_> {
         for id in owned.keys() {
             store::lock(self.conn, *id)?;
         }
+        self.owners.extend(owned.keys());
         Ok(owned)
     }
 
