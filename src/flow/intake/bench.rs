@@ -193,7 +193,7 @@ impl Bench {
             accounts: self.accounts.values().copied().collect(),
             from: window_reach(first).0,
             to: window_reach(last).1,
-            authorizations: self.dossiers.authorization_ids(),
+            authorizations: self.dossiers.all_authorizations().map(|a| a.id).collect(),
             except,
         };
         for (account, usage) in store::ledger::usage(conn, self.organization.id, &scope)? {

@@ -7,7 +7,7 @@ use crate::domain::authorization::Authorization;
 use crate::domain::consent::Consent;
 use crate::domain::episode::Episode;
 use crate::domain::facts::{AuthorizationFact, ConsentFact, EpisodeFact};
-use crate::domain::ids::{AuthorizationId, MemberId, OrganizationId, PayerId};
+use crate::domain::ids::{MemberId, OrganizationId, PayerId};
 use crate::store::{self, Conn, StoreError};
 
 /// The records at hand, by member.
@@ -49,8 +49,8 @@ impl Dossiers {
     }
 
     /// All authorizations at hand.
-    pub fn authorization_ids(&self) -> Vec<AuthorizationId> {
-        self.authorizations.values().flatten().map(|a| a.id).collect()
+    pub fn all_authorizations(&self) -> impl Iterator<Item = &Authorization> {
+        self.authorizations.values().flatten()
     }
 
     /// The payer's authorizations for the member.
