@@ -1,6 +1,7 @@
 //! The foundation: values and rules, no effects. No clock, no I/O, no async, no database.
 
 pub mod access;
+pub mod again;
 pub mod authorization;
 pub mod batch;
 pub mod claim;

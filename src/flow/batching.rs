@@ -9,11 +9,11 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::Ctx;
 use super::claims::claim;
-use super::encounters::{decide_in, organization};
+use super::encounters::decide_in;
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
+use super::{Ctx, again};
 use crate::domain::batch::Batch;
 use crate::domain::contract::Terms;
 use crate::domain::encounter::Encounter;
@@ -46,7 +46,7 @@ pub(super) fn lock_visits(
     tenant: OrganizationId,
     ids: &[EncounterId],
 ) -> Result<Visits, AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let found = store::encounters::by_ids(conn, tenant, ids)?;
     let mut members: Vec<MemberId> = found.iter().map(|e| e.data.member).collect();
     members.sort_unstable();

@@ -1,10 +1,10 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
 //! the question that stores nothing, a preview.
 
-use super::Ctx;
 use super::intake::bench::{Access, Bench, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
+use super::{Ctx, again};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::Encounter;
@@ -149,7 +149,7 @@ pub fn decide_in(
     id: EncounterId,
     why: &'static str,
 ) -> Result<Recorded, AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &before)?;
     let bench =
@@ -212,7 +212,7 @@ pub fn void_in(
     id: EncounterId,
     reason: &str,
 ) -> Result<Seen, AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &before)?;
     // The bench is gathered for its locks: a void frees time and units that others may wait for.

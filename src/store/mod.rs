@@ -16,6 +16,7 @@ pub mod error;
 pub mod files;
 pub mod idempotency;
 pub mod ledger;
+pub mod marks;
 pub mod members;
 mod migrations;
 pub mod organizations;
@@ -23,6 +24,8 @@ pub mod packs;
 pub mod payers;
 pub mod peers;
 mod schema;
+pub mod touched;
+pub mod turns;
 mod types;
 pub mod utilization;
 

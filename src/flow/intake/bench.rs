@@ -109,6 +109,10 @@ impl Bench {
             neighbors_of_peer: HashMap::new(),
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
+        if access != Access::Look && !conn.writes_alone() && bench.refresh_people(conn)? {
+            // Under another number units are in another account.
+            bench.reach_accounts(ctx, conn, encounters, access)?;
+        }
         bench.read_terms(ctx, conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
@@ -161,6 +165,24 @@ impl Bench {
             }
         };
         Ok(())
+    }
+
+    /// Reads again whoever was changed between the reading and the locks; no one is changed under
+    /// the lock of his or her time. Gives whether there was anyone.
+    fn refresh_people(&mut self, conn: &mut Conn) -> Result<bool, StoreError> {
+        let id = self.organization.id;
+        let known: Vec<_> = self.members.values().map(|m| (m.id, m.revision)).collect();
+        let members = store::touched::changed_members(conn, id, &known)?;
+        let known: Vec<_> = self.peers.values().map(|p| (p.id, p.revision)).collect();
+        let peers = store::touched::changed_peers(conn, id, &known)?;
+        if members.is_empty() && peers.is_empty() {
+            return Ok(false);
+        }
+        let members = store::members::by_ids(conn, id, &members)?;
+        self.members.extend(members.into_iter().map(|m| (m.id, m)));
+        let peers = store::peers::by_ids(conn, id, &peers)?;
+        self.peers.extend(peers.into_iter().map(|p| (p.id, p)));
+        Ok(true)
     }
 
     fn read_usage(

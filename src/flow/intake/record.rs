@@ -19,7 +19,7 @@ use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
-use crate::flow::Ctx;
+use crate::flow::{Ctx, again};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -48,8 +48,7 @@ pub fn record_in(
     organization: OrganizationId,
     rows: &[Parsed],
 ) -> Result<Vec<RowResult>, AppError> {
-    let organization = store::organizations::by_id(conn, organization)?
-        .ok_or_else(|| AppError::not_found("organization"))?;
+    let organization = again::deciding(conn, organization)?;
     let (resolved, people) = resolve(conn, &organization, rows)?;
     let known = Known::read(conn, organization.id, &resolved)?;
     let mut plan = Plan::default();

@@ -76,6 +76,7 @@ pub async fn update(
             }
             new.revision += 1;
             grants::changed(&work, conn, organization, &old, &new)?;
+            grants::mark(&work, conn, organization, std::slice::from_ref(&new))?;
             Ok(new)
         })
         .await
