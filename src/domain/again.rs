@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::dates::Instant;
-use super::decision::Disposition;
+use super::decision::{Decision, Disposition, LineAnswer};
 use super::identifiers::MemberNumber;
 use super::ids::{EncounterId, MarkId, MemberId, OrganizationId, PayerId, PeerId};
 use super::money::Money;
@@ -65,13 +65,16 @@ impl Days {
 
     /// The days from the earliest of these spans to the end of the latest; none for no spans.
     pub fn hull(spans: impl IntoIterator<Item = super::dates::Span>) -> Option<Self> {
-        spans.into_iter().fold(None, |hull: Option<Self>, span| match hull {
-            None => Some(Self { from: Some(span.from), to: span.to }),
-            Some(Self { from, to }) => Some(Self {
-                from: from.map(|from| from.min(span.from)),
-                to: to.zip(span.to).map(|(a, b)| a.max(b)),
-            }),
-        })
+        let days = |span: super::dates::Span| Self { from: Some(span.from), to: span.to };
+        spans.into_iter().map(days).reduce(Self::join)
+    }
+
+    /// From the earlier first day to the later last day.
+    pub fn join(self, other: Self) -> Self {
+        Self {
+            from: self.from.zip(other.from).map(|(a, b)| a.min(b)),
+            to: self.to.zip(other.to).map(|(a, b)| a.max(b)),
+        }
     }
 }
 
@@ -115,8 +118,8 @@ pub struct Freed {
     pub peer: PeerId,
     /// in the account of this payer and number,
     pub account: Option<(PayerId, MemberNumber)>,
-    /// on this service date.
-    pub day: NaiveDate,
+    /// on these service dates.
+    pub days: Days,
 }
 
 /// A place in the order in which visits are decided again: service date, start, id.
@@ -181,6 +184,23 @@ pub struct Outcome {
     pub reasons: Vec<String>,
 }
 
+impl Outcome {
+    /// What a decision comes to.
+    pub fn of(answer: &Decision, payer: Option<PayerId>) -> Self {
+        let of = |wanted| answer.lines.iter().filter(move |l| l.answer == wanted);
+        Self {
+            disposition: answer.disposition,
+            service_date: answer.service_date,
+            payer,
+            ready_units: of(LineAnswer::Ready).map(|l| l.units).sum(),
+            held_units: of(LineAnswer::Held).map(|l| l.units).sum(),
+            charge: of(LineAnswer::Ready).map(|l| l.charge).sum(),
+            expected: of(LineAnswer::Ready).map(|l| l.expected).sum(),
+            reasons: answer.findings.iter().map(|f| f.rule.clone()).collect(),
+        }
+    }
+}
+
 /// A change of outcome, as the feed tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -227,7 +247,7 @@ mod tests {
                 member: MemberId::from_i64(5),
                 peer: PeerId::from_i64(6),
                 account: Some((PayerId::from_i64(7), MemberNumber::parse("M1").unwrap())),
-                day: parse_date("2026-07-01").unwrap(),
+                days: Days { from: parse_date("2026-07-01").ok(), to: None },
             }),
         ] {
             let text = serde_json::to_string(&touched).unwrap();

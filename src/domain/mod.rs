@@ -7,6 +7,7 @@ pub mod batch;
 pub mod claim;
 pub mod codes;
 pub mod contract;
+pub mod correction;
 pub mod dates;
 pub mod decision;
 pub mod encounter;

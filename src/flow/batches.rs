@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use super::Ctx;
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::intake::record::book;
+use super::{Ctx, again};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -261,6 +261,7 @@ pub fn withdraw_in(
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Withdrawn)?;
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Ready)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
+    again::let_go(ctx, conn, tenant, &encounters)?;
     see(conn, tenant, id)
 }
 

@@ -1,23 +1,22 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
 //! the question that stores nothing, a preview.
 
+use super::Ctx;
+use super::again::{self, Again, Cause};
 use super::intake::bench::{Access, Bench, People};
-use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
-use super::{Ctx, again};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
-use crate::domain::encounter::Encounter;
-use crate::domain::ids::{DecisionId, EncounterId, LineId, OrganizationId};
-use crate::domain::ledger;
-use crate::domain::line::{Line, lines_of};
+use crate::domain::encounter::{Encounter, EncounterData};
+use crate::domain::ids::{DecisionId, EncounterId, MemberId, OrganizationId, PeerId};
+use crate::domain::line::Line;
 use crate::domain::organization::Organization;
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
-use crate::store::decisions::{NewDecision, StoredDecision};
+use crate::store::decisions::StoredDecision;
 pub use crate::store::encounters::Filter;
-use crate::store::encounters::{Outcome, status_of};
+use crate::store::encounters::status_of;
 use crate::store::{self, Conn, Scope};
 
 /// The organization, or not found.
@@ -102,10 +101,20 @@ pub async fn list(
         .await
 }
 
-/// The people of one encounter.
-fn who(conn: &mut Conn, tenant: OrganizationId, e: &Encounter) -> Result<People, AppError> {
-    let members = store::members::by_ids(conn, tenant, &[e.data.member])?;
-    let peers = store::peers::by_ids(conn, tenant, &[e.data.peer])?;
+/// The people of some encounters.
+pub(super) fn who(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    list: &[&EncounterData],
+) -> Result<People, AppError> {
+    let mut members: Vec<MemberId> = list.iter().map(|e| e.member).collect();
+    members.sort_unstable();
+    members.dedup();
+    let mut peers: Vec<PeerId> = list.iter().map(|e| e.peer).collect();
+    peers.sort_unstable();
+    peers.dedup();
+    let members = store::members::by_ids(conn, tenant, &members)?;
+    let peers = store::peers::by_ids(conn, tenant, &peers)?;
     Ok(People {
         members: members.into_iter().map(|m| (m.id, m)).collect(),
         peers: peers.into_iter().map(|p| (p.id, p)).collect(),
@@ -123,37 +132,19 @@ fn refuse_claimed(lines: &[Line]) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Ends the current lines (`to` is superseded or void) and gives back what they hold.
-fn end_lines(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    lines: &[Line],
-    to: LineStatus,
-) -> Result<(), AppError> {
-    let ids: Vec<LineId> = lines.iter().map(|l| l.id).collect();
-    let back = store::ledger::holdings(conn, tenant, &ids)?.into_iter().map(ledger::release);
-    book(ctx, conn, tenant, ctx.now(), back.collect())?;
-    for from in [LineStatus::Ready, LineStatus::Held] {
-        let ids: Vec<LineId> = lines.iter().filter(|l| l.status == from).map(|l| l.id).collect();
-        store::decisions::move_lines(conn, tenant, &ids, from, to)?;
-    }
-    Ok(())
-}
-
 /// Decides an encounter again with the facts of now, in the caller's transaction.
 pub fn decide_in(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     id: EncounterId,
-    why: &'static str,
+    why: Cause,
 ) -> Result<Recorded, AppError> {
     let organization = again::deciding(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let people = who(conn, tenant, &before)?;
-    let bench =
-        Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
+    let data = [&before.data];
+    let people = who(conn, tenant, &data)?;
+    let bench = Bench::gather(ctx, conn, &organization, people, &data, Access::Lock, &[id])?;
     // Read again: somebody may have changed it before the lock was ours.
     let encounter = find(conn, tenant, id)?;
     if encounter.voided_at.is_some() {
@@ -166,41 +157,12 @@ pub fn decide_in(
     refuse_claimed(&lines)?;
     let case = bench.case(&encounter.data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
-    end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
-    let decision_id: DecisionId = ctx.id();
-    let sequence = encounter.sequence + 1;
-    let billed = case.facts.billed.as_ref();
-    let payer = billed.map(|b| b.data.payer);
-    let fresh = lines_of(&answer, decision_id, id, payer, || ctx.id());
-    let decision = NewDecision {
-        id: decision_id,
-        encounter: id,
-        sequence,
-        cause: why,
-        contract_version: case.version,
-        answer: &answer,
-        facts: &case.facts,
-    };
-    store::decisions::insert_all(conn, tenant, &[decision])?;
-    store::decisions::insert_lines(conn, tenant, &fresh)?;
-    book(ctx, conn, tenant, ctx.now(), reservations(case.account, &fresh)?)?;
-    let outcome = Outcome {
-        id,
-        decision: decision_id,
-        sequence,
-        answer: &answer,
-        billed: billed.map(|b| (b.data.payer, &b.data.member_number)),
-    };
-    store::encounters::set_outcome(conn, tenant, &outcome)?;
+    let none = || AppError::internal("an encounter has no current decision");
+    let before = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
+    let before = before.ok_or_else(none)?;
+    let again = Again { encounter, lines, before, case, answer, cause: why, depth: 0 };
+    let decision = again::write(ctx, conn, tenant, vec![again])?.pop().ok_or_else(none)?;
     let encounter = find(conn, tenant, id)?;
-    let decision = StoredDecision {
-        id: decision_id,
-        encounter: id,
-        sequence,
-        contract_version: case.version,
-        as_of: case.facts.as_of,
-        answer,
-    };
     Ok(Recorded { encounter, decision, fresh: true })
 }
 
@@ -214,15 +176,19 @@ pub fn void_in(
 ) -> Result<Seen, AppError> {
     let organization = again::deciding(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let people = who(conn, tenant, &before)?;
+    let people = who(conn, tenant, &[&before.data])?;
     // The bench is gathered for its locks: a void frees time and units that others may wait for.
-    Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, None)?;
+    Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, &[])?;
     let encounter = find(conn, tenant, id)?;
     if encounter.voided_at.is_none() {
         let lines = store::decisions::current_lines(conn, tenant, &[id])?;
         refuse_claimed(&lines)?;
-        end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
+        let ending: Vec<&Line> = lines.iter().collect();
+        again::end_lines(ctx, conn, tenant, &ending, LineStatus::Void)?;
         store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+        if lines.iter().any(|l| l.status == LineStatus::Ready) {
+            again::mark(ctx, conn, tenant, Cause::Freed, &again::freed([&encounter]))?;
+        }
     }
     let encounter = find(conn, tenant, id)?;
     with_decisions(conn, tenant, vec![encounter])?
@@ -239,7 +205,7 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<D
             let (mut rows, people) = resolve(conn, &organization, std::slice::from_ref(&row))?;
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
             let bench =
-                Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, None)?;
+                Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, &[])?;
             let case = bench.case(&data, work.now())?;
             Ok(rules::decide(case.terms.as_deref(), &case.facts, &data))
         })

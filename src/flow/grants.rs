@@ -8,9 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ctx;
-use super::again::{self, Cause, Days, Touched};
+use super::again::{self, Cause, Days, Touched, Ways, Wish, redo};
 use super::batching::lock_visits;
-use super::encounters::decide_in;
 use super::intake::record::book;
 use crate::domain::authorization::Authorization;
 use crate::domain::ids::{AccountId, MemberId, OrganizationId};
@@ -54,6 +53,8 @@ pub fn lock(
     tenant: OrganizationId,
     list: &[&Authorization],
 ) -> Result<(), AppError> {
+    // Before the accounts, as all who decide.
+    again::deciding(conn, tenant)?;
     let keys: BTreeMap<AccountKey, AccountId> =
         list.iter().map(|a| (AccountKey::member(a.data.member), ctx.id())).collect();
     store::ledger::lock_accounts(conn, tenant, &keys)?;
@@ -85,11 +86,12 @@ pub fn changed(
     if wider && new.data.number == old.data.number {
         return Ok(());
     }
-    // Latest first: each one, looked at again, sees what all the others draw and gives way to them.
-    for encounter in store::decisions::ready_on_authorization(conn, tenant, new.id)? {
-        decide_in(ctx, conn, tenant, encounter, "authorization_changed")?;
-    }
-    Ok(())
+    let visits = store::decisions::ready_on_authorization(conn, tenant, new.id)?;
+    let wish = |encounter| Wish { encounter, cause: Cause::Authorization, depth: 0 };
+    let wishes: Vec<Wish> = visits.into_iter().map(wish).collect();
+    let organization = again::deciding(conn, tenant)?;
+    // On the way back the latest give way; what remains of the grant is theirs on the way forward.
+    redo(ctx, conn, &organization, &wishes, Ways { back: true, forward: true })
 }
 
 fn book_changes(

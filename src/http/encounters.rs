@@ -16,6 +16,7 @@ use crate::domain::status::EncounterStatus;
 use crate::domain::text::plain;
 use crate::error::{AppError, Fault};
 use crate::flow::access::{self, Principal, Role};
+use crate::flow::again::Cause;
 use crate::flow::encounters::Filter;
 use crate::flow::idempotent::{self, Reply, Ticket};
 use crate::flow::intake::{self, Draft, Parsed, RACE_TRIES, Reading, Recorded};
@@ -260,7 +261,7 @@ async fn decide(
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), action.ticket, move |conn| {
-        let recorded = encounters::decide_in(&work, conn, tenant, id.0, "asked")?;
+        let recorded = encounters::decide_in(&work, conn, tenant, id.0, Cause::Asked)?;
         Reply::json(200, &EncounterView::recorded(tenant, recorded))
     });
     respond(reply.await?)

@@ -11,8 +11,10 @@ mod batches;
 pub mod body;
 pub mod bulk;
 pub mod bulk_rows;
+mod changes;
 mod claims;
 mod contracts;
+mod corrections;
 mod day;
 mod encounter_body;
 mod encounter_view;
@@ -58,7 +60,9 @@ fn v1(cfg: &mut web::ServiceConfig) {
     cfg.configure(bulk::routes)
         .configure(encounters::routes)
         .configure(member_allowances::routes)
+        .configure(changes::routes)
         .configure(batches::routes)
+        .configure(corrections::routes)
         .configure(claims::routes)
         .configure(reports::routes)
         .configure(organizations::routes)

@@ -6,9 +6,11 @@
 pub mod access;
 pub mod authorizations;
 pub mod batches;
+pub mod changes;
 pub mod claims;
 mod conn;
 pub mod contracts;
+pub mod corrections;
 pub mod counters;
 pub mod decisions;
 pub mod encounters;

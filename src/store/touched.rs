@@ -12,6 +12,7 @@ use super::schema::{coverages, decision_lines, encounters, members, peers};
 use super::types::CHUNK;
 use crate::domain::again::{Days, Freed, Place, Touched};
 use crate::domain::dates::{Instant, window_reach};
+use crate::domain::encounter::EncounterData;
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PeerId};
 use crate::domain::status::{EncounterStatus, LineStatus};
 
@@ -141,8 +142,8 @@ fn load(conn: &mut Conn, query: Query<'_>) -> Result<Vec<Place>, StoreError> {
 }
 
 /// What may wait for units or time given back: visits of the member and of whoever has the same
-/// number, and those of the peer in the windows around the day, that are held, held in part, or draw
-/// on an authorization where free units may do now; and what the member has on that day, whose units
+/// number, and those of the peer in the windows around the days, that are held, held in part, or draw
+/// on an authorization where free units may do now; and what the member has on those days, whose units
 /// may be counted together.
 fn beside(
     conn: &mut Conn,
@@ -164,13 +165,15 @@ fn beside(
     }
     let of_members = start(organization, page).filter(encounters::member_id.eq_any(owners));
     let mut found = load(conn, waiting(of_members))?;
-    let same_day = start(organization, page)
-        .filter(encounters::member_id.eq(freed.member.as_i64()))
-        .filter(encounters::service_date.eq(freed.day));
-    found.extend(load(conn, same_day)?);
-    let (from, to) = window_reach(freed.day);
+    let same_day =
+        start(organization, page).filter(encounters::member_id.eq(freed.member.as_i64()));
+    found.extend(load(conn, on(same_day, freed.days))?);
+    let around = Days {
+        from: freed.days.from.map(|day| window_reach(day).0),
+        to: freed.days.to.map(|day| window_reach(day).1),
+    };
     let of_peer = start(organization, page).filter(encounters::peer_id.eq(freed.peer.as_i64()));
-    let of_peer = on(of_peer, Days { from: Some(from), to: Some(to) });
+    let of_peer = on(of_peer, around);
     found.extend(load(conn, waiting(of_peer))?);
     Ok(found)
 }
@@ -185,6 +188,25 @@ fn waiting(query: Query<'_>) -> Query<'_> {
                 .and(decision_lines::authorized_units.gt(0))),
         );
     query.filter(encounters::status.eq(EncounterStatus::Held.as_str()).or(exists(line)))
+}
+
+/// The live visits (ready or claimed) of the member and peer of a visit that come after it in order.
+pub fn live_after(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    data: &EncounterData,
+    place: Place,
+) -> Result<Vec<EncounterId>, StoreError> {
+    let live = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
+    let page = Page { back: false, after: Some(place), limit: usize::MAX };
+    let found = start(organization, page)
+        .filter(
+            encounters::member_id
+                .eq(data.member.as_i64())
+                .or(encounters::peer_id.eq(data.peer.as_i64())),
+        )
+        .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)));
+    Ok(load(conn, found)?.into_iter().map(|place| place.id).collect())
 }
 
 /// Those of these members that have any visit.

@@ -17,13 +17,13 @@ const ROWS: usize = 3_000;
 const MEMBERS: usize = 40;
 
 /// The real program on a database.
-struct Program {
+pub struct Program {
     process: Child,
     address: String,
 }
 
 impl Program {
-    fn start(database: &Database) -> Self {
+    pub fn start(database: &Database) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_peerclaims"));
         command.arg("serve").env_remove("PEERCLAIMS_CONFIG").stderr(Stdio::piped());
         command.env("PEERCLAIMS__DATABASE__URL", database.url());
@@ -45,12 +45,12 @@ impl Program {
     }
 
     /// SIGKILL.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    async fn upload(&self, key: &str, body: impl Into<reqwest::Body>) -> reqwest::Response {
+    pub async fn upload(&self, key: &str, body: impl Into<reqwest::Body>) -> reqwest::Response {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let path = format!("http://{}/v1/encounters/bulk", self.address);
         let request =

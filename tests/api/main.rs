@@ -11,6 +11,11 @@
 )]
 
 mod access;
+mod again;
+mod again_claimed;
+mod again_feed;
+mod again_killed;
+mod again_turns;
 mod app;
 mod bad_input;
 mod batches;
@@ -24,6 +29,7 @@ mod episodes;
 mod errors;
 mod health;
 mod history;
+mod history_again;
 mod idempotency;
 mod ledger;
 mod locks;

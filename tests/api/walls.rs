@@ -48,7 +48,7 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
         ["organizations"] | ["payers" | "packs", ..] if !read => &[Admin],
         [
             "organizations" | "payers" | "packs" | "contracts" | "peers" | "members"
-            | "authorizations" | "episodes" | "batches" | "claims",
+            | "authorizations" | "episodes" | "batches" | "claims" | "corrections",
             ..,
         ] => &[Admin, Biller],
         ["reports", ..] => &[Admin, Biller, PayerAnalyst],

@@ -30,7 +30,7 @@ mod authorizations_tests;
 #[cfg(test)]
 mod history_tests;
 #[cfg(test)]
-mod testing;
+pub(in crate::domain) mod testing;
 #[cfg(test)]
 mod whole_tests;
 

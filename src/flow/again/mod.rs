@@ -17,7 +17,28 @@
 //! A decision that reads an organization, its contracts or anything that [`Touched::Organization`]
 //! and [`Touched::Payer`] stand for begins with [`deciding`].
 
+mod claimed;
 mod mark;
+mod read;
+mod redo;
+mod work;
+mod write;
 
-pub use crate::domain::again::{Cause, Days, Freed, Touched};
+pub use crate::domain::again::{Cause, Change, Days, Freed, Outcome, Touched};
+pub use crate::domain::correction::{BilledLine, Billing, Correction, Difference};
+pub use claimed::let_go;
 pub use mark::{changing, deciding, mark};
+pub use read::{Feed, Filter, Listed, changes, corrections};
+pub use redo::{Ways, Wish, redo};
+pub use work::{CHUNK_VISITS, Round, Turn, settle, turn};
+pub use write::{Again, end_lines, freed, write};
+
+use super::Ctx;
+
+impl Ctx {
+    /// Waits until something may have been marked in this process. What was marked is there when the
+    /// transaction that marked it has ended, which may be a moment later.
+    pub async fn marked(&self) {
+        self.wake.notified().await;
+    }
+}

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::near::Near;
+use super::usage::Drawn;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
@@ -18,9 +20,7 @@ use crate::domain::episode::Episode;
 use crate::domain::facts::{
     AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor, Usage,
 };
-use crate::domain::ids::{
-    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId,
-};
+use crate::domain::ids::{AccountId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId};
 use crate::domain::ledger::AccountKey;
 use crate::domain::member::{Coverage, Member, billed_coverage};
 use crate::domain::organization::Organization;
@@ -54,12 +54,15 @@ pub struct Bench {
     authorizations: HashMap<MemberId, Vec<Authorization>>,
     episodes: HashMap<MemberId, Vec<Episode>>,
     accounts: BTreeMap<AccountKey, AccountId>,
-    usage: Vec<(AccountId, Usage)>,
-    usage_of_account: HashMap<AccountId, Vec<usize>>,
-    usage_of_authorization: HashMap<AuthorizationId, Vec<usize>>,
-    neighbors: Vec<Neighbor>,
-    neighbors_of_member: HashMap<MemberId, Vec<usize>>,
-    neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
+    drawn: Drawn,
+    near: Near,
+}
+
+/// What was lifted off the bench: places of usage and of neighbors.
+#[derive(Debug)]
+pub struct Lifted {
+    usage: Vec<usize>,
+    neighbors: Vec<usize>,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -85,8 +88,8 @@ pub struct People {
 }
 
 impl Bench {
-    /// Reads all that decisions about `encounters` may need. `except` is an encounter that is being
-    /// decided again: its own drawings and times are left out.
+    /// Reads all that decisions about `encounters` may need. `except` are encounters that are being
+    /// decided again: their own drawings and times are left out.
     pub fn gather(
         ctx: &Ctx,
         conn: &mut Conn,
@@ -94,7 +97,7 @@ impl Bench {
         people: People,
         encounters: &[&EncounterData],
         access: Access,
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<Self, AppError> {
         let id = organization.id;
         let mut bench = Self {
@@ -106,12 +109,8 @@ impl Bench {
             authorizations: HashMap::new(),
             episodes: HashMap::new(),
             accounts: BTreeMap::new(),
-            usage: Vec::new(),
-            usage_of_account: HashMap::new(),
-            usage_of_authorization: HashMap::new(),
-            neighbors: Vec::new(),
-            neighbors_of_member: HashMap::new(),
-            neighbors_of_peer: HashMap::new(),
+            drawn: Drawn::default(),
+            near: Near::default(),
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         if access != Access::Look && !conn.writes_alone() && bench.refresh_people(conn)? {
@@ -132,6 +131,11 @@ impl Bench {
         bench.read_usage(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
         Ok(bench)
+    }
+
+    /// The people of the chunk, as they stand under the locks.
+    pub fn people(&self) -> People {
+        People { members: self.members.clone(), peers: self.peers.clone() }
     }
 
     fn day(&self, encounter: &EncounterData) -> NaiveDate {
@@ -197,7 +201,7 @@ impl Bench {
         &mut self,
         conn: &mut Conn,
         encounters: &[&EncounterData],
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<(), StoreError> {
         let days = || encounters.iter().map(|e| self.day(e));
         let (Some(first), Some(last)) = (days().min(), days().max()) else {
@@ -208,28 +212,19 @@ impl Bench {
             from: window_reach(first).0,
             to: window_reach(last).1,
             authorizations: self.authorizations.values().flatten().map(|a| a.id).collect(),
-            except,
+            except: except.to_vec(),
         };
         for (account, usage) in store::ledger::usage(conn, self.organization.id, &scope)? {
-            self.put_usage(account, usage);
+            self.drawn.put(account, None, usage);
         }
         Ok(())
-    }
-
-    fn put_usage(&mut self, account: AccountId, usage: Usage) {
-        let index = self.usage.len();
-        self.usage_of_account.entry(account).or_default().push(index);
-        if let Some(authorization) = usage.authorization {
-            self.usage_of_authorization.entry(authorization).or_default().push(index);
-        }
-        self.usage.push((account, usage));
     }
 
     fn read_neighbors(
         &mut self,
         conn: &mut Conn,
         encounters: &[&EncounterData],
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<(), StoreError> {
         let from = encounters.iter().map(|e| e.started_at).min();
         let to = encounters.iter().map(|e| e.ended_at).max();
@@ -241,19 +236,12 @@ impl Bench {
             peers: self.peers.keys().copied().collect(),
             from,
             to,
-            except,
+            except: except.to_vec(),
         };
         for neighbor in store::encounters::live_in(conn, self.organization.id, &vicinity)? {
-            self.put_neighbor(neighbor);
+            self.near.put(neighbor);
         }
         Ok(())
-    }
-
-    fn put_neighbor(&mut self, neighbor: Neighbor) {
-        let index = self.neighbors.len();
-        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
-        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
-        self.neighbors.push(neighbor);
     }
 
     fn read_terms(
@@ -316,8 +304,8 @@ impl Bench {
                 })
                 .collect(),
             episodes: self.episodes_for(encounter.member, payer),
-            usage: self.usage_for(account, &authorizations),
-            neighbors: self.neighbors_for(encounter),
+            usage: self.drawn.of(account, &authorizations),
+            neighbors: self.near.of(encounter),
             authorizations,
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
@@ -327,37 +315,6 @@ impl Bench {
     fn episodes_for(&self, member: MemberId, payer: Option<PayerId>) -> Vec<EpisodeFact> {
         let episodes = self.episodes.get(&member).into_iter().flatten();
         payer.map_or_else(Vec::new, |p| episodes.filter_map(|e| e.fact_for(p)).collect())
-    }
-
-    fn usage_for(
-        &self,
-        account: Option<AccountId>,
-        authorizations: &[AuthorizationFact],
-    ) -> Vec<Usage> {
-        let of_account = account.and_then(|a| self.usage_of_account.get(&a)).into_iter().flatten();
-        let elsewhere = authorizations
-            .iter()
-            .filter_map(|a| self.usage_of_authorization.get(&a.id))
-            .flatten()
-            .filter(|i| self.usage.get(**i).is_some_and(|(of, _)| Some(*of) != account));
-        of_account
-            .chain(elsewhere)
-            .filter_map(|index| self.usage.get(*index).map(|(_, usage)| usage.clone()))
-            .collect()
-    }
-
-    fn neighbors_for(&self, encounter: &EncounterData) -> Vec<Neighbor> {
-        let of_member = self.neighbors_of_member.get(&encounter.member).into_iter().flatten();
-        let of_peer = self.neighbors_of_peer.get(&encounter.peer).into_iter().flatten();
-        let mut indices: Vec<usize> = of_member.chain(of_peer).copied().collect();
-        indices.sort_unstable();
-        indices.dedup();
-        indices
-            .into_iter()
-            .filter_map(|index| self.neighbors.get(index))
-            .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
-            .cloned()
-            .collect()
     }
 
     /// Puts what was decided on the bench, for the encounters that follow in the chunk.
@@ -386,11 +343,11 @@ impl Bench {
                         authorization,
                         units: i64::from(units),
                     };
-                    self.put_usage(account, usage);
+                    self.drawn.put(account, Some(id), usage);
                 }
             }
         }
-        self.put_neighbor(Neighbor {
+        self.near.put(Neighbor {
             encounter: id,
             reference: encounter.reference.clone(),
             member: encounter.member,
@@ -399,5 +356,21 @@ impl Bench {
             started_at: encounter.started_at,
             ended_at: encounter.ended_at,
         });
+    }
+    /// The account whose units an encounter draws.
+    pub fn account(&self, encounter: &EncounterData) -> Option<AccountId> {
+        let key = self.account_key(encounter.member, self.day(encounter))?;
+        self.accounts.get(&key).copied()
+    }
+
+    /// Takes off the bench what an encounter of the chunk holds, to be decided as if it held nothing.
+    pub fn lift(&mut self, id: EncounterId) -> Lifted {
+        Lifted { usage: self.drawn.lift(id), neighbors: self.near.lift(id) }
+    }
+
+    /// Puts back what was lifted.
+    pub fn restore(&mut self, lifted: Lifted) {
+        self.drawn.restore(lifted.usage);
+        self.near.restore(lifted.neighbors);
     }
 }

@@ -2,9 +2,11 @@
 
 pub mod bench;
 pub mod draft;
+mod near;
 pub mod record;
 pub mod refs;
 mod resolve;
+mod usage;
 
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};

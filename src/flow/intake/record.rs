@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::bench::{Access, Bench, Case};
 use super::draft::Parsed;
 use super::resolve::resolve;
+use crate::domain::again::Cause;
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -57,7 +58,7 @@ pub fn record_in(
     }
     let mut fresh: Vec<(usize, EncounterData, [u8; 32])> = std::mem::take(&mut plan.fresh);
     let all: Vec<&EncounterData> = fresh.iter().map(|f| &f.1).collect();
-    let mut bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
+    let mut bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
     // In order of time, so that within a chunk earlier visits draw first.
     fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
     let as_of = ctx.now();
@@ -256,7 +257,7 @@ impl Written {
                 id: recorded.decision.id,
                 encounter: recorded.encounter.id,
                 sequence: 1,
-                cause: "recorded",
+                cause: Cause::Recorded,
                 contract_version: case.version,
                 answer: &recorded.decision.answer,
                 facts: &case.facts,

@@ -84,8 +84,7 @@ fn save(
         Load::must(store::update(load.conn, owner, episode, now)?)?;
     }
     store::insert_all(load.conn, owner, &fresh, now)?;
-    let touched: BTreeSet<MemberId> =
-        fresh.iter().chain(&changed).map(|e| e.data.member).collect();
+    let touched: BTreeSet<MemberId> = fresh.iter().chain(&changed).map(|e| e.data.member).collect();
     mark(load.ctx, load.conn, owner, touched)
 }
 
