@@ -61,6 +61,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// The web server.
     pub http: HttpSettings,
+    /// What is counted, and where it is read.
+    pub metrics: MetricsSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -89,10 +91,58 @@ pub struct HttpSettings {
     pub max_bulk_bytes: u64,
     /// Seconds for the head of a request.
     pub header_seconds: u64,
-    /// Seconds for a JSON body.
+    /// Seconds for a JSON body; longest pause of an upload.
     pub body_seconds: u64,
+    /// Longest pause of a client in taking its answer.
+    pub answer_seconds: u64,
+    /// Least bytes a second of an upload, and of a client that takes its answer.
+    pub min_bytes_per_second: u64,
     /// Seconds that running requests get at shutdown.
     pub shutdown_seconds: u64,
+}
+
+impl HttpSettings {
+    /// Most threads that serve requests: the server takes no more.
+    pub const MAX_WORKERS: usize = 512;
+}
+
+/// What is counted, and where it is read.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// Where `/metrics` listens.
+    pub listen: MetricsListen,
+}
+
+/// Where `/metrics` listens: a port of its own, so that it is never public by mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum MetricsListen {
+    /// Nowhere.
+    Off,
+    /// Here.
+    At(SocketAddr),
+}
+
+impl MetricsListen {
+    /// The address, when it is on.
+    pub fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Off => None,
+            Self::At(address) => Some(address),
+        }
+    }
+}
+
+impl TryFrom<String> for MetricsListen {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse().map(Self::At).map_err(|_| "write off, or an address such as 127.0.0.1:9464")
+    }
 }
 
 /// What is logged.
@@ -167,6 +217,10 @@ impl Settings {
         within("http.max_bulk_bytes", self.http.max_bulk_bytes, 1, u64::MAX)?;
         within("http.header_seconds", self.http.header_seconds, 1, MAX_SECONDS)?;
         within("http.body_seconds", self.http.body_seconds, 1, MAX_SECONDS)?;
+        within("http.answer_seconds", self.http.answer_seconds, 1, MAX_SECONDS)?;
+        within("http.min_bytes_per_second", self.http.min_bytes_per_second, 1, u64::MAX)?;
+        let workers = u64::try_from(self.http.workers).unwrap_or(u64::MAX);
+        within("http.workers", workers, 0, u64::try_from(HttpSettings::MAX_WORKERS).unwrap_or(0))?;
         within("http.shutdown_seconds", self.http.shutdown_seconds, 1, MAX_SECONDS)?;
         check_level(&self.log.level)
     }

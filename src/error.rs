@@ -27,6 +27,8 @@ code_list!(
         UnsupportedMediaType = "unsupported_media_type",
         /// The answer is not to be had in the wanted form.
         NotAcceptable = "not_acceptable",
+        /// The body came too slowly.
+        TooSlow = "too_slow",
         /// The body is larger than allowed.
         TooLarge = "too_large",
         /// The reference was used for other content.
@@ -67,6 +69,7 @@ impl Code {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
+            Self::TooSlow => 408,
             Self::ReferenceConflict
             | Self::AlreadyExists
             | Self::AlreadyClaimed
@@ -95,6 +98,7 @@ impl Code {
             Self::MethodNotAllowed => "This method is not for this resource",
             Self::UnsupportedMediaType => "This type of body is not read here",
             Self::NotAcceptable => "Not to be had in this form",
+            Self::TooSlow => "The body came too slowly",
             Self::TooLarge => "The body is too large",
             Self::ReferenceConflict => "This reference was used for other content",
             Self::AlreadyExists => "Something with this key exists",

@@ -10,6 +10,7 @@
 //!    x12              translator     -> domain
 //!    store            the cellar     -> domain
 //!    domain           foundation     -> nothing of ours
+//!    metrics          the meter      -> nothing of ours (store, flow, http and worker read and feed it)
 //! ```
 
 pub mod cli;
@@ -18,6 +19,7 @@ pub mod domain;
 pub mod error;
 pub mod flow;
 pub mod http;
+pub mod metrics;
 pub mod reports;
 pub mod store;
 pub mod telemetry;

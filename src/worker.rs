@@ -11,14 +11,6 @@ use crate::flow::{Ctx, idempotent};
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often marks are looked for that no one in this process told of: those of other processes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// When it was told of a mark, the worker looks at once and then after these pauses: the transaction
-/// that marked something ends a moment after it told.
-const LOOKS: [Duration; 4] = [
-    Duration::from_millis(5),
-    Duration::from_millis(20),
-    Duration::from_millis(80),
-    Duration::from_millis(320),
-];
 /// Pause after a turn that met another writer.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
@@ -45,20 +37,11 @@ async fn tidy(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
 
 async fn decide_again(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
     let mut round = Round::default();
-    // The next of `LOOKS`; beyond them it is waited for news.
-    let mut look = LOOKS.len();
     while !*stop.borrow() {
         let pause = match again::turn(ctx, &mut round).await {
-            Ok(Turn::Worked) => {
-                look = 0;
-                continue;
-            }
+            Ok(Turn::Worked) => continue,
             Ok(Turn::Busy) => BUSY_PAUSE,
-            Ok(Turn::Idle) => {
-                let pause = LOOKS.get(look).copied();
-                look = look.saturating_add(1);
-                pause.unwrap_or(LOOK_EVERY)
-            }
+            Ok(Turn::Idle) => LOOK_EVERY,
             Err(error) => {
                 tracing::error!(
                     code = error.code.as_str(),
@@ -70,7 +53,7 @@ async fn decide_again(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = ctx.marked() => look = 0,
+            () = ctx.marked() => {}
             changed = stop.changed() => if changed.is_err() { return },
         }
     }

@@ -24,15 +24,16 @@ const MAX_FUNCTION_LINES: usize = 70;
 /// Each room with the rooms it may import. The command line puts everything together.
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("metrics", &[]),
     ("x12", &["domain"]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),
-    ("store", &["domain"]),
+    ("store", &["domain", "metrics"]),
     ("error", &["domain", "store"]),
-    ("flow", &["domain", "x12", "store", "config", "error"]),
+    ("flow", &["domain", "x12", "store", "config", "error", "metrics"]),
     ("reports", &["domain", "store", "error"]),
-    ("http", &["flow", "reports", "config", "domain", "error"]),
-    ("worker", &["flow", "config", "domain", "error"]),
+    ("http", &["flow", "reports", "config", "domain", "error", "metrics"]),
+    ("worker", &["flow", "config", "domain", "error", "metrics"]),
     (
         "cli",
         &[
@@ -56,6 +57,9 @@ const ROOMS: &[(&str, &[&str])] = &[
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("diesel", &["store"]),
     ("diesel_migrations", &["store"]),
+    ("actix_http", &["http"]),
+    ("actix_server", &["http"]),
+    ("actix_service", &["http"]),
     ("actix_web", &["http"]),
     ("clap", &["cli"]),
     ("tokio", &["cli", "http", "store", "worker", "flow"]),

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::intake::record::book;
-use super::{Ctx, again};
+use super::{Ctx, again, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -140,6 +140,7 @@ fn advance(
     if !legal || !store::batches::advance(conn, tenant, id, before.status, to, ctx.now())? {
         return Err(wrong_status(&find(conn, tenant, id)?, wanted));
     }
+    meter::batch(ctx, to.as_str());
     Ok(before)
 }
 
@@ -289,6 +290,7 @@ pub fn deliver_in(
         return Err(wrong_status(&find(conn, tenant, id)?, wanted));
     }
     store::batches::set_receipt(conn, tenant, id, receipt)?;
+    meter::batch(ctx, delivered.as_str());
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Released, ClaimStatus::Delivered)?;
     see(conn, tenant, id)
 }

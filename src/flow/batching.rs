@@ -9,11 +9,11 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::Ctx;
 use super::again::{self, Cause, Ways, Wish, redo};
 use super::claims::claim;
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
+use super::{Ctx, meter};
 use crate::domain::batch::Batch;
 use crate::domain::contract::Terms;
 use crate::domain::encounter::Encounter;
@@ -118,6 +118,7 @@ pub fn build_in(
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Ready, LineStatus::Claimed)?;
     let encounters = grouping::encounters(&groups);
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Claimed)?;
+    meter::batch(ctx, "built");
     Ok(batch)
 }
 

@@ -1,8 +1,9 @@
 //! Whether this process can do its work: the database answers and has the tables it needs.
 
 use super::Ctx;
+use crate::domain::status::BatchStatus;
 use crate::error::{AppError, Code};
-use crate::store::{Scope, unapplied};
+use crate::store::{Backend, Scope, batches, unapplied};
 
 /// Ready, or the reason why not.
 pub async fn ready(ctx: &Ctx) -> Result<(), AppError> {
@@ -18,4 +19,25 @@ pub async fn ready(ctx: &Ctx) -> Result<(), AppError> {
     }
     let detail = "The database lacks migrations of this version; run `peerclaims migrate`.";
     Err(AppError { internal: Some(missing.join(", ")), ..AppError::new(Code::Busy, detail) })
+}
+
+/// The name of the database's kind.
+pub fn backend(ctx: &Ctx) -> &'static str {
+    match ctx.db.backend() {
+        Backend::Sqlite => "sqlite",
+        Backend::Postgres => "postgres",
+    }
+}
+
+/// Kinds of work that wait in the database, with how many there are: batches that nobody has
+/// released, released ones that nobody has delivered.
+pub async fn waiting(ctx: &Ctx) -> Result<Vec<(&'static str, u64)>, AppError> {
+    let kinds =
+        [(BatchStatus::Built, "batches_built"), (BatchStatus::Released, "batches_released")];
+    ctx.db
+        .read(Scope::Service, move |conn| {
+            let count = |(status, kind)| Ok((kind, batches::count(conn, status)?));
+            kinds.into_iter().map(count).collect()
+        })
+        .await
 }

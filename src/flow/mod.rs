@@ -15,6 +15,7 @@ pub mod grants;
 pub mod health;
 pub mod idempotent;
 pub mod intake;
+mod meter;
 pub mod reference;
 mod submit;
 pub mod table;
@@ -26,6 +27,7 @@ use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{ContractVersionId, IdSource, OrganizationId, Tsid};
 use crate::error::AppError;
+use crate::metrics::Metrics;
 pub use crate::store::Scope;
 use crate::store::{self, Conn, Db};
 pub use clock::Clock;
@@ -37,6 +39,8 @@ pub struct Ctx {
     pub db: Db,
     /// What time it is.
     pub clock: Clock,
+    /// What is counted for `/metrics`.
+    pub metrics: Arc<Metrics>,
     ids: Arc<IdSource>,
     /// Wakes the worker of this process: there may be something to decide again.
     pub(crate) wake: Arc<tokio::sync::Notify>,
@@ -55,6 +59,7 @@ impl Ctx {
         Self {
             db,
             clock,
+            metrics: Arc::default(),
             ids: Arc::new(IdSource::new(node)),
             wake: Arc::default(),
             running: Arc::default(),

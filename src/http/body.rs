@@ -6,10 +6,11 @@ use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::{self, Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::pace::{Limits, Pace};
 use crate::error::{AppError, Code};
 
 /// What is still read, and thrown away, of a body that is too large, so that the client gets the
@@ -44,8 +45,39 @@ pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes,
 }
 
 async fn next(payload: &mut Payload, deadline: Instant) -> Result<Option<Bytes>, AppError> {
-    let late = |_| AppError::new(Code::MalformedBody, "The body did not arrive in time.");
-    timeout_at(deadline, payload.next()).await.map_err(late)?.transpose().map_err(failed)
+    timeout_at(deadline, payload.next()).await.map_err(|_| late())?.transpose().map_err(failed)
+}
+
+fn late() -> AppError {
+    let detail = "The body did not arrive in time; nothing was changed. Send it again, faster.";
+    AppError::new(Code::TooSlow, detail)
+}
+
+/// The pieces of an upload, within the limits of `http.body_seconds` and
+/// `http.min_bytes_per_second`.
+pub(super) struct Upload {
+    payload: web::Payload,
+    pace: Pace,
+}
+
+impl Upload {
+    /// Begins now.
+    pub(super) fn begin(request: &HttpRequest, payload: web::Payload) -> Result<Self, AppError> {
+        let settings = super::settings(request)?;
+        let limits = Limits {
+            pause: Duration::from_secs(settings.body_seconds),
+            bytes_per_second: settings.min_bytes_per_second,
+        };
+        Ok(Self { payload, pace: Pace::begin(limits, Instant::now()) })
+    }
+
+    /// The next piece; none after the last.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, AppError> {
+        let next = timeout_at(self.pace.deadline(), self.payload.next());
+        let piece = next.await.map_err(|_| late())?.transpose().map_err(failed)?;
+        self.pace.moved(piece.as_ref().map_or(0, Bytes::len), Instant::now());
+        Ok(piece)
+    }
 }
 
 fn failed(error: PayloadError) -> AppError {

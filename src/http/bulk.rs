@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use serde::Serialize;
 use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
 use utoipa::OpenApi;
 
+use super::body::Upload;
 use super::bulk_rows::{Form, Row, Rows};
 use super::encounter_view::EncounterView;
 use super::encounters::{OfOrganization, tenant};
@@ -28,8 +29,6 @@ use crate::flow::{Ctx, encounters};
 
 /// Bytes of an upload that are held in memory before a temporary file is used.
 const SPOOL_MEMORY_BYTES: usize = 4 * 1024 * 1024;
-/// Longest pause between two pieces of an upload.
-const UPLOAD_PAUSE: Duration = Duration::from_secs(30);
 /// Longest wait for a client to take an answer.
 const ANSWER_PAUSE: Duration = Duration::from_secs(60);
 /// Answered chunks that wait for the client: more would only be memory.
@@ -64,7 +63,7 @@ async fn upload(
     let form = form(&request)?;
     body::plain_encoding(&request)?;
     let limit = super::settings(&request)?.max_bulk_bytes;
-    let spooled = spool(payload, limit).await?;
+    let spooled = spool(Upload::begin(&request, payload)?, limit).await?;
     let zone = encounters::zone(&ctx, tenant).await?;
     let local = (form == Form::Csv).then_some(zone);
     let reading = Reading { local, not_after: Some(ctx.now()) };
@@ -96,15 +95,10 @@ fn form(request: &HttpRequest) -> Result<Form, AppError> {
     }
 }
 
-async fn spool(mut payload: web::Payload, limit: u64) -> Result<SpooledTempFile, AppError> {
+async fn spool(mut upload: Upload, limit: u64) -> Result<SpooledTempFile, AppError> {
     let mut file = SpooledTempFile::new(SPOOL_MEMORY_BYTES);
     let mut size: u64 = 0;
-    let late = |_| AppError::new(Code::MalformedBody, "The upload paused for too long.");
-    while let Some(piece) =
-        tokio::time::timeout(UPLOAD_PAUSE, payload.next()).await.map_err(late)?
-    {
-        let piece =
-            piece.map_err(|_| AppError::new(Code::MalformedBody, "The upload ended early."))?;
+    while let Some(piece) = upload.next().await? {
         size = size.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         if size <= limit {
             file.write_all(&piece).map_err(spool_failed)?;
@@ -198,6 +192,12 @@ pub async fn record_chunk(
                 None => return Err(AppError::internal("a row has no result")),
             },
         };
+        let outcome = match &result {
+            Ok(recorded) if recorded.fresh => "recorded",
+            Ok(_) => "repeated",
+            Err(_) => "refused",
+        };
+        ctx.metrics.bulk_rows.add(outcome, 1);
         let (status, view, error) = match result {
             Ok(recorded) => {
                 let status = if recorded.fresh { 201 } else { 200 };

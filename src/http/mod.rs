@@ -16,6 +16,7 @@ mod claims;
 mod contracts;
 mod corrections;
 mod day;
+mod docs;
 mod encounter_body;
 mod encounter_view;
 mod encounters;
@@ -28,11 +29,14 @@ pub mod json;
 mod member_allowances;
 mod members;
 mod messages;
+mod metrics;
 pub mod openapi;
 mod organizations;
+mod pace;
 mod packs;
 pub mod page;
 pub mod path;
+mod patience;
 mod payers;
 mod peers;
 pub mod problem;
@@ -86,6 +90,7 @@ fn configure(
         .app_data(web::Data::new(settings.clone()))
         .configure(health::routes)
         .configure(openapi::routes)
+        .configure(docs::routes)
         .service(
             web::scope("/v1")
                 .configure(v1)

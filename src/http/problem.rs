@@ -123,6 +123,10 @@ impl ResponseError for AppError {
         if self.retryable() {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS));
         }
+        if self.code == Code::TooSlow {
+            // What is still to come of the body is not waited for.
+            response.force_close();
+        }
         if self.code == Code::Unauthorized {
             response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"peerclaims\""));
         }
@@ -160,6 +164,7 @@ fn of_status(status: StatusCode) -> AppError {
         StatusCode::METHOD_NOT_ALLOWED => {
             (Code::MethodNotAllowed, "The header Allow lists the methods of this resource.")
         }
+        StatusCode::REQUEST_TIMEOUT => (Code::TooSlow, "The request did not arrive in time."),
         StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLarge, "The body is larger than allowed."),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             (Code::UnsupportedMediaType, "The type of the body is not read here.")

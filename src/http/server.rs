@@ -1,15 +1,26 @@
 //! The server: limits of connections, and a stop that lets running requests end.
+//!
+//! It is put together from the parts of the web framework's own server, because that one has no place
+//! for a stream with time limits ([`Patient`]).
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Request, Response};
+use actix_server::{GracefulShutdownSignal, Server, ServerBuilder, ServerHandle};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service};
+use actix_web::body::MessageBody;
+use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
+use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::trace;
-use crate::config::Settings;
+use super::pace::Limits;
+use super::patience::{Patience, Patient};
+use super::{metrics, trace};
+use crate::config::{HttpSettings, Settings};
 use crate::error::AppError;
 use crate::flow::Ctx;
 
@@ -23,6 +34,7 @@ const MAX_CONNECTIONS: usize = 4_096;
 /// A server that has its port and has begun to answer once [`Bound::run`] is polled.
 pub struct Bound {
     address: SocketAddr,
+    metrics: Option<SocketAddr>,
     server: Server,
 }
 
@@ -30,6 +42,11 @@ impl Bound {
     /// Where it listens; the real port when 0 was asked for.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where `/metrics` is, when it is on.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// Stops the server from elsewhere.
@@ -43,7 +60,7 @@ impl Bound {
     }
 }
 
-/// Takes the address of `http.listen`.
+/// Takes the addresses of `http.listen` and `metrics.listen`.
 pub fn bind(settings: &Settings, ctx: Ctx) -> Result<Bound, AppError> {
     bind_with(settings, ctx, |_| ())
 }
@@ -56,30 +73,107 @@ pub fn bind_with(
     more: fn(&mut web::ServiceConfig),
 ) -> Result<Bound, AppError> {
     let http = settings.http.clone();
-    let failed =
-        |e: std::io::Error| AppError::internal(format!("cannot listen on {}: {e}", http.listen));
-    let listener = TcpListener::bind(http.listen).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    let (listener, address) = take(http.listen)?;
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let workers = if http.workers == 0 { cores() } else { http.workers };
-    let (header, shutdown) = (http.header_seconds, http.shutdown_seconds);
-    let of_app = http.clone();
-    let server = HttpServer::new(move || {
+    let workers =
+        if http.workers == 0 { cores().min(HttpSettings::MAX_WORKERS) } else { http.workers };
+    let times = Times::of(&http, &ctx);
+    let of_metrics = (times.clone(), ctx.clone());
+    let builder = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(MAX_CONNECTIONS)
+        .shutdown_timeout(http.shutdown_seconds)
+        .disable_signals();
+    let api = move || {
+        let (ctx, http) = (ctx.clone(), http.clone());
         App::new()
-            .configure(|cfg| super::configure(cfg, &ctx, &of_app, more))
+            .configure(|cfg| super::configure(cfg, &ctx, &http, more))
             .wrap(from_fn(trace::request))
-    })
-    .workers(workers)
-    .max_connections(MAX_CONNECTIONS)
-    .client_request_timeout(Duration::from_secs(header))
-    .client_disconnect_timeout(DISCONNECT)
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(shutdown)
-    .disable_signals()
-    .listen(listener)
-    .map_err(failed)?
-    .run();
-    Ok(Bound { address, server })
+    };
+    let mut builder = listen(builder, "api", listener, times, api)?;
+    let mut metrics_address = None;
+    if let Some(wanted) = settings.metrics.listen.address() {
+        let (listener, address) = take(wanted)?;
+        let (times, ctx) = of_metrics;
+        let page = move || App::new().configure(|cfg| metrics::configure(cfg, &ctx));
+        builder = listen(builder, "metrics", listener, times, page)?;
+        metrics_address = Some(address);
+    }
+    Ok(Bound { address, metrics: metrics_address, server: builder.run() })
+}
+
+fn take(address: SocketAddr) -> Result<(TcpListener, SocketAddr), AppError> {
+    let failed = |e: std::io::Error| AppError::internal(format!("cannot listen on {address}: {e}"));
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let real = listener.local_addr().map_err(failed)?;
+    Ok((listener, real))
+}
+
+/// The time limits of a connection.
+#[derive(Debug, Clone)]
+struct Times {
+    header: Duration,
+    patience: Patience,
+}
+
+impl Times {
+    fn of(http: &HttpSettings, ctx: &Ctx) -> Self {
+        let header = Duration::from_secs(http.header_seconds);
+        let answer = Limits {
+            pause: Duration::from_secs(http.answer_seconds),
+            bytes_per_second: http.min_bytes_per_second,
+        };
+        let between = KEEP_ALIVE + header;
+        Self { header, patience: Patience { answer, between, metrics: ctx.metrics.clone() } }
+    }
+}
+
+/// Adds an application on a port.
+fn listen<A, I, S, B>(
+    builder: ServerBuilder,
+    name: &str,
+    listener: TcpListener,
+    times: Times,
+    application: A,
+) -> Result<ServerBuilder, AppError>
+where
+    A: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Error = actix_web::Error> + 'static,
+    S::InitError: std::fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let failed = |e: std::io::Error| AppError::internal(format!("cannot listen: {e}"));
+    let stopping: GracefulShutdownSignal = builder.graceful_shutdown_signal();
+    let service = move || {
+        let (stopping, patience) = (stopping.clone(), times.patience.clone());
+        let application = application().into_factory().map_err(|e| e.error_response());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(times.header)
+            .client_disconnect_timeout(DISCONNECT)
+            .on_connect_ext(|io: &Patient, data| {
+                data.insert(io.line());
+            })
+            .h1(actix_service::map_config(application, |()| AppConfig::default()));
+        fn_service(move |io: TcpStream| {
+            let patience = patience.clone();
+            async move {
+                let peer = io.peer_addr().ok();
+                // Small answers go at once. A socket that refuses this is slower, not wrong.
+                let _ = io.set_nodelay(true);
+                Ok::<_, DispatchError>((Patient::new(io, patience), peer))
+            }
+        })
+        .and_then(http)
+    };
+    builder.listen(name, listener, service).map_err(failed)
 }
 
 /// Serves until SIGTERM or SIGINT, then lets running requests end for `http.shutdown_seconds`. A
@@ -94,6 +188,9 @@ pub async fn serve(
     let failed = |e: std::io::Error| AppError::internal(format!("cannot watch for signals: {e}"));
     let mut term = signal(SignalKind::terminate()).map_err(failed)?;
     let mut int = signal(SignalKind::interrupt()).map_err(failed)?;
+    if let Some(address) = bound.metrics_address() {
+        tracing::info!(%address, "metrics");
+    }
     started(bound.address());
     let stopping = tokio::spawn(async move {
         for graceful in [true, false] {

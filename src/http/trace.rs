@@ -3,7 +3,8 @@
 //! What is logged: id, method, route pattern, status, time, error code and cause. Never the path
 //! itself (it holds ids), the query, headers or bodies.
 
-use std::time::Instant;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -11,9 +12,11 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use tracing::Instrument;
 
+use super::patience::{Handed, Line};
 use super::problem;
 use crate::domain::ids::Tsid;
 use crate::error::AppError;
+use crate::metrics::Metrics;
 
 /// Carries the id of a request, both ways.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,9 +50,12 @@ fn id_of(request: &ServiceRequest) -> String {
 pub(super) async fn request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse, actix_web::Error> {
+) -> Result<ServiceResponse<Handed>, actix_web::Error> {
     let started = Instant::now();
     let id = id_of(&request);
+    let metrics = super::ctx(request.request()).ok().map(|ctx| ctx.metrics.clone());
+    let busy = request.request().conn_data::<Rc<Line>>().map(Line::busy);
+    let running = metrics.as_ref().map(Metrics::begin);
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = id, method = method.as_str());
     let work = async {
@@ -59,24 +65,42 @@ pub(super) async fn request(
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
-        log(&response, started);
-        Ok(response)
+        let time = started.elapsed();
+        log(&response, time);
+        if let Some(metrics) = metrics {
+            count(&metrics, &response, time);
+        }
+        Ok(response.map_body(|_, body| Handed::new(body, busy, running)))
     };
     problem::with_request_id(&id, work.instrument(span)).await
 }
 
-fn log(response: &ServiceResponse, started: Instant) {
+fn error_of(response: &ServiceResponse) -> Option<&AppError> {
+    response.response().error().and_then(|e| e.as_error::<AppError>())
+}
+
+fn log(response: &ServiceResponse, time: Duration) {
     let route = response.request().match_pattern();
     let route = route.as_deref().unwrap_or("none");
     let status = response.status().as_u16();
-    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let error = response.response().error().and_then(|e| e.as_error::<AppError>());
+    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let error = error_of(response);
     let code = error.map(|e| e.code.as_str());
     let cause = error.and_then(|e| e.internal.as_deref());
     if status >= 500 {
         tracing::error!(route, status, micros, code, cause, "request");
     } else {
         tracing::info!(route, status, micros, code, cause, "request");
+    }
+}
+
+fn count(metrics: &Metrics, response: &ServiceResponse, time: Duration) {
+    let request = response.request();
+    let route = request.match_pattern();
+    let route = route.as_deref().unwrap_or("none");
+    metrics.answered(request.method().as_str(), route, response.status().as_u16(), time);
+    if let Some(error) = error_of(response) {
+        metrics.errors.add(error.code.as_str(), 1);
     }
 }
 

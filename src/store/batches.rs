@@ -112,6 +112,13 @@ pub fn by_id(
     row.map(Row::into_domain).transpose()
 }
 
+/// How many batches of all organizations have this status.
+pub fn count(conn: &mut Conn, status: BatchStatus) -> Result<u64, StoreError> {
+    let found: i64 =
+        batches::table.filter(batches::status.eq(status.as_str())).count().get_result(conn)?;
+    u64::try_from(found).map_err(|e| StoreError::Broken(e.to_string()))
+}
+
 /// A page of batches in order of id, after `after`.
 pub fn list(
     conn: &mut Conn,

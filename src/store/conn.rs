@@ -3,6 +3,7 @@
 //! diesel's derive types what both databases share; `per_backend!` compiles the rest twice, once for
 //! each. Nothing outside `store` names this module's insides.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -142,6 +143,19 @@ pub enum Purpose {
     Write,
 }
 
+type AfterCommit = Box<dyn FnOnce()>;
+
+thread_local! {
+    /// What is done when the transaction of this thread is committed.
+    static AFTER_COMMIT: RefCell<Vec<AfterCommit>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Does `work` when the transaction that runs on this thread is committed, and never when it is
+/// rolled back: for counting, which must not fail. Outside of a transaction it is never done.
+pub fn after_commit(work: impl FnOnce() + 'static) {
+    AFTER_COMMIT.with_borrow_mut(|list| list.push(Box::new(work)));
+}
+
 /// Runs `body` in a transaction; commits when it succeeds, rolls back when it does not.
 pub fn in_transaction<T, E: From<StoreError>>(
     conn: &mut Conn,
@@ -163,6 +177,21 @@ pub fn in_transaction<T, E: From<StoreError>>(
         }
     }
     .map_err(StoreError::from)?;
+    AFTER_COMMIT.take();
+    let result = end(conn, body);
+    let after = AFTER_COMMIT.take();
+    if result.is_ok() {
+        for work in after {
+            work();
+        }
+    }
+    result
+}
+
+fn end<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    body: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
     match body(conn) {
         Ok(value) => {
             let done = per_backend!(&mut *conn, c => AnsiTransactionManager::commit_transaction(c));

@@ -33,13 +33,15 @@ mod types;
 pub mod utilization;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use diesel::r2d2::Pool;
 use tokio::sync::Semaphore;
 
 use crate::domain::ids::OrganizationId;
+use crate::metrics::Histogram;
 use conn::{ACQUIRE_TIMEOUT, Manager, Purpose, in_transaction};
-pub use conn::{Backend, Conn};
+pub use conn::{Backend, Conn, after_commit};
 pub use error::StoreError;
 pub use migrations::{MigrationState, down_all, migrate, pending, unapplied};
 
@@ -61,6 +63,27 @@ pub struct Db {
     backend: Backend,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
+    waits: Arc<Waits>,
+}
+
+/// How long units of work waited for their turn and their connection.
+#[derive(Debug, Default)]
+pub struct Waits {
+    /// Before reading.
+    pub reads: Histogram,
+    /// Before writing.
+    pub writes: Histogram,
+}
+
+/// Connections of the pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolState {
+    /// Most that may be open.
+    pub most: u32,
+    /// Open ones.
+    pub open: u32,
+    /// Open ones that nobody uses.
+    pub idle: u32,
 }
 
 impl std::fmt::Debug for Db {
@@ -92,7 +115,20 @@ impl Db {
             backend,
             readers: Arc::new(Semaphore::new(readers)),
             writers: Arc::new(Semaphore::new(writers)),
+            waits: Arc::default(),
         })
+    }
+
+    /// How long units of work waited.
+    pub fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
+    /// The pool now.
+    pub fn pool_state(&self) -> PoolState {
+        let state = self.pool.state();
+        let (open, idle) = (state.connections, state.idle_connections);
+        PoolState { most: self.pool.max_size(), open, idle }
     }
 
     /// Which database it is.
@@ -137,17 +173,21 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let asked = Instant::now();
         let gate = if purpose == Purpose::Write { &self.writers } else { &self.readers };
         let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(gate).acquire_owned())
             .await
             .map_err(|_| StoreError::Busy("no turn in time".into()))?
             .map_err(|e| StoreError::Broken(e.to_string()))?;
         let pool = self.pool.clone();
+        let waits = Arc::clone(&self.waits);
         let span = tracing::Span::current();
         let work = move || {
             let _entered = span.enter();
             let _permit = permit;
             let mut conn = pool.get().map_err(|e| StoreError::Busy(e.to_string()))?;
+            let waits = if purpose == Purpose::Write { &waits.writes } else { &waits.reads };
+            waits.record(asked.elapsed());
             in_transaction(&mut conn, purpose, body)
         };
         tokio::task::spawn_blocking(work)

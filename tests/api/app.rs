@@ -30,6 +30,8 @@ pub struct TestApp {
     pub ctx: Ctx,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where its counts are.
+    pub metrics: SocketAddr,
     /// Its database, for looking at rows.
     pub database: Database,
     client: reqwest::Client,
@@ -98,6 +100,7 @@ impl TestApp {
             ("DATABASE__URL", database.url()),
             ("HTTP__LISTEN", "127.0.0.1:0".to_owned()),
             ("HTTP__WORKERS", "2".to_owned()),
+            ("METRICS__LISTEN", "127.0.0.1:0".to_owned()),
         ];
         let given = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
         let environment = own
@@ -112,10 +115,11 @@ impl TestApp {
         let ctx = Ctx::new(db, clock, node);
         let bound = http::bind_with(&settings, ctx.clone(), probe::routes).unwrap();
         let (address, handle) = (bound.address(), bound.handle());
+        let metrics = bound.metrics_address().unwrap();
         tokio::spawn(bound.run());
         let client =
             reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap();
-        Self { ctx, address, database, client, handle }
+        Self { ctx, address, metrics, database, client, handle }
     }
 
     /// Decides again whatever changes have touched, as the worker would.
@@ -185,6 +189,14 @@ impl TestApp {
     /// GET.
     pub async fn get(&self, path: &str, key: &str) -> Answer {
         send(self.request(Method::GET, path, key)).await
+    }
+
+    /// The page of counts.
+    pub async fn metrics(&self) -> String {
+        let answer = send(self.client.get(format!("http://{}/metrics", self.metrics))).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+        answer.body
     }
 
     /// POST of a JSON body.

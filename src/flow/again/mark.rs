@@ -1,6 +1,7 @@
 //! Marking: a change says which visits it may decide otherwise.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::again::{Cause, Mark, Touched};
 use crate::domain::ids::{AccountId, MemberId, OrganizationId};
@@ -114,7 +115,8 @@ pub(super) fn follow(
         .collect();
     store::marks::insert_all(conn, &marks, ctx.clock.real())?;
     if !marks.is_empty() {
-        ctx.wake.notify_one();
+        let wake = Arc::clone(&ctx.wake);
+        store::after_commit(move || wake.notify_one());
     }
     Ok(())
 }

@@ -36,8 +36,7 @@ pub use write::{Again, end_lines, freed, write};
 use super::Ctx;
 
 impl Ctx {
-    /// Waits until something may have been marked in this process. What was marked is there when the
-    /// transaction that marked it has ended, which may be a moment later.
+    /// Waits until something was marked in this process.
     pub async fn marked(&self) {
         self.wake.notified().await;
     }

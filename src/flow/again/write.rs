@@ -14,9 +14,9 @@ use crate::domain::ledger;
 use crate::domain::line::{Line, lines_of};
 use crate::domain::status::LineStatus;
 use crate::error::AppError;
-use crate::flow::Ctx;
 use crate::flow::intake::bench::Case;
 use crate::flow::intake::record::{book, reservations};
+use crate::flow::{Ctx, meter};
 use crate::store::changes::NewChange;
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::encounters::{self, Outcome as OutcomeRow};
@@ -96,6 +96,7 @@ pub fn write(
         })
         .collect();
     store::decisions::insert_all(conn, tenant, &decisions)?;
+    meter::decided(ctx, list.iter().map(|again| &again.answer));
     store::decisions::insert_lines(conn, tenant, &lines)?;
     book(ctx, conn, tenant, ctx.now(), entries)?;
     for (again, decision) in list.iter().zip(&stored) {

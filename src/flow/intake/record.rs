@@ -20,7 +20,7 @@ use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
-use crate::flow::{Ctx, again};
+use crate::flow::{Ctx, again, meter};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -71,6 +71,7 @@ pub fn record_in(
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
     written.store(ctx, conn, organization.id, as_of)?;
+    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
     plan.answer(rows.len(), written)
 }
 
