@@ -7,6 +7,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::authorization::Authorization;
+use super::claim::ClaimNumber;
+use super::codes::{Diagnosis, PlaceOfService};
 use super::dates::{Instant, Span, Zone};
 use super::identifiers::{AuthorizationNumber, Key, Reference, State};
 use super::ids::{AuthorizationId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
@@ -40,6 +42,10 @@ pub struct Facts {
     /// Units already drawn in the account of payer and member: at least those of every window of
     /// the contract around the service date, and all that was ever drawn on `authorizations`.
     pub usage: Vec<Usage>,
+    /// Live claims of the member's coverage that begin in the period in which the visit would be
+    /// claimed; none are looked for where the payer's claims cover a day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claimed: Vec<ClaimedFact>,
     /// Other live encounters (ready or claimed) that overlap in time for the member or the peer.
     pub neighbors: Vec<Neighbor>,
 }
@@ -127,4 +133,19 @@ pub struct Neighbor {
     pub started_at: Instant,
     /// End.
     pub ended_at: Instant,
+}
+
+/// A live claim of the visit's period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedFact {
+    /// Its number (CLM01).
+    pub number: ClaimNumber,
+    /// Its rendering peer.
+    pub peer: PeerId,
+    /// Its diagnoses.
+    pub diagnoses: Vec<Diagnosis>,
+    /// The authorization that it names, where claims name one.
+    pub authorization: Option<AuthorizationNumber>,
+    /// Its place of service.
+    pub place: PlaceOfService,
 }

@@ -1,10 +1,11 @@
 //! From ready lines to claims (`docs/definitions.md` section 5, "Grouping" and "Claim line").
 //!
 //! One claim holds what has the same member number, contract version, rendering provider,
-//! diagnoses and service date, and, as the profile wants, the same authorization and place. Money
-//! is rounded once for each claim line and split back to the visits by largest remainder.
+//! diagnoses and period (a day, week or month), and, as the profile wants, the same authorization
+//! and place. All lines of a visit are on the same claim. Money is rounded once for each claim
+//! line and split back to the visits by largest remainder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -13,7 +14,7 @@ use super::batch::Part;
 use super::claim::MAX_CLAIM_LINES;
 use super::codes::{Diagnosis, Modifier, PlaceOfService, ProcedureCode};
 use super::contract::{AuthorizationLevel, ClaimProfile, Rollup};
-use super::dates::Instant;
+use super::dates::{Instant, WeekStart};
 use super::identifiers::{AuthorizationNumber, Key, MemberNumber};
 use super::ids::{ContractVersionId, EncounterId, MemberId, PeerId};
 use super::line::Line;
@@ -56,7 +57,7 @@ pub struct Group {
     pub peer: PeerId,
     /// Under which contract version.
     pub contract_version: ContractVersionId,
-    /// Its service date.
+    /// Its earliest service date.
     pub service_date: NaiveDate,
     /// Diagnoses, principal first.
     pub diagnoses: Vec<Diagnosis>,
@@ -73,6 +74,8 @@ pub struct Group {
 pub struct GroupLine {
     /// The service of the contract.
     pub service: Key,
+    /// The service date.
+    pub service_date: NaiveDate,
     /// Procedure.
     pub procedure: ProcedureCode,
     /// Modifiers.
@@ -97,7 +100,7 @@ pub struct GroupLine {
 struct ClaimKey {
     member_number: MemberNumber,
     member: MemberId,
-    service_date: NaiveDate,
+    period: NaiveDate,
     peer: PeerId,
     contract_version: ContractVersionId,
     diagnoses: Vec<Diagnosis>,
@@ -107,6 +110,7 @@ struct ClaimKey {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct LineKey {
+    service_date: NaiveDate,
     procedure: ProcedureCode,
     modifiers: Vec<Modifier>,
     place: PlaceOfService,
@@ -116,32 +120,49 @@ struct LineKey {
     authorization: Option<AuthorizationNumber>,
 }
 
-/// Groups ready lines into claims, in order of member number, date, peer: the order of the file.
-pub fn group(lines: Vec<Claimable>, profile: &ClaimProfile) -> Vec<Group> {
-    let mut claims: BTreeMap<ClaimKey, Vec<Claimable>> = BTreeMap::new();
-    for line in lines {
-        claims.entry(claim_key(&line, profile)).or_default().push(line);
-    }
-    claims.into_iter().flat_map(|(key, members)| split(&key, members, profile)).collect()
+/// How the payer wants its claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<'a> {
+    /// The claim profile.
+    pub profile: &'a ClaimProfile,
+    /// First day of the payer's week.
+    pub week_start: WeekStart,
 }
 
-fn claim_key(c: &Claimable, profile: &ClaimProfile) -> ClaimKey {
-    let on_claim = profile.authorization_level == AuthorizationLevel::Claim;
+impl Form<'_> {
+    /// The last day of the period in which a visit of `day` is claimed; until then it waits.
+    pub fn due(&self, day: NaiveDate) -> NaiveDate {
+        self.profile.period.around(day, self.week_start).1
+    }
+}
+
+/// Groups ready lines into claims, in order of member number, period, peer: the order of the file.
+pub fn group(lines: Vec<Claimable>, form: Form<'_>) -> Vec<Group> {
+    let mut claims: BTreeMap<ClaimKey, Vec<Claimable>> = BTreeMap::new();
+    for line in lines {
+        claims.entry(claim_key(&line, form)).or_default().push(line);
+    }
+    claims.into_iter().flat_map(|(key, members)| split(&key, members, form.profile)).collect()
+}
+
+fn claim_key(c: &Claimable, form: Form<'_>) -> ClaimKey {
+    let on_claim = form.profile.authorization_level == AuthorizationLevel::Claim;
     ClaimKey {
         member_number: c.member_number.clone(),
         member: c.member,
-        service_date: c.line.service_date,
+        period: form.profile.period.around(c.line.service_date, form.week_start).0,
         peer: c.peer,
         contract_version: c.contract_version,
         diagnoses: c.diagnoses.clone(),
         authorization: c.authorization.clone().filter(|_| on_claim),
-        place: profile.one_place_per_claim.then(|| c.line.place.clone()),
+        place: form.profile.one_place_per_claim.then(|| c.line.place.clone()),
     }
 }
 
 fn line_key(c: &Claimable, profile: &ClaimProfile) -> LineKey {
     let on_line = profile.authorization_level == AuthorizationLevel::Line;
     LineKey {
+        service_date: c.line.service_date,
         procedure: c.line.procedure.clone(),
         modifiers: c.line.modifiers.clone(),
         place: c.line.place.clone(),
@@ -152,9 +173,12 @@ fn line_key(c: &Claimable, profile: &ClaimProfile) -> LineKey {
     }
 }
 
+/// A claim line to be made, with the lines that it states.
+type Row = (LineKey, Vec<Claimable>);
+
 fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> Vec<Group> {
     visits.sort_by_key(|c| (c.started_at, c.line.encounter, c.line.ordinal));
-    let mut rows: Vec<(LineKey, Vec<Claimable>)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     for visit in visits {
         let line_key = line_key(&visit, profile);
         let same = rows.iter_mut().find(|(k, _)| profile.rollup == Rollup::Day && *k == line_key);
@@ -164,23 +188,70 @@ fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> 
         }
     }
     let pointers: Vec<u8> = (1u8..).take(key.diagnoses.len().min(MAX_POINTERS)).collect();
-    rows.chunks(MAX_CLAIM_LINES)
+    let dates = |chunk: &[Row]| chunk.iter().map(|(k, _)| k.service_date).min();
+    let deadlines =
+        |chunk: &[Row]| chunk.iter().flat_map(|(_, v)| v.iter().map(|v| v.file_by)).min();
+    into_claims(rows)
+        .into_iter()
         .map(|chunk| Group {
             member: key.member,
             member_number: key.member_number.clone(),
             peer: key.peer,
             contract_version: key.contract_version,
-            service_date: key.service_date,
+            service_date: dates(&chunk).unwrap_or(key.period),
             diagnoses: key.diagnoses.clone(),
             authorization: key.authorization.clone(),
-            file_by: chunk
-                .iter()
-                .flat_map(|(_, visits)| visits.iter().map(|v| v.file_by))
-                .min()
-                .unwrap_or(key.service_date),
+            file_by: deadlines(&chunk).unwrap_or(key.period),
             lines: chunk.iter().map(|(k, visits)| line(k, visits, &pointers)).collect(),
         })
         .collect()
+}
+
+/// Cuts rows into claims of at most 50 lines, in order; rows that state a visit together stay
+/// together (a visit that draws on more than 50 authorizations at once is beyond any claim).
+fn into_claims(rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let mut claims: Vec<Vec<Row>> = Vec::new();
+    for bundle in bundles(rows) {
+        match claims.last_mut() {
+            Some(last) if last.len() + bundle.len() <= MAX_CLAIM_LINES => last.extend(bundle),
+            _ => {
+                let mut bundle = bundle.into_iter();
+                while bundle.len() > 0 {
+                    claims.push(bundle.by_ref().take(MAX_CLAIM_LINES).collect());
+                }
+            }
+        }
+    }
+    claims
+}
+
+/// Rows that share a visit, directly or over others, in the order of their first rows.
+fn bundles(rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let mut bundle_of: HashMap<EncounterId, usize> = HashMap::new();
+    let mut bundles: Vec<Vec<Row>> = Vec::new();
+    for row in rows {
+        let mut shared: Vec<usize> =
+            row.1.iter().filter_map(|v| bundle_of.get(&v.line.encounter).copied()).collect();
+        shared.sort_unstable();
+        shared.dedup();
+        let home = shared.first().copied().unwrap_or(bundles.len());
+        if home == bundles.len() {
+            bundles.push(Vec::new());
+        }
+        let mut joined: Vec<Row> = Vec::new();
+        for other in shared.into_iter().skip(1) {
+            joined.append(bundles.get_mut(other).unwrap_or(&mut Vec::new()));
+        }
+        joined.push(row);
+        for visit in joined.iter().flat_map(|(_, visits)| visits) {
+            bundle_of.insert(visit.line.encounter, home);
+        }
+        if let Some(bundle) = bundles.get_mut(home) {
+            bundle.append(&mut joined);
+        }
+    }
+    bundles.retain(|bundle| !bundle.is_empty());
+    bundles
 }
 
 fn line(key: &LineKey, visits: &[Claimable], pointers: &[u8]) -> GroupLine {
@@ -192,6 +263,7 @@ fn line(key: &LineKey, visits: &[Claimable], pointers: &[u8]) -> GroupLine {
     let shares = charge.split(&weights).into_iter().zip(expected.split(&weights));
     GroupLine {
         service: key.service.clone(),
+        service_date: key.service_date,
         procedure: key.procedure.clone(),
         modifiers: key.modifiers.clone(),
         place: key.place.clone(),

@@ -1,6 +1,6 @@
 //! Grouping: every line exactly once, money that adds up, keys that are kept apart.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 
@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::contract::pack_from_toml;
 use crate::domain::dates::parse_date;
 use crate::domain::ids::{DecisionId, LineId, PayerId};
+use crate::domain::period::Period;
 use crate::domain::status::LineStatus;
 
 fn profile() -> ClaimProfile {
@@ -66,7 +67,7 @@ proptest! {
             if line_level { AuthorizationLevel::Line } else { AuthorizationLevel::Claim };
         let visits: Vec<Claimable> =
             picks.iter().zip(0i64..).map(|(pick, n)| visit(n, *pick)).collect();
-        let groups = group(visits.clone(), &profile);
+        let groups = group(visits.clone(), Form { profile: &profile, week_start: WeekStart::Monday });
 
         let parts = || groups.iter().flat_map(|g| &g.lines).flat_map(|l| &l.parts);
         let ids: HashSet<LineId> = parts().map(|p| p.line).collect();
@@ -87,7 +88,7 @@ proptest! {
                 for part in &line.parts {
                     let visit = &visits[usize::try_from(part.line.as_i64()).unwrap()];
                     prop_assert_eq!(&visit.member_number, &group.member_number);
-                    prop_assert_eq!(visit.line.service_date, group.service_date);
+                    prop_assert_eq!(visit.line.service_date, line.service_date);
                     prop_assert_eq!(visit.peer, group.peer);
                     let told = group.authorization.as_ref().or(line.authorization.as_ref());
                     prop_assert_eq!(visit.authorization.as_ref(), told);
@@ -100,10 +101,105 @@ proptest! {
     }
 }
 
+/// What must stand on one claim, told slowly: weeks are counted from a Monday long ago.
+fn slow_key(c: &Claimable, profile: &ClaimProfile, week_start: WeekStart) -> String {
+    let day = c.line.service_date;
+    let sunday_first = i64::from(week_start == WeekStart::Sunday);
+    let days = day.signed_duration_since(parse_date("1900-01-01").unwrap()).num_days();
+    let period = match profile.period {
+        Period::Day => day.to_string(),
+        Period::Week => (days + sunday_first).div_euclid(7).to_string(),
+        Period::Month => day.format("%Y-%m").to_string(),
+    };
+    let place = if profile.one_place_per_claim { c.line.place.as_str() } else { "" };
+    let authorization = match profile.authorization_level {
+        AuthorizationLevel::Claim => format!("{:?}", c.authorization),
+        AuthorizationLevel::Line => String::new(),
+    };
+    format!("{}|{}|{period}|{place}|{authorization}", c.member_number, c.peer)
+}
+
+/// A visit of some day from Christmas on; `twice`: its excess is on another authorization.
+fn dated(n: i64, (member, day, peer, units, twice): (u8, u64, u8, u32, bool)) -> Vec<Claimable> {
+    let mut first = visit(n, (member, 0, peer, 0, units, twice));
+    let date = parse_date("2026-12-25").unwrap().checked_add_days(chrono::Days::new(day)).unwrap();
+    first.line.service_date = date;
+    first.file_by = date;
+    first.started_at = Instant::parse(&format!("{date}T09:00:00Z")).unwrap();
+    let mut second = first.clone();
+    second.line.id = LineId::from_i64(10_000 + n);
+    second.line.ordinal = 2;
+    second.authorization = Some(AuthorizationNumber::parse("PA-2").unwrap());
+    if twice { vec![first, second] } else { vec![first] }
+}
+
+proptest! {
+    #[test]
+    fn periods_are_those_of_a_slow_grouping(
+        picks in prop::collection::vec((0u8..2, 0u64..40, 0u8..2, 1u32..9, any::<bool>()), 0..120),
+        period in prop::sample::select(Period::ALL),
+        week_start in prop::sample::select(WeekStart::ALL),
+        rollup in any::<bool>(),
+    ) {
+        let mut profile = profile();
+        profile.rollup = if rollup { Rollup::Day } else { Rollup::None };
+        profile.authorization_level = AuthorizationLevel::Line;
+        profile.period = period;
+        let visits: Vec<Claimable> =
+            picks.iter().zip(0i64..).flat_map(|(pick, n)| dated(n, *pick)).collect();
+        let key_of = |id: LineId| {
+            let found = visits.iter().find(|v| v.line.id == id).unwrap();
+            slow_key(found, &profile, week_start)
+        };
+        let groups =
+            group(visits.clone(), Form { profile: &profile, week_start });
+        let mut rows: HashMap<String, usize> = HashMap::new();
+        let mut claims: HashMap<String, usize> = HashMap::new();
+        let mut claim_of: HashMap<EncounterId, usize> = HashMap::new();
+        let mut seen = 0;
+        for (index, claim) in groups.iter().enumerate() {
+            prop_assert!((1..=MAX_CLAIM_LINES).contains(&claim.lines.len()));
+            let first = claim.lines[0].parts[0].line;
+            *claims.entry(key_of(first)).or_default() += 1;
+            *rows.entry(key_of(first)).or_default() += claim.lines.len();
+            let dates: Vec<NaiveDate> = claim.lines.iter().map(|l| l.service_date).collect();
+            prop_assert_eq!(claim.service_date, *dates.iter().min().unwrap());
+            prop_assert_eq!(claim.file_by, claim.service_date);
+            for (part, date) in claim.lines.iter().flat_map(|l| l.parts.iter().map(|p| (p, l.service_date))) {
+                seen += 1;
+                prop_assert_eq!(key_of(part.line), key_of(first));
+                let visit = visits.iter().find(|v| v.line.id == part.line).unwrap();
+                prop_assert_eq!(visit.line.service_date, date);
+                prop_assert_eq!(*claim_of.entry(part.encounter).or_insert(index), index, "all lines of a visit on one claim");
+            }
+        }
+        prop_assert_eq!(seen, visits.len());
+        // No more claims than the rows ask for: a claim that is not the last of its kind is full, but
+        // for a visit of two lines that did not fit any more.
+        for (key, count) in claims {
+            prop_assert!(count <= rows[&key].div_ceil(MAX_CLAIM_LINES - 1), "{key}: {count}");
+        }
+    }
+}
+
+#[test]
+fn a_week_waits_for_its_end() {
+    let mut profile = profile();
+    let d = |text: &str| parse_date(text).unwrap();
+    let due = |profile: &ClaimProfile| {
+        Form { profile, week_start: WeekStart::Monday }.due(d("2026-07-01"))
+    };
+    assert_eq!(due(&profile), d("2026-07-01"));
+    profile.period = Period::Week;
+    assert_eq!(due(&profile), d("2026-07-05"));
+    profile.period = Period::Month;
+    assert_eq!(due(&profile), d("2026-07-31"));
+}
+
 #[test]
 fn roll_up_rounds_once_for_the_line() {
     let visits = vec![visit(0, (0, 0, 0, 0, 1, false)), visit(1, (0, 0, 0, 0, 1, false))];
-    let groups = group(visits, &profile());
+    let groups = group(visits, Form { profile: &profile(), week_start: WeekStart::Monday });
     assert_eq!(groups.len(), 1);
     assert_eq!(groups[0].lines.len(), 1);
     // 2 × 11.9755 = 23.951: rounded once, not 2 × 11.98.

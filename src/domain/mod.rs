@@ -24,6 +24,7 @@ pub mod money;
 pub mod organization;
 pub mod payer;
 pub mod peer;
+pub mod period;
 pub mod rules;
 pub mod status;
 pub mod text;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::intake::record::book;
-use super::{Ctx, again, meter};
+use super::{Ctx, again, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -263,6 +263,7 @@ pub fn withdraw_in(
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Ready)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
     again::let_go(ctx, conn, tenant, &encounters)?;
+    late_visits::again(ctx, conn, tenant, &claims)?;
     see(conn, tenant, id)
 }
 

@@ -6,6 +6,7 @@
 //! meant and what stands in the file stops it all.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -17,7 +18,7 @@ use super::{Ctx, meter};
 use crate::domain::batch::Batch;
 use crate::domain::contract::Terms;
 use crate::domain::encounter::Encounter;
-use crate::domain::grouping::{self, Claimable};
+use crate::domain::grouping::{self, Claimable, Form};
 use crate::domain::ids::{
     BatchId, ContractVersionId, EncounterId, LineId, MemberId, OrganizationId, PayerId, PeerId,
 };
@@ -92,17 +93,19 @@ pub fn build_in(
         .into_iter()
         .filter(|line| ids.binary_search(&line.encounter).is_ok())
         .collect();
+    let lines = due(ctx, conn, tenant, through, lines, &versions)?;
     let Some(first) = lines.first().and_then(|l| versions.get(&l.encounter)) else {
         return Err(AppError::new(
             Code::NothingReady,
             "Nothing is ready to be claimed from this payer up to this date. The held visits and \
-             their reasons are in GET /v1/encounters?status=held.",
+             their reasons are in GET /v1/encounters?status=held. Visits of a week or month that \
+             is claimed as a whole wait for its end.",
         ));
     };
     let terms = ctx.terms(conn, tenant, *first)?;
     let lines = of_one_file(ctx, conn, tenant, &terms, lines, &versions)?;
     let claimables = claimables(conn, tenant, &visits, lines, &versions)?;
-    let groups = grouping::group(claimables, &terms.pack.claim);
+    let groups = grouping::group(claimables, form(&terms));
     let id: BatchId = ctx.id();
     let claims = groups
         .iter()
@@ -191,6 +194,7 @@ fn look_again(
         }
         let case = visits.bench.case(&encounter.data, ctx.now())?;
         let stands = case.facts.has_address
+            && !rules::may_be_claimed(case.terms.as_deref(), &case.facts, &encounter.data)
             && bills_as_decided(&case, encounter)
             && rules::standing(case.terms.as_deref(), &case.facts, &encounter.data).is_empty();
         if stands && case.version.is_some() && case.version == versions.get(&encounter.id).copied()
@@ -211,6 +215,34 @@ fn look_again(
     Ok(versions)
 }
 
+fn form(terms: &Terms) -> Form<'_> {
+    Form { profile: &terms.pack.claim, week_start: terms.pack.week_start }
+}
+
+/// The lines whose period is over by the batch's last day; the others wait.
+fn due(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    through: NaiveDate,
+    lines: Vec<Line>,
+    versions: &HashMap<EncounterId, ContractVersionId>,
+) -> Result<Vec<Line>, AppError> {
+    let mut terms: HashMap<ContractVersionId, Arc<Terms>> = HashMap::new();
+    let mut due = Vec::with_capacity(lines.len());
+    for line in lines {
+        let Some(version) = versions.get(&line.encounter) else { continue };
+        if !terms.contains_key(version) {
+            terms.insert(*version, ctx.terms(conn, tenant, *version)?);
+        }
+        let over = |t: &Arc<Terms>| form(t).due(line.service_date) <= through;
+        if terms.get(version).is_some_and(over) {
+            due.push(line);
+        }
+    }
+    Ok(due)
+}
+
 /// The lines whose contract versions write the same file as the earliest one's: the same sender,
 /// billing location and claim profile. The others stay ready and make the next batch.
 fn of_one_file(
@@ -224,7 +256,7 @@ fn of_one_file(
     let of_file = |t: &Terms| {
         let a = &t.agreement;
         let sender = (a.sender_qualifier.clone(), a.sender_id.clone());
-        (sender, a.billing_location.clone(), t.pack.claim.clone())
+        (sender, a.billing_location.clone(), t.pack.claim.clone(), t.pack.week_start)
     };
     let wanted = of_file(terms);
     let mut fits: HashMap<ContractVersionId, bool> = HashMap::new();

@@ -70,7 +70,7 @@ fn document(
         units: line.units,
         place: line.place.clone(),
         pointers: line.pointers.clone(),
-        date: group.service_date,
+        date: line.service_date,
         authorization: line.authorization.clone(),
     });
     Ok(Claim {

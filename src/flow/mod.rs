@@ -15,6 +15,7 @@ pub mod grants;
 pub mod health;
 pub mod idempotent;
 pub mod intake;
+mod late_visits;
 mod meter;
 pub mod reference;
 mod submit;

@@ -50,7 +50,7 @@ struct ClaimView {
     contract_version: String,
     /// batched, released, delivered, withdrawn.
     status: String,
-    /// The service date.
+    /// The service date; of a claim for a week or a month, its first.
     service_date: NaiveDate,
     /// Diagnoses, the principal one first.
     diagnoses: Vec<String>,
@@ -75,6 +75,8 @@ struct ClaimLineView {
     control: String,
     /// The service of the contract.
     service: String,
+    /// The service date of the line.
+    service_date: NaiveDate,
     /// Procedure code.
     procedure: String,
     /// Modifiers in order.
@@ -106,6 +108,7 @@ fn view(organization: OrganizationId, claim: StoredClaim) -> ClaimView {
     let lines = claim.document.lines.iter().zip(&claim.lines).map(|(sent, line)| ClaimLineView {
         control: sent.control.clone(),
         service: line.service.as_str().to_owned(),
+        service_date: sent.date,
         procedure: sent.procedure.as_str().to_owned(),
         modifiers: sent.modifiers.iter().map(|m| m.as_str().to_owned()).collect(),
         place: sent.place.as_str().to_owned(),

@@ -54,6 +54,7 @@ struct LineRow {
     units: i64,
     charge: i64,
     expected: i64,
+    service_date: NaiveDate,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -103,6 +104,7 @@ fn line_rows(organization: OrganizationId, c: &StoredClaim) -> Vec<LineRow> {
         units: i64::from(line.units),
         charge: line.charge.cents(),
         expected: line.expected.cents(),
+        service_date: sent.date,
     })
     .collect()
 }

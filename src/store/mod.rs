@@ -19,6 +19,7 @@ pub mod error;
 pub mod files;
 pub mod idempotency;
 pub mod ledger;
+pub mod live_claims;
 pub mod marks;
 pub mod members;
 mod migrations;

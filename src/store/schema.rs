@@ -411,6 +411,7 @@ diesel::table! {
         units -> BigInt,
         charge -> BigInt,
         expected -> BigInt,
+        service_date -> Date,
     }
 }
 

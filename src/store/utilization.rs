@@ -3,7 +3,7 @@
 //! The three counts are grouped by the same columns of the encounter, so that they can be laid side
 //! by side. Dates and ids are bound or are numbers of ours; no text of a caller stands in the SQL.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
@@ -173,6 +173,10 @@ macro_rules! placed {
 
 placed!(EncounterSums, LineSums, ClaimSums);
 
+/// A claim's lines lie at most so many days after its first: a month. The index on a claim's date
+/// bounds the search by it.
+const CLAIM_DAYS: i64 = 31;
+
 const RELEASED: &str = "('released', 'delivered')";
 
 /// Joins parts of claim lines to their claims: `p` part, `k` claim line, `c` claim.
@@ -304,7 +308,8 @@ pub fn claim_control(conn: &mut Conn, span: &Span) -> Result<ClaimSums, StoreErr
     let sql = format!(
         "SELECT {}, {} AS units, {} AS charge, {} AS expected FROM claims c JOIN claim_lines k \
          ON k.organization_id = c.organization_id AND k.claim_id = c.id \
-         WHERE c.status IN {RELEASED} AND c.service_date BETWEEN $1 AND $2{organization}{payer}",
+         WHERE c.status IN {RELEASED} AND k.service_date BETWEEN $1 AND $2 \
+         AND c.service_date BETWEEN $3 AND $2{organization}{payer}",
         select(&[]),
         sum("k.units"),
         sum("k.charge"),
@@ -313,6 +318,7 @@ pub fn claim_control(conn: &mut Conn, span: &Span) -> Result<ClaimSums, StoreErr
     Ok(diesel::sql_query(sql)
         .bind::<Date, _>(span.from)
         .bind::<Date, _>(span.to)
+        .bind::<Date, _>(span.from - TimeDelta::days(CLAIM_DAYS))
         .get_result(conn)?)
 }
 

@@ -35,6 +35,7 @@ mod idempotency;
 mod ledger;
 mod locks;
 mod metrics;
+mod periods;
 mod probe;
 mod reference_contracts;
 mod reference_crud;

@@ -23,10 +23,20 @@ pub struct World {
 /// `river-bend` with the payer `evergreen`: 16 units a day (bill up to), 24 free units a calendar
 /// year, then authorization. Members have the numbers EV1000, EV1001 ….
 pub async fn river_bend(app: &TestApp, members: usize) -> World {
+    river_bend_with(app, members, &[]).await
+}
+
+/// The same with a pack in which some texts are others.
+pub async fn river_bend_with(app: &TestApp, members: usize, other: &[(&str, &str)]) -> World {
     let admin = app.admin_key().await;
     organization(app, &admin, "river-bend", "WA", "America/Los_Angeles").await;
     payer(app, &admin, "evergreen").await;
-    pack(app, &admin, include_str!("../../config/payers/evergreen.toml")).await;
+    let mut text = include_str!("../../config/payers/evergreen.toml").to_owned();
+    for (from, to) in other {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    pack(app, &admin, &text).await;
     let contract = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
     toml(app, "/v1/contracts?organization=river-bend", &admin, contract).await.expect(201);
     let names = Names { organization: "river-bend", payer: "evergreen", number: "EV" };

@@ -15,6 +15,7 @@ use crate::domain::dates::{Span, WeekStart, Window};
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Key, Line55, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
+use crate::domain::period::Period;
 use crate::domain::text::code_list;
 
 /// The terms of one contract version: the whole agreement as data.
@@ -258,6 +259,9 @@ pub struct ClaimProfile {
     pub rollup: Rollup,
     /// Whether a claim may hold lines of one place of service only.
     pub one_place_per_claim: bool,
+    /// What one claim covers.
+    #[serde(default, skip_serializing_if = "Period::is_day")]
+    pub period: Period,
     /// Where it is written, such as the payer's companion guide.
     pub source: Option<Authority>,
 }

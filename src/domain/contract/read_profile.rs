@@ -4,6 +4,7 @@ use super::known::Known;
 use super::model::{AuthorizationLevel, ClaimProfile, Delimiters, RenderingMode, Rollup};
 use super::reader::{Reader, Spot};
 use super::table::Table;
+use crate::domain::period::Period;
 
 /// ISA05 and ISA07, the qualifiers that 005010 allows.
 pub(super) const QUALIFIERS: &[&str] = &["01", "14", "20", "27", "28", "29", "30", "33", "ZZ"];
@@ -35,6 +36,7 @@ pub(super) const KEYS: &[&str] = &[
     "authorization_level",
     "rollup",
     "one_place_per_claim",
+    "period",
     "source",
 ];
 
@@ -70,6 +72,7 @@ pub(super) fn read_profile<'a>(
     let authorization_level = table.or(r, "authorization_level", AuthorizationLevel::Claim);
     let rollup = table.or(r, "rollup", Rollup::Day);
     let one_place_per_claim = table.flag(r, "one_place_per_claim", false);
+    let period = table.or(r, "period", Period::Day);
     let source = table.get("source").and_then(|spot| known.source(r, &spot));
     Some(ClaimProfile {
         receiver_qualifier: receiver_qualifier?,
@@ -89,6 +92,7 @@ pub(super) fn read_profile<'a>(
         authorization_level: authorization_level?,
         rollup: rollup?,
         one_place_per_claim: one_place_per_claim?,
+        period: period?,
         source,
     })
 }

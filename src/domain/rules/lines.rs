@@ -108,6 +108,12 @@ fn modifiers(service: &Service, mode: Option<&ModeRule>) -> Vec<Modifier> {
     service.modifiers.iter().chain(of_mode).cloned().collect()
 }
 
+/// The place of service that stands on the visit's lines.
+pub fn place_of(ctx: &Context, service: &Service) -> PlaceOfService {
+    let mode = service.modes.iter().find(|m| m.mode == ctx.encounter.mode);
+    place(ctx, service, mode)
+}
+
 /// The mode's place, else the setting's at this payer, else (held for it) the national one.
 fn place(ctx: &Context, service: &Service, mode: Option<&ModeRule>) -> PlaceOfService {
     let setting = ctx.encounter.setting;

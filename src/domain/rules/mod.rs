@@ -20,6 +20,7 @@ mod member;
 mod minutes;
 mod overlaps;
 mod peer;
+mod period;
 mod place;
 mod remaining;
 mod room;
@@ -82,6 +83,7 @@ pub fn decide(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -
     let mut room = Room::of(&ctx);
     let mut said: Vec<Said> = ONCE.iter().chain(STANDING).flat_map(|family| family(&ctx)).collect();
     said.append(&mut room.said);
+    said.append(&mut period::claimed(&ctx, &room));
     let said = in_order(said);
     if said.iter().any(|s| s.effect().stops_all()) {
         room = room.nothing();
@@ -117,4 +119,18 @@ pub fn standing(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData)
     let ctx = Context::new(terms, facts, encounter);
     let said = in_order(STANDING.iter().flat_map(|family| family(&ctx)).collect());
     said.into_iter().map(|s| s.finding).filter(|f| f.severity != Severity::Warn).collect()
+}
+
+/// Whether a claim of the visit's period may already say what this visit would: to be asked when a
+/// claim is built of visits that were decided before the claim was made.
+pub fn may_be_claimed(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> bool {
+    let ctx = Context::new(terms, facts, encounter);
+    facts.claimed.iter().any(|claim| period::shares_claim(&ctx, claim))
+}
+
+/// Whether a visit is held because what it belongs to is on a live claim: once that claim is
+/// withdrawn, the visit is to be decided again.
+pub fn waits_for_claim(decision: &Decision) -> bool {
+    let waits = [RuleId::PeriodClaimed];
+    decision.findings.iter().any(|f| waits.iter().any(|rule| f.rule == rule.as_str()))
 }

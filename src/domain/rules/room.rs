@@ -10,6 +10,7 @@ use super::context::Context;
 use super::table::Said;
 use super::{authorizations, limits};
 use crate::domain::facts::AuthorizationFact;
+use crate::domain::identifiers::AuthorizationNumber;
 
 /// The answer of limits and authorizations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +51,11 @@ impl<'a> Room<'a> {
     /// The same room when a finding stops everything.
     pub fn nothing(self) -> Self {
         Self { free: 0, drawn: 0, ..self }
+    }
+
+    /// The number of the authorization that is drawn on.
+    pub fn number(&self) -> Option<&'a AuthorizationNumber> {
+        self.authorization.filter(|_| self.drawn > 0).map(|a| &a.number)
     }
 
     /// Units that can be billed.

@@ -143,6 +143,8 @@ rule_table! {
         "The encounter names an authorization and needs none; it is not drawn on.";
     LimitHold = "limit.hold", HoldAll, ["R4", "RK19", "RK21", "RK23", "RK24"], Some("119"),
         "The units do not fit the limit, and the contract wants all of the encounter held then.";
+    PeriodClaimed = "period.claimed", HoldAll, ["RK70"], Some("18"),
+        "The week or month of the visit is on a live claim already.";
     RateNone = "rate.none", HoldAll, ["R1", "RK63"], None,
         "The contract has no rate for the service on the service date.";
     RateTooLarge = "rate.too_large", HoldAll, ["R1", "RK63"], None,

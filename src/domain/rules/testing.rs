@@ -19,6 +19,7 @@ use crate::domain::identifiers::{
 use crate::domain::ids::{AuthorizationId, CoverageId, EncounterId, MemberId, PayerId, PeerId};
 use crate::domain::member::{Coverage, CoverageData};
 use crate::domain::organization::Part2Posture;
+use crate::domain::period::Period;
 
 pub fn d(text: &str) -> NaiveDate {
     parse_date(text).unwrap()
@@ -163,6 +164,7 @@ fn profile() -> ClaimProfile {
         authorization_level: AuthorizationLevel::Claim,
         rollup: Rollup::None,
         one_place_per_claim: false,
+        period: Period::Day,
         source: None,
     }
 }
@@ -229,6 +231,7 @@ impl Case {
             authorizations: vec![],
             episodes: vec![],
             usage: vec![],
+            claimed: vec![],
             neighbors: vec![],
         };
         let encounter = EncounterData {

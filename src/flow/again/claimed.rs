@@ -8,10 +8,11 @@ use super::mark::follow;
 use super::redo::Standing;
 use super::write::freed;
 use crate::domain::again::{Cause, Touched};
+use crate::domain::claim::ClaimNumber;
 use crate::domain::correction::{Billing, Correction, Difference};
 use crate::domain::decision::Decision;
 use crate::domain::identifiers::MemberNumber;
-use crate::domain::ids::{CorrectionId, EncounterId, LineId, OrganizationId, PayerId};
+use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, LineId, OrganizationId, PayerId};
 use crate::domain::ledger::{Entry, EntryKind, release};
 use crate::domain::organization::Organization;
 use crate::domain::rules;
@@ -25,6 +26,7 @@ use crate::store::{self, Conn};
 /// What was found about a claimed visit.
 pub(super) struct Examined {
     encounter: EncounterId,
+    claim: ClaimId,
     cause: Cause,
     billed: Billing,
     today: Billing,
@@ -44,10 +46,11 @@ pub(super) fn examine(
     organization: &Organization,
     bench: &mut Bench,
     one: &Standing,
+    claim: ClaimId,
 ) -> Result<Examined, AppError> {
     let encounter = &one.encounter;
     let lifted = bench.lift(encounter.id);
-    let (case, answer) = decide(bench, one)?;
+    let (case, answer) = decide(bench, one, claim)?;
     bench.restore(lifted);
     let was = encounter.payer.zip(encounter.member_number.as_ref());
     let before = Billing::of(&one.decision.answer, was);
@@ -55,7 +58,7 @@ pub(super) fn examine(
     let mut differences = before.differs(&today);
     if today.units() < before.units() {
         // Perhaps only because later visits hold what this one was given: then they would give way.
-        let (case, answer) = beside_earlier(ctx, conn, organization, one)?;
+        let (case, answer) = beside_earlier(ctx, conn, organization, one, claim)?;
         today = Billing::of(&answer, billed(&case));
         differences = before.differs(&today);
         if today.units() > before.units() {
@@ -66,6 +69,7 @@ pub(super) fn examine(
     let moves = moves(conn, organization.id, one, &case)?;
     Ok(Examined {
         encounter: encounter.id,
+        claim,
         cause: one.wish.cause,
         billed: before,
         today,
@@ -74,10 +78,13 @@ pub(super) fn examine(
     })
 }
 
-/// As of the moment at which it was decided: a deadline that was met is not missed later.
-fn decide(bench: &Bench, one: &Standing) -> Result<(Case, Decision), AppError> {
+/// As of the moment at which it was decided: a deadline that was met is not missed later. And as if
+/// its own claim were not there.
+fn decide(bench: &Bench, one: &Standing, claim: ClaimId) -> Result<(Case, Decision), AppError> {
     let data = &one.encounter.data;
-    let case = bench.case(data, one.decision.as_of)?;
+    let mut case = bench.case(data, one.decision.as_of)?;
+    let own = ClaimNumber::of(claim);
+    case.facts.claimed.retain(|c| c.number != own);
     let answer = rules::decide(case.terms.as_deref(), &case.facts, data);
     Ok((case, answer))
 }
@@ -88,13 +95,14 @@ fn beside_earlier(
     conn: &mut Conn,
     organization: &Organization,
     one: &Standing,
+    claim: ClaimId,
 ) -> Result<(Case, Decision), AppError> {
     let data = &one.encounter.data;
     let mut apart = store::touched::live_after(conn, organization.id, data, one.place())?;
     apart.push(one.encounter.id);
     let people = who(conn, organization.id, &[data])?;
     let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, &apart)?;
-    decide(&bench, one)
+    decide(&bench, one, claim)
 }
 
 /// Under another number of the same payer, units are counted in another account.
@@ -127,8 +135,6 @@ pub(super) fn keep(
 ) -> Result<(), AppError> {
     let ids: Vec<EncounterId> = standing.iter().map(|s| s.encounter.id).collect();
     let mut open = store::corrections::open_of(conn, tenant, &ids)?;
-    let claimed: Vec<EncounterId> = examined.iter().map(|e| e.encounter).collect();
-    let claims = store::corrections::live_claims(conn, tenant, &claimed)?;
     let now = ctx.now();
     let (mut fresh, mut moved, mut entries) = (Vec::new(), Vec::new(), Vec::new());
     for found in examined {
@@ -145,12 +151,10 @@ pub(super) fn keep(
             }
             continue;
         }
-        let claim = claims.get(&found.encounter).copied();
-        let claim = claim.ok_or_else(|| AppError::internal("a claimed visit has no live claim"))?;
         fresh.push(Correction {
             id: ctx.id(),
             encounter: found.encounter,
-            claim,
+            claim: found.claim,
             cause: found.cause,
             billed: found.billed,
             today: found.today,

@@ -4,12 +4,14 @@
 //! holds still fits beside all others: so the latest give way first where there is less room than
 //! before. On the way forward each takes what it can get. A visit never gets what another one holds.
 
+use std::collections::HashMap;
+
 use super::claimed::{self, Examined};
 use super::write::{Again, write};
 use crate::domain::again::{Cause, Place};
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::Encounter;
-use crate::domain::ids::EncounterId;
+use crate::domain::ids::{ClaimId, EncounterId};
 use crate::domain::line::Line;
 use crate::domain::organization::Organization;
 use crate::domain::rules;
@@ -110,9 +112,10 @@ pub fn redo(
     }
     let mut examined: Vec<Examined> = Vec::new();
     if ways.forward {
+        let claims = claims(conn, organization, &standing)?;
         for one in &mut standing {
-            if one.is_claimed() {
-                examined.push(claimed::examine(ctx, conn, organization, &mut bench, one)?);
+            if let Some(claim) = claims.get(&one.encounter.id) {
+                examined.push(claimed::examine(ctx, conn, organization, &mut bench, one, *claim)?);
             } else {
                 again(&mut bench, one, as_of, |_, _| true)?;
             }
@@ -122,6 +125,21 @@ pub fn redo(
     let list: Vec<Again> = standing.into_iter().filter_map(changed).collect();
     write(ctx, conn, organization.id, list)?;
     Ok(())
+}
+
+/// The live claims of those visits that are claimed.
+fn claims(
+    conn: &mut Conn,
+    organization: &Organization,
+    standing: &[Standing],
+) -> Result<HashMap<EncounterId, ClaimId>, AppError> {
+    let claimed = standing.iter().filter(|s| s.is_claimed());
+    let ids: Vec<EncounterId> = claimed.map(|s| s.encounter.id).collect();
+    let claims = store::corrections::live_claims(conn, organization.id, &ids)?;
+    if claims.len() == ids.len() {
+        return Ok(claims);
+    }
+    Err(AppError::internal("a claimed visit has no live claim"))
 }
 
 /// Decides one visit as if it held nothing, and puts the answer on the bench if it is `wanted`; else
@@ -174,13 +192,12 @@ fn gather(
     let mut bench = Bench::gather(ctx, conn, organization, people, &data, Access::Lock, &ids)?;
     let now = store::encounters::by_ids(conn, tenant, &ids)?;
     let decisions: Vec<_> = now.iter().map(|e| e.decision).collect();
-    let mut decisions: std::collections::HashMap<EncounterId, StoredDecision> =
+    let mut decisions: HashMap<EncounterId, StoredDecision> =
         store::decisions::by_ids(conn, tenant, &decisions)?
             .into_iter()
             .map(|d| (d.encounter, d))
             .collect();
-    let mut lines: std::collections::HashMap<EncounterId, Vec<Line>> =
-        std::collections::HashMap::new();
+    let mut lines: HashMap<EncounterId, Vec<Line>> = HashMap::new();
     for line in store::decisions::current_lines(conn, tenant, &ids)? {
         lines.entry(line.encounter).or_default().push(line);
     }

@@ -4,11 +4,14 @@
 //! Facts for one encounter are a selection from the bench. What a decision reserves is put back on
 //! the bench, so that the next encounter of the chunk sees it.
 
+mod claimed;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use self::claimed::Claimed;
 use super::near::Near;
 use super::usage::Drawn;
 use crate::domain::authorization::Authorization;
@@ -56,6 +59,7 @@ pub struct Bench {
     accounts: BTreeMap<AccountKey, AccountId>,
     drawn: Drawn,
     near: Near,
+    claimed: Claimed,
 }
 
 /// What was lifted off the bench: places of usage and of neighbors.
@@ -111,6 +115,7 @@ impl Bench {
             accounts: BTreeMap::new(),
             drawn: Drawn::default(),
             near: Near::default(),
+            claimed: Claimed::default(),
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         if access != Access::Look && !conn.writes_alone() && bench.refresh_people(conn)? {
@@ -118,6 +123,7 @@ impl Bench {
             bench.reach_accounts(ctx, conn, encounters, access)?;
         }
         bench.read_terms(ctx, conn, encounters)?;
+        bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
         }
@@ -277,6 +283,7 @@ impl Bench {
         let version = self.version(encounter);
         let account =
             self.account_key(encounter.member, day).and_then(|k| self.accounts.get(&k).copied());
+        let claimed = self.claimed_for(encounter, billed.as_ref());
         let authorizations: Vec<AuthorizationFact> = self
             .authorizations
             .get(&encounter.member)
@@ -305,6 +312,7 @@ impl Bench {
                 .collect(),
             episodes: self.episodes_for(encounter.member, payer),
             usage: self.drawn.of(account, &authorizations),
+            claimed,
             neighbors: self.near.of(encounter),
             authorizations,
         };

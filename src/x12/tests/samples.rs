@@ -18,6 +18,7 @@ use crate::domain::identifiers::{
 use crate::domain::member::MemberAddress;
 use crate::domain::money::Money;
 use crate::domain::organization::{OrganizationMode, StreetAddress};
+use crate::domain::period::Period;
 use crate::x12::{Totals, Writer837p, X12Error};
 
 pub(super) fn line55(text: &str) -> Line55 {
@@ -51,6 +52,7 @@ pub(super) fn profile() -> ClaimProfile {
         authorization_level: AuthorizationLevel::Claim,
         rollup: Rollup::Day,
         one_place_per_claim: false,
+        period: Period::Day,
         source: None,
     }
 }

@@ -1,0 +1,2 @@
+DROP INDEX claims_by_member;
+ALTER TABLE claim_lines DROP COLUMN service_date;

@@ -1,0 +1,108 @@
+//! Is the week or month of the visit on a claim already (`docs/definitions.md` section 5)?
+//!
+//! A claim for a period states all of it: what comes later can only go onto its replacement, and a
+//! second original for the same days would be denied as a duplicate.
+
+use super::context::Context;
+use super::lines;
+use super::room::Room;
+use super::table::{RuleId, Said};
+use crate::domain::contract::AuthorizationLevel;
+use crate::domain::facts::ClaimedFact;
+use crate::domain::identifiers::AuthorizationNumber;
+
+/// The period is not on a live claim that these units would have stood on.
+pub fn claimed(ctx: &Context, room: &Room) -> Vec<Said> {
+    if room.ready() == 0 {
+        return vec![];
+    }
+    let Some(terms) = ctx.terms else { return vec![] };
+    let on_claim = terms.pack.claim.authorization_level == AuthorizationLevel::Claim;
+    let drawn: Option<&AuthorizationNumber> = room.number().filter(|_| on_claim);
+    let found = ctx.facts.claimed.iter().find(|claim| {
+        shares_claim(ctx, claim) && (!on_claim || claim.authorization.as_ref() == drawn)
+    });
+    found.map(|claim| said(ctx, claim)).into_iter().collect()
+}
+
+/// Whether the visit and the claim are of the same peer and diagnoses, and of the same place where
+/// the payer wants one for each claim.
+pub fn shares_claim(ctx: &Context, claim: &ClaimedFact) -> bool {
+    let Some((terms, service)) = ctx.terms.zip(ctx.service) else { return false };
+    claim.peer == ctx.encounter.peer
+        && claim.diagnoses == ctx.encounter.diagnoses
+        && (!terms.pack.claim.one_place_per_claim || claim.place == lines::place_of(ctx, service))
+}
+
+fn said(ctx: &Context, claim: &ClaimedFact) -> Said {
+    let period = ctx.terms.map(|t| t.pack.claim.period).unwrap_or_default();
+    Said::new(
+        RuleId::PeriodClaimed,
+        "/started_at",
+        format!(
+            "This period is already claimed: the {period} of {} is on claim {}.",
+            ctx.date, claim.number
+        ),
+        "A biller withdraws the claim's batch while that is not released; after release the visit \
+         waits for a replacement claim.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::claim::ClaimNumber;
+    use crate::domain::codes::PlaceOfService;
+    use crate::domain::contract::AuthorizationNeed::Always;
+    use crate::domain::facts::ClaimedFact;
+    use crate::domain::identifiers::AuthorizationNumber;
+    use crate::domain::ids::PeerId;
+    use crate::domain::period::Period;
+    use crate::domain::rules::testing::{Case, authorization, carc, diagnosis, need, split};
+
+    /// A visit whose week is on a claim for all that `bend` leaves alike.
+    fn claimed(bend: impl FnOnce(&mut Case, &mut ClaimedFact)) -> Case {
+        Case::with(|c| {
+            c.terms.pack.claim.period = Period::Week;
+            let mut claim = ClaimedFact {
+                number: ClaimNumber::parse("P1").unwrap(),
+                peer: c.encounter.peer,
+                diagnoses: c.encounter.diagnoses.clone(),
+                authorization: None,
+                place: PlaceOfService::parse("11").unwrap(),
+            };
+            bend(c, &mut claim);
+            c.facts.claimed = vec![claim];
+        })
+    }
+
+    #[test]
+    fn rk70_a_claimed_period_holds_what_would_have_stood_on_its_claim() {
+        let case = claimed(|_, _| {});
+        let finding = case.only("period.claimed");
+        assert_eq!(carc(&finding), Some("18"));
+        assert!(finding.message.contains("the week of 2026-07-01 is on claim P1"));
+        assert_eq!(split(&case.decide()), (0, 4));
+        // The place counts where the payer wants one for each claim.
+        let elsewhere = |one: bool| {
+            claimed(|c, claim| {
+                c.terms.pack.claim.one_place_per_claim = one;
+                claim.place = PlaceOfService::parse("12").unwrap();
+            })
+        };
+        elsewhere(false).only("period.claimed");
+        for case in [
+            elsewhere(true),
+            claimed(|_, claim| claim.peer = PeerId::from_i64(8)),
+            claimed(|_, claim| claim.diagnoses = vec![diagnosis("F33.1")]),
+            claimed(|_, claim| claim.authorization = AuthorizationNumber::parse("A-5").ok()),
+        ] {
+            assert!(case.rules().is_empty());
+        }
+        let drawn = claimed(|c, claim| {
+            c.terms.pack.authorizations = vec![need(Always)];
+            c.facts.authorizations = vec![authorization(5, 10, "2026-01-01", None)];
+            claim.authorization = AuthorizationNumber::parse("A-5").ok();
+        });
+        drawn.only("period.claimed");
+    }
+}

@@ -1,0 +1,102 @@
+//! The live claims of a chunk's members, where the payer's claims cover a week or a month: what a
+//! visit's period is already claimed by.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::Bench;
+use crate::domain::contract::in_force;
+use crate::domain::encounter::EncounterData;
+use crate::domain::facts::ClaimedFact;
+use crate::domain::ids::{MemberId, OrganizationId};
+use crate::domain::member::Coverage;
+use crate::store::live_claims::LiveClaim;
+use crate::store::{self, Conn, StoreError};
+
+/// Live claims by member.
+#[derive(Debug, Default)]
+pub struct Claimed(HashMap<MemberId, Vec<LiveClaim>>);
+
+impl Claimed {
+    /// Reads the live claims of `members` that begin between two days.
+    pub fn read(
+        conn: &mut Conn,
+        organization: OrganizationId,
+        members: &[MemberId],
+        days: (NaiveDate, NaiveDate),
+    ) -> Result<Self, StoreError> {
+        let mut found: HashMap<MemberId, Vec<LiveClaim>> = HashMap::new();
+        for claim in store::live_claims::live_of(conn, organization, members, days)? {
+            found.entry(claim.member).or_default().push(claim);
+        }
+        Ok(Self(found))
+    }
+
+    /// The claims of a member under a coverage that begin between two days, and whose day `counts`.
+    pub fn of(
+        &self,
+        member: MemberId,
+        billed: Option<&Coverage>,
+        days: (NaiveDate, NaiveDate),
+        counts: impl Fn(NaiveDate) -> bool,
+    ) -> Vec<ClaimedFact> {
+        let Some(billed) = billed else { return Vec::new() };
+        self.0
+            .get(&member)
+            .into_iter()
+            .flatten()
+            .filter(|c| {
+                (c.payer, &c.member_number) == (billed.data.payer, &billed.data.member_number)
+            })
+            .filter(|c| (days.0..=days.1).contains(&c.service_date) && counts(c.service_date))
+            .map(|c| ClaimedFact {
+                number: c.document.number.clone(),
+                peer: c.peer,
+                diagnoses: c.document.diagnoses.clone(),
+                authorization: c.document.authorization.clone(),
+                place: c.document.place.clone(),
+            })
+            .collect()
+    }
+}
+
+impl Bench {
+    /// Nothing is read where every claim covers a day.
+    pub(super) fn read_claimed(
+        &mut self,
+        conn: &mut Conn,
+        encounters: &[&EncounterData],
+    ) -> Result<(), StoreError> {
+        let periods = encounters.iter().filter_map(|e| self.period(e));
+        let Some(days) = periods.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1))) else {
+            return Ok(());
+        };
+        let members: Vec<MemberId> = self.members.keys().copied().collect();
+        self.claimed = Claimed::read(conn, self.organization.id, &members, days)?;
+        Ok(())
+    }
+
+    /// The days that the claim of an encounter would cover, when they are more than its own.
+    fn period(&self, encounter: &EncounterData) -> Option<(NaiveDate, NaiveDate)> {
+        let pack = &self.terms.get(&self.version(encounter)?)?.pack;
+        let days = pack.claim.period.around(self.day(encounter), pack.week_start);
+        (!pack.claim.period.is_day()).then_some(days)
+    }
+
+    /// Live claims of the encounter's period, under the contract version that is in force for it.
+    pub(super) fn claimed_for(
+        &self,
+        encounter: &EncounterData,
+        billed: Option<&Coverage>,
+    ) -> Vec<ClaimedFact> {
+        let (Some(days), Some(version)) = (self.period(encounter), self.version(encounter)) else {
+            return Vec::new();
+        };
+        let governed = |day| {
+            let payer = billed.map(|b| b.data.payer);
+            payer.and_then(|p| in_force(&self.heads, p, day)).is_some_and(|h| h.id == version)
+        };
+        self.claimed.of(encounter.member, billed, days, governed)
+    }
+}

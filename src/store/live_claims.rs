@@ -1,0 +1,73 @@
+//! Claims that hold their lines, as decisions about later visits look at them.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::schema::claims;
+use super::types;
+use crate::domain::claim::Claim;
+use crate::domain::identifiers::MemberNumber;
+use crate::domain::ids::{MemberId, OrganizationId, PayerId, PeerId};
+use crate::domain::status::ClaimStatus;
+
+/// A live claim.
+#[derive(Debug, Clone)]
+pub struct LiveClaim {
+    /// For whom.
+    pub member: MemberId,
+    /// To whom.
+    pub payer: PayerId,
+    /// Under which number.
+    pub member_number: MemberNumber,
+    /// Rendered by.
+    pub peer: PeerId,
+    /// Its earliest service date.
+    pub service_date: NaiveDate,
+    /// As sent.
+    pub document: Claim,
+}
+
+type LiveRow = (i64, i64, String, i64, NaiveDate, String);
+
+/// The live claims of members whose earliest service date lies between two days.
+pub fn live_of(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    members: &[MemberId],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<LiveClaim>, StoreError> {
+    let live: Vec<&str> =
+        ClaimStatus::ALL.iter().filter(|s| s.is_live()).map(|s| s.as_str()).collect();
+    let mut found = Vec::new();
+    for chunk in members.chunks(types::CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
+        let rows: Vec<LiveRow> = claims::table
+            .filter(claims::organization_id.eq(organization.as_i64()))
+            .filter(claims::member_id.eq_any(ids))
+            .filter(claims::service_date.between(from, to))
+            .filter(claims::status.eq_any(&live))
+            .order(claims::id)
+            .select((
+                claims::member_id,
+                claims::payer_id,
+                claims::member_number,
+                claims::peer_id,
+                claims::service_date,
+                claims::document,
+            ))
+            .load(conn)?;
+        for (member, payer, number, peer, service_date, document) in rows {
+            found.push(LiveClaim {
+                member: MemberId::from_i64(member),
+                payer: PayerId::from_i64(payer),
+                member_number: types::read("claims.member_number", number)?,
+                peer: PeerId::from_i64(peer),
+                service_date,
+                document: types::read_json("claims.document", &document)?,
+            });
+        }
+    }
+    Ok(found)
+}

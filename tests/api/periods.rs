@@ -1,0 +1,133 @@
+//! Claims for a week or a month: they wait for its end, name each line's own date, and what comes
+//! later is held until the claim is withdrawn.
+
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, on_both};
+use crate::edi;
+use crate::world::{self, World, id, rules, visit};
+
+async fn weekly(app: &TestApp, members: usize) -> World {
+    world::river_bend_with(app, members, &[(PLAIN, "rollup = \"day\"\nperiod = \"week\"")]).await
+}
+
+const PLAIN: &str = "rollup = \"day\"";
+
+async fn record(app: &TestApp, w: &World, body: &Value) -> Value {
+    app.post("/v1/encounters", &w.submitter, body).await.expect(201)
+}
+
+async fn build(app: &TestApp, w: &World, through: &str) -> crate::app::Answer {
+    let wanted = json!({"payer": "evergreen", "through": through});
+    app.post("/v1/batches", &w.biller, &wanted).await
+}
+
+/// The dates of the service lines of an 837P, in order.
+fn dates(file: &str) -> Vec<&str> {
+    file.split('~').filter_map(|s| s.trim().strip_prefix("DTP*472*D8*")).collect()
+}
+
+on_both! {
+    async fn a_week_waits_for_its_end_and_is_one_claim(app: TestApp) {
+        let w = weekly(&app, 2).await;
+        // Monday 29 June to Sunday 5 July; the last one is of the next week.
+        for (reference, day) in [("W-1", "2026-06-29"), ("W-2", "2026-07-02"), ("W-3", "2026-07-05"), ("W-4", "2026-07-06")] {
+            let body = visit(reference, &w.peers[0], &w.members[0], &format!("{day}T17:00"));
+            assert_eq!(record(&app, &w, &body).await["disposition"], "ready");
+        }
+        build(&app, &w, "2026-07-04").await.problem(409, "nothing_ready");
+        let batch = build(&app, &w, "2026-07-05").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"], &batch["units"]), (&json!(1), &json!(3), &json!(12)));
+        let file = edi::fetch(&app, &id(&batch), &w.biller).await;
+        assert_eq!(dates(&file.body), ["20260629", "20260702", "20260705"]);
+        let claim = app.get("/v1/claims", &w.biller).await.expect(200)["items"][0].clone();
+        assert_eq!(claim["service_date"], "2026-06-29");
+        assert_eq!(claim["lines"][2]["service_date"], "2026-07-05");
+        // 95 days after the earliest service date.
+        assert_eq!(claim["file_by"], "2026-10-02");
+        let table = app.get(&format!("/v1/batches/{}/csv", id(&batch)), &w.biller).await.body;
+        assert!(table.contains("2026-07-02"), "{table}");
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        // A report over a part of the week counts its lines only, and ties.
+        let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service";
+        let report = app.get(path, &w.biller).await.expect(200);
+        assert_eq!(report["ties"]["ties"], true, "{report}");
+        assert_eq!(report["totals"]["units"]["submitted"], 8);
+        // The other week is claimed by itself once it is over.
+        let next = build(&app, &w, "2026-07-12").await.expect(201);
+        assert_eq!((&next["claims"], &next["units"]), (&json!(1), &json!(4)));
+    }
+
+    async fn what_comes_later_is_held_until_the_claim_is_withdrawn(app: TestApp) {
+        let w = weekly(&app, 2).await;
+        record(&app, &w, &visit("W-1", &w.peers[0], &w.members[0], "2026-06-29T17:00")).await;
+        let batch = build(&app, &w, "2026-07-05").await.expect(201);
+        let late = visit("W-2", &w.peers[0], &w.members[0], "2026-07-01T17:00");
+        let preview = app.post("/v1/decisions/preview", &w.submitter, &late).await.expect(200);
+        assert_eq!(rules(&preview), ["period.claimed"]);
+        let held = record(&app, &w, &late).await;
+        assert_eq!(held["disposition"], "held");
+        assert_eq!(rules(&held), ["period.claimed"]);
+        let finding = &held["findings"][0];
+        assert_eq!(finding["carc"], "18");
+        let message = finding["message"].as_str().unwrap();
+        assert!(message.starts_with("This period is already claimed"), "{message}");
+        // Another peer's or member's week, and another week, are claims of their own.
+        for (reference, peer, member, day) in [("W-3", 1, 0, "2026-07-02"), ("W-4", 0, 1, "2026-07-02"), ("W-5", 0, 0, "2026-07-06")] {
+            let body = visit(reference, &w.peers[peer], &w.members[member], &format!("{day}T20:00"));
+            assert_eq!(record(&app, &w, &body).await["disposition"], "ready", "{reference}");
+        }
+        // So is one with other diagnoses.
+        let mut other = visit("W-6", &w.peers[0], &w.members[0], "2026-07-03T17:00");
+        other["diagnoses"] = json!(["F33.1"]);
+        assert_eq!(record(&app, &w, &other).await["disposition"], "ready");
+        app.act(&format!("/v1/batches/{}/withdraw", id(&batch)), &w.biller).await.expect(200);
+        let now = app.get(&format!("/v1/encounters/{}", id(&held)), &w.biller).await.expect(200);
+        assert_eq!(now["status"], "ready", "{now}");
+        let batch = build(&app, &w, "2026-07-05").await.expect(201);
+        assert_eq!(batch["claims"], 4, "{batch}");
+        edi::fetch(&app, &id(&batch), &w.biller).await;
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+    }
+
+    async fn a_visit_decided_before_the_claim_was_made_is_looked_at_when_its_turn_comes(app: TestApp) {
+        let w = weekly(&app, 1).await;
+        record(&app, &w, &visit("W-1", &w.peers[0], &w.members[0], "2026-06-29T17:00")).await;
+        let late = record(&app, &w, &visit("W-2", &w.peers[0], &w.members[0], "2026-07-01T17:00")).await;
+        let batch = build(&app, &w, "2026-07-05").await.expect(201);
+        assert_eq!(batch["lines"], 2);
+        // As if it had been recorded while the claim was made: ready, and not on it.
+        let encounter: peerclaims::domain::ids::EncounterId = id(&late).parse().unwrap();
+        let number = encounter.as_i64();
+        app.database.execute(&format!("UPDATE claim_line_parts SET live = FALSE WHERE encounter_id = {number}"));
+        app.database.execute(&format!("UPDATE decision_lines SET status = 'ready' WHERE encounter_id = {number}"));
+        app.database.execute(&format!("UPDATE encounters SET status = 'ready' WHERE id = {number}"));
+        build(&app, &w, "2026-07-05").await.problem(409, "nothing_ready");
+        let now = app.get(&format!("/v1/encounters/{}", id(&late)), &w.biller).await.expect(200);
+        assert_eq!((now["status"].as_str(), rules(&now)), (Some("held"), vec!["period.claimed".to_owned()]));
+    }
+
+    async fn a_month_has_at_most_fifty_lines_a_claim(app: TestApp) {
+        let month = "rollup = \"none\"\nperiod = \"month\"";
+        let w = world::river_bend_with(&app, 1, &[(PLAIN, month), ("units = 16", "units = 96"), ("free_units = 24", "free_units = 99999")]).await;
+        let mut rows = Vec::new();
+        for n in 0..62 {
+            let start = format!("2026-07-{:02}T{}:00", 1 + n % 31, 16 + n / 31);
+            let body = world::visit_of(&format!("M-{n}"), &w.peers[0], &w.members[0], &start, 30);
+            rows.push(body.to_string());
+        }
+        let kind = "application/x-ndjson";
+        let answer = world::body(&app, "/v1/encounters/bulk", &w.submitter, kind, rows.join("\n")).await;
+        let lines = world::answers(&answer);
+        assert!(lines.iter().all(|l| l.to_string().contains("ready")), "{}", answer.body);
+        let batch = build(&app, &w, "2026-07-31").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"]), (&json!(2), &json!(62)));
+        let claims = world::all(&app, "/v1/claims", &w.biller).await;
+        let sizes: Vec<usize> = claims.iter().map(|c| c["lines"].as_array().unwrap().len()).collect();
+        assert_eq!(sizes, [50, 12]);
+        edi::fetch(&app, &id(&batch), &w.biller).await;
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        let path = "/v1/reports/utilization?from=2026-07-10&to=2026-07-20";
+        assert_eq!(app.get(path, &w.biller).await.expect(200)["ties"]["ties"], true);
+    }
+}
