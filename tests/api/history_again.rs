@@ -41,7 +41,7 @@ pub async fn fixpoint(app: &TestApp, seed: u64, rounds: usize, steps: usize) {
 /// Somebody changes something that decisions look at.
 async fn change(app: &TestApp, past: &Past, dice: &mut Dice, name: &str) {
     let w = &past.world;
-    let own = |what: &str, id: &str| format!("/v1/{what}/{id}?organization={}", past.key);
+    let own = |what: &str, id: &String| format!("/v1/{what}/{id}?organization={}", past.key);
     let covered = &w.members[..w.members.len() - 1];
     let member = own("members", dice.pick(covered));
     match dice.roll(9) {

@@ -120,7 +120,7 @@ fn moves(
     let elsewhere = elsewhere.into_iter().filter(|entry| entry.account != account);
     let both = elsewhere.flat_map(|entry| {
         let kind = EntryKind::Adjust;
-        [Entry { kind, ..release(entry.clone()) }, Entry { kind, account, ..entry }]
+        [Entry { kind, ..release(entry.clone()) }, Entry { account, kind, ..entry }]
     });
     Ok(both.collect())
 }
