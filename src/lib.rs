@@ -8,6 +8,7 @@
 //!    flow             the staircase  -> domain, x12, store, config
 //!    reports          reading room   -> domain, store
 //!    x12              translator     -> domain
+//!    synth            workshop       -> domain
 //!    store            the cellar     -> domain
 //!    domain           foundation     -> nothing of ours
 //!    metrics          the meter      -> nothing of ours (store, flow, http and worker read and feed it)
@@ -22,6 +23,7 @@ pub mod http;
 pub mod metrics;
 pub mod reports;
 pub mod store;
+pub mod synth;
 pub mod telemetry;
 pub mod worker;
 pub mod x12;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::flow::again::{self, Round, Turn};
-use crate::flow::{Ctx, idempotent};
+use crate::flow::{Actor, Ctx, idempotent};
 
 /// How often old idempotency answers are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -17,6 +17,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// Runs until `stop` becomes true or its sender is gone. Failures are logged and tried again at
 /// the next turn.
 pub async fn run(ctx: Ctx, stop: watch::Receiver<bool>) {
+    let ctx = ctx.acting(Actor::Worker);
     tokio::join!(tidy(&ctx, stop.clone()), decide_again(&ctx, stop));
 }
 

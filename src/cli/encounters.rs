@@ -11,7 +11,7 @@ use crate::domain::identifiers::Key;
 use crate::domain::ids::OrganizationId;
 use crate::error::AppError;
 use crate::flow::access::find_names;
-use crate::flow::intake::{self, CHUNK_ROWS, Reading};
+use crate::flow::intake::{self, CHUNK_ROWS, OnConflict, Reading};
 use crate::flow::{Ctx, encounters};
 use crate::http::bulk_rows::{Form, Rows};
 
@@ -19,6 +19,7 @@ use crate::http::bulk_rows::{Form, Rows};
 #[derive(Debug, Default)]
 struct Tally {
     recorded: BTreeMap<&'static str, u64>,
+    revised: u64,
     repeated: u64,
     refused: u64,
 }
@@ -28,6 +29,7 @@ pub(super) async fn run(
     ctx: &Ctx,
     file: &Path,
     organization: Option<&Key>,
+    on_conflict: OnConflict,
 ) -> Result<(), CliError> {
     let Some(organization) = organization else {
         let text = "say whose visits these are: --organization KEY";
@@ -38,16 +40,19 @@ pub(super) async fn run(
     let form = form(file)?;
     let local = match form {
         Form::Csv => Some(encounters::zone(ctx, tenant).await?),
-        Form::NdJson => None,
+        Form::NdJson | Form::Json => None,
     };
     let source = File::open(file)
         .map_err(|e| CliError::Other(format!("cannot read {}: {}", file.display(), e.kind())))?;
     let reading = Reading { local, not_after: Some(ctx.now()) };
     let mut rows = Rows::begin(BufReader::new(source), form, reading)?;
     let mut tally = Tally::default();
-    while chunk(ctx, tenant, &mut rows, &mut tally).await? {}
+    while chunk(ctx, (tenant, on_conflict), &mut rows, &mut tally).await? {}
     for (disposition, count) in &tally.recorded {
         println!("recorded, {disposition}: {count}");
+    }
+    if on_conflict == OnConflict::Revise {
+        println!("revised: {}", tally.revised);
     }
     println!("repeated: {}", tally.repeated);
     println!("refused: {}", tally.refused);
@@ -62,38 +67,42 @@ fn form(file: &Path) -> Result<Form, CliError> {
     match file.extension().and_then(|e| e.to_str()) {
         Some("csv") => Ok(Form::Csv),
         Some("ndjson" | "jsonl") => Ok(Form::NdJson),
-        _ => Err(CliError::Other("encounters come as .csv, .ndjson or .jsonl".to_owned())),
+        Some("json") => Ok(Form::Json),
+        _ => Err(CliError::Other("encounters come as .csv, .ndjson, .jsonl or .json".to_owned())),
     }
 }
 
 /// Records one chunk; `false` at the end of the file.
 async fn chunk(
     ctx: &Ctx,
-    tenant: OrganizationId,
+    (tenant, on_conflict): (OrganizationId, OnConflict),
     rows: &mut Rows<BufReader<File>>,
     tally: &mut Tally,
 ) -> Result<bool, CliError> {
-    let (mut good, mut lines, mut read) = (Vec::new(), Vec::new(), 0);
+    let (mut good, mut places) = (Vec::new(), Vec::new());
+    let mut read = 0;
     while read < CHUNK_ROWS {
         let Some(row) = rows.next_row()? else { break };
         read += 1;
-        match row.parsed {
+        match &row.parsed {
             Ok(parsed) => {
-                good.push(parsed);
-                lines.push(row.line);
+                good.push(parsed.clone());
+                places.push(row);
             }
-            Err(error) => refuse(tally, row.line, &error),
+            Err(error) => refuse(tally, row.line, error),
         }
     }
     if !good.is_empty() {
-        for (result, line) in intake::record(ctx, tenant, good).await?.into_iter().zip(lines) {
+        let results = intake::record(ctx, tenant, good, on_conflict).await?;
+        for (result, row) in results.into_iter().zip(places) {
             match result {
+                Ok(seen) if seen.revised => tally.revised += 1,
                 Ok(seen) if seen.fresh => {
                     let disposition = seen.decision.answer.disposition.as_str();
                     *tally.recorded.entry(disposition).or_default() += 1;
                 }
                 Ok(_) => tally.repeated += 1,
-                Err(error) => refuse(tally, line, &error),
+                Err(error) => refuse(tally, row.line, &row.place(error)),
             }
         }
     }

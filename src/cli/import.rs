@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::domain::contract::{MAX_INPUT_BYTES, gaps};
 use crate::domain::identifiers::Key;
 use crate::error::{AppError, Fault};
+use crate::flow::intake::OnConflict;
 use crate::flow::reference::bulk::{self, Counts};
 use crate::flow::reference::{Document, Scope, contracts, packs};
 use crate::flow::table::{Cells, MAX_ROWS, Table};
@@ -45,7 +46,7 @@ pub(crate) enum Kind {
     Packs,
     /// A contract (TOML).
     Contracts,
-    /// Visits (CSV or NDJSON); each row stands for itself.
+    /// Visits (CSV, NDJSON or a JSON list); each row stands for itself.
     Encounters,
 }
 
@@ -58,13 +59,17 @@ pub(super) struct Import {
     /// Key of the organization, in place of the column `organization`.
     #[arg(long, value_name = "KEY")]
     organization: Option<Key>,
+    /// What becomes of a known reference with other content: `refuse` the row, or `revise` what is
+    /// not claimed yet. For encounters.
+    #[arg(long, value_name = "ANSWER", default_value = "refuse")]
+    on_conflict: OnConflict,
 }
 
 pub(super) async fn run(settings: &Settings, import: Import) -> Result<(), CliError> {
     let ctx = open(settings, Clock::system()).await?;
-    let Import { kind, file, organization } = import;
+    let Import { kind, file, organization, on_conflict } = import;
     if kind == Kind::Encounters {
-        return super::encounters::run(&ctx, &file, organization.as_ref()).await;
+        return super::encounters::run(&ctx, &file, organization.as_ref(), on_conflict).await;
     }
     let counts = load_file(&ctx, kind, &file, organization.as_ref()).await?;
     println!("{}", said(kind, counts));

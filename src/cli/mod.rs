@@ -2,6 +2,7 @@
 //! for failures, 2 for wrong usage.
 
 mod admin;
+mod backup;
 mod demo;
 mod encounters;
 pub(crate) mod import;
@@ -9,6 +10,7 @@ mod keys;
 mod migrate;
 mod report;
 mod serve;
+mod synth;
 mod x12;
 
 use std::path::{Path, PathBuf};
@@ -51,6 +53,10 @@ enum Command {
     /// Look into X12 files.
     #[command(subcommand)]
     X12(x12::X12Command),
+    Backup(backup::Backup),
+    AfterRestore(backup::AfterRestore),
+    /// Invent a year of visits of any size, with the flaws that real submissions have.
+    Synth(synth::Synth),
     /// Check the settings and print them, passwords hidden.
     CheckConfig,
     /// Show a quarter of three invented organizations, then keep serving it to be tried.
@@ -114,6 +120,10 @@ async fn run(args: Args) -> Result<(), CliError> {
         Command::Report(command) => report::run(&settings()?, command).await,
         // A file is shown without settings: it needs no database.
         Command::X12(command) => x12::run(command),
+        Command::Backup(wanted) => backup::run(&settings()?, &wanted),
+        Command::AfterRestore(wanted) => backup::after_restore(&settings()?, &wanted).await,
+        // Nor does it take one to invent people.
+        Command::Synth(synth) => synth::run(synth),
         Command::CheckConfig => {
             admin::check_config(&settings()?);
             Ok(())

@@ -45,6 +45,8 @@ code_list!(
         Session = "session_changed",
         /// A rule was overridden for it, or no longer is.
         Override = "override_changed",
+        /// Another visit of the day gave it another share of the day's units.
+        DaySum = "day_sum",
         /// Usage from before go-live was brought in.
         Opening = "opening_changed",
     }

@@ -110,4 +110,8 @@ pub struct Encounter {
     pub voided_at: Option<Instant>,
     /// Why it was voided.
     pub void_reason: Option<String>,
+    /// Which revision of the content this is, 1 for what was recorded first.
+    pub revision: i32,
+    /// The sequence of the first decision of this revision: what a repeat is answered with.
+    pub content_sequence: i32,
 }

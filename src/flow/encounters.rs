@@ -1,10 +1,11 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
 //! the question that stores nothing, a preview.
 
-use super::Ctx;
 use super::again::{self, Again, Cause};
+use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, People};
 use super::intake::{Parsed, Recorded, resolve};
+use super::{Ctx, day_sums};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -24,7 +25,12 @@ pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<Organization,
     store::organizations::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))
 }
 
-fn find(conn: &mut Conn, tenant: OrganizationId, id: EncounterId) -> Result<Encounter, AppError> {
+/// The encounter, or not found.
+pub(super) fn find(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+) -> Result<Encounter, AppError> {
     match store::encounters::by_id(conn, tenant, id) {
         Err(store::StoreError::NotFound) => Err(AppError::not_found("encounter")),
         other => Ok(other?),
@@ -48,7 +54,7 @@ pub struct Seen {
     pub lines: Vec<Line>,
 }
 
-fn with_decisions(
+pub(super) fn with_decisions(
     conn: &mut Conn,
     tenant: OrganizationId,
     list: Vec<Encounter>,
@@ -121,7 +127,8 @@ pub(super) fn who(
     })
 }
 
-fn refuse_claimed(lines: &[Line]) -> Result<(), AppError> {
+/// What is on a live claim stays as it is.
+pub(super) fn refuse_claimed(lines: &[Line]) -> Result<(), AppError> {
     if lines.iter().any(|l| l.status.is_claimed()) {
         return Err(AppError::new(
             Code::AlreadyClaimed,
@@ -130,6 +137,36 @@ fn refuse_claimed(lines: &[Line]) -> Result<(), AppError> {
         ));
     }
     Ok(())
+}
+
+/// What was voided stays as it is.
+pub(super) fn refuse_void(encounter: &Encounter) -> Result<(), AppError> {
+    if encounter.voided_at.is_some() {
+        let detail = "The encounter was voided; it stays as it is.";
+        return Err(AppError::new(Code::WrongStatus, detail));
+    }
+    Ok(())
+}
+
+/// Of an encounter that was revised before the locks were ours, other people may have been locked
+/// than it has now: the same request succeeds when it is tried again.
+pub(super) fn refuse_moved(before: &Encounter, now: &Encounter) -> Result<(), AppError> {
+    if before.revision == now.revision {
+        return Ok(());
+    }
+    Err(AppError::new(Code::Busy, "The encounter was revised at the same moment; try again."))
+}
+
+/// The bench for deciding an encounter again, as it was and as it will be, with its accounts locked.
+pub(super) fn bench_of(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    data: &[&EncounterData],
+    id: EncounterId,
+) -> Result<Bench, AppError> {
+    let people = who(conn, organization.id, data)?;
+    Bench::gather(ctx, conn, organization, people, data, Access::Lock, &[id])
 }
 
 /// Decides an encounter again with the facts of now, in the caller's transaction.
@@ -142,28 +179,57 @@ pub fn decide_in(
 ) -> Result<Recorded, AppError> {
     let organization = again::deciding(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let data = [&before.data];
-    let people = who(conn, tenant, &data)?;
-    let bench = Bench::gather(ctx, conn, &organization, people, &data, Access::Lock, &[id])?;
+    let mut bench = bench_of(ctx, conn, &organization, &[&before.data], id)?;
     // Read again: somebody may have changed it before the lock was ours.
     let encounter = find(conn, tenant, id)?;
-    if encounter.voided_at.is_some() {
-        return Err(AppError::new(
-            Code::WrongStatus,
-            "The encounter was voided; it stays as it is.",
-        ));
-    }
+    refuse_moved(&before, &encounter)?;
+    refuse_void(&encounter)?;
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
+    let key = bench.sum_key(&encounter.data);
+    if day_sums::leave_for(ctx, conn, tenant, id, key, 0)? {
+        bench = bench_of(ctx, conn, &organization, &[&encounter.data], id)?;
+    }
     let case = bench.case(&encounter.data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
+    let data = encounter.data.clone();
     let none = || AppError::internal("an encounter has no current decision");
     let before = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
     let before = before.ok_or_else(none)?;
     let again = Again { encounter, lines, before, case, answer, cause: why, depth: 0 };
+    write_again(ctx, conn, tenant, bench, &data, again)
+}
+
+/// Puts a new decision about `data` in the place of the current one, and what it makes of the sum of
+/// its day.
+pub(super) fn write_again(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    mut bench: Bench,
+    data: &EncounterData,
+    again: Again,
+) -> Result<Recorded, AppError> {
+    let (id, depth, account) = (again.encounter.id, again.depth, again.case.account);
+    let none = || AppError::internal("a decision was not stored");
     let decision = again::write(ctx, conn, tenant, vec![again])?.pop().ok_or_else(none)?;
+    bench.put(id, data, account, &decision.answer);
+    day_sums::settle(ctx, conn, tenant, &bench.settlement(), depth)?;
     let encounter = find(conn, tenant, id)?;
-    Ok(Recorded { encounter, decision, fresh: true })
+    Ok(Recorded { encounter, decision, fresh: true, revised: false })
+}
+
+/// Decides an encounter again because somebody asked, in the caller's transaction.
+pub fn decide_as_asked(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+) -> Result<Recorded, AppError> {
+    let recorded = decide_in(ctx, conn, tenant, id, Cause::Asked)?;
+    let detail = Detail::default().about("decision", recorded.decision.id);
+    audit::note(ctx, conn, Some(tenant), Action::EncounterDecide, id, detail)?;
+    Ok(recorded)
 }
 
 /// Voids an encounter that is on no live claim; its units are given back, its reference stays used.
@@ -180,12 +246,15 @@ pub fn void_in(
     // The bench is gathered for its locks: a void frees time and units that others may wait for.
     Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, &[])?;
     let encounter = find(conn, tenant, id)?;
+    refuse_moved(&before, &encounter)?;
     if encounter.voided_at.is_none() {
         let lines = store::decisions::current_lines(conn, tenant, &[id])?;
         refuse_claimed(&lines)?;
+        day_sums::leave(ctx, conn, tenant, id, 0)?;
         let ending: Vec<&Line> = lines.iter().collect();
         again::end_lines(ctx, conn, tenant, &ending, LineStatus::Void)?;
         store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
         if lines.iter().any(|l| l.status == LineStatus::Ready) {
             again::mark(ctx, conn, tenant, Cause::Freed, &again::freed([&encounter]))?;
         }

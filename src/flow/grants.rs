@@ -91,7 +91,7 @@ pub fn changed(
     let wishes: Vec<Wish> = visits.into_iter().map(wish).collect();
     let organization = again::deciding(conn, tenant)?;
     // On the way back the latest give way; what remains of the grant is theirs on the way forward.
-    redo(ctx, conn, &organization, &wishes, Ways { back: true, forward: true })
+    redo(ctx, conn, &organization, &wishes, Ways { back: true, forward: true }).map(|_| ())
 }
 
 fn book_changes(

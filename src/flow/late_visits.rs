@@ -31,7 +31,7 @@ pub(super) fn again(
     let mut held = Vec::new();
     for version in claims.iter().map(|c| c.contract_version).collect::<BTreeSet<_>>() {
         let pack = &ctx.terms(conn, tenant, version)?.pack;
-        if pack.claim.period.is_day() {
+        if pack.claim.period.is_day() && pack.services.iter().all(|s| s.sum_over.is_contact()) {
             continue;
         }
         let periods: BTreeSet<_> = claims
@@ -54,7 +54,7 @@ pub(super) fn again(
     let wish = |e: &Encounter| Wish { encounter: e.id, cause: Cause::Withdrawn, depth: 0 };
     let waiting: Vec<Wish> = held.iter().filter(|e| waits(e)).map(wish).collect();
     let organization = deciding(conn, tenant)?;
-    redo(ctx, conn, &organization, &waiting, Ways { back: false, forward: true })
+    redo(ctx, conn, &organization, &waiting, Ways { back: false, forward: true }).map(|_| ())
 }
 
 fn held_of(

@@ -11,20 +11,21 @@ use std::time::Duration;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
-use utoipa::OpenApi;
+use utoipa::{IntoParams, OpenApi};
 
 use super::body::Upload;
 use super::bulk_rows::{Form, Row, Rows};
+use super::encounter_body::EncounterBody;
 use super::encounter_view::EncounterView;
-use super::encounters::{OfOrganization, tenant};
+use super::encounters::tenant;
 use super::problem::{self, Problem};
 use super::{Caller, Query, body};
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
-use crate::flow::intake::{self, CHUNK_ROWS, Parsed, Reading};
+use crate::flow::intake::{self, CHUNK_ROWS, OnConflict, Parsed, Reading};
 use crate::flow::{Ctx, encounters};
 
 /// Bytes of an upload that are held in memory before a temporary file is used.
@@ -44,22 +45,38 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[openapi(paths(upload))]
 pub struct Doc;
 
-/// Record many visits. Send `application/x-ndjson` (one encounter a line) or `text/csv` (columns of
-/// `template.csv`; times without offset are in the organization's zone). The answer is NDJSON, one
-/// line a row, in order: `{row, line, status, encounter}` or `{row, line, status, error}`. A bad
-/// row never spoils its neighbors; sending a file again records nothing twice.
-#[utoipa::path(post, path = "/v1/encounters/bulk", tag = "encounters", params(OfOrganization),
-    request_body(content((String = "text/csv"), (String = "application/x-ndjson"))),
+/// What an upload says beside its rows.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct UploadQuery {
+    /// The organization's id or key; required of an admin's key.
+    organization: Option<String>,
+    /// What becomes of a known reference with other content: `refuse` the row (so when not said), or
+    /// `revise` what is not claimed yet.
+    #[param(value_type = Option<String>)]
+    on_conflict: Option<OnConflict>,
+}
+
+/// Record many visits. Send `application/x-ndjson` (one encounter a line), `application/json` (one
+/// list of encounters) or `text/csv` (columns of `template.csv`; times without offset are in the
+/// organization's zone). The answer is NDJSON, one line a row, in order: `{row, line, status,
+/// encounter}` or `{row, line, status, error}`, with `revised` when the row revised what was
+/// recorded. A bad row never spoils its neighbors; sending a file again records nothing twice.
+#[utoipa::path(post, path = "/v1/encounters/bulk", tag = "encounters", params(UploadQuery),
+    request_body(content((String = "text/csv"), (String = "application/x-ndjson"),
+        (Vec<EncounterBody> = "application/json"))),
     responses((status = 200, body = String, content_type = "application/x-ndjson"),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn upload(
     request: HttpRequest,
     ctx: web::Data<Ctx>,
     caller: Caller,
-    query: Query<OfOrganization>,
+    query: Query<UploadQuery>,
     payload: web::Payload,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let on_conflict = query.0.on_conflict.unwrap_or(OnConflict::Refuse);
     let form = form(&request)?;
     body::plain_encoding(&request)?;
     let limit = super::settings(&request)?.max_bulk_bytes;
@@ -73,7 +90,7 @@ async fn upload(
     // The problems of rows, too, carry the id of the request that brought them.
     let id = problem::request_id();
     actix_web::rt::spawn(async move {
-        let answers = answer(&work, tenant, rows, &sender);
+        let answers = answer(&work, (tenant, on_conflict), rows, &sender);
         if let Err(error) = problem::with_request_id(&id, answers).await {
             tracing::warn!(error = %error, internal = ?error.internal, "a bulk upload was left");
         }
@@ -87,10 +104,11 @@ async fn upload(
 fn form(request: &HttpRequest) -> Result<Form, AppError> {
     match body::media_type(request)?.as_deref() {
         Some("application/x-ndjson") => Ok(Form::NdJson),
+        Some("application/json") => Ok(Form::Json),
         Some("text/csv") => Ok(Form::Csv),
         _ => Err(AppError::new(
             Code::UnsupportedMediaType,
-            "Send application/x-ndjson or text/csv, and say so in Content-Type.",
+            "Send application/x-ndjson, application/json or text/csv, and say so in Content-Type.",
         )),
     }
 }
@@ -122,7 +140,7 @@ type SpooledRows = Rows<BufReader<SpooledTempFile>>;
 
 async fn answer(
     ctx: &Ctx,
-    tenant: OrganizationId,
+    (tenant, on_conflict): (OrganizationId, OnConflict),
     mut rows: SpooledRows,
     sender: &mpsc::Sender<Bytes>,
 ) -> Result<(), AppError> {
@@ -132,7 +150,7 @@ async fn answer(
         if chunk.is_empty() {
             return Ok(());
         }
-        let bytes = record_chunk(ctx, tenant, chunk).await?;
+        let bytes = record_chunk(ctx, (tenant, on_conflict), chunk).await?;
         let sent = tokio::time::timeout(ANSWER_PAUSE, sender.send(bytes)).await;
         if !matches!(sent, Ok(Ok(()))) {
             return Err(AppError::new(Code::Busy, "the client no longer takes answers"));
@@ -161,6 +179,8 @@ struct RowAnswer<'a> {
     row: u64,
     line: u64,
     status: u16,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    revised: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     encounter: Option<&'a EncounterView>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,12 +190,15 @@ struct RowAnswer<'a> {
 /// Records the well-formed rows of a chunk and writes an answer for each row.
 pub async fn record_chunk(
     ctx: &Ctx,
-    tenant: OrganizationId,
+    (tenant, on_conflict): (OrganizationId, OnConflict),
     chunk: Vec<Row>,
 ) -> Result<Bytes, AppError> {
     let good: Vec<Parsed> = chunk.iter().filter_map(|r| r.parsed.as_ref().ok().cloned()).collect();
-    let recorded =
-        if good.is_empty() { Ok(Vec::new()) } else { intake::record(ctx, tenant, good).await };
+    let recorded = if good.is_empty() {
+        Ok(Vec::new())
+    } else {
+        intake::record(ctx, tenant, good, on_conflict).await
+    };
     // A chunk that failed as a whole (a busy database) is answered row by row: each may be sent again.
     let (mut results, failed) = match recorded {
         Ok(results) => (results.into_iter(), None),
@@ -183,30 +206,31 @@ pub async fn record_chunk(
     };
     let mut out = Vec::with_capacity(chunk.len() * 1024);
     for row in chunk {
-        let result = match (row.parsed, &failed) {
-            (Err(error), _) => Err(Problem::from(&error)),
-            (Ok(_), Some(error)) => Err(Problem::from(error)),
+        let result = match (&row.parsed, &failed) {
+            (Err(error), _) | (Ok(_), Some(error)) => Err(Problem::from(error)),
             (Ok(_), None) => match results.next() {
                 Some(Ok(recorded)) => Ok(recorded),
-                Some(Err(error)) => Err(Problem::from(&Row::place(row.line, row.form, error))),
+                Some(Err(error)) => Err(Problem::from(&row.place(error))),
                 None => return Err(AppError::internal("a row has no result")),
             },
         };
         let outcome = match &result {
+            Ok(recorded) if recorded.revised => "revised",
             Ok(recorded) if recorded.fresh => "recorded",
             Ok(_) => "repeated",
             Err(_) => "refused",
         };
         ctx.metrics.bulk_rows.add(outcome, 1);
-        let (status, view, error) = match result {
+        let (status, revised, view, error) = match result {
             Ok(recorded) => {
-                let status = if recorded.fresh { 201 } else { 200 };
-                (status, Some(EncounterView::recorded(tenant, recorded)), None)
+                let revised = recorded.revised;
+                let status = if recorded.fresh && !revised { 201 } else { 200 };
+                (status, revised, Some(EncounterView::recorded(tenant, recorded)), None)
             }
-            Err(problem) => (problem.status(), None, Some(problem)),
+            Err(problem) => (problem.status(), false, None, Some(problem)),
         };
-        let answer =
-            RowAnswer { row: row.row, line: row.line, status, encounter: view.as_ref(), error };
+        let (row, line, encounter) = (row.row, row.line, view.as_ref());
+        let answer = RowAnswer { row, line, status, revised, encounter, error };
         serde_json::to_writer(&mut out, &answer).map_err(|e| AppError::internal(e.to_string()))?;
         out.push(b'\n');
     }

@@ -1,10 +1,12 @@
-//! Rows of a bulk upload: NDJSON or CSV, one physical line each, bounded.
+//! Rows of a bulk upload: NDJSON or CSV, one physical line each, or the elements of one JSON list;
+//! each bounded.
 //!
 //! Each line is read by itself. No column of ours holds free text, so a quoted field never spans
 //! lines; an open quote, a bad byte or a line of ten megabytes spoils its own row and no other.
 
 use std::io::{self, BufRead};
 
+use super::bulk_array::{Element, Elements};
 use super::encounter_body::EncounterBody;
 use super::json;
 use crate::error::{AppError, Code, Fault};
@@ -42,6 +44,8 @@ const REQUIRED: [&str; 6] = ["reference", "peer", "started_at", "ended_at", "mod
 pub enum Form {
     /// One JSON object a line.
     NdJson,
+    /// One JSON list of objects.
+    Json,
     /// A header line, then one row a line.
     Csv,
 }
@@ -60,49 +64,119 @@ pub struct Row {
 }
 
 impl Row {
-    /// Puts the place in the file on what was found wrong after the row was read: the line, and in
-    /// CSV the column instead of the JSON pointer.
-    pub fn place(line: u64, form: Form, mut error: AppError) -> AppError {
-        if form == Form::Csv {
-            for fault in &mut error.faults {
-                if let Some(pointer) = fault.pointer.take() {
-                    fault.column = Some(column_of(&pointer));
-                }
-            }
-        }
-        on_line(error, line)
+    /// Puts the place in the file on what was found wrong after the row was read.
+    pub fn place(&self, error: AppError) -> AppError {
+        placed(self.form, self.row, self.line, error)
     }
+}
+
+/// The line of the file; in CSV the column instead of the JSON pointer, in a JSON list the pointer
+/// from the list's beginning.
+fn placed(form: Form, row: u64, line: u64, mut error: AppError) -> AppError {
+    if error.faults.is_empty() {
+        error.faults.push(Fault::on_line(line, None, error.detail.clone()));
+    }
+    for fault in &mut error.faults {
+        match (form, fault.pointer.take()) {
+            (Form::Csv, Some(pointer)) => fault.column = Some(column_of(&pointer)),
+            (Form::Json, Some(pointer)) => {
+                fault.pointer = Some(format!("/{}{pointer}", row.saturating_sub(1)));
+            }
+            (_, pointer) => fault.pointer = pointer,
+        }
+        // Within an element of a list lines are counted from its first one.
+        let within = if form == Form::Json { fault.line.unwrap_or(1).saturating_sub(1) } else { 0 };
+        fault.line = Some(line.saturating_add(within));
+    }
+    error
 }
 
 /// Reads rows one after another.
 #[derive(Debug)]
 pub struct Rows<R> {
-    input: R,
+    input: Input<R>,
     reading: Reading,
-    /// Columns of the CSV header, as positions in [`COLUMNS`]; none for NDJSON.
-    header: Option<Vec<usize>>,
-    line: u64,
     row: u64,
     buffer: Vec<u8>,
+}
+
+/// Where rows come from.
+#[derive(Debug)]
+enum Input<R> {
+    Lines(Lines<R>),
+    /// With the columns of the header, as positions in [`COLUMNS`].
+    Csv(Lines<R>, Vec<usize>),
+    List(Elements<R>),
 }
 
 impl<R: BufRead> Rows<R> {
     /// Begins; of a CSV the header is read and checked, and all its faults are told.
     pub fn begin(input: R, form: Form, reading: Reading) -> Result<Self, AppError> {
-        let mut rows = Self { input, reading, header: None, line: 0, row: 0, buffer: Vec::new() };
-        if form == Form::Csv {
-            rows.header = Some(rows.read_header()?);
-        }
-        Ok(rows)
+        let input = match form {
+            Form::NdJson => Input::Lines(Lines::new(input)),
+            Form::Json => Input::List(Elements::begin(input).map_err(unreadable)??),
+            Form::Csv => {
+                let mut lines = Lines::new(input);
+                let header = lines.read_header()?;
+                Input::Csv(lines, header)
+            }
+        };
+        Ok(Self { input, reading, row: 0, buffer: Vec::new() })
+    }
+
+    /// The next row; none at the end. An I/O error ends the upload.
+    pub fn next_row(&mut self) -> Result<Option<Row>, AppError> {
+        let (buffer, reading) = (&mut self.buffer, self.reading);
+        let (form, line, parsed) = match &mut self.input {
+            Input::Lines(lines) => {
+                let Some(read) = lines.next_line(buffer).map_err(unreadable)? else {
+                    return Ok(None);
+                };
+                (Form::NdJson, lines.line, read.and_then(|()| json_row(buffer, reading)))
+            }
+            Input::Csv(lines, header) => {
+                let Some(read) = lines.next_line(buffer).map_err(unreadable)? else {
+                    return Ok(None);
+                };
+                let line = lines.line;
+                (Form::Csv, line, read.and_then(|()| csv_row(buffer, header, line, reading)))
+            }
+            Input::List(elements) => match elements.next(buffer).map_err(unreadable)? {
+                None => return Ok(None),
+                Some(Element::Whole(line)) => (Form::Json, line, json_row(buffer, reading)),
+                Some(Element::TooLong(line)) => (Form::Json, line, Err(too_long("element", 1))),
+                Some(Element::Broken(line, mut error)) => {
+                    error.faults.iter_mut().for_each(|fault| fault.line = None);
+                    (Form::Json, line, Err(error))
+                }
+            },
+        };
+        self.row += 1;
+        let parsed = parsed.map_err(|error| placed(form, self.row, line, error));
+        Ok(Some(Row { row: self.row, line, form, parsed }))
+    }
+}
+
+/// Physical lines, bounded, blank ones left out.
+#[derive(Debug)]
+struct Lines<R> {
+    input: R,
+    line: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn new(input: R) -> Self {
+        Self { input, line: 0 }
     }
 
     fn read_header(&mut self) -> Result<Vec<usize>, AppError> {
-        let line = match self.next_line().map_err(unreadable)? {
+        let mut buffer = Vec::new();
+        let line = match self.next_line(&mut buffer).map_err(unreadable)? {
             Some(Ok(())) => self.line,
             Some(Err(error)) => return Err(error),
             None => return Err(AppError::new(Code::MalformedBody, "The file is empty.")),
         };
-        let fields = fields(&self.buffer, line)?;
+        let fields = fields(&buffer, line)?;
         let mut faults = Vec::new();
         let mut header = Vec::with_capacity(fields.len());
         for name in &fields {
@@ -130,45 +204,29 @@ impl<R: BufRead> Rows<R> {
         if faults.is_empty() { Ok(header) } else { Err(AppError::invalid(faults)) }
     }
 
-    /// The next row; none at the end. An I/O error ends the upload.
-    pub fn next_row(&mut self) -> Result<Option<Row>, AppError> {
-        let Some(read) = self.next_line().map_err(unreadable)? else { return Ok(None) };
-        self.row += 1;
-        let line = self.line;
-        let form = if self.header.is_some() { Form::Csv } else { Form::NdJson };
-        let parsed = read.and_then(|()| match &self.header {
-            Some(header) => csv_row(&self.buffer, header, line, self.reading),
-            None => json_row(&self.buffer, self.reading),
-        });
-        let parsed = parsed.map_err(|e| on_line(e, line));
-        Ok(Some(Row { row: self.row, line, form, parsed }))
-    }
-
     /// Reads the next line that is not blank into the buffer, without its end.
-    fn next_line(&mut self) -> io::Result<Option<Result<(), AppError>>> {
+    fn next_line(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Result<(), AppError>>> {
         loop {
-            self.buffer.clear();
+            buffer.clear();
             self.line += 1;
-            let Some(long) = self.read_bounded()? else { return Ok(None) };
-            if self.line == 1 && self.buffer.starts_with(b"\xef\xbb\xbf") {
-                self.buffer.drain(..3);
+            let Some(long) = self.read_bounded(buffer)? else { return Ok(None) };
+            if self.line == 1 && buffer.starts_with(b"\xef\xbb\xbf") {
+                buffer.drain(..3);
             }
             if long {
-                let message = format!("this line is longer than {MAX_ROW_BYTES} bytes.");
-                let fault = Fault::on_line(self.line, None, message);
-                return Ok(Some(Err(AppError::invalid(vec![fault]))));
+                return Ok(Some(Err(too_long("line", self.line))));
             }
-            while self.buffer.last().is_some_and(|b| b"\r\n".contains(b)) {
-                self.buffer.pop();
+            while buffer.last().is_some_and(|b| b"\r\n".contains(b)) {
+                buffer.pop();
             }
-            if !self.buffer.iter().all(u8::is_ascii_whitespace) {
+            if !buffer.iter().all(u8::is_ascii_whitespace) {
                 return Ok(Some(Ok(())));
             }
         }
     }
 
     /// Reads up to the line's end, keeping [`MAX_ROW_BYTES`] at most. `Some(true)`: it was longer.
-    fn read_bounded(&mut self) -> io::Result<Option<bool>> {
+    fn read_bounded(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<bool>> {
         let mut any = false;
         let mut long = false;
         loop {
@@ -179,9 +237,9 @@ impl<R: BufRead> Rows<R> {
             any = true;
             let end = chunk.iter().position(|b| *b == b'\n').map(|at| at + 1);
             let taken = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or(chunk);
-            long |= self.buffer.len() + taken.len() > MAX_ROW_BYTES;
+            long |= buffer.len() + taken.len() > MAX_ROW_BYTES;
             if !long {
-                self.buffer.extend_from_slice(taken);
+                buffer.extend_from_slice(taken);
             }
             let count = taken.len();
             self.input.consume(count);
@@ -196,15 +254,9 @@ fn unreadable(error: io::Error) -> AppError {
     AppError::internal(format!("the spooled upload cannot be read: {error}"))
 }
 
-/// Puts the line of the file on faults that only know their field.
-fn on_line(mut error: AppError, line: u64) -> AppError {
-    if error.faults.is_empty() {
-        error.faults.push(Fault::on_line(line, None, error.detail.clone()));
-    }
-    for fault in &mut error.faults {
-        fault.line = Some(line);
-    }
-    error
+fn too_long(what: &str, line: u64) -> AppError {
+    let message = format!("this {what} is longer than {MAX_ROW_BYTES} bytes.");
+    AppError::invalid(vec![Fault::on_line(line, None, message)])
 }
 
 fn json_row(bytes: &[u8], reading: Reading) -> Result<Parsed, AppError> {
@@ -274,13 +326,7 @@ fn csv_row(
         note_signed_at: value("note_signed_at"),
         note_plan_goal: value("note_plan_goal"),
     };
-    draft::parse(&draft, reading).map_err(|faults| {
-        let faults = faults.into_iter().map(|fault| {
-            let column = column_of(fault.pointer.as_deref().unwrap_or_default());
-            Fault::on_line(line, Some(&column), fault.message)
-        });
-        AppError::invalid(faults.collect())
-    })
+    draft::parse(&draft, reading).map_err(AppError::invalid)
 }
 
 /// The CSV column of a JSON pointer: `/note/signed_at` is `note_signed_at`.

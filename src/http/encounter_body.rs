@@ -1,8 +1,12 @@
 //! An encounter as JSON says it: the wire type, read into the draft that CSV is read into as well.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::domain::encounter::{EncounterData, Kind};
 use crate::flow::intake::Draft;
 
 /// An encounter to record, or to preview.
@@ -98,6 +102,62 @@ struct NoteBody {
     signed_at: Option<String>,
     /// Your short name of the goal of the plan of care that it links to.
     plan_goal: Option<String>,
+}
+
+impl EncounterBody {
+    /// The content of an encounter as it would be sent.
+    pub fn of(data: &EncounterData) -> Self {
+        let service = match &data.kind {
+            Kind::Service(key) => Some(key.as_str().to_owned()),
+            Kind::Activity(_) => None,
+        };
+        Self {
+            reference: Some(data.reference.as_str().to_owned()),
+            peer: Some(PeerName::Text(data.peer.to_string())),
+            member: Some(MemberName::Text(data.member.to_string())),
+            activity: data.activity().map(|a| a.as_str().to_owned()),
+            service,
+            role: Some(data.role.as_str().to_owned()),
+            started_at: Some(data.started_at.to_string()),
+            ended_at: Some(data.ended_at.to_string()),
+            mode: Some(data.mode.as_str().to_owned()),
+            setting: Some(data.setting.as_str().to_owned()),
+            diagnoses: Some(data.diagnoses.iter().map(|d| d.as_str().to_owned()).collect()),
+            authorization: data.authorization.as_ref().map(|a| a.as_str().to_owned()),
+            note: data.note.as_ref().map(|n| NoteBody {
+                signed_at: n.signed_at.map(|t| t.to_string()),
+                plan_goal: n.plan_goal.as_ref().map(|g| g.as_str().to_owned()),
+            }),
+        }
+    }
+}
+
+/// A correction of an encounter, as a merge patch of what was sent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub struct EncounterPatch(pub EncounterBody);
+
+/// The same fields, none of them required.
+impl PartialSchema for EncounterPatch {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = EncounterBody::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.required.clear();
+            object.example = Some(serde_json::json!({"ended_at": "2026-07-01T09:45:00-07:00"}));
+            object.description = Some("A correction, as a merge patch (RFC 7396).".to_owned());
+        }
+        schema
+    }
+}
+
+impl ToSchema for EncounterPatch {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("EncounterPatch")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        EncounterBody::schemas(schemas);
+    }
 }
 
 impl From<EncounterBody> for Draft {

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::encounter_body::EncounterBody;
+use super::encounter_revisions::{revise, revisions};
 use super::encounter_view::{EncounterView, PreviewView};
+use super::etag::etag;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::{Action, Caller, Json, PathId, Post, Query, respond};
@@ -16,10 +18,9 @@ use crate::domain::status::EncounterStatus;
 use crate::domain::text::plain;
 use crate::error::{AppError, Fault};
 use crate::flow::access::{self, Principal, Role};
-use crate::flow::again::Cause;
 use crate::flow::encounters::Filter;
 use crate::flow::idempotent::{self, Reply, Ticket};
-use crate::flow::intake::{self, Draft, Parsed, RACE_TRIES, Reading, Recorded};
+use crate::flow::intake::{self, Draft, OnConflict, Parsed, RACE_TRIES, Reading, Recorded};
 use crate::flow::{Ctx, Scope, encounters};
 
 /// Longest reason of a void, in characters: a sentence or two.
@@ -31,7 +32,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         web::resource("/encounters").route(web::post().to(create)).route(web::get().to(list)),
     )
     .service(web::resource("/encounters/template.csv").route(web::get().to(template)))
-    .service(web::resource("/encounters/{id}").route(web::get().to(get)))
+    .service(
+        web::resource("/encounters/{id}").route(web::get().to(get)).route(web::patch().to(revise)),
+    )
+    .service(web::resource("/encounters/{id}/revisions").route(web::get().to(revisions)))
     .service(web::resource("/encounters/{id}/void").route(web::post().to(void)))
     .service(web::resource("/encounters/{id}/decide").route(web::post().to(decide)))
     .service(web::resource("/decisions/preview").route(web::post().to(preview)));
@@ -61,16 +65,17 @@ pub(super) async fn tenant(
     access::tenant(ctx, caller, organization).await
 }
 
-fn parse(body: EncounterBody, reading: Reading) -> Result<Parsed, AppError> {
+/// Parses what was sent.
+pub(super) fn parse(body: EncounterBody, reading: Reading) -> Result<Parsed, AppError> {
     intake::draft::parse(&Draft::from(body), reading).map_err(AppError::invalid)
 }
 
 fn reply(tenant: OrganizationId, recorded: Recorded) -> Result<Reply, AppError> {
     let status = if recorded.fresh { 201 } else { 200 };
     let place = format!("/v1/encounters/{}", recorded.encounter.id);
-    let fresh = recorded.fresh;
+    let (fresh, revision) = (recorded.fresh, recorded.encounter.revision);
     let reply = Reply::json(status, &EncounterView::recorded(tenant, recorded))?;
-    let reply = reply.with_header("Location", place);
+    let reply = reply.with_header("Location", place).with_header("ETag", etag(revision));
     Ok(if fresh { reply } else { reply.with_header("Idempotent-Replayed", "true") })
 }
 
@@ -108,7 +113,7 @@ async fn record(
 ) -> Result<Reply, AppError> {
     let work = ctx.clone();
     idempotent::run(ctx, Scope::Tenant(tenant), ticket, move |conn| {
-        let mut results = intake::record_in(&work, conn, tenant, &[row])?;
+        let mut results = intake::record_in(&work, conn, tenant, &[row], OnConflict::Refuse)?;
         let recorded = results.pop().ok_or_else(|| AppError::internal("no result"))??;
         reply(tenant, recorded)
     })
@@ -207,7 +212,8 @@ async fn get(
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let seen = encounters::get(&ctx, tenant, id.0).await?;
-    Ok(HttpResponse::Ok().json(EncounterView::seen(tenant, seen)))
+    let tag = ("ETag", etag(seen.encounter.revision));
+    Ok(HttpResponse::Ok().insert_header(tag).json(EncounterView::seen(tenant, seen)))
 }
 
 /// Why an encounter is voided.
@@ -261,7 +267,7 @@ async fn decide(
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), action.ticket, move |conn| {
-        let recorded = encounters::decide_in(&work, conn, tenant, id.0, Cause::Asked)?;
+        let recorded = encounters::decide_as_asked(&work, conn, tenant, id.0)?;
         Reply::json(200, &EncounterView::recorded(tenant, recorded))
     });
     respond(reply.await?)

@@ -52,5 +52,10 @@ pub(super) fn named_field(message: &str) -> Option<&str> {
 }
 
 fn plain(expected: &str) -> String {
-    expected.replace('`', "")
+    // The names of our types are nobody's business.
+    if expected.starts_with("struct ") {
+        "a JSON object".to_owned()
+    } else {
+        expected.replace('`', "")
+    }
 }

@@ -5,33 +5,40 @@
 //! Routes are `web::resource(path).route(…)`, one resource for each path, so that a wrong method is
 //! answered 405 and not 404.
 
+mod audit;
 pub mod auth;
 mod authorizations;
 mod batches;
 pub mod body;
 pub mod bulk;
+mod bulk_array;
 pub mod bulk_rows;
 mod changes;
 mod claims;
 mod contracts;
 mod corrections;
 mod day;
+mod day_sum_view;
 mod docs;
 mod encounter_body;
+mod encounter_revisions;
 mod encounter_view;
 mod encounters;
 mod episodes;
 pub mod etag;
+mod finding_view;
 mod gate;
 mod health;
 pub mod idempotency;
 pub mod json;
 mod member_allowances;
 mod members;
+mod merge;
 mod messages;
 mod metrics;
 pub mod openapi;
 mod organizations;
+mod overrides;
 mod pace;
 mod packs;
 pub mod page;
@@ -41,10 +48,13 @@ mod payers;
 mod peers;
 pub mod problem;
 pub mod query;
+mod receipt;
 mod reference;
 mod reports;
 mod server;
 mod trace;
+mod worklist;
+mod worklist_csv;
 
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, web};
@@ -69,6 +79,9 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(corrections::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(overrides::routes)
+        .configure(worklist::routes)
+        .configure(audit::routes)
         .configure(organizations::routes)
         .configure(payers::routes)
         .configure(packs::routes)

@@ -47,6 +47,7 @@ pub fn document() -> Document {
     let parts: &[fn() -> Document] = &[
         health::Doc::openapi,
         super::encounters::Doc::openapi,
+        super::encounter_revisions::Doc::openapi,
         super::bulk::Doc::openapi,
         super::member_allowances::Doc::openapi,
         super::changes::Doc::openapi,
@@ -54,6 +55,9 @@ pub fn document() -> Document {
         super::corrections::Doc::openapi,
         super::claims::Doc::openapi,
         super::reports::Doc::openapi,
+        super::overrides::Doc::openapi,
+        super::worklist::Doc::openapi,
+        super::audit::Doc::openapi,
         organizations::Doc::openapi,
         payers::Doc::openapi,
         packs::Doc::openapi,

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::holds;
 use super::schema::encounters;
 use super::types;
 use crate::domain::dates::{Instant, year_month};
@@ -44,6 +45,8 @@ struct Row {
     recorded_at: NaiveDateTime,
     voided_at: Option<NaiveDateTime>,
     void_reason: Option<String>,
+    revision: i32,
+    content_sequence: i32,
 }
 
 impl Row {
@@ -72,6 +75,8 @@ impl Row {
             recorded_at: e.recorded_at.naive(),
             voided_at: e.voided_at.map(Instant::naive),
             void_reason: e.void_reason.clone(),
+            revision: e.revision,
+            content_sequence: e.content_sequence,
         })
     }
 
@@ -92,6 +97,8 @@ impl Row {
             recorded_at: Instant::from_naive(self.recorded_at),
             voided_at: self.voided_at.map(Instant::from_naive),
             void_reason: self.void_reason,
+            revision: self.revision,
+            content_sequence: self.content_sequence,
         })
     }
 }
@@ -312,7 +319,8 @@ pub fn set_void(
             encounters::void_reason.eq(reason),
         ))
         .execute(conn)?;
-    Ok(())
+    // Nothing waits of a visit that did not take place.
+    holds::remove(conn, organization, &[id])
 }
 
 /// What a list of encounters is narrowed to.

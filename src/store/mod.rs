@@ -4,7 +4,9 @@
 //! on a blocking thread in one transaction, and never lets a connection out.
 
 pub mod access;
+pub mod audit;
 pub mod authorizations;
+pub mod backup;
 pub mod batches;
 pub mod changes;
 pub mod claims;
@@ -12,11 +14,13 @@ mod conn;
 pub mod contracts;
 pub mod corrections;
 pub mod counters;
+pub mod day_visits;
 pub mod decisions;
 pub mod encounters;
 pub mod episodes;
 pub mod error;
 pub mod files;
+mod holds;
 pub mod idempotency;
 pub mod ledger;
 pub mod live_claims;
@@ -24,14 +28,17 @@ pub mod marks;
 pub mod members;
 mod migrations;
 pub mod organizations;
+pub mod overrides;
 pub mod packs;
 pub mod payers;
 pub mod peers;
+pub mod revisions;
 mod schema;
 pub mod touched;
 pub mod turns;
 mod types;
 pub mod utilization;
+pub mod worklist;
 
 use std::sync::Arc;
 use std::time::Instant;

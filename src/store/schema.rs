@@ -188,6 +188,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_entries (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor -> Text,
+        key_id -> Nullable<BigInt>,
+        role -> Nullable<Text>,
+        organization_id -> Nullable<BigInt>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        detail -> Text,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     counters (name) {
         name -> Text,
         next_value -> BigInt,
@@ -265,6 +280,47 @@ diesel::table! {
         recorded_at -> Timestamp,
         voided_at -> Nullable<Timestamp>,
         void_reason -> Nullable<Text>,
+        revision -> Integer,
+        content_sequence -> Integer,
+    }
+}
+
+diesel::table! {
+    encounter_revisions (organization_id, encounter_id, revision) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        revision -> Integer,
+        content -> Text,
+        decision_id -> BigInt,
+        replaced_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        reference -> Text,
+        peer_id -> BigInt,
+        started_at -> Timestamp,
+        ended_at -> Timestamp,
+        service_date -> Date,
+        size -> BigInt,
+        peers -> BigInt,
+        stated -> Bool,
+        content_hash -> Nullable<Binary>,
+        revision -> Integer,
+        recorded_at -> Timestamp,
+        voided_at -> Nullable<Timestamp>,
+        void_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    session_encounters (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        session_id -> BigInt,
     }
 }
 
@@ -304,6 +360,45 @@ diesel::table! {
         expected -> BigInt,
         authorization_id -> Nullable<BigInt>,
         authorized_units -> BigInt,
+    }
+}
+
+diesel::table! {
+    encounter_overrides (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        encounter_id -> BigInt,
+        rule -> Text,
+        content_hash -> Binary,
+        reason -> Text,
+        key_id -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        revoked_key_id -> Nullable<BigInt>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    holds (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        payer_id -> Nullable<BigInt>,
+        whole -> Bool,
+        units -> BigInt,
+        expected -> Nullable<BigInt>,
+        unknown -> Nullable<Text>,
+        overridable -> Bool,
+        due_day -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    hold_reasons (organization_id, encounter_id, rule) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        rule -> Text,
+        overridable -> Bool,
     }
 }
 
@@ -429,6 +524,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    day_visits (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        member_id -> BigInt,
+        service_date -> Date,
+        sum_key -> Text,
+        unit_minutes -> BigInt,
+        rounding -> Text,
+    }
+}
+
+diesel::table! {
     episodes (organization_id, id) {
         organization_id -> BigInt,
         id -> BigInt,
@@ -457,14 +564,21 @@ diesel::allow_tables_to_appear_in_same_query!(
     contracts,
     contract_versions,
     api_keys,
+    audit_entries,
     idempotency_keys,
     counters,
     marks,
     decision_changes,
     corrections,
     encounters,
+    encounter_revisions,
+    sessions,
+    session_encounters,
     decisions,
     decision_lines,
+    encounter_overrides,
+    holds,
+    hold_reasons,
     accounts,
     unit_entries,
     files,
@@ -473,5 +587,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     claim_lines,
     claim_line_parts,
+    day_visits,
     episodes,
 );

@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Timelike, Utc};
 use serde_json::json;
 
 use crate::app::TestApp;
-use crate::bulk_killed::Program;
+use crate::program::{Program, day};
 use crate::world::{self, World};
 
 /// Visits: twelve chunks each way.
@@ -45,7 +45,6 @@ async fn upload(app: &TestApp, w: &World) {
 
 async fn case(app: TestApp) {
     // The program goes by the real clock, so everything is valid around today.
-    let day = |days: i64| (Utc::now() + TimeDelta::days(days)).format("%Y-%m-%d").to_string();
     let w = world::mesa_voices_in(&app, MEMBERS, (&day(-200), &day(200))).await;
     upload(&app, &w).await;
     // All of the organization is decided again: the zone moves, and every address is gone.

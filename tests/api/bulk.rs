@@ -136,6 +136,37 @@ on_both! {
         assert_eq!(app.database.number("SELECT COUNT(*) FROM encounters"), 2);
     }
 
+    async fn a_json_list_is_answered_element_by_element(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let body = |n: usize| visit(&format!("V-{n}"), &w.peers[0], &w.members[0], &format!("2026-07-0{n}T16:00"));
+        let mut colour = body(2);
+        colour["colour"] = json!("red");
+        let unknown = json!({"reference": "V-9", "peer": "peer_0000000000001"});
+        let mut nobody = body(3);
+        nobody["peer"] = unknown["peer"].clone();
+        let long = format!("{{\"reference\": \"{}\"}}", "y".repeat(100_000));
+        let text = format!("[\n{},\n{colour:#},\n{nobody} , {long},\n{{\n\"reference\":}}, 7, [],\n{}]\n", body(1), body(4));
+        let rows = answers(&upload(&app, &w.submitter, "application/json", text).await);
+        assert_eq!(statuses(&rows), [201, 422, 422, 422, 400, 422, 422, 201], "{rows:#?}");
+        assert_eq!(numbers(&rows, "row"), (1..=8).collect::<Vec<_>>());
+        assert_eq!(numbers(&rows, "line")[..2], [2, 3]);
+        assert_eq!(rows[1]["error"]["faults"][0]["pointer"], "/1/colour");
+        assert_eq!(rows[2]["error"]["faults"][0]["pointer"], "/2/peer");
+        // Not JSON: the line within the body.
+        let at = rows[4]["error"]["faults"][0]["line"].as_u64().unwrap();
+        assert_eq!(at, rows[4]["line"].as_u64().unwrap() + 1, "{}", rows[4]);
+        // A list that breaks is read up to there, and says so at its end.
+        let broken = format!("[{}, {}", body(1), body(5));
+        let rows = answers(&upload(&app, &w.submitter, "application/json", broken).await);
+        assert_eq!(statuses(&rows), [200, 201, 400], "{rows:#?}");
+        assert_eq!(rows[2]["error"]["code"], "malformed_body");
+        for text in ["", "{}", "null", "not json"] {
+            upload(&app, &w.submitter, "application/json", text).await.problem(400, "malformed_body");
+        }
+        assert!(answers(&upload(&app, &w.submitter, "application/json", "[]").await).is_empty());
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM encounters"), 3);
+    }
+
     async fn a_wrong_header_refuses_the_upload_whole(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let good = row("V-1", "2026-07-01");
@@ -168,7 +199,7 @@ on_both! {
         }
         let header_only = upload(&app, &w.submitter, CSV, HEADER).await;
         assert!(answers(&header_only).is_empty());
-        for kind in ["application/json", "text/plain", "text/csv; charset=utf-16"] {
+        for kind in ["application/xml", "text/plain", "text/csv; charset=utf-16"] {
             upload(&app, &w.submitter, kind, HEADER).await.problem(415, "unsupported_media_type");
         }
         let packed = app.request(Method::POST, PATH, &w.submitter).header("content-type", CSV);

@@ -10,6 +10,7 @@ use super::write::freed;
 use crate::domain::again::{Cause, Touched};
 use crate::domain::claim::ClaimNumber;
 use crate::domain::correction::{Billing, Correction, Difference};
+use crate::domain::day_sum::DayFact;
 use crate::domain::decision::Decision;
 use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, LineId, OrganizationId, PayerId};
@@ -85,6 +86,10 @@ fn decide(bench: &Bench, one: &Standing, claim: ClaimId) -> Result<(Case, Decisi
     let mut case = bench.case(data, one.decision.as_of)?;
     let own = ClaimNumber::of(claim);
     case.facts.claimed.retain(|c| c.number != own);
+    // Its day is claimed with it: the share that it was dealt is its own.
+    if let (Some(day), Some(sum)) = (&mut case.facts.day, &one.decision.answer.day_sum) {
+        *day = DayFact { dealt: Some(sum.clone()), ..DayFact::default() };
+    }
     let answer = rules::decide(case.terms.as_deref(), &case.facts, data);
     Ok((case, answer))
 }

@@ -21,6 +21,7 @@ mod claimed;
 mod mark;
 mod read;
 mod redo;
+mod summed;
 mod work;
 mod write;
 

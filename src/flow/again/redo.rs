@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::claimed::{self, Examined};
+use super::summed;
 use super::write::{Again, write};
 use crate::domain::again::{Cause, Place};
 use crate::domain::decision::{Decision, LineAnswer};
@@ -48,7 +49,8 @@ pub(super) struct Standing {
     pub(super) lines: Vec<Line>,
     pub(super) decision: StoredDecision,
     pub(super) wish: Wish,
-    fresh: Option<(Case, Decision)>,
+    /// What it comes to now, before that is stored.
+    pub(super) fresh: Option<(Case, Decision)>,
 }
 
 impl Standing {
@@ -67,7 +69,7 @@ impl Standing {
     }
 
     /// Whether a decision says the same as the stored one, to whoever acts on it.
-    fn same(&self, case: &Case, answer: &Decision) -> bool {
+    pub(super) fn same(&self, case: &Case, answer: &Decision) -> bool {
         let before = &self.decision.answer;
         let billed = case.facts.billed.as_ref().map(|b| (b.data.payer, &b.data.member_number));
         let rules = |d: &Decision| d.findings.iter().map(|f| f.rule.clone()).collect::<Vec<_>>();
@@ -77,29 +79,36 @@ impl Standing {
             && before.service_date == answer.service_date
             && before.service == answer.service
             && before.lines == answer.lines
+            && before.day_sum == answer.day_sum
             && before.file_by == answer.file_by
             && rules(before) == rules(answer)
     }
 }
 
-fn ready_units(decision: &Decision) -> u32 {
+pub(super) fn ready_units(decision: &Decision) -> u32 {
     let ready = decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
     ready.map(|l| l.units).sum()
 }
 
 /// Decides visits again in the caller's transaction, which has begun with `again::deciding`. A
 /// decision that says the same as the one that stands is not stored. Voided visits stay as they are;
-/// claimed ones too, but what would be billed for them today is compared with what was.
+/// claimed ones too, but what would be billed for them today is compared with what was. Gives how many
+/// decisions were stored.
 pub fn redo(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
     wishes: &[Wish],
     ways: Ways,
-) -> Result<(), AppError> {
+) -> Result<usize, AppError> {
     let Some((mut bench, mut standing)) = gather(ctx, conn, organization, wishes)? else {
-        return Ok(());
+        return Ok(0);
     };
+    let ids: Vec<EncounterId> = standing.iter().map(|s| s.encounter.id).collect();
+    let counted = store::day_visits::by_ids(conn, organization.id, &ids)?;
+    if bench.sums_days() || !counted.is_empty() {
+        return summed::redo(ctx, conn, organization, standing, ways);
+    }
     let as_of = ctx.now();
     if ways.back {
         for one in standing.iter_mut().rev() {
@@ -123,8 +132,7 @@ pub fn redo(
         claimed::keep(ctx, conn, organization.id, &standing, examined)?;
     }
     let list: Vec<Again> = standing.into_iter().filter_map(changed).collect();
-    write(ctx, conn, organization.id, list)?;
-    Ok(())
+    Ok(write(ctx, conn, organization.id, list)?.len())
 }
 
 /// The live claims of those visits that are claimed.

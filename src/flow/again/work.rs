@@ -16,6 +16,7 @@ use crate::domain::again::{Mark, Place};
 use crate::domain::ids::{MarkId, OrganizationId};
 use crate::domain::organization::Organization;
 use crate::error::{AppError, Code};
+use crate::flow::audit::{self, Action, Detail};
 use crate::flow::{Ctx, Scope};
 use crate::store::touched::Page;
 use crate::store::{self, Conn};
@@ -143,9 +144,24 @@ fn together(
         return Ok(false);
     }
     let wishes: Vec<Wish> = wishes.into_values().collect();
-    redo(ctx, conn, organization, &wishes, Ways { back, forward: true })?;
+    decide(ctx, conn, organization, &wishes, Ways { back, forward: true })?;
     store::marks::delete(conn, organization.id, &done)?;
     Ok(true)
+}
+
+/// Decides a chunk again, and tells the audit trail when that changed anything.
+fn decide(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    wishes: &[Wish],
+    ways: Ways,
+) -> Result<(), AppError> {
+    let stored = redo(ctx, conn, organization, wishes, ways)?;
+    let Some(first) = wishes.first().filter(|_| stored > 0) else { return Ok(()) };
+    let detail = Detail::default().about("cause", first.cause);
+    let detail = detail.count("looked_at", wishes.len()).count("decided", stored);
+    audit::note(ctx, conn, Some(organization.id), Action::EncounterDecide, "", detail)
 }
 
 fn wish(mark: &Mark, place: Place) -> Wish {
@@ -163,7 +179,7 @@ fn alone(
     let touched = std::slice::from_ref(&mark.touched);
     let places = store::touched::page(conn, organization.id, touched, page)?;
     let wishes: Vec<Wish> = places.iter().map(|place| wish(&mark, *place)).collect();
-    redo(ctx, conn, organization, &wishes, Ways { back: mark.back, forward: !mark.back })?;
+    decide(ctx, conn, organization, &wishes, Ways { back: mark.back, forward: !mark.back })?;
     let more = places.len() == CHUNK_VISITS;
     if !more && !mark.back {
         return Ok(store::marks::delete(conn, organization.id, &[mark.id])?);

@@ -5,6 +5,9 @@
 //! the bench, so that the next encounter of the chunk sees it.
 
 mod claimed;
+pub mod days;
+mod overridden;
+mod put;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,12 +15,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use self::claimed::Claimed;
+use self::days::Days;
+use self::overridden::Overrides;
 use super::near::Near;
 use super::usage::Drawn;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
-use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
 use crate::domain::episode::Episode;
 use crate::domain::facts::{
@@ -60,6 +64,10 @@ pub struct Bench {
     drawn: Drawn,
     near: Near,
     claimed: Claimed,
+    days: Days,
+    /// The encounters that are being decided again.
+    except: Vec<EncounterId>,
+    overrides: Overrides,
 }
 
 /// What was lifted off the bench: places of usage and of neighbors.
@@ -116,6 +124,9 @@ impl Bench {
             drawn: Drawn::default(),
             near: Near::default(),
             claimed: Claimed::default(),
+            days: Days::default(),
+            except: except.to_vec(),
+            overrides: Overrides::read(conn, id, except)?,
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         if access != Access::Look && !conn.writes_alone() && bench.refresh_people(conn)? {
@@ -134,6 +145,7 @@ impl Bench {
         for episode in store::episodes::of_members(conn, id, &members)? {
             bench.episodes.entry(episode.data.member).or_default().push(episode);
         }
+        bench.read_days(conn, encounters)?;
         bench.read_usage(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
         Ok(bench)
@@ -237,6 +249,7 @@ impl Bench {
         let (Some(from), Some(to)) = (from, to) else {
             return Ok(());
         };
+        let (from, to) = self.days_reach(from, to);
         let vicinity = Vicinity {
             members: self.members.keys().copied().collect(),
             peers: self.peers.keys().copied().collect(),
@@ -313,7 +326,9 @@ impl Bench {
             episodes: self.episodes_for(encounter.member, payer),
             usage: self.drawn.of(account, &authorizations),
             claimed,
+            day: self.day_for(encounter),
             neighbors: self.near.of(encounter),
+            overrides: self.overrides.of(encounter)?,
             authorizations,
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
@@ -325,50 +340,16 @@ impl Bench {
         payer.map_or_else(Vec::new, |p| episodes.filter_map(|e| e.fact_for(p)).collect())
     }
 
-    /// Puts what was decided on the bench, for the encounters that follow in the chunk.
-    pub fn put(
-        &mut self,
-        id: EncounterId,
-        encounter: &EncounterData,
-        account: Option<AccountId>,
-        decision: &Decision,
-    ) {
-        let ready = || decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
-        if ready().next().is_none() {
-            return;
-        }
-        if let (Some(account), Some(service)) = (account, &decision.service) {
-            for line in ready() {
-                let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
-                let parts = [
-                    (line.units - drawn.min(line.units), None),
-                    (drawn, line.authorization.as_ref().map(|d| d.id)),
-                ];
-                for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
-                    let usage = Usage {
-                        service: service.clone(),
-                        date: decision.service_date,
-                        authorization,
-                        units: i64::from(units),
-                    };
-                    self.drawn.put(account, Some(id), usage);
-                }
-            }
-        }
-        self.near.put(Neighbor {
-            encounter: id,
-            reference: encounter.reference.clone(),
-            member: encounter.member,
-            peer: encounter.peer,
-            service: decision.service.clone(),
-            started_at: encounter.started_at,
-            ended_at: encounter.ended_at,
-        });
-    }
     /// The account whose units an encounter draws.
     pub fn account(&self, encounter: &EncounterData) -> Option<AccountId> {
         let key = self.account_key(encounter.member, self.day(encounter))?;
         self.accounts.get(&key).copied()
+    }
+
+    /// Whether any contract of the chunk sums minutes over days: then one encounter's decision is the
+    /// others' too, and each has a bench of its own.
+    pub fn sums_days(&self) -> bool {
+        self.days.used()
     }
 
     /// Takes off the bench what an encounter of the chunk holds, to be decided as if it held nothing.

@@ -3,9 +3,11 @@
 pub mod bench;
 pub mod draft;
 mod near;
+mod plan;
 pub mod record;
 pub mod refs;
 mod resolve;
+mod told;
 mod usage;
 
 use crate::domain::ids::OrganizationId;
@@ -14,7 +16,7 @@ use crate::flow::Ctx;
 use crate::store::Scope;
 pub use crate::store::decisions::StoredDecision;
 pub use draft::{Draft, Parsed, Reading};
-pub use record::{CHUNK_ROWS, Recorded, RowResult, lost_race, record_in};
+pub use record::{CHUNK_ROWS, OnConflict, Recorded, RowResult, lost_race, record_in};
 pub use resolve::resolve;
 
 /// How often a step is tried again when another request recorded the same reference meanwhile:
@@ -31,6 +33,7 @@ pub async fn record(
     ctx: &Ctx,
     organization: OrganizationId,
     rows: Vec<Parsed>,
+    on_conflict: OnConflict,
 ) -> Result<Vec<RowResult>, AppError> {
     let mut tries = 0;
     loop {
@@ -38,7 +41,7 @@ pub async fn record(
         let result = ctx
             .db
             .write(Scope::Tenant(organization), move |conn| {
-                record_in(&work, conn, organization, &rows)
+                record_in(&work, conn, organization, &rows, on_conflict)
             })
             .await;
         tries += 1;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::Neighbor;
 use crate::domain::ids::{EncounterId, MemberId, PeerId};
@@ -40,6 +41,22 @@ impl Near {
             .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
             .cloned()
             .collect()
+    }
+
+    /// Whether another live encounter of the member or the peer takes some of the time.
+    pub(super) fn takes(
+        &self,
+        (member, peer): (MemberId, PeerId),
+        except: EncounterId,
+        (from, to): (Instant, Instant),
+    ) -> bool {
+        let of_member = self.of_member.get(&member).into_iter().flatten();
+        let of_peer = self.of_peer.get(&peer).into_iter().flatten();
+        of_member
+            .chain(of_peer)
+            .filter_map(|index| self.rows.get(*index))
+            .filter(|(n, there)| *there && n.encounter != except)
+            .any(|(n, _)| n.started_at < to && from < n.ended_at)
     }
 
     /// Takes away an encounter of the chunk; gives the places of what was taken.

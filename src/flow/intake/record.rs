@@ -1,15 +1,20 @@
 //! Recording: a chunk of encounters is resolved, decided in order of time, and written together.
 //!
 //! A row that is refused leaves its neighbors alone. A reference that is known answers with the
-//! first result when the content is the same, and is a conflict when it is not.
+//! first result when the content is the same; when it is not, it is a conflict, or a revision if
+//! that was asked for. Revisions of a chunk come after its new encounters, in the order of rows.
 
 use std::collections::HashMap;
+use std::mem::take;
 
 use sha2::{Digest, Sha256};
 
+use super::bench::days::Settlement;
 use super::bench::{Access, Bench, Case};
 use super::draft::Parsed;
+use super::plan::{Fresh, Known, Plan};
 use super::resolve::resolve;
+use super::told::Told;
 use crate::domain::again::Cause;
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
@@ -19,8 +24,11 @@ use crate::domain::ledger::{self, Entry};
 use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
+use crate::domain::text::code_list;
 use crate::error::{AppError, Code};
-use crate::flow::{Ctx, again, meter};
+use crate::flow::encounters::who;
+use crate::flow::revise::{Correction, revise_in};
+use crate::flow::{Ctx, again, day_sums, meter};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -35,12 +43,24 @@ pub struct Recorded {
     pub encounter: Encounter,
     /// The decision: the first one for a repeat, the newest one otherwise.
     pub decision: StoredDecision,
-    /// Whether it was recorded now; a repeat is not.
+    /// Whether it was recorded or decided now; a repeat was not.
     pub fresh: bool,
+    /// Whether its content was revised now.
+    pub revised: bool,
 }
 
 /// What became of one row.
 pub type RowResult = Result<Recorded, AppError>;
+
+code_list!(
+    /// What becomes of a known reference with other content.
+    OnConflict, "an answer to a conflict" {
+        /// The row is refused.
+        Refuse = "refuse",
+        /// What is not claimed yet is revised.
+        Revise = "revise",
+    }
+);
 
 /// Records a chunk in the caller's transaction; results are in the order of the rows.
 pub fn record_in(
@@ -48,132 +68,91 @@ pub fn record_in(
     conn: &mut Conn,
     organization: OrganizationId,
     rows: &[Parsed],
+    on_conflict: OnConflict,
 ) -> Result<Vec<RowResult>, AppError> {
     let organization = again::deciding(conn, organization)?;
-    let (resolved, people) = resolve(conn, &organization, rows)?;
-    let known = Known::read(conn, organization.id, &resolved)?;
-    let mut plan = Plan::default();
-    for (index, row) in resolved.into_iter().enumerate() {
-        plan.sort_row(index, row, &known)?;
+    let tenant = organization.id;
+    let (resolved, mut people) = resolve(conn, &organization, rows)?;
+    let known = Known::read(conn, tenant, &resolved)?;
+    let mut plan = Plan::new(resolved, &known, on_conflict)?;
+    let (fresh, revisions) = (take(&mut plan.fresh), take(&mut plan.revisions));
+    let before = revisions.iter().filter_map(|(_, data)| known.get(&data.reference));
+    let before: Vec<&EncounterData> = before.map(|(known, _)| &known.encounter.data).collect();
+    if !before.is_empty() {
+        let others = who(conn, tenant, &before)?;
+        people.members.extend(others.members);
+        people.peers.extend(others.peers);
     }
-    let mut fresh: Vec<(usize, EncounterData, [u8; 32])> = std::mem::take(&mut plan.fresh);
-    let all: Vec<&EncounterData> = fresh.iter().map(|f| &f.1).collect();
-    let mut bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
-    // In order of time, so that within a chunk earlier visits draw first.
+    // What is revised is locked with the rest, as it was and as it will be: all locks at once.
+    let all: Vec<&EncounterData> = fresh
+        .iter()
+        .map(|(_, data, _)| data)
+        .chain(revisions.iter().map(|(_, data)| data))
+        .chain(before)
+        .collect();
+    let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
+    let (mut written, settlement) = decide_all(ctx, bench, fresh)?;
+    written.store(ctx, conn, tenant)?;
+    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
+    written.renew(day_sums::settle(ctx, conn, tenant, &settlement, 0)?);
+    let mut told = Told::default();
+    for (index, recorded) in written.answers {
+        told.recorded(&recorded);
+        plan.settle(index, Ok(recorded));
+    }
+    for (index, data) in revisions {
+        let row = revise_row(ctx, conn, tenant, data)?;
+        told.revised(&row);
+        plan.settle(index, row);
+    }
+    told.note(ctx, conn, tenant, rows.len())?;
+    plan.answers(rows.len())
+}
+
+/// Revises what is recorded under the reference of a row. What refuses one row leaves the others
+/// alone: it is told before anything is written.
+fn revise_row(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    data: EncounterData,
+) -> Result<RowResult, AppError> {
+    let found = store::encounters::by_references(conn, tenant, &[&data.reference])?;
+    let (encounter, hash) =
+        found.into_iter().next().ok_or_else(|| AppError::internal("a reference is gone"))?;
+    if hash.as_slice() == content_hash(&data)?.as_slice() {
+        // An earlier row of the chunk wanted it otherwise, and was refused.
+        let first = (encounter.id, encounter.content_sequence);
+        let decision = store::decisions::of_sequence(conn, tenant, &[first])?.pop();
+        let decision = decision.ok_or_else(|| AppError::internal("there is no decision"))?;
+        return Ok(Ok(Recorded { encounter, decision, fresh: false, revised: false }));
+    }
+    let correction = Correction { data, from: None, why: Cause::Revised };
+    match revise_in(ctx, conn, tenant, encounter.id, correction) {
+        Err(error) if matches!(error.code, Code::AlreadyClaimed | Code::WrongStatus) => {
+            Ok(Err(error))
+        }
+        other => other.map(Ok),
+    }
+}
+
+/// Decides new encounters in order of time, so that within a chunk earlier visits draw first; with
+/// what that makes of the sums of days.
+fn decide_all(
+    ctx: &Ctx,
+    mut bench: Bench,
+    mut fresh: Vec<Fresh>,
+) -> Result<(Written, Settlement), AppError> {
     fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
-    let as_of = ctx.now();
-    let mut written = Written::default();
+    let mut written = Written::at(ctx.now());
     for (index, data, hash) in fresh {
-        let case = bench.case(&data, as_of)?;
+        let case = bench.case(&data, written.as_of)?;
         let decision = rules::decide(case.terms.as_deref(), &case.facts, &data);
         let id: EncounterId = ctx.id();
         bench.put(id, &data, case.account, &decision);
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
-    written.store(ctx, conn, organization.id, as_of)?;
-    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
-    plan.answer(rows.len(), written)
-}
-
-/// References that were there before.
-struct Known {
-    by_reference: HashMap<String, (Recorded, Vec<u8>)>,
-}
-
-impl Known {
-    fn read(
-        conn: &mut Conn,
-        organization: OrganizationId,
-        rows: &[Result<EncounterData, AppError>],
-    ) -> Result<Self, AppError> {
-        let references: Vec<_> = rows.iter().flatten().map(|d| &d.reference).collect();
-        let found = store::encounters::by_references(conn, organization, &references)?;
-        let ids: Vec<EncounterId> = found.iter().map(|(e, _)| e.id).collect();
-        let mut first: HashMap<EncounterId, StoredDecision> =
-            store::decisions::first_of(conn, organization, &ids)?
-                .into_iter()
-                .map(|d| (d.encounter, d))
-                .collect();
-        let mut by_reference = HashMap::new();
-        for (encounter, hash) in found {
-            let decision = first
-                .remove(&encounter.id)
-                .ok_or_else(|| AppError::internal("an encounter has no first decision"))?;
-            let reference = encounter.data.reference.as_str().to_owned();
-            let recorded = Recorded { encounter, decision, fresh: false };
-            by_reference.insert(reference, (recorded, hash));
-        }
-        Ok(Self { by_reference })
-    }
-}
-
-/// What is to become of each row.
-#[derive(Default)]
-struct Plan {
-    fresh: Vec<(usize, EncounterData, [u8; 32])>,
-    settled: HashMap<usize, RowResult>,
-    /// Rows that repeat an earlier row of the same chunk.
-    repeats: HashMap<usize, usize>,
-    seen: HashMap<String, (usize, [u8; 32])>,
-}
-
-fn conflict() -> AppError {
-    AppError::new(
-        Code::ReferenceConflict,
-        "This reference was used for an encounter with other content; nothing was changed. Use a \
-         new reference for a new visit.",
-    )
-    .with_faults(vec![crate::error::Fault::at("/reference", "used for other content.")])
-}
-
-impl Plan {
-    fn sort_row(
-        &mut self,
-        index: usize,
-        row: Result<EncounterData, AppError>,
-        known: &Known,
-    ) -> Result<(), AppError> {
-        let data = match row {
-            Ok(data) => data,
-            Err(error) => {
-                self.settled.insert(index, Err(error));
-                return Ok(());
-            }
-        };
-        let hash = content_hash(&data)?;
-        if let Some((recorded, before)) = known.by_reference.get(data.reference.as_str()) {
-            let same = before.as_slice() == hash.as_slice();
-            self.settled.insert(index, if same { Ok(recorded.clone()) } else { Err(conflict()) });
-        } else if let Some((earlier, before)) = self.seen.get(data.reference.as_str()) {
-            if *before == hash {
-                self.repeats.insert(index, *earlier);
-            } else {
-                self.settled.insert(index, Err(conflict()));
-            }
-        } else {
-            self.seen.insert(data.reference.as_str().to_owned(), (index, hash));
-            self.fresh.push((index, data, hash));
-        }
-        Ok(())
-    }
-
-    fn answer(mut self, count: usize, written: Written) -> Result<Vec<RowResult>, AppError> {
-        let fresh: HashMap<usize, Recorded> = written.answers.into_iter().collect();
-        let lost = || AppError::internal("a row of the chunk has no answer");
-        (0..count)
-            .map(|index| {
-                if let Some(settled) = self.settled.remove(&index) {
-                    return Ok(settled);
-                }
-                if let Some(earlier) = self.repeats.get(&index) {
-                    let first = fresh.get(earlier).cloned().ok_or_else(lost)?;
-                    return Ok(Ok(Recorded { fresh: false, ..first }));
-                }
-                // Repeats need the first answer too, so it is copied and not taken.
-                fresh.get(&index).cloned().map(Ok).ok_or_else(lost)
-            })
-            .collect()
-    }
+    Ok((written, bench.settlement()))
 }
 
 /// SHA-256 over the JSON of the resolved content: equal exactly when the content is the same.
@@ -183,8 +162,8 @@ pub fn content_hash(data: &EncounterData) -> Result<[u8; 32], AppError> {
 }
 
 /// Rows ready to be written.
-#[derive(Default)]
 struct Written {
+    as_of: Instant,
     answers: Vec<(usize, Recorded)>,
     hashes: Vec<[u8; 32]>,
     cases: Vec<Case>,
@@ -193,6 +172,11 @@ struct Written {
 }
 
 impl Written {
+    fn at(as_of: Instant) -> Self {
+        let (answers, hashes, cases) = (Vec::new(), Vec::new(), Vec::new());
+        Self { as_of, answers, hashes, cases, lines: Vec::new(), entries: Vec::new() }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "one row's parts, each made elsewhere")]
     fn add(
         &mut self,
@@ -224,6 +208,8 @@ impl Written {
             recorded_at: case.facts.as_of,
             voided_at: None,
             void_reason: None,
+            revision: 1,
+            content_sequence: 1,
             data,
         };
         let stored = StoredDecision {
@@ -234,10 +220,22 @@ impl Written {
             as_of: case.facts.as_of,
             answer: decision,
         };
-        self.answers.push((index, Recorded { encounter, decision: stored, fresh: true }));
+        let recorded = Recorded { encounter, decision: stored, fresh: true, revised: false };
+        self.answers.push((index, recorded));
         self.hashes.push(hash);
         self.cases.push(case);
         Ok(())
+    }
+
+    /// Puts newer decisions in the place of those that later rows of the chunk gave another share.
+    fn renew(&mut self, newer: Vec<Recorded>) {
+        let mut newer: HashMap<EncounterId, Recorded> =
+            newer.into_iter().map(|r| (r.encounter.id, r)).collect();
+        for (_, recorded) in &mut self.answers {
+            if let Some(newest) = newer.remove(&recorded.encounter.id) {
+                *recorded = newest;
+            }
+        }
     }
 
     fn store(
@@ -245,7 +243,6 @@ impl Written {
         ctx: &Ctx,
         conn: &mut Conn,
         organization: OrganizationId,
-        at: Instant,
     ) -> Result<(), AppError> {
         let encounters: Vec<_> =
             self.answers.iter().zip(&self.hashes).map(|((_, r), h)| (&r.encounter, *h)).collect();
@@ -266,8 +263,7 @@ impl Written {
             .collect();
         store::decisions::insert_all(conn, organization, &decisions)?;
         store::decisions::insert_lines(conn, organization, &self.lines)?;
-        book(ctx, conn, organization, at, self.entries.clone())?;
-        Ok(())
+        book(ctx, conn, organization, self.as_of, self.entries.clone())
     }
 }
 

@@ -51,9 +51,27 @@ impl Drawn {
         of_account
             .chain(elsewhere)
             .filter_map(|index| self.rows.get(*index))
-            .filter(|row| !row.lifted)
+            .filter(|row| !row.lifted && row.usage.units != 0)
             .map(|row| row.usage.clone())
             .collect()
+    }
+
+    /// Adds to what an account holds; less than nothing takes away from rows that are alike.
+    pub(super) fn change(&mut self, account: AccountId, change: Usage) {
+        if change.units > 0 {
+            return self.put(account, None, change);
+        }
+        let mut left = change.units.saturating_neg();
+        for index in self.of_account.get(&account).into_iter().flatten() {
+            let Some(row) = self.rows.get_mut(*index).map(|row| &mut row.usage) else { continue };
+            let alike = (&row.service, row.date, row.authorization)
+                == (&change.service, change.date, change.authorization);
+            if alike {
+                let taken = left.min(row.units);
+                row.units = row.units.saturating_sub(taken);
+                left = left.saturating_sub(taken);
+            }
+        }
     }
 
     /// Takes away what an encounter of the chunk draws; gives the places of what was taken.

@@ -15,6 +15,7 @@ use crate::domain::ids::{EpisodeId, MemberId, OrganizationId};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, episodes as store};
 
 /// What a taken reference is told as.
@@ -33,6 +34,9 @@ pub fn create(
     let episode = Episode { id: ctx.id(), revision: FIRST, data };
     apart(conn, organization, &episode)?;
     store::insert_all(conn, organization, std::slice::from_ref(&episode), ctx.now())?;
+    let detail = Detail::default().about("member", episode.data.member);
+    let (owner, action) = (Some(organization), Action::EpisodeCreate);
+    audit::note(ctx, conn, owner, action, episode.id, detail)?;
     mark(ctx, conn, organization, [episode.data.member])?;
     Ok(episode)
 }
@@ -68,6 +72,8 @@ pub async fn update(
             if !store::update(conn, organization, &new, work.now())? {
                 return Err(stale());
             }
+            let detail = audit::changed(&old.data, &new.data)?;
+            audit::note(&work, conn, Some(organization), Action::EpisodeChange, id, detail)?;
             new.revision += 1;
             mark(&work, conn, organization, [new.data.member])?;
             Ok(new)

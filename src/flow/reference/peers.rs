@@ -8,6 +8,7 @@ use crate::domain::peer::{Certificate, CertificateData, Peer};
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, peers as store};
 
 /// What a taken NPI is told as.
@@ -26,6 +27,8 @@ pub fn create(
     let certificates = merged(ctx, &[], input.certificates);
     let peer = Peer { id: ctx.id(), revision: FIRST, data: input.data, certificates };
     store::insert(conn, organization, &peer, ctx.now())?;
+    let (owner, action) = (Some(organization), Action::PeerCreate);
+    audit::note(ctx, conn, owner, action, peer.id, Detail::default())?;
     Ok(peer)
 }
 
@@ -57,6 +60,9 @@ pub async fn update(
         if !store::update(conn, organization, &peer, ctx.now())? {
             return Err(stale());
         }
+        let detail = audit::changed(&old.data, &peer.data)?
+            .field_if("certificates", old.certificates != peer.certificates);
+        audit::note(&ctx, conn, Some(organization), Action::PeerChange, id, detail)?;
         peer.revision += 1;
         let touched: Vec<Touched> = touches(&old, &peer).into_iter().collect();
         again::mark(&ctx, conn, organization, Cause::Peer, &touched)?;

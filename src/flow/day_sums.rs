@@ -1,0 +1,167 @@
+//! Sums of a day's minutes, once decisions are stored: which visits count is recorded, and the
+//! visits whose increments moved are decided again with the share that they were dealt
+//! (`docs/definitions.md` section 3, "Sum before rounding").
+//!
+//! Such a decision keeps the facts of the visit's last one: nothing else is asked anew, and no
+//! visit loses its place because another one arrived.
+
+use std::collections::HashMap;
+
+use super::Ctx;
+use super::again::{Again, Cause, write};
+use super::intake::Recorded;
+use super::intake::bench::Case;
+use super::intake::bench::days::{Settlement, holding, names};
+use crate::domain::day_sum::{DaySum, Piece, Share, SumKey};
+use crate::domain::encounter::Encounter;
+use crate::domain::facts::{AuthorizationFact, Facts};
+use crate::domain::ids::{DecisionId, EncounterId, OrganizationId};
+use crate::domain::ledger::AccountKey;
+use crate::domain::line::Line;
+use crate::domain::rules;
+use crate::error::AppError;
+use crate::store::decisions::StoredDecision;
+use crate::store::{self, Conn};
+
+/// Stores what decisions made of sums; the decisions that were made anew by it. `depth` is that of the
+/// decisions (`flow::again`).
+pub(super) fn settle(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    settlement: &Settlement,
+    depth: i32,
+) -> Result<Vec<Recorded>, AppError> {
+    store::day_visits::remove(conn, tenant, &settlement.left_out)?;
+    store::day_visits::put(conn, tenant, &settlement.counted)?;
+    deal_out(ctx, conn, tenant, &settlement.moved, depth)
+}
+
+/// Takes a visit out of the sum in which it counts, before its lines end; its units go to the
+/// others as far as their minutes make them. Nothing when it counts in none.
+pub(super) fn leave(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+    depth: i32,
+) -> Result<(), AppError> {
+    let Some(own) = store::day_visits::by_ids(conn, tenant, &[id])?.pop() else { return Ok(()) };
+    store::day_visits::remove(conn, tenant, &[id])?;
+    let (member, date) = (own.key.member, own.key.date);
+    let mut visits = store::day_visits::of_members(conn, tenant, &[member], (date, date))?;
+    visits.retain(|v| v.key == own.key);
+    let ids: Vec<EncounterId> = visits.iter().map(|v| v.encounter).chain([id]).collect();
+    let lines = store::decisions::current_lines(conn, tenant, &ids)?;
+    let authorizations = store::authorizations::of_members(conn, tenant, &[member])?;
+    let names = names(authorizations.iter());
+    let of = |id: EncounterId| {
+        let lines: Vec<&Line> = lines.iter().filter(|l| l.encounter == id).collect();
+        holding(&lines, &names)
+    };
+    let held: Vec<Piece> = of(id)?.0.unwrap_or_default().0;
+    let mut shares = Vec::new();
+    for visit in visits {
+        let (Some((ready, held)), false) = of(visit.encounter)? else { continue };
+        let (started_at, minutes) = (visit.started_at, visit.minutes);
+        shares.push(Share { encounter: Some(visit.encounter), started_at, minutes, ready, held });
+    }
+    let facts: Vec<AuthorizationFact> = authorizations.iter().map(Into::into).collect();
+    let sum = rules::day_without(&facts, held, shares.clone(), own.measure);
+    let differs = |now: &&Share| {
+        let before = shares.iter().find(|s| s.encounter == now.encounter);
+        sum.units == 0 || before.is_none_or(|b| b.ready != now.ready || b.held != now.held)
+    };
+    let moved: Vec<(EncounterId, DaySum)> = sum
+        .visits
+        .iter()
+        .filter(differs)
+        .filter_map(|s| Some((s.encounter?, sum.told_of(s.encounter?))))
+        .collect();
+    deal_out(ctx, conn, tenant, &moved, depth).map(|_| ())
+}
+
+/// Takes a visit out of the sum in which it counts, if that is another than the one of `key`, to
+/// which it belongs from now on. Whether it did: what decisions look at is another then.
+pub(super) fn leave_for(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+    key: Option<SumKey>,
+    depth: i32,
+) -> Result<bool, AppError> {
+    let counted = store::day_visits::by_ids(conn, tenant, &[id])?.pop();
+    let leaves = counted.is_some_and(|visit| Some(visit.key) != key);
+    if leaves {
+        leave(ctx, conn, tenant, id, depth)?;
+    }
+    Ok(leaves)
+}
+
+/// Decides visits again with the shares that they are dealt.
+fn deal_out(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    moved: &[(EncounterId, DaySum)],
+    depth: i32,
+) -> Result<Vec<Recorded>, AppError> {
+    if moved.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<EncounterId> = moved.iter().map(|(id, _)| *id).collect();
+    let mut encounters: HashMap<EncounterId, Encounter> =
+        store::encounters::by_ids(conn, tenant, &ids)?.into_iter().map(|e| (e.id, e)).collect();
+    let decisions: Vec<DecisionId> = encounters.values().map(|e| e.decision).collect();
+    let mut before: HashMap<EncounterId, (StoredDecision, Facts)> =
+        store::decisions::with_facts(conn, tenant, &decisions)?
+            .into_iter()
+            .map(|(d, f)| (d.encounter, (d, f)))
+            .collect();
+    let mut lines: HashMap<EncounterId, Vec<Line>> = HashMap::new();
+    for line in store::decisions::current_lines(conn, tenant, &ids)? {
+        lines.entry(line.encounter).or_default().push(line);
+    }
+    let lost = || AppError::internal("a visit of a day's sum has no decision");
+    let mut list = Vec::with_capacity(moved.len());
+    for (id, sum) in moved {
+        let encounter = encounters.remove(id).ok_or_else(lost)?;
+        let (decision, mut facts) = before.remove(id).ok_or_else(lost)?;
+        let lines = lines.remove(id).unwrap_or_default();
+        facts.day.get_or_insert_default().dealt = Some(sum.clone());
+        list.push(dealt_to(ctx, conn, tenant, (encounter, lines), decision, facts, depth)?);
+    }
+    let decisions = write(ctx, conn, tenant, list)?;
+    let mut encounters: HashMap<EncounterId, Encounter> =
+        store::encounters::by_ids(conn, tenant, &ids)?.into_iter().map(|e| (e.id, e)).collect();
+    decisions
+        .into_iter()
+        .map(|decision| {
+            let encounter = encounters.remove(&decision.encounter).ok_or_else(lost)?;
+            Ok(Recorded { encounter, decision, fresh: true, revised: false })
+        })
+        .collect()
+}
+
+/// The decision about a visit with another share than before, and everything else as it was.
+fn dealt_to(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    (encounter, lines): (Encounter, Vec<Line>),
+    before: StoredDecision,
+    facts: Facts,
+    depth: i32,
+) -> Result<Again, AppError> {
+    let lost = || AppError::internal("a visit of a day's sum has no contract or coverage");
+    let version = before.contract_version.ok_or_else(lost)?;
+    let billed = facts.billed.as_ref().ok_or_else(lost)?;
+    let terms = ctx.terms(conn, tenant, version)?;
+    let answer = rules::decide(Some(&terms), &facts, &encounter.data);
+    let key = AccountKey::payer_member(billed.data.payer, &billed.data.member_number);
+    let account = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
+    let account = account.get(&key).copied();
+    let case = Case { facts, version: Some(version), terms: Some(terms), account };
+    Ok(Again { encounter, lines, before, case, answer, cause: Cause::DaySum, depth })
+}
