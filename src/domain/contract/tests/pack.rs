@@ -161,7 +161,7 @@ fn time_and_people() {
         ),
         (
             "rounding = \"floor\"",
-            "rounding = \"floor\"\nsum_over = \"week\"",
+            "sum_over = \"week\"\nrounding = \"floor\"",
             "service[1].sum_over",
             "what minutes are summed over is one of",
         ),
