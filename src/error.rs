@@ -39,6 +39,8 @@ code_list!(
         AlreadyClaimed = "already_claimed",
         /// The status does not allow this step.
         WrongStatus = "wrong_status",
+        /// The rule cannot be overridden.
+        NotOverridable = "not_overridable",
         /// A check at release found faults; nothing was released.
         ReleaseRefused = "release_refused",
         /// Nothing is ready to be claimed.
@@ -74,6 +76,7 @@ impl Code {
             | Self::AlreadyExists
             | Self::AlreadyClaimed
             | Self::WrongStatus
+            | Self::NotOverridable
             | Self::ReleaseRefused
             | Self::NothingReady
             | Self::IdempotencyKeyRunning => 409,
@@ -104,6 +107,7 @@ impl Code {
             Self::AlreadyExists => "Something with this key exists",
             Self::AlreadyClaimed => "The encounter is on a live claim",
             Self::WrongStatus => "The status does not allow this",
+            Self::NotOverridable => "This rule cannot be overridden",
             Self::ReleaseRefused => "The batch was not released",
             Self::NothingReady => "Nothing is ready to be claimed",
             Self::PreconditionRequired => "If-Match is needed",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::flow::{Ctx, idempotent};
+use crate::flow::{Actor, Ctx, idempotent};
 
 /// How often old idempotency answers are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -12,6 +12,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Runs until `stop` becomes true or its sender is gone. Failures are logged and tried again at
 /// the next turn.
 pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
+    let ctx = ctx.acting(Actor::Worker);
     let mut turns = tokio::time::interval(TIDY_EVERY);
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !*stop.borrow() {

@@ -2,6 +2,7 @@
 //! for failures, 2 for wrong usage.
 
 mod admin;
+mod backup;
 mod demo;
 mod encounters;
 pub(crate) mod import;
@@ -52,6 +53,8 @@ enum Command {
     /// Look into X12 files.
     #[command(subcommand)]
     X12(x12::X12Command),
+    Backup(backup::Backup),
+    AfterRestore(backup::AfterRestore),
     /// Invent a year of visits of any size, with the flaws that real submissions have.
     Synth(synth::Synth),
     /// Check the settings and print them, passwords hidden.
@@ -117,6 +120,8 @@ async fn run(args: Args) -> Result<(), CliError> {
         Command::Report(command) => report::run(&settings()?, command).await,
         // A file is shown without settings: it needs no database.
         Command::X12(command) => x12::run(command),
+        Command::Backup(wanted) => backup::run(&settings()?, &wanted),
+        Command::AfterRestore(wanted) => backup::after_restore(&settings()?, &wanted).await,
         // Nor does it take one to invent people.
         Command::Synth(synth) => synth::run(synth),
         Command::CheckConfig => {

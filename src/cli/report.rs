@@ -9,6 +9,7 @@ use crate::domain::dates::parse_date;
 use crate::error::AppError;
 use crate::flow::Clock;
 use crate::flow::access::find_names;
+use crate::flow::audit::{self, Action, Detail};
 use crate::reports::Dimension;
 use crate::reports::utilization::{self, Perspective, Request, Row, Utilization};
 
@@ -72,6 +73,8 @@ pub(super) async fn run(settings: &Settings, command: ReportCommand) -> Result<(
     let request =
         Request { perspective, organization, payer, from, to, group_by, as_of: ctx.now() };
     let report = utilization::run(&ctx.db, request).await?;
+    let detail = Detail::default().about("from", from).about("to", to);
+    audit::exported(&ctx, organization, Action::ReportUtilization, "", detail).await?;
     match wanted.format {
         Format::Csv => print!("{}", report.csv()?),
         Format::Json => {

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::codes::{Modifier, PlaceOfService, ProcedureCode};
+use super::day_sum::DaySum;
 use super::finding::Finding;
 use super::identifiers::{AuthorizationNumber, Key};
 use super::ids::AuthorizationId;
@@ -49,6 +50,9 @@ pub struct Decision {
     pub service: Option<Key>,
     /// Ready line first, then the held rest.
     pub lines: Vec<DecisionLine>,
+    /// The day's sum as this decision leaves it, where the service sums minutes over days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_sum: Option<DaySum>,
     /// All findings, in the order of the rule table.
     pub findings: Vec<Finding>,
     /// What is left after this encounter, per limit and authorization.
@@ -68,7 +72,7 @@ pub struct DecisionLine {
     pub modifiers: Vec<Modifier>,
     /// Place of service.
     pub place: PlaceOfService,
-    /// Units, at least 1.
+    /// Units; 0 only where minutes are summed over days: a visit that rides on the day's line.
     pub units: u32,
     /// The organization's charge for a unit, up to four decimals; none without a rate.
     pub unit_charge: Option<Decimal>,

@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::codes::Carc;
+use super::overriding::OverrideFact;
+use super::rules::RuleId;
 use super::text::code_list;
 
 code_list!(
@@ -15,6 +17,22 @@ code_list!(
         NonBillable = "non_billable",
         /// Worth a look; nothing is stopped.
         Warn = "warn",
+    }
+);
+
+code_list!(
+    /// Who can fix what a finding tells of.
+    Who, "who can fix it" {
+        /// The peer who gave the visit, or whoever recorded it.
+        Peer = "peer",
+        /// Whoever keeps roster, authorizations and claims.
+        Biller = "biller",
+        /// Whoever keeps contracts, rates and certificates.
+        Administrator = "administrator",
+        /// The payer: an approval or an exception.
+        Payer = "payer",
+        /// The member: a choice that is theirs alone.
+        Member = "member",
     }
 );
 
@@ -46,4 +64,18 @@ pub struct Finding {
     pub authority: Option<Authority>,
     /// The claim adjustment reason code that the payer would have used.
     pub carc: Option<Carc>,
+    /// Whether the contract lets a person override it, with a reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overridable: bool,
+    /// The override in force: the finding is told and stops nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<OverrideFact>,
+}
+
+impl Finding {
+    /// Who can fix it. From the table and not from the decision, so that decisions of older versions
+    /// tell it too; none for a rule that is gone.
+    pub fn who(&self) -> Option<Who> {
+        RuleId::parse(&self.rule).ok().map(RuleId::who)
+    }
 }

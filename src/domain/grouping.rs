@@ -44,6 +44,10 @@ pub struct Claimable {
     pub authorization: Option<AuthorizationNumber>,
     /// Last day for delivery.
     pub file_by: NaiveDate,
+    /// Whether the service sums minutes over days: then all lines of the sum are one claim line.
+    pub summed: bool,
+    /// What goes onto the same claim whole: the encounter, or the first one of its day's sum.
+    pub bundle: EncounterId,
 }
 
 /// A claim to be made.
@@ -137,7 +141,8 @@ impl Form<'_> {
 }
 
 /// Groups ready lines into claims, in order of member number, period, peer: the order of the file.
-pub fn group(lines: Vec<Claimable>, form: Form<'_>) -> Vec<Group> {
+pub fn group(mut lines: Vec<Claimable>, form: Form<'_>) -> Vec<Group> {
+    sums::unite(&mut lines);
     let mut claims: BTreeMap<ClaimKey, Vec<Claimable>> = BTreeMap::new();
     for line in lines {
         claims.entry(claim_key(&line, form)).or_default().push(line);
@@ -181,7 +186,9 @@ fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> 
     let mut rows: Vec<Row> = Vec::new();
     for visit in visits {
         let line_key = line_key(&visit, profile);
-        let same = rows.iter_mut().find(|(k, _)| profile.rollup == Rollup::Day && *k == line_key);
+        let same = rows
+            .iter_mut()
+            .find(|(k, _)| (visit.summed || profile.rollup == Rollup::Day) && *k == line_key);
         match same {
             Some((_, parts)) => parts.push(visit),
             None => rows.push((line_key, vec![visit])),
@@ -225,13 +232,13 @@ fn into_claims(rows: Vec<Row>) -> Vec<Vec<Row>> {
     claims
 }
 
-/// Rows that share a visit, directly or over others, in the order of their first rows.
+/// Rows that share a visit or a day's sum, directly or over others, in the order of their first rows.
 fn bundles(rows: Vec<Row>) -> Vec<Vec<Row>> {
     let mut bundle_of: HashMap<EncounterId, usize> = HashMap::new();
     let mut bundles: Vec<Vec<Row>> = Vec::new();
     for row in rows {
         let mut shared: Vec<usize> =
-            row.1.iter().filter_map(|v| bundle_of.get(&v.line.encounter).copied()).collect();
+            row.1.iter().filter_map(|v| bundle_of.get(&v.bundle).copied()).collect();
         shared.sort_unstable();
         shared.dedup();
         let home = shared.first().copied().unwrap_or(bundles.len());
@@ -244,7 +251,7 @@ fn bundles(rows: Vec<Row>) -> Vec<Vec<Row>> {
         }
         joined.push(row);
         for visit in joined.iter().flat_map(|(_, visits)| visits) {
-            bundle_of.insert(visit.line.encounter, home);
+            bundle_of.insert(visit.bundle, home);
         }
         if let Some(bundle) = bundles.get_mut(home) {
             bundle.append(&mut joined);
@@ -294,6 +301,9 @@ pub fn encounters(groups: &[Group]) -> Vec<EncounterId> {
     ids.dedup();
     ids
 }
+
+#[path = "grouping_sums.rs"]
+mod sums;
 
 #[cfg(test)]
 #[path = "grouping_tests.rs"]

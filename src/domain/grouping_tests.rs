@@ -49,6 +49,8 @@ fn visit(n: i64, pick: (u8, u8, u8, u8, u32, bool)) -> Claimable {
         diagnoses: vec![Diagnosis::parse("F329").unwrap()],
         authorization: authorized.then_some(number),
         file_by: date,
+        summed: false,
+        bundle: EncounterId::from_i64(n),
     }
 }
 

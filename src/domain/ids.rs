@@ -196,8 +196,12 @@ id_types! {
     BatchId = "bat",
     /// A stored file.
     FileId = "fil",
+    /// An override of a rule.
+    OverrideId = "ovr",
     /// An API key.
     KeyId = "key",
+    /// An entry of the audit trail.
+    AuditId = "aud",
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub struct Line {
     pub modifiers: Vec<Modifier>,
     /// Place of service.
     pub place: PlaceOfService,
-    /// Units, at least 1.
+    /// Units; 0 only of a visit that rides on its day's line.
     pub units: u32,
     /// Charge for a unit.
     pub unit_charge: Option<Decimal>,

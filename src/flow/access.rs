@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::Ctx;
+use super::audit::{self, Action, Detail};
 pub use crate::domain::access::Role;
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Key;
@@ -227,7 +228,7 @@ pub async fn create_key(ctx: &Ctx, new: NewKey) -> Result<(KeyRecord, String), A
     let secret = secret()?;
     let hash = hash(&secret);
     let text = text(id, &secret);
-    let created_at = ctx.clock.real();
+    let (created_at, work) = (ctx.clock.real(), ctx.clone());
     ctx.db
         .write(Scope::Service, move |conn| {
             let find =
@@ -252,6 +253,11 @@ pub async fn create_key(ctx: &Ctx, new: NewKey) -> Result<(KeyRecord, String), A
                 revoked_at: None,
             };
             store::insert(conn, &record, &hash)?;
+            let mut detail = Detail::default().about("role", role);
+            if let Some(payer) = payer {
+                detail = detail.about("payer", payer);
+            }
+            audit::note(&work, conn, organization, Action::KeyCreate, id, detail)?;
             Ok((record, text))
         })
         .await
@@ -264,12 +270,16 @@ pub async fn list_keys(ctx: &Ctx) -> Result<Vec<KeyRecord>, AppError> {
 
 /// Refuses a key from now on. Revoking twice is fine.
 pub async fn revoke_key(ctx: &Ctx, id: KeyId) -> Result<(), AppError> {
-    let now = ctx.clock.real();
-    let known = ctx
-        .db
-        .write(Scope::Service, move |conn| store::revoke(conn, id, now).map_err(AppError::from))
-        .await?;
-    if known { Ok(()) } else { Err(AppError::not_found("key")) }
+    let (now, work) = (ctx.clock.real(), ctx.clone());
+    let revoke = move |conn: &mut Conn| {
+        let key = store::find(conn, id)?.ok_or_else(|| AppError::not_found("key"))?.record;
+        if key.revoked_at.is_none() && store::revoke(conn, id, now)? {
+            let owner = key.organization;
+            audit::note(&work, conn, owner, Action::KeyRevoke, id, Detail::default())?;
+        }
+        Ok(())
+    };
+    ctx.db.write(Scope::Service, revoke).await
 }
 
 fn split(text: &str) -> Option<(KeyId, &str)> {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::audit::{self, Action, Detail};
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::intake::record::book;
@@ -164,6 +165,7 @@ pub fn release_in(
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Released)?;
     let held = store::ledger::holdings(conn, tenant, &lines)?;
     book(ctx, conn, tenant, ctx.now(), held.into_iter().map(ledger::consume).collect())?;
+    audit::note(ctx, conn, Some(tenant), Action::BatchRelease, id, Detail::default())?;
     see(conn, tenant, id)
 }
 
@@ -262,6 +264,7 @@ pub fn withdraw_in(
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Withdrawn)?;
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Ready)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
+    audit::note(ctx, conn, Some(tenant), Action::BatchWithdraw, id, Detail::default())?;
     late_visits::again(ctx, conn, tenant, &claims)?;
     see(conn, tenant, id)
 }
@@ -292,5 +295,6 @@ pub fn deliver_in(
     store::batches::set_receipt(conn, tenant, id, receipt)?;
     meter::batch(ctx, delivered.as_str());
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Released, ClaimStatus::Delivered)?;
+    audit::note(ctx, conn, Some(tenant), Action::BatchDeliver, id, Detail::default())?;
     see(conn, tenant, id)
 }

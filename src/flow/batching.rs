@@ -5,18 +5,20 @@
 //! the file is written and read back, and the lines move to `claimed`. A difference between what was
 //! meant and what stands in the file stops it all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::audit::{self, Action, Detail};
 use super::claims::claim;
 use super::encounters::{decide_in, organization, refuse_moved};
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
 use super::{Ctx, meter};
 use crate::domain::batch::Batch;
-use crate::domain::contract::Terms;
+use crate::domain::contract::{Service, Terms};
+use crate::domain::day_sum::SumKey;
 use crate::domain::encounter::Encounter;
 use crate::domain::grouping::{self, Claimable, Form};
 use crate::domain::ids::{
@@ -92,10 +94,7 @@ pub fn build_in(
     let visits = lock_visits(ctx, conn, tenant, &ids)?;
     check_mode(conn, &visits.organization, payer)?;
     let versions = look_again(ctx, conn, tenant, &visits, &ids)?;
-    let lines: Vec<Line> = store::decisions::ready_lines(conn, tenant, payer, through)?
-        .into_iter()
-        .filter(|line| ids.binary_search(&line.encounter).is_ok())
-        .collect();
+    let lines = of_looked_at(conn, tenant, payer, through, &ids)?;
     let lines = due(ctx, conn, tenant, through, lines, &versions)?;
     let Some(first) = lines.first().and_then(|l| versions.get(&l.encounter)) else {
         return Err(AppError::new(
@@ -107,7 +106,7 @@ pub fn build_in(
     };
     let terms = ctx.terms(conn, tenant, *first)?;
     let lines = of_one_file(ctx, conn, tenant, &terms, lines, &versions)?;
-    let claimables = claimables(conn, tenant, &visits, lines, &versions)?;
+    let claimables = claimables(ctx, conn, tenant, &visits, lines, &versions)?;
     let groups = grouping::group(claimables, form(&terms));
     let id: BatchId = ctx.id();
     let claims = groups
@@ -124,6 +123,9 @@ pub fn build_in(
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Ready, LineStatus::Claimed)?;
     let encounters = grouping::encounters(&groups);
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Claimed)?;
+    let detail = Detail::default().about("payer", payer).count("claims", batch.claims);
+    let detail = detail.count("lines", batch.lines);
+    audit::note(ctx, conn, Some(tenant), Action::BatchBuild, id, detail)?;
     meter::batch(ctx, "built");
     Ok(batch)
 }
@@ -142,7 +144,15 @@ pub async fn settle(
             super::access::payer(conn, &payer)?.ok_or_else(|| AppError::not_found("payer"))?;
         let ids = encounters_of(&store::decisions::ready_lines(conn, tenant, payer, through)?);
         let visits = lock_visits(&work, conn, tenant, &ids)?;
-        look_again(&work, conn, tenant, &visits, &ids).map(|_| ())
+        look_again(&work, conn, tenant, &visits, &ids)?;
+        let left = encounters_of(&store::decisions::ready_lines(conn, tenant, payer, through)?);
+        let changed = ids.iter().filter(|id| left.binary_search(id).is_err()).count();
+        if changed == 0 {
+            return Ok(());
+        }
+        let detail = Detail::default().about("payer", payer).about("cause", "claim_check");
+        let detail = detail.count("no_longer_ready", changed);
+        audit::note(&work, conn, Some(tenant), Action::EncounterDecide, "", detail)
     };
     ctx.db.write(Scope::Tenant(tenant), again).await
 }
@@ -212,6 +222,34 @@ fn look_again(
     Ok(versions)
 }
 
+/// The lines that are ready now, of visits that were looked at. A visit that was recorded meanwhile
+/// waits for the next batch, and so does the day with whose minutes its own are summed.
+fn of_looked_at(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    payer: PayerId,
+    through: NaiveDate,
+    ids: &[EncounterId],
+) -> Result<Vec<Line>, AppError> {
+    let (mut lines, meanwhile): (Vec<Line>, Vec<Line>) =
+        store::decisions::ready_lines(conn, tenant, payer, through)?
+            .into_iter()
+            .partition(|line| ids.binary_search(&line.encounter).is_ok());
+    if meanwhile.is_empty() {
+        return Ok(lines);
+    }
+    let late = store::day_visits::by_ids(conn, tenant, &encounters_of(&meanwhile))?;
+    let late: HashSet<SumKey> = late.into_iter().map(|v| v.key).collect();
+    let waiting: HashSet<EncounterId> =
+        store::day_visits::by_ids(conn, tenant, &encounters_of(&lines))?
+            .into_iter()
+            .filter(|v| late.contains(&v.key))
+            .map(|v| v.encounter)
+            .collect();
+    lines.retain(|line| !waiting.contains(&line.encounter));
+    Ok(lines)
+}
+
 fn form(terms: &Terms) -> Form<'_> {
     Form { profile: &terms.pack.claim, week_start: terms.pack.week_start }
 }
@@ -267,6 +305,7 @@ fn of_one_file(
 }
 
 fn claimables(
+    ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     visits: &Visits,
@@ -285,23 +324,27 @@ fn claimables(
             .map(|e| (e.id, e))
             .collect();
     let broken = || AppError::internal("a ready line lacks what its claim needs");
-    lines
-        .into_iter()
-        .map(|line| {
-            let encounter = fresh.get(&line.encounter).ok_or_else(broken)?;
-            let authorization =
-                line.authorization.map(|id| numbers.get(&id).cloned().ok_or_else(broken));
-            Ok(Claimable {
-                started_at: encounter.data.started_at,
-                member: encounter.data.member,
-                member_number: encounter.member_number.clone().ok_or_else(broken)?,
-                peer: encounter.data.peer,
-                contract_version: *versions.get(&line.encounter).ok_or_else(broken)?,
-                diagnoses: encounter.data.diagnoses.clone(),
-                authorization: authorization.transpose()?,
-                file_by: encounter.file_by.ok_or_else(broken)?,
-                line,
-            })
-        })
-        .collect()
+    let mut all = Vec::with_capacity(lines.len());
+    for line in lines {
+        let encounter = fresh.get(&line.encounter).ok_or_else(broken)?;
+        let authorization =
+            line.authorization.map(|id| numbers.get(&id).cloned().ok_or_else(broken));
+        let version = *versions.get(&line.encounter).ok_or_else(broken)?;
+        let terms = ctx.terms(conn, tenant, version)?;
+        let summed = |s: &Service| !s.sum_over.is_contact();
+        all.push(Claimable {
+            started_at: encounter.data.started_at,
+            member: encounter.data.member,
+            member_number: encounter.member_number.clone().ok_or_else(broken)?,
+            peer: encounter.data.peer,
+            contract_version: version,
+            diagnoses: encounter.data.diagnoses.clone(),
+            authorization: authorization.transpose()?,
+            file_by: encounter.file_by.ok_or_else(broken)?,
+            summed: terms.pack.service(&line.service).is_some_and(summed),
+            bundle: line.encounter,
+            line,
+        });
+    }
+    Ok(all)
 }

@@ -1,10 +1,11 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
 //! the question that stores nothing, a preview.
 
+use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, Case, People};
 use super::intake::record::{book, reservations};
 use super::intake::{Parsed, Recorded, resolve};
-use super::{Ctx, meter};
+use super::{Ctx, day_sums, meter};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -54,7 +55,7 @@ pub struct Seen {
     pub lines: Vec<Line>,
 }
 
-fn with_decisions(
+pub(super) fn with_decisions(
     conn: &mut Conn,
     tenant: OrganizationId,
     list: Vec<Encounter>,
@@ -158,7 +159,7 @@ pub(super) fn refuse_moved(before: &Encounter, now: &Encounter) -> Result<(), Ap
 }
 
 /// Ends the current lines (`to` is superseded or void) and gives back what they hold.
-fn end_lines(
+pub(super) fn end_lines(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
@@ -175,6 +176,18 @@ fn end_lines(
     Ok(())
 }
 
+/// The bench for deciding an encounter again, as it was and as it will be, with its accounts locked.
+pub(super) fn bench_of(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    data: &[&EncounterData],
+    id: EncounterId,
+) -> Result<Bench, AppError> {
+    let people = who(conn, organization.id, data)?;
+    Bench::gather(ctx, conn, organization, people, data, Access::Lock, Some(id))
+}
+
 /// Decides an encounter again with the facts of now, in the caller's transaction.
 pub fn decide_in(
     ctx: &Ctx,
@@ -185,26 +198,32 @@ pub fn decide_in(
 ) -> Result<Recorded, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
-    let people = who(conn, tenant, &[&before.data])?;
-    let bench =
-        Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Lock, Some(id))?;
+    let mut bench = bench_of(ctx, conn, &organization, &[&before.data], id)?;
     // Read again: somebody may have changed it before the lock was ours.
     let encounter = find(conn, tenant, id)?;
     refuse_moved(&before, &encounter)?;
     refuse_void(&encounter)?;
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
+    if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&encounter.data))? {
+        bench = bench_of(ctx, conn, &organization, &[&encounter.data], id)?;
+    }
     let case = bench.case(&encounter.data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
-    write_again(ctx, conn, tenant, Again { encounter, lines, case, answer, why })
+    let data = encounter.data.clone();
+    write_again(ctx, conn, tenant, Again { encounter, data, lines, bench, case, answer, why })
 }
 
 /// A new decision about an encounter that was decided before.
 pub(super) struct Again {
     /// The encounter as it was.
     pub(super) encounter: Encounter,
+    /// What it says now.
+    pub(super) data: EncounterData,
     /// Its current lines.
     pub(super) lines: Vec<Line>,
+    /// Where the case is from.
+    pub(super) bench: Bench,
     /// What the decision was made from.
     pub(super) case: Case,
     /// What it says.
@@ -221,7 +240,7 @@ pub(super) fn write_again(
     tenant: OrganizationId,
     again: Again,
 ) -> Result<Recorded, AppError> {
-    let Again { encounter, lines, case, answer, why } = again;
+    let Again { encounter, data, lines, mut bench, case, answer, why } = again;
     let id = encounter.id;
     end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
     let decision_id: DecisionId = ctx.id();
@@ -250,6 +269,8 @@ pub(super) fn write_again(
         billed: billed.map(|b| (b.data.payer, &b.data.member_number)),
     };
     store::encounters::set_outcome(conn, tenant, &outcome)?;
+    bench.put(id, &data, case.account, &answer);
+    day_sums::settle(ctx, conn, tenant, &bench.settlement())?;
     let encounter = find(conn, tenant, id)?;
     let decision = StoredDecision {
         id: decision_id,
@@ -260,6 +281,19 @@ pub(super) fn write_again(
         answer,
     };
     Ok(Recorded { encounter, decision, fresh: true, revised: false })
+}
+
+/// Decides an encounter again because somebody asked, in the caller's transaction.
+pub fn decide_as_asked(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+) -> Result<Recorded, AppError> {
+    let recorded = decide_in(ctx, conn, tenant, id, "asked")?;
+    let detail = Detail::default().about("decision", recorded.decision.id);
+    audit::note(ctx, conn, Some(tenant), Action::EncounterDecide, id, detail)?;
+    Ok(recorded)
 }
 
 /// Voids an encounter that is on no live claim; its units are given back, its reference stays used.
@@ -280,8 +314,10 @@ pub fn void_in(
     if encounter.voided_at.is_none() {
         let lines = store::decisions::current_lines(conn, tenant, &[id])?;
         refuse_claimed(&lines)?;
+        day_sums::leave(ctx, conn, tenant, id)?;
         end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
         store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
     }
     let encounter = find(conn, tenant, id)?;
     with_decisions(conn, tenant, vec![encounter])?

@@ -32,7 +32,7 @@ pub(super) fn again(
     let mut held = Vec::new();
     for version in claims.iter().map(|c| c.contract_version).collect::<BTreeSet<_>>() {
         let pack = &ctx.terms(conn, tenant, version)?.pack;
-        if pack.claim.period.is_day() {
+        if pack.claim.period.is_day() && pack.services.iter().all(|s| s.sum_over.is_contact()) {
             continue;
         }
         let periods: BTreeSet<_> = claims

@@ -5,10 +5,12 @@
 
 pub mod access;
 pub mod allowances;
+pub mod audit;
 pub mod batches;
 pub mod batching;
 mod claims;
 pub mod clock;
+mod day_sums;
 pub mod encounters;
 pub mod grants;
 pub mod health;
@@ -16,10 +18,12 @@ pub mod idempotent;
 pub mod intake;
 mod late_visits;
 mod meter;
+pub mod overrides;
 pub mod reference;
 pub mod revise;
 mod submit;
 pub mod table;
+pub mod worklist;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -31,6 +35,7 @@ use crate::error::AppError;
 use crate::metrics::Metrics;
 pub use crate::store::Scope;
 use crate::store::{self, Conn, Db};
+pub use audit::Actor;
 pub use clock::Clock;
 
 /// What every step needs: the database, ids, the time. Cheap to clone.
@@ -40,6 +45,8 @@ pub struct Ctx {
     pub db: Db,
     /// What time it is.
     pub clock: Clock,
+    /// Who is acting: what the audit trail says of everything done with this context.
+    actor: Actor,
     /// What is counted for `/metrics`.
     pub metrics: Arc<Metrics>,
     ids: Arc<IdSource>,
@@ -53,16 +60,23 @@ pub struct Ctx {
 const TERMS_KEPT: usize = 1_000;
 
 impl Ctx {
-    /// For one process; `node` is its number among the processes of this database.
+    /// For one process; `node` is its number among the processes of this database. Until
+    /// [`Ctx::acting`] says otherwise, whoever runs the program is the one who acts.
     pub fn new(db: Db, clock: Clock, node: i64) -> Self {
         Self {
             db,
             clock,
+            actor: Actor::Command,
             metrics: Arc::default(),
             ids: Arc::new(IdSource::new(node)),
             running: Arc::default(),
             terms: Arc::default(),
         }
+    }
+
+    /// The same context, with another one acting.
+    pub fn acting(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
     }
 
     /// A fresh id.

@@ -3,13 +3,13 @@
 //!
 //! What is on a live claim is not revised: after release it changes by a replacement claim only.
 
-use super::Ctx;
+use super::audit::{self, Action};
 use super::encounters::{
-    Again, find, organization, refuse_claimed, refuse_moved, refuse_void, who, write_again,
+    Again, bench_of, find, organization, refuse_claimed, refuse_moved, refuse_void, write_again,
 };
-use super::intake::bench::{Access, Bench};
 use super::intake::record::content_hash;
 use super::intake::{Parsed, Recorded, resolve};
+use super::{Ctx, day_sums};
 use crate::domain::encounter::EncounterData;
 use crate::domain::ids::{EncounterId, OrganizationId};
 use crate::domain::rules;
@@ -40,7 +40,14 @@ pub fn revise_row_in(
     let organization = organization(conn, tenant)?;
     let (mut rows, _) = resolve(conn, &organization, std::slice::from_ref(row))?;
     let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
-    revise_in(ctx, conn, tenant, id, Correction { data, from: Some(from), why: "revised" })
+    let before = find(conn, tenant, id)?;
+    let correction = Correction { data, from: Some(from), why: "revised" };
+    let recorded = revise_in(ctx, conn, tenant, id, correction)?;
+    if recorded.revised {
+        let detail = audit::changed(&before.data, &recorded.encounter.data)?;
+        audit::note(ctx, conn, Some(tenant), Action::EncounterRevise, id, detail)?;
+    }
+    Ok(recorded)
 }
 
 /// Corrects an encounter in the caller's transaction. The same content again changes nothing.
@@ -61,8 +68,7 @@ pub fn revise_in(
         return Err(AppError::field("/reference", "the reference of an encounter never changes."));
     }
     let both = [&before.data, &data];
-    let people = who(conn, tenant, &both)?;
-    let bench = Bench::gather(ctx, conn, &organization, people, &both, Access::Lock, Some(id))?;
+    let mut bench = bench_of(ctx, conn, &organization, &both, id)?;
     // Read again: somebody may have changed it before the locks were ours.
     let encounter = find(conn, tenant, id)?;
     if from.is_some_and(|from| from != encounter.revision) {
@@ -77,11 +83,15 @@ pub fn revise_in(
     refuse_void(&encounter)?;
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
+    if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&data))? {
+        bench = bench_of(ctx, conn, &organization, &both, id)?;
+    }
     let case = bench.case(&data, ctx.now())?;
     let answer = rules::decide(case.terms.as_deref(), &case.facts, &data);
     let hash = content_hash(&data)?;
     store::revisions::replace(conn, tenant, &encounter, (&data, hash), ctx.now())?;
-    let again = write_again(ctx, conn, tenant, Again { encounter, lines, case, answer, why })?;
+    let again =
+        write_again(ctx, conn, tenant, Again { encounter, data, lines, bench, case, answer, why })?;
     Ok(Recorded { revised: true, ..again })
 }
 

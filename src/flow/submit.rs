@@ -114,7 +114,8 @@ fn header(
             AppError::new(Code::WrongStatus, detail)
         })?;
     // One counter for each pair of sender and receiver; interchange and group each take a number.
-    let counter = format!("x12:{}:{}", agreement.sender_id, profile.receiver_id);
+    let counter =
+        format!("{}{}:{}", store::counters::CONTROL, agreement.sender_id, profile.receiver_id);
     let first = store::counters::take(conn, &counter, 2)?;
     let control = |n: i64| {
         u32::try_from(n)

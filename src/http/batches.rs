@@ -10,20 +10,18 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 use super::encounters::OfOrganization;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
+use super::receipt::{DeliveredBody, receipt};
 use super::{Action, Caller, PathId, Post, Query, respond};
-use crate::domain::batch::{Batch, Receipt};
-use crate::domain::dates::Instant;
+use crate::domain::batch::Batch;
 use crate::domain::ids::{BatchId, OrganizationId, PayerId};
 use crate::domain::status::BatchStatus;
-use crate::error::{AppError, Code, Fault};
+use crate::error::{AppError, Code};
 use crate::flow::access::{self, Principal, Role};
+use crate::flow::audit::{self, Action as Audited, Detail};
 use crate::flow::batches::SeenBatch;
 use crate::flow::idempotent::{self, Reply};
 use crate::flow::{Ctx, Scope, batches, batching};
 use crate::reports;
-
-/// Longest text of a receipt's field.
-const MAX_RECEIPT_CHARS: usize = 200;
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -254,6 +252,8 @@ async fn file(
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let seen = batches::get(&ctx, tenant, id.0).await?;
+    let detail = Detail::default().about("status", seen.batch.status);
+    audit::exported(&ctx, Some(tenant), Audited::BatchFile, id.0, detail).await?;
     let name = format!("attachment; filename=\"{}\"", seen.file.name);
     let etag = format!("\"{}\"", seen.file.sha256);
     let status = seen.batch.status.as_str();
@@ -284,6 +284,8 @@ async fn table(
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let text = reports::batch_lines::csv(&ctx.db, tenant, id.0).await?;
+    let detail = Detail::default().about("format", "csv");
+    audit::exported(&ctx, Some(tenant), Audited::BatchLines, id.0, detail).await?;
     let name = format!("attachment; filename=\"{}.csv\"", id.0);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
@@ -329,50 +331,6 @@ async fn withdraw(
         Reply::json(200, &view(tenant, batches::withdraw_in(&work, conn, tenant, id.0)?))
     });
     respond(reply.await?)
-}
-
-/// That a released batch reached the payer, and how that is known: the proof of timely filing.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct DeliveredBody {
-    /// How, such as `payer portal` or `sftp`.
-    #[schema(min_length = 1, max_length = 200, example = "payer portal")]
-    how: String,
-    /// To whom or where.
-    #[schema(min_length = 1, max_length = 200, example = "Evergreen claims intake")]
-    to: String,
-    /// The receiver's own number for it.
-    #[schema(max_length = 200, example = "UP-20261005-17")]
-    reference: Option<String>,
-    /// When; now when not said.
-    #[schema(format = DateTime)]
-    delivered_at: Option<String>,
-}
-
-fn receipt(body: DeliveredBody) -> Result<(Receipt, Option<Instant>), AppError> {
-    let mut faults = Vec::new();
-    let mut text = |pointer: &str, text: &str| {
-        let text = crate::domain::text::plain(text, MAX_RECEIPT_CHARS);
-        if text.is_none() {
-            let message = format!("write 1 to {MAX_RECEIPT_CHARS} characters.");
-            faults.push(Fault::at(pointer, message));
-        }
-        text.unwrap_or_default()
-    };
-    let receipt = Receipt {
-        how: text("/how", &body.how),
-        to: text("/to", &body.to),
-        reference: body.reference.as_deref().map(|r| text("/reference", r)),
-    };
-    let at = body.delivered_at.as_deref().map(Instant::parse);
-    if let Some(Err(error)) = &at {
-        faults.push(Fault::at("/delivered_at", format!("{error}.")));
-    }
-    if faults.is_empty() {
-        Ok((receipt, at.and_then(Result::ok)))
-    } else {
-        Err(AppError::invalid(faults))
-    }
 }
 
 /// Record that a released batch reached the payer, with its receipt.

@@ -8,14 +8,15 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::finding_view::FindingView;
 use crate::domain::decision::{Decision, DecisionLine, LineAnswer};
 use crate::domain::encounter::{Encounter, Kind};
-use crate::domain::finding::Finding;
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{EncounterId, OrganizationId};
 use crate::domain::line::Line;
 use crate::domain::status::{EncounterStatus, LineStatus};
 use crate::flow::encounters::{Seen, fresh_status};
 use crate::flow::intake::{Recorded, StoredDecision};
+use crate::http::day_sum_view::DaySumView;
 
 /// An encounter with what the rules say of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -106,6 +107,9 @@ struct AnswerView {
     held_units: u32,
     /// All that the rules have to say.
     findings: Vec<FindingView>,
+    /// The day's sum as this decision left it, where the service sums minutes over days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day_sum: Option<DaySumView>,
     /// What is left after this encounter.
     remaining: Vec<RemainingView>,
     /// Last day on which the claim can be delivered.
@@ -163,34 +167,6 @@ struct DrawView {
     units: u32,
 }
 
-/// A finding.
-#[derive(Debug, Serialize, ToSchema)]
-struct FindingView {
-    /// Stable id of the rule.
-    #[schema(example = "authorization.missing")]
-    rule: String,
-    /// hold, `non_billable` or warn.
-    severity: String,
-    /// JSON pointer of the field it concerns.
-    field: String,
-    /// What is the matter.
-    message: String,
-    /// What to do.
-    fix: String,
-    /// Where the rule is written.
-    authority: Option<AuthorityView>,
-    /// The claim adjustment reason code that the payer would have used.
-    carc: Option<String>,
-}
-
-/// Where a rule is written.
-#[derive(Debug, Serialize, ToSchema)]
-struct AuthorityView {
-    document: String,
-    section: String,
-    date: NaiveDate,
-}
-
 /// What is left of a limit, a free allotment or an authorization.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RemainingView {
@@ -243,24 +219,6 @@ impl RemainingView {
     }
 }
 
-impl From<Finding> for FindingView {
-    fn from(f: Finding) -> Self {
-        Self {
-            rule: f.rule,
-            severity: f.severity.as_str().to_owned(),
-            field: f.field,
-            message: f.message,
-            fix: f.fix,
-            authority: f.authority.map(|a| AuthorityView {
-                document: a.document,
-                section: a.section,
-                date: a.date,
-            }),
-            carc: f.carc.map(|c| c.as_str().to_owned()),
-        }
-    }
-}
-
 fn line(line: DecisionLine, status: Option<LineStatus>) -> LineView {
     let answered = match line.answer {
         LineAnswer::Ready => LineStatus::Ready,
@@ -282,12 +240,17 @@ fn line(line: DecisionLine, status: Option<LineStatus>) -> LineView {
     }
 }
 
-fn answer(decision: Decision, statuses: impl Fn(i32) -> Option<LineStatus>) -> AnswerView {
+fn answer(
+    decision: Decision,
+    own: Option<EncounterId>,
+    statuses: impl Fn(i32) -> Option<LineStatus>,
+) -> AnswerView {
     let held = decision.lines.iter().filter(|l| l.answer == LineAnswer::Held);
     AnswerView {
         held_units: held.map(|l| l.units).sum(),
         lines: decision.lines.into_iter().zip(1..).map(|(l, n)| line(l, statuses(n))).collect(),
         findings: decision.findings.into_iter().map(FindingView::from).collect(),
+        day_sum: decision.day_sum.map(|sum| DaySumView::new(sum, own)),
         remaining: decision.remaining.into_iter().map(RemainingView::new).collect(),
         file_by: decision.file_by,
     }
@@ -301,7 +264,7 @@ impl PreviewView {
             service: decision.service.as_ref().map(|s| s.as_str().to_owned()),
             service_date: decision.service_date,
             minutes: decision.minutes,
-            answer: answer(decision, |_| None),
+            answer: answer(decision, None, |_| None),
         }
     }
 }
@@ -376,7 +339,7 @@ impl EncounterView {
                 as_of: decision.as_of.to_string(),
                 contract_version: decision.contract_version.map(|v| v.to_string()),
             },
-            answer: answer(decision.answer, statuses),
+            answer: answer(decision.answer, Some(encounter.id), statuses),
             recorded_at: encounter.recorded_at.to_string(),
             voided_at: None,
             void_reason: None,

@@ -267,7 +267,7 @@ async fn decide(
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), action.ticket, move |conn| {
-        let recorded = encounters::decide_in(&work, conn, tenant, id.0, "asked")?;
+        let recorded = encounters::decide_as_asked(&work, conn, tenant, id.0)?;
         Reply::json(200, &EncounterView::recorded(tenant, recorded))
     });
     respond(reply.await?)

@@ -28,6 +28,8 @@ pub(super) fn open(role: Role, method: &Method, path: &str) -> bool {
             let own = first == "organizations" && method == Method::PUT;
             reads || own || !ADMIN_WRITES.contains(&first)
         }
+        // Whoever records visits does not answer for rules that hold them.
+        Role::Submitter if matches!(parts.as_slice(), ["encounters", _, "overrides", ..]) => false,
         Role::Submitter => {
             OF_SUBMITTERS.contains(&first)
                 || matches!(parts.as_slice(), ["members", _, "allowances"])
@@ -49,6 +51,10 @@ mod tests {
             ["/v1/members/mem_1", "/v1/members", "/v1/reports/x", "/v1/batches", "/v1", "/v1/new"]
         {
             assert!(!get(Role::Submitter, closed), "{closed}");
+        }
+        for closed in ["/v1/encounters/enc_1/overrides", "/v1/encounters/enc_1/overrides/revoke"] {
+            assert!(!open(Role::Submitter, &Method::POST, closed), "{closed}");
+            assert!(open(Role::Biller, &Method::POST, closed), "{closed}");
         }
         assert!(get(Role::PayerAnalyst, "/v1/reports/utilization"));
         assert!(!get(Role::PayerAnalyst, "/v1/encounters"));

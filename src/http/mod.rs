@@ -5,6 +5,7 @@
 //! Routes are `web::resource(path).route(…)`, one resource for each path, so that a wrong method is
 //! answered 405 and not 404.
 
+mod audit;
 pub mod auth;
 mod authorizations;
 mod batches;
@@ -15,6 +16,7 @@ pub mod bulk_rows;
 mod claims;
 mod contracts;
 mod day;
+mod day_sum_view;
 mod docs;
 mod encounter_body;
 mod encounter_revisions;
@@ -22,6 +24,7 @@ mod encounter_view;
 mod encounters;
 mod episodes;
 pub mod etag;
+mod finding_view;
 mod gate;
 mod health;
 pub mod idempotency;
@@ -33,6 +36,7 @@ mod messages;
 mod metrics;
 pub mod openapi;
 mod organizations;
+mod overrides;
 mod pace;
 mod packs;
 pub mod page;
@@ -42,10 +46,13 @@ mod payers;
 mod peers;
 pub mod problem;
 pub mod query;
+mod receipt;
 mod reference;
 mod reports;
 mod server;
 mod trace;
+mod worklist;
+mod worklist_csv;
 
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, web};
@@ -68,6 +75,9 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(batches::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(overrides::routes)
+        .configure(worklist::routes)
+        .configure(audit::routes)
         .configure(organizations::routes)
         .configure(payers::routes)
         .configure(packs::routes)

@@ -16,6 +16,8 @@ const DEFAULT_LIMIT: u16 = 50;
 const MAX_LIMIT: u16 = 200;
 /// First character of a cursor: a later form takes another one.
 const VERSION: &str = "1";
+/// The same of a cursor that has a rank.
+const RANKED_VERSION: &str = "r";
 /// Hexadecimal digits of an id and of the digest in a cursor.
 const PART: usize = 16;
 
@@ -81,18 +83,67 @@ impl Page {
     }
 }
 
-fn last_id(text: &str, digest: &str) -> Result<i64, AppError> {
-    let refuse = || {
-        let detail = "Parameter cursor: take next_cursor of the page before, unchanged, with the \
-                      same filters.";
-        AppError::new(Code::InvalidParameter, detail)
-    };
-    let rest = text.strip_prefix(VERSION).ok_or_else(refuse)?;
-    let (id, of_list) = rest.split_at_checked(PART).ok_or_else(refuse)?;
-    if of_list != digest || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(refuse());
+/// Where a row of a list stands that is sorted by a rank: the lowest rank first, then by id.
+pub type RankedPlace = (i64, i64);
+
+impl Page {
+    /// As [`Page::new`], for a list that is sorted by a rank; with the place of the last row of the
+    /// page before.
+    pub fn ranked(
+        limit: Option<u16>,
+        cursor: Option<&str>,
+        list: &impl Serialize,
+    ) -> Result<(Self, Option<RankedPlace>), AppError> {
+        let page = Self::new(limit, None, list)?;
+        let after = cursor.map(|text| last_place(text, &page.digest)).transpose()?;
+        Ok((page, after))
     }
-    i64::from_str_radix(id, 16).map_err(|_| refuse())
+
+    /// As [`Page::body`], for a list that is sorted by a rank.
+    pub fn ranked_body<R, T>(
+        &self,
+        mut rows: Vec<R>,
+        place: impl Fn(&R) -> RankedPlace,
+        show: impl FnMut(R) -> T,
+    ) -> PageBody<T> {
+        let limit = usize::from(self.limit);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| more).map(place);
+        let next_cursor = last.map(|(rank, id)| {
+            let rank = rank.cast_unsigned();
+            format!("{RANKED_VERSION}{rank:016x}{id:016x}{}", self.digest)
+        });
+        PageBody { items: rows.into_iter().map(show).collect(), next_cursor }
+    }
+}
+
+fn last_place(text: &str, digest: &str) -> Result<RankedPlace, AppError> {
+    let hex = |part: &str| {
+        let digits = part.len() == PART && part.bytes().all(|b| b.is_ascii_hexdigit());
+        u64::from_str_radix(part, 16).ok().filter(|_| digits).map(u64::cast_signed)
+    };
+    let parts = || {
+        let (rank, rest) = text.strip_prefix(RANKED_VERSION)?.split_at_checked(PART)?;
+        let (id, of_list) = rest.split_at_checked(PART)?;
+        (of_list == digest).then_some((hex(rank)?, hex(id).filter(|id| *id >= 0)?))
+    };
+    parts().ok_or_else(refused)
+}
+
+fn refused() -> AppError {
+    let detail = "Parameter cursor: take next_cursor of the page before, unchanged, with the same \
+                  filters.";
+    AppError::new(Code::InvalidParameter, detail)
+}
+
+fn last_id(text: &str, digest: &str) -> Result<i64, AppError> {
+    let rest = text.strip_prefix(VERSION).ok_or_else(refused)?;
+    let (id, of_list) = rest.split_at_checked(PART).ok_or_else(refused)?;
+    if of_list != digest || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(refused());
+    }
+    i64::from_str_radix(id, 16).map_err(|_| refused())
 }
 
 #[cfg(test)]
@@ -128,9 +179,31 @@ mod tests {
             prop_assert_eq!(seen, (0..count).collect::<Vec<_>>());
         }
 
+        /// The same of a list that is sorted by a rank, negative ones and ties included.
         #[test]
-        fn forged_cursors_are_refused(text in "\\PC{0,40}") {
+        fn ranked_pages_join_to_the_whole(
+            ranks in proptest::collection::vec(prop_oneof![-3i64..3, Just(i64::MIN), Just(i64::MAX)], 0..40),
+            limit in 1u16..12,
+        ) {
+            let mut all: Vec<RankedPlace> = ranks.into_iter().zip(0i64..).collect();
+            all.sort_unstable();
+            let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+            loop {
+                let (page, after) = Page::ranked(Some(limit), cursor.as_deref(), &"list").unwrap();
+                let left = all.iter().copied().filter(|place| after.is_none_or(|a| *place > a));
+                let rows: Vec<_> = left.take(usize::try_from(page.rows()).unwrap()).collect();
+                let body = page.ranked_body(rows, |place| *place, |place| place);
+                seen.extend(body.items);
+                cursor = body.next_cursor;
+                if cursor.is_none() { break; }
+            }
+            prop_assert_eq!(seen, all);
+        }
+
+        #[test]
+        fn forged_cursors_are_refused(text in "\\PC{0,60}") {
             prop_assert!(Page::new(None, Some(&text), &"list").is_err());
+            prop_assert!(Page::ranked(None, Some(&text), &"list").is_err());
         }
     }
 }

@@ -155,6 +155,8 @@ pub(super) fn finish(response: ServiceResponse<impl MessageBody + 'static>) -> S
     let mut response = response.map_body(|_, _| BoxBody::new(answer));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     *response.response_mut().status_mut() = error.status_code();
+    // For the log and the counts, which know our own errors by themselves.
+    response.response_mut().extensions_mut().insert(error.code);
     response
 }
 

@@ -12,6 +12,7 @@ use crate::domain::ids::{OrganizationId, PayerId};
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
 use crate::flow::access::{Principal, Role, contract_between, find_names};
+use crate::flow::audit::{self, Action, Detail};
 use crate::reports::Dimension;
 use crate::reports::utilization::{self, Perspective, Request};
 
@@ -81,7 +82,10 @@ async fn utilization(
         group_by: dimensions(query.group_by.as_deref().unwrap_or_default())?,
         as_of: ctx.now(),
     };
+    let detail = told(&wanted, csv);
+    let owner = wanted.organization.filter(|_| perspective == Perspective::Organization);
     let report = utilization::run(&ctx.db, wanted).await?;
+    audit::exported(&ctx, owner, Action::ReportUtilization, "", detail).await?;
     if csv {
         let name = ("Content-Disposition", "attachment; filename=\"utilization.csv\"");
         let text = report.csv()?;
@@ -91,6 +95,18 @@ async fn utilization(
             .body(text));
     }
     Ok(HttpResponse::Ok().json(report))
+}
+
+/// What the audit trail is told of a report.
+fn told(wanted: &Request, csv: bool) -> Detail {
+    let detail = Detail::default()
+        .about("format", if csv { "csv" } else { "json" })
+        .about("from", wanted.from)
+        .about("to", wanted.to);
+    match wanted.payer {
+        Some(payer) => detail.about("payer", payer),
+        None => detail,
+    }
 }
 
 /// What the caller may see of what was asked for.
@@ -121,7 +137,7 @@ pub fn dimensions(text: &str) -> Result<Vec<Dimension>, AppError> {
     Ok(list)
 }
 
-fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<bool, AppError> {
+pub(super) fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<bool, AppError> {
     match format {
         Some("csv") => return Ok(true),
         Some("json") => return Ok(false),
@@ -139,5 +155,5 @@ fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<bool, AppErr
             _ => {}
         }
     }
-    Err(AppError::new(Code::NotAcceptable, "The report is to be had as JSON and as CSV."))
+    Err(AppError::new(Code::NotAcceptable, "This is to be had as JSON and as CSV."))
 }

@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::patience::{Handed, Line};
 use super::problem;
 use crate::domain::ids::Tsid;
-use crate::error::AppError;
+use crate::error::{AppError, Code};
 use crate::metrics::Metrics;
 
 /// Carries the id of a request, both ways.
@@ -79,13 +79,20 @@ fn error_of(response: &ServiceResponse) -> Option<&AppError> {
     response.response().error().and_then(|e| e.as_error::<AppError>())
 }
 
+/// The code of an answer with an error: ours, or the one that an error of the web framework got.
+fn code_of(response: &ServiceResponse) -> Option<&'static str> {
+    let ours = error_of(response).map(|error| error.code);
+    let code = ours.or_else(|| response.response().extensions().get::<Code>().copied());
+    code.map(Code::as_str)
+}
+
 fn log(response: &ServiceResponse, time: Duration) {
     let route = response.request().match_pattern();
     let route = route.as_deref().unwrap_or("none");
     let status = response.status().as_u16();
     let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let error = error_of(response);
-    let code = error.map(|e| e.code.as_str());
+    let code = code_of(response);
     let cause = error.and_then(|e| e.internal.as_deref());
     if status >= 500 {
         tracing::error!(route, status, micros, code, cause, "request");
@@ -99,8 +106,8 @@ fn count(metrics: &Metrics, response: &ServiceResponse, time: Duration) {
     let route = request.match_pattern();
     let route = route.as_deref().unwrap_or("none");
     metrics.answered(request.method().as_str(), route, response.status().as_u16(), time);
-    if let Some(error) = error_of(response) {
-        metrics.errors.add(error.code.as_str(), 1);
+    if let Some(code) = code_of(response) {
+        metrics.errors.add(code, 1);
     }
 }
 

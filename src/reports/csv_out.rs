@@ -20,6 +20,13 @@ impl Table {
         Ok(Self { out })
     }
 
+    /// A later part of a table that is written in parts: rows without a header.
+    pub fn continued() -> Self {
+        let out =
+            csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+        Self { out }
+    }
+
     /// Adds a row of texts; each is made safe.
     pub fn row<'a>(&mut self, fields: impl IntoIterator<Item = &'a str>) -> Result<(), AppError> {
         for field in fields {

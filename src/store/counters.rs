@@ -9,6 +9,9 @@ use diesel::sql_types::{BigInt, Text};
 use super::conn::Conn;
 use super::error::StoreError;
 
+/// What the names of control numbers' counters begin with; sender and receiver follow.
+pub const CONTROL: &str = "x12:";
+
 #[derive(QueryableByName)]
 struct Next {
     #[diesel(sql_type = BigInt)]
@@ -28,4 +31,27 @@ pub fn take(conn: &mut Conn, name: &str, count: u32) -> Result<i64, StoreError> 
         .bind::<BigInt, _>(count)
         .get_result(conn)?;
     Ok(next.next_value - count)
+}
+
+#[derive(QueryableByName)]
+struct Counter {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    next_value: i64,
+}
+
+/// Moves all counters whose names begin with `prefix` ahead by `by`; gives each with its next number.
+pub fn skip(conn: &mut Conn, prefix: &str, by: u32) -> Result<Vec<(String, i64)>, StoreError> {
+    // Compared piece by piece: LIKE would take characters of the prefix for patterns.
+    let text = "UPDATE counters SET next_value = next_value + $1 \
+                WHERE substr(name, 1, length($2)) = $3 RETURNING name, next_value";
+    let moved: Vec<Counter> = diesel::sql_query(text)
+        .bind::<BigInt, _>(i64::from(by))
+        .bind::<Text, _>(prefix)
+        .bind::<Text, _>(prefix)
+        .load(conn)?;
+    let mut moved: Vec<(String, i64)> = moved.into_iter().map(|c| (c.name, c.next_value)).collect();
+    moved.sort();
+    Ok(moved)
 }

@@ -1,17 +1,21 @@
 //! Decisions and their lines. A decision never changes; a line's status moves by the table in
 //! `domain/status.rs`, always with the old status in the condition.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::holds::{self, Held};
 use super::schema::{decision_lines, decisions};
 use super::types;
 use crate::domain::codes::Modifier;
 use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, ENGINE_VERSION};
 use crate::domain::facts::Facts;
+use crate::domain::hold::Hold;
 use crate::domain::ids::{
     AuthorizationId, ContractVersionId, DecisionId, EncounterId, LineId, OrganizationId, PayerId,
 };
@@ -82,7 +86,24 @@ pub fn insert_all(
     for chunk in rows.chunks(INSERT_ROWS) {
         per_backend!(&mut *conn, c => diesel::insert_into(decisions::table).values(chunk).execute(c))?;
     }
-    Ok(())
+    hold_instead(conn, organization, list)
+}
+
+/// What the new decisions hold takes the place of what the ones before them held: here and nowhere
+/// else, so that the worklist is always that of the current decisions.
+fn hold_instead(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    list: &[NewDecision<'_>],
+) -> Result<(), StoreError> {
+    let again: Vec<EncounterId> =
+        list.iter().filter(|d| d.sequence > 1).map(|d| d.encounter).collect();
+    holds::remove(conn, organization, &again)?;
+    let held = list.iter().filter_map(|d| {
+        let payer = d.facts.billed.as_ref().map(|b| b.data.payer);
+        Hold::of(d.answer).map(|hold| Held { encounter: d.encounter, payer, hold })
+    });
+    holds::insert(conn, organization, &held.collect::<Vec<_>>())
 }
 
 /// A stored decision.
@@ -141,6 +162,28 @@ pub fn by_ids(
         }
     }
     Ok(found)
+}
+
+/// The decisions with these ids and the facts that they used, in any order.
+pub fn with_facts(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[DecisionId],
+) -> Result<Vec<(StoredDecision, Facts)>, StoreError> {
+    let mut facts: HashMap<DecisionId, Facts> = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(INSERT_ROWS) {
+        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        let rows: Vec<(i64, String)> = decisions::table
+            .filter(decisions::organization_id.eq(organization.as_i64()))
+            .filter(decisions::id.eq_any(chunk))
+            .select((decisions::id, decisions::facts))
+            .load(conn)?;
+        for (id, text) in rows {
+            facts.insert(DecisionId::from_i64(id), types::read_json("decisions.facts", &text)?);
+        }
+    }
+    let found = by_ids(conn, organization, ids)?.into_iter();
+    Ok(found.filter_map(|d| facts.remove(&d.id).map(|f| (d, f))).collect())
 }
 
 /// The decisions of these encounters with these sequences, in any order.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::holds;
 use super::schema::encounters;
 use super::types;
 use crate::domain::dates::{Instant, year_month};
@@ -317,7 +318,8 @@ pub fn set_void(
             encounters::void_reason.eq(reason),
         ))
         .execute(conn)?;
-    Ok(())
+    // Nothing waits of a visit that did not take place.
+    holds::remove(conn, organization, &[id])
 }
 
 /// What a list of encounters is narrowed to.

@@ -4,23 +4,28 @@
 //! on a blocking thread in one transaction, and never lets a connection out.
 
 pub mod access;
+pub mod audit;
 pub mod authorizations;
+pub mod backup;
 pub mod batches;
 pub mod claims;
 mod conn;
 pub mod contracts;
 pub mod counters;
+pub mod day_visits;
 pub mod decisions;
 pub mod encounters;
 pub mod episodes;
 pub mod error;
 pub mod files;
+mod holds;
 pub mod idempotency;
 pub mod ledger;
 pub mod live_claims;
 pub mod members;
 mod migrations;
 pub mod organizations;
+pub mod overrides;
 pub mod packs;
 pub mod payers;
 pub mod peers;
@@ -28,6 +33,7 @@ pub mod revisions;
 mod schema;
 mod types;
 pub mod utilization;
+pub mod worklist;
 
 use std::sync::Arc;
 use std::time::Instant;

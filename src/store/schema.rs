@@ -188,6 +188,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_entries (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor -> Text,
+        key_id -> Nullable<BigInt>,
+        role -> Nullable<Text>,
+        organization_id -> Nullable<BigInt>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        detail -> Text,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     counters (name) {
         name -> Text,
         next_value -> BigInt,
@@ -299,6 +314,45 @@ diesel::table! {
         expected -> BigInt,
         authorization_id -> Nullable<BigInt>,
         authorized_units -> BigInt,
+    }
+}
+
+diesel::table! {
+    encounter_overrides (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        encounter_id -> BigInt,
+        rule -> Text,
+        content_hash -> Binary,
+        reason -> Text,
+        key_id -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        revoked_key_id -> Nullable<BigInt>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    holds (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        payer_id -> Nullable<BigInt>,
+        whole -> Bool,
+        units -> BigInt,
+        expected -> Nullable<BigInt>,
+        unknown -> Nullable<Text>,
+        overridable -> Bool,
+        due_day -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    hold_reasons (organization_id, encounter_id, rule) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        rule -> Text,
+        overridable -> Bool,
     }
 }
 
@@ -424,6 +478,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    day_visits (organization_id, encounter_id) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        member_id -> BigInt,
+        service_date -> Date,
+        sum_key -> Text,
+        unit_minutes -> BigInt,
+        rounding -> Text,
+    }
+}
+
+diesel::table! {
     episodes (organization_id, id) {
         organization_id -> BigInt,
         id -> BigInt,
@@ -452,6 +518,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contracts,
     contract_versions,
     api_keys,
+    audit_entries,
     idempotency_keys,
     counters,
     encounters,
@@ -460,6 +527,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     session_encounters,
     decisions,
     decision_lines,
+    encounter_overrides,
+    holds,
+    hold_reasons,
     accounts,
     unit_entries,
     files,
@@ -468,5 +538,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     claim_lines,
     claim_line_parts,
+    day_visits,
     episodes,
 );

@@ -2,69 +2,17 @@
 //! there exactly once, and the ledger says what the lines say. Whatever the kill hits, the end is
 //! the same, so nothing here waits for luck.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-
 use chrono::{TimeDelta, Timelike, Utc};
 use serde_json::{Value, json};
 
-use crate::app::{Database, TestApp};
+use crate::app::TestApp;
+use crate::program::{Program, day};
 use crate::world::{self, World};
 
 /// Rows of the upload: six chunks.
 const ROWS: usize = 3_000;
 /// Members, so that each has 75 visits, one a day.
 const MEMBERS: usize = 40;
-
-/// The real program on a database.
-struct Program {
-    process: Child,
-    address: String,
-}
-
-impl Program {
-    fn start(database: &Database) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_peerclaims"));
-        command.arg("serve").env_remove("PEERCLAIMS_CONFIG").stderr(Stdio::piped());
-        command.env("PEERCLAIMS__DATABASE__URL", database.url());
-        command
-            .env("PEERCLAIMS__HTTP__LISTEN", "127.0.0.1:0")
-            .env("PEERCLAIMS__LOG__FORMAT", "json");
-        let mut process = command.spawn().unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let address = loop {
-            let line = lines.next().expect("the service ended").unwrap();
-            let Ok(line) = serde_json::from_str::<Value>(&line) else { continue };
-            if line["message"] == "listening" {
-                break line["address"].as_str().unwrap().to_owned();
-            }
-        };
-        // A full pipe would stop the service.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, address }
-    }
-
-    /// SIGKILL.
-    fn kill(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    async fn upload(&self, key: &str, body: impl Into<reqwest::Body>) -> reqwest::Response {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let path = format!("http://{}/v1/encounters/bulk", self.address);
-        let request =
-            client.post(path).bearer_auth(key).header("content-type", "application/x-ndjson");
-        request.body(body).send().await.unwrap()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 /// Half-hour visits, two units each, that fit all limits: one a day for each member, ten a day for
 /// each peer. Every fifth is at a school, which this payer does not take; every eleventh ends
@@ -98,7 +46,6 @@ fn refused(n: usize) -> bool {
 
 async fn case(app: TestApp) {
     // The program goes by the real clock, so everything is valid around today.
-    let day = |days: i64| (Utc::now() + TimeDelta::days(days)).format("%Y-%m-%d").to_string();
     let w = world::mesa_voices_in(&app, MEMBERS, (&day(-200), &day(200))).await;
     let text = rows(&w).iter().fold(String::new(), |out, row| out + &row.to_string() + "\n");
 

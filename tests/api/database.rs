@@ -60,6 +60,20 @@ impl Database {
         panic!("cannot clone the template: {last:?}");
     }
 
+    /// An empty PostgreSQL database, made as docs/operations.md says.
+    pub fn empty_postgres() -> Option<Self> {
+        let admin = std::env::var(POSTGRES_VARIABLE).ok()?;
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("peerclaims_test_{}_{number}", std::process::id());
+        let mut conn = PgConnection::establish(&admin).unwrap();
+        drop_database(&mut conn, &name);
+        conn.batch_execute(&format!(
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+        ))
+        .unwrap();
+        Some(Self::Postgres { admin, name })
+    }
+
     /// Its URL.
     pub fn url(&self) -> String {
         match self {

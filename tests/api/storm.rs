@@ -128,6 +128,7 @@ on_both! {
              AND a.started_at < b.ended_at AND b.started_at < a.ended_at \
              WHERE a.status IN ('ready', 'claimed', 'submitted') AND b.status IN ('ready', 'claimed', 'submitted')");
         assert!(app.database.number("SELECT COUNT(*) FROM claims WHERE status = 'released'") > 0);
+        crate::worklist::ties(&app, &w.biller).await;
         let report = app.get("/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service", &w.biller).await.expect(200);
         assert_eq!(report["ties"]["ties"], true, "{report}");
     }

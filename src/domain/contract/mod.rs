@@ -12,6 +12,7 @@ mod node_json;
 mod node_toml;
 pub mod read;
 mod read_agreement;
+mod read_overrides;
 mod read_profile;
 mod read_rules;
 mod read_service;

@@ -16,6 +16,7 @@ use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Key, Line55, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
 use crate::domain::period::Period;
+use crate::domain::rules::RuleId;
 use crate::domain::text::code_list;
 
 /// The terms of one contract version: the whole agreement as data.
@@ -52,6 +53,9 @@ pub struct Pack {
     pub filing: Filing,
     /// Documents that must exist before a claim.
     pub documentation: Documentation,
+    /// Rules that a person may override; none: no rule at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Overridable>,
     /// How claims look.
     pub claim: ClaimProfile,
 }
@@ -91,6 +95,9 @@ pub struct Service {
     pub rounding: Rounding,
     /// Where a rounding above `floor` is written; the reader refuses one that is not.
     pub rounding_source: Option<Authority>,
+    /// Over what minutes are summed before they are rounded.
+    #[serde(default, skip_serializing_if = "SumOver::is_contact")]
+    pub sum_over: SumOver,
     /// Youngest age, in full years on the service date.
     pub min_age: Option<u32>,
     /// Oldest age, in full years on the service date.
@@ -142,6 +149,25 @@ code_list!(
         EightMinute = "eight_minute",
     }
 );
+
+code_list!(
+    /// Over what minutes are summed before they are rounded (RK14).
+    #[derive(Default)]
+    SumOver, "what minutes are summed over" {
+        /// Each contact by itself.
+        #[default]
+        Contact = "contact",
+        /// The contacts of a day that would stand on one claim line.
+        Day = "day",
+    }
+);
+
+impl SumOver {
+    /// Whether each contact is rounded by itself.
+    pub fn is_contact(&self) -> bool {
+        *self == Self::Contact
+    }
+}
 
 /// A quantity limit (RK19, RK21).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,6 +244,15 @@ pub struct Documentation {
     pub signed_note: bool,
     /// The note must name a goal of the plan of care (RK62).
     pub plan_goal: bool,
+    /// Where it is written.
+    pub source: Authority,
+}
+
+/// Rules that a person may override with a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overridable {
+    /// Which, in the order of the pack; each is one that may be listed at all.
+    pub rules: Vec<RuleId>,
     /// Where it is written.
     pub source: Authority,
 }

@@ -12,6 +12,7 @@ use super::node::Node;
 use super::node_json::from_json;
 use super::node_toml::from_toml;
 use super::read_agreement::read_agreement;
+use super::read_overrides::read_overrides;
 use super::read_profile::read_profile;
 use super::read_rules::{read_authorizations, read_documentation, read_filing, read_limits};
 use super::read_service::{MAX_SERVICES, read_services};
@@ -57,8 +58,17 @@ fn pack(node: &Node) -> Result<Pack, Vec<Fault>> {
     r.finish(pack)
 }
 
-const PACK_TABLES: &[&str] =
-    &["pack", "source", "service", "limit", "authorization", "filing", "documentation", "claim"];
+const PACK_TABLES: &[&str] = &[
+    "pack",
+    "source",
+    "service",
+    "limit",
+    "authorization",
+    "filing",
+    "documentation",
+    "overrides",
+    "claim",
+];
 
 fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let root = document.table(r, PACK_TABLES)?;
@@ -74,6 +84,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let filing = root.need(r, "filing").and_then(|at| read_filing(r, &at, &mut known));
     let documentation =
         root.need(r, "documentation").and_then(|at| read_documentation(r, &at, &mut known));
+    let overrides = root.get("overrides").map(|at| read_overrides(r, &at, &mut known));
     let claim = root.need(r, "claim").and_then(|at| read_profile(r, &at, &mut known));
     let sources = known.finish(r);
     let head = head?;
@@ -89,6 +100,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
         authorizations,
         filing: filing?,
         documentation: documentation?,
+        overrides: overrides.flatten(),
         claim: claim?,
     })
 }

@@ -1,7 +1,7 @@
 //! Reads `[[service]]`: what can be billed, by whom, for whom, where and how.
 
 use super::known::{Known, unique};
-use super::model::{ModeRule, Rounding, Service, SettingRule};
+use super::model::{ModeRule, Rounding, Service, SettingRule, SumOver};
 use super::node::Value;
 use super::read::MAX_TITLE;
 use super::reader::{Reader, Spot};
@@ -34,6 +34,7 @@ pub(super) const KEYS: &[&str] = &[
     "unit_minutes",
     "rounding",
     "rounding_source",
+    "sum_over",
     "min_age",
     "max_age",
     "diagnosis_classes",
@@ -79,6 +80,7 @@ fn read_service<'a>(
     let unit_minutes =
         table.need(r, "unit_minutes").and_then(|s| s.number(r, 1..=MAX_UNIT_MINUTES));
     let (rounding, rounding_source) = read_rounding(r, table, unit_minutes, known);
+    let sum_over = table.or(r, "sum_over", SumOver::Contact);
     let (min_age, max_age) = read_ages(r, table);
     let diagnosis_classes = table.values(r, "diagnosis_classes");
     let certificates = table.values(r, "certificates");
@@ -97,6 +99,7 @@ fn read_service<'a>(
         unit_minutes: unit_minutes?,
         rounding: rounding?,
         rounding_source,
+        sum_over: sum_over?,
         min_age,
         max_age,
         diagnosis_classes,

@@ -1,23 +1,38 @@
-//! What needs an authorization, and which one is drawn on (RK26, RK27).
+//! What needs an authorization, and which ones are drawn on (RK26, RK27).
 //!
-//! Free units go first; only the excess needs an authorization, and one encounter draws on one.
+//! Free units go first; only the excess needs an authorization. The one named is used, and what it
+//! has no room for waits. When none is named, the one that ends first is used, then the next where
+//! the payer's claims name authorizations line by line: a claim that names one cannot carry two.
 //! A service in several rules is free only as far as every rule lets it be.
+
+use std::cmp::Ordering;
 
 use super::account::{Account, at_least_none, units_in_words};
 use super::context::Context;
+use super::day::Day;
 use super::table::{RuleId, Said};
-use crate::domain::contract::{AuthorizationNeed, AuthorizationRule, Pack, Service};
+use crate::domain::claim::MAX_CLAIM_LINES;
+use crate::domain::contract::{
+    AuthorizationLevel, AuthorizationNeed, AuthorizationRule, Pack, Service,
+};
 use crate::domain::facts::AuthorizationFact;
 
-/// How units divide between the free ones, an authorization, and nothing.
+/// Units drawn on one authorization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrawnOn<'a> {
+    /// Which.
+    pub authorization: &'a AuthorizationFact,
+    /// How many; 0 on the one that would be drawn on if there were need or room.
+    pub units: u32,
+}
+
+/// How units divide between the free ones, authorizations, and nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Division<'a> {
     /// Units that need no authorization.
     pub free: u32,
-    /// Units drawn on the authorization.
-    pub drawn: u32,
-    /// The authorization drawn on, or that would be.
-    pub authorization: Option<&'a AuthorizationFact>,
+    /// Units on authorizations, in the order in which they are drawn.
+    pub draws: Vec<DrawnOn<'a>>,
     /// What is to be said of it.
     pub said: Vec<Said>,
 }
@@ -40,27 +55,78 @@ pub fn divide<'a>(
 ) -> Division<'a> {
     let Some((rule, free_left)) = strictest(ctx, pack, account, service) else {
         let said = not_needed(ctx, "The service needs no authorization").into_iter().collect();
-        return Division { free: wanted, drawn: 0, authorization: None, said };
+        return Division { free: wanted, draws: vec![], said };
     };
     let free = wanted.min(free_left);
     let excess = wanted.saturating_sub(free);
     let selected = select(ctx, service);
     if excess == 0 {
         let said = not_needed(ctx, "The free units are enough").into_iter().collect();
-        return Division { free, drawn: 0, authorization: selected.ok().flatten(), said };
+        let draws = unused(selected.unwrap_or_default().first().copied());
+        return Division { free, draws, said };
     }
-    let (drawn, authorization, said) = match selected {
-        Err(faults) => (0, None, faults),
-        Ok(None) => (0, None, vec![missing(ctx, service, free, excess)]),
-        Ok(Some(chosen)) => {
-            let drawn = excess.min(at_least_none(account.left(chosen)));
-            let short =
-                (drawn < excess).then(|| exhausted(ctx, account, service, chosen, excess, drawn));
-            (drawn, Some(chosen), short.into_iter().collect())
+    let (draws, said) = match selected {
+        Err(faults) => (vec![], faults),
+        Ok(order) if order.is_empty() => (vec![], vec![missing(ctx, service, free, excess)]),
+        Ok(order) => {
+            let bound = Day::of(ctx).and_then(|day| day.bound(pack.claim.authorization_level));
+            let may = order.iter().copied().filter(|a| bound.is_none_or(|id| id == a.id));
+            let draws = draw(pack, account, may, excess);
+            let short = shortage(ctx, pack, account, &order, &draws, excess);
+            let none = draws.is_empty();
+            let draws = if none { unused(order.first().copied()) } else { draws };
+            (draws, short.into_iter().collect())
         }
     };
     let said = said.into_iter().map(|s| s.by(&rule.source)).collect();
-    Division { free, drawn, authorization, said }
+    Division { free, draws, said }
+}
+
+fn unused(authorization: Option<&AuthorizationFact>) -> Vec<DrawnOn<'_>> {
+    authorization.map(|authorization| DrawnOn { authorization, units: 0 }).into_iter().collect()
+}
+
+/// Draws `excess` on authorizations with room, in order; on one only where a claim names one.
+fn draw<'a>(
+    pack: &Pack,
+    account: Account,
+    order: impl Iterator<Item = &'a AuthorizationFact>,
+    excess: u32,
+) -> Vec<DrawnOn<'a>> {
+    // Each is a line of its own, and all lines of a visit are on the same claim.
+    let most = match pack.claim.authorization_level {
+        AuthorizationLevel::Claim => 1,
+        AuthorizationLevel::Line => MAX_CLAIM_LINES,
+    };
+    let mut left = excess;
+    let mut draws = vec![];
+    for authorization in order {
+        let units = left.min(at_least_none(account.left(authorization)));
+        if units > 0 && draws.len() < most {
+            draws.push(DrawnOn { authorization, units });
+            left = left.saturating_sub(units);
+        }
+    }
+    draws
+}
+
+/// Why not all of the excess is drawn.
+fn shortage(
+    ctx: &Context,
+    pack: &Pack,
+    account: Account,
+    order: &[&AuthorizationFact],
+    draws: &[DrawnOn],
+    excess: u32,
+) -> Option<Said> {
+    let found: u32 = draws.iter().map(|d| d.units).sum();
+    let waits = excess.checked_sub(found).filter(|waits| *waits > 0)?;
+    let used = |a: &AuthorizationFact| draws.iter().any(|d| d.authorization.id == a.id);
+    let next = order.iter().find(|a| !used(a) && account.left(a) > 0);
+    Some(match next {
+        Some(next) => second(pack, account, next, excess, waits),
+        None => exhausted(ctx, account, order, excess, waits),
+    })
 }
 
 /// The rule that leaves the fewest free units, with them; none when nothing is ever needed.
@@ -82,14 +148,16 @@ fn strictest<'a>(
         .min_by_key(|(_, left)| *left)
 }
 
-/// The authorization to draw on: the one named, or what is wrong with it; else of those that
-/// cover the date and the service the one that ends first, open ends last, then by number.
+/// The authorizations to draw on, in order: the one named, or what is wrong with it; else those
+/// that cover the date and the service, the one that ends first, open ends last, then by number.
 fn select<'a>(
     ctx: &Context<'a>,
     service: &Service,
-) -> Result<Option<&'a AuthorizationFact>, Vec<Said>> {
+) -> Result<Vec<&'a AuthorizationFact>, Vec<Said>> {
     let Some(number) = &ctx.encounter.authorization else {
-        return Ok(fitting(ctx, service).min_by_key(|a| ends_first(a)));
+        let mut order: Vec<_> = fitting(ctx, service).collect();
+        order.sort_by(|a, b| ends_first(a, b));
+        return Ok(order);
     };
     match ctx.facts.authorizations.iter().find(|a| a.number == *number) {
         None => Err(vec![unknown()]),
@@ -98,7 +166,7 @@ fn select<'a>(
                 .into_iter()
                 .flatten()
                 .collect();
-            if faults.is_empty() { Ok(Some(named)) } else { Err(faults) }
+            if faults.is_empty() { Ok(vec![named]) } else { Err(faults) }
         }
     }
 }
@@ -115,10 +183,11 @@ fn is_for(authorization: &AuthorizationFact, service: &Service) -> bool {
     authorization.services.is_empty() || authorization.services.contains(&service.key)
 }
 
-fn ends_first(
-    a: &AuthorizationFact,
-) -> (bool, Option<chrono::NaiveDate>, &crate::domain::identifiers::AuthorizationNumber) {
-    (a.span.to.is_none(), a.span.to, &a.number)
+/// The order in which authorizations are drawn on: the one that ends first, open ends last, then
+/// by number.
+pub fn ends_first(a: &AuthorizationFact, b: &AuthorizationFact) -> Ordering {
+    let key = |a: &AuthorizationFact| (a.span.to.is_none(), a.span.to);
+    key(a).cmp(&key(b)).then_with(|| a.number.cmp(&b.number))
 }
 
 fn not_needed(ctx: &Context, why: &str) -> Option<Said> {
@@ -184,25 +253,60 @@ fn missing(ctx: &Context, service: &Service, free: u32, excess: u32) -> Said {
     )
 }
 
+fn second(
+    pack: &Pack,
+    account: Account,
+    next: &AuthorizationFact,
+    excess: u32,
+    waits: u32,
+) -> Said {
+    let why = match pack.claim.authorization_level {
+        AuthorizationLevel::Claim => "the payer's claims name one authorization each",
+        AuthorizationLevel::Line => "a claim has no room for more lines",
+    };
+    Said::new(
+        RuleId::AuthorizationSecond,
+        "/authorization",
+        format!(
+            "An authorization is needed for {}; {} would draw on authorization {} as well, and \
+             {why}, so they must wait.",
+            units_in_words(excess),
+            units_in_words(waits),
+            next.number
+        ),
+        format!(
+            "A biller names authorization {} in the visit, which has {} left, or asks the payer \
+             for more units.",
+            next.number,
+            units_in_words(at_least_none(account.left(next)))
+        ),
+    )
+}
+
 fn exhausted(
     ctx: &Context,
     account: Account,
-    service: &Service,
-    chosen: &AuthorizationFact,
+    order: &[&AuthorizationFact],
     excess: u32,
-    drawn: u32,
+    waits: u32,
 ) -> Said {
-    // No silent fallback: another one is used only when a person names it.
-    let other = fitting(ctx, service)
-        .filter(|a| a.id != chosen.id && account.left(a) > 0)
-        .min_by_key(|a| ends_first(a));
+    let has = |a: &&AuthorizationFact| {
+        format!("{} has {} of {} left", a.number, account.left(a), units_in_words(a.units))
+    };
+    let left: Vec<String> = order.iter().map(has).collect();
+    let other = ctx
+        .service
+        .into_iter()
+        .flat_map(|service| fitting(ctx, service))
+        .filter(|a| order.iter().all(|used| used.id != a.id) && account.left(a) > 0)
+        .min_by(|a, b| ends_first(a, b));
+    // No silent fallback: another one than the named is used only when a person names it.
     let fix = match other {
         Some(other) => format!(
             "A biller names authorization {} in the visit, which has {} left, or asks the payer \
-             for more on {}.",
+             for more units.",
             other.number,
-            units_in_words(at_least_none(account.left(other))),
-            chosen.number
+            units_in_words(at_least_none(account.left(other)))
         ),
         None => "A biller asks the payer for more units and records them; the visit is then \
                  decided again."
@@ -212,12 +316,10 @@ fn exhausted(
         RuleId::AuthorizationExhausted,
         "/authorization",
         format!(
-            "An authorization is needed for {}, and {} has {} of {} left, so {} must wait.",
+            "An authorization is needed for {}, and {}, so {} must wait.",
             units_in_words(excess),
-            chosen.number,
-            account.left(chosen),
-            units_in_words(chosen.units),
-            units_in_words(excess.saturating_sub(drawn))
+            left.join(", "),
+            units_in_words(waits)
         ),
         fix,
     )

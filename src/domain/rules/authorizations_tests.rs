@@ -2,10 +2,11 @@
 
 use super::testing::limit;
 use super::testing::{Case, authorization, carc, d, decimal, key, need, split, usage};
+use crate::domain::contract::AuthorizationLevel;
 use crate::domain::contract::AuthorizationNeed::{After, Always, Never};
 use crate::domain::contract::Exceed::{BillUpTo, Hold};
 use crate::domain::dates::Window::{CalendarYear, Day};
-use crate::domain::decision::{Disposition, RemainingKind};
+use crate::domain::decision::{DecisionLine, Disposition, RemainingKind};
 use crate::domain::facts::AuthorizationFact;
 use crate::domain::identifiers::AuthorizationNumber;
 use crate::domain::ids::AuthorizationId;
@@ -66,21 +67,69 @@ fn rk27_the_one_that_ends_first_then_by_number_open_ends_last() {
     assert_eq!(outcome(&always(vec![open])).2, Some((1, 4)));
 }
 
-#[test]
-fn rk27_short_units_hold_the_excess_and_nothing_falls_back() {
+/// Two authorizations, of which the one that ends first has 3 of 10 units left.
+fn short() -> Case {
     let mut case = always(vec![
         authorization(1, 10, "2026-01-01", Some("2026-07-31")),
         authorization(2, 10, "2026-01-01", Some("2026-12-31")),
     ]);
     case.facts.usage = vec![usage("2026-03-03", Some(1), 7)];
+    case
+}
+
+#[test]
+fn rk27_a_claim_that_names_one_authorization_carries_no_second() {
+    let mut case = short();
     assert_eq!(outcome(&case), (3, 1, Some((1, 3))));
-    let finding = case.only("authorization.exhausted");
+    let finding = case.only("authorization.second");
     assert_eq!(carc(&finding), Some("198"));
     assert!(finding.fix.contains("A-2") && finding.fix.contains("10 units"), "{}", finding.fix);
+    // One without room is not used at all, so nothing keeps the next from being the first.
     case.facts.usage[0].units = 12;
-    assert_eq!(outcome(&case), (0, 4, None), "a shrunk grant is never below nothing");
-    name(&mut case, "A-2");
-    assert_eq!(outcome(&case), (4, 0, Some((2, 4))));
+    assert_eq!(outcome(&case), (4, 0, Some((2, 4))), "a shrunk grant is never below nothing");
+}
+
+#[test]
+fn rk27_line_by_line_the_excess_goes_to_the_next() {
+    let mut case = short();
+    case.terms.pack.claim.authorization_level = AuthorizationLevel::Line;
+    let drawn = |case: &Case| -> Vec<(u32, Option<(i64, u32)>)> {
+        let lines = case.decide().lines;
+        let of = |l: &DecisionLine| {
+            (l.units, l.authorization.as_ref().map(|d| (d.id.as_i64(), d.units)))
+        };
+        lines.iter().map(of).collect()
+    };
+    assert!(case.rules().is_empty());
+    assert_eq!(drawn(&case), [(3, Some((1, 3))), (1, Some((2, 1)))]);
+    assert_eq!(case.decide().lines[1].expected.to_string(), "20.00");
+    let left: Vec<_> = case.decide().remaining.iter().map(|r| r.remaining).collect();
+    assert_eq!(left, [decimal("0"), decimal("9")]);
+    // Free units stand with the first.
+    case.terms.pack.authorizations = vec![need(After { free_units: 1, window: Day })];
+    case.facts.usage[0].units = 9;
+    assert_eq!(drawn(&case), [(2, Some((1, 1))), (2, Some((2, 2)))]);
+    // Both together are not enough.
+    case.facts.authorizations[1].units = 1;
+    assert_eq!(drawn(&case), [(2, Some((1, 1))), (1, Some((2, 1))), (1, None)]);
+    let finding = case.only("authorization.exhausted");
+    assert!(finding.message.contains("A-1 has 1 of 10 units left, A-2 has 1 of 1 unit left"));
+}
+
+#[test]
+fn rk27_the_named_one_never_falls_back() {
+    for level in AuthorizationLevel::ALL {
+        let mut case = short();
+        case.terms.pack.claim.authorization_level = *level;
+        name(&mut case, "A-1");
+        assert_eq!(outcome(&case), (3, 1, Some((1, 3))), "{level}");
+        let finding = case.only("authorization.exhausted");
+        assert!(finding.fix.contains("A-2") && finding.fix.contains("10 units"), "{}", finding.fix);
+        case.facts.usage[0].units = 12;
+        assert_eq!(outcome(&case), (0, 4, None));
+        name(&mut case, "A-2");
+        assert_eq!(outcome(&case), (4, 0, Some((2, 4))));
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::choose::choose;
+use super::day::Day;
 use crate::domain::codes::Diagnosis;
 use crate::domain::contract::{Service, Terms};
 use crate::domain::encounter::{EncounterData, Kind};
@@ -39,8 +40,12 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Units of the contact; none without a service.
+    /// Units of the contact, or of its day where minutes are summed over days; none without a
+    /// service.
     pub fn units(&self) -> Option<u32> {
+        if let Some(day) = Day::of(self) {
+            return Some(day.units());
+        }
         self.service.map(|s| units(self.minutes, s.unit_minutes, s.rounding))
     }
 

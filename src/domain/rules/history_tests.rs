@@ -8,7 +8,7 @@ use chrono::{Datelike, Days, NaiveDate, TimeDelta};
 use proptest::prelude::*;
 
 use super::testing::{Case, authorization, d, key, limit, need, service, t};
-use crate::domain::contract::{AuthorizationNeed, Exceed, Rounding};
+use crate::domain::contract::{AuthorizationLevel, AuthorizationNeed, Exceed, Rounding};
 use crate::domain::dates::{WeekStart, Window};
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::Kind;
@@ -36,6 +36,8 @@ struct Contract {
     need: Option<AuthorizationNeed>,
     need_for: Vec<usize>,
     grants: Vec<Grant>,
+    /// Whether claims name authorizations line by line, so that a visit may draw on several.
+    line_level: bool,
 }
 
 /// A visit: day, service, units, the authorization named by index (one past the end: unknown).
@@ -91,31 +93,35 @@ impl Contract {
             && (services.is_empty() || services.contains(&service))
     }
 
-    /// The authorization that a visit may draw on.
-    fn grant_for(&self, visit: &Visit) -> Option<usize> {
-        let on = day(visit.0);
-        let all = 0..self.grants.len();
-        match visit.3 {
-            Some(named) => Some(named).filter(|g| self.fits(*g, visit.1, on)),
-            None => all
-                .filter(|g| self.fits(*g, visit.1, on))
-                .min_by_key(|g| (self.grants[*g].2.map_or(u64::MAX, |to| to), *g)),
+    /// The authorizations that a visit may draw on, in order.
+    fn grants_for(&self, visit: &Visit) -> Vec<usize> {
+        let fitting = |g: &usize| self.fits(*g, visit.1, day(visit.0));
+        if let Some(named) = visit.3 {
+            return Some(named).filter(fitting).into_iter().collect();
         }
+        let mut all: Vec<usize> = (0..self.grants.len()).filter(fitting).collect();
+        all.sort_by_key(|g| (self.grants[*g].2.map_or(u64::MAX, |to| to), *g));
+        all
     }
 
     /// The units that billing `count` of the visit would add to the ledger, or nothing when that
-    /// breaks an authorization.
+    /// breaks an authorization: unit by unit, each from the first that has one left.
     fn adding(&self, visit: &Visit, ledger: &[Unit], count: usize) -> Option<Vec<Unit>> {
         let on = day(visit.0);
         let free = self.free_left(visit.1, ledger, on).map_or(count, |left| left.min(count));
         let mut added = vec![(visit.1, on, None); free];
-        if free < count {
-            let grant = self.grant_for(visit)?;
-            let drawn = ledger.iter().filter(|u| u.2 == Some(grant)).count();
-            if drawn + count - free > usize::try_from(self.grants[grant].0).unwrap() {
+        while added.len() < count {
+            let has_one = |g: &&usize| {
+                let drawn = ledger.iter().chain(&added).filter(|u| u.2 == Some(**g)).count();
+                drawn < usize::try_from(self.grants[**g].0).unwrap()
+            };
+            let grants = self.grants_for(visit);
+            let first = *grants.iter().find(has_one)?;
+            let before = added.last().and_then(|u| u.2);
+            if !self.line_level && before.is_some_and(|b| b != first) {
                 return None;
             }
-            added.extend(vec![(visit.1, on, Some(grant)); count - free]);
+            added.push((visit.1, on, Some(first)));
         }
         Some(added)
     }
@@ -166,6 +172,9 @@ impl Contract {
                 made.services = names(&self.need_for);
                 pack.authorizations = vec![made];
             }
+            if self.line_level {
+                pack.claim.authorization_level = AuthorizationLevel::Line;
+            }
             c.facts.authorizations = (1i64..)
                 .zip(&self.grants)
                 .map(|(id, Grant(units, from, to, services))| {
@@ -198,18 +207,17 @@ fn take_place(case: &mut Case, visit: &Visit) {
         visit.3.map(|named| AuthorizationNumber::parse(&format!("A-{}", named + 1)).unwrap());
 }
 
-/// What the ready line bills, as units of the ledger.
+/// What the ready lines bill, as units of the ledger.
 fn billed(decision: &Decision, visit: &Visit) -> Vec<Unit> {
-    let Some(line) = decision.lines.iter().find(|l| l.answer == LineAnswer::Ready) else {
-        return vec![];
-    };
-    let on = decision.service_date;
-    let draw = line.authorization.as_ref();
-    let drawn = draw.map_or(0, |d| usize::try_from(d.units).unwrap());
-    let grant = draw.map(|d| usize::try_from(d.id.as_i64() - 1).unwrap());
-    let free = usize::try_from(line.units).unwrap() - drawn;
-    let mut units = vec![(visit.1, on, None); free];
-    units.extend(vec![(visit.1, on, grant); drawn]);
+    let (on, mut units) = (decision.service_date, vec![]);
+    for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
+        let draw = line.authorization.as_ref();
+        let drawn = draw.map_or(0, |d| usize::try_from(d.units).unwrap());
+        let grant = draw.map(|d| usize::try_from(d.id.as_i64() - 1).unwrap());
+        let free = usize::try_from(line.units).unwrap() - drawn;
+        units.extend(vec![(visit.1, on, None); free]);
+        units.extend(vec![(visit.1, on, grant); drawn]);
+    }
     units
 }
 
@@ -259,13 +267,15 @@ fn contract() -> impl Strategy<Value = Contract> {
         rule,
         services(),
         prop::collection::vec(grant, 0..4),
+        any::<bool>(),
     )
-        .prop_map(|(week, caps, need, need_for, grants)| Contract {
+        .prop_map(|(week, caps, need, need_for, grants, line_level)| Contract {
             week,
             caps,
             need,
             need_for,
             grants,
+            line_level,
         })
 }
 

@@ -3,11 +3,14 @@
 use rust_decimal::Decimal;
 
 use super::context::Context;
+use super::day::{self, Day};
 use super::room::Room;
 use super::table::{RuleId, Said};
 use crate::domain::codes::{Modifier, PlaceOfService};
-use crate::domain::contract::{ModeRule, Rate, Service};
+use crate::domain::contract::{Rate, Service};
+use crate::domain::day_sum::{DaySum, Piece};
 use crate::domain::decision::{DecisionLine, Draw, LineAnswer};
+use crate::domain::encounter::EncounterData;
 use crate::domain::money::Money;
 
 /// What a unit is worth.
@@ -60,22 +63,50 @@ pub fn rate(ctx: &Context) -> Vec<Said> {
     vec![said]
 }
 
-/// The lines: ready units first, then the held rest. None without a service or a unit.
-pub fn lines(ctx: &Context, room: &Room) -> Vec<DecisionLine> {
+/// The lines: ready units first, a line for each authorization beyond the first, then the held
+/// rest. Without units there is no line, but for a day's sum: there a visit that adds nothing rides
+/// on the day's line, and a held one waits although it would add nothing.
+pub fn lines(ctx: &Context, room: &Room, day_sum: Option<&DaySum>) -> Vec<DecisionLine> {
     let Some(service) = ctx.service else { return vec![] };
-    let ready = room.ready();
-    let draw = room.authorization.filter(|_| room.drawn > 0).map(|a| Draw {
-        id: a.id,
-        number: a.number.clone(),
-        units: room.drawn,
-    });
-    [
-        line(ctx, service, LineAnswer::Ready, ready, draw),
-        line(ctx, service, LineAnswer::Held, room.asked.saturating_sub(ready), None),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let (ready, held, summed) = match day_sum.map(DaySum::own) {
+        None => (day::pieces(room), room.asked.saturating_sub(room.ready()), false),
+        Some(Some(own)) => (own.ready.clone(), own.held, true),
+        Some(None) => (vec![], Day::of(ctx).map_or(0, |d| d.adds()), true),
+    };
+    let left_out = day_sum.is_some_and(|sum| sum.own().is_none());
+    let mut drawn = by_line(&ready);
+    if drawn.is_empty() && summed && !left_out {
+        drawn.push((0, None));
+    }
+    let mut lines: Vec<DecisionLine> = drawn
+        .into_iter()
+        .map(|(units, draw)| line(ctx, service, LineAnswer::Ready, units, draw))
+        .collect();
+    if held > 0 || left_out {
+        lines.push(line(ctx, service, LineAnswer::Held, held, None));
+    }
+    lines
+}
+
+/// Units for each line: those that need no authorization go with the first that is drawn on.
+fn by_line(pieces: &[Piece]) -> Vec<(u32, Option<Draw>)> {
+    let mut free = 0u32;
+    let mut lines = vec![];
+    for piece in pieces {
+        match &piece.authorization {
+            None => free = free.saturating_add(piece.units),
+            Some(named) => {
+                let draw = Draw { id: named.id, number: named.number.clone(), units: piece.units };
+                lines.push((piece.units, Some(draw)));
+            }
+        }
+    }
+    match lines.first_mut() {
+        Some((units, _)) => *units = units.saturating_add(free),
+        None if free > 0 => lines.push((free, None)),
+        None => {}
+    }
+    lines
 }
 
 fn line(
@@ -84,39 +115,35 @@ fn line(
     answer: LineAnswer,
     units: u32,
     authorization: Option<Draw>,
-) -> Option<DecisionLine> {
+) -> DecisionLine {
     let price = price(ctx);
     let amounts = price.and_then(|p| p.amounts(units));
     let (charge, expected) = amounts.unwrap_or((Money::ZERO, Money::ZERO));
-    let mode = service.modes.iter().find(|m| m.mode == ctx.encounter.mode);
-    (units > 0).then(|| DecisionLine {
+    DecisionLine {
         answer,
         procedure: service.procedure.clone(),
-        modifiers: modifiers(service, mode),
-        place: place(ctx, service, mode),
+        modifiers: modifiers_of(ctx.encounter, service),
+        place: place_of(ctx.encounter, service),
         units,
         unit_charge: price.map(|p| p.charge),
         unit_rate: price.map(|p| p.allowed),
         charge,
         expected,
         authorization,
-    })
+    }
 }
 
-fn modifiers(service: &Service, mode: Option<&ModeRule>) -> Vec<Modifier> {
+/// The modifiers of the service and of the visit's mode.
+pub fn modifiers_of(encounter: &EncounterData, service: &Service) -> Vec<Modifier> {
+    let mode = service.modes.iter().find(|m| m.mode == encounter.mode);
     let of_mode = mode.into_iter().flat_map(|m| &m.modifiers);
     service.modifiers.iter().chain(of_mode).cloned().collect()
 }
 
-/// The place of service that stands on the visit's lines.
-pub fn place_of(ctx: &Context, service: &Service) -> PlaceOfService {
-    let mode = service.modes.iter().find(|m| m.mode == ctx.encounter.mode);
-    place(ctx, service, mode)
-}
-
 /// The mode's place, else the setting's at this payer, else (held for it) the national one.
-fn place(ctx: &Context, service: &Service, mode: Option<&ModeRule>) -> PlaceOfService {
-    let setting = ctx.encounter.setting;
+pub fn place_of(encounter: &EncounterData, service: &Service) -> PlaceOfService {
+    let mode = service.modes.iter().find(|m| m.mode == encounter.mode);
+    let setting = encounter.setting;
     let of_setting = || service.settings.iter().find(|s| s.setting == setting);
     mode.and_then(|m| m.place.clone())
         .or_else(|| of_setting().map(|s| s.place.clone()))

@@ -1,17 +1,22 @@
 //! Do the minutes make a unit (RK12, RK15)?
 
 use super::context::Context;
+use super::day::Day;
 use super::table::{RuleId, Said};
 
 /// At least one unit.
 pub fn below_one_unit(ctx: &Context) -> Vec<Said> {
     let Some(service) = ctx.service.filter(|_| ctx.units() == Some(0)) else { return vec![] };
+    let (what, minutes) = match Day::of(ctx) {
+        None => ("", ctx.minutes),
+        Some(day) => ("In all visits of the day, ", day.minutes()),
+    };
     let said = Said::new(
         RuleId::BelowOneUnit,
         "/ended_at",
         format!(
-            "{} minutes make less than one unit of {} minutes (rounding: {}).",
-            ctx.minutes, service.unit_minutes, service.rounding
+            "{what}{minutes} minutes make less than one unit of {} minutes (rounding: {}).",
+            service.unit_minutes, service.rounding
         ),
         "Nothing is to be done, unless the peer recorded a wrong start or end.",
     );

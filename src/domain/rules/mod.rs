@@ -11,6 +11,7 @@ mod authorizations;
 mod choose;
 mod consent;
 mod context;
+mod day;
 mod documents;
 mod eligibility;
 mod filing;
@@ -19,19 +20,25 @@ mod lines;
 mod member;
 mod minutes;
 mod overlaps;
+mod overridden;
 mod peer;
 mod period;
 mod place;
 mod remaining;
 mod room;
 mod table;
+mod who;
 
 #[cfg(test)]
 mod authorizations_tests;
 #[cfg(test)]
+mod day_history_tests;
+#[cfg(test)]
+mod day_tests;
+#[cfg(test)]
 mod history_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod whole_tests;
 
@@ -39,14 +46,17 @@ use self::context::Context;
 use self::room::Room;
 use self::table::{Said, in_order};
 use super::contract::Terms;
+use super::day_sum::DaySum;
 use super::decision::{Decision, DecisionLine, Disposition, LineAnswer};
 use super::encounter::EncounterData;
 use super::facts::Facts;
 use super::finding::{Finding, Severity};
 
 pub use self::choose::choose;
+pub use self::day::{day_without, measure, sum_key};
 pub use self::remaining::allowances;
 pub use self::table::{Effect, RULES, Rule, RuleId};
+pub use self::who::Overriding;
 
 type Family = fn(&Context) -> Vec<Said>;
 
@@ -72,6 +82,7 @@ const ONCE: &[Family] = &[
     documents::signature,
     documents::goal,
     overlaps::overlaps,
+    day::claimed,
     minutes::below_one_unit,
     lines::rate,
 ];
@@ -84,18 +95,25 @@ pub fn decide(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -
     let mut said: Vec<Said> = ONCE.iter().chain(STANDING).flat_map(|family| family(&ctx)).collect();
     said.append(&mut room.said);
     said.append(&mut period::claimed(&ctx, &room));
-    let said = in_order(said);
+    let mut said = overridden::apply(&ctx, in_order(said));
+    day::holds_win(&ctx, &mut said);
     if said.iter().any(|s| s.effect().stops_all()) {
         room = room.nothing();
     }
+    let day_sum = day::settle(&ctx, &room, &said);
+    // What waited for room has found it in what the day held.
+    if day_sum.as_ref().and_then(DaySum::own).is_some_and(|own| own.held == 0) {
+        said.retain(|s| !day::is_partial(s));
+    }
     let never = said.iter().any(|s| s.effect() == Effect::Never);
-    let lines = if never { vec![] } else { lines::lines(&ctx, &room) };
+    let lines = if never { vec![] } else { lines::lines(&ctx, &room, day_sum.as_ref()) };
     Decision {
         disposition: disposition(&lines, never),
         service_date: ctx.date,
         minutes: ctx.minutes,
         service: ctx.service.map(|s| s.key.clone()),
         lines,
+        day_sum,
         findings: said.into_iter().map(|s| s.finding).collect(),
         remaining: remaining::after(&ctx, &room),
         file_by: filing::file_by(&ctx),
@@ -118,6 +136,7 @@ fn disposition(lines: &[DecisionLine], never: bool) -> Disposition {
 pub fn standing(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> Vec<Finding> {
     let ctx = Context::new(terms, facts, encounter);
     let said = in_order(STANDING.iter().flat_map(|family| family(&ctx)).collect());
+    let said = overridden::apply(&ctx, said);
     said.into_iter().map(|s| s.finding).filter(|f| f.severity != Severity::Warn).collect()
 }
 
@@ -131,6 +150,6 @@ pub fn may_be_claimed(terms: Option<&Terms>, facts: &Facts, encounter: &Encounte
 /// Whether a visit is held because what it belongs to is on a live claim: once that claim is
 /// withdrawn, the visit is to be decided again.
 pub fn waits_for_claim(decision: &Decision) -> bool {
-    let waits = [RuleId::PeriodClaimed];
+    let waits = [RuleId::PeriodClaimed, RuleId::DayClaimed];
     decision.findings.iter().any(|f| waits.iter().any(|rule| f.rule == rule.as_str()))
 }

@@ -31,7 +31,8 @@ pub fn shares_claim(ctx: &Context, claim: &ClaimedFact) -> bool {
     let Some((terms, service)) = ctx.terms.zip(ctx.service) else { return false };
     claim.peer == ctx.encounter.peer
         && claim.diagnoses == ctx.encounter.diagnoses
-        && (!terms.pack.claim.one_place_per_claim || claim.place == lines::place_of(ctx, service))
+        && (!terms.pack.claim.one_place_per_claim
+            || claim.place == lines::place_of(ctx.encounter, service))
 }
 
 fn said(ctx: &Context, claim: &ClaimedFact) -> Said {

@@ -21,7 +21,7 @@ pub fn after(ctx: &Context, room: &Room) -> Vec<Remaining> {
         limits::of_service(pack, service).map(|l| of_limit(account, l, ctx.date, room.ready()));
     let free = authorizations::of_service(pack, service)
         .filter_map(|r| of_free(account, r, ctx.date, room.free));
-    let approved = room.authorization.map(|a| of_authorization(account, a, room.drawn));
+    let approved = room.draws.iter().map(|d| of_authorization(account, d.authorization, d.units));
     limits.chain(free).chain(approved).collect()
 }
 

@@ -6,23 +6,22 @@
 //! earlier ones cut, so that all reasons are told at once; nothing is billed by that.
 
 use super::account::Account;
+use super::authorizations::DrawnOn;
 use super::context::Context;
+use super::day::Day;
 use super::table::Said;
 use super::{authorizations, limits};
-use crate::domain::facts::AuthorizationFact;
 use crate::domain::identifiers::AuthorizationNumber;
 
 /// The answer of limits and authorizations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Room<'a> {
-    /// Units of the contact.
+    /// Units of the contact, or those by which it changes its day.
     pub asked: u32,
     /// Units that can be billed without authorization.
     pub free: u32,
-    /// Units that can be billed on the authorization.
-    pub drawn: u32,
-    /// The authorization drawn on, or that would be.
-    pub authorization: Option<&'a AuthorizationFact>,
+    /// Units that can be billed on authorizations, in order; 0 on the one that would be drawn on.
+    pub draws: Vec<DrawnOn<'a>>,
     /// What is to be said.
     pub said: Vec<Said>,
 }
@@ -30,36 +29,46 @@ pub struct Room<'a> {
 impl<'a> Room<'a> {
     /// Room for the units of the contact; nothing without a service.
     pub fn of(ctx: &Context<'a>) -> Self {
-        let (Some(terms), Some(service), Some(asked)) = (ctx.terms, ctx.service, ctx.units())
-        else {
+        // Of a day's sum, the change of the day's total.
+        let asked = Day::of(ctx).map(|day| day.change()).or_else(|| ctx.units());
+        let (Some(terms), Some(service), Some(asked)) = (ctx.terms, ctx.service, asked) else {
             return Self::default();
         };
         let (pack, account) = (&terms.pack, Account::new(&terms.pack, &ctx.facts.usage));
         let (fitting, mut said) = limits::cut(ctx, pack, account, service, asked);
         let looked_at = if fitting == 0 { asked } else { fitting };
         let division = authorizations::divide(ctx, pack, account, service, looked_at);
-        let (free, drawn) = if fitting == 0 { (0, 0) } else { (division.free, division.drawn) };
+        let looked = Self { free: division.free, draws: division.draws, ..Self::default() };
+        let found = if fitting == 0 { looked.nothing() } else { looked };
         if asked > 0 {
-            let billed = free + drawn;
+            let billed = found.ready();
             let tested = if billed == 0 { looked_at } else { billed };
             said.extend(division.said);
             said.extend(limits::refuse(ctx, pack, account, service, tested));
         }
-        Self { asked, free, drawn, authorization: division.authorization, said }
+        Self { asked, said, ..found }
     }
 
     /// The same room when a finding stops everything.
-    pub fn nothing(self) -> Self {
-        Self { free: 0, drawn: 0, ..self }
+    pub fn nothing(mut self) -> Self {
+        for draw in &mut self.draws {
+            draw.units = 0;
+        }
+        Self { free: 0, ..self }
     }
 
-    /// The number of the authorization that is drawn on.
+    /// The authorizations that are drawn on.
+    pub fn drawn(&self) -> impl Iterator<Item = &DrawnOn<'a>> {
+        self.draws.iter().filter(|d| d.units > 0)
+    }
+
+    /// The number of the first authorization that is drawn on.
     pub fn number(&self) -> Option<&'a AuthorizationNumber> {
-        self.authorization.filter(|_| self.drawn > 0).map(|a| &a.number)
+        self.drawn().next().map(|d| &d.authorization.number)
     }
 
     /// Units that can be billed.
     pub fn ready(&self) -> u32 {
-        self.free + self.drawn
+        self.draws.iter().fold(self.free, |sum, d| sum.saturating_add(d.units))
     }
 }

@@ -125,6 +125,8 @@ rule_table! {
         "The member was in another contact at the same time.";
     OverlapPeer = "overlap.peer", HoldAll, ["RK54"], None,
         "The peer was in another contact at the same time.";
+    DayClaimed = "day.claimed", HoldAll, ["RK14"], Some("18"),
+        "Minutes are summed over days, and the day's other visits are on a live claim already.";
     BelowOneUnit = "below_one_unit", Never, ["RK12", "RK15"], None,
         "The minutes make less than one unit.";
     LimitBillUpTo = "limit.bill_up_to", HoldPart, ["R4", "RK19", "RK21", "RK23", "RK24"], Some("119"),
@@ -139,6 +141,8 @@ rule_table! {
         "Units need an authorization, and none covers the service on the date.";
     AuthorizationExhausted = "authorization.exhausted", HoldPart, ["R5", "RK26", "RK27"], Some("198"),
         "The authorization has fewer units left than the encounter needs; the excess is held.";
+    AuthorizationSecond = "authorization.second", HoldPart, ["R5", "RK26", "RK27"], Some("198"),
+        "The excess needs one more authorization than the visit's claim can name.";
     AuthorizationNotNeeded = "authorization.not_needed", Note, ["R5", "RK26", "RK27"], None,
         "The encounter names an authorization and needs none; it is not drawn on.";
     LimitHold = "limit.hold", HoldAll, ["R4", "RK19", "RK21", "RK23", "RK24"], Some("119"),
@@ -181,6 +185,8 @@ impl Said {
             fix: fix.into(),
             authority: None,
             carc: row.carc.and_then(|code| Carc::parse(code).ok()),
+            overridable: false,
+            overridden: None,
         };
         Self { rule, finding }
     }
@@ -197,9 +203,12 @@ impl Said {
         self
     }
 
-    /// What it does to the encounter.
+    /// What it does to the encounter: nothing, once it is overridden.
     pub fn effect(&self) -> Effect {
-        self.rule.rule().effect
+        match self.finding.overridden {
+            Some(_) => Effect::Note,
+            None => self.rule.rule().effect,
+        }
     }
 }
 

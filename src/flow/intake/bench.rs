@@ -5,6 +5,9 @@
 //! the bench, so that the next encounter of the chunk sees it.
 
 mod claimed;
+pub mod days;
+mod overridden;
+mod put;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,10 +15,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use self::claimed::Claimed;
+use self::days::Days;
+use self::overridden::Overrides;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
-use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
 use crate::domain::episode::Episode;
 use crate::domain::facts::{
@@ -64,6 +68,9 @@ pub struct Bench {
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
     claimed: Claimed,
+    days: Days,
+    except: Option<EncounterId>,
+    overrides: Overrides,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -117,6 +124,9 @@ impl Bench {
             neighbors_of_member: HashMap::new(),
             neighbors_of_peer: HashMap::new(),
             claimed: Claimed::default(),
+            days: Days::default(),
+            except,
+            overrides: Overrides::read(conn, id, except.as_slice())?,
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
@@ -131,6 +141,7 @@ impl Bench {
         for episode in store::episodes::of_members(conn, id, &members)? {
             bench.episodes.entry(episode.data.member).or_default().push(episode);
         }
+        bench.read_days(conn, encounters)?;
         bench.read_usage(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
         Ok(bench)
@@ -200,15 +211,6 @@ impl Bench {
         Ok(())
     }
 
-    fn put_usage(&mut self, account: AccountId, usage: Usage) {
-        let index = self.usage.len();
-        self.usage_of_account.entry(account).or_default().push(index);
-        if let Some(authorization) = usage.authorization {
-            self.usage_of_authorization.entry(authorization).or_default().push(index);
-        }
-        self.usage.push((account, usage));
-    }
-
     fn read_neighbors(
         &mut self,
         conn: &mut Conn,
@@ -220,6 +222,7 @@ impl Bench {
         let (Some(from), Some(to)) = (from, to) else {
             return Ok(());
         };
+        let (from, to) = self.days_reach(from, to);
         let vicinity = Vicinity {
             members: self.members.keys().copied().collect(),
             peers: self.peers.keys().copied().collect(),
@@ -231,13 +234,6 @@ impl Bench {
             self.put_neighbor(neighbor);
         }
         Ok(())
-    }
-
-    fn put_neighbor(&mut self, neighbor: Neighbor) {
-        let index = self.neighbors.len();
-        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
-        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
-        self.neighbors.push(neighbor);
     }
 
     fn read_terms(
@@ -303,7 +299,9 @@ impl Bench {
             episodes: self.episodes_for(encounter.member, payer),
             usage: self.usage_for(account, &authorizations),
             claimed,
+            day: self.day_for(encounter),
             neighbors: self.neighbors_for(encounter),
+            overrides: self.overrides.of(encounter)?,
             authorizations,
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
@@ -329,6 +327,7 @@ impl Bench {
         of_account
             .chain(elsewhere)
             .filter_map(|index| self.usage.get(*index).map(|(_, usage)| usage.clone()))
+            .filter(|usage| usage.units != 0)
             .collect()
     }
 
@@ -344,46 +343,5 @@ impl Bench {
             .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
             .cloned()
             .collect()
-    }
-
-    /// Puts what was decided on the bench, for the encounters that follow in the chunk.
-    pub fn put(
-        &mut self,
-        id: EncounterId,
-        encounter: &EncounterData,
-        account: Option<AccountId>,
-        decision: &Decision,
-    ) {
-        let ready = || decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
-        if ready().next().is_none() {
-            return;
-        }
-        if let (Some(account), Some(service)) = (account, &decision.service) {
-            for line in ready() {
-                let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
-                let parts = [
-                    (line.units - drawn.min(line.units), None),
-                    (drawn, line.authorization.as_ref().map(|d| d.id)),
-                ];
-                for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
-                    let usage = Usage {
-                        service: service.clone(),
-                        date: decision.service_date,
-                        authorization,
-                        units: i64::from(units),
-                    };
-                    self.put_usage(account, usage);
-                }
-            }
-        }
-        self.put_neighbor(Neighbor {
-            encounter: id,
-            reference: encounter.reference.clone(),
-            member: encounter.member,
-            peer: encounter.peer,
-            service: decision.service.clone(),
-            started_at: encounter.started_at,
-            ended_at: encounter.ended_at,
-        });
     }
 }

@@ -6,6 +6,7 @@ mod plan;
 pub mod record;
 pub mod refs;
 mod resolve;
+mod told;
 
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};

@@ -4,14 +4,17 @@
 //! first result when the content is the same; when it is not, it is a conflict, or a revision if
 //! that was asked for. Revisions of a chunk come after its new encounters, in the order of rows.
 
+use std::collections::HashMap;
 use std::mem::take;
 
 use sha2::{Digest, Sha256};
 
+use super::bench::days::Settlement;
 use super::bench::{Access, Bench, Case};
 use super::draft::Parsed;
 use super::plan::{Fresh, Known, Plan};
 use super::resolve::resolve;
+use super::told::Told;
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -24,7 +27,7 @@ use crate::domain::text::code_list;
 use crate::error::{AppError, Code};
 use crate::flow::encounters::who;
 use crate::flow::revise::{Correction, revise_in};
-use crate::flow::{Ctx, meter};
+use crate::flow::{Ctx, day_sums, meter};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -88,15 +91,21 @@ pub fn record_in(
         .chain(before)
         .collect();
     let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
-    let written = decide_all(ctx, bench, fresh)?;
+    let (mut written, settlement) = decide_all(ctx, bench, fresh)?;
     written.store(ctx, conn, tenant)?;
     meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
+    written.renew(day_sums::settle(ctx, conn, tenant, &settlement)?);
+    let mut told = Told::default();
     for (index, recorded) in written.answers {
+        told.recorded(&recorded);
         plan.settle(index, Ok(recorded));
     }
     for (index, data) in revisions {
-        plan.settle(index, revise_row(ctx, conn, tenant, data)?);
+        let row = revise_row(ctx, conn, tenant, data)?;
+        told.revised(&row);
+        plan.settle(index, row);
     }
+    told.note(ctx, conn, tenant, rows.len())?;
     plan.answers(rows.len())
 }
 
@@ -127,8 +136,13 @@ fn revise_row(
     }
 }
 
-/// Decides new encounters in order of time, so that within a chunk earlier visits draw first.
-fn decide_all(ctx: &Ctx, mut bench: Bench, mut fresh: Vec<Fresh>) -> Result<Written, AppError> {
+/// Decides new encounters in order of time, so that within a chunk earlier visits draw first; with
+/// what that makes of the sums of days.
+fn decide_all(
+    ctx: &Ctx,
+    mut bench: Bench,
+    mut fresh: Vec<Fresh>,
+) -> Result<(Written, Settlement), AppError> {
     fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
     let mut written = Written::at(ctx.now());
     for (index, data, hash) in fresh {
@@ -138,7 +152,7 @@ fn decide_all(ctx: &Ctx, mut bench: Bench, mut fresh: Vec<Fresh>) -> Result<Writ
         bench.put(id, &data, case.account, &decision);
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
-    Ok(written)
+    Ok((written, bench.settlement()))
 }
 
 /// SHA-256 over the JSON of the resolved content: equal exactly when the content is the same.
@@ -211,6 +225,17 @@ impl Written {
         self.hashes.push(hash);
         self.cases.push(case);
         Ok(())
+    }
+
+    /// Puts newer decisions in the place of those that later rows of the chunk gave another share.
+    fn renew(&mut self, newer: Vec<Recorded>) {
+        let mut newer: HashMap<EncounterId, Recorded> =
+            newer.into_iter().map(|r| (r.encounter.id, r)).collect();
+        for (_, recorded) in &mut self.answers {
+            if let Some(newest) = newer.remove(&recorded.encounter.id) {
+                *recorded = newest;
+            }
+        }
     }
 
     fn store(

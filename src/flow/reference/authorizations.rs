@@ -15,6 +15,7 @@ use crate::domain::authorization::{Authorization, AuthorizationData};
 use crate::domain::identifiers::{AuthorizationNumber, Key};
 use crate::domain::ids::{AuthorizationId, OrganizationId, PayerId};
 use crate::error::{AppError, Fault};
+use crate::flow::audit::{self, Action, Detail};
 use crate::flow::{Ctx, grants};
 use crate::store::{Conn, Scope, StoreError, authorizations as store, contracts};
 
@@ -37,6 +38,9 @@ pub fn create(
     let authorization = Authorization { id: ctx.id(), revision: FIRST, data };
     store::insert(conn, organization, &authorization, ctx.now())?;
     grants::granted(ctx, conn, organization, std::slice::from_ref(&authorization))?;
+    let detail = Detail::default().about("member", authorization.data.member);
+    let (owner, action) = (Some(organization), Action::AuthorizationCreate);
+    audit::note(ctx, conn, owner, action, authorization.id, detail)?;
     Ok(authorization)
 }
 
@@ -73,6 +77,9 @@ pub async fn update(
                 return Err(stale());
             }
             new.revision += 1;
+            let detail = audit::changed(&old.data, &new.data)?;
+            let (owner, action) = (Some(organization), Action::AuthorizationChange);
+            audit::note(&work, conn, owner, action, id, detail)?;
             grants::changed(&work, conn, organization, &old, &new)?;
             Ok(new)
         })

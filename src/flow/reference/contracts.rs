@@ -10,6 +10,7 @@ use crate::domain::organization::{Organization, OrganizationMode};
 use crate::domain::payer::Payer;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, contracts as store, organizations, packs, payers};
 pub use store::ContractVersion;
 
@@ -82,10 +83,12 @@ pub fn create(
     let Agreement { span, supersedes, .. } = terms.agreement;
     may_add(&heads, payer.id, span, supersedes)
         .map_err(|rule| AppError::field("/contract/supersedes", rule.0))?;
-    let id = ctx.id();
+    let id: ContractVersionId = ctx.id();
     let head = VersionHead { id, contract, payer: payer.id, span, recorded_at: now, supersedes };
     let version = ContractVersion { head, pack: pack.id, terms };
     store::insert(conn, organization, &version)?;
+    let detail = Detail::default().about("payer", payer.id).about("pack", pack.id);
+    audit::note(ctx, conn, Some(organization), Action::ContractAdd, id, detail)?;
     Ok(Added { version, fresh: true })
 }
 

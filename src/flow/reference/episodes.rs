@@ -14,6 +14,7 @@ use crate::domain::identifiers::Reference;
 use crate::domain::ids::{EpisodeId, OrganizationId};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, episodes as store};
 
 /// What a taken reference is told as.
@@ -32,6 +33,9 @@ pub fn create(
     let episode = Episode { id: ctx.id(), revision: FIRST, data };
     apart(conn, organization, &episode)?;
     store::insert_all(conn, organization, std::slice::from_ref(&episode), ctx.now())?;
+    let detail = Detail::default().about("member", episode.data.member);
+    let (owner, action) = (Some(organization), Action::EpisodeCreate);
+    audit::note(ctx, conn, owner, action, episode.id, detail)?;
     Ok(episode)
 }
 
@@ -66,6 +70,8 @@ pub async fn update(
             if !store::update(conn, organization, &new, work.now())? {
                 return Err(stale());
             }
+            let detail = audit::changed(&old.data, &new.data)?;
+            audit::note(&work, conn, Some(organization), Action::EpisodeChange, id, detail)?;
             new.revision += 1;
             Ok(new)
         })

@@ -14,6 +14,7 @@ use crate::domain::member::{Coverage, CoverageData, Member, MemberData};
 use crate::domain::payer::Payer;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, members as store, organizations};
 
 /// What a taken reference is told as.
@@ -34,6 +35,8 @@ pub fn create(
     let blank = Member { id: ctx.id(), revision: FIRST, data: input.data, coverages: Vec::new() };
     let member = with_coverages(conn, ctx, organization, blank, input.coverages)?;
     store::insert(conn, organization, &member, ctx.now())?;
+    let (owner, action) = (Some(organization), Action::MemberCreate);
+    audit::note(ctx, conn, owner, action, member.id, Detail::default())?;
     Ok(member)
 }
 
@@ -66,6 +69,9 @@ pub async fn update(
         if !store::update(conn, organization, &member, ctx.now())? {
             return Err(stale());
         }
+        let detail = audit::changed(&old.data, &member.data)?
+            .field_if("coverages", old.coverages != member.coverages);
+        audit::note(&ctx, conn, Some(organization), Action::MemberChange, id, detail)?;
         member.revision += 1;
         Ok(member)
     })

@@ -9,6 +9,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{Location, LocationData, Organization, OrganizationData};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, contracts, organizations as store};
 
 /// Versions whose billing locations are looked at when a location goes.
@@ -26,6 +27,8 @@ pub fn create(
     let locations = merged(ctx, &[], input.locations);
     let organization = Organization { id: ctx.id(), revision: FIRST, data: input.data, locations };
     store::insert(conn, &organization, ctx.now())?;
+    let id = organization.id;
+    audit::note(ctx, conn, Some(id), Action::OrganizationCreate, id, Detail::default())?;
     Ok(organization)
 }
 
@@ -55,6 +58,9 @@ pub async fn update(
         if !store::update(conn, &new, ctx.now())? {
             return Err(stale());
         }
+        let detail = audit::changed(&old.data, &new.data)?
+            .field_if("locations", old.locations != new.locations);
+        audit::note(&ctx, conn, Some(id), Action::OrganizationChange, id, detail)?;
         new.revision += 1;
         Ok(new)
     })

@@ -5,6 +5,7 @@ use crate::domain::contract::{Pack, pack_from_json, pack_from_toml};
 use crate::domain::ids::PackId;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, packs as store};
 pub use store::StoredPack;
 
@@ -33,6 +34,7 @@ pub fn create(conn: &mut Conn, ctx: &Ctx, pack: Pack) -> Result<(StoredPack, boo
     }
     let stored = StoredPack { id: ctx.id(), pack, created_at: ctx.now() };
     store::insert(conn, stored.id, &stored.pack, stored.created_at)?;
+    audit::note(ctx, conn, None, Action::PackAdd, stored.id, Detail::default())?;
     Ok((stored, true))
 }
 

@@ -7,6 +7,7 @@ use crate::domain::ids::PayerId;
 use crate::domain::payer::{Payer, PayerData};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, payers as store};
 
 /// Creates a payer; `already_exists` when its key is taken.
@@ -16,6 +17,7 @@ pub fn create(conn: &mut Conn, ctx: &Ctx, data: PayerData) -> Result<Payer, AppE
     }
     let payer = Payer { id: ctx.id(), revision: FIRST, data };
     store::insert(conn, &payer, ctx.now())?;
+    audit::note(ctx, conn, None, Action::PayerCreate, payer.id, Detail::default())?;
     Ok(payer)
 }
 
@@ -26,7 +28,7 @@ pub async fn update(
     revision: i32,
     data: PayerData,
 ) -> Result<Payer, AppError> {
-    let now = ctx.now();
+    let (now, work) = (ctx.now(), ctx.clone());
     ctx.db
         .write(Scope::Service, move |conn| {
             let old = store::by_id(conn, id)?.ok_or_else(|| AppError::not_found("payer"))?;
@@ -42,6 +44,8 @@ pub async fn update(
             if !store::update(conn, &payer, now)? {
                 return Err(stale());
             }
+            let detail = audit::changed(&old.data, &payer.data)?;
+            audit::note(&work, conn, None, Action::PayerChange, id, detail)?;
             payer.revision += 1;
             Ok(payer)
         })

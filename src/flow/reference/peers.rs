@@ -7,6 +7,7 @@ use crate::domain::ids::{OrganizationId, PeerId};
 use crate::domain::peer::{Certificate, CertificateData, Peer};
 use crate::error::AppError;
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, peers as store};
 
 /// What a taken NPI is told as.
@@ -25,6 +26,8 @@ pub fn create(
     let certificates = merged(ctx, &[], input.certificates);
     let peer = Peer { id: ctx.id(), revision: FIRST, data: input.data, certificates };
     store::insert(conn, organization, &peer, ctx.now())?;
+    let (owner, action) = (Some(organization), Action::PeerCreate);
+    audit::note(ctx, conn, owner, action, peer.id, Detail::default())?;
     Ok(peer)
 }
 
@@ -56,6 +59,9 @@ pub async fn update(
         if !store::update(conn, organization, &peer, ctx.now())? {
             return Err(stale());
         }
+        let detail = audit::changed(&old.data, &peer.data)?
+            .field_if("certificates", old.certificates != peer.certificates);
+        audit::note(&ctx, conn, Some(organization), Action::PeerChange, id, detail)?;
         peer.revision += 1;
         Ok(peer)
     })

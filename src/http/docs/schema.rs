@@ -88,7 +88,7 @@ pub(super) fn notes(schema: &Value) -> Vec<String> {
         ("default", "Default {}."),
         ("example", "Example: {}."),
     ] {
-        if let Some(value) = schema.get(name) {
+        if let Some(value) = schema.get(name).filter(|value| !value.is_null()) {
             notes.push(words.replace("{}", &code(value)));
         }
     }

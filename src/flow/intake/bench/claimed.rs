@@ -90,6 +90,9 @@ impl Bench {
         encounter: &EncounterData,
         billed: Option<&Coverage>,
     ) -> Vec<ClaimedFact> {
+        if self.claimed.0.is_empty() {
+            return Vec::new();
+        }
         let (Some(days), Some(version)) = (self.period(encounter), self.version(encounter)) else {
             return Vec::new();
         };

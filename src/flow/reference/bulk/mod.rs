@@ -12,7 +12,7 @@ mod organizations;
 mod payers;
 mod peers;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::draft::{
     AuthorizationInput, CoverageInput, EpisodeInput, MemberInput, OrganizationInput, PeerInput,
@@ -24,6 +24,7 @@ use crate::domain::payer::PayerData;
 use crate::domain::peer::CertificateData;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, organizations as store};
 
 /// A row with its line in the file.
@@ -61,6 +62,23 @@ pub enum File {
     Episodes(Vec<OwnedRow<EpisodeInput>>),
 }
 
+impl File {
+    /// What it holds, in a word.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Organizations(_) => "organizations",
+            Self::Locations(_) => "locations",
+            Self::Payers(_) => "payers",
+            Self::Peers(_) => "peers",
+            Self::Certificates(_) => "certificates",
+            Self::Members(_) => "members",
+            Self::Coverages(_) => "coverages",
+            Self::Authorizations(_) => "authorizations",
+            Self::Episodes(_) => "episodes",
+        }
+    }
+}
+
 /// What a file did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -90,7 +108,14 @@ pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
     let ctx = ctx.clone();
     let db = ctx.db.clone();
     db.write(Scope::Service, move |conn| {
-        let mut load = Load { conn, ctx: &ctx, counts: Counts::default(), faults: Vec::new() };
+        let name = file.name();
+        let mut load = Load {
+            conn,
+            ctx: &ctx,
+            counts: Counts::default(),
+            faults: Vec::new(),
+            owners: BTreeSet::new(),
+        };
         match file {
             File::Organizations(rows) => organizations::load(&mut load, rows)?,
             File::Locations(rows) => organizations::load_locations(&mut load, rows)?,
@@ -102,6 +127,7 @@ pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
             File::Authorizations(rows) => authorizations::load(&mut load, rows)?,
             File::Episodes(rows) => episodes::load(&mut load, rows)?,
         }
+        load.note(name)?;
         load.finish()
     })
     .await
@@ -113,9 +139,30 @@ struct Load<'a> {
     ctx: &'a Ctx,
     counts: Counts,
     faults: Vec<Fault>,
+    /// Organizations that the file names as owners.
+    owners: BTreeSet<OrganizationId>,
 }
 
 impl Load<'_> {
+    /// Tells the audit trail: a file of one organization with its counts; one of several with its
+    /// counts for admins, and each organization only that a file named it.
+    fn note(&mut self, file: &str) -> Result<(), AppError> {
+        let Counts { created, updated, unchanged } = self.counts;
+        if created == 0 && updated == 0 {
+            return Ok(());
+        }
+        let named = Detail::default().about("file", file);
+        let counted = named.clone().count("created", created).count("updated", updated);
+        let counted = counted.count("unchanged", unchanged);
+        let owners: Vec<OrganizationId> = self.owners.iter().copied().collect();
+        let all = [(if let [only] = owners.as_slice() { Some(*only) } else { None }, counted)];
+        let each = owners.iter().filter(|_| owners.len() > 1).map(|o| (Some(*o), named.clone()));
+        for (owner, detail) in all.into_iter().chain(each) {
+            audit::note(self.ctx, self.conn, owner, Action::FileImport, "", detail)?;
+        }
+        Ok(())
+    }
+
     /// Tells a fault of a row.
     fn refuse(&mut self, line: u64, pointer: &str, message: impl Into<String>) {
         self.place(line, Fault::at(pointer, message));
@@ -169,6 +216,7 @@ impl Load<'_> {
         for id in owned.keys() {
             store::lock(self.conn, *id)?;
         }
+        self.owners.extend(owned.keys());
         Ok(owned)
     }
 

@@ -1,0 +1,39 @@
+# Two stages: the first has Rust and a C compiler, the second the program and nothing else.
+#
+#   docker build -t peerclaims .
+
+FROM rust:1.95-slim-bookworm AS build
+# perl and make build OpenSSL for TLS to PostgreSQL; the C compiler builds SQLite and libpq.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc libc6-dev make perl \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY Cargo.toml Cargo.lock build.rs ./
+COPY src src
+COPY migrations migrations
+COPY config config
+COPY fixtures fixtures
+RUN cargo build --release --locked --features postgres-tls \
+    && cp target/release/peerclaims /usr/local/bin/peerclaims
+
+FROM debian:bookworm-slim
+# Authorities, for a PostgreSQL whose certificate one of them signed (sslrootcert=system is not read
+# by this libpq: name the file /etc/ssl/certs/ca-certificates.crt). curl asks for the health.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates curl \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --user-group --home-dir /var/lib/peerclaims --create-home \
+        --shell /usr/sbin/nologin peerclaims
+COPY --from=build /usr/local/bin/peerclaims /usr/local/bin/peerclaims
+COPY deploy/docker-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
+USER peerclaims
+WORKDIR /var/lib/peerclaims
+# SQLite, unless a database is named; then this volume stays empty.
+VOLUME /var/lib/peerclaims
+ENV PEERCLAIMS__HTTP__LISTEN=0.0.0.0:8080 PEERCLAIMS__LOG__FORMAT=json
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/readyz"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["docker-entrypoint.sh"]
+CMD ["peerclaims", "serve"]

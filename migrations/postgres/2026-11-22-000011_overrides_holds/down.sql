@@ -1,0 +1,4 @@
+DROP TABLE hold_reasons;
+DROP TABLE holds;
+DROP TABLE encounter_overrides;
+DROP FUNCTION refuse_override_delete();

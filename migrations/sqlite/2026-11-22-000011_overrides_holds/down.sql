@@ -1,0 +1,3 @@
+DROP TABLE hold_reasons;
+DROP TABLE holds;
+DROP TABLE encounter_overrides;

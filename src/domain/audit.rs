@@ -1,0 +1,154 @@
+//! The audit trail: who did what, when, from which key (45 CFR 164.312(b), audit controls).
+//!
+//! An entry says ids, actions, counts and names of fields. It never says a value, so that the trail
+//! itself holds nothing about a person.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::access::Role;
+use super::dates::Instant;
+use super::ids::{AuditId, KeyId, OrganizationId};
+use super::text::code_list;
+
+code_list!(
+    /// What was done. The part before the point is what it was done to.
+    Action, "an action" {
+        /// An organization was made.
+        OrganizationCreate = "organization.create",
+        /// An organization was changed.
+        OrganizationChange = "organization.change",
+        /// A payer was made.
+        PayerCreate = "payer.create",
+        /// A payer was changed.
+        PayerChange = "payer.change",
+        /// A pack was added.
+        PackAdd = "pack.add",
+        /// A version of a contract was added.
+        ContractAdd = "contract.add",
+        /// A peer was made.
+        PeerCreate = "peer.create",
+        /// A peer was changed.
+        PeerChange = "peer.change",
+        /// A member was made.
+        MemberCreate = "member.create",
+        /// A member was changed.
+        MemberChange = "member.change",
+        /// An authorization was made.
+        AuthorizationCreate = "authorization.create",
+        /// An authorization was changed.
+        AuthorizationChange = "authorization.change",
+        /// An episode was made.
+        EpisodeCreate = "episode.create",
+        /// An episode was changed.
+        EpisodeChange = "episode.change",
+        /// A file of reference data was brought in.
+        FileImport = "file.import",
+        /// One visit was recorded, or a chunk of an upload.
+        EncounterRecord = "encounter.record",
+        /// A visit was corrected.
+        EncounterRevise = "encounter.revise",
+        /// A visit was decided again because somebody asked, or a check found it wrong.
+        EncounterDecide = "encounter.decide",
+        /// A visit was voided.
+        EncounterVoid = "encounter.void",
+        /// A rule was overridden for a visit.
+        EncounterOverride = "encounter.override",
+        /// An override was taken back.
+        EncounterOverrideRevoke = "encounter.override_revoke",
+        /// A batch was built.
+        BatchBuild = "batch.build",
+        /// A batch was released.
+        BatchRelease = "batch.release",
+        /// A batch was withdrawn.
+        BatchWithdraw = "batch.withdraw",
+        /// A batch's delivery was recorded.
+        BatchDeliver = "batch.deliver",
+        /// A batch's 837P was handed out.
+        BatchFile = "batch.export_837p",
+        /// A batch's lines were handed out as a table.
+        BatchLines = "batch.export_lines",
+        /// The utilization report was handed out.
+        ReportUtilization = "report.export_utilization",
+        /// The worklist was handed out as a table.
+        WorklistExport = "worklist.export",
+        /// An API key was made.
+        KeyCreate = "key.create",
+        /// An API key was revoked.
+        KeyRevoke = "key.revoke",
+    }
+);
+
+code_list!(
+    /// Who acts.
+    ActorKind, "an actor" {
+        /// The holder of an API key.
+        Key = "key",
+        /// Whoever runs the command line on the machine of the service.
+        Command = "command",
+        /// The service itself, by time.
+        Worker = "worker",
+    }
+);
+
+/// What an entry says beside action and subject.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// How many of what.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<String, u64>,
+    /// Names of the fields that were changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// Ids, codes and dates that it concerns; never a text that a person wrote.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub about: BTreeMap<String, String>,
+}
+
+impl Detail {
+    /// With one more count.
+    pub fn count(mut self, name: &str, number: impl TryInto<u64>) -> Self {
+        self.counts.insert(name.to_owned(), number.try_into().unwrap_or(u64::MAX));
+        self
+    }
+
+    /// With the name of a changed field, when it did change.
+    pub fn field_if(mut self, name: &str, changed: bool) -> Self {
+        if changed {
+            self.fields.push(name.to_owned());
+        }
+        self
+    }
+
+    /// With one more id, code or date.
+    pub fn about(mut self, name: &str, what: impl std::fmt::Display) -> Self {
+        self.about.insert(name.to_owned(), what.to_string());
+        self
+    }
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its id; ids rise with time.
+    pub id: AuditId,
+    /// When, by the clock of the machine.
+    pub at: Instant,
+    /// Who.
+    pub actor: ActorKind,
+    /// From which key.
+    pub key: Option<KeyId>,
+    /// The role of that key.
+    pub role: Option<Role>,
+    /// Whose data; none for what is of no organization, or of several.
+    pub organization: Option<OrganizationId>,
+    /// What.
+    pub action: Action,
+    /// Done to which thing: its id.
+    pub subject: Option<String>,
+    /// The rest.
+    pub detail: Detail,
+    /// The id of the request, which the log has too.
+    pub request: Option<String>,
+}

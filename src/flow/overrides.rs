@@ -1,0 +1,114 @@
+//! Overrides: a biller answers, with a reason, for a rule that the contract lets a person answer for.
+//!
+//! The visit is decided again at once, in the same transaction. An override speaks of the visit as it
+//! was when it was made: when the visit is revised, it no longer counts (`docs/adr/0036-…`). It stays
+//! on record for ever, also after it was taken back.
+
+use super::Ctx;
+use super::audit::{self, Action, Actor, Detail};
+use super::encounters::decide_in;
+use super::intake::Recorded;
+use crate::domain::decision::Decision;
+use crate::domain::ids::{EncounterId, KeyId, OrganizationId};
+pub use crate::domain::overriding::{Override, OverrideFact, Revocation};
+use crate::domain::rules::{Overriding, RuleId};
+use crate::error::{AppError, Code, Fault};
+use crate::store::{self, Conn, Scope};
+
+fn acting_key(ctx: &Ctx) -> Option<KeyId> {
+    match &ctx.actor {
+        Actor::Key { id, .. } => Some(*id),
+        Actor::Command | Actor::Worker => None,
+    }
+}
+
+fn refuse(rule: RuleId, why: &str) -> AppError {
+    let message = format!("{rule} cannot be overridden here: {why}.");
+    AppError::new(Code::NotOverridable, message.clone())
+        .with_faults(vec![Fault::at("/rule", message)])
+}
+
+/// Overrides a rule for a visit that is not claimed, and decides the visit again.
+///
+/// Errors: `not_overridable` when the rule never can be or the contract in force does not list it,
+/// `wrong_status` when it does not hold the visit, `already_exists` when it is overridden already.
+pub fn make_in(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    encounter: EncounterId,
+    rule: RuleId,
+    reason: &str,
+) -> Result<Recorded, AppError> {
+    if let Overriding::Never(why) = rule.overriding() {
+        return Err(refuse(rule, why));
+    }
+    let fact = OverrideFact {
+        id: ctx.id(),
+        rule,
+        reason: reason.to_owned(),
+        by: acting_key(ctx),
+        at: ctx.now(),
+    };
+    store::overrides::insert(conn, tenant, encounter, &fact).map_err(|error| match error {
+        store::StoreError::NotFound => AppError::not_found("encounter"),
+        error if error.conflicts_on("encounter_overrides") => AppError::new(
+            Code::AlreadyExists,
+            format!("{rule} is overridden already for this encounter."),
+        ),
+        error => error.into(),
+    })?;
+    let recorded = decide_in(ctx, conn, tenant, encounter, "overridden")?;
+    // The decision is the judge: it was made under the locks, with the contract in force now.
+    counts(&recorded.decision.answer, &fact)?;
+    let detail = Detail::default().about("rule", rule).about("override", fact.id);
+    audit::note(ctx, conn, Some(tenant), Action::EncounterOverride, encounter, detail)?;
+    Ok(recorded)
+}
+
+/// Whether the decision looked at the override; else why not.
+fn counts(answer: &Decision, fact: &OverrideFact) -> Result<(), AppError> {
+    let rule = fact.rule;
+    let mut of_rule = answer.findings.iter().filter(|f| f.rule == rule.as_str());
+    match of_rule.next() {
+        None => {
+            let detail =
+                format!("{rule} does not hold this encounter; there is nothing to override.");
+            Err(AppError::new(Code::WrongStatus, detail))
+        }
+        Some(finding) if finding.overridden.as_ref().is_some_and(|o| o.id == fact.id) => Ok(()),
+        Some(_) => Err(refuse(rule, "the contract in force does not list it as overridable")),
+    }
+}
+
+/// Takes an override back while the visit is not claimed, and decides the visit again.
+pub fn revoke_in(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    encounter: EncounterId,
+    rule: RuleId,
+    reason: &str,
+) -> Result<Recorded, AppError> {
+    let how = Revocation { at: ctx.now(), by: acting_key(ctx), reason: reason.to_owned() };
+    if store::overrides::revoke(conn, tenant, encounter, rule, &how)? == 0 {
+        return Err(AppError::not_found("override"));
+    }
+    let recorded = decide_in(ctx, conn, tenant, encounter, "override_revoked")?;
+    let detail = Detail::default().about("rule", rule);
+    audit::note(ctx, conn, Some(tenant), Action::EncounterOverrideRevoke, encounter, detail)?;
+    Ok(recorded)
+}
+
+/// All overrides of a visit, oldest first, in force or not.
+pub async fn list(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    encounter: EncounterId,
+) -> Result<Vec<Override>, AppError> {
+    let read = move |conn: &mut Conn| {
+        super::encounters::find(conn, tenant, encounter)?;
+        Ok(store::overrides::of_encounter(conn, tenant, encounter)?)
+    };
+    ctx.db.read(Scope::Tenant(tenant), read).await
+}

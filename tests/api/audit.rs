@@ -1,0 +1,468 @@
+//! The audit trail: every operation that changes or hands out something leaves an entry with who did
+//! it; what fails leaves none; nothing in it can be changed; nothing in it is about a person.
+
+use peerclaims::flow::access::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::{Answer, TestApp, on_both, send};
+use crate::walls::operations;
+use crate::world::{self, World, id, visit};
+
+/// A request that changes or hands out something, and what the trail must say of it.
+struct Deed {
+    method: Method,
+    path: String,
+    kind: &'static str,
+    body: String,
+    action: &'static str,
+    key: String,
+    role: &'static str,
+}
+
+impl Deed {
+    async fn send(&self, app: &TestApp, body: &str) -> Answer {
+        let request = app.request(self.method.clone(), &self.path, &self.key);
+        if self.method == Method::GET {
+            return send(request).await;
+        }
+        let request = request.header("content-type", self.kind).header("if-match", "\"1\"");
+        send(request.body(body.to_owned())).await
+    }
+}
+
+/// Makes deeds, each with things of its own to do it to.
+struct Deeds<'a> {
+    app: &'a TestApp,
+    w: &'a World,
+    analyst: String,
+    next: u32,
+}
+
+impl Deeds<'_> {
+    fn admin(&self, method: Method, path: &str, body: &Value, action: &'static str) -> Deed {
+        let (key, path) = (self.w.admin.clone(), path.to_owned());
+        let (kind, body) = ("application/json", body.to_string());
+        Deed { method, path, kind, body, action, key, role: "admin" }
+    }
+
+    fn biller(&self, method: Method, path: &str, body: &Value, action: &'static str) -> Deed {
+        let key = self.w.biller.clone();
+        Deed { key, role: "biller", ..self.admin(method, path, body, action) }
+    }
+
+    fn toml(&self, path: &str, body: String, action: &'static str) -> Deed {
+        let kind = "application/toml";
+        Deed { kind, body, ..self.admin(Method::POST, path, &Value::Null, action) }
+    }
+
+    /// A new visit on a day of its own.
+    fn visit(&mut self) -> Value {
+        self.next += 1;
+        let start = format!("2026-07-{:02}T16:00", self.next);
+        visit(&format!("A-{}", self.next), &self.w.peers[0], &self.w.members[0], &start)
+    }
+
+    async fn recorded(&mut self) -> String {
+        let body = self.visit();
+        id(&self.app.post("/v1/encounters", &self.w.submitter, &body).await.expect(201))
+    }
+
+    async fn unsigned(&mut self) -> String {
+        let mut body = self.visit();
+        body["note"] = Value::Null;
+        id(&self.app.post("/v1/encounters", &self.w.submitter, &body).await.expect(201))
+    }
+
+    async fn batch(&mut self) -> String {
+        self.recorded().await;
+        let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
+        id(&self.app.post("/v1/batches", &self.w.biller, &wanted).await.expect(201))
+    }
+
+    /// The first of a list, as it is sent back, with a field changed.
+    async fn changed(&self, list: &str, field: &str, value: Value) -> (String, Value) {
+        let of = if ["payers", "organizations"].contains(&list) {
+            ""
+        } else {
+            "?organization=river-bend"
+        };
+        let mut one =
+            self.app.get(&format!("/v1/{list}{of}"), &self.w.admin).await.expect(200)["items"][0]
+                .clone();
+        let path = format!("/v1/{list}/{}{of}", one["id"].as_str().unwrap());
+        crate::walls::without_ids(&mut one);
+        assert_ne!(one[field], value);
+        one[field] = value;
+        (path, one)
+    }
+
+    /// Reference data: made and changed by admins here.
+    async fn of_reference(&mut self, method: &Method, list: &str) -> Option<Deed> {
+        let river = "?organization=river-bend";
+        Some(match (method.as_str(), list) {
+            ("PUT", _) => {
+                let (field, value, action) = match list {
+                    "organizations" => {
+                        ("contact_name", json!("Another desk"), "organization.change")
+                    }
+                    "payers" => ("name", json!("Another plan"), "payer.change"),
+                    "peers" => ("first_name", json!("Marigold"), "peer.change"),
+                    "members" => ("first_name", json!("Marigold"), "member.change"),
+                    "authorizations" => ("units", json!(4321), "authorization.change"),
+                    "episodes" => ("to", json!("2026-11-30"), "episode.change"),
+                    _ => return None,
+                };
+                let (path, body) = self.changed(list, field, value).await;
+                self.admin(Method::PUT, &path, &body, action)
+            }
+            ("POST", "organizations") => {
+                let (_, mut body) = self.changed("organizations", "key", json!("new-town")).await;
+                body["name"] = json!("Marigold Town");
+                self.admin(Method::POST, "/v1/organizations", &body, "organization.create")
+            }
+            ("POST", "payers") => {
+                let body = json!({"key": "new-plan", "name": "New Plan", "sandbox": true});
+                self.admin(Method::POST, "/v1/payers", &body, "payer.create")
+            }
+            ("POST", "packs") => {
+                let text = include_str!("../../config/payers/harbor-light.toml").to_owned();
+                self.toml("/v1/packs", text, "pack.add")
+            }
+            ("POST", "contracts") => {
+                world::payer(self.app, &self.w.admin, "lone-mesa").await;
+                world::pack(
+                    self.app,
+                    &self.w.admin,
+                    include_str!("../../config/payers/lone-mesa.toml"),
+                )
+                .await;
+                let text = include_str!("../../fixtures/contracts/mesa-voices_lone-mesa.toml");
+                let text = text.replace("mesa-voices", "river-bend");
+                self.toml(&format!("/v1/contracts{river}"), text, "contract.add")
+            }
+            ("POST", "peers") => {
+                let body = json!({"npi": "1234567893", "first_name": "Marigold", "last_name": "Okafor",
+                    "taxonomy": "175T00000X", "certificates": []});
+                self.admin(Method::POST, &format!("/v1/peers{river}"), &body, "peer.create")
+            }
+            ("POST", "members") => {
+                let (_, mut body) = self.changed("members", "reference", json!("R-NEW")).await;
+                body["coverages"] = json!([]);
+                self.admin(Method::POST, &format!("/v1/members{river}"), &body, "member.create")
+            }
+            ("POST", "authorizations") => {
+                let body = json!({"member": self.w.members[0], "payer": "evergreen", "number": "PA-NEW",
+                    "units": 7, "from": "2026-07-01", "to": "2026-12-31"});
+                self.admin(
+                    Method::POST,
+                    &format!("/v1/authorizations{river}"),
+                    &body,
+                    "authorization.create",
+                )
+            }
+            ("POST", "episodes") => {
+                let body = json!({"reference": "E-NEW", "member": self.w.members[0], "kind": "enrollment",
+                    "from": "2026-01-01", "to": "2026-12-31"});
+                self.admin(Method::POST, &format!("/v1/episodes{river}"), &body, "episode.create")
+            }
+            _ => return None,
+        })
+    }
+
+    /// The deed of an operation; none for those that change nothing and hand out no file or report.
+    /// An operation that is not named here fails the test.
+    async fn of(&mut self, method: &Method, path: &str) -> Option<Deed> {
+        let parts: Vec<&str> = path.split('/').skip(2).collect();
+        if let Some(deed) =
+            self.of_reference(method, parts[0]).await.filter(|_| method != Method::GET)
+        {
+            return Some(deed);
+        }
+        let post = Method::POST;
+        Some(match (method.as_str(), parts.as_slice()) {
+            ("GET", ["batches", "{id}", "837p"]) => {
+                let path = format!("/v1/batches/{}/837p", self.batch().await);
+                self.biller(Method::GET, &path, &Value::Null, "batch.export_837p")
+            }
+            ("GET", ["batches", "{id}", "csv"]) => {
+                let path = format!("/v1/batches/{}/csv", self.batch().await);
+                self.biller(Method::GET, &path, &Value::Null, "batch.export_lines")
+            }
+            ("GET", ["worklist"]) => {
+                let path = "/v1/worklist?format=csv";
+                self.biller(Method::GET, path, &Value::Null, "worklist.export")
+            }
+            ("GET", ["reports", "utilization"]) => {
+                let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31";
+                let deed =
+                    self.biller(Method::GET, path, &Value::Null, "report.export_utilization");
+                Deed { key: self.analyst.clone(), role: "payer_analyst", ..deed }
+            }
+            ("GET", _) | (_, ["decisions", "preview"]) => return None,
+            (_, ["encounters"]) => {
+                let body = self.visit();
+                let deed = self.biller(post, "/v1/encounters", &body, "encounter.record");
+                Deed { key: self.w.submitter.clone(), role: "submitter", ..deed }
+            }
+            (_, ["encounters", "bulk"]) => {
+                let body = format!("{}\n{}\n", self.visit(), self.visit());
+                let deed =
+                    self.biller(post, "/v1/encounters/bulk", &Value::Null, "encounter.record");
+                Deed { kind: "application/x-ndjson", body, ..deed }
+            }
+            ("PATCH", ["encounters", "{id}"]) => {
+                let path = format!("/v1/encounters/{}", self.recorded().await);
+                let body = json!({"setting": "home"});
+                self.biller(Method::PATCH, &path, &body, "encounter.revise")
+            }
+            (_, ["encounters", "{id}", "void"]) => {
+                let path = format!("/v1/encounters/{}/void", self.recorded().await);
+                self.biller(
+                    post,
+                    &path,
+                    &json!({"reason": "Marigold came twice"}),
+                    "encounter.void",
+                )
+            }
+            (_, ["encounters", "{id}", "decide"]) => {
+                let path = format!("/v1/encounters/{}/decide", self.recorded().await);
+                self.biller(post, &path, &json!({}), "encounter.decide")
+            }
+            (_, ["encounters", "{id}", "overrides", ..]) => {
+                let encounter = self.unsigned().await;
+                let body = json!({"rule": "note.unsigned", "reason": "Marigold has the sheet"});
+                let place = format!("/v1/encounters/{encounter}/overrides");
+                if parts.len() == 3 {
+                    self.biller(post, &place, &body, "encounter.override")
+                } else {
+                    self.app.post(&place, &self.w.biller, &body).await.expect(201);
+                    let place = format!("{place}/revoke");
+                    self.biller(post, &place, &body, "encounter.override_revoke")
+                }
+            }
+            (_, ["batches"]) => {
+                self.recorded().await;
+                let body = json!({"payer": "evergreen", "through": "2026-07-31"});
+                self.biller(post, "/v1/batches", &body, "batch.build")
+            }
+            (_, ["batches", "{id}", step @ ("release" | "withdraw")]) => {
+                let path = format!("/v1/batches/{}/{step}", self.batch().await);
+                let action = if *step == "release" { "batch.release" } else { "batch.withdraw" };
+                self.biller(post, &path, &json!({}), action)
+            }
+            (_, ["batches", "{id}", "delivered"]) => {
+                let batch = self.batch().await;
+                self.app
+                    .act(&format!("/v1/batches/{batch}/release"), &self.w.biller)
+                    .await
+                    .expect(200);
+                let body = json!({"how": "portal of Marigold", "to": "intake"});
+                self.biller(post, &format!("/v1/batches/{batch}/delivered"), &body, "batch.deliver")
+            }
+            _ => panic!("say in this test what {method} {path} does, and see that it is audited"),
+        })
+    }
+}
+
+fn entries(app: &TestApp) -> i64 {
+    app.database.number("SELECT COUNT(*) FROM audit_entries")
+}
+
+/// The id of a key with this text.
+fn key_id(text: &str) -> String {
+    format!("key_{}", text.split('_').nth(1).unwrap())
+}
+
+async fn world_with_authorization(app: &TestApp) -> World {
+    let w = world::river_bend(app, 1).await;
+    let authorization = json!({"member": w.members[0], "payer": "evergreen", "number": "PA-1",
+        "units": 500, "from": "2026-07-01", "to": "2026-12-31"});
+    world::authorization(app, &w.admin, "river-bend", &authorization).await;
+    w
+}
+
+#[test]
+fn every_action_is_documented() {
+    let text = include_str!("../../docs/audit.md");
+    for action in peerclaims::domain::audit::Action::ALL {
+        assert!(text.contains(&format!("`{action}`")), "docs/audit.md lacks {action}");
+    }
+}
+
+on_both! {
+    async fn every_change_and_every_export_leaves_an_entry(app: TestApp) {
+        let w = world_with_authorization(&app).await;
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        let mut deeds = Deeds { app: &app, w: &w, analyst, next: 0 };
+        let mut done = 0;
+        for operation in operations(&app).await {
+            let Some(deed) = deeds.of(&operation.method, &operation.path).await else { continue };
+            let before = entries(&app);
+            if deed.method != Method::GET && deed.kind != "application/x-ndjson" {
+                // First a request that is refused.
+                let refused = deed.send(&app, "[\"nonsense\"]").await;
+                assert!(refused.status.is_client_error(), "{operation:?} {}", refused.body);
+                assert_eq!(entries(&app), before, "{operation:?}: a refused request left an entry");
+            }
+            let answer = deed.send(&app, &deed.body).await;
+            assert!(answer.status.is_success(), "{operation:?} {}", answer.body);
+            assert_eq!(entries(&app), before + 1, "{operation:?}");
+            let newest = app.get("/v1/audit?limit=1", &w.admin).await.expect(200)["items"][0].clone();
+            assert_eq!(newest["action"], deed.action, "{operation:?} {newest}");
+            assert_eq!(newest["actor"], "key", "{newest}");
+            assert_eq!(newest["key"], key_id(&deed.key).as_str(), "{newest}");
+            assert_eq!(newest["role"], deed.role, "{newest}");
+            assert_eq!(newest["request_id"], answer.header("x-request-id"), "{newest}");
+            done += 1;
+        }
+        assert!(done > 20, "{done}");
+        // Names, numbers, diagnoses and reasons that were sent are nowhere in the trail.
+        for word in ["Marigold", "Alvarez", "Okafor", "EV1000", "F329", "PA-NEW", "portal", "Spokane"] {
+            let sql = format!("SELECT COUNT(*) FROM audit_entries WHERE detail LIKE '%{word}%' OR subject LIKE '%{word}%'");
+            assert_eq!(app.database.number(&sql), 0, "{word}");
+        }
+        let revised = world::all(&app, "/v1/audit?action=encounter.revise", &w.biller).await;
+        assert_eq!(revised[0]["fields"], json!(["setting"]), "{revised:?}");
+        let member = world::all(&app, "/v1/audit?action=member.change", &w.admin).await;
+        assert_eq!(member[0]["fields"], json!(["first_name"]), "{member:?}");
+        let bulk = world::all(&app, "/v1/audit?action=encounter.record", &w.biller).await;
+        assert!(bulk.iter().any(|e| e["counts"] == json!({"rows": 2, "recorded": 2})), "{bulk:?}");
+    }
+
+    async fn repeats_conflicts_and_failures_leave_none(app: TestApp) {
+        let w = world_with_authorization(&app).await;
+        let body = visit("F-1", &w.peers[0], &w.members[0], "2026-07-01T16:00");
+        let first = app.post_once("/v1/encounters", &w.submitter, "once", &body).await;
+        let encounter = id(&first.expect(201));
+        let batch = json!({"payer": "evergreen", "through": "2026-07-31"});
+        let batch = id(&app.post("/v1/batches", &w.biller, &batch).await.expect(201));
+        let before = entries(&app);
+        // The same under its Idempotency-Key, the same without, and other content.
+        app.post_once("/v1/encounters", &w.submitter, "once", &body).await.expect(201);
+        app.post("/v1/encounters", &w.submitter, &body).await.expect(200);
+        let mut other = body.clone();
+        other["setting"] = json!("home");
+        app.post("/v1/encounters", &w.submitter, &other).await.problem(409, "reference_conflict");
+        let reason = json!({"reason": "x"});
+        let void = format!("/v1/encounters/{encounter}/void");
+        app.post(&void, &w.biller, &reason).await.problem(409, "already_claimed");
+        let delivered = json!({"how": "portal", "to": "intake"});
+        let path = format!("/v1/batches/{batch}/delivered");
+        app.post(&path, &w.biller, &delivered).await.problem(409, "wrong_status");
+        let nothing = json!({"payer": "evergreen", "through": "2026-06-01"});
+        app.post("/v1/batches", &w.biller, &nothing).await.problem(409, "nothing_ready");
+        app.get(&format!("/v1/batches/{batch}/837p"), &w.submitter).await.problem(404, "not_found");
+        let peer = app.get(&format!("/v1/peers/{}", w.peers[0]), &w.biller).await;
+        let mut same = peer.expect(200);
+        crate::walls::without_ids(&mut same);
+        let path = format!("/v1/peers/{}", w.peers[0]);
+        app.put(&path, &w.biller, peer.header("etag"), &same).await.expect(200);
+        app.put(&path, &w.biller, "\"99\"", &same).await.problem(412, "precondition_failed");
+        assert_eq!(entries(&app), before);
+        // A void that happens twice is one change.
+        app.act(&format!("/v1/batches/{batch}/withdraw"), &w.biller).await.expect(200);
+        app.post(&void, &w.biller, &reason).await.expect(200);
+        app.post(&void, &w.biller, &reason).await.expect(200);
+        assert_eq!(entries(&app), before + 2);
+    }
+
+    async fn a_build_that_finds_visits_wrong_says_so(app: TestApp) {
+        let w = world_with_authorization(&app).await;
+        let body = visit("B-1", &w.peers[0], &w.members[0], "2026-07-01T16:00");
+        app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        let peer = app.get(&format!("/v1/peers/{}", w.peers[0]), &w.biller).await;
+        let mut bare = peer.expect(200);
+        crate::walls::without_ids(&mut bare);
+        bare["certificates"] = json!([]);
+        let path = format!("/v1/peers/{}", w.peers[0]);
+        app.put(&path, &w.biller, peer.header("etag"), &bare).await.expect(200);
+        let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
+        app.post("/v1/batches", &w.biller, &wanted).await.problem(409, "nothing_ready");
+        let newest = app.get("/v1/audit?action=encounter.decide", &w.biller).await.expect(200);
+        assert_eq!(newest["items"][0]["counts"], json!({"no_longer_ready": 1}), "{newest}");
+    }
+
+    async fn nothing_in_the_trail_can_be_changed(app: TestApp) {
+        app.admin_key().await;
+        assert_eq!(entries(&app), 1);
+        for sql in [
+            "UPDATE audit_entries SET action = 'nothing'",
+            "DELETE FROM audit_entries",
+            "DELETE FROM audit_entries WHERE id > 0",
+        ] {
+            assert!(app.database.try_execute(sql).is_err(), "{sql}");
+        }
+        if app.database.url().starts_with("postgres") {
+            assert!(app.database.try_execute("TRUNCATE audit_entries").is_err());
+        }
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM audit_entries WHERE action = 'key.create'"), 1);
+    }
+
+    async fn the_command_line_is_an_actor_too(app: TestApp) {
+        let admin = app.admin_key().await;
+        app.insert_organization("river-bend");
+        app.key(Role::Biller, "river-bend").await;
+        let newest = peerclaims::flow::access::list_keys(&app.ctx).await.unwrap().last().unwrap().id;
+        for _ in 0..2 {
+            peerclaims::flow::access::revoke_key(&app.ctx, newest).await.unwrap();
+        }
+        let seen = world::all(&app, "/v1/audit?organization=river-bend", &admin).await;
+        let told: Vec<_> = seen.iter().map(|e| (e["actor"].clone(), e["action"].clone())).collect();
+        assert_eq!(told, [(json!("command"), json!("key.revoke")), (json!("command"), json!("key.create"))]);
+        assert!(seen.iter().all(|e| e["key"].is_null() && e["subject"] == newest.to_string()), "{seen:?}");
+    }
+
+    async fn who_sees_what(app: TestApp) {
+        let home = world::river_bend(&app, 1).await;
+        let other = world::second_of_evergreen(&app, &home.admin, "hill-top", 1).await;
+        let body = visit("W-1", &home.peers[0], &home.members[0], "2026-07-01T16:00");
+        let encounter = id(&app.post("/v1/encounters", &home.submitter, &body).await.expect(201));
+        let all = world::all(&app, "/v1/audit", &home.admin).await;
+        let i64s = |rows: &[Value]| rows.iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let mut sorted = i64s(&all);
+        sorted.sort_by(|a, b| b.cmp(a));
+        assert_eq!(i64s(&all), sorted, "newest first");
+        assert_eq!(all.len(), usize::try_from(entries(&app)).unwrap());
+        // Page by page it is the same.
+        let (mut pages, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = app.get(&format!("/v1/audit?limit=3{cursor}"), &home.admin).await.expect(200);
+            pages.extend(page["items"].as_array().unwrap().clone());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(pages, all);
+        // A biller sees its own organization's entries, whoever made them, and no other's.
+        for (w, key) in [(&home, "river-bend"), (&other, "hill-top")] {
+            let organization = id(&app.get("/v1/organizations", &w.biller).await.expect(200)["items"][0]);
+            let seen = world::all(&app, "/v1/audit", &w.biller).await;
+            let of = world::all(&app, &format!("/v1/audit?organization={key}"), &home.admin).await;
+            assert_eq!(seen, of);
+            assert!(!seen.is_empty() && seen.iter().all(|e| e["organization"] == organization.as_str()));
+        }
+        app.get("/v1/audit?organization=river-bend", &other.biller).await.problem(404, "not_found");
+        let hidden = world::all(&app, &format!("/v1/audit?subject={encounter}"), &other.biller).await;
+        assert!(hidden.is_empty());
+        // Filters.
+        let of_visit = world::all(&app, &format!("/v1/audit?subject={encounter}"), &home.biller).await;
+        assert_eq!(of_visit.len(), 1);
+        assert_eq!(of_visit[0]["action"], "encounter.record");
+        let key = key_id(&home.submitter);
+        assert_eq!(world::all(&app, &format!("/v1/audit?key={key}"), &home.admin).await, of_visit);
+        let today = chrono::Utc::now().date_naive();
+        let days = |from: i64, to: i64| {
+            let day = |n| today + chrono::TimeDelta::days(n);
+            format!("/v1/audit?from={}&to={}", day(from), day(to))
+        };
+        assert_eq!(world::all(&app, &days(-1, 1), &home.admin).await, all);
+        assert!(world::all(&app, &days(2, 3), &home.admin).await.is_empty());
+        assert!(world::all(&app, &days(-3, -2), &home.admin).await.is_empty());
+        for bad in ["action=nothing", "key=key_1", "subject=a%00b", "subject=", "from=x", "cursor=1", "limit=0"] {
+            let answer = app.get(&format!("/v1/audit?{bad}"), &home.admin).await;
+            answer.problem(400, "invalid_parameter");
+        }
+    }
+}
