@@ -57,8 +57,7 @@ impl Dice {
     /// A number from 0, below `end`; 0 when `end` is 0.
     pub const fn below(&mut self, end: u32) -> u32 {
         // The upper half of 32 bits times `end`: the bias is below one in four billion times `end`.
-        let number = (((self.bits() >> 32) * (end as u64)) >> 32) as u32;
-        number
+        (((self.bits() >> 32) * (end as u64)) >> 32) as u32
     }
 
     /// A number from `first` to `last`, both included.
