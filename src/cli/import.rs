@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     Coverages,
     /// Authorizations (CSV).
     Authorizations,
+    /// Enrollment episodes of members (CSV).
+    Episodes,
     /// A payer pack (TOML).
     Packs,
     /// A contract (TOML).

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::authorization::Authorization;
 use super::dates::{Instant, Span, Zone};
 use super::identifiers::{AuthorizationNumber, Key, Reference, State};
-use super::ids::{AuthorizationId, EncounterId, MemberId, PeerId};
+use super::ids::{AuthorizationId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
 use super::member::Coverage;
 use super::organization::Part2Posture;
 
@@ -34,6 +34,9 @@ pub struct Facts {
     pub certificates: Vec<CertificateFact>,
     /// Authorizations of the billed payer for the member, whatever their dates.
     pub authorizations: Vec<AuthorizationFact>,
+    /// Episodes of the billed payer for the member, whatever their dates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub episodes: Vec<EpisodeFact>,
     /// Units already drawn in the account of payer and member: at least those of every window of
     /// the contract around the service date, and all that was ever drawn on `authorizations`.
     pub usage: Vec<Usage>,
@@ -77,6 +80,20 @@ impl From<&Authorization> for AuthorizationFact {
             span: a.data.span,
         }
     }
+}
+
+/// An episode or package of care of the member: its dates are a window (`docs/definitions.md`,
+/// "Windows"). Episodes of one kind do not overlap; where they do, each is counted by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpisodeFact {
+    /// Our id.
+    pub id: EpisodeId,
+    /// The payer that counts it.
+    pub payer: PayerId,
+    /// What it is, in the pack's words, such as `episode` or `package`.
+    pub kind: Key,
+    /// Its days.
+    pub span: Span,
 }
 
 /// Units drawn by other encounters: reserved and consumed, summed. A ready line of `units` with a

@@ -176,6 +176,8 @@ id_types! {
     CoverageId = "cov",
     /// An authorization by a payer.
     AuthorizationId = "aut",
+    /// An episode or package of care: dates that a payer counts units in.
+    EpisodeId = "epi",
     /// One recorded contact.
     EncounterId = "enc",
     /// One answer of the rules about one encounter.

@@ -9,6 +9,7 @@ pub mod contract;
 pub mod dates;
 pub mod decision;
 pub mod encounter;
+pub mod episode;
 pub mod facts;
 pub mod finding;
 pub mod grouping;

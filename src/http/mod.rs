@@ -17,6 +17,7 @@ mod day;
 mod encounter_body;
 mod encounter_view;
 mod encounters;
+mod episodes;
 pub mod etag;
 mod gate;
 mod health;
@@ -66,7 +67,8 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(contracts::routes)
         .configure(peers::routes)
         .configure(members::routes)
-        .configure(authorizations::routes);
+        .configure(authorizations::routes)
+        .configure(episodes::routes);
 }
 
 /// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.

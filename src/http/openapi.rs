@@ -43,23 +43,25 @@ impl Modify for Bearer {
 
 /// The whole document.
 pub fn document() -> Document {
-    let parts = [
-        health::Doc::openapi(),
-        super::encounters::Doc::openapi(),
-        super::bulk::Doc::openapi(),
-        super::member_allowances::Doc::openapi(),
-        super::batches::Doc::openapi(),
-        super::claims::Doc::openapi(),
-        super::reports::Doc::openapi(),
-        organizations::Doc::openapi(),
-        payers::Doc::openapi(),
-        packs::Doc::openapi(),
-        contracts::Doc::openapi(),
-        peers::Doc::openapi(),
-        members::Doc::openapi(),
-        authorizations::Doc::openapi(),
+    // Functions and not documents: a list of all documents at once is too large for a stack.
+    let parts: &[fn() -> Document] = &[
+        health::Doc::openapi,
+        super::encounters::Doc::openapi,
+        super::bulk::Doc::openapi,
+        super::member_allowances::Doc::openapi,
+        super::batches::Doc::openapi,
+        super::claims::Doc::openapi,
+        super::reports::Doc::openapi,
+        organizations::Doc::openapi,
+        payers::Doc::openapi,
+        packs::Doc::openapi,
+        contracts::Doc::openapi,
+        peers::Doc::openapi,
+        members::Doc::openapi,
+        authorizations::Doc::openapi,
+        super::episodes::Doc::openapi,
     ];
-    parts.into_iter().fold(Root::openapi(), Document::merge_from)
+    parts.iter().fold(Root::openapi(), |whole, part| whole.merge_from(part()))
 }
 
 static TEXT: LazyLock<Result<String, String>> =

@@ -12,6 +12,7 @@ pub mod contracts;
 pub mod counters;
 pub mod decisions;
 pub mod encounters;
+pub mod episodes;
 pub mod error;
 pub mod files;
 pub mod idempotency;

@@ -381,6 +381,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    episodes (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        reference -> Text,
+        member_id -> BigInt,
+        payer_id -> Nullable<BigInt>,
+        kind -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        revision -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     locations,
@@ -407,4 +423,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     claim_lines,
     claim_line_parts,
+    episodes,
 );

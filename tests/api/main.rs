@@ -20,6 +20,7 @@ mod changes;
 mod database;
 mod edi;
 mod encounters;
+mod episodes;
 mod errors;
 mod health;
 mod history;

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp, on_both};
 use crate::reference_samples::{
-    World, authorization, location, member, npi, organization, payer, peer, pointers, world,
+    World, authorization, episode, location, member, npi, organization, payer, peer, pointers,
+    world,
 };
 
 /// One of each kind, with the path of its list and who makes it.
@@ -18,6 +19,7 @@ async fn one_of_each(app: &TestApp, world: &World) -> Vec<(&'static str, Value)>
         ("/v1/peers", biller, peer(&npi(1))),
         ("/v1/members", biller, member("M-1", "evergreen", "EVG100")),
         ("/v1/authorizations", biller, authorization("M-1", &world.payer, "A-1")),
+        ("/v1/episodes", biller, episode("M-1", &world.payer, "E-1")),
     ] {
         let answer = app.post(path, key, &body).await;
         let body = answer.expect(201);
@@ -56,6 +58,7 @@ fn changed(path: &str, mut body: Value) -> Value {
         "/v1/organizations" | "/v1/payers" => body["name"] = json!("Another Name"),
         "/v1/peers" => body["certificates"][0]["number"] = json!("C-2"),
         "/v1/members" => body["coverages"][0]["product"] = json!("gold"),
+        "/v1/episodes" => body["to"] = json!("2026-07-31"),
         _ => body["units"] = json!(240),
     }
     body
@@ -116,6 +119,7 @@ on_both! {
             ("/v1/peers", &world.biller, peer(&npi(1)), "/npi"),
             ("/v1/members", &world.biller, member("M-1", "evergreen", "EVG200"), "/reference"),
             ("/v1/authorizations", &world.biller, authorization("M-1", "evergreen", "a-1"), "/number"),
+            ("/v1/episodes", &world.biller, episode("M-1", "evergreen", "E-1"), "/reference"),
         ];
         for ((path, key, body, pointer), (_, first)) in again.iter().zip(&made) {
             let problem = app.post(path, key, body).await.problem(409, "already_exists");
@@ -148,6 +152,9 @@ on_both! {
         let moved = authorization("M-2", "harbor", "A-1");
         let moved = app.put(&path, &world.biller, "\"1\"", &moved).await;
         assert_eq!(pointers(&moved.problem(422, "invalid_input")), ["/member", "/payer"]);
+        let path = format!("/v1/episodes/{}", id(5));
+        let moved = app.put(&path, &world.biller, "\"1\"", &episode("M-2", "harbor", "E-1")).await;
+        assert_eq!(pointers(&moved.problem(422, "invalid_input")), ["/member"]);
     }
 
     async fn a_post_with_an_idempotency_key_is_done_once(app: TestApp) {

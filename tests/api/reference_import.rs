@@ -7,7 +7,7 @@ use crate::database::Database;
 use crate::reference_samples::{npi, world};
 
 /// Runs `peerclaims import KIND FILE …` on the database of the test.
-fn import(database: &Database, kind: &str, bytes: &[u8], more: &[&str]) -> Output {
+pub fn import(database: &Database, kind: &str, bytes: &[u8], more: &[&str]) -> Output {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     std::fs::write(&file, bytes).unwrap();
@@ -56,6 +56,11 @@ const AUTHORIZATIONS: &str = "organization,member_reference,payer,number,service
     river-bend,M-1,evergreen,A-1,peer_individual; peer_crisis,120,2026-01-01,2026-06-30\n\
     river-bend,M-2,evergreen,A-2,,40,2026-01-01,\n";
 
+const EPISODES: &str = "organization,reference,member_reference,kind,payer,from,to\n\
+    river-bend,E-1,M-1,episode,evergreen,2026-01-01,2026-06-30\n\
+    river-bend,E-2,M-1,episode,,2026-07-01,\n\
+    hill-top,E-1,M-1,package,,2026-01-01,2026-03-31\n";
+
 fn peers() -> String {
     let row = |seed| format!("river-bend,{},Rosa,Example,\n", npi(seed));
     let rows: Vec<String> = (1..=3).map(row).collect();
@@ -84,12 +89,13 @@ fn files() -> Vec<(&'static str, String, u32)> {
         ("members", MEMBERS.to_owned(), 3),
         ("coverages", COVERAGES.to_owned(), 2),
         ("authorizations", AUTHORIZATIONS.to_owned(), 2),
+        ("episodes", EPISODES.to_owned(), 3),
     ]
 }
 
 /// Revisions of everything: what an import that changes nothing leaves alone.
 fn revisions(database: &Database) -> i64 {
-    let tables = ["organizations", "payers", "peers", "members", "authorizations"];
+    let tables = ["organizations", "payers", "peers", "members", "authorizations", "episodes"];
     let sum = |t: &str| {
         database
             .number(&format!("SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) AS value FROM {t}"))

@@ -53,6 +53,11 @@ pub fn authorization(member: &str, payer: &str, number: &str) -> Value {
         "from": "2026-01-01", "to": "2026-06-30" })
 }
 
+pub fn episode(member: &str, payer: &str, reference: &str) -> Value {
+    json!({ "reference": reference, "member": member, "kind": "episode", "payer": payer,
+        "from": "2026-01-01", "to": "2026-06-30" })
+}
+
 /// POST of TOML.
 pub async fn post_toml(app: &TestApp, path: &str, key: &str, text: String) -> Answer {
     let request = app.request(Method::POST, path, key).header("content-type", "application/toml");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, on_both};
 use crate::reference_samples::{
-    authorization, file, member, npi, organization, peer, pointers, post_toml, world,
+    authorization, episode, file, member, npi, organization, peer, pointers, post_toml, world,
 };
 
 on_both! {
@@ -21,6 +21,7 @@ on_both! {
             ("/v1/peers", peer(&npi(1))),
             ("/v1/members", member("M-1", "evergreen", "EVG100")),
             ("/v1/authorizations", authorization("M-1", "evergreen", "A-1")),
+            ("/v1/episodes", episode("M-1", "evergreen", "E-1")),
         ] {
             let made = app.post(path, &world.biller, &body).await.expect(201);
             things.push((path, made, body));

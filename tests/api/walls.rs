@@ -48,7 +48,7 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
         ["organizations"] | ["payers" | "packs", ..] if !read => &[Admin],
         [
             "organizations" | "payers" | "packs" | "contracts" | "peers" | "members"
-            | "authorizations" | "batches" | "claims",
+            | "authorizations" | "episodes" | "batches" | "claims",
             ..,
         ] => &[Admin, Biller],
         ["reports", ..] => &[Admin, Biller, PayerAnalyst],
@@ -81,11 +81,17 @@ async fn town(app: &TestApp) -> Town {
         }),
     )
     .await;
+    let body = json!({
+        "reference": "E-1", "member": home.members[0], "kind": "episode", "from": "2026-07-01",
+    });
+    let path = "/v1/episodes?organization=river-bend";
+    let episode = id(&app.post(path, &home.admin, &body).await.expect(201));
     let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
     let batch = id(&app.post("/v1/batches", &home.biller, &wanted).await.expect(201));
     let mut ids = HashMap::from([
         ("encounters".to_owned(), encounter),
         ("authorizations".to_owned(), authorization),
+        ("episodes".to_owned(), episode),
         ("batches".to_owned(), batch),
         ("members".to_owned(), home.members[0].clone()),
         ("peers".to_owned(), home.peers[0].clone()),

@@ -9,8 +9,8 @@ use crate::error::Fault;
 use crate::flow::reference::bulk::{File, OwnedRow, Row};
 use crate::flow::reference::draft::{
     AddressDraft, AuthorizationDraft, AuthorizationInput, CertificateDraft, CoverageDraft,
-    CoverageInput, LocationDraft, MemberDraft, MemberInput, OrganizationDraft, PayerDraft,
-    PeerDraft,
+    CoverageInput, EpisodeDraft, LocationDraft, MemberDraft, MemberInput, OrganizationDraft,
+    PayerDraft, PeerDraft,
 };
 use crate::flow::table::Cells;
 
@@ -33,6 +33,9 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
         ),
         Kind::Authorizations => {
             (true, &["member_reference", "payer", "number", "units", "from"], &["services", "to"])
+        }
+        Kind::Episodes => {
+            (true, &["reference", "member_reference", "kind", "from"], &["payer", "to"])
         }
         Kind::Packs | Kind::Contracts | Kind::Encounters => (false, &[], &[]),
     };
@@ -73,7 +76,7 @@ pub(super) fn column(kind: Kind, pointer: &str) -> String {
     let field = names.last().copied().unwrap_or_default();
     match (kind, names.as_slice()) {
         (Kind::Members, ["coverages", "from" | "to" | "order"]) => format!("coverage_{field}"),
-        (Kind::Authorizations, ["member"]) => "member_reference".to_owned(),
+        (Kind::Authorizations | Kind::Episodes, ["member"]) => "member_reference".to_owned(),
         _ => field.to_owned(),
     }
 }
@@ -90,6 +93,7 @@ pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<F
         Kind::Members => File::Members(reader.owned(member)),
         Kind::Coverages => File::Coverages(reader.owned(coverage)),
         Kind::Authorizations => File::Authorizations(reader.owned(authorization)),
+        Kind::Episodes => File::Episodes(reader.owned(|c| episode(c).parse())),
         // Their files are TOML and have no rows.
         Kind::Packs | Kind::Contracts | Kind::Encounters => File::Payers(Vec::new()),
     };
@@ -267,4 +271,15 @@ fn authorization(cells: &Cells) -> Result<AuthorizationInput, Vec<Fault>> {
         to: cells.get("to"),
     };
     joined(draft.parse(), faults)
+}
+
+fn episode(cells: &Cells) -> EpisodeDraft {
+    EpisodeDraft {
+        reference: cells.get("reference"),
+        member: cells.get("member_reference"),
+        kind: cells.get("kind"),
+        payer: cells.get("payer"),
+        from: cells.get("from"),
+        to: cells.get("to"),
+    }
 }

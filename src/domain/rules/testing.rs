@@ -227,6 +227,7 @@ impl Case {
                 span: span("2025-01-01", Some("2026-12-31")),
             }],
             authorizations: vec![],
+            episodes: vec![],
             usage: vec![],
             neighbors: vec![],
         };

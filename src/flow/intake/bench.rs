@@ -14,9 +14,12 @@ use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
+use crate::domain::episode::Episode;
+use crate::domain::facts::{
+    AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor, Usage,
+};
 use crate::domain::ids::{
-    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PeerId,
+    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId,
 };
 use crate::domain::ledger::AccountKey;
 use crate::domain::member::{Coverage, Member, billed_coverage};
@@ -49,6 +52,7 @@ pub struct Bench {
     members: HashMap<MemberId, Member>,
     peers: HashMap<PeerId, Peer>,
     authorizations: HashMap<MemberId, Vec<Authorization>>,
+    episodes: HashMap<MemberId, Vec<Episode>>,
     accounts: BTreeMap<AccountKey, AccountId>,
     usage: Vec<(AccountId, Usage)>,
     usage_of_account: HashMap<AccountId, Vec<usize>>,
@@ -100,6 +104,7 @@ impl Bench {
             members: people.members,
             peers: people.peers,
             authorizations: HashMap::new(),
+            episodes: HashMap::new(),
             accounts: BTreeMap::new(),
             usage: Vec::new(),
             usage_of_account: HashMap::new(),
@@ -116,6 +121,9 @@ impl Bench {
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
         for authorization in store::authorizations::of_members(conn, id, &members)? {
             bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
+        }
+        for episode in store::episodes::of_members(conn, id, &members)? {
+            bench.episodes.entry(episode.data.member).or_default().push(episode);
         }
         bench.read_usage(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
@@ -267,6 +275,7 @@ impl Bench {
             .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
             .map(AuthorizationFact::from)
             .collect();
+        let payer = billed.as_ref().map(|b| b.data.payer);
         let facts = Facts {
             as_of,
             zone: self.organization.data.zone,
@@ -284,12 +293,18 @@ impl Bench {
                     span: c.data.span,
                 })
                 .collect(),
+            episodes: self.episodes_for(encounter.member, payer),
             usage: self.usage_for(account, &authorizations),
             neighbors: self.neighbors_for(encounter),
             authorizations,
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
         Ok(Case { facts, version, terms, account })
+    }
+
+    fn episodes_for(&self, member: MemberId, payer: Option<PayerId>) -> Vec<EpisodeFact> {
+        let episodes = self.episodes.get(&member).into_iter().flatten();
+        payer.map_or_else(Vec::new, |p| episodes.filter_map(|e| e.fact_for(p)).collect())
     }
 
     fn usage_for(

@@ -6,22 +6,20 @@
 
 use std::collections::HashSet;
 
-use super::draft::{AuthorizationInput, MemberName};
+use super::draft::AuthorizationInput;
 use super::{
-    AuthorizationFilter, FIRST, NO_SUCH_PAYER, exists, payers_named, same_revision, stale,
+    AuthorizationFilter, FIRST, NO_SUCH_MEMBER, NO_SUCH_PAYER, exists, members_named, payers_named,
+    same_revision, stale,
 };
 use crate::domain::authorization::{Authorization, AuthorizationData};
 use crate::domain::identifiers::{AuthorizationNumber, Key};
 use crate::domain::ids::{AuthorizationId, OrganizationId, PayerId};
-use crate::domain::member::Member;
 use crate::error::{AppError, Fault};
 use crate::flow::{Ctx, grants};
-use crate::store::{Conn, Scope, StoreError, authorizations as store, contracts, members};
+use crate::store::{Conn, Scope, StoreError, authorizations as store, contracts};
 
 /// What a taken number is told as.
 const TAKEN: &str = "an authorization of this payer with this number in this organization";
-/// What a fault says of a member that is not there.
-pub(super) const NO_SUCH_MEMBER: &str = "this organization has no member with this id or reference";
 /// Versions whose services are looked at.
 const ALL_VERSIONS: i64 = 1_000;
 
@@ -99,10 +97,7 @@ fn resolved(
     input: AuthorizationInput,
 ) -> Result<AuthorizationData, AppError> {
     let AuthorizationInput { member, payer, number, services, units, span } = input;
-    let member = match &member {
-        MemberName::Id(id) => members::by_id(conn, organization, *id)?,
-        MemberName::Reference(text) => members::by_reference(conn, organization, text)?,
-    };
+    let member = members_named(conn, organization, std::iter::once(&member))?.remove(&member);
     let payer = payers_named(conn, std::iter::once(&payer))?.remove(&payer);
     let mut faults = Vec::new();
     if member.is_none() {
@@ -116,7 +111,7 @@ fn resolved(
         }
     }
     match (member, payer) {
-        (Some(Member { id: member, .. }), Some(payer)) if faults.is_empty() => {
+        (Some(member), Some(payer)) if faults.is_empty() => {
             let payer = payer.id;
             Ok(AuthorizationData { member, payer, number, services, units, span })
         }

@@ -9,25 +9,30 @@ pub mod bulk;
 pub mod contracts;
 mod coverage;
 pub mod draft;
+pub mod episodes;
 pub mod members;
 pub mod organizations;
 pub mod packs;
 pub mod payers;
 pub mod peers;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::contract;
 use crate::domain::identifiers::Key;
-use crate::domain::ids::PayerId;
+use crate::domain::identifiers::Reference;
+use crate::domain::ids::{AccountId, MemberId, OrganizationId, PayerId};
+use crate::domain::ledger::AccountKey;
 use crate::domain::payer::Payer;
 use crate::error::{AppError, Code, Fault};
-use crate::store::{Conn, StoreError};
-use draft::PayerName;
+use crate::flow::Ctx;
+use crate::store::{Conn, StoreError, ledger, members as roster};
+use draft::{MemberName, PayerName};
 
 /// Whose rows a step may touch, for the doors that run steps in a transaction of their own.
 pub use crate::store::Scope;
 pub use crate::store::authorizations::Filter as AuthorizationFilter;
+pub use crate::store::episodes::Filter as EpisodeFilter;
 pub use crate::store::members::Filter as MemberFilter;
 
 /// The revision of a new thing.
@@ -35,6 +40,9 @@ const FIRST: i32 = 1;
 
 /// What a fault says of a payer that is not there.
 const NO_SUCH_PAYER: &str = "there is no payer with this id or key";
+
+/// What a fault says of a member that is not there.
+const NO_SUCH_MEMBER: &str = "this organization has no member with this id or reference";
 
 /// A text of packs and contracts, as a door received it.
 #[derive(Debug, Clone)]
@@ -98,4 +106,44 @@ fn payers_named<'a>(
         by_id.into_iter().map(|p| (PayerName::Id(p.id), p)).collect();
     found.extend(by_key.into_iter().map(|p| (PayerName::Key(p.data.key.clone()), p)));
     Ok(found)
+}
+
+/// The members with these names; unknown names are left out.
+fn members_named<'a>(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    names: impl Iterator<Item = &'a MemberName>,
+) -> Result<HashMap<MemberName, MemberId>, StoreError> {
+    let (mut ids, mut references): (HashSet<MemberId>, HashSet<Reference>) = Default::default();
+    for name in names {
+        match name {
+            MemberName::Id(id) => {
+                ids.insert(*id);
+            }
+            MemberName::Reference(text) => {
+                references.insert(text.clone());
+            }
+        }
+    }
+    let by_id = roster::by_ids(conn, organization, &ids.into_iter().collect::<Vec<_>>())?;
+    let references: Vec<Reference> = references.into_iter().collect();
+    let by_reference = roster::by_references(conn, organization, &references)?;
+    let mut found: HashMap<MemberName, MemberId> =
+        by_id.into_iter().map(|m| (MemberName::Id(m.id), m.id)).collect();
+    found.extend(by_reference.into_iter().map(|m| (MemberName::Reference(m.data.reference), m.id)));
+    Ok(found)
+}
+
+/// Takes turns with all decisions about these members until the transaction ends. A visit that is
+/// being decided holds its member and has read the facts as they were; without the lock it would
+/// be stored by facts that are gone, and nobody would look at it again.
+fn lock_members(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    members: impl IntoIterator<Item = MemberId>,
+) -> Result<(), StoreError> {
+    let keys: BTreeMap<AccountKey, AccountId> =
+        members.into_iter().map(|m| (AccountKey::member(m), ctx.id())).collect();
+    ledger::lock_accounts(conn, organization, &keys).map(|_| ())
 }

@@ -4,16 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Load, OwnedRow, Row};
 use crate::domain::authorization::{Authorization, AuthorizationData};
-use crate::domain::identifiers::{AuthorizationNumber, Key, Reference};
-use crate::domain::ids::{MemberId, OrganizationId, PayerId};
+use crate::domain::identifiers::{AuthorizationNumber, Key};
+use crate::domain::ids::{OrganizationId, PayerId};
 use crate::error::AppError;
 use crate::flow::grants;
-use crate::flow::reference::authorizations::{
-    NO_SUCH_MEMBER, fixed, known_services, unknown_services,
-};
-use crate::flow::reference::draft::{AuthorizationInput, MemberName};
-use crate::flow::reference::{FIRST, NO_SUCH_PAYER, payers_named};
-use crate::store::{authorizations as store, members};
+use crate::flow::reference::authorizations::{fixed, known_services, unknown_services};
+use crate::flow::reference::draft::AuthorizationInput;
+use crate::flow::reference::{FIRST, NO_SUCH_MEMBER, NO_SUCH_PAYER, members_named, payers_named};
+use crate::store::authorizations as store;
 
 pub(super) fn load(
     load: &mut Load<'_>,
@@ -21,7 +19,7 @@ pub(super) fn load(
 ) -> Result<(), AppError> {
     let payers = payers_named(load.conn, rows.iter().map(|r| &r.data.1.payer))?;
     for (owner, rows) in load.by_owner(rows)? {
-        let names: HashMap<MemberName, MemberId> = members_named(load, owner, &rows)?;
+        let names = members_named(load.conn, owner, rows.iter().map(|r| &r.data.member))?;
         let mut services: HashMap<PayerId, Option<HashSet<Key>>> = HashMap::new();
         let mut parsed = Vec::with_capacity(rows.len());
         for Row { line, data } in rows {
@@ -89,24 +87,4 @@ fn save(
     }
     store::insert_all(load.conn, owner, &fresh, now)?;
     grants::granted(load.ctx, load.conn, owner, &fresh)
-}
-
-fn members_named(
-    load: &mut Load<'_>,
-    owner: OrganizationId,
-    rows: &[Row<AuthorizationInput>],
-) -> Result<HashMap<MemberName, MemberId>, AppError> {
-    let (mut ids, mut references): (Vec<MemberId>, Vec<Reference>) = Default::default();
-    for row in rows {
-        match &row.data.member {
-            MemberName::Id(id) => ids.push(*id),
-            MemberName::Reference(text) => references.push(text.clone()),
-        }
-    }
-    let by_id = members::by_ids(load.conn, owner, &ids)?;
-    let by_reference = members::by_references(load.conn, owner, &references)?;
-    let mut names: HashMap<MemberName, MemberId> =
-        by_id.into_iter().map(|m| (MemberName::Id(m.id), m.id)).collect();
-    names.extend(by_reference.into_iter().map(|m| (MemberName::Reference(m.data.reference), m.id)));
-    Ok(names)
 }

@@ -6,6 +6,7 @@
 //! certificates); a row of a part's file adds or changes that one part. Nothing is ever deleted.
 
 mod authorizations;
+mod episodes;
 mod members;
 mod organizations;
 mod payers;
@@ -13,7 +14,9 @@ mod peers;
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::draft::{AuthorizationInput, CoverageInput, MemberInput, OrganizationInput, PeerInput};
+use super::draft::{
+    AuthorizationInput, CoverageInput, EpisodeInput, MemberInput, OrganizationInput, PeerInput,
+};
 use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::LocationData;
@@ -54,6 +57,8 @@ pub enum File {
     Coverages(Vec<OwnedRow<(Reference, CoverageInput)>>),
     /// Authorizations.
     Authorizations(Vec<OwnedRow<AuthorizationInput>>),
+    /// Enrollment episodes.
+    Episodes(Vec<OwnedRow<EpisodeInput>>),
 }
 
 /// What a file did.
@@ -95,6 +100,7 @@ pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
             File::Members(rows) => members::load(&mut load, rows)?,
             File::Coverages(rows) => members::load_coverages(&mut load, rows)?,
             File::Authorizations(rows) => authorizations::load(&mut load, rows)?,
+            File::Episodes(rows) => episodes::load(&mut load, rows)?,
         }
         load.finish()
     })

@@ -3,6 +3,7 @@
 //! CSV import fills the same drafts and turns pointers into columns, so both doors have one parser.
 
 mod authorization;
+mod episode;
 mod member;
 mod organization;
 mod payer;
@@ -11,6 +12,7 @@ mod peer;
 use chrono::NaiveDate;
 
 pub use authorization::{AuthorizationDraft, AuthorizationInput, MemberName};
+pub use episode::{EpisodeDraft, EpisodeInput};
 pub use member::{AddressDraft, CoverageDraft, CoverageInput, MemberDraft, MemberInput};
 pub use organization::{LocationDraft, OrganizationDraft, OrganizationInput};
 pub use payer::PayerDraft;
