@@ -6,7 +6,6 @@
 //! meant and what stands in the file stops it all.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -206,7 +205,7 @@ fn look_again(
         }
         let case = visits.bench.case(&encounter.data, ctx.now())?;
         let stands = case.facts.has_address
-            && !rules::may_be_claimed(case.terms.as_deref(), &case.facts, &encounter.data)
+            && !rules::may_stand_on_claim(case.terms.as_deref(), &case.facts, &encounter.data)
             && bills_as_decided(&case, encounter)
             && rules::standing(case.terms.as_deref(), &case.facts, &encounter.data).is_empty();
         if stands && case.version.is_some() && case.version == versions.get(&encounter.id).copied()
@@ -263,15 +262,11 @@ fn due(
     lines: Vec<Line>,
     versions: &HashMap<EncounterId, ContractVersionId>,
 ) -> Result<Vec<Line>, AppError> {
-    let mut terms: HashMap<ContractVersionId, Arc<Terms>> = HashMap::new();
     let mut due = Vec::with_capacity(lines.len());
     for line in lines {
         let Some(version) = versions.get(&line.encounter) else { continue };
-        if !terms.contains_key(version) {
-            terms.insert(*version, ctx.terms(conn, tenant, *version)?);
-        }
-        let over = |t: &Arc<Terms>| form(t).due(line.service_date) <= through;
-        if terms.get(version).is_some_and(over) {
+        let terms = ctx.terms(conn, tenant, *version)?;
+        if form(&terms).due(line.service_date) <= through {
             due.push(line);
         }
     }

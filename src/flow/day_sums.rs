@@ -13,9 +13,11 @@ use super::intake::Recorded;
 use super::intake::bench::days::{Settlement, holding, names};
 use super::intake::record::{book, reservations};
 use crate::domain::day_sum::{DaySum, Piece, Share, SumKey};
+use crate::domain::decision::Decision;
 use crate::domain::encounter::Encounter;
 use crate::domain::facts::{AuthorizationFact, Facts};
-use crate::domain::ids::{DecisionId, EncounterId, OrganizationId};
+use crate::domain::identifiers::MemberNumber;
+use crate::domain::ids::{ContractVersionId, DecisionId, EncounterId, OrganizationId, PayerId};
 use crate::domain::ledger::AccountKey;
 use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
@@ -100,7 +102,18 @@ pub(super) fn leave_for(
     Ok(leaves)
 }
 
-/// Decides visits again with the shares that they are dealt.
+/// A visit with the decision that its new share gives.
+struct Dealt {
+    encounter: Encounter,
+    id: DecisionId,
+    sequence: i32,
+    version: ContractVersionId,
+    billed: (PayerId, MemberNumber),
+    facts: Facts,
+    answer: Decision,
+}
+
+/// Decides visits again with the shares that they are dealt, all of them with the same statements.
 fn deal_out(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -119,66 +132,100 @@ fn deal_out(
             .into_iter()
             .map(|(d, f)| (d.encounter, (d, f)))
             .collect();
-    let mut lines: HashMap<EncounterId, Vec<Line>> = HashMap::new();
-    for line in store::decisions::current_lines(conn, tenant, &ids)? {
-        lines.entry(line.encounter).or_default().push(line);
-    }
     let lost = || AppError::internal("a visit of a day's sum has no decision");
-    let mut made = Vec::with_capacity(moved.len());
+    let mut dealt = Vec::with_capacity(moved.len());
     for (id, sum) in moved {
         let encounter = encounters.remove(id).ok_or_else(lost)?;
         let (decision, mut facts) = before.remove(id).ok_or_else(lost)?;
-        let lines = lines.remove(id).unwrap_or_default();
         facts.day.get_or_insert_default().dealt = Some(sum.clone());
-        made.push(deal_to(ctx, conn, tenant, encounter, &decision, &facts, &lines)?);
+        dealt.push(decide_share(ctx, conn, tenant, encounter, &decision, facts)?);
     }
-    Ok(made)
+    write(ctx, conn, tenant, &ids, dealt)
 }
 
-fn deal_to(
+fn decide_share(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     encounter: Encounter,
     before: &StoredDecision,
-    facts: &Facts,
-    lines: &[Line],
-) -> Result<Recorded, AppError> {
+    facts: Facts,
+) -> Result<Dealt, AppError> {
     let lost = || AppError::internal("a visit of a day's sum has no contract or coverage");
     let version = before.contract_version.ok_or_else(lost)?;
     let billed = facts.billed.as_ref().ok_or_else(lost)?;
+    let billed = (billed.data.payer, billed.data.member_number.clone());
     let terms = ctx.terms(conn, tenant, version)?;
-    let answer = rules::decide(Some(&terms), facts, &encounter.data);
-    end_lines(ctx, conn, tenant, lines, LineStatus::Superseded)?;
-    let (decision_id, sequence): (DecisionId, i32) = (ctx.id(), encounter.sequence + 1);
-    let (payer, number) = (billed.data.payer, &billed.data.member_number);
-    let fresh = lines_of(&answer, decision_id, encounter.id, Some(payer), || ctx.id());
-    let decision = NewDecision {
-        id: decision_id,
-        encounter: encounter.id,
-        sequence,
-        cause: CAUSE,
-        contract_version: Some(version),
-        answer: &answer,
-        facts,
-    };
-    store::decisions::insert_all(conn, tenant, &[decision])?;
-    store::decisions::insert_lines(conn, tenant, &fresh)?;
-    let key = AccountKey::payer_member(payer, number);
-    let account = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
-    let entries = reservations(account.get(&key).copied(), &fresh)?;
+    let answer = rules::decide(Some(&terms), &facts, &encounter.data);
+    let (id, sequence) = (ctx.id(), encounter.sequence + 1);
+    Ok(Dealt { encounter, id, sequence, version, billed, facts, answer })
+}
+
+fn write(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    ids: &[EncounterId],
+    dealt: Vec<Dealt>,
+) -> Result<Vec<Recorded>, AppError> {
+    let ended = store::decisions::current_lines(conn, tenant, ids)?;
+    end_lines(ctx, conn, tenant, &ended, LineStatus::Superseded)?;
+    let decisions: Vec<NewDecision<'_>> = dealt
+        .iter()
+        .map(|d| NewDecision {
+            id: d.id,
+            encounter: d.encounter.id,
+            sequence: d.sequence,
+            cause: CAUSE,
+            contract_version: Some(d.version),
+            answer: &d.answer,
+            facts: &d.facts,
+        })
+        .collect();
+    store::decisions::insert_all(conn, tenant, &decisions)?;
+    let key = |d: &Dealt| AccountKey::payer_member(d.billed.0, &d.billed.1);
+    let keys: Vec<AccountKey> = dealt.iter().map(key).collect();
+    let accounts = store::ledger::find_accounts(conn, tenant, &keys)?;
+    let (mut lines, mut entries) = (Vec::new(), Vec::new());
+    for d in &dealt {
+        let fresh = lines_of(&d.answer, d.id, d.encounter.id, Some(d.billed.0), || ctx.id());
+        entries.extend(reservations(accounts.get(&key(d)).copied(), &fresh)?);
+        lines.extend(fresh);
+    }
+    store::decisions::insert_lines(conn, tenant, &lines)?;
     book(ctx, conn, tenant, ctx.now(), entries)?;
-    let (id, billed) = (encounter.id, Some((payer, number)));
-    let outcome = Outcome { id, decision: decision_id, sequence, answer: &answer, billed };
-    store::encounters::set_outcome(conn, tenant, &outcome)?;
-    let decision = StoredDecision {
-        id: decision_id,
-        encounter: id,
-        sequence,
-        contract_version: Some(version),
-        as_of: facts.as_of,
-        answer,
-    };
-    let encounter = store::encounters::by_id(conn, tenant, id)?;
-    Ok(Recorded { encounter, decision, fresh: true, revised: false })
+    for d in &dealt {
+        let billed = Some((d.billed.0, &d.billed.1));
+        let (id, decision, sequence) = (d.encounter.id, d.id, d.sequence);
+        let outcome = Outcome { id, decision, sequence, answer: &d.answer, billed };
+        store::encounters::set_outcome(conn, tenant, &outcome)?;
+    }
+    recorded(conn, tenant, ids, dealt)
+}
+
+/// The visits as they now stand, with their new decisions.
+fn recorded(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    ids: &[EncounterId],
+    dealt: Vec<Dealt>,
+) -> Result<Vec<Recorded>, AppError> {
+    let mut now: HashMap<EncounterId, Encounter> =
+        store::encounters::by_ids(conn, tenant, ids)?.into_iter().map(|e| (e.id, e)).collect();
+    let lost = || AppError::internal("a visit of a day's sum is gone");
+    dealt
+        .into_iter()
+        .map(|d| {
+            let encounter = now.remove(&d.encounter.id).ok_or_else(lost)?;
+            let decision = StoredDecision {
+                id: d.id,
+                encounter: encounter.id,
+                sequence: d.sequence,
+                contract_version: Some(d.version),
+                as_of: d.facts.as_of,
+                answer: d.answer,
+            };
+            Ok(Recorded { encounter, decision, fresh: true, revised: false })
+        })
+        .collect()
 }

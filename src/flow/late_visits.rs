@@ -1,7 +1,7 @@
 //! Visits that came after the claim they would have stood on: held until a replacement exists, or
 //! until that claim is withdrawn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -9,17 +9,13 @@ use super::Ctx;
 use super::batching::lock_visits;
 use super::encounters::decide_in;
 use crate::domain::batch::StoredClaim;
-use crate::domain::encounter::Encounter;
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId};
-use crate::domain::rules;
-use crate::domain::status::EncounterStatus;
+use crate::domain::rules::WAITS_FOR_CLAIM;
 use crate::error::AppError;
-use crate::store::encounters::Filter;
 use crate::store::{self, Conn};
 
-/// Most held visits of a member in a month that are looked at: 96 a day would be one each quarter
-/// of an hour.
-const MOST_HELD: i64 = 31 * 96;
+/// Days that claims covered, by member.
+type Periods = BTreeMap<MemberId, BTreeSet<(NaiveDate, NaiveDate)>>;
 
 /// Decides again the visits that came after these claims and were held because their period was
 /// claimed: it no longer is.
@@ -29,50 +25,28 @@ pub(super) fn again(
     tenant: OrganizationId,
     claims: &[StoredClaim],
 ) -> Result<(), AppError> {
-    let mut held = Vec::new();
-    for version in claims.iter().map(|c| c.contract_version).collect::<BTreeSet<_>>() {
-        let pack = &ctx.terms(conn, tenant, version)?.pack;
+    let mut periods = Periods::new();
+    for claim in claims {
+        let terms = ctx.terms(conn, tenant, claim.contract_version)?;
+        let pack = &terms.pack;
         if pack.claim.period.is_day() && pack.services.iter().all(|s| s.sum_over.is_contact()) {
             continue;
         }
-        let periods: BTreeSet<_> = claims
-            .iter()
-            .filter(|c| c.contract_version == version)
-            .map(|c| (c.member, pack.claim.period.around(c.service_date, pack.week_start)))
-            .collect();
-        for (member, days) in periods {
-            held.extend(held_of(conn, tenant, member, days)?);
-        }
+        let days = pack.claim.period.around(claim.service_date, pack.week_start);
+        periods.entry(claim.member).or_default().insert(days);
     }
-    held.sort_unstable_by_key(|e| (e.service_date, e.data.started_at, e.id));
-    held.dedup_by_key(|e| e.id);
-    let decisions: Vec<_> = held.iter().map(|e| e.decision).collect();
-    let decisions = store::decisions::by_ids(conn, tenant, &decisions)?;
-    let waits = |e: &Encounter| {
-        let answer = decisions.iter().find(|d| d.encounter == e.id).map(|d| &d.answer);
-        answer.is_some_and(rules::waits_for_claim)
-    };
-    let waiting: Vec<EncounterId> = held.iter().filter(|e| waits(e)).map(|e| e.id).collect();
+    let members: Vec<MemberId> = periods.keys().copied().collect();
+    let mut held = store::holds::of_rules(conn, tenant, &WAITS_FOR_CLAIM, &members)?;
+    held.retain(|visit| {
+        let of_member = periods.get(&visit.member).into_iter().flatten();
+        of_member.clone().any(|days| (days.0..=days.1).contains(&visit.service_date))
+    });
+    held.sort_unstable_by_key(|v| (v.service_date, v.started_at, v.encounter));
+    let waiting: Vec<EncounterId> = held.iter().map(|v| v.encounter).collect();
     // For their locks, all at once and in the order of all other writers.
     lock_visits(ctx, conn, tenant, &waiting)?;
     for id in waiting {
         decide_in(ctx, conn, tenant, id, "batch_withdrawn")?;
     }
     Ok(())
-}
-
-fn held_of(
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    member: MemberId,
-    (from, to): (NaiveDate, NaiveDate),
-) -> Result<Vec<Encounter>, AppError> {
-    let filter = Filter {
-        status: Some(EncounterStatus::Held),
-        member: Some(member),
-        from: Some(from),
-        to: Some(to),
-        ..Filter::default()
-    };
-    Ok(store::encounters::list(conn, tenant, &filter, None, MOST_HELD)?)
 }

@@ -14,6 +14,7 @@ use crate::domain::organization::{Organization, OrganizationMode};
 use crate::domain::status::BatchStatus;
 use crate::error::{AppError, Code};
 use crate::store::{self, Conn};
+use crate::x12::envelope::MAX_CONTROL;
 use crate::x12::{Totals, Writer837p, read_back};
 
 /// What a batch is before its file is written.
@@ -145,9 +146,6 @@ fn header(
         },
     })
 }
-
-/// ISA13 has nine digits.
-const MAX_CONTROL: u32 = 999_999_999;
 
 fn file_name(header: &FileHeader) -> String {
     let usage = match header.mode {

@@ -11,20 +11,17 @@ use super::encounter_view::{EncounterView, PreviewView};
 use super::etag::etag;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
+use super::reason::reason;
 use super::{Action, Caller, Json, PathId, Post, Query, respond};
 use crate::domain::identifiers::{Key, Reference};
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::status::EncounterStatus;
-use crate::domain::text::plain;
-use crate::error::{AppError, Fault};
+use crate::error::AppError;
 use crate::flow::access::{self, Principal, Role};
 use crate::flow::encounters::Filter;
 use crate::flow::idempotent::{self, Reply, Ticket};
 use crate::flow::intake::{self, Draft, OnConflict, Parsed, RACE_TRIES, Reading, Recorded};
 use crate::flow::{Ctx, Scope, encounters};
-
-/// Longest reason of a void, in characters: a sentence or two.
-const MAX_REASON_CHARS: usize = 500;
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -239,11 +236,7 @@ async fn void(
     body: Post<VoidBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let reason = plain(&body.value.reason, MAX_REASON_CHARS).ok_or_else(|| {
-        let message =
-            format!("write a reason of 1 to {MAX_REASON_CHARS} characters, none of them control.");
-        AppError::invalid(vec![Fault::at("/reason", message)])
-    })?;
+    let reason = reason(&body.value.reason)?;
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         let seen = encounters::void_in(&work, conn, tenant, id.0, &reason)?;

@@ -46,6 +46,7 @@ mod payers;
 mod peers;
 pub mod problem;
 pub mod query;
+mod reason;
 mod receipt;
 mod reference;
 mod reports;

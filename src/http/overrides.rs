@@ -8,17 +8,14 @@ use super::batches::tenant;
 use super::encounter_view::EncounterView;
 use super::encounters::OfOrganization;
 use super::problem::Problem;
+use super::reason::reason;
 use super::{Caller, PathId, Post, Query, respond};
 use crate::domain::ids::EncounterId;
 use crate::domain::rules::RuleId;
-use crate::domain::text::plain;
 use crate::error::AppError;
 use crate::flow::idempotent::{self, Reply};
 use crate::flow::overrides::{self, Override};
 use crate::flow::{Ctx, Scope};
-
-/// Longest reason, in characters: a sentence or two.
-const MAX_REASON_CHARS: usize = 500;
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -96,14 +93,6 @@ impl From<Override> for OverrideView {
             revoke_reason: o.revoked.map(|r| r.reason),
         }
     }
-}
-
-fn reason(text: &str) -> Result<String, AppError> {
-    plain(text, MAX_REASON_CHARS).ok_or_else(|| {
-        let message =
-            format!("write a reason of 1 to {MAX_REASON_CHARS} characters, none of them control.");
-        AppError::field("/reason", message)
-    })
 }
 
 /// Override a rule for an encounter that is not claimed, with a reason. Only rules that the contract

@@ -70,15 +70,24 @@ impl Page {
     /// The answer, from up to [`Page::rows`] rows in order of id.
     pub fn body<R, T>(
         &self,
-        mut rows: Vec<R>,
+        rows: Vec<R>,
         id: impl Fn(&R) -> i64,
+        show: impl FnMut(R) -> T,
+    ) -> PageBody<T> {
+        self.cut(rows, |last| format!("{VERSION}{:016x}{}", id(last), self.digest), show)
+    }
+
+    /// The rows wanted; the cursor is made from the last of them when there are more.
+    fn cut<R, T>(
+        &self,
+        mut rows: Vec<R>,
+        cursor: impl FnOnce(&R) -> String,
         show: impl FnMut(R) -> T,
     ) -> PageBody<T> {
         let limit = usize::from(self.limit);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let last = rows.last().filter(|_| more).map(id);
-        let next_cursor = last.map(|id| format!("{VERSION}{id:016x}{}", self.digest));
+        let next_cursor = rows.last().filter(|_| more).map(cursor);
         PageBody { items: rows.into_iter().map(show).collect(), next_cursor }
     }
 }
@@ -102,19 +111,16 @@ impl Page {
     /// As [`Page::body`], for a list that is sorted by a rank.
     pub fn ranked_body<R, T>(
         &self,
-        mut rows: Vec<R>,
+        rows: Vec<R>,
         place: impl Fn(&R) -> RankedPlace,
         show: impl FnMut(R) -> T,
     ) -> PageBody<T> {
-        let limit = usize::from(self.limit);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let last = rows.last().filter(|_| more).map(place);
-        let next_cursor = last.map(|(rank, id)| {
+        let cursor = |last: &R| {
+            let (rank, id) = place(last);
             let rank = rank.cast_unsigned();
             format!("{RANKED_VERSION}{rank:016x}{id:016x}{}", self.digest)
-        });
-        PageBody { items: rows.into_iter().map(show).collect(), next_cursor }
+        };
+        self.cut(rows, cursor, show)
     }
 }
 

@@ -1,16 +1,18 @@
 //! Holds: what waits of each visit. The rows are written wherever a decision is stored and taken
 //! away where a visit is voided, so that they are always those of the current decisions.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
-use super::schema::{hold_reasons, holds};
+use super::schema::{encounters, hold_reasons, holds};
 use super::types::CHUNK;
+use crate::domain::dates::Instant;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{EncounterId, OrganizationId, PayerId};
+use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId};
 use crate::domain::money::Money;
+use crate::domain::rules::RuleId;
 
 /// A day as its number since 1 January 1970.
 pub(super) fn day_number(day: NaiveDate) -> i32 {
@@ -112,4 +114,53 @@ pub(super) fn remove(
         .execute(conn)?;
     }
     Ok(())
+}
+
+/// A visit that a rule holds.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldVisit {
+    /// Its id.
+    pub encounter: EncounterId,
+    /// Its member.
+    pub member: MemberId,
+    /// Its service date.
+    pub service_date: NaiveDate,
+    /// Its start.
+    pub started_at: Instant,
+}
+
+/// The visits of these members that one of these rules holds, each once, in no order.
+pub fn of_rules(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rules: &[RuleId],
+    members: &[MemberId],
+) -> Result<Vec<HeldVisit>, StoreError> {
+    let rules: Vec<&str> = rules.iter().map(|r| r.as_str()).collect();
+    let mut found = Vec::new();
+    for chunk in members.chunks(CHUNK) {
+        let members: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
+        let of_rules = hold_reasons::table
+            .filter(hold_reasons::organization_id.eq(organization.as_i64()))
+            .filter(hold_reasons::rule.eq_any(rules.clone()))
+            .select(hold_reasons::encounter_id);
+        let rows: Vec<(i64, i64, NaiveDate, NaiveDateTime)> = encounters::table
+            .filter(encounters::organization_id.eq(organization.as_i64()))
+            .filter(encounters::member_id.eq_any(members))
+            .filter(encounters::id.eq_any(of_rules))
+            .select((
+                encounters::id,
+                encounters::member_id,
+                encounters::service_date,
+                encounters::started_at,
+            ))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(id, member, service_date, start)| HeldVisit {
+            encounter: EncounterId::from_i64(id),
+            member: MemberId::from_i64(member),
+            service_date,
+            started_at: Instant::from_naive(start),
+        }));
+    }
+    Ok(found)
 }

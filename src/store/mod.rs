@@ -19,7 +19,7 @@ pub mod encounters;
 pub mod episodes;
 pub mod error;
 pub mod files;
-mod holds;
+pub mod holds;
 pub mod idempotency;
 pub mod ledger;
 pub mod live_claims;

@@ -142,14 +142,11 @@ pub fn standing(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData)
 
 /// Whether a claim of the visit's period may already say what this visit would: to be asked when a
 /// claim is built of visits that were decided before the claim was made.
-pub fn may_be_claimed(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> bool {
+pub fn may_stand_on_claim(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> bool {
     let ctx = Context::new(terms, facts, encounter);
     facts.claimed.iter().any(|claim| period::shares_claim(&ctx, claim))
 }
 
-/// Whether a visit is held because what it belongs to is on a live claim: once that claim is
+/// The rules that hold a visit because what it belongs to is on a live claim: once that claim is
 /// withdrawn, the visit is to be decided again.
-pub fn waits_for_claim(decision: &Decision) -> bool {
-    let waits = [RuleId::PeriodClaimed, RuleId::DayClaimed];
-    decision.findings.iter().any(|f| waits.iter().any(|rule| f.rule == rule.as_str()))
-}
+pub const WAITS_FOR_CLAIM: [RuleId; 2] = [RuleId::PeriodClaimed, RuleId::DayClaimed];
