@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Validates 837P files with pyx12 4.0.0: .ci/check_837p.py FILE_OR_FOLDER...
+"""Validates X12 files with pyx12 4.0.0: .ci/check_837p.py FILE_OR_FOLDER...
 
-A file passes when pyx12 reads all of it, finds nothing, and accepts at least one 837 of version
-005010X222A1. Anything else fails: an error, a file that pyx12 cannot read or reads as another
-transaction, an empty file, a folder without .837 files. Exit: 0 all passed, 1 some failed, 2 the
-check could not be made.
+A file passes when pyx12 reads all of it, finds nothing, and accepts at least one set of the kind and
+version that its suffix promises (.837: 837 of 005010X222A1; also .835, .999 and .277). Anything
+else fails: an error, a file that pyx12 cannot read or reads as another transaction, an empty file, a
+folder without .837 files. Exit: 0 all passed, 1 some failed, 2 the check could not be made.
 
 Install: python3 -m venv VENV && VENV/bin/pip install pyx12==4.0.0
 """
@@ -17,7 +17,15 @@ from importlib import metadata
 from pathlib import Path
 
 WANTED = "4.0.0"
-VERSION = "005010X222A1"
+# Suffix: ST01 and the version, as pyx12 names the guide.
+KINDS = {
+    ".837": ("837", "005010X222A1"),
+    ".835": ("835", "005010X221A1"),
+    ".999": ("999", "005010X231A1"),
+    ".277": ("277", "005010X214"),
+}
+# What pyx12 gives for the version of a set whose guide has none.
+NO_ST03 = {"835": (None, "")}
 
 try:
     import pyx12.params
@@ -76,11 +84,13 @@ def faults(path):
         return [f"pyx12 could not read it: {type(error).__name__}: {error}"]
     wrong = list(errors(report))
     seen = list(sets(report))
+    kind_wanted, version_wanted = KINDS.get(path.suffix, KINDS[".837"])
     if not seen:
         wrong.append("pyx12 saw no transaction set")
     for version, kind, accepted in seen:
-        if (version, kind) != (VERSION, "837"):
-            wrong.append(f"not an 837 of version {VERSION}: {kind} of {version}")
+        # An 835 has no ST03.
+        if kind != kind_wanted or version not in (version_wanted, *NO_ST03.get(kind, ())):
+            wrong.append(f"not a {kind_wanted} of {version_wanted}: {kind} of {version}")
         if not accepted:
             wrong.append("pyx12 does not accept the set")
     if not sound and not wrong:
@@ -91,8 +101,10 @@ def faults(path):
 def files(arguments):
     """The files named, and the .837 files of the folders named; none is an error."""
     for argument in map(Path, arguments):
-        found = sorted(argument.rglob("*.837")) if argument.is_dir() else [argument]
-        if not found:
+        found = [argument]
+        if argument.is_dir():
+            found = sorted(p for p in argument.rglob("*") if p.suffix in KINDS)
+        if not any(p.suffix == ".837" for p in found) and argument.is_dir():
             print(f"check_837p: {argument} has no .837 files", file=sys.stderr)
             sys.exit(2)
         yield from found

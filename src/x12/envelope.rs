@@ -56,16 +56,27 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// Writes ISA alone, for an interchange without groups (TA1).
+    pub fn open_bare<W: Write>(
+        out: &mut SegmentWriter<W>,
+        header: &EnvelopeHeader<'_>,
+    ) -> Result<(), X12Error> {
+        check_control(out, header.interchange_control)?;
+        isa(out, header)
+    }
+
+    /// Writes the IEA of an interchange without groups.
+    pub fn close_bare<W: Write>(out: &mut SegmentWriter<W>, control: u32) -> Result<(), X12Error> {
+        out.segment("IEA", "IEA").number(0).digits(control.into(), 9).end()
+    }
+
     /// Writes ISA and GS.
     pub fn open<W: Write>(
         out: &mut SegmentWriter<W>,
         header: &EnvelopeHeader<'_>,
     ) -> Result<Self, X12Error> {
         for control in [header.interchange_control, header.group_control] {
-            if !(1..=MAX_CONTROL).contains(&control) {
-                let message = format!("a control number must be from 1 to {MAX_CONTROL}");
-                return Err(X12Error::new(X12Fault::Content, out.here("ISA"), message));
-            }
+            check_control(out, control)?;
         }
         isa(out, header)?;
         let (sender, receiver) = header.group_parties;
@@ -102,11 +113,12 @@ impl Envelope {
         }
         self.sets += 1;
         self.before_set = out.segments();
-        out.segment("ST", "ST")
-            .code(self.set_id)
-            .digits(self.sets.into(), 4)
-            .code(self.version)
-            .end()
+        out.segment("ST", "ST").code(self.set_id).digits(self.sets.into(), 4);
+        // The guide of the 835 has no ST03.
+        if self.set_id != "835" {
+            out.code(self.version);
+        }
+        out.end()
     }
 
     /// Writes SE with the number of segments from ST to itself.
@@ -121,6 +133,14 @@ impl Envelope {
         let control = self.interchange_control.into();
         out.segment("IEA", "IEA").number(1).digits(control, 9).end()
     }
+}
+
+fn check_control<W: Write>(out: &SegmentWriter<W>, control: u32) -> Result<(), X12Error> {
+    if (1..=MAX_CONTROL).contains(&control) {
+        return Ok(());
+    }
+    let message = format!("a control number must be from 1 to {MAX_CONTROL}");
+    Err(X12Error::new(X12Fault::Content, out.here("ISA"), message))
 }
 
 fn isa<W: Write>(out: &mut SegmentWriter<W>, header: &EnvelopeHeader<'_>) -> Result<(), X12Error> {

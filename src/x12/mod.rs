@@ -4,14 +4,17 @@
 //! segment or one claim at a time, so memory does not grow with the file. What a fault says always
 //! has a place (byte, segment, element, loop) and never a person's data.
 //!
-//! Authority: ASC X12 005010X222A1 (837P) and its appendix B (the envelope and the data types).
+//! Authority: ASC X12 005010X222A1 (837P), the guides named in `read` and `respond`, and their
+//! appendix B (the envelope and the data types).
 
 pub mod claim_837p;
+pub mod eligibility_270;
 pub mod envelope;
 pub mod error;
 pub mod lexer;
 pub mod read;
 pub mod read_back;
+pub mod respond;
 pub mod segment;
 #[cfg(test)]
 mod tests;

@@ -9,5 +9,6 @@ mod lexing;
 mod properties;
 mod reading;
 mod refusals;
+mod responding;
 mod samples;
 mod strategies;

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+use rust_decimal::Decimal;
 
 use crate::domain::money::Money;
 use crate::x12::error::X12Fault;
@@ -48,6 +49,35 @@ impl<W: Write> SegmentWriter<W> {
             }
         }
         self
+    }
+
+    /// The next element: an amount with its sign, as remittances have it.
+    pub fn signed_amount(&mut self, amount: Money) -> &mut Self {
+        if amount >= Money::ZERO {
+            return self.amount(amount);
+        }
+        // The sign stands before the digits that `amount` writes.
+        self.next_element().separate().buffer.push(b'-');
+        self.place.element = self.place.element.saturating_sub(1);
+        self.amount(Money::from_cents(amount.cents().saturating_neg()))
+    }
+
+    /// The next element: a quantity of at most three decimals and fifteen digits, 0 or more.
+    pub fn quantity(&mut self, quantity: Decimal) -> &mut Self {
+        let shortest = quantity.normalize();
+        let text = shortest.to_string();
+        if shortest.is_sign_negative() || shortest.scale() > 3 || text.len() > 15 {
+            let message = "a quantity must be 0 or more, with at most three decimals";
+            return self.refuse(X12Fault::Content, message);
+        }
+        self.next_element().put(text.as_bytes())
+    }
+
+    /// The next element: two dates as CCYYMMDD-CCYYMMDD (format RD8).
+    pub fn days(&mut self, first: NaiveDate, last: NaiveDate) -> &mut Self {
+        self.date(first).buffer.push(b'-');
+        self.place.element = self.place.element.saturating_sub(1);
+        self.date(last)
     }
 
     /// The next element: a date as CCYYMMDD.
