@@ -383,7 +383,7 @@ fn inquiries_read_back_and_split_into_sets() {
         member: format!("M{n:05}"),
         name: ("Moss".into(), "Ada".into()),
         birth_date: day(1980, 2, 29),
-        gender: if n % 2 == 0 { "U".into() } else { "F".into() },
+        gender: if n.is_multiple_of(2) { "U".into() } else { "F".into() },
         on: day(2026, 9, 1),
         service_types: vec!["30".into(), "MH".into()],
     };
