@@ -15,6 +15,7 @@
 use std::path::{Path, PathBuf};
 
 use peerclaims::x12::read::{Document, ReadCode};
+use peerclaims::x12::{Problem, ProblemKind, read_back};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -61,6 +62,33 @@ fn every_file_is_read_or_refused_as_its_readme_says() {
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// Where the guide checks speak of order, presence and balance, another program's verdict is asked.
+#[test]
+fn claims_that_another_program_accepts_have_no_fault_of_structure() {
+    let Some(folder) = corpus() else { return };
+    let text = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut looked = 0;
+    for line in text.lines().filter(|l| l.contains("| 837P | 005010X222") && l.contains("accepts"))
+    {
+        let name = line.trim_matches('|').split('|').next().unwrap().trim();
+        let summary = read_back(&std::fs::read(folder.join(name)).unwrap()[..]).unwrap();
+        let structural = |p: &&Problem| {
+            matches!(
+                p.kind,
+                ProblemKind::Structure
+                    | ProblemKind::Missing
+                    | ProblemKind::Balance
+                    | ProblemKind::HlChild
+                    | ProblemKind::Diagnosis
+            )
+        };
+        let found: Vec<_> = summary.problems.iter().filter(structural).collect();
+        assert!(found.is_empty(), "{name}: {found:#?}");
+        looked += 1;
+    }
+    assert!(looked > 8, "{looked}");
 }
 
 /// A number as a number, so that 1, 1.0 and 1.00 are one.
@@ -318,4 +346,24 @@ fn a_file_of_which_nothing_can_be_read_is_a_failure_that_is_shown() {
     assert_eq!(json["errors"][0]["code"], "envelope");
     assert!(String::from_utf8(output.stderr).unwrap().contains("must start with an ISA"));
     assert_eq!(show(&folder.path().join("none"), &[]).status.code(), Some(1));
+}
+
+#[test]
+fn a_file_is_checked_against_the_guide() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let check = |file: &Path| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_peerclaims"));
+        command.args(["x12", "check", "--json"]).arg(file).output().unwrap()
+    };
+    let file = root.join("fixtures/x12/valid/peer_support_replacement.837");
+    let sound = check(&file);
+    assert!(sound.status.success());
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.837");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&broken, text.replacen("*XX*1234567893", "*XX*1234567890", 1)).unwrap();
+    let output = check(&broken);
+    assert_eq!(output.status.code(), Some(1));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["problem_count"], &json["problems"][0]["kind"]), (&json!(1), &json!("npi")));
 }

@@ -12,6 +12,7 @@ mod report;
 mod serve;
 mod synth;
 mod x12;
+mod x12_check;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::CliError;
+use super::x12_check::{self, Check};
 use crate::x12::read::Document;
 use crate::x12::read::ack_999::{AckGroup, AckSet};
 use crate::x12::read::claims_837::{Claim, ClaimTotals};
@@ -22,6 +23,8 @@ use crate::x12::read::status_277ca::{Status, StatusClaim, StatusLevel};
 pub(super) enum X12Command {
     /// Show a file: 837P, 835, 999, TA1, 277CA, 270 or 271 (docs/x12-companion.md).
     Show(Show),
+    /// Check an 837P against the guide, as a batch is checked before its release.
+    Check(Check),
 }
 
 #[derive(Debug, Args)]
@@ -34,9 +37,15 @@ pub(super) struct Show {
     json: bool,
 }
 
-/// Shows the file. A file of which nothing can be read is a failure, after it has been shown.
 pub(super) fn run(command: X12Command) -> Result<(), CliError> {
-    let X12Command::Show(show) = command;
+    match command {
+        X12Command::Show(show) => run_show(&show),
+        X12Command::Check(check) => x12_check::run(&check),
+    }
+}
+
+/// Shows the file. A file of which nothing can be read is a failure, after it has been shown.
+fn run_show(show: &Show) -> Result<(), CliError> {
     let name = show.file.display();
     let other = |what: &str, error: &dyn Display| CliError::Other(format!("{what}: {error}"));
     let file = File::open(&show.file).map_err(|e| other(&format!("cannot open {name}"), &e))?;

@@ -1,15 +1,18 @@
 //! The claims read back: sums, pointers, numbers used once, check digits, frequency.
 
-use crate::domain::identifiers::{Npi, Zip9};
+use chrono::NaiveDate;
+
+use crate::domain::codes::Diagnosis;
 use crate::domain::money::Money;
 use crate::x12::error::Place;
 use crate::x12::segment::{Segment, digits};
 
+use super::codes::calendar_day;
 use super::levels::Levels;
 use super::numbers::UsedOnce;
 use super::problem::ProblemKind::{
-    Charge, ClaimNumber, Frequency, LineControl, Lines, Npi as NpiKind, OriginalReference, Pointer,
-    Structure, Zip,
+    Charge, ClaimNumber, Date, Diagnosis as DiagnosisKind, Frequency, LineControl, Lines,
+    OriginalReference, Pointer, Structure,
 };
 use super::problem::Problems;
 
@@ -17,6 +20,10 @@ use super::problem::Problems;
 const MAX_LINES: u64 = 50;
 /// Most pointers of a line, by the guide.
 const MAX_POINTERS: usize = 4;
+/// Most diagnoses of a claim, by the guide.
+const MAX_DIAGNOSES: usize = 12;
+/// Longest CLM01 that every receiver must return whole (the guide's note to CLM01).
+const MAX_CLAIM_NUMBER: usize = 20;
 /// What qualifies a diagnosis in HI (ICD-10 principal and other; ICD-9 before).
 const DIAGNOSIS_QUALIFIERS: [&[u8]; 4] = [b"ABK", b"ABF", b"BK", b"BF"];
 
@@ -26,10 +33,12 @@ struct Open {
     place: Place,
     charge: Money,
     sum: Money,
-    diagnoses: u64,
+    diagnoses: Vec<Vec<u8>>,
     lines: u64,
     services: u64,
     needs_original: bool,
+    /// CLM05-3 is 1.
+    original: bool,
     /// In loop 2320 and below, where REF and AMT speak of another payer.
     other_payer: bool,
     /// The open line has its REF*6R.
@@ -46,8 +55,10 @@ pub(super) struct Claims {
     open: Option<Open>,
     claim_numbers: UsedOnce,
     line_controls: UsedOnce,
-    /// The billing provider's NM1, until its N4 has come.
-    billing: Option<Place>,
+    /// BHT04: nothing is served after it.
+    created: Option<NaiveDate>,
+    /// DMG02 of the member.
+    born: Option<NaiveDate>,
 }
 
 impl Claims {
@@ -58,15 +69,18 @@ impl Claims {
         problems: &mut Problems,
     ) {
         match segment.id() {
-            b"NM1" => self.name(segment, levels, problems),
-            b"N4" if self.billing.take().is_some() => zip(segment, problems),
+            b"BHT" => self.created = calendar_day(segment.element(4)),
+            b"HL" => self.born = None,
+            b"DMG" => self.birth(segment, problems),
+            b"DTP" if segment.element(1) == b"472" => self.service_day(segment, problems),
+            b"NM1" => name(segment, levels, problems),
             b"CLM" => self.claim(segment, problems),
             b"SBR" => {
                 if let Some(open) = &mut self.open {
                     open.other_payer = true;
                 }
             }
-            b"HI" => self.diagnoses(segment),
+            b"HI" => self.diagnoses(segment, problems),
             b"REF" => self.reference(segment, problems),
             b"LX" => self.line(segment, problems),
             b"SV1" => self.service(segment, problems),
@@ -76,9 +90,12 @@ impl Claims {
 
     /// Ends the open claim, if any.
     pub(super) fn close(&mut self, problems: &mut Problems) {
-        self.close_billing(problems);
         self.close_line(problems);
         let Some(open) = self.open.take() else { return };
+        if open.diagnoses.len() > MAX_DIAGNOSES {
+            let what = format!("a claim has at most {MAX_DIAGNOSES} diagnoses");
+            problems.add(DiagnosisKind, open.place, what);
+        }
         if open.charge != open.sum {
             let what = format!("CLM02 is {}, the lines add up to {}", open.charge, open.sum);
             problems.add(Charge, Place { element: 2, ..open.place }, what);
@@ -96,12 +113,6 @@ impl Claims {
         }
     }
 
-    fn close_billing(&mut self, problems: &mut Problems) {
-        if let Some(place) = self.billing.take() {
-            problems.add(Zip, place, "the billing provider has no N4");
-        }
-    }
-
     fn close_line(&mut self, problems: &mut Problems) {
         if let Some(open) = &mut self.open {
             if open.lines > 0 && !open.line_controlled {
@@ -111,15 +122,23 @@ impl Claims {
         }
     }
 
-    fn name(&mut self, nm1: &Segment<'_>, levels: &Levels, problems: &mut Problems) {
-        self.close_billing(problems);
-        let billing = nm1.element(1) == b"85";
-        self.billing = billing.then_some(nm1.place());
-        if billing && !levels.at_billing_provider() {
-            problems.add(Structure, nm1.place(), "the billing provider belongs to the HL of 20");
+    fn birth(&mut self, dmg: &Segment<'_>, problems: &mut Problems) {
+        self.born = calendar_day(dmg.element(2));
+        if self.born.is_some_and(|born| self.created.is_some_and(|made| born > made)) {
+            problems.add(Date, dmg.place_of(2, 0), "the person is born after the file was made");
         }
-        if nm1.element(8) == b"XX" && nm1.text(9).map(Npi::parse).is_ok_and(|npi| npi.is_err()) {
-            problems.add(NpiKind, nm1.place_of(9, 0), Npi::RULE);
+    }
+
+    fn service_day(&self, dtp: &Segment<'_>, problems: &mut Problems) {
+        let days = dtp.element(3).split(|b| *b == b'-').filter_map(calendar_day);
+        for day in days {
+            if self.created.is_some_and(|made| day > made) {
+                let what = "the service is after the day on which the file was made";
+                problems.add(Date, dtp.place_of(3, 0), what);
+            } else if self.born.is_some_and(|born| day < born) {
+                let what = "the service is before the member's birth";
+                problems.add(Date, dtp.place_of(3, 0), what);
+            }
         }
     }
 
@@ -127,6 +146,9 @@ impl Claims {
         self.claims += 1;
         if !self.claim_numbers.take(clm.element(1)) {
             problems.add(ClaimNumber, clm.place_of(1, 0), "CLM01 is missing or used twice");
+        } else if clm.element(1).len() > MAX_CLAIM_NUMBER {
+            let what = format!("CLM01 has at most {MAX_CLAIM_NUMBER} characters");
+            problems.add(ClaimNumber, clm.place_of(1, 0), what);
         }
         let charge = amount(clm, 2, problems);
         self.charge += charge;
@@ -139,9 +161,10 @@ impl Claims {
             place: clm.place(),
             charge,
             sum: Money::ZERO,
-            diagnoses: 0,
+            diagnoses: Vec::new(),
             lines: 0,
             services: 0,
+            original: frequency == b"1",
             needs_original: matches!(frequency, b"7" | b"8"),
             other_payer: false,
             line_controlled: false,
@@ -149,18 +172,51 @@ impl Claims {
         });
     }
 
-    fn diagnoses(&mut self, hi: &Segment<'_>) {
-        let count = (1..=12u8)
-            .filter(|element| DIAGNOSIS_QUALIFIERS.contains(&hi.component(*element, 1)))
-            .count();
-        if let Some(open) = &mut self.open {
-            open.diagnoses += u64::try_from(count).unwrap_or_default();
+    fn diagnoses(&mut self, hi: &Segment<'_>, problems: &mut Problems) {
+        let Some(open) = &mut self.open else { return };
+        for element in 1..=12u8 {
+            let (qualifier, code) = (hi.component(element, 1), hi.component(element, 2));
+            if !DIAGNOSIS_QUALIFIERS.contains(&qualifier) {
+                // Other kinds of HI (anesthesia, conditions) stand in segments of their own.
+                let others = [&b"BP"[..], b"BO", b"BG"];
+                if !hi.element(element).is_empty() && !others.contains(&qualifier) {
+                    let what = "the qualifier must be ABK or ABF";
+                    problems.add(DiagnosisKind, hi.place_of(element, 1), what);
+                }
+                continue;
+            }
+            let place = hi.place_of(element, 2);
+            if matches!(qualifier, b"ABK" | b"BK") != open.diagnoses.is_empty() {
+                let what = "the first diagnosis, and no other, is the principal one (ABK)";
+                problems.add(DiagnosisKind, hi.place_of(element, 1), what);
+            }
+            let text = std::str::from_utf8(code).unwrap_or_default();
+            let ten = matches!(qualifier, b"ABK" | b"ABF");
+            if ten && !Diagnosis::parse(text).is_ok_and(|stored| stored.as_str() == text) {
+                problems.add(
+                    DiagnosisKind,
+                    place,
+                    "an ICD-10-CM code, capitals, without its point",
+                );
+            } else if open.diagnoses.iter().any(|known| known == code) {
+                problems.add(DiagnosisKind, place, "the claim has this diagnosis already");
+            }
+            open.diagnoses.push(code.to_vec());
         }
     }
 
     fn reference(&mut self, reference: &Segment<'_>, problems: &mut Problems) {
         let Some(open) = &mut self.open else { return };
         match reference.element(1) {
+            b"F8"
+                if !open.other_payer
+                    && open.lines == 0
+                    && !open.needs_original
+                    && open.original =>
+            {
+                let what = "an original claim (frequency 1) names no earlier one";
+                problems.add(OriginalReference, reference.place_of(1, 0), what);
+            }
             b"F8" if !open.other_payer && open.lines == 0 && !reference.element(2).is_empty() => {
                 open.needs_original = false;
             }
@@ -199,13 +255,18 @@ impl Claims {
         };
         open.sum += charge;
         open.services += 1;
+        let most = u64::try_from(open.diagnoses.len()).unwrap_or(u64::MAX);
         let mut pointers = 0;
+        let mut seen = Vec::new();
         for (ordinal, pointer) in (1..).zip(sv1.components(7)) {
             pointers += 1;
-            if !digits(pointer).is_some_and(|p| (1..=open.diagnoses).contains(&p)) {
-                let what = format!("a pointer must be from 1 to {}", open.diagnoses);
+            if !digits(pointer).is_some_and(|p| (1..=most).contains(&p)) {
+                let what = format!("a pointer must be from 1 to {most}");
                 problems.add(Pointer, sv1.place_of(7, ordinal), what);
+            } else if seen.contains(&pointer) {
+                problems.add(Pointer, sv1.place_of(7, ordinal), "the line points there already");
             }
+            seen.push(pointer);
         }
         if pointers > MAX_POINTERS {
             problems.add(Pointer, sv1.place_of(7, 0), "a line has at most four pointers");
@@ -225,8 +286,9 @@ fn amount(segment: &Segment<'_>, element: u8, problems: &mut Problems) -> Money 
     }
 }
 
-fn zip(n4: &Segment<'_>, problems: &mut Problems) {
-    if n4.element(3).len() != 9 || n4.text(3).map(Zip9::parse).is_ok_and(|zip| zip.is_err()) {
-        problems.add(Zip, n4.place_of(3, 0), Zip9::RULE);
+fn name(nm1: &Segment<'_>, levels: &Levels, problems: &mut Problems) {
+    let in_billing = levels.at_billing_provider();
+    if nm1.element(1) == b"87" && !in_billing {
+        problems.add(Structure, nm1.place(), "the pay-to address belongs to the HL of 20");
     }
 }

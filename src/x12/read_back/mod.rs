@@ -5,9 +5,13 @@
 //! release of the batch. Memory holds the control numbers of claims and lines, nothing else that
 //! grows.
 
+mod balance;
 mod claims;
+mod codes;
 mod envelope;
+mod grammar;
 mod levels;
+mod loops;
 mod numbers;
 mod problem;
 
@@ -20,9 +24,11 @@ use super::lexer::Lexer;
 use super::segment::Segment;
 use super::totals::Totals;
 
+use balance::Others;
 use claims::Claims;
 use envelope::EnvelopeCheck;
 use levels::Levels;
+use loops::Loops;
 use problem::Problems;
 pub use problem::{MAX_PROBLEMS, Problem, ProblemKind};
 
@@ -71,7 +77,9 @@ pub fn read_back(bytes: impl Read) -> Result<FileSummary, X12Error> {
 struct Reading {
     envelope: EnvelopeCheck,
     levels: Levels,
+    loops: Loops,
     claims: Claims,
+    others: Others,
     problems: Problems,
     segments: u64,
 }
@@ -81,17 +89,24 @@ impl Reading {
         self.segments += 1;
         if matches!(segment.id(), b"ST" | b"SE" | b"HL" | b"CLM" | b"GE" | b"IEA") {
             self.claims.close(&mut self.problems);
+            self.others.close(&mut self.problems);
         }
         if matches!(segment.id(), b"ST" | b"SE") {
             self.levels.close(&mut self.problems);
         }
         self.envelope.segment(segment, &mut self.problems);
         self.levels.segment(segment, &mut self.problems);
+        self.loops.segment(segment, &mut self.problems);
+        let at = self.loops.name();
+        codes::check(at, segment, &mut self.problems);
         self.claims.segment(segment, &self.levels, &mut self.problems);
+        self.others.segment(at, segment, &mut self.problems);
     }
 
     fn finish(mut self, last: Place, bytes: u64) -> FileSummary {
+        self.loops.close(&mut self.problems);
         self.claims.close(&mut self.problems);
+        self.others.close(&mut self.problems);
         self.levels.close(&mut self.problems);
         self.envelope.finish(last, &mut self.problems);
         let (problems, problem_count) = self.problems.into_parts();

@@ -37,13 +37,23 @@ code_list!(
         Lines = "lines",
         /// An NPI's check digit is wrong.
         Npi = "npi",
-        /// The billing provider has no ZIP+4.
+        /// Not a ZIP code, or no ZIP+4 where the guide wants one.
         Zip = "zip",
         /// CLM05-3 is not 1, 7 or 8.
         Frequency = "frequency",
         /// A replacement or void does not name the payer's number, REF*F8.
         OriginalReference = "original_reference",
-        /// CLM01 is missing or used twice.
+        /// A segment or loop that the guide requires is not there.
+        Missing = "missing",
+        /// A value that is not of the guide's code set, or not of its shape.
+        Code = "code",
+        /// A date that is no day, or lies where it cannot.
+        Date = "date",
+        /// Diagnoses: more than twelve, one twice, none or two principal ones, not a code.
+        Diagnosis = "diagnosis",
+        /// What other payers paid and adjusted does not add up.
+        Balance = "balance",
+        /// CLM01 is missing, too long, or used twice.
         ClaimNumber = "claim_number",
         /// REF*6R is missing or used twice.
         LineControl = "line_control",

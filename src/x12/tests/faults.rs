@@ -76,7 +76,7 @@ fn in_the_claims() {
     planted("***1:2~", "~", &[Pointer]);
     planted("***1:2~", "***1:2:1:2:1~", &[Pointer]);
     planted("LX*2~", "LX*3~", &[Lines]);
-    planted("LX*2~\n", "", &[LineControl, Lines, Count]);
+    planted("LX*2~\n", "", &[Structure, LineControl, Lines, Count]);
     planted("11:B:1*", "11:B:2*", &[Frequency]);
     planted("11:B:1*", "11:B:7*", &[OriginalReference]);
     planted("11:B:1*Y*A*Y*Y~", "11:B:8*Y*A*Y*Y~REF*F8*77~", &[Count]);
@@ -95,7 +95,7 @@ fn in_the_parties() {
     planted("*XX*1234567893", "*XX*2134567893", &[Npi]);
     planted("N4*SPOKANE*WA*992010001", "N4*SPOKANE*WA*99201", &[Zip]);
     planted("N4*SPOKANE*WA*992010001", "N4*SPOKANE*WA*99201-001", &[Zip]);
-    planted("N4*SPOKANE*WA*992010001~\n", "", &[Zip, Count]);
+    planted("N4*SPOKANE*WA*992010001~\n", "", &[Missing, Count]);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 //! With `PEERCLAIMS_837P_DIR` set, the files that tests write are also left there, for pyx12
 //! (`.ci/check_837p.py`).
 
+mod acks;
+mod damage;
 mod faults;
+mod flips;
 mod golden;
 mod lexing;
 mod properties;

@@ -25,7 +25,7 @@ fn file(functional_id: &str, set: &str, version: &str, body: &[&str]) -> String 
     )
 }
 
-fn remittance() -> String {
+pub(super) fn remittance() -> String {
     let body = [
         "BPR*I*20*C*ACH************20261015",
         "TRN*1*EFT0099*1912345678",
@@ -48,7 +48,7 @@ fn remittance() -> String {
     file("HP", "835", "005010X221A1", &body)
 }
 
-fn acknowledgment() -> String {
+pub(super) fn acknowledgment() -> String {
     let body = [
         "AK1*HC*101*005010X222A1",
         "AK2*837*0001*005010X222A1",
@@ -63,7 +63,7 @@ fn acknowledgment() -> String {
     file("FA", "999", "005010X231A1", &body)
 }
 
-fn status() -> String {
+pub(super) fn status() -> String {
     let body = [
         "BHT*0085*08*7*20261010*0900*TH",
         "HL*1**20*1",
@@ -90,7 +90,7 @@ fn status() -> String {
     file("HN", "277", "005010X214", &body)
 }
 
-fn eligibility() -> String {
+pub(super) fn eligibility() -> String {
     let body = [
         "BHT*0022*11*REF7*20261010*0900",
         "HL*1**20*1",
