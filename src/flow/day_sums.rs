@@ -8,15 +8,17 @@
 use std::collections::HashMap;
 
 use super::Ctx;
-use super::encounters::end_lines;
+use super::encounters::{end_lines, organization};
 use super::intake::Recorded;
 use super::intake::bench::days::{Settlement, holding, names};
-use super::intake::record::{book, reservations};
+use super::intake::record::{DrawnOn, draw, draws};
+use crate::domain::contract::{LimitScope, Terms};
 use crate::domain::day_sum::{DaySum, Piece, Share, SumKey};
 use crate::domain::encounter::Encounter;
 use crate::domain::facts::{AuthorizationFact, Facts};
-use crate::domain::ids::{DecisionId, EncounterId, OrganizationId};
-use crate::domain::ledger::AccountKey;
+use crate::domain::identifiers::MemberNumber;
+use crate::domain::ids::{DecisionId, EncounterId, OrganizationId, PayerId, SharedAccountId};
+use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
@@ -166,8 +168,10 @@ fn deal_to(
     store::decisions::insert_lines(conn, tenant, &fresh)?;
     let key = AccountKey::payer_member(payer, number);
     let account = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
-    let entries = reservations(account.get(&key).copied(), &fresh)?;
-    book(ctx, conn, tenant, ctx.now(), entries)?;
+    let account = account.get(&key).copied();
+    let shared = shared_account(conn, tenant, &terms, payer, number)?;
+    let on = DrawnOn { account, shared, terms: Some(&terms) };
+    draw(ctx, conn, tenant, ctx.now(), draws(on, &encounter.data, &fresh)?)?;
     let (id, billed) = (encounter.id, Some((payer, number)));
     let outcome = Outcome { id, decision: decision_id, sequence, answer: &answer, billed };
     store::encounters::set_outcome(conn, tenant, &outcome)?;
@@ -181,4 +185,20 @@ fn deal_to(
     };
     let encounter = store::encounters::by_id(conn, tenant, id)?;
     Ok(Recorded { encounter, decision, fresh: true, revised: false })
+}
+
+/// The account shared with other organizations, where the contract counts across them. It exists and
+/// is locked: the visit that moved the day's units reached for it.
+fn shared_account(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    terms: &Terms,
+    payer: PayerId,
+    number: &MemberNumber,
+) -> Result<Option<SharedAccountId>, AppError> {
+    if !rules::has_scope(&terms.pack, LimitScope::Member) {
+        return Ok(None);
+    }
+    let mode = organization(conn, tenant)?.data.mode;
+    Ok(store::shared::find(conn, &SharedKey::new(mode, payer, number))?)
 }
