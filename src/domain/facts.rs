@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::authorization::Authorization;
 use super::claim::ClaimNumber;
-use super::codes::{Diagnosis, PlaceOfService};
+use super::codes::{Diagnosis, Mode, Modifier, PlaceOfService};
 use super::dates::{Instant, Span, Zone};
 use super::day_sum::DayFact;
+use super::decision::RemainingKind;
 use super::identifiers::{AuthorizationNumber, Key, Reference, State};
 use super::ids::{AuthorizationId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
 use super::member::Coverage;
@@ -42,8 +43,19 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub episodes: Vec<EpisodeFact>,
     /// Units already drawn in the account of payer and member: at least those of every window of
-    /// the contract around the service date, and all that was ever drawn on `authorizations`.
+    /// the contract around the service date, and all that was ever drawn on `authorizations`. Days
+    /// that no window tells apart may be summed under the first of them (`rules::select`).
     pub usage: Vec<Usage>,
+    /// Units already drawn by the peer for all members of the payer, where a limit counts them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peer_usage: Vec<Usage>,
+    /// From which day consecutive windows are anchored; what is dated before is not looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<Anchor>,
+    /// Limits that the payer counts across organizations and that the units of this encounter do
+    /// not fit. Nothing else of other organizations' units is a fact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub full: Vec<Key>,
     /// Live claims of the member's coverage that begin in the period in which the visit would be
     /// claimed; none are looked for where the payer's claims cover a day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -120,8 +132,31 @@ pub struct Usage {
     pub date: NaiveDate,
     /// The authorization drawn on; none for units that needed none.
     pub authorization: Option<AuthorizationId>,
+    /// How they were given; none where that is not known, or where no limit asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<How>,
     /// Units; never negative once summed.
     pub units: i64,
+}
+
+/// How units were given, as far as limits ask (RK20).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct How {
+    /// Modifiers of the line.
+    pub modifiers: Vec<Modifier>,
+    /// Mode of the visit.
+    pub mode: Mode,
+}
+
+/// From which day the consecutive windows of a limit or a free allotment are anchored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// Whose window it is: [`RemainingKind::Limit`] or [`RemainingKind::Free`].
+    pub kind: RemainingKind,
+    /// Its key.
+    pub key: Key,
+    /// The day.
+    pub day: NaiveDate,
 }
 
 /// Another live encounter close by in time.

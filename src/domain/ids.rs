@@ -186,6 +186,8 @@ id_types! {
     LineId = "lin",
     /// An account whose row is locked while its units are drawn down.
     AccountId = "acc",
+    /// An account that organizations share, of units that a payer counts across them.
+    SharedAccountId = "sac",
     /// One entry of the unit ledger.
     EntryId = "ent",
     /// A claim.

@@ -31,3 +31,4 @@ pub mod rules;
 pub mod status;
 pub mod text;
 pub mod units;
+pub mod windows;

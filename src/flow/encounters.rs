@@ -3,17 +3,15 @@
 
 use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, Case, People};
-use super::intake::record::{book, reservations};
+use super::intake::record::{DrawnOn, draw, draws, give_back};
 use super::intake::{Parsed, Recorded, resolve};
 use super::{Ctx, day_sums, meter};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
 use crate::domain::ids::{DecisionId, EncounterId, LineId, MemberId, OrganizationId, PeerId};
-use crate::domain::ledger;
 use crate::domain::line::{Line, lines_of};
 use crate::domain::organization::Organization;
-use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
 use crate::store::decisions::{NewDecision, StoredDecision};
@@ -167,8 +165,7 @@ pub(super) fn end_lines(
     to: LineStatus,
 ) -> Result<(), AppError> {
     let ids: Vec<LineId> = lines.iter().map(|l| l.id).collect();
-    let back = store::ledger::holdings(conn, tenant, &ids)?.into_iter().map(ledger::release);
-    book(ctx, conn, tenant, ctx.now(), back.collect())?;
+    give_back(ctx, conn, tenant, &ids)?;
     for from in [LineStatus::Ready, LineStatus::Held] {
         let ids: Vec<LineId> = lines.iter().filter(|l| l.status == from).map(|l| l.id).collect();
         store::decisions::move_lines(conn, tenant, &ids, from, to)?;
@@ -208,8 +205,7 @@ pub fn decide_in(
     if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&encounter.data))? {
         bench = bench_of(ctx, conn, &organization, &[&encounter.data], id)?;
     }
-    let case = bench.case(&encounter.data, ctx.now())?;
-    let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
+    let (case, answer) = bench.decide(&encounter.data, ctx.now())?;
     let data = encounter.data.clone();
     write_again(ctx, conn, tenant, Again { encounter, data, lines, bench, case, answer, why })
 }
@@ -260,7 +256,7 @@ pub(super) fn write_again(
     store::decisions::insert_all(conn, tenant, &[decision])?;
     meter::decided(ctx, [&answer]);
     store::decisions::insert_lines(conn, tenant, &fresh)?;
-    book(ctx, conn, tenant, ctx.now(), reservations(case.account, &fresh)?)?;
+    draw(ctx, conn, tenant, ctx.now(), draws(DrawnOn::of(&case), &data, &fresh)?)?;
     let outcome = Outcome {
         id,
         decision: decision_id,
@@ -269,7 +265,7 @@ pub(super) fn write_again(
         billed: billed.map(|b| (b.data.payer, &b.data.member_number)),
     };
     store::encounters::set_outcome(conn, tenant, &outcome)?;
-    bench.put(id, &data, case.account, &answer);
+    bench.put(id, &data, &case, &answer);
     day_sums::settle(ctx, conn, tenant, &bench.settlement())?;
     let encounter = find(conn, tenant, id)?;
     let decision = StoredDecision {
@@ -335,8 +331,7 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<D
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
             let bench =
                 Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, None)?;
-            let case = bench.case(&data, work.now())?;
-            Ok(rules::decide(case.terms.as_deref(), &case.facts, &data))
+            Ok(bench.decide(&data, work.now())?.1)
         })
         .await
 }

@@ -32,7 +32,9 @@ pub mod payers;
 pub mod peers;
 pub mod revisions;
 mod schema;
+pub mod shared;
 mod types;
+pub mod usage;
 pub mod utilization;
 pub mod worklist;
 

@@ -375,9 +375,37 @@ diesel::table! {
         service -> Nullable<Text>,
         service_date -> Date,
         authorization_id -> Nullable<BigInt>,
+        payer_id -> Nullable<BigInt>,
+        peer_id -> Nullable<BigInt>,
+        modifiers -> Nullable<Text>,
+        mode -> Nullable<Text>,
         granted -> BigInt,
         reserved -> BigInt,
         consumed -> BigInt,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    shared_accounts (id) {
+        id -> BigInt,
+        key -> Text,
+    }
+}
+
+diesel::table! {
+    shared_entries (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        account_id -> BigInt,
+        kind -> Text,
+        encounter_id -> Nullable<BigInt>,
+        line_id -> Nullable<BigInt>,
+        service -> Text,
+        service_date -> Date,
+        modifiers -> Nullable<Text>,
+        mode -> Nullable<Text>,
+        units -> BigInt,
         recorded_at -> Timestamp,
     }
 }
@@ -532,6 +560,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     hold_reasons,
     accounts,
     unit_entries,
+    shared_accounts,
+    shared_entries,
     files,
     file_chunks,
     batches,

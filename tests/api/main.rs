@@ -35,7 +35,11 @@ mod metrics;
 mod overrides;
 mod periods;
 mod probe;
+// The recount that the rules' own tests use, too.
 mod program;
+#[allow(dead_code, reason = "the API tests use a part of it")]
+#[path = "../../src/domain/windows/slow.rs"]
+mod recount;
 mod reference_contracts;
 mod reference_crud;
 mod reference_faults;
@@ -52,5 +56,7 @@ mod storm;
 mod two_processes;
 mod versions;
 mod walls;
+mod windows;
+mod windows_recount;
 mod worklist;
 mod world;

@@ -9,16 +9,18 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::delimiters::Delimiters;
+use super::limit::Limit;
 use crate::domain::codes::{
     Activity, DiagnosisClass, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
-use crate::domain::dates::{Span, WeekStart, Window};
+use crate::domain::dates::{Span, WeekStart};
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Key, Line55, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
 use crate::domain::period::Period;
 use crate::domain::rules::RuleId;
 use crate::domain::text::code_list;
+use crate::domain::windows::Window;
 
 /// The terms of one contract version: the whole agreement as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,33 +172,6 @@ impl SumOver {
     }
 }
 
-/// A quantity limit (RK19, RK21).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limit {
-    /// Short name.
-    pub key: Key,
-    /// Services counted together.
-    pub services: Vec<Key>,
-    /// Units allowed in a window; an exact decimal (RK23).
-    pub units: Decimal,
-    /// The window.
-    pub window: Window,
-    /// What happens over the limit.
-    pub exceed: Exceed,
-    /// Where it is written.
-    pub source: Authority,
-}
-
-code_list!(
-    /// What happens over a limit (RK24); more answers come with the rules as payers write them.
-    Exceed, "an answer to excess" {
-        /// All of the encounter is held.
-        Hold = "hold",
-        /// The first units are billed, the rest is held.
-        BillUpTo = "bill_up_to",
-    }
-);
-
 /// Whether a service needs an authorization (RK26, RK27).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationRule {
@@ -223,6 +198,7 @@ pub enum AuthorizationNeed {
         /// Free units.
         free_units: u32,
         /// The window in which they are free.
+        #[serde(flatten)]
         window: Window,
     },
 }

@@ -11,7 +11,7 @@ use super::day_tests::summed;
 use super::testing::{Case, authorization, d, key, limit, need, split, t};
 use crate::domain::contract::AuthorizationNeed::{After, Always};
 use crate::domain::contract::{AuthorizationLevel, AuthorizationNeed, Exceed, Rounding};
-use crate::domain::dates::{Instant, Window};
+use crate::domain::dates::Instant;
 use crate::domain::day_sum::{
     DayFact, DaySum, Measure, Piece, Share, SummedState, SummedVisit, sum,
 };
@@ -19,6 +19,7 @@ use crate::domain::decision::{Disposition, LineAnswer};
 use crate::domain::facts::Usage;
 use crate::domain::identifiers::AuthorizationNumber;
 use crate::domain::ids::{AuthorizationId, EncounterId};
+use crate::domain::windows::Window;
 
 /// A visit of the simulation.
 #[derive(Debug, Clone)]
@@ -76,6 +77,7 @@ impl Simulation {
                 service: key("peer"),
                 date: d("2026-07-01"),
                 authorization: p.authorization.as_ref().map(|a| a.id),
+                how: None,
                 units: i64::from(p.units),
             }));
             fact.others.push(SummedVisit {

@@ -129,7 +129,7 @@ rule_table! {
         "Minutes are summed over days, and the day's other visits are on a live claim already.";
     BelowOneUnit = "below_one_unit", Never, ["RK12", "RK15"], None,
         "The minutes make less than one unit.";
-    LimitBillUpTo = "limit.bill_up_to", HoldPart, ["R4", "RK19", "RK21", "RK23", "RK24"], Some("119"),
+    LimitBillUpTo = "limit.bill_up_to", HoldPart, ["R4", "RK19", "RK20", "RK21", "RK22", "RK23", "RK24"], Some("119"),
         "The limit has no room for all units: those that fit are billed, the rest is held.";
     AuthorizationUnknown = "authorization.unknown", HoldPart, ["R5", "RK26", "RK27"], Some("15"),
         "The payer's authorization named in the encounter is not on record for the member.";
@@ -145,8 +145,14 @@ rule_table! {
         "The excess needs one more authorization than the visit's claim can name.";
     AuthorizationNotNeeded = "authorization.not_needed", Note, ["R5", "RK26", "RK27"], None,
         "The encounter names an authorization and needs none; it is not drawn on.";
-    LimitHold = "limit.hold", HoldAll, ["R4", "RK19", "RK21", "RK23", "RK24"], Some("119"),
+    LimitHold = "limit.hold", HoldAll, ["R4", "RK19", "RK20", "RK21", "RK22", "RK23", "RK24"], Some("119"),
         "The units do not fit the limit, and the contract wants all of the encounter held then.";
+    LimitNever = "limit.never", HoldAll, ["R4", "RK19", "RK21", "RK24"], Some("119"),
+        "The units do not fit the limit, and nothing can lift it.";
+    LimitAcross = "limit.across_organizations", HoldAll, ["R4", "RK22"], Some("119"),
+        "The units do not fit a limit that the payer counts across organizations.";
+    LimitNoEpisode = "limit.no_episode", HoldAll, ["R4", "RK19"], None,
+        "A limit counts in an episode of care, and none on record covers the service date.";
     PeriodClaimed = "period.claimed", HoldAll, ["RK70"], Some("18"),
         "The week or month of the visit is on a live claim already.";
     RateNone = "rate.none", HoldAll, ["R1", "RK63"], None,

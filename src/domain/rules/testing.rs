@@ -8,7 +8,7 @@ use crate::domain::codes::{
     Activity, Diagnosis, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
 use crate::domain::contract::*;
-use crate::domain::dates::{Instant, Span, WeekStart, Window, Zone, parse_date};
+use crate::domain::dates::{Instant, Span, WeekStart, Zone, parse_date};
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::{EncounterData, Kind, Note};
 use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
@@ -20,6 +20,7 @@ use crate::domain::ids::{AuthorizationId, CoverageId, EncounterId, MemberId, Pay
 use crate::domain::member::{Coverage, CoverageData};
 use crate::domain::organization::Part2Posture;
 use crate::domain::period::Period;
+use crate::domain::windows::Window;
 
 pub fn d(text: &str) -> NaiveDate {
     parse_date(text).unwrap()
@@ -91,6 +92,9 @@ pub fn limit(name: &str, units: &str, window: Window, exceed: Exceed) -> Limit {
         services: vec![key("peer")],
         units: units.parse().unwrap(),
         window,
+        scope: LimitScope::default(),
+        modifiers: vec![],
+        modes: vec![],
         exceed,
         source: source("limits"),
     }
@@ -129,6 +133,7 @@ pub fn usage(date: &str, authorization: Option<i64>, units: i64) -> Usage {
         service: key("peer"),
         date: d(date),
         authorization: authorization.map(AuthorizationId::from_i64),
+        how: None,
         units,
     }
 }
@@ -233,6 +238,9 @@ impl Case {
             authorizations: vec![],
             episodes: vec![],
             usage: vec![],
+            peer_usage: vec![],
+            anchors: vec![],
+            full: vec![],
             claimed: vec![],
             day: None,
             neighbors: vec![],

@@ -54,6 +54,9 @@ impl RuleId {
             | Self::Duplicate
             | Self::LimitBillUpTo
             | Self::LimitHold
+            | Self::LimitNever
+            | Self::LimitAcross
+            | Self::LimitNoEpisode
             | Self::AuthorizationUnknown
             | Self::AuthorizationDates
             | Self::AuthorizationService
@@ -107,7 +110,11 @@ impl RuleId {
             | Self::DayClaimed
             | Self::PeriodClaimed => TWICE,
             Self::BelowOneUnit => UNITS,
-            Self::LimitBillUpTo | Self::LimitHold => CAP,
+            Self::LimitBillUpTo
+            | Self::LimitHold
+            | Self::LimitNever
+            | Self::LimitAcross
+            | Self::LimitNoEpisode => CAP,
             Self::AuthorizationUnknown
             | Self::AuthorizationDates
             | Self::AuthorizationService

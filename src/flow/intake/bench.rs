@@ -6,6 +6,7 @@
 
 mod claimed;
 pub mod days;
+mod decide;
 mod overridden;
 mod put;
 
@@ -17,25 +18,24 @@ use chrono::NaiveDate;
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
+use super::usage::{Drawn, Visit};
 use crate::domain::authorization::Authorization;
-use crate::domain::contract::{Terms, VersionHead, in_force};
-use crate::domain::dates::{Instant, window_reach};
+use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
+use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
 use crate::domain::episode::Episode;
-use crate::domain::facts::{
-    AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor, Usage,
-};
+use crate::domain::facts::{AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor};
 use crate::domain::ids::{
-    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId,
+    AccountId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId, SharedAccountId,
 };
-use crate::domain::ledger::AccountKey;
+use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::{Coverage, Member, billed_coverage};
 use crate::domain::organization::Organization;
 use crate::domain::peer::Peer;
+use crate::domain::rules;
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::store::encounters::Vicinity;
-use crate::store::ledger::UsageScope;
 use crate::store::{self, Conn, StoreError};
 
 /// How accounts are reached: locked for a write, or only looked at for a preview.
@@ -61,9 +61,9 @@ pub struct Bench {
     authorizations: HashMap<MemberId, Vec<Authorization>>,
     episodes: HashMap<MemberId, Vec<Episode>>,
     accounts: BTreeMap<AccountKey, AccountId>,
-    usage: Vec<(AccountId, Usage)>,
-    usage_of_account: HashMap<AccountId, Vec<usize>>,
-    usage_of_authorization: HashMap<AuthorizationId, Vec<usize>>,
+    /// Accounts that organizations share; empty where they are only looked at.
+    shared: BTreeMap<SharedKey, SharedAccountId>,
+    drawn: Drawn,
     neighbors: Vec<Neighbor>,
     neighbors_of_member: HashMap<MemberId, Vec<usize>>,
     neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
@@ -84,6 +84,8 @@ pub struct Case {
     pub terms: Option<Arc<Terms>>,
     /// The account whose units are drawn.
     pub account: Option<AccountId>,
+    /// The account shared with other organizations, where the contract counts across them.
+    pub shared: Option<SharedAccountId>,
 }
 
 /// The people of a chunk, already read.
@@ -117,9 +119,8 @@ impl Bench {
             authorizations: HashMap::new(),
             episodes: HashMap::new(),
             accounts: BTreeMap::new(),
-            usage: Vec::new(),
-            usage_of_account: HashMap::new(),
-            usage_of_authorization: HashMap::new(),
+            shared: BTreeMap::new(),
+            drawn: Drawn::default(),
             neighbors: Vec::new(),
             neighbors_of_member: HashMap::new(),
             neighbors_of_peer: HashMap::new(),
@@ -128,8 +129,9 @@ impl Bench {
             except,
             overrides: Overrides::read(conn, id, except.as_slice())?,
         };
-        bench.reach_accounts(ctx, conn, encounters, access)?;
+        // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
+        bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
@@ -142,7 +144,7 @@ impl Bench {
             bench.episodes.entry(episode.data.member).or_default().push(episode);
         }
         bench.read_days(conn, encounters)?;
-        bench.read_usage(conn, encounters, except)?;
+        bench.drawn = bench.read_drawn(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
         Ok(bench)
     }
@@ -161,6 +163,14 @@ impl Bench {
         Some(AccountKey::payer_member(coverage.data.payer, &coverage.data.member_number))
     }
 
+    fn shared_key(&self, encounter: &EncounterData) -> Option<SharedKey> {
+        let terms = self.terms.get(&self.version(encounter)?)?;
+        let coverage = self.billed(encounter.member, self.day(encounter))?;
+        let mode = self.organization.data.mode;
+        rules::has_scope(&terms.pack, LimitScope::Member)
+            .then(|| SharedKey::new(mode, coverage.data.payer, &coverage.data.member_number))
+    }
+
     fn reach_accounts(
         &mut self,
         ctx: &Ctx,
@@ -169,46 +179,63 @@ impl Bench {
         access: Access,
     ) -> Result<(), AppError> {
         let mut keys: BTreeMap<AccountKey, AccountId> = BTreeMap::new();
+        let mut shared: BTreeMap<SharedKey, SharedAccountId> = BTreeMap::new();
         for encounter in encounters {
             let units = self.account_key(encounter.member, self.day(encounter));
             let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
             for key in units.into_iter().chain(times) {
                 keys.entry(key).or_insert_with(|| ctx.id());
             }
-        }
-        self.accounts = match access {
-            Access::Lock | Access::Stand => {
-                store::ledger::lock_accounts(conn, self.organization.id, &keys)?
+            if let Some(key) = self.shared_key(encounter) {
+                shared.entry(key).or_insert_with(|| ctx.id());
             }
+        }
+        match access {
+            Access::Lock | Access::Stand => {
+                self.accounts = store::ledger::lock_accounts(conn, self.organization.id, &keys)?;
+                self.shared = store::shared::lock_accounts(conn, &shared)?;
+            }
+            // A preview does not look at what others gave.
             Access::Look => {
                 let keys: Vec<AccountKey> = keys.into_keys().collect();
-                store::ledger::find_accounts(conn, self.organization.id, &keys)?
+                self.accounts = store::ledger::find_accounts(conn, self.organization.id, &keys)?;
             }
-        };
+        }
         Ok(())
     }
 
-    fn read_usage(
-        &mut self,
+    fn read_drawn(
+        &self,
         conn: &mut Conn,
         encounters: &[&EncounterData],
         except: Option<EncounterId>,
-    ) -> Result<(), StoreError> {
-        let days = || encounters.iter().map(|e| self.day(e));
-        let (Some(first), Some(last)) = (days().min(), days().max()) else {
-            return Ok(());
-        };
-        let scope = UsageScope {
-            accounts: self.accounts.values().copied().collect(),
-            from: window_reach(first).0,
-            to: window_reach(last).1,
-            authorizations: self.authorizations.values().flatten().map(|a| a.id).collect(),
-            except,
-        };
-        for (account, usage) in store::ledger::usage(conn, self.organization.id, &scope)? {
-            self.put_usage(account, usage);
-        }
-        Ok(())
+    ) -> Result<Drawn, StoreError> {
+        let visits: Vec<Visit> = encounters.iter().filter_map(|e| self.visit(e)).collect();
+        let authorizations = self.authorizations.values().flatten().map(|a| a.id).collect();
+        Drawn::read(conn, self.organization.id, &visits, authorizations, except)
+    }
+
+    /// A visit as far as usage is concerned; none without a contract, which has no windows.
+    fn visit(&self, encounter: &EncounterData) -> Option<Visit> {
+        let version = self.version(encounter)?;
+        let day = self.day(encounter);
+        let payer = self.billed(encounter.member, day)?.data.payer;
+        let account = self.account_key(encounter.member, day)?;
+        Some(Visit {
+            version,
+            terms: Arc::clone(self.terms.get(&version)?),
+            day,
+            episodes: self.episodes_for(encounter.member, payer),
+            payer,
+            peer: encounter.peer,
+            account: self.accounts.get(&account).copied(),
+            shared: self.shared_key(encounter).and_then(|key| self.shared.get(&key).copied()),
+        })
+    }
+
+    fn episodes_for(&self, member: MemberId, payer: PayerId) -> Vec<EpisodeFact> {
+        let episodes = self.episodes.get(&member).into_iter().flatten();
+        episodes.filter_map(|e| e.fact_for(payer)).collect()
     }
 
     fn read_neighbors(
@@ -267,8 +294,10 @@ impl Bench {
         let day = self.day(encounter);
         let billed = self.billed(encounter.member, day).cloned();
         let version = self.version(encounter);
-        let account =
-            self.account_key(encounter.member, day).and_then(|k| self.accounts.get(&k).copied());
+        let terms = version.and_then(|v| self.terms.get(&v).cloned());
+        let visit = self.visit(encounter);
+        let account = visit.as_ref().and_then(|v| v.account);
+        let episodes = visit.as_ref().map(|v| v.episodes.clone()).unwrap_or_default();
         let claimed = self.claimed_for(encounter, billed.as_ref());
         let authorizations: Vec<AuthorizationFact> = self
             .authorizations
@@ -278,7 +307,14 @@ impl Bench {
             .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
             .map(AuthorizationFact::from)
             .collect();
-        let payer = billed.as_ref().map(|b| b.data.payer);
+        let selected = self.drawn.select(
+            terms.as_deref().map(|t| &t.pack),
+            &episodes,
+            day,
+            account,
+            visit.as_ref().map(|v| (v.payer, v.peer)),
+            &authorizations,
+        );
         let facts = Facts {
             as_of,
             zone: self.organization.data.zone,
@@ -296,39 +332,19 @@ impl Bench {
                     span: c.data.span,
                 })
                 .collect(),
-            episodes: self.episodes_for(encounter.member, payer),
-            usage: self.usage_for(account, &authorizations),
+            episodes,
+            usage: selected.usage,
+            peer_usage: selected.peer_usage,
+            anchors: selected.anchors,
+            full: Vec::new(),
             claimed,
             day: self.day_for(encounter),
             neighbors: self.neighbors_for(encounter),
             overrides: self.overrides.of(encounter)?,
             authorizations,
         };
-        let terms = version.and_then(|v| self.terms.get(&v).cloned());
-        Ok(Case { facts, version, terms, account })
-    }
-
-    fn episodes_for(&self, member: MemberId, payer: Option<PayerId>) -> Vec<EpisodeFact> {
-        let episodes = self.episodes.get(&member).into_iter().flatten();
-        payer.map_or_else(Vec::new, |p| episodes.filter_map(|e| e.fact_for(p)).collect())
-    }
-
-    fn usage_for(
-        &self,
-        account: Option<AccountId>,
-        authorizations: &[AuthorizationFact],
-    ) -> Vec<Usage> {
-        let of_account = account.and_then(|a| self.usage_of_account.get(&a)).into_iter().flatten();
-        let elsewhere = authorizations
-            .iter()
-            .filter_map(|a| self.usage_of_authorization.get(&a.id))
-            .flatten()
-            .filter(|i| self.usage.get(**i).is_some_and(|(of, _)| Some(*of) != account));
-        of_account
-            .chain(elsewhere)
-            .filter_map(|index| self.usage.get(*index).map(|(_, usage)| usage.clone()))
-            .filter(|usage| usage.units != 0)
-            .collect()
+        let shared = visit.and_then(|v| v.shared);
+        Ok(Case { facts, version, terms, account, shared })
     }
 
     fn neighbors_for(&self, encounter: &EncounterData) -> Vec<Neighbor> {

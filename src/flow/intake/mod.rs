@@ -7,6 +7,7 @@ pub mod record;
 pub mod refs;
 mod resolve;
 mod told;
+mod usage;
 
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};

@@ -5,8 +5,11 @@ use crate::domain::contract::{
     AuthorizationLevel, AuthorizationNeed, Exceed, Pack, Rollup, Terms, gaps, pack_from_toml,
     terms_from_toml,
 };
-use crate::domain::contract::{read_agreement, read_profile, read_service};
-use crate::domain::dates::{Window, parse_date};
+use crate::domain::contract::{
+    read_agreement, read_profile, read_rules, read_service, read_window,
+};
+use crate::domain::dates::parse_date;
+use crate::domain::windows::Window;
 
 fn packs() -> Vec<Pack> {
     PACKS.iter().map(|text| pack_from_toml(text).unwrap_or_else(|f| panic!("{f:#?}"))).collect()
@@ -74,7 +77,14 @@ fn a_rate_changes_on_its_day() {
 #[test]
 fn the_layout_page_names_every_key() {
     let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/contracts.md"));
-    let keys = [read_service::KEYS, read_profile::KEYS, read_agreement::CONTRACT_KEYS];
+    let keys = [
+        read_service::KEYS,
+        read_rules::LIMIT_KEYS,
+        read_rules::AUTHORIZATION_KEYS,
+        read_window::KEYS,
+        read_profile::KEYS,
+        read_agreement::CONTRACT_KEYS,
+    ];
     for key in keys.concat() {
         assert!(page.contains(&format!("`{key}`")), "{key} is not in docs/contracts.md");
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Bench;
+use super::{Bench, Case};
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
@@ -12,8 +12,8 @@ use crate::domain::day_sum::{
 };
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::{Neighbor, Usage};
-use crate::domain::ids::{AccountId, AuthorizationId, EncounterId, MemberId};
+use crate::domain::facts::Neighbor;
+use crate::domain::ids::{AuthorizationId, EncounterId, MemberId};
 use crate::domain::line::Line;
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
@@ -196,7 +196,7 @@ impl Bench {
         &mut self,
         id: EncounterId,
         encounter: &EncounterData,
-        account: Option<AccountId>,
+        case: &Case,
         decision: &Decision,
     ) {
         let (Some(sum), Some(key)) = (&decision.day_sum, self.sum_key(encounter)) else { return };
@@ -207,11 +207,8 @@ impl Bench {
         }
         let before = self.days.pieces(&key, id);
         let after: Vec<Piece> = told.visits.iter().flat_map(|v| v.ready.iter().cloned()).collect();
-        if let (Some(account), Some(service)) = (account, &decision.service) {
-            for (authorization, units) in difference(&before, &after) {
-                let (service, date) = (service.clone(), decision.service_date);
-                self.change_usage(account, Usage { service, date, authorization, units });
-            }
+        for change in difference(&before, &after) {
+            self.change_drawn(encounter, case, decision, change);
         }
         let lifted = self.days.share(&key, &told);
         for visit in lifted {
