@@ -76,17 +76,17 @@ pub(super) fn insert(
 }
 
 fn row(organization: OrganizationId, held: &Held) -> HoldRow {
-    let hold = &held.hold;
+    let why = &held.hold;
     HoldRow {
         organization_id: organization.as_i64(),
         encounter_id: held.encounter.as_i64(),
         payer_id: held.payer.map(PayerId::as_i64),
-        whole: hold.whole,
-        units: i64::from(hold.units),
-        expected: hold.at_risk.ok().map(Money::cents),
-        unknown: hold.at_risk.err().map(|why| why.as_str().to_owned()),
-        overridable: hold.reasons.iter().any(|r| r.overridable),
-        due_day: hold.file_by.map(day_number),
+        whole: why.whole,
+        units: i64::from(why.units),
+        expected: why.at_risk.ok().map(Money::cents),
+        unknown: why.at_risk.err().map(|reason| reason.as_str().to_owned()),
+        overridable: why.reasons.iter().any(|r| r.overridable),
+        due_day: why.file_by.map(day_number),
     }
 }
 

@@ -19,11 +19,13 @@ mod limits;
 mod lines;
 mod member;
 mod minutes;
+mod opened;
 mod overlaps;
 mod overridden;
 mod peer;
 mod period;
 mod place;
+mod program;
 mod remaining;
 mod room;
 mod table;
@@ -54,6 +56,7 @@ use super::finding::{Finding, Severity};
 
 pub use self::choose::choose;
 pub use self::day::{day_without, measure, sum_key};
+pub use self::opened::opened;
 pub use self::remaining::allowances;
 pub use self::table::{Effect, RULES, Rule, RuleId};
 pub use self::who::Overriding;
@@ -74,6 +77,7 @@ const ONCE: &[Family] = &[
     eligibility::contract,
     activity::activity,
     peer::role,
+    program::program,
     place::mode,
     place::setting,
     member::age,

@@ -202,6 +202,7 @@ pub fn terms() -> Terms {
         sender_qualifier: "ZZ".to_owned(),
         sender_id: PartnerCode::parse("RIVERBEND").unwrap(),
         rates: vec![rate("peer", "20", None)],
+        programs: vec![],
     };
     Terms { pack, agreement }
 }
@@ -232,6 +233,7 @@ impl Case {
             }],
             authorizations: vec![],
             episodes: vec![],
+            consents: vec![],
             usage: vec![],
             claimed: vec![],
             day: None,
@@ -254,6 +256,7 @@ impl Case {
                 signed_at: Some(t("2026-07-01T15:00:00Z")),
                 plan_goal: Some(Reference::parse("G1").unwrap()),
             }),
+            program: None,
         };
         Self { terms: terms(), facts, encounter }
     }

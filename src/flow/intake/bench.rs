@@ -17,16 +17,13 @@ use chrono::NaiveDate;
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
-use crate::domain::authorization::Authorization;
+use super::dossiers::Dossiers;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
 use crate::domain::encounter::EncounterData;
-use crate::domain::episode::Episode;
-use crate::domain::facts::{
-    AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor, Usage,
-};
+use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
 use crate::domain::ids::{
-    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId,
+    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PeerId,
 };
 use crate::domain::ledger::AccountKey;
 use crate::domain::member::{Coverage, Member, billed_coverage};
@@ -58,8 +55,7 @@ pub struct Bench {
     terms: HashMap<ContractVersionId, Arc<Terms>>,
     members: HashMap<MemberId, Member>,
     peers: HashMap<PeerId, Peer>,
-    authorizations: HashMap<MemberId, Vec<Authorization>>,
-    episodes: HashMap<MemberId, Vec<Episode>>,
+    dossiers: Dossiers,
     accounts: BTreeMap<AccountKey, AccountId>,
     usage: Vec<(AccountId, Usage)>,
     usage_of_account: HashMap<AccountId, Vec<usize>>,
@@ -114,8 +110,7 @@ impl Bench {
             terms: HashMap::new(),
             members: people.members,
             peers: people.peers,
-            authorizations: HashMap::new(),
-            episodes: HashMap::new(),
+            dossiers: Dossiers::default(),
             accounts: BTreeMap::new(),
             usage: Vec::new(),
             usage_of_account: HashMap::new(),
@@ -130,17 +125,13 @@ impl Bench {
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
         bench.read_terms(ctx, conn, encounters)?;
+        let members: Vec<MemberId> = bench.members.keys().copied().collect();
+        bench.dossiers.read_standing(conn, id, &members)?;
         bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
         }
-        let members: Vec<MemberId> = bench.members.keys().copied().collect();
-        for authorization in store::authorizations::of_members(conn, id, &members)? {
-            bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
-        }
-        for episode in store::episodes::of_members(conn, id, &members)? {
-            bench.episodes.entry(episode.data.member).or_default().push(episode);
-        }
+        bench.dossiers.read_deciding(conn, id, &members)?;
         bench.read_days(conn, encounters)?;
         bench.read_usage(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
@@ -202,7 +193,7 @@ impl Bench {
             accounts: self.accounts.values().copied().collect(),
             from: window_reach(first).0,
             to: window_reach(last).1,
-            authorizations: self.authorizations.values().flatten().map(|a| a.id).collect(),
+            authorizations: self.dossiers.all_authorizations().map(|a| a.id).collect(),
             except,
         };
         for (account, usage) in store::ledger::usage(conn, self.organization.id, &scope)? {
@@ -270,15 +261,8 @@ impl Bench {
         let account =
             self.account_key(encounter.member, day).and_then(|k| self.accounts.get(&k).copied());
         let claimed = self.claimed_for(encounter, billed.as_ref());
-        let authorizations: Vec<AuthorizationFact> = self
-            .authorizations
-            .get(&encounter.member)
-            .into_iter()
-            .flatten()
-            .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
-            .map(AuthorizationFact::from)
-            .collect();
         let payer = billed.as_ref().map(|b| b.data.payer);
+        let authorizations = self.dossiers.authorizations(member.id, payer);
         let facts = Facts {
             as_of,
             zone: self.organization.data.zone,
@@ -296,7 +280,8 @@ impl Bench {
                     span: c.data.span,
                 })
                 .collect(),
-            episodes: self.episodes_for(encounter.member, payer),
+            episodes: self.dossiers.episodes(member.id, payer),
+            consents: self.dossiers.consents(member.id),
             usage: self.usage_for(account, &authorizations),
             claimed,
             day: self.day_for(encounter),
@@ -306,11 +291,6 @@ impl Bench {
         };
         let terms = version.and_then(|v| self.terms.get(&v).cloned());
         Ok(Case { facts, version, terms, account })
-    }
-
-    fn episodes_for(&self, member: MemberId, payer: Option<PayerId>) -> Vec<EpisodeFact> {
-        let episodes = self.episodes.get(&member).into_iter().flatten();
-        payer.map_or_else(Vec::new, |p| episodes.filter_map(|e| e.fact_for(p)).collect())
     }
 
     fn usage_for(
