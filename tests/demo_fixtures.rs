@@ -115,6 +115,7 @@ fn rows() -> Vec<(&'static str, usize, Reading, Result<Draft, String>)> {
             authorization: cell("authorization"),
             note_signed_at: cell("note_signed_at"),
             note_plan_goal: cell("note_plan_goal"),
+            program: record.get("program").filter(|t| !t.is_empty()).cloned(),
         };
         let line = rows.len() + 2;
         rows.push((file, line, reading(Some("America/Los_Angeles")), Ok(draft)));

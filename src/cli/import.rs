@@ -2,6 +2,7 @@
 //! file or nothing. `docs/import.md` has every column.
 
 mod cells;
+mod records;
 mod rows;
 
 use std::fs::File as Source;
@@ -42,6 +43,12 @@ pub(crate) enum Kind {
     Authorizations,
     /// Enrollment episodes of members (CSV).
     Episodes,
+    /// Members' consents to disclosures of substance-use records (CSV).
+    Consents,
+    /// Units used before go-live (CSV).
+    OpeningBalances,
+    /// Programs, sites and grants of organizations (CSV).
+    Programs,
     /// A payer pack (TOML).
     Packs,
     /// A contract (TOML).

@@ -43,6 +43,9 @@ pub struct EncounterData {
     pub authorization: Option<AuthorizationNumber>,
     /// The note's attestation; never its text.
     pub note: Option<Note>,
+    /// The program of the organization under which it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Key>,
 }
 
 impl EncounterData {

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::authorization::Authorization;
 use super::claim::ClaimNumber;
 use super::codes::{Diagnosis, Mode, Modifier, PlaceOfService};
+use super::consent::Purpose;
 use super::dates::{Instant, Span, Zone};
 use super::day_sum::DayFact;
 use super::decision::RemainingKind;
 use super::identifiers::{AuthorizationNumber, Key, Reference, State};
-use super::ids::{AuthorizationId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
+use super::ids::{AuthorizationId, ConsentId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
 use super::member::Coverage;
 use super::organization::Part2Posture;
 use super::overriding::OverrideFact;
@@ -42,6 +43,9 @@ pub struct Facts {
     /// Episodes of the billed payer for the member, whatever their dates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub episodes: Vec<EpisodeFact>,
+    /// Consents of the member to disclosures of substance-use records, revoked ones too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consents: Vec<ConsentFact>,
     /// Units already drawn in the account of payer and member: at least those of every window of
     /// the contract around the service date, and all that was ever drawn on `authorizations`. Days
     /// that no window tells apart may be summed under the first of them (`rules::select`).
@@ -120,6 +124,29 @@ pub struct EpisodeFact {
     pub kind: Key,
     /// Its days.
     pub span: Span,
+}
+
+/// A consent of the member (`consent`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentFact {
+    /// Our id.
+    pub id: ConsentId,
+    /// The organization's name for it.
+    pub reference: Reference,
+    /// To whom may be disclosed; none: all payers.
+    pub recipient: Option<PayerId>,
+    /// What for.
+    pub purposes: Vec<Purpose>,
+    /// Of which services; empty: all.
+    pub services: Vec<Key>,
+    /// First service date that it speaks of.
+    pub services_from: Option<NaiveDate>,
+    /// Last service date that it speaks of.
+    pub services_to: Option<NaiveDate>,
+    /// The days on which it permits disclosures.
+    pub span: Span,
+    /// When it was taken back; never in the future.
+    pub revoked_at: Option<Instant>,
 }
 
 /// Units drawn by other encounters: reserved and consumed, summed. A ready line of `units` with a

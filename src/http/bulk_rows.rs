@@ -16,7 +16,7 @@ use crate::flow::intake::{Draft, Parsed, Reading, draft};
 pub const MAX_ROW_BYTES: usize = 64 * 1024;
 
 /// The columns of a CSV upload, in the order of the template.
-pub const COLUMNS: [&str; 16] = [
+pub const COLUMNS: [&str; 17] = [
     "reference",
     "peer",
     "member",
@@ -33,6 +33,7 @@ pub const COLUMNS: [&str; 16] = [
     "authorization",
     "note_signed_at",
     "note_plan_goal",
+    "program",
 ];
 
 /// Columns without which no row could be right. (The member has two forms, and so has what was
@@ -325,6 +326,7 @@ fn csv_row(
         authorization: value("authorization"),
         note_signed_at: value("note_signed_at"),
         note_plan_goal: value("note_plan_goal"),
+        program: value("program"),
     };
     draft::parse(&draft, reading).map_err(AppError::invalid)
 }

@@ -58,6 +58,8 @@ pub struct EncounterBody {
     authorization: Option<String>,
     /// What is attested of the note; never its text.
     note: Option<NoteBody>,
+    /// The program, site or grant under which it was given, by its key.
+    program: Option<String>,
 }
 
 /// A peer as named.
@@ -128,6 +130,7 @@ impl EncounterBody {
                 signed_at: n.signed_at.map(|t| t.to_string()),
                 plan_goal: n.plan_goal.as_ref().map(|g| g.as_str().to_owned()),
             }),
+            program: data.program.as_ref().map(|p| p.as_str().to_owned()),
         }
     }
 }
@@ -188,6 +191,7 @@ impl From<EncounterBody> for Draft {
             authorization: body.authorization,
             note_signed_at: note.signed_at,
             note_plan_goal: note.plan_goal,
+            program: body.program,
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct EncounterView {
     authorization: Option<String>,
     /// The note's attestation.
     note: Option<NoteView>,
+    /// The program, site or grant under which it was given.
+    program: Option<String>,
     #[serde(flatten)]
     answer: AnswerView,
     /// Which decision this is.
@@ -346,6 +348,7 @@ impl EncounterView {
                 signed_at: n.signed_at.map(|t| t.to_string()),
                 plan_goal: n.plan_goal.map(|g| g.as_str().to_owned()),
             }),
+            program: data.program.map(|p| p.as_str().to_owned()),
             decision: DecisionHead {
                 id: decision.id.to_string(),
                 sequence: decision.sequence,

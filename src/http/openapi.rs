@@ -64,6 +64,9 @@ pub fn document() -> Document {
         members::Doc::openapi,
         authorizations::Doc::openapi,
         super::episodes::Doc::openapi,
+        super::consents::Doc::openapi,
+        super::openings::Doc::openapi,
+        super::programs::Doc::openapi,
     ];
     parts.iter().fold(Root::openapi(), |whole, part| whole.merge_from(part()))
 }

@@ -16,7 +16,7 @@ use crate::domain::identifiers::{Key, MemberNumber, Reference};
 use crate::domain::ids::{DecisionId, EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::status::EncounterStatus;
 
-/// Rows of one INSERT: 22 columns each, below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
+/// Rows of one INSERT: 29 columns each, below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
 const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -45,6 +45,10 @@ struct Row {
     recorded_at: NaiveDateTime,
     voided_at: Option<NaiveDateTime>,
     void_reason: Option<String>,
+    role: String,
+    mode: String,
+    setting: String,
+    program: Option<String>,
     revision: i32,
     content_sequence: i32,
 }
@@ -75,6 +79,11 @@ impl Row {
             recorded_at: e.recorded_at.naive(),
             voided_at: e.voided_at.map(Instant::naive),
             void_reason: e.void_reason.clone(),
+            // What reports group by, beside the content that says it.
+            role: e.data.role.as_str().to_owned(),
+            mode: e.data.mode.as_str().to_owned(),
+            setting: e.data.setting.as_str().to_owned(),
+            program: e.data.program.as_ref().map(|p| p.as_str().to_owned()),
             revision: e.revision,
             content_sequence: e.content_sequence,
         })

@@ -111,9 +111,15 @@ impl Deeds<'_> {
                     "members" => ("first_name", json!("Marigold"), "member.change"),
                     "authorizations" => ("units", json!(4321), "authorization.change"),
                     "episodes" => ("to", json!("2026-11-30"), "episode.change"),
+                    "opening-balances" => ("units", json!(3), "opening_balance.change"),
+                    "programs" => ("name", json!("Marigold house"), "program.change"),
                     _ => return None,
                 };
-                let (path, body) = self.changed(list, field, value).await;
+                let (path, mut body) = self.changed(list, field, value).await;
+                if list == "opening-balances" {
+                    // The member is named once.
+                    body.as_object_mut().unwrap().remove("member_number");
+                }
                 self.admin(Method::PUT, &path, &body, action)
             }
             ("POST", "organizations") => {
@@ -166,8 +172,25 @@ impl Deeds<'_> {
                     "from": "2026-01-01", "to": "2026-12-31"});
                 self.admin(Method::POST, &format!("/v1/episodes{river}"), &body, "episode.create")
             }
+            ("POST", "opening-balances") => {
+                let body = json!({"member": self.w.members[0], "payer": "evergreen",
+                    "service": "peer_individual", "date": "2026-06-30", "units": 2});
+                let path = format!("/v1/opening-balances{river}");
+                self.admin(Method::POST, &path, &body, "opening_balance.create")
+            }
+            ("POST", "programs") => {
+                let body = json!({"key": "waiver", "name": "Marigold waiver", "kind": "program",
+                    "from": "2026-01-01"});
+                self.admin(Method::POST, &format!("/v1/programs{river}"), &body, "program.create")
+            }
             _ => return None,
         })
+    }
+
+    fn consent(&self) -> Value {
+        let count = self.app.database.number("SELECT COUNT(*) FROM consents");
+        json!({"reference": format!("C-{count}"), "member": self.w.members[0],
+            "recipient": "evergreen", "purposes": ["payment"], "from": "2026-07-01", "obtained": "paper"})
     }
 
     /// The deed of an operation; none for those that change nothing and hand out no file or report.
@@ -215,6 +238,17 @@ impl Deeds<'_> {
                 let path = format!("/v1/encounters/{}", self.recorded().await);
                 let body = json!({"setting": "home"});
                 self.biller(Method::PATCH, &path, &body, "encounter.revise")
+            }
+            (_, ["consents"]) => {
+                let body = self.consent();
+                self.biller(post, "/v1/consents", &body, "consent.record")
+            }
+            (_, ["consents", "{id}", "revoke"]) => {
+                let body = self.consent();
+                let made = self.app.post("/v1/consents", &self.w.biller, &body).await.expect(201);
+                let body = json!({"reason": "Marigold asked by telephone"});
+                let path = format!("/v1/consents/{}/revoke", id(&made));
+                self.biller(post, &path, &body, "consent.revoke")
             }
             (_, ["encounters", "{id}", "void"]) => {
                 let path = format!("/v1/encounters/{}/void", self.recorded().await);

@@ -287,7 +287,7 @@ on_both! {
         let value = |column: &&str| match *column {
             "reference" => "V-1",
             "peer" => "1987654328",
-            "member" | "service" | "authorization" => "",
+            "member" | "service" | "authorization" | "program" => "",
             "member_payer" => "evergreen",
             "member_number" => "EV1000",
             "activity" => "individual_support",

@@ -18,6 +18,7 @@ mod batches;
 mod bulk;
 mod bulk_killed;
 mod changes;
+mod consents;
 mod database;
 mod day_sums;
 mod docs;
@@ -32,11 +33,13 @@ mod idempotency;
 mod ledger;
 mod locks;
 mod metrics;
+mod openings;
 mod overrides;
 mod periods;
 mod probe;
-// The recount that the rules' own tests use, too.
 mod program;
+mod programs;
+// The recount that the rules' own tests use, too.
 #[allow(dead_code, reason = "the API tests use a part of it")]
 #[path = "../../src/domain/windows/slow.rs"]
 mod recount;

@@ -331,6 +331,18 @@ pub struct Agreement {
     pub sender_id: PartnerCode,
     /// Rates by service and date.
     pub rates: Vec<Rate>,
+    /// Programs of the organization outside of which services are not billed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ProgramRule>,
+}
+
+/// Services that are billed only where they were given under one of these programs (R28).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramRule {
+    /// The services' keys.
+    pub services: Vec<Key>,
+    /// The programs' keys, as the organization names them.
+    pub programs: Vec<Key>,
 }
 
 /// A rate line.

@@ -97,6 +97,8 @@ rule_table! {
         "The contract has no service of that name.";
     RoleNotAllowed = "role.not_allowed", HoldAll, ["R20"], Some("185"),
         "The service is not for the role in which the peer worked.";
+    ProgramNotAllowed = "program.not_allowed", HoldAll, ["R28", "RK52"], None,
+        "The contract bills the service only under certain programs of the organization, and the visit is under none of them.";
     PeerNotCertified = "peer.not_certified", HoldAll, ["R17", "RK37"], Some("185"),
         "The peer has no certificate of the kind and state that the service needs on the service date.";
     ModeNotAllowed = "mode.not_allowed", HoldAll, ["RK57"], Some("96"),
@@ -110,7 +112,7 @@ rule_table! {
     DiagnosisClass = "diagnosis.class", HoldAll, ["RK49"], Some("11"),
         "The principal diagnosis is in none of the service's classes.";
     Part2NoConsent = "part2.no_consent", HoldAll, ["R11"], None,
-        "It is a substance-use service, and the organization is not declared to be outside of 42 CFR Part 2.";
+        "It is a substance-use service, the organization is not declared to be outside of 42 CFR Part 2, and no live consent permits telling the payer.";
     NoteUnsigned = "note.unsigned", HoldAll, ["R23"], Some("16"),
         "The note of the contact is not signed, and the contract wants it signed before a claim.";
     NoteBeforeContact = "note.before_contact", HoldAll, ["R23"], Some("16"),

@@ -207,6 +207,7 @@ pub fn terms() -> Terms {
         sender_qualifier: "ZZ".to_owned(),
         sender_id: PartnerCode::parse("RIVERBEND").unwrap(),
         rates: vec![rate("peer", "20", None)],
+        programs: vec![],
     };
     Terms { pack, agreement }
 }
@@ -237,6 +238,7 @@ impl Case {
             }],
             authorizations: vec![],
             episodes: vec![],
+            consents: vec![],
             usage: vec![],
             peer_usage: vec![],
             anchors: vec![],
@@ -262,6 +264,7 @@ impl Case {
                 signed_at: Some(t("2026-07-01T15:00:00Z")),
                 plan_goal: Some(Reference::parse("G1").unwrap()),
             }),
+            program: None,
         };
         Self { terms: terms(), facts, encounter }
     }

@@ -68,6 +68,7 @@ impl RuleId {
             Self::ActivityNotBillable
             | Self::ActivityNoService
             | Self::RoleNotAllowed
+            | Self::ProgramNotAllowed
             | Self::ModeNotAllowed
             | Self::SettingNotAllowed
             | Self::DiagnosisMissing
@@ -99,7 +100,7 @@ impl RuleId {
             Self::CoverageOtherFirst => PAYS_FIRST,
             Self::ActivityNotBillable => NEVER_PAID,
             Self::ActivityNoService | Self::ServiceUnknown => SERVICE,
-            Self::RoleNotAllowed | Self::ModeNotAllowed => STATED,
+            Self::RoleNotAllowed | Self::ProgramNotAllowed | Self::ModeNotAllowed => STATED,
             Self::PeerNotCertified => CERTIFICATE,
             Self::DiagnosisMissing | Self::MemberNoAddress => NEEDED,
             Self::Part2NoConsent => CONSENT,

@@ -18,15 +18,14 @@ use chrono::NaiveDate;
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
+use super::dossiers::Dossiers;
 use super::usage::{Drawn, Visit};
-use crate::domain::authorization::Authorization;
 use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
 use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
-use crate::domain::episode::Episode;
-use crate::domain::facts::{AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor};
+use crate::domain::facts::{CertificateFact, Facts, Neighbor};
 use crate::domain::ids::{
-    AccountId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId, SharedAccountId,
+    AccountId, ContractVersionId, EncounterId, MemberId, PeerId, SharedAccountId,
 };
 use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::{Coverage, Member, billed_coverage};
@@ -58,8 +57,7 @@ pub struct Bench {
     terms: HashMap<ContractVersionId, Arc<Terms>>,
     members: HashMap<MemberId, Member>,
     peers: HashMap<PeerId, Peer>,
-    authorizations: HashMap<MemberId, Vec<Authorization>>,
-    episodes: HashMap<MemberId, Vec<Episode>>,
+    dossiers: Dossiers,
     accounts: BTreeMap<AccountKey, AccountId>,
     /// Accounts that organizations share; empty where they are only looked at.
     shared: BTreeMap<SharedKey, SharedAccountId>,
@@ -116,8 +114,7 @@ impl Bench {
             terms: HashMap::new(),
             members: people.members,
             peers: people.peers,
-            authorizations: HashMap::new(),
-            episodes: HashMap::new(),
+            dossiers: Dossiers::default(),
             accounts: BTreeMap::new(),
             shared: BTreeMap::new(),
             drawn: Drawn::default(),
@@ -132,17 +129,13 @@ impl Bench {
         // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
         bench.reach_accounts(ctx, conn, encounters, access)?;
+        let members: Vec<MemberId> = bench.members.keys().copied().collect();
+        bench.dossiers.read_standing(conn, id, &members)?;
         bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
         }
-        let members: Vec<MemberId> = bench.members.keys().copied().collect();
-        for authorization in store::authorizations::of_members(conn, id, &members)? {
-            bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
-        }
-        for episode in store::episodes::of_members(conn, id, &members)? {
-            bench.episodes.entry(episode.data.member).or_default().push(episode);
-        }
+        bench.dossiers.read_deciding(conn, id, &members)?;
         bench.read_days(conn, encounters)?;
         bench.drawn = bench.read_drawn(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
@@ -211,7 +204,7 @@ impl Bench {
         except: Option<EncounterId>,
     ) -> Result<Drawn, StoreError> {
         let visits: Vec<Visit> = encounters.iter().filter_map(|e| self.visit(e)).collect();
-        let authorizations = self.authorizations.values().flatten().map(|a| a.id).collect();
+        let authorizations = self.dossiers.all_authorizations().map(|a| a.id).collect();
         Drawn::read(conn, self.organization.id, &visits, authorizations, except)
     }
 
@@ -225,17 +218,12 @@ impl Bench {
             version,
             terms: Arc::clone(self.terms.get(&version)?),
             day,
-            episodes: self.episodes_for(encounter.member, payer),
+            episodes: self.dossiers.episodes(encounter.member, Some(payer)),
             payer,
             peer: encounter.peer,
             account: self.accounts.get(&account).copied(),
             shared: self.shared_key(encounter).and_then(|key| self.shared.get(&key).copied()),
         })
-    }
-
-    fn episodes_for(&self, member: MemberId, payer: PayerId) -> Vec<EpisodeFact> {
-        let episodes = self.episodes.get(&member).into_iter().flatten();
-        episodes.filter_map(|e| e.fact_for(payer)).collect()
     }
 
     fn read_neighbors(
@@ -299,14 +287,8 @@ impl Bench {
         let account = visit.as_ref().and_then(|v| v.account);
         let episodes = visit.as_ref().map(|v| v.episodes.clone()).unwrap_or_default();
         let claimed = self.claimed_for(encounter, billed.as_ref());
-        let authorizations: Vec<AuthorizationFact> = self
-            .authorizations
-            .get(&encounter.member)
-            .into_iter()
-            .flatten()
-            .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
-            .map(AuthorizationFact::from)
-            .collect();
+        let payer = billed.as_ref().map(|b| b.data.payer);
+        let authorizations = self.dossiers.authorizations(member.id, payer);
         let selected = self.drawn.select(
             terms.as_deref().map(|t| &t.pack),
             &episodes,
@@ -333,6 +315,7 @@ impl Bench {
                 })
                 .collect(),
             episodes,
+            consents: self.dossiers.consents(member.id),
             usage: selected.usage,
             peer_usage: selected.peer_usage,
             anchors: selected.anchors,

@@ -54,6 +54,8 @@ pub struct Draft {
     pub note_signed_at: Option<String>,
     /// The goal it links to.
     pub note_plan_goal: Option<String>,
+    /// The key of a program.
+    pub program: Option<String>,
 }
 
 /// An encounter whose every field is well formed; people and authorization are still to be found.
@@ -83,6 +85,8 @@ pub struct Parsed {
     pub authorization: Option<AuthorizationRef>,
     /// Note.
     pub note: Option<Note>,
+    /// Program.
+    pub program: Option<Key>,
 }
 
 /// How times are read and whether they may lie ahead.
@@ -150,6 +154,7 @@ pub fn parse(draft: &Draft, reading: Reading) -> Result<Parsed, Vec<Fault>> {
     let diagnoses = diagnoses(f, draft);
     let authorization = authorization(f, draft);
     let note = note(f, draft, reading);
+    let program = f.optional("/program", draft.program.as_ref());
     match (reference, peer, member, kind, role, times, mode, setting) {
         (
             Some(reference),
@@ -173,6 +178,7 @@ pub fn parse(draft: &Draft, reading: Reading) -> Result<Parsed, Vec<Fault>> {
             diagnoses,
             authorization,
             note,
+            program,
         }),
         _ => Err(faults.0),
     }

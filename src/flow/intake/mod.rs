@@ -1,6 +1,7 @@
 //! Step 1: an encounter comes in, is checked, decided under its contract, and stored.
 
 pub mod bench;
+mod dossiers;
 pub mod draft;
 mod plan;
 pub mod record;

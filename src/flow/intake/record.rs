@@ -273,8 +273,10 @@ impl Written {
 /// What ready lines draw: on the organization's own ledger, and on accounts shared with others.
 #[derive(Debug, Clone, Default)]
 pub struct Draws {
-    own: Vec<Entry>,
-    shared: Vec<SharedEntry>,
+    /// On its own ledger.
+    pub own: Vec<Entry>,
+    /// On the accounts shared with others.
+    pub shared: Vec<SharedEntry>,
 }
 
 impl Draws {

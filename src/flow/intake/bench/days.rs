@@ -110,7 +110,7 @@ impl Bench {
         let visits = store::day_visits::of_members(conn, id, &members, (first, last))?;
         let ids: Vec<EncounterId> = visits.iter().map(|v| v.encounter).collect();
         let lines = store::decisions::current_lines(conn, id, &ids)?;
-        let names = names(self.authorizations.values().flatten());
+        let names = names(self.dossiers.all_authorizations());
         let mut of_visit: HashMap<EncounterId, Vec<&Line>> = HashMap::new();
         for line in &lines {
             of_visit.entry(line.encounter).or_default().push(line);
