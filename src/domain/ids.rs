@@ -180,6 +180,8 @@ id_types! {
     EpisodeId = "epi",
     /// One recorded contact.
     EncounterId = "enc",
+    /// A session.
+    SessionId = "ses",
     /// One answer of the rules about one encounter.
     DecisionId = "dec",
     /// One service line of a decision.

@@ -28,6 +28,7 @@ pub mod payer;
 pub mod peer;
 pub mod period;
 pub mod rules;
+pub mod session;
 pub mod status;
 pub mod text;
 pub mod units;

@@ -219,10 +219,22 @@ async fn get(
 /// Why an encounter is voided.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct VoidBody {
+pub struct VoidBody {
     /// The reason, kept for ever; no names.
     #[schema(min_length = 1, max_length = 500, example = "entered twice")]
     reason: String,
+}
+
+impl VoidBody {
+    /// The reason, checked.
+    pub(super) fn reason(&self) -> Result<String, AppError> {
+        plain(&self.reason, MAX_REASON_CHARS).ok_or_else(|| {
+            let message = format!(
+                "write a reason of 1 to {MAX_REASON_CHARS} characters, none of them control."
+            );
+            AppError::invalid(vec![Fault::at("/reason", message)])
+        })
+    }
 }
 
 /// Void an encounter that is on no live claim. Its units are given back; its reference stays used.
@@ -239,11 +251,7 @@ async fn void(
     body: Post<VoidBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let reason = plain(&body.value.reason, MAX_REASON_CHARS).ok_or_else(|| {
-        let message =
-            format!("write a reason of 1 to {MAX_REASON_CHARS} characters, none of them control.");
-        AppError::invalid(vec![Fault::at("/reason", message)])
-    })?;
+    let reason = body.value.reason()?;
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         let seen = encounters::void_in(&work, conn, tenant, id.0, &reason)?;

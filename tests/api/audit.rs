@@ -63,6 +63,17 @@ impl Deeds<'_> {
         visit(&format!("A-{}", self.next), &self.w.peers[0], &self.w.members[0], &start)
     }
 
+    fn session(&mut self) -> Value {
+        self.next += 1;
+        let (name, day) = (format!("S-{}", self.next), format!("2026-08-{:02}", self.next));
+        crate::sessions::session(self.w, &name, &day, 3, &[0])
+    }
+
+    async fn held_session(&mut self) -> String {
+        let body = self.session();
+        id(&self.app.post("/v1/sessions", &self.w.submitter, &body).await.expect(201))
+    }
+
     async fn recorded(&mut self) -> String {
         let body = self.visit();
         id(&self.app.post("/v1/encounters", &self.w.submitter, &body).await.expect(201))
@@ -240,6 +251,23 @@ impl Deeds<'_> {
                     let place = format!("{place}/revoke");
                     self.biller(post, &place, &body, "encounter.override_revoke")
                 }
+            }
+            (_, ["sessions"]) => {
+                let body = self.session();
+                self.biller(post, "/v1/sessions", &body, "session.record")
+            }
+            (_, ["sessions", "bulk"]) => {
+                let body = self.session().to_string();
+                let deed = self.biller(post, "/v1/sessions/bulk", &Value::Null, "session.record");
+                Deed { kind: "application/x-ndjson", body, ..deed }
+            }
+            ("PATCH", ["sessions", "{id}"]) => {
+                let path = format!("/v1/sessions/{}", self.held_session().await);
+                self.biller(Method::PATCH, &path, &json!({"size": 4}), "session.revise")
+            }
+            (_, ["sessions", "{id}", "void"]) => {
+                let path = format!("/v1/sessions/{}/void", self.held_session().await);
+                self.biller(post, &path, &json!({"reason": "Marigold was ill"}), "session.void")
             }
             (_, ["batches"]) => {
                 self.recorded().await;

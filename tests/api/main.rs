@@ -45,6 +45,8 @@ mod reference_walls;
 mod reports;
 mod restored;
 mod revise;
+mod sessions;
+mod sessions_recount;
 mod several_authorizations;
 mod slow;
 mod stopping;

@@ -37,7 +37,7 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
         Kind::Episodes => {
             (true, &["reference", "member_reference", "kind", "from"], &["payer", "to"])
         }
-        Kind::Packs | Kind::Contracts | Kind::Encounters => (false, &[], &[]),
+        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => (false, &[], &[]),
     };
     let name: &[&'static str] = &["organization"];
     match (of_owner, owned) {
@@ -95,7 +95,9 @@ pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<F
         Kind::Authorizations => File::Authorizations(reader.owned(authorization)),
         Kind::Episodes => File::Episodes(reader.owned(|c| episode(c).parse())),
         // Their files are TOML and have no rows.
-        Kind::Packs | Kind::Contracts | Kind::Encounters => File::Payers(Vec::new()),
+        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => {
+            File::Payers(Vec::new())
+        }
     };
     if reader.faults.is_empty() { Ok(file) } else { Err(reader.faults) }
 }

@@ -4,6 +4,7 @@
 
 pub mod bind;
 pub mod fault;
+mod group;
 mod known;
 pub mod model;
 mod nearest;
@@ -24,6 +25,7 @@ pub mod versions;
 
 pub use bind::{bind, gaps, terms_from_json, terms_from_toml};
 pub use fault::{Fault, Place};
+pub use group::GroupRule;
 pub use model::*;
 pub use node::{MAX_DEPTH, MAX_INPUT_BYTES, MAX_KEY_BYTES, MAX_NODES};
 pub use read::{agreement_from_json, agreement_from_toml, pack_from_json, pack_from_toml};

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::group::GroupRule;
 use crate::domain::codes::{
     Activity, DiagnosisClass, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
@@ -110,6 +111,9 @@ pub struct Service {
     pub substance_use: bool,
     /// Whether it may be billed although another coverage pays first (RK69).
     pub bypass_other_coverage: bool,
+    /// How groups are to be; none: it is given to one member at a time (RK33, RK35, RK45).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupRule>,
     /// Where it is written.
     pub source: Authority,
 }

@@ -81,6 +81,7 @@ pub fn service(name: &str) -> Service {
         certificates: vec![key("cpss")],
         substance_use: false,
         bypass_other_coverage: false,
+        group: None,
         source: source("services"),
     }
 }
@@ -236,6 +237,7 @@ impl Case {
             claimed: vec![],
             day: None,
             neighbors: vec![],
+            session: None,
             overrides: vec![],
         };
         let encounter = EncounterData {
@@ -254,6 +256,7 @@ impl Case {
                 signed_at: Some(t("2026-07-01T15:00:00Z")),
                 plan_goal: Some(Reference::parse("G1").unwrap()),
             }),
+            group: None,
         };
         Self { terms: terms(), facts, encounter }
     }
@@ -275,6 +278,7 @@ impl Case {
             service: Some(key("peer")),
             started_at: t(&format!("2026-07-01T{from}:00Z")),
             ended_at: t(&format!("2026-07-01T{to}:00Z")),
+            session: None,
         }
     }
 

@@ -100,6 +100,7 @@ fn data(
         diagnoses: row.diagnoses.clone(),
         authorization,
         note: row.note.clone(),
+        group: row.group.clone(),
     }
 }
 

@@ -6,16 +6,19 @@ use crate::domain::encounter::EncounterData;
 use crate::domain::facts::{Neighbor, Usage};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{AccountId, EncounterId};
+use crate::flow::Ctx;
 
 impl Bench {
     /// Puts what was decided on the bench, for the encounters that follow in the chunk.
     pub fn put(
         &mut self,
+        ctx: &Ctx,
         id: EncounterId,
         encounter: &EncounterData,
         account: Option<AccountId>,
         decision: &Decision,
     ) {
+        self.attend(ctx, id, encounter, decision);
         if decision.day_sum.is_some() {
             self.put_day(id, encounter, account, decision);
         } else if let (Some(account), Some(service)) = (account, &decision.service) {
@@ -24,7 +27,7 @@ impl Bench {
         if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
             return;
         }
-        self.put_neighbor(Neighbor {
+        self.nearby.put(Neighbor {
             encounter: id,
             reference: encounter.reference.clone(),
             member: encounter.member,
@@ -32,6 +35,7 @@ impl Bench {
             service: decision.service.clone(),
             started_at: encounter.started_at,
             ended_at: encounter.ended_at,
+            session: None,
         });
     }
 
@@ -57,13 +61,6 @@ impl Bench {
             self.usage_of_authorization.entry(authorization).or_default().push(index);
         }
         self.usage.push((account, usage));
-    }
-
-    pub(super) fn put_neighbor(&mut self, neighbor: Neighbor) {
-        let index = self.neighbors.len();
-        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
-        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
-        self.neighbors.push(neighbor);
     }
 
     /// Adds to what an account holds; less than nothing takes away from rows that are alike.
