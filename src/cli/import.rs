@@ -55,6 +55,8 @@ pub(crate) enum Kind {
     Contracts,
     /// Visits (CSV, NDJSON or a JSON list); each row stands for itself.
     Encounters,
+    /// Sessions (NDJSON or a JSON list); each stands for itself.
+    Sessions,
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +77,9 @@ pub(super) struct Import {
 pub(super) async fn run(settings: &Settings, import: Import) -> Result<(), CliError> {
     let ctx = open(settings, Clock::system()).await?;
     let Import { kind, file, organization, on_conflict } = import;
+    if kind == Kind::Sessions {
+        return super::sessions::run(&ctx, &file, organization.as_ref()).await;
+    }
     if kind == Kind::Encounters {
         return super::encounters::run(&ctx, &file, organization.as_ref(), on_conflict).await;
     }

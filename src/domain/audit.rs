@@ -65,6 +65,12 @@ code_list!(
         EncounterDecide = "encounter.decide",
         /// A visit was voided.
         EncounterVoid = "encounter.void",
+        /// A session was recorded.
+        SessionRecord = "session.record",
+        /// A session was corrected.
+        SessionRevise = "session.revise",
+        /// A session was voided.
+        SessionVoid = "session.void",
         /// A rule was overridden for a visit.
         EncounterOverride = "encounter.override",
         /// An override was taken back.

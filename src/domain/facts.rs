@@ -18,6 +18,7 @@ use super::ids::{AuthorizationId, ConsentId, EncounterId, EpisodeId, MemberId, P
 use super::member::Coverage;
 use super::organization::Part2Posture;
 use super::overriding::OverrideFact;
+use super::session::{SessionFact, SessionTime};
 
 /// Everything that a decision may depend on besides the contract and the encounter itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,8 +68,12 @@ pub struct Facts {
     /// The day's other visits, where the service sums minutes over days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<DayFact>,
-    /// Other live encounters (ready or claimed) that overlap in time for the member or the peer.
+    /// Other live encounters (ready or claimed) that overlap in time for the member or the peer, or
+    /// are of the same session.
     pub neighbors: Vec<Neighbor>,
+    /// The session that the encounter is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionFact>,
     /// Overrides in force for the visit as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<OverrideFact>,
@@ -203,6 +208,24 @@ pub struct Neighbor {
     pub started_at: Instant,
     /// End.
     pub ended_at: Instant,
+    /// Its session, with the time that it takes of the peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionTime>,
+}
+
+impl Neighbor {
+    /// The time that it takes of its peer.
+    pub fn peer_time(&self) -> (Instant, Instant) {
+        self.times_with(self.session.as_ref())
+    }
+
+    /// The time that it takes of its peer, when this is its session.
+    pub fn times_with(&self, session: Option<&SessionTime>) -> (Instant, Instant) {
+        match session {
+            Some(s) => (s.started_at.min(self.started_at), s.ended_at.max(self.ended_at)),
+            None => (self.started_at, self.ended_at),
+        }
+    }
 }
 
 /// A live claim of the visit's period.

@@ -186,6 +186,8 @@ id_types! {
     OpeningId = "opn",
     /// One recorded contact.
     EncounterId = "enc",
+    /// A session.
+    SessionId = "ses",
     /// One answer of the rules about one encounter.
     DecisionId = "dec",
     /// One service line of a decision.

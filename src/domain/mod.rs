@@ -31,6 +31,7 @@ pub mod peer;
 pub mod period;
 pub mod program;
 pub mod rules;
+pub mod session;
 pub mod status;
 pub mod text;
 pub mod units;

@@ -54,6 +54,10 @@ mod receipt;
 mod reference;
 mod reports;
 mod server;
+mod session_body;
+mod session_view;
+mod sessions;
+pub mod sessions_bulk;
 mod trace;
 mod worklist;
 mod worklist_csv;
@@ -75,6 +79,7 @@ pub use server::{Bound, bind, bind_with, serve};
 fn v1(cfg: &mut web::ServiceConfig) {
     cfg.configure(bulk::routes)
         .configure(encounters::routes)
+        .configure(sessions::routes)
         .configure(member_allowances::routes)
         .configure(batches::routes)
         .configure(claims::routes)

@@ -49,6 +49,8 @@ pub fn document() -> Document {
         super::encounters::Doc::openapi,
         super::encounter_revisions::Doc::openapi,
         super::bulk::Doc::openapi,
+        super::sessions::Doc::openapi,
+        super::sessions_bulk::Doc::openapi,
         super::member_allowances::Doc::openapi,
         super::batches::Doc::openapi,
         super::claims::Doc::openapi,

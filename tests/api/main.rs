@@ -13,6 +13,7 @@
 mod access;
 mod app;
 mod audit;
+mod audit_deeds;
 mod bad_input;
 mod batches;
 mod bulk;
@@ -52,6 +53,8 @@ mod reference_walls;
 mod reports;
 mod restored;
 mod revise;
+mod sessions;
+mod sessions_recount;
 mod several_authorizations;
 mod slow;
 mod stopping;

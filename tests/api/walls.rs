@@ -42,7 +42,7 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
     let read = operation.method == Method::GET;
     let parts: Vec<&str> = operation.path.split('/').skip(2).collect();
     match parts.as_slice() {
-        ["encounters" | "decisions", ..] | ["members", _, "allowances"]
+        ["encounters" | "sessions" | "decisions", ..] | ["members", _, "allowances"]
             if !parts.contains(&"overrides") =>
         {
             &[Admin, Biller, Submitter]
@@ -104,7 +104,10 @@ async fn town(app: &TestApp) -> Town {
     let program = world::program(app, &home.admin, "river-bend", "waiver", "program").await;
     let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
     let batch = id(&app.post("/v1/batches", &home.biller, &wanted).await.expect(201));
+    let body = crate::sessions::session(&home, "S-1", "2026-08-03", 3, &[0]);
+    let session = id(&app.post("/v1/sessions", &home.submitter, &body).await.expect(201));
     let mut ids = HashMap::from([
+        ("sessions".to_owned(), session),
         ("encounters".to_owned(), encounter),
         ("authorizations".to_owned(), authorization),
         ("episodes".to_owned(), episode),
@@ -150,6 +153,7 @@ async fn ask(app: &TestApp, operation: &Operation, path: &str, key: &str, body: 
 async fn right_body(app: &TestApp, town: &Town, operation: &Operation) -> Value {
     match (operation.method.as_str(), operation.path.rsplit('/').next().unwrap()) {
         ("GET", _) | (_, "decide" | "release" | "withdraw") => Value::Null,
+        ("PATCH", "{id}") if operation.path.contains("sessions") => json!({"size": 3}),
         ("POST", "overrides" | "revoke") if operation.path.starts_with("/v1/encounters") => {
             json!({"rule": "note.unsigned", "reason": "not mine"})
         }

@@ -45,7 +45,7 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
             &["member_reference", "member_number", "authorization"],
         ),
         Kind::Programs => (true, &["key", "name", "kind", "from"], &["to"]),
-        Kind::Packs | Kind::Contracts | Kind::Encounters => (false, &[], &[]),
+        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => (false, &[], &[]),
     };
     let name: &[&'static str] = &["organization"];
     match (of_owner, owned) {
@@ -110,7 +110,9 @@ pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<F
         Kind::OpeningBalances => File::Openings(reader.owned(opening)),
         Kind::Programs => File::Programs(reader.owned(|c| program(c).parse())),
         // Their files are TOML and have no rows.
-        Kind::Packs | Kind::Contracts | Kind::Encounters => File::Payers(Vec::new()),
+        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => {
+            File::Payers(Vec::new())
+        }
     };
     if reader.faults.is_empty() { Ok(file) } else { Err(reader.faults) }
 }

@@ -16,6 +16,7 @@ mod day;
 mod documents;
 mod eligibility;
 mod filing;
+mod group;
 mod limits;
 mod lines;
 mod member;
@@ -96,6 +97,8 @@ const ONCE: &[Family] = &[
     member::address,
     documents::signature,
     documents::goal,
+    group::group,
+    group::session,
     overlaps::overlaps,
     day::claimed,
     minutes::below_one_unit,

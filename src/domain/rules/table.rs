@@ -121,6 +121,18 @@ rule_table! {
         "The note names no goal of the plan of care, and the contract wants one.";
     MemberNoAddress = "member.no_address", HoldAll, ["R2"], Some("16"),
         "The roster has no address of the member, and a claim needs one.";
+    GroupNotAllowed = "group.not_allowed", HoldAll, ["R24", "RK35"], Some("96"),
+        "The service is given to one member at a time, and the contact was a group.";
+    GroupMissing = "group.missing", HoldAll, ["R24", "RK33"], Some("16"),
+        "The service is given in groups, and the encounter names no session with its size.";
+    GroupSize = "group.size", HoldAll, ["R24", "RK33"], Some("272"),
+        "Fewer or more people were present than the contract allows in a group.";
+    GroupRatio = "group.ratio", HoldAll, ["R24", "RK45"], Some("272"),
+        "More people were present than the peers of the session may lead.";
+    SessionDisagrees = "session.disagrees", HoldAll, ["R24"], Some("16"),
+        "The encounter says otherwise than its session: another peer, size or number of peers, or a time outside.";
+    SessionMemberTwice = "session.member_twice", HoldAll, ["R24", "RK70"], Some("18"),
+        "The member is in the session already.";
     Duplicate = "duplicate", HoldAll, ["RK70"], Some("18"),
         "The same member, peer and service overlap in time under another reference.";
     OverlapMember = "overlap.member", HoldAll, ["RK54"], None,

@@ -82,6 +82,7 @@ pub fn service(name: &str) -> Service {
         certificates: vec![key("cpss")],
         substance_use: false,
         bypass_other_coverage: false,
+        group: None,
         source: source("services"),
     }
 }
@@ -246,6 +247,7 @@ impl Case {
             claimed: vec![],
             day: None,
             neighbors: vec![],
+            session: None,
             overrides: vec![],
         };
         let encounter = EncounterData {
@@ -265,6 +267,7 @@ impl Case {
                 plan_goal: Some(Reference::parse("G1").unwrap()),
             }),
             program: None,
+            group: None,
         };
         Self { terms: terms(), facts, encounter }
     }
@@ -286,6 +289,7 @@ impl Case {
             service: Some(key("peer")),
             started_at: t(&format!("2026-07-01T{from}:00Z")),
             ended_at: t(&format!("2026-07-01T{to}:00Z")),
+            session: None,
         }
     }
 

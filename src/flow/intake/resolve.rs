@@ -109,6 +109,7 @@ fn data(
         authorization,
         note: row.note.clone(),
         program: row.program.clone(),
+        group: row.group.clone(),
     }
 }
 
