@@ -9,14 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::authorization::Authorization;
 use super::claim::ClaimNumber;
 use super::codes::{Diagnosis, Mode, Modifier, PlaceOfService};
+use super::consent::Purpose;
 use super::dates::{Instant, Span, Zone};
 use super::day_sum::DayFact;
 use super::decision::RemainingKind;
 use super::identifiers::{AuthorizationNumber, Key, Reference, State};
-use super::ids::{AuthorizationId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
+use super::ids::{AuthorizationId, ConsentId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
 use super::member::Coverage;
 use super::organization::Part2Posture;
 use super::overriding::OverrideFact;
+use super::session::{SessionFact, SessionTime};
 
 /// Everything that a decision may depend on besides the contract and the encounter itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,9 @@ pub struct Facts {
     /// Episodes of the billed payer for the member, whatever their dates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub episodes: Vec<EpisodeFact>,
+    /// Consents of the member to disclosures of substance-use records, revoked ones too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consents: Vec<ConsentFact>,
     /// Units already drawn in the account of payer and member: at least those of every window of
     /// the contract around the service date, and all that was ever drawn on `authorizations`. Days
     /// that no window tells apart may be summed under the first of them (`rules::select`).
@@ -63,8 +68,12 @@ pub struct Facts {
     /// The day's other visits, where the service sums minutes over days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<DayFact>,
-    /// Other live encounters (ready or claimed) that overlap in time for the member or the peer.
+    /// Other live encounters (ready or claimed) that overlap in time for the member or the peer, or
+    /// are of the same session.
     pub neighbors: Vec<Neighbor>,
+    /// The session that the encounter is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionFact>,
     /// Overrides in force for the visit as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<OverrideFact>,
@@ -122,6 +131,29 @@ pub struct EpisodeFact {
     pub span: Span,
 }
 
+/// A consent of the member (`consent`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentFact {
+    /// Our id.
+    pub id: ConsentId,
+    /// The organization's name for it.
+    pub reference: Reference,
+    /// To whom may be disclosed; none: all payers.
+    pub recipient: Option<PayerId>,
+    /// What for.
+    pub purposes: Vec<Purpose>,
+    /// Of which services; empty: all.
+    pub services: Vec<Key>,
+    /// First service date that it speaks of.
+    pub services_from: Option<NaiveDate>,
+    /// Last service date that it speaks of.
+    pub services_to: Option<NaiveDate>,
+    /// The days on which it permits disclosures.
+    pub span: Span,
+    /// When it was taken back; never in the future.
+    pub revoked_at: Option<Instant>,
+}
+
 /// Units drawn by other encounters: reserved and consumed, summed. A ready line of `units` with a
 /// draw is two rows: the draw's units under its authorization, the others under none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +208,24 @@ pub struct Neighbor {
     pub started_at: Instant,
     /// End.
     pub ended_at: Instant,
+    /// Its session, with the time that it takes of the peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionTime>,
+}
+
+impl Neighbor {
+    /// The time that it takes of its peer.
+    pub fn peer_time(&self) -> (Instant, Instant) {
+        self.times_with(self.session.as_ref())
+    }
+
+    /// The time that it takes of its peer, when this is its session.
+    pub fn times_with(&self, session: Option<&SessionTime>) -> (Instant, Instant) {
+        match session {
+            Some(s) => (s.started_at.min(self.started_at), s.ended_at.max(self.ended_at)),
+            None => (self.started_at, self.ended_at),
+        }
+    }
 }
 
 /// A live claim of the visit's period.

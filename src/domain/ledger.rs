@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use super::codes::Mode;
 use super::facts::How;
-use super::identifiers::{Key, MemberNumber};
+use super::identifiers::{Key, MemberNumber, Reference};
 use super::ids::{
     AccountId, AuthorizationId, EncounterId, LineId, MemberId, PayerId, PeerId, SharedAccountId,
 };
@@ -36,6 +36,12 @@ impl AccountKey {
     /// A peer's time.
     pub fn peer(peer: PeerId) -> Self {
         Self(format!("time:{peer}"))
+    }
+
+    /// A session: what it is, and who is of it. (Its name sorts behind those of time: whoever holds
+    /// a member's time may still ask for it.)
+    pub fn session(reference: &Reference) -> Self {
+        Self(format!("together:{reference}"))
     }
 
     /// An authorization: its grants are booked here.

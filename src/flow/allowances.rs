@@ -19,7 +19,16 @@ pub struct Allowances {
     /// Whose coverage it is.
     pub payer: PayerId,
     /// Limits, free units, authorizations.
-    pub remaining: Vec<Remaining>,
+    pub remaining: Vec<Allowance>,
+}
+
+/// A figure, and what of it was used before go-live.
+#[derive(Debug, Clone)]
+pub struct Allowance {
+    /// What is left.
+    pub figure: Remaining,
+    /// Units of opening balances among those used.
+    pub opening: i64,
 }
 
 /// What is left for a member on a day, for each payer whose contract is in force for a coverage.
@@ -46,6 +55,7 @@ fn of_member(
     let heads = store::contracts::versions_of(conn, tenant)?;
     let authorizations = store::authorizations::of_members(conn, tenant, &[member.id])?;
     let episodes = store::episodes::of_members(conn, tenant, &[member.id])?;
+    let openings = store::openings::of_members(conn, tenant, &[member.id])?;
     let mut answers = Vec::new();
     for coverage in member.coverages.iter().filter(|c| c.data.span.covers(on)) {
         let payer = coverage.data.payer;
@@ -74,7 +84,12 @@ fn of_member(
         let usage: Vec<&Usage> = usage.iter().map(|(_, usage)| usage).collect();
         let selected = rules::select(&terms.pack, &episodes, on, &usage, &[]);
         let remaining = rules::allowances(&terms, &episodes, &selected, &facts, on);
-        answers.push(Allowances { payer, remaining });
+        let account = accounts.values().next().copied();
+        let seen = |figure| Allowance {
+            opening: rules::opened(&terms, &facts, &figure, &openings, account),
+            figure,
+        };
+        answers.push(Allowances { payer, remaining: remaining.into_iter().map(seen).collect() });
     }
     Ok(answers)
 }

@@ -53,6 +53,7 @@ pub struct Seen {
     pub lines: Vec<Line>,
 }
 
+/// Encounters with their newest decisions and their current lines.
 pub(super) fn with_decisions(
     conn: &mut Conn,
     tenant: OrganizationId,
@@ -265,7 +266,11 @@ pub(super) fn write_again(
         billed: billed.map(|b| (b.data.payer, &b.data.member_number)),
     };
     store::encounters::set_outcome(conn, tenant, &outcome)?;
-    bench.put(id, &data, &case, &answer);
+    bench.put(ctx, id, &data, &case, &answer);
+    if data.group.is_none() && encounter.data.group.is_some() {
+        store::sessions::unlink(conn, tenant, &[id])?;
+    }
+    bench.store_sessions(conn)?;
     day_sums::settle(ctx, conn, tenant, &bench.settlement())?;
     let encounter = find(conn, tenant, id)?;
     let decision = StoredDecision {
@@ -300,6 +305,24 @@ pub fn void_in(
     id: EncounterId,
     reason: &str,
 ) -> Result<Seen, AppError> {
+    if void_visit(ctx, conn, tenant, id, reason)? {
+        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
+    }
+    let encounter = find(conn, tenant, id)?;
+    with_decisions(conn, tenant, vec![encounter])?
+        .pop()
+        .ok_or_else(|| AppError::not_found("encounter"))
+}
+
+/// The same, as a part of something larger that has its own entry in the trail. Whether it was
+/// voided now.
+pub(super) fn void_visit(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+    reason: &str,
+) -> Result<bool, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &[&before.data])?;
@@ -307,18 +330,15 @@ pub fn void_in(
     Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, None)?;
     let encounter = find(conn, tenant, id)?;
     refuse_moved(&before, &encounter)?;
-    if encounter.voided_at.is_none() {
-        let lines = store::decisions::current_lines(conn, tenant, &[id])?;
-        refuse_claimed(&lines)?;
-        day_sums::leave(ctx, conn, tenant, id)?;
-        end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
-        store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
-        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
+    if encounter.voided_at.is_some() {
+        return Ok(false);
     }
-    let encounter = find(conn, tenant, id)?;
-    with_decisions(conn, tenant, vec![encounter])?
-        .pop()
-        .ok_or_else(|| AppError::not_found("encounter"))
+    let lines = store::decisions::current_lines(conn, tenant, &[id])?;
+    refuse_claimed(&lines)?;
+    day_sums::leave(ctx, conn, tenant, id)?;
+    end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
+    store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+    Ok(true)
 }
 
 /// What the rules would say of an encounter; nothing is stored and nothing is locked.

@@ -8,6 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::encounter_body::GroupBody;
 use super::finding_view::FindingView;
 use crate::domain::decision::{Decision, DecisionLine, LineAnswer};
 use crate::domain::encounter::{Encounter, Kind};
@@ -64,6 +65,10 @@ pub struct EncounterView {
     authorization: Option<String>,
     /// The note's attestation.
     note: Option<NoteView>,
+    /// The program, site or grant under which it was given.
+    program: Option<String>,
+    /// The session that it is a member's part of.
+    group: Option<GroupBody>,
     #[serde(flatten)]
     answer: AnswerView,
     /// Which decision this is.
@@ -346,6 +351,8 @@ impl EncounterView {
                 signed_at: n.signed_at.map(|t| t.to_string()),
                 plan_goal: n.plan_goal.map(|g| g.as_str().to_owned()),
             }),
+            program: data.program.map(|p| p.as_str().to_owned()),
+            group: data.group.as_ref().map(GroupBody::from),
             decision: DecisionHead {
                 id: decision.id.to_string(),
                 sequence: decision.sequence,

@@ -13,11 +13,13 @@
 mod access;
 mod app;
 mod audit;
+mod audit_deeds;
 mod bad_input;
 mod batches;
 mod bulk;
 mod bulk_killed;
 mod changes;
+mod consents;
 mod database;
 mod day_sums;
 mod docs;
@@ -32,11 +34,13 @@ mod idempotency;
 mod ledger;
 mod locks;
 mod metrics;
+mod openings;
 mod overrides;
 mod periods;
 mod probe;
-// The recount that the rules' own tests use, too.
 mod program;
+mod programs;
+// The recount that the rules' own tests use, too.
 #[allow(dead_code, reason = "the API tests use a part of it")]
 #[path = "../../src/domain/windows/slow.rs"]
 mod recount;
@@ -49,6 +53,8 @@ mod reference_walls;
 mod reports;
 mod restored;
 mod revise;
+mod sessions;
+mod sessions_recount;
 mod several_authorizations;
 mod slow;
 mod stopping;

@@ -235,6 +235,21 @@ async fn member_since(
         .expect(201))
 }
 
+/// A program, site or grant that runs as long as everything else.
+pub async fn program(
+    app: &TestApp,
+    admin: &str,
+    organization: &str,
+    key: &str,
+    kind: &str,
+) -> String {
+    let body = json!({
+        "key": key, "name": format!("The {key}"), "kind": kind, "from": TIMES.0, "to": TIMES.1,
+    });
+    let path = format!("/v1/programs?organization={organization}");
+    id(&app.post(&path, admin, &body).await.expect(201))
+}
+
 pub async fn authorization(app: &TestApp, admin: &str, organization: &str, body: &Value) -> String {
     let path = format!("/v1/authorizations?organization={organization}");
     id(&app.post(&path, admin, body).await.expect(201))

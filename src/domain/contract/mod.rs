@@ -5,6 +5,7 @@
 pub mod bind;
 mod delimiters;
 pub mod fault;
+mod group;
 mod known;
 mod limit;
 pub mod model;
@@ -28,6 +29,7 @@ pub mod versions;
 pub use bind::{bind, gaps, terms_from_json, terms_from_toml};
 pub use delimiters::Delimiters;
 pub use fault::{Fault, Place};
+pub use group::GroupRule;
 pub use limit::{Exceed, Limit, LimitScope};
 pub use model::*;
 pub use node::{MAX_DEPTH, MAX_INPUT_BYTES, MAX_KEY_BYTES, MAX_NODES};

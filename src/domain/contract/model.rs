@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::delimiters::Delimiters;
+use super::group::GroupRule;
 use super::limit::Limit;
 use crate::domain::codes::{
     Activity, DiagnosisClass, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
@@ -113,6 +114,9 @@ pub struct Service {
     pub substance_use: bool,
     /// Whether it may be billed although another coverage pays first (RK69).
     pub bypass_other_coverage: bool,
+    /// How groups are to be; none: it is given to one member at a time (RK33, RK35, RK45).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupRule>,
     /// Where it is written.
     pub source: Authority,
 }
@@ -331,6 +335,18 @@ pub struct Agreement {
     pub sender_id: PartnerCode,
     /// Rates by service and date.
     pub rates: Vec<Rate>,
+    /// Programs of the organization outside of which services are not billed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ProgramRule>,
+}
+
+/// Services that are billed only where they were given under one of these programs (R28).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramRule {
+    /// The services' keys.
+    pub services: Vec<Key>,
+    /// The programs' keys, as the organization names them.
+    pub programs: Vec<Key>,
 }
 
 /// A rate line.

@@ -16,15 +16,18 @@ mod day;
 mod documents;
 mod eligibility;
 mod filing;
+mod group;
 mod limits;
 mod lines;
 mod member;
 mod minutes;
+mod opened;
 mod overlaps;
 mod overridden;
 mod peer;
 mod period;
 mod place;
+mod program;
 mod remaining;
 mod room;
 mod table;
@@ -64,6 +67,7 @@ pub use self::across::{is_shared, unfit};
 pub use self::choose::choose;
 pub use self::context::how;
 pub use self::day::{day_without, measure, sum_key};
+pub use self::opened::opened;
 pub use self::remaining::allowances;
 pub use self::table::{Effect, RULES, Rule, RuleId};
 pub use self::usage::{Selected, has_scope, reach, select};
@@ -85,6 +89,7 @@ const ONCE: &[Family] = &[
     eligibility::contract,
     activity::activity,
     peer::role,
+    program::program,
     place::mode,
     place::setting,
     member::age,
@@ -92,6 +97,8 @@ const ONCE: &[Family] = &[
     member::address,
     documents::signature,
     documents::goal,
+    group::group,
+    group::session,
     overlaps::overlaps,
     day::claimed,
     minutes::below_one_unit,

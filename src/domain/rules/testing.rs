@@ -82,6 +82,7 @@ pub fn service(name: &str) -> Service {
         certificates: vec![key("cpss")],
         substance_use: false,
         bypass_other_coverage: false,
+        group: None,
         source: source("services"),
     }
 }
@@ -207,6 +208,7 @@ pub fn terms() -> Terms {
         sender_qualifier: "ZZ".to_owned(),
         sender_id: PartnerCode::parse("RIVERBEND").unwrap(),
         rates: vec![rate("peer", "20", None)],
+        programs: vec![],
     };
     Terms { pack, agreement }
 }
@@ -237,6 +239,7 @@ impl Case {
             }],
             authorizations: vec![],
             episodes: vec![],
+            consents: vec![],
             usage: vec![],
             peer_usage: vec![],
             anchors: vec![],
@@ -244,6 +247,7 @@ impl Case {
             claimed: vec![],
             day: None,
             neighbors: vec![],
+            session: None,
             overrides: vec![],
         };
         let encounter = EncounterData {
@@ -262,6 +266,8 @@ impl Case {
                 signed_at: Some(t("2026-07-01T15:00:00Z")),
                 plan_goal: Some(Reference::parse("G1").unwrap()),
             }),
+            program: None,
+            group: None,
         };
         Self { terms: terms(), facts, encounter }
     }
@@ -283,6 +289,7 @@ impl Case {
             service: Some(key("peer")),
             started_at: t(&format!("2026-07-01T{from}:00Z")),
             ended_at: t(&format!("2026-07-01T{to}:00Z")),
+            session: None,
         }
     }
 

@@ -18,25 +18,30 @@ use chrono::NaiveDate;
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
+use super::dossiers::Dossiers;
+use super::nearby::Nearby;
 use super::usage::{Drawn, Visit};
-use crate::domain::authorization::Authorization;
 use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
 use crate::domain::dates::Instant;
+use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
-use crate::domain::episode::Episode;
-use crate::domain::facts::{AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor};
+use crate::domain::facts::{CertificateFact, Facts};
+use crate::domain::identifiers::Reference;
 use crate::domain::ids::{
-    AccountId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId, SharedAccountId,
+    AccountId, ContractVersionId, EncounterId, MemberId, PeerId, SharedAccountId,
 };
 use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::{Coverage, Member, billed_coverage};
 use crate::domain::organization::Organization;
 use crate::domain::peer::Peer;
-use crate::domain::rules;
+use crate::domain::rules::{self, RuleId};
+use crate::domain::session::Session;
 use crate::error::AppError;
 use crate::flow::Ctx;
-use crate::store::encounters::Vicinity;
 use crate::store::{self, Conn, StoreError};
+
+/// The rule that says that an encounter is not as its session.
+const DISAGREES: &str = RuleId::SessionDisagrees.as_str();
 
 /// How accounts are reached: locked for a write, or only looked at for a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,15 +63,12 @@ pub struct Bench {
     terms: HashMap<ContractVersionId, Arc<Terms>>,
     members: HashMap<MemberId, Member>,
     peers: HashMap<PeerId, Peer>,
-    authorizations: HashMap<MemberId, Vec<Authorization>>,
-    episodes: HashMap<MemberId, Vec<Episode>>,
+    dossiers: Dossiers,
     accounts: BTreeMap<AccountKey, AccountId>,
     /// Accounts that organizations share; empty where they are only looked at.
     shared: BTreeMap<SharedKey, SharedAccountId>,
     drawn: Drawn,
-    neighbors: Vec<Neighbor>,
-    neighbors_of_member: HashMap<MemberId, Vec<usize>>,
-    neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
+    nearby: Nearby,
     claimed: Claimed,
     days: Days,
     except: Option<EncounterId>,
@@ -116,14 +118,11 @@ impl Bench {
             terms: HashMap::new(),
             members: people.members,
             peers: people.peers,
-            authorizations: HashMap::new(),
-            episodes: HashMap::new(),
+            dossiers: Dossiers::default(),
             accounts: BTreeMap::new(),
             shared: BTreeMap::new(),
             drawn: Drawn::default(),
-            neighbors: Vec::new(),
-            neighbors_of_member: HashMap::new(),
-            neighbors_of_peer: HashMap::new(),
+            nearby: Nearby::default(),
             claimed: Claimed::default(),
             days: Days::default(),
             except,
@@ -132,20 +131,21 @@ impl Bench {
         // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
         bench.reach_accounts(ctx, conn, encounters, access)?;
+        let members: Vec<MemberId> = bench.members.keys().copied().collect();
+        bench.dossiers.read_standing(conn, id, &members)?;
         bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
         }
-        let members: Vec<MemberId> = bench.members.keys().copied().collect();
-        for authorization in store::authorizations::of_members(conn, id, &members)? {
-            bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
-        }
-        for episode in store::episodes::of_members(conn, id, &members)? {
-            bench.episodes.entry(episode.data.member).or_default().push(episode);
-        }
+        bench.dossiers.read_deciding(conn, id, &members)?;
         bench.read_days(conn, encounters)?;
         bench.drawn = bench.read_drawn(conn, encounters, except)?;
-        bench.read_neighbors(conn, encounters, except)?;
+        let peers = bench.peers.keys().copied().collect();
+        let time = span(encounters).map(|(from, to)| bench.days_reach(from, to));
+        if let Some(time) = time {
+            let near = (members, peers);
+            bench.nearby = Nearby::read(conn, id, near, (encounters, time), except)?;
+        }
         Ok(bench)
     }
 
@@ -183,7 +183,8 @@ impl Bench {
         for encounter in encounters {
             let units = self.account_key(encounter.member, self.day(encounter));
             let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
-            for key in units.into_iter().chain(times) {
+            let session = encounter.group.as_ref().map(|g| AccountKey::session(&g.session));
+            for key in units.into_iter().chain(times).chain(session) {
                 keys.entry(key).or_insert_with(|| ctx.id());
             }
             if let Some(key) = self.shared_key(encounter) {
@@ -211,7 +212,7 @@ impl Bench {
         except: Option<EncounterId>,
     ) -> Result<Drawn, StoreError> {
         let visits: Vec<Visit> = encounters.iter().filter_map(|e| self.visit(e)).collect();
-        let authorizations = self.authorizations.values().flatten().map(|a| a.id).collect();
+        let authorizations = self.dossiers.all_authorizations().map(|a| a.id).collect();
         Drawn::read(conn, self.organization.id, &visits, authorizations, except)
     }
 
@@ -225,42 +226,12 @@ impl Bench {
             version,
             terms: Arc::clone(self.terms.get(&version)?),
             day,
-            episodes: self.episodes_for(encounter.member, payer),
+            episodes: self.dossiers.episodes(encounter.member, Some(payer)),
             payer,
             peer: encounter.peer,
             account: self.accounts.get(&account).copied(),
             shared: self.shared_key(encounter).and_then(|key| self.shared.get(&key).copied()),
         })
-    }
-
-    fn episodes_for(&self, member: MemberId, payer: PayerId) -> Vec<EpisodeFact> {
-        let episodes = self.episodes.get(&member).into_iter().flatten();
-        episodes.filter_map(|e| e.fact_for(payer)).collect()
-    }
-
-    fn read_neighbors(
-        &mut self,
-        conn: &mut Conn,
-        encounters: &[&EncounterData],
-        except: Option<EncounterId>,
-    ) -> Result<(), StoreError> {
-        let from = encounters.iter().map(|e| e.started_at).min();
-        let to = encounters.iter().map(|e| e.ended_at).max();
-        let (Some(from), Some(to)) = (from, to) else {
-            return Ok(());
-        };
-        let (from, to) = self.days_reach(from, to);
-        let vicinity = Vicinity {
-            members: self.members.keys().copied().collect(),
-            peers: self.peers.keys().copied().collect(),
-            from,
-            to,
-            except,
-        };
-        for neighbor in store::encounters::live_in(conn, self.organization.id, &vicinity)? {
-            self.put_neighbor(neighbor);
-        }
-        Ok(())
     }
 
     fn read_terms(
@@ -299,14 +270,8 @@ impl Bench {
         let account = visit.as_ref().and_then(|v| v.account);
         let episodes = visit.as_ref().map(|v| v.episodes.clone()).unwrap_or_default();
         let claimed = self.claimed_for(encounter, billed.as_ref());
-        let authorizations: Vec<AuthorizationFact> = self
-            .authorizations
-            .get(&encounter.member)
-            .into_iter()
-            .flatten()
-            .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
-            .map(AuthorizationFact::from)
-            .collect();
+        let payer = billed.as_ref().map(|b| b.data.payer);
+        let authorizations = self.dossiers.authorizations(member.id, payer);
         let selected = self.drawn.select(
             terms.as_deref().map(|t| &t.pack),
             &episodes,
@@ -315,6 +280,7 @@ impl Bench {
             visit.as_ref().map(|v| (v.payer, v.peer)),
             &authorizations,
         );
+        let session = self.nearby.fact(encounter);
         let facts = Facts {
             as_of,
             zone: self.organization.data.zone,
@@ -333,13 +299,15 @@ impl Bench {
                 })
                 .collect(),
             episodes,
+            consents: self.dossiers.consents(member.id),
             usage: selected.usage,
             peer_usage: selected.peer_usage,
             anchors: selected.anchors,
             full: Vec::new(),
             claimed,
             day: self.day_for(encounter),
-            neighbors: self.neighbors_for(encounter),
+            neighbors: self.nearby.of(encounter, session.as_ref()),
+            session,
             overrides: self.overrides.of(encounter)?,
             authorizations,
         };
@@ -347,17 +315,38 @@ impl Bench {
         Ok(Case { facts, version, terms, account, shared })
     }
 
-    fn neighbors_for(&self, encounter: &EncounterData) -> Vec<Neighbor> {
-        let of_member = self.neighbors_of_member.get(&encounter.member).into_iter().flatten();
-        let of_peer = self.neighbors_of_peer.get(&encounter.peer).into_iter().flatten();
-        let mut indices: Vec<usize> = of_member.chain(of_peer).copied().collect();
-        indices.sort_unstable();
-        indices.dedup();
-        indices
-            .into_iter()
-            .filter_map(|index| self.neighbors.get(index))
-            .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
-            .cloned()
-            .collect()
+    /// A decided encounter is of its session from now on.
+    pub fn attend(
+        &mut self,
+        ctx: &Ctx,
+        id: EncounterId,
+        encounter: &EncounterData,
+        decision: &Decision,
+    ) {
+        let agrees = !decision.findings.iter().any(|f| f.rule == DISAGREES);
+        self.nearby.meetings.attend(ctx, id, encounter, agrees);
     }
+
+    /// Puts a session on the bench that is entered as one. `false`: its reference is used.
+    pub fn state_session(&mut self, session: Session) -> bool {
+        self.nearby.meetings.state(session)
+    }
+
+    /// The session with this reference, when an encounter here names it.
+    pub fn session(&self, reference: &Reference) -> Option<&Session> {
+        self.nearby.meetings.get(reference)
+    }
+
+    /// Writes what became of the sessions; their encounters are written already.
+    pub fn store_sessions(&self, conn: &mut Conn) -> Result<(), AppError> {
+        let zone = self.organization.data.zone;
+        self.nearby.store(conn, self.organization.id, zone)
+    }
+}
+
+/// The time from the first start to the last end.
+fn span(encounters: &[&EncounterData]) -> Option<(Instant, Instant)> {
+    let from = encounters.iter().map(|e| e.started_at).min()?;
+    let to = encounters.iter().map(|e| e.ended_at).max()?;
+    Some((from, to))
 }

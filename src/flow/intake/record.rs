@@ -95,12 +95,8 @@ pub fn record_in(
         .chain(before)
         .collect();
     let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
-    let (mut written, settlement) = decide_all(ctx, bench, fresh)?;
-    written.store(ctx, conn, tenant)?;
-    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
-    written.renew(day_sums::settle(ctx, conn, tenant, &settlement)?);
     let mut told = Told::default();
-    for (index, recorded) in written.answers {
+    for (index, recorded) in record_fresh(ctx, conn, tenant, bench, fresh)? {
         told.recorded(&recorded);
         plan.settle(index, Ok(recorded));
     }
@@ -140,11 +136,27 @@ fn revise_row(
     }
 }
 
+/// Decides new encounters and writes them, with what became of their sessions.
+pub(in crate::flow) fn record_fresh(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    mut bench: Bench,
+    fresh: Vec<Fresh>,
+) -> Result<Vec<(usize, Recorded)>, AppError> {
+    let (mut written, settlement) = decide_all(ctx, &mut bench, fresh)?;
+    written.store(ctx, conn, tenant)?;
+    bench.store_sessions(conn)?;
+    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
+    written.renew(day_sums::settle(ctx, conn, tenant, &settlement)?);
+    Ok(written.answers)
+}
+
 /// Decides new encounters in order of time, so that within a chunk earlier visits draw first; with
 /// what that makes of the sums of days.
 fn decide_all(
     ctx: &Ctx,
-    mut bench: Bench,
+    bench: &mut Bench,
     mut fresh: Vec<Fresh>,
 ) -> Result<(Written, Settlement), AppError> {
     fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
@@ -152,7 +164,7 @@ fn decide_all(
     for (index, data, hash) in fresh {
         let (case, decision) = bench.decide(&data, written.as_of)?;
         let id: EncounterId = ctx.id();
-        bench.put(id, &data, &case, &decision);
+        bench.put(ctx, id, &data, &case, &decision);
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
     Ok((written, bench.settlement()))
@@ -273,8 +285,10 @@ impl Written {
 /// What ready lines draw: on the organization's own ledger, and on accounts shared with others.
 #[derive(Debug, Clone, Default)]
 pub struct Draws {
-    own: Vec<Entry>,
-    shared: Vec<SharedEntry>,
+    /// On its own ledger.
+    pub own: Vec<Entry>,
+    /// On the accounts shared with others.
+    pub shared: Vec<SharedEntry>,
 }
 
 impl Draws {

@@ -308,3 +308,28 @@ fn windows_and_scopes_that_are_wrong() {
     let bend = ("require = \"always\"", stray, "authorization[2].first_month", "`require = ");
     one_fault(PACK, None, bend, pack_from_toml);
 }
+
+#[test]
+fn groups() {
+    let bent = |inner: &str| format!("group = {inner}\ntitle = \"Skills\"");
+    for (inner, path, part) in [
+        ("{ max_size = 1, source = \"manual\" }", "service[2].group.max_size", "smallest"),
+        ("{ min_size = 0, source = \"manual\" }", "service[2].group.min_size", "500"),
+        ("{ max_size = 501, source = \"manual\" }", "service[2].group.max_size", "500"),
+        (
+            "{ members_per_peer = \"8\", source = \"manual\" }",
+            "service[2].group.members_per_peer",
+            "",
+        ),
+        ("{ size = 8, source = \"manual\" }", "service[2].group.size", "not known"),
+        ("{ max_size = 8 }", "service[2].group.source", "missing"),
+        ("{ max_size = 8, source = \"nobody\" }", "service[2].group.source", ""),
+        ("true", "service[2].group", "a table"),
+    ] {
+        check(&[("title = \"Skills\"", &bent(inner), path, part)]);
+    }
+    let text = PACK.replace("title = \"Skills\"", &bent("{ max_size = 8, source = \"manual\" }"));
+    let group = pack_from_toml(&text).unwrap().services[1].group.clone().unwrap();
+    assert_eq!((group.min_size, group.max_size, group.members_per_peer), (2, Some(8), None));
+    assert!(pack_from_toml(PACK).unwrap().services.iter().all(|s| s.group.is_none()));
+}

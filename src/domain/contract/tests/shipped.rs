@@ -6,7 +6,7 @@ use crate::domain::contract::{
     terms_from_toml,
 };
 use crate::domain::contract::{
-    read_agreement, read_profile, read_rules, read_service, read_window,
+    group, read_agreement, read_profile, read_rules, read_service, read_window,
 };
 use crate::domain::dates::parse_date;
 use crate::domain::windows::Window;
@@ -53,6 +53,9 @@ fn each_has_its_shape() {
         AuthorizationNeed::After { free_units: 24, window }
     );
     assert_eq!(evergreen.limits[0].exceed, Exceed::BillUpTo);
+    // Groups: with one peer or two, of mental health only, not at all.
+    let groups = |pack: &Pack| pack.services.iter().filter(|s| s.group.is_some()).count();
+    assert_eq!((groups(&evergreen), groups(&harbor_light), groups(&lone_mesa)), (1, 1, 0));
 
     assert_eq!(lone_mesa.limits[0].units.to_string(), "104");
     assert_eq!(lone_mesa.limits[0].exceed, Exceed::Hold);
@@ -78,6 +81,7 @@ fn a_rate_changes_on_its_day() {
 fn the_layout_page_names_every_key() {
     let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/contracts.md"));
     let keys = [
+        group::KEYS,
         read_service::KEYS,
         read_rules::LIMIT_KEYS,
         read_rules::AUTHORIZATION_KEYS,

@@ -110,7 +110,7 @@ impl Bench {
         let visits = store::day_visits::of_members(conn, id, &members, (first, last))?;
         let ids: Vec<EncounterId> = visits.iter().map(|v| v.encounter).collect();
         let lines = store::decisions::current_lines(conn, id, &ids)?;
-        let names = names(self.authorizations.values().flatten());
+        let names = names(self.dossiers.all_authorizations());
         let mut of_visit: HashMap<EncounterId, Vec<&Line>> = HashMap::new();
         for line in &lines {
             of_visit.entry(line.encounter).or_default().push(line);
@@ -182,13 +182,8 @@ impl Bench {
 
     /// Whether a live visit of the same member or peer takes the time of `visit`.
     fn is_taken(&self, of: &EncounterData, visit: &DayVisit) -> bool {
-        let of_member = self.neighbors_of_member.get(&of.member).into_iter().flatten();
-        let of_peer = self.neighbors_of_peer.get(&visit.peer).into_iter().flatten();
-        of_member
-            .chain(of_peer)
-            .filter_map(|index| self.neighbors.get(*index))
-            .filter(|n| n.encounter != visit.encounter)
-            .any(|n| n.started_at < visit.ended_at && visit.started_at < n.ended_at)
+        let (peer, time) = (visit.peer, (visit.started_at, visit.ended_at));
+        self.nearby.is_taken(visit.encounter, (of.member, peer), time)
     }
 
     /// Puts what a decision makes of a day's sum on the bench.
@@ -212,7 +207,7 @@ impl Bench {
         }
         let lifted = self.days.share(&key, &told);
         for visit in lifted {
-            self.put_neighbor(Neighbor {
+            self.nearby.put(Neighbor {
                 encounter: visit.encounter,
                 reference: visit.reference,
                 member: encounter.member,
@@ -220,6 +215,7 @@ impl Bench {
                 service: decision.service.clone(),
                 started_at: visit.started_at,
                 ended_at: visit.ended_at,
+                session: None,
             });
         }
         if counts {

@@ -7,17 +7,20 @@ use crate::domain::encounter::EncounterData;
 use crate::domain::facts::{Neighbor, Usage};
 use crate::domain::ids::{AuthorizationId, EncounterId};
 use crate::domain::rules;
+use crate::flow::Ctx;
 use crate::flow::intake::usage::Accounts;
 
 impl Bench {
     /// Puts what was decided on the bench, for the encounters that follow in the chunk.
     pub fn put(
         &mut self,
+        ctx: &Ctx,
         id: EncounterId,
         encounter: &EncounterData,
         case: &Case,
         decision: &Decision,
     ) {
+        self.attend(ctx, id, encounter, decision);
         if decision.day_sum.is_some() {
             self.put_day(id, encounter, case, decision);
         } else {
@@ -26,7 +29,7 @@ impl Bench {
         if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
             return;
         }
-        self.put_neighbor(Neighbor {
+        self.nearby.put(Neighbor {
             encounter: id,
             reference: encounter.reference.clone(),
             member: encounter.member,
@@ -34,6 +37,7 @@ impl Bench {
             service: decision.service.clone(),
             started_at: encounter.started_at,
             ended_at: encounter.ended_at,
+            session: None,
         });
     }
 
@@ -68,12 +72,5 @@ impl Bench {
         let (service, date) = (service.key.clone(), decision.service_date);
         let change = Usage { service, date, authorization, how: Some(how), units };
         self.drawn.change(Accounts { account, peer, shared }, change);
-    }
-
-    pub(super) fn put_neighbor(&mut self, neighbor: Neighbor) {
-        let index = self.neighbors.len();
-        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
-        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
-        self.neighbors.push(neighbor);
     }
 }
