@@ -95,6 +95,7 @@ fn rows() -> Vec<(&'static str, usize, Reading, Result<Draft, String>)> {
     let mut table = csv::Reader::from_reader(content.as_bytes());
     for record in table.deserialize::<BTreeMap<String, String>>() {
         let record = record.unwrap();
+        let column = |name: &str| record.get(name).filter(|t| !t.is_empty()).cloned();
         let cell = |name: &str| Some(record[name].clone()).filter(|t| !t.is_empty());
         let draft = Draft {
             reference: cell("reference"),
@@ -115,6 +116,10 @@ fn rows() -> Vec<(&'static str, usize, Reading, Result<Draft, String>)> {
             authorization: cell("authorization"),
             note_signed_at: cell("note_signed_at"),
             note_plan_goal: cell("note_plan_goal"),
+            program: column("program"),
+            group_session: column("session"),
+            group_size: column("group_size"),
+            group_peers: column("group_peers"),
         };
         let line = rows.len() + 2;
         rows.push((file, line, reading(Some("America/Los_Angeles")), Ok(draft)));

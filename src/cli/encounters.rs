@@ -31,21 +31,15 @@ pub(super) async fn run(
     organization: Option<&Key>,
     on_conflict: OnConflict,
 ) -> Result<(), CliError> {
-    let Some(organization) = organization else {
-        let text = "say whose visits these are: --organization KEY";
-        return Err(CliError::Other(text.to_owned()));
-    };
-    let (tenant, _) = find_names(ctx, Some(organization.as_str()), None).await?;
-    let tenant = tenant.ok_or_else(|| AppError::not_found("organization"))?;
+    let tenant = owner(ctx, organization).await?;
     let form = form(file)?;
     let local = match form {
         Form::Csv => Some(encounters::zone(ctx, tenant).await?),
         Form::NdJson | Form::Json => None,
     };
-    let source = File::open(file)
-        .map_err(|e| CliError::Other(format!("cannot read {}: {}", file.display(), e.kind())))?;
+    let source = open(file)?;
     let reading = Reading { local, not_after: Some(ctx.now()) };
-    let mut rows = Rows::begin(BufReader::new(source), form, reading)?;
+    let mut rows = Rows::begin(source, form, reading)?;
     let mut tally = Tally::default();
     while chunk(ctx, (tenant, on_conflict), &mut rows, &mut tally).await? {}
     for (disposition, count) in &tally.recorded {
@@ -63,7 +57,29 @@ pub(super) async fn run(
     Err(CliError::Other(text))
 }
 
-fn form(file: &Path) -> Result<Form, CliError> {
+/// The organization that is named for the whole file.
+pub(super) async fn owner(
+    ctx: &Ctx,
+    organization: Option<&Key>,
+) -> Result<OrganizationId, CliError> {
+    let Some(organization) = organization else {
+        let text = "say whose visits these are: --organization KEY";
+        return Err(CliError::Other(text.to_owned()));
+    };
+    let (tenant, _) = find_names(ctx, Some(organization.as_str()), None).await?;
+    Ok(tenant.ok_or_else(|| AppError::not_found("organization"))?)
+}
+
+/// Opens a file.
+pub(super) fn open(file: &Path) -> Result<BufReader<File>, CliError> {
+    let cannot = |e: std::io::Error| {
+        CliError::Other(format!("cannot read {}: {}", file.display(), e.kind()))
+    };
+    File::open(file).map(BufReader::new).map_err(cannot)
+}
+
+/// The form of a file, by its name.
+pub(super) fn form(file: &Path) -> Result<Form, CliError> {
     match file.extension().and_then(|e| e.to_str()) {
         Some("csv") => Ok(Form::Csv),
         Some("ndjson" | "jsonl") => Ok(Form::NdJson),
@@ -111,6 +127,11 @@ async fn chunk(
 
 fn refuse(tally: &mut Tally, line: u64, error: &AppError) {
     tally.refused += 1;
+    tell(line, error);
+}
+
+/// Tells what is wrong with a row.
+pub(super) fn tell(line: u64, error: &AppError) {
     if error.faults.is_empty() {
         eprintln!("line {line}: {}", error.detail);
     }

@@ -2,6 +2,7 @@
 //! file or nothing. `docs/import.md` has every column.
 
 mod cells;
+mod records;
 mod rows;
 
 use std::fs::File as Source;
@@ -42,12 +43,20 @@ pub(crate) enum Kind {
     Authorizations,
     /// Enrollment episodes of members (CSV).
     Episodes,
+    /// Members' consents to disclosures of substance-use records (CSV).
+    Consents,
+    /// Units used before go-live (CSV).
+    OpeningBalances,
+    /// Programs, sites and grants of organizations (CSV).
+    Programs,
     /// A payer pack (TOML).
     Packs,
     /// A contract (TOML).
     Contracts,
     /// Visits (CSV, NDJSON or a JSON list); each row stands for itself.
     Encounters,
+    /// Sessions (NDJSON or a JSON list); each stands for itself.
+    Sessions,
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +77,9 @@ pub(super) struct Import {
 pub(super) async fn run(settings: &Settings, import: Import) -> Result<(), CliError> {
     let ctx = open(settings, Clock::system()).await?;
     let Import { kind, file, organization, on_conflict } = import;
+    if kind == Kind::Sessions {
+        return super::sessions::run(&ctx, &file, organization.as_ref()).await;
+    }
     if kind == Kind::Encounters {
         return super::encounters::run(&ctx, &file, organization.as_ref(), on_conflict).await;
     }

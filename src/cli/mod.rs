@@ -10,6 +10,7 @@ mod keys;
 mod migrate;
 mod report;
 mod serve;
+mod sessions;
 mod synth;
 mod x12;
 mod x12_check;

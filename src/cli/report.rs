@@ -33,7 +33,7 @@ pub(super) struct Wanted {
     /// Last service date.
     #[arg(long, value_name = "DATE", value_parser = date)]
     to: NaiveDate,
-    /// Any of month, organization, service, joined by commas.
+    /// Any of month, organization, service, role, mode, setting, program, joined by commas.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = dimension)]
     group_by: Vec<Dimension>,
     /// As the payer sees it: released claims only.
@@ -91,10 +91,11 @@ pub(super) async fn run(settings: &Settings, command: ReportCommand) -> Result<(
 pub(super) fn table(report: &Utilization) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::ASCII_MARKDOWN);
-    table.set_header([
-        "month",
-        "organization",
-        "service",
+    // The three that most reports have, and the others where they are grouped by.
+    let usual = [Dimension::Month, Dimension::Organization, Dimension::Service];
+    let shown = |d: &&Dimension| usual.contains(d) || report.group_by.contains(&d.as_str());
+    let shown: Vec<Dimension> = Dimension::ALL.iter().filter(shown).copied().collect();
+    let measures = [
         "members",
         "visits",
         "ready",
@@ -107,17 +108,22 @@ pub(super) fn table(report: &Utilization) -> String {
         "units/member",
         "billed",
         "expected",
-    ]);
+    ];
+    table.set_header(shown.iter().map(|d| d.as_str()).chain(measures));
     for row in report.rows.iter().chain(&report.subtotals) {
-        table.add_row(cells(row));
+        table.add_row(cells(row, &shown));
     }
     let totals = Row {
         month: Some("all".to_owned()),
         organization: None,
         service: None,
+        role: None,
+        mode: None,
+        setting: None,
+        program: None,
         measures: report.totals.clone(),
     };
-    table.add_row(cells(&totals));
+    table.add_row(cells(&totals, &shown));
     let word = if report.ties.ties { "ties" } else { "DOES NOT TIE" };
     let broken: Vec<String> = report
         .ties
@@ -129,14 +135,22 @@ pub(super) fn table(report: &Utilization) -> String {
     format!("{table}\nThe report {word}.{}", broken.concat())
 }
 
-fn cells(row: &Row) -> Vec<String> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+fn cells(row: &Row, shown: &[Dimension]) -> Vec<String> {
+    let place = |dimension: &Dimension| {
+        let value = match dimension {
+            Dimension::Month => &row.month,
+            Dimension::Organization => &row.organization,
+            Dimension::Service => &row.service,
+            Dimension::Role => &row.role,
+            Dimension::Mode => &row.mode,
+            Dimension::Setting => &row.setting,
+            Dimension::Program => &row.program,
+        };
+        value.clone().unwrap_or_default()
+    };
     let count = |value: Option<i64>| value.map(|v| v.to_string()).unwrap_or_default();
     let (m, e) = (&row.measures, &row.measures.encounters);
-    vec![
-        text(&row.month),
-        text(&row.organization),
-        text(&row.service),
+    let measures = [
         m.members.to_string(),
         e.recorded.to_string(),
         count(e.ready),
@@ -149,5 +163,6 @@ fn cells(row: &Row) -> Vec<String> {
         m.units_per_member.map(|d| d.to_string()).unwrap_or_default(),
         m.billed.to_string(),
         m.expected.to_string(),
-    ]
+    ];
+    shown.iter().map(place).chain(measures).collect()
 }

@@ -43,6 +43,18 @@ code_list!(
         EpisodeCreate = "episode.create",
         /// An episode was changed.
         EpisodeChange = "episode.change",
+        /// A consent was recorded.
+        ConsentRecord = "consent.record",
+        /// A consent was revoked.
+        ConsentRevoke = "consent.revoke",
+        /// An opening balance was made.
+        OpeningCreate = "opening_balance.create",
+        /// An opening balance was changed.
+        OpeningChange = "opening_balance.change",
+        /// A program was made.
+        ProgramCreate = "program.create",
+        /// A program was changed.
+        ProgramChange = "program.change",
         /// A file of reference data was brought in.
         FileImport = "file.import",
         /// One visit was recorded, or a chunk of an upload.
@@ -53,6 +65,12 @@ code_list!(
         EncounterDecide = "encounter.decide",
         /// A visit was voided.
         EncounterVoid = "encounter.void",
+        /// A session was recorded.
+        SessionRecord = "session.record",
+        /// A session was corrected.
+        SessionRevise = "session.revise",
+        /// A session was voided.
+        SessionVoid = "session.void",
         /// A rule was overridden for a visit.
         EncounterOverride = "encounter.override",
         /// An override was taken back.

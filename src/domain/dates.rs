@@ -1,15 +1,17 @@
-//! Time: instants, zones, service dates, spans and windows. Decided here once.
+//! Time: instants, zones, service dates and spans. Decided here once.
 //!
 //! An instant is UTC in whole microseconds. The organization's zone decides the service date
 //! (`docs/definitions.md`, "Time"). Intervals of time are half-open; spans of dates include both ends.
 
-use chrono::{
-    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc,
-};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::text::{Invalid, code_list};
 
+/// The first day that any date may be.
+pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(MIN_YEAR, 1, 1).unwrap();
+/// The last day that any date may be.
+pub const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(MAX_YEAR, 12, 31).unwrap();
 /// First year that any date may lie in: before Medicaid claims of today, after no one's birth.
 const MIN_YEAR: i32 = 1900;
 /// Last year that any date may lie in: open-ended spans are written without an end instead.
@@ -193,60 +195,6 @@ impl Span {
 }
 
 code_list!(
-    /// The windows that a limit or a free allotment can count in (RK19); more come with sessions.
-    Window, "a window" {
-        /// One service date.
-        Day = "day",
-        /// Seven days from the contract's first day of the week.
-        Week = "week",
-        /// Calendar month.
-        Month = "month",
-        /// Calendar year.
-        CalendarYear = "calendar_year",
-    }
-);
-
-impl Window {
-    /// The first and last day of the window that contains `day`.
-    pub fn around(self, day: NaiveDate, week_start: WeekStart) -> (NaiveDate, NaiveDate) {
-        let month_start = day.with_day(1).unwrap_or(day);
-        match self {
-            Self::Day => (day, day),
-            Self::Week => {
-                let back = week_start.days_since(day);
-                let first = day.checked_sub_days(Days::new(back)).unwrap_or(day);
-                (first, first.checked_add_days(Days::new(6)).unwrap_or(first))
-            }
-            Self::Month => {
-                let next = month_start.checked_add_months(Months::new(1));
-                (month_start, next.and_then(|n| n.pred_opt()).unwrap_or(day))
-            }
-            Self::CalendarYear => (
-                NaiveDate::from_ymd_opt(day.year(), 1, 1).unwrap_or(day),
-                NaiveDate::from_ymd_opt(day.year(), 12, 31).unwrap_or(day),
-            ),
-        }
-    }
-
-    /// The window in words: "a day", "a calendar year".
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Day => "a day",
-            Self::Week => "a week",
-            Self::Month => "a month",
-            Self::CalendarYear => "a calendar year",
-        }
-    }
-}
-
-/// The first and last day that any window around `day` can contain: its calendar year, or
-/// the week that reaches over that year's end.
-pub fn window_reach(day: NaiveDate) -> (NaiveDate, NaiveDate) {
-    let spans = Window::ALL.iter().flat_map(|w| WeekStart::ALL.iter().map(|s| w.around(day, *s)));
-    spans.fold((day, day), |(first, last), (from, to)| (first.min(from), last.max(to)))
-}
-
-code_list!(
     /// The first day of a payer's week.
     WeekStart, "a first day of the week" {
         /// Weeks run Monday to Sunday (ISO 8601).
@@ -257,12 +205,13 @@ code_list!(
 );
 
 impl WeekStart {
-    fn days_since(self, day: NaiveDate) -> u64 {
+    /// Days from the first day of the week that contains `day`.
+    pub fn days_since(self, day: NaiveDate) -> u32 {
         let weekday = day.weekday();
-        u64::from(match self {
+        match self {
             Self::Monday => weekday.num_days_from_monday(),
             Self::Sunday => weekday.num_days_from_sunday(),
-        })
+        }
     }
 }
 
@@ -286,7 +235,6 @@ pub fn year_month(day: NaiveDate) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn d(text: &str) -> NaiveDate {
         parse_date(text).unwrap()
@@ -315,19 +263,6 @@ mod tests {
     }
 
     #[test]
-    fn windows_hold_at_month_ends_and_leap_days() {
-        let around = |w: Window, day: &str| w.around(d(day), WeekStart::Monday);
-        assert_eq!(around(Window::Month, "2028-02-29"), (d("2028-02-01"), d("2028-02-29")));
-        assert_eq!(around(Window::Month, "2026-12-31"), (d("2026-12-01"), d("2026-12-31")));
-        assert_eq!(around(Window::Week, "2026-03-01"), (d("2026-02-23"), d("2026-03-01")));
-        assert_eq!(
-            Window::Week.around(d("2026-03-01"), WeekStart::Sunday),
-            (d("2026-03-01"), d("2026-03-07"))
-        );
-        assert_eq!(around(Window::CalendarYear, "2028-02-29"), (d("2028-01-01"), d("2028-12-31")));
-    }
-
-    #[test]
     fn age_turns_on_the_birthday() {
         assert_eq!(age_on(d("2008-07-01"), d("2026-06-30")), 17);
         assert_eq!(age_on(d("2008-07-01"), d("2026-07-01")), 18);
@@ -347,23 +282,6 @@ mod tests {
         }
         for bad in ["2026-7-1", "2026-02-29", "20260701", "1899-12-31"] {
             assert!(parse_date(bad).is_err(), "{bad}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn every_day_lies_in_its_window_and_windows_do_not_overlap(days in 0u64..100_000) {
-            let day = d("1950-01-01").checked_add_days(Days::new(days)).unwrap();
-            for window in Window::ALL {
-                for start in WeekStart::ALL {
-                    let (first, last) = window.around(day, *start);
-                    prop_assert!(first <= day && day <= last);
-                    prop_assert_eq!(window.around(first, *start), (first, last));
-                    prop_assert_eq!(window.around(last, *start), (first, last));
-                    let before = window.around(first.pred_opt().unwrap(), *start);
-                    prop_assert!(before.1 < first);
-                }
-            }
         }
     }
 }

@@ -118,14 +118,18 @@ pub struct Remaining {
     pub key: String,
     /// In words.
     pub title: String,
-    /// First day counted.
-    pub from: NaiveDate,
-    /// Last day counted; none for an authorization without an end.
+    /// First day counted, of the window with least room; none where that is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
+    /// Last day counted; none without an end.
     pub to: Option<NaiveDate>,
     /// Units allowed in all.
     pub allowed: Decimal,
-    /// Units used and reserved, this encounter's included.
-    pub used: Decimal,
-    /// Allowed less used; may be negative.
-    pub remaining: Decimal,
+    /// Units used and reserved, this encounter's included; none where that is not told.
+    pub used: Option<Decimal>,
+    /// Allowed less used; may be negative. None where that is not told.
+    pub remaining: Option<Decimal>,
+    /// Why a figure is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

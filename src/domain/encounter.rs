@@ -8,6 +8,7 @@ use super::dates::Instant;
 use super::decision::Disposition;
 use super::identifiers::{AuthorizationNumber, Key, MemberNumber, Reference};
 use super::ids::{DecisionId, EncounterId, MemberId, PayerId, PeerId};
+use super::session::{Group, SessionFact};
 use super::status::EncounterStatus;
 
 /// Longest contact that is taken for one: a day has 24 hours. (25 hours is a typing error.)
@@ -43,12 +44,26 @@ pub struct EncounterData {
     pub authorization: Option<AuthorizationNumber>,
     /// The note's attestation; never its text.
     pub note: Option<Note>,
+    /// The program of the organization under which it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Key>,
+    /// The session that it is a member's part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
 }
 
 impl EncounterData {
     /// Whole minutes of the contact.
     pub fn minutes(&self) -> u32 {
         u32::try_from(self.started_at.minutes_until(self.ended_at)).unwrap_or(0)
+    }
+
+    /// The time that it takes of its peer: a session, where it agrees with one, is one interval.
+    pub fn peer_time(&self, session: Option<&SessionFact>) -> (Instant, Instant) {
+        match session.map(|s| &s.data).filter(|s| s.peer == self.peer) {
+            Some(s) => (s.started_at.min(self.started_at), s.ended_at.max(self.ended_at)),
+            None => (self.started_at, self.ended_at),
+        }
     }
 
     /// The activity, when it was recorded as one.

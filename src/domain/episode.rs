@@ -30,6 +30,8 @@ pub struct EpisodeData {
     pub kind: Key,
     /// The payer that counts it; none: every payer does.
     pub payer: Option<PayerId>,
+    /// The program of the organization that the member is enrolled in.
+    pub program: Option<Key>,
     /// Its days, both ends included.
     pub span: Span,
 }
@@ -82,6 +84,7 @@ mod tests {
                 member: MemberId::from_i64(member),
                 kind: Key::parse(["episode", "package"][kind]).unwrap(),
                 payer: payer.map(PayerId::from_i64),
+                program: None,
                 span: Span::new(day(from), length.map(|l| day(from + l))).unwrap(),
             },
         )

@@ -8,14 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::authorization::Authorization;
 use super::claim::ClaimNumber;
-use super::codes::{Diagnosis, PlaceOfService};
+use super::codes::{Diagnosis, Mode, Modifier, PlaceOfService};
+use super::consent::Purpose;
 use super::dates::{Instant, Span, Zone};
 use super::day_sum::DayFact;
+use super::decision::RemainingKind;
 use super::identifiers::{AuthorizationNumber, Key, Reference, State};
-use super::ids::{AuthorizationId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
+use super::ids::{AuthorizationId, ConsentId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
 use super::member::Coverage;
 use super::organization::Part2Posture;
 use super::overriding::OverrideFact;
+use super::session::{SessionFact, SessionTime};
 
 /// Everything that a decision may depend on besides the contract and the encounter itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,9 +44,23 @@ pub struct Facts {
     /// Episodes of the billed payer for the member, whatever their dates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub episodes: Vec<EpisodeFact>,
+    /// Consents of the member to disclosures of substance-use records, revoked ones too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consents: Vec<ConsentFact>,
     /// Units already drawn in the account of payer and member: at least those of every window of
-    /// the contract around the service date, and all that was ever drawn on `authorizations`.
+    /// the contract around the service date, and all that was ever drawn on `authorizations`. Days
+    /// that no window tells apart may be summed under the first of them (`rules::select`).
     pub usage: Vec<Usage>,
+    /// Units already drawn by the peer for all members of the payer, where a limit counts them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peer_usage: Vec<Usage>,
+    /// From which day consecutive windows are anchored; what is dated before is not looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<Anchor>,
+    /// Limits that the payer counts across organizations and that the units of this encounter do
+    /// not fit. Nothing else of other organizations' units is a fact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub full: Vec<Key>,
     /// Live claims of the member's coverage that begin in the period in which the visit would be
     /// claimed; none are looked for where the payer's claims cover a day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -51,8 +68,12 @@ pub struct Facts {
     /// The day's other visits, where the service sums minutes over days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<DayFact>,
-    /// Other live encounters (ready or claimed) that overlap in time for the member or the peer.
+    /// Other live encounters (ready or claimed) that overlap in time for the member or the peer, or
+    /// are of the same session.
     pub neighbors: Vec<Neighbor>,
+    /// The session that the encounter is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionFact>,
     /// Overrides in force for the visit as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<OverrideFact>,
@@ -110,6 +131,29 @@ pub struct EpisodeFact {
     pub span: Span,
 }
 
+/// A consent of the member (`consent`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentFact {
+    /// Our id.
+    pub id: ConsentId,
+    /// The organization's name for it.
+    pub reference: Reference,
+    /// To whom may be disclosed; none: all payers.
+    pub recipient: Option<PayerId>,
+    /// What for.
+    pub purposes: Vec<Purpose>,
+    /// Of which services; empty: all.
+    pub services: Vec<Key>,
+    /// First service date that it speaks of.
+    pub services_from: Option<NaiveDate>,
+    /// Last service date that it speaks of.
+    pub services_to: Option<NaiveDate>,
+    /// The days on which it permits disclosures.
+    pub span: Span,
+    /// When it was taken back; never in the future.
+    pub revoked_at: Option<Instant>,
+}
+
 /// Units drawn by other encounters: reserved and consumed, summed. A ready line of `units` with a
 /// draw is two rows: the draw's units under its authorization, the others under none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,8 +164,31 @@ pub struct Usage {
     pub date: NaiveDate,
     /// The authorization drawn on; none for units that needed none.
     pub authorization: Option<AuthorizationId>,
+    /// How they were given; none where that is not known, or where no limit asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<How>,
     /// Units; never negative once summed.
     pub units: i64,
+}
+
+/// How units were given, as far as limits ask (RK20).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct How {
+    /// Modifiers of the line.
+    pub modifiers: Vec<Modifier>,
+    /// Mode of the visit.
+    pub mode: Mode,
+}
+
+/// From which day the consecutive windows of a limit or a free allotment are anchored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// Whose window it is: [`RemainingKind::Limit`] or [`RemainingKind::Free`].
+    pub kind: RemainingKind,
+    /// Its key.
+    pub key: Key,
+    /// The day.
+    pub day: NaiveDate,
 }
 
 /// Another live encounter close by in time.
@@ -141,6 +208,24 @@ pub struct Neighbor {
     pub started_at: Instant,
     /// End.
     pub ended_at: Instant,
+    /// Its session, with the time that it takes of the peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionTime>,
+}
+
+impl Neighbor {
+    /// The time that it takes of its peer.
+    pub fn peer_time(&self) -> (Instant, Instant) {
+        self.times_with(self.session.as_ref())
+    }
+
+    /// The time that it takes of its peer, when this is its session.
+    pub fn times_with(&self, session: Option<&SessionTime>) -> (Instant, Instant) {
+        match session {
+            Some(s) => (s.started_at.min(self.started_at), s.ended_at.max(self.ended_at)),
+            None => (self.started_at, self.ended_at),
+        }
+    }
 }
 
 /// A live claim of the visit's period.

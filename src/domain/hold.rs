@@ -129,9 +129,9 @@ impl Due {
 mod tests {
     use super::*;
     use crate::domain::contract::Exceed;
-    use crate::domain::dates::Window;
     use crate::domain::rules::decide;
     use crate::domain::rules::testing::{Case, d, limit};
+    use crate::domain::windows::Window;
 
     fn rules(hold: &Hold) -> Vec<&str> {
         hold.reasons.iter().map(|r| r.rule.as_str()).collect()

@@ -178,14 +178,24 @@ id_types! {
     AuthorizationId = "aut",
     /// An episode or package of care: dates that a payer counts units in.
     EpisodeId = "epi",
+    /// A consent of a member.
+    ConsentId = "con",
+    /// A program, site or grant of an organization.
+    ProgramId = "prg",
+    /// An opening balance: units used before go-live.
+    OpeningId = "opn",
     /// One recorded contact.
     EncounterId = "enc",
+    /// A session.
+    SessionId = "ses",
     /// One answer of the rules about one encounter.
     DecisionId = "dec",
     /// One service line of a decision.
     LineId = "lin",
     /// An account whose row is locked while its units are drawn down.
     AccountId = "acc",
+    /// An account that organizations share, of units that a payer counts across them.
+    SharedAccountId = "sac",
     /// One entry of the unit ledger.
     EntryId = "ent",
     /// A claim.

@@ -8,9 +8,14 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use super::identifiers::{Key, MemberNumber};
-use super::ids::{AccountId, AuthorizationId, EncounterId, LineId, MemberId, PayerId, PeerId};
+use super::codes::Mode;
+use super::facts::How;
+use super::identifiers::{Key, MemberNumber, Reference};
+use super::ids::{
+    AccountId, AuthorizationId, EncounterId, LineId, MemberId, PayerId, PeerId, SharedAccountId,
+};
 use super::line::Line;
+use super::organization::OrganizationMode;
 use super::text::code_list;
 
 /// The name of an account. Accounts are locked in the order of their names.
@@ -31,6 +36,12 @@ impl AccountKey {
     /// A peer's time.
     pub fn peer(peer: PeerId) -> Self {
         Self(format!("time:{peer}"))
+    }
+
+    /// A session: what it is, and who is of it. (Its name sorts behind those of time: whoever holds
+    /// a member's time may still ask for it.)
+    pub fn session(reference: &Reference) -> Self {
+        Self(format!("together:{reference}"))
     }
 
     /// An authorization: its grants are booked here.
@@ -85,6 +96,12 @@ pub struct Entry {
     pub service_date: NaiveDate,
     /// On which authorization.
     pub authorization: Option<AuthorizationId>,
+    /// Who pays; none for a grant.
+    pub payer: Option<PayerId>,
+    /// Whose hours they are; none for a grant and for usage from before go-live.
+    pub peer: Option<PeerId>,
+    /// How they were given; none where that is not known.
+    pub how: Option<How>,
     /// Change of the units granted.
     pub granted: i64,
     /// Change of the units reserved.
@@ -94,7 +111,7 @@ pub struct Entry {
 }
 
 /// Reserves the units of a ready line: the free part, then the authorized part.
-pub fn reserve(account: AccountId, line: &Line) -> Vec<Entry> {
+pub fn reserve(account: AccountId, line: &Line, peer: PeerId, mode: Mode) -> Vec<Entry> {
     let authorized = line.authorized_units.min(line.units);
     let parts = [(line.units - authorized, None), (authorized, line.authorization)];
     parts
@@ -108,11 +125,78 @@ pub fn reserve(account: AccountId, line: &Line) -> Vec<Entry> {
             service: Some(line.service.clone()),
             service_date: line.service_date,
             authorization,
+            payer: line.payer,
+            peer: Some(peer),
+            how: Some(How { modifiers: line.modifiers.clone(), mode }),
             granted: 0,
             reserved: i64::from(units),
             consumed: 0,
         })
         .collect()
+}
+
+/// The name of an account that organizations share: units of a payer's member, whoever gave them.
+/// Test and live organizations never share one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SharedKey(String);
+
+impl SharedKey {
+    /// Of a payer's member, among organizations of one mode.
+    pub fn new(mode: OrganizationMode, payer: PayerId, number: &MemberNumber) -> Self {
+        Self(format!("units:{mode}:{payer}:{number}"))
+    }
+
+    /// From the stored name.
+    pub fn stored(key: String) -> Self {
+        Self(key)
+    }
+}
+
+impl fmt::Display for SharedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One entry of an account that organizations share. Reserved and consumed are not told apart:
+/// only their sum counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedEntry {
+    /// On which account.
+    pub account: SharedAccountId,
+    /// What it books.
+    pub kind: EntryKind,
+    /// Of which encounter; none for usage from before go-live.
+    pub encounter: Option<EncounterId>,
+    /// Of which line.
+    pub line: Option<LineId>,
+    /// Of which service.
+    pub service: Key,
+    /// Under which date.
+    pub service_date: NaiveDate,
+    /// How they were given; none where that is not known.
+    pub how: Option<How>,
+    /// Change of the units drawn.
+    pub units: i64,
+}
+
+/// Draws the units of a ready line from a shared account.
+pub fn share(account: SharedAccountId, line: &Line, mode: Mode) -> SharedEntry {
+    SharedEntry {
+        account,
+        kind: EntryKind::Reserve,
+        encounter: Some(line.encounter),
+        line: Some(line.id),
+        service: line.service.clone(),
+        service_date: line.service_date,
+        how: Some(How { modifiers: line.modifiers.clone(), mode }),
+        units: i64::from(line.units),
+    }
+}
+
+/// Gives back what a line drew from a shared account.
+pub fn unshare(drawn: SharedEntry) -> SharedEntry {
+    SharedEntry { kind: EntryKind::Release, units: drawn.units.saturating_neg(), ..drawn }
 }
 
 /// Gives back whatever is held.

@@ -3,15 +3,14 @@
 use chrono::NaiveDate;
 
 use super::Ctx;
-use crate::domain::contract::in_force;
-use crate::domain::dates::window_reach;
+use crate::domain::contract::{LimitScope, in_force};
 use crate::domain::decision::Remaining;
-use crate::domain::facts::{AuthorizationFact, Usage};
+use crate::domain::facts::{AuthorizationFact, EpisodeFact, Usage};
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
 use crate::domain::ledger::AccountKey;
 use crate::domain::rules;
 use crate::error::AppError;
-use crate::store::ledger::UsageScope;
+use crate::store::usage::UsageScope;
 use crate::store::{self, Conn, Scope};
 
 /// What is left for a member on a day under one payer's contract.
@@ -20,7 +19,16 @@ pub struct Allowances {
     /// Whose coverage it is.
     pub payer: PayerId,
     /// Limits, free units, authorizations.
-    pub remaining: Vec<Remaining>,
+    pub remaining: Vec<Allowance>,
+}
+
+/// A figure, and what of it was used before go-live.
+#[derive(Debug, Clone)]
+pub struct Allowance {
+    /// What is left.
+    pub figure: Remaining,
+    /// Units of opening balances among those used.
+    pub opening: i64,
 }
 
 /// What is left for a member on a day, for each payer whose contract is in force for a coverage.
@@ -46,6 +54,8 @@ fn of_member(
         .ok_or_else(|| AppError::not_found("member"))?;
     let heads = store::contracts::versions_of(conn, tenant)?;
     let authorizations = store::authorizations::of_members(conn, tenant, &[member.id])?;
+    let episodes = store::episodes::of_members(conn, tenant, &[member.id])?;
+    let openings = store::openings::of_members(conn, tenant, &[member.id])?;
     let mut answers = Vec::new();
     for coverage in member.coverages.iter().filter(|c| c.data.span.covers(on)) {
         let payer = coverage.data.payer;
@@ -58,17 +68,28 @@ fn of_member(
             .collect();
         let key = AccountKey::payer_member(payer, &coverage.data.member_number);
         let accounts = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
+        let episodes: Vec<EpisodeFact> =
+            episodes.iter().filter_map(|e| e.fact_for(payer)).collect();
+        let of_member = LimitScope::MemberAndOrganization;
+        let reach = rules::reach(&terms.pack, of_member, &episodes, on);
         let scope = UsageScope {
-            accounts: accounts.values().copied().collect(),
-            from: window_reach(on).0,
-            to: window_reach(on).1,
+            accounts: reach
+                .map(|days| (accounts.values().copied().collect(), days))
+                .into_iter()
+                .collect(),
             authorizations: facts.iter().map(|a| a.id).collect(),
             except: None,
         };
-        let usage: Vec<Usage> =
-            store::ledger::usage(conn, tenant, &scope)?.into_iter().map(|(_, u)| u).collect();
-        let remaining = rules::allowances(&terms, &usage, &facts, on);
-        answers.push(Allowances { payer, remaining });
+        let usage = store::usage::of_accounts(conn, tenant, &scope)?;
+        let usage: Vec<&Usage> = usage.iter().map(|(_, usage)| usage).collect();
+        let selected = rules::select(&terms.pack, &episodes, on, &usage, &[]);
+        let remaining = rules::allowances(&terms, &episodes, &selected, &facts, on);
+        let account = accounts.values().next().copied();
+        let seen = |figure| Allowance {
+            opening: rules::opened(&terms, &facts, &figure, &openings, account),
+            figure,
+        };
+        answers.push(Allowances { payer, remaining: remaining.into_iter().map(seen).collect() });
     }
     Ok(answers)
 }

@@ -6,19 +6,23 @@
 //! visit loses its place because another one arrived.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Ctx;
-use super::encounters::end_lines;
+use super::encounters::{end_lines, organization};
 use super::intake::Recorded;
 use super::intake::bench::days::{Settlement, holding, names};
-use super::intake::record::{book, reservations};
+use super::intake::record::{DrawnOn, Draws, draw, draws};
+use crate::domain::contract::{LimitScope, Terms};
 use crate::domain::day_sum::{DaySum, Piece, Share, SumKey};
 use crate::domain::decision::Decision;
 use crate::domain::encounter::Encounter;
 use crate::domain::facts::{AuthorizationFact, Facts};
 use crate::domain::identifiers::MemberNumber;
-use crate::domain::ids::{ContractVersionId, DecisionId, EncounterId, OrganizationId, PayerId};
-use crate::domain::ledger::AccountKey;
+use crate::domain::ids::{
+    ContractVersionId, DecisionId, EncounterId, OrganizationId, PayerId, SharedAccountId,
+};
+use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
@@ -108,6 +112,7 @@ struct Dealt {
     id: DecisionId,
     sequence: i32,
     version: ContractVersionId,
+    terms: Arc<Terms>,
     billed: (PayerId, MemberNumber),
     facts: Facts,
     answer: Decision,
@@ -158,7 +163,7 @@ fn decide_share(
     let terms = ctx.terms(conn, tenant, version)?;
     let answer = rules::decide(Some(&terms), &facts, &encounter.data);
     let (id, sequence) = (ctx.id(), encounter.sequence + 1);
-    Ok(Dealt { encounter, id, sequence, version, billed, facts, answer })
+    Ok(Dealt { encounter, id, sequence, version, terms, billed, facts, answer })
 }
 
 fn write(
@@ -186,14 +191,17 @@ fn write(
     let key = |d: &Dealt| AccountKey::payer_member(d.billed.0, &d.billed.1);
     let keys: Vec<AccountKey> = dealt.iter().map(key).collect();
     let accounts = store::ledger::find_accounts(conn, tenant, &keys)?;
-    let (mut lines, mut entries) = (Vec::new(), Vec::new());
+    let (mut lines, mut drawn) = (Vec::new(), Draws::default());
     for d in &dealt {
         let fresh = lines_of(&d.answer, d.id, d.encounter.id, Some(d.billed.0), || ctx.id());
-        entries.extend(reservations(accounts.get(&key(d)).copied(), &fresh)?);
+        let account = accounts.get(&key(d)).copied();
+        let shared = shared_account(conn, tenant, &d.terms, d.billed.0, &d.billed.1)?;
+        let on = DrawnOn { account, shared, terms: Some(&d.terms) };
+        drawn.extend(draws(on, &d.encounter.data, &fresh)?);
         lines.extend(fresh);
     }
     store::decisions::insert_lines(conn, tenant, &lines)?;
-    book(ctx, conn, tenant, ctx.now(), entries)?;
+    draw(ctx, conn, tenant, ctx.now(), drawn)?;
     for d in &dealt {
         let billed = Some((d.billed.0, &d.billed.1));
         let (id, decision, sequence) = (d.encounter.id, d.id, d.sequence);
@@ -228,4 +236,20 @@ fn recorded(
             Ok(Recorded { encounter, decision, fresh: true, revised: false })
         })
         .collect()
+}
+
+/// The account shared with other organizations, where the contract counts across them. It exists and
+/// is locked: the visit that moved the day's units reached for it.
+fn shared_account(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    terms: &Terms,
+    payer: PayerId,
+    number: &MemberNumber,
+) -> Result<Option<SharedAccountId>, AppError> {
+    if !rules::has_scope(&terms.pack, LimitScope::Member) {
+        return Ok(None);
+    }
+    let mode = organization(conn, tenant)?.data.mode;
+    Ok(store::shared::find(conn, &SharedKey::new(mode, payer, number))?)
 }

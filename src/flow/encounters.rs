@@ -3,17 +3,15 @@
 
 use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, Case, People};
-use super::intake::record::{book, reservations};
+use super::intake::record::{DrawnOn, draw, draws, give_back};
 use super::intake::{Parsed, Recorded, resolve};
 use super::{Ctx, day_sums, meter};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
 use crate::domain::ids::{DecisionId, EncounterId, LineId, MemberId, OrganizationId, PeerId};
-use crate::domain::ledger;
 use crate::domain::line::{Line, lines_of};
 use crate::domain::organization::Organization;
-use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
 use crate::store::decisions::{NewDecision, StoredDecision};
@@ -55,6 +53,7 @@ pub struct Seen {
     pub lines: Vec<Line>,
 }
 
+/// Encounters with their newest decisions and their current lines.
 pub(super) fn with_decisions(
     conn: &mut Conn,
     tenant: OrganizationId,
@@ -167,8 +166,7 @@ pub(super) fn end_lines(
     to: LineStatus,
 ) -> Result<(), AppError> {
     let ids: Vec<LineId> = lines.iter().map(|l| l.id).collect();
-    let back = store::ledger::holdings(conn, tenant, &ids)?.into_iter().map(ledger::release);
-    book(ctx, conn, tenant, ctx.now(), back.collect())?;
+    give_back(ctx, conn, tenant, &ids)?;
     for from in [LineStatus::Ready, LineStatus::Held] {
         let ids: Vec<LineId> = lines.iter().filter(|l| l.status == from).map(|l| l.id).collect();
         store::decisions::move_lines(conn, tenant, &ids, from, to)?;
@@ -208,8 +206,7 @@ pub fn decide_in(
     if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&encounter.data))? {
         bench = bench_of(ctx, conn, &organization, &[&encounter.data], id)?;
     }
-    let case = bench.case(&encounter.data, ctx.now())?;
-    let answer = rules::decide(case.terms.as_deref(), &case.facts, &encounter.data);
+    let (case, answer) = bench.decide(&encounter.data, ctx.now())?;
     let data = encounter.data.clone();
     write_again(ctx, conn, tenant, Again { encounter, data, lines, bench, case, answer, why })
 }
@@ -260,7 +257,7 @@ pub(super) fn write_again(
     store::decisions::insert_all(conn, tenant, &[decision])?;
     meter::decided(ctx, [&answer]);
     store::decisions::insert_lines(conn, tenant, &fresh)?;
-    book(ctx, conn, tenant, ctx.now(), reservations(case.account, &fresh)?)?;
+    draw(ctx, conn, tenant, ctx.now(), draws(DrawnOn::of(&case), &data, &fresh)?)?;
     let outcome = Outcome {
         id,
         decision: decision_id,
@@ -269,7 +266,11 @@ pub(super) fn write_again(
         billed: billed.map(|b| (b.data.payer, &b.data.member_number)),
     };
     store::encounters::set_outcome(conn, tenant, &outcome)?;
-    bench.put(id, &data, case.account, &answer);
+    bench.put(ctx, id, &data, &case, &answer);
+    if data.group.is_none() && encounter.data.group.is_some() {
+        store::sessions::unlink(conn, tenant, &[id])?;
+    }
+    bench.store_sessions(conn)?;
     day_sums::settle(ctx, conn, tenant, &bench.settlement())?;
     let encounter = find(conn, tenant, id)?;
     let decision = StoredDecision {
@@ -304,6 +305,24 @@ pub fn void_in(
     id: EncounterId,
     reason: &str,
 ) -> Result<Seen, AppError> {
+    if void_visit(ctx, conn, tenant, id, reason)? {
+        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
+    }
+    let encounter = find(conn, tenant, id)?;
+    with_decisions(conn, tenant, vec![encounter])?
+        .pop()
+        .ok_or_else(|| AppError::not_found("encounter"))
+}
+
+/// The same, as a part of something larger that has its own entry in the trail. Whether it was
+/// voided now.
+pub(super) fn void_visit(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    id: EncounterId,
+    reason: &str,
+) -> Result<bool, AppError> {
     let organization = organization(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &[&before.data])?;
@@ -311,18 +330,15 @@ pub fn void_in(
     Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, None)?;
     let encounter = find(conn, tenant, id)?;
     refuse_moved(&before, &encounter)?;
-    if encounter.voided_at.is_none() {
-        let lines = store::decisions::current_lines(conn, tenant, &[id])?;
-        refuse_claimed(&lines)?;
-        day_sums::leave(ctx, conn, tenant, id)?;
-        end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
-        store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
-        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
+    if encounter.voided_at.is_some() {
+        return Ok(false);
     }
-    let encounter = find(conn, tenant, id)?;
-    with_decisions(conn, tenant, vec![encounter])?
-        .pop()
-        .ok_or_else(|| AppError::not_found("encounter"))
+    let lines = store::decisions::current_lines(conn, tenant, &[id])?;
+    refuse_claimed(&lines)?;
+    day_sums::leave(ctx, conn, tenant, id)?;
+    end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
+    store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+    Ok(true)
 }
 
 /// What the rules would say of an encounter; nothing is stored and nothing is locked.
@@ -335,8 +351,7 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<D
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
             let bench =
                 Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, None)?;
-            let case = bench.case(&data, work.now())?;
-            Ok(rules::decide(case.terms.as_deref(), &case.facts, &data))
+            Ok(bench.decide(&data, work.now())?.1)
         })
         .await
 }

@@ -21,6 +21,7 @@ mod meter;
 pub mod overrides;
 pub mod reference;
 pub mod revise;
+pub mod sessions;
 mod submit;
 pub mod table;
 pub mod worklist;

@@ -12,7 +12,6 @@ use super::intake::{Parsed, Recorded, resolve};
 use super::{Ctx, day_sums};
 use crate::domain::encounter::EncounterData;
 use crate::domain::ids::{EncounterId, OrganizationId};
-use crate::domain::rules;
 use crate::error::{AppError, Code};
 pub use crate::store::revisions::PastRevision;
 use crate::store::{self, Conn, Scope};
@@ -86,8 +85,7 @@ pub fn revise_in(
     if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&data))? {
         bench = bench_of(ctx, conn, &organization, &both, id)?;
     }
-    let case = bench.case(&data, ctx.now())?;
-    let answer = rules::decide(case.terms.as_deref(), &case.facts, &data);
+    let (case, answer) = bench.decide(&data, ctx.now())?;
     let hash = content_hash(&data)?;
     store::revisions::replace(conn, tenant, &encounter, (&data, hash), ctx.now())?;
     let again =

@@ -78,30 +78,64 @@ async fn upload(
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let on_conflict = query.0.on_conflict.unwrap_or(OnConflict::Refuse);
     let form = form(&request)?;
-    body::plain_encoding(&request)?;
-    let limit = super::settings(&request)?.max_bulk_bytes;
-    let spooled = spool(Upload::begin(&request, payload)?, limit).await?;
+    let spooled = spooled(&request, payload).await?;
     let zone = encounters::zone(&ctx, tenant).await?;
     let local = (form == Form::Csv).then_some(zone);
     let reading = Reading { local, not_after: Some(ctx.now()) };
-    let rows = Rows::begin(BufReader::new(spooled), form, reading)?;
-    let (sender, receiver) = mpsc::channel::<Bytes>(CHUNKS_WAITING);
+    let rows = Rows::begin(spooled, form, reading)?;
     let work = ctx.get_ref().clone();
+    Ok(streamed(
+        move |sender| async move { answer(&work, (tenant, on_conflict), rows, &sender).await },
+    ))
+}
+
+/// The upload, read to its end and bounded.
+pub(super) async fn spooled(
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Spooled, AppError> {
+    body::plain_encoding(request)?;
+    let limit = super::settings(request)?.max_bulk_bytes;
+    Ok(BufReader::new(spool(Upload::begin(request, payload)?, limit).await?))
+}
+
+/// A response whose body is what `work` sends.
+pub(super) fn streamed<W, F>(work: W) -> HttpResponse
+where
+    W: FnOnce(Answers) -> F + 'static,
+    F: Future<Output = Result<(), AppError>>,
+{
+    let (sender, receiver) = mpsc::channel::<Bytes>(CHUNKS_WAITING);
     // The problems of rows, too, carry the id of the request that brought them.
     let id = problem::request_id();
     actix_web::rt::spawn(async move {
-        let answers = answer(&work, (tenant, on_conflict), rows, &sender);
-        if let Err(error) = problem::with_request_id(&id, answers).await {
+        if let Err(error) = problem::with_request_id(&id, work(Answers(sender))).await {
             tracing::warn!(error = %error, internal = ?error.internal, "a bulk upload was left");
         }
     });
     let answers = stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|bytes| (Ok::<_, actix_web::Error>(bytes), receiver))
     });
-    Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(answers))
+    HttpResponse::Ok().content_type("application/x-ndjson").streaming(answers)
 }
 
-fn form(request: &HttpRequest) -> Result<Form, AppError> {
+/// Where the answers to rows go.
+#[derive(Debug)]
+pub(super) struct Answers(mpsc::Sender<Bytes>);
+
+impl Answers {
+    /// Sends some answers. A client that went away or is too slow ends the work.
+    pub(super) async fn send(&self, bytes: Bytes) -> Result<(), AppError> {
+        let sent = tokio::time::timeout(ANSWER_PAUSE, self.0.send(bytes)).await;
+        if matches!(sent, Ok(Ok(()))) {
+            return Ok(());
+        }
+        Err(AppError::new(Code::Busy, "the client no longer takes answers"))
+    }
+}
+
+/// The form of an upload.
+pub(super) fn form(request: &HttpRequest) -> Result<Form, AppError> {
     match body::media_type(request)?.as_deref() {
         Some("application/x-ndjson") => Ok(Form::NdJson),
         Some("application/json") => Ok(Form::Json),
@@ -136,33 +170,33 @@ fn spool_failed(error: io::Error) -> AppError {
     AppError::internal(format!("an upload cannot be spooled: {error}"))
 }
 
-type SpooledRows = Rows<BufReader<SpooledTempFile>>;
+/// An upload, read to its end.
+pub(super) type Spooled = BufReader<SpooledTempFile>;
 
 async fn answer(
     ctx: &Ctx,
     (tenant, on_conflict): (OrganizationId, OnConflict),
-    mut rows: SpooledRows,
-    sender: &mpsc::Sender<Bytes>,
+    mut rows: Rows<Spooled>,
+    answers: &Answers,
 ) -> Result<(), AppError> {
     loop {
-        let (back, chunk) = read_chunk(rows).await?;
+        let (back, chunk) = read_chunk(rows, CHUNK_ROWS).await?;
         rows = back;
         if chunk.is_empty() {
             return Ok(());
         }
-        let bytes = record_chunk(ctx, (tenant, on_conflict), chunk).await?;
-        let sent = tokio::time::timeout(ANSWER_PAUSE, sender.send(bytes)).await;
-        if !matches!(sent, Ok(Ok(()))) {
-            return Err(AppError::new(Code::Busy, "the client no longer takes answers"));
-        }
+        answers.send(record_chunk(ctx, (tenant, on_conflict), chunk).await?).await?;
     }
 }
 
-/// Reads a chunk on a blocking thread: the spool may be a file.
-async fn read_chunk(mut rows: SpooledRows) -> Result<(SpooledRows, Vec<Row>), AppError> {
+/// Reads a chunk of `most` rows on a blocking thread: the spool may be a file.
+pub(super) async fn read_chunk<T: Send + 'static>(
+    mut rows: Rows<Spooled, T>,
+    most: usize,
+) -> Result<(Rows<Spooled, T>, Vec<Row<T>>), AppError> {
     let read = move || {
-        let mut chunk = Vec::with_capacity(CHUNK_ROWS);
-        while chunk.len() < CHUNK_ROWS {
+        let mut chunk = Vec::with_capacity(most);
+        while chunk.len() < most {
             match rows.next_row()? {
                 Some(row) => chunk.push(row),
                 None => break,

@@ -7,7 +7,6 @@
 
 use std::io::{self, BufRead};
 
-use super::bulk_rows::MAX_ROW_BYTES;
 use crate::error::{AppError, Code, Fault};
 
 /// Deepest nesting of an element: an encounter has three levels; serde itself stops at 128.
@@ -30,6 +29,8 @@ pub(super) struct Elements<R> {
     input: R,
     line: u64,
     stand: Stand,
+    /// Longest element in bytes.
+    most: usize,
 }
 
 /// What came next.
@@ -37,7 +38,7 @@ pub(super) struct Elements<R> {
 pub(super) enum Element {
     /// An element that begins on this line; its bytes are in the buffer.
     Whole(u64),
-    /// An element that begins on this line and is longer than [`MAX_ROW_BYTES`].
+    /// An element that begins on this line and is longer than allowed.
     TooLong(u64),
     /// The list is broken on this line.
     Broken(u64, AppError),
@@ -50,14 +51,14 @@ fn broken(line: u64, message: &str) -> AppError {
 
 impl<R: BufRead> Elements<R> {
     /// Reads up to the opening bracket. A body that begins otherwise is refused.
-    pub(super) fn begin(input: R) -> io::Result<Result<Self, AppError>> {
-        let mut elements = Self { input, line: 1, stand: Stand::Open };
+    pub(super) fn begin(input: R, most: usize) -> io::Result<Result<Self, AppError>> {
+        let mut elements = Self { input, line: 1, stand: Stand::Open, most };
         if elements.input.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
             elements.input.consume(3);
         }
         Ok(match elements.next_significant()? {
             Some(b'[') => Ok(elements),
-            _ => Err(broken(elements.line, "write a JSON list of encounters: [{…}, {…}]")),
+            _ => Err(broken(elements.line, "write a JSON list: [{…}, {…}]")),
         })
     }
 
@@ -143,7 +144,7 @@ impl<R: BufRead> Elements<R> {
                 return Ok(Some(self.stop(message)));
             }
             self.take()?;
-            if buffer.len() < MAX_ROW_BYTES {
+            if buffer.len() < self.most {
                 buffer.push(byte);
             } else {
                 long = true;

@@ -16,7 +16,7 @@ use crate::flow::intake::{Draft, Parsed, Reading, draft};
 pub const MAX_ROW_BYTES: usize = 64 * 1024;
 
 /// The columns of a CSV upload, in the order of the template.
-pub const COLUMNS: [&str; 16] = [
+pub const COLUMNS: [&str; 20] = [
     "reference",
     "peer",
     "member",
@@ -33,6 +33,10 @@ pub const COLUMNS: [&str; 16] = [
     "authorization",
     "note_signed_at",
     "note_plan_goal",
+    "program",
+    "session",
+    "group_size",
+    "group_peers",
 ];
 
 /// Columns without which no row could be right. (The member has two forms, and so has what was
@@ -52,7 +56,7 @@ pub enum Form {
 
 /// One row, well formed or refused, and where it stands.
 #[derive(Debug)]
-pub struct Row {
+pub struct Row<T = Parsed> {
     /// 1 for the first row of data.
     pub row: u64,
     /// 1 for the first line of the file.
@@ -60,10 +64,10 @@ pub struct Row {
     /// The form of the file: how a place in the row is told.
     pub form: Form,
     /// What was read.
-    pub parsed: Result<Parsed, AppError>,
+    pub parsed: Result<T, AppError>,
 }
 
-impl Row {
+impl<T> Row<T> {
     /// Puts the place in the file on what was found wrong after the row was read.
     pub fn place(&self, error: AppError) -> AppError {
         placed(self.form, self.row, self.line, error)
@@ -93,12 +97,30 @@ fn placed(form: Form, row: u64, line: u64, mut error: AppError) -> AppError {
 
 /// Reads rows one after another.
 #[derive(Debug)]
-pub struct Rows<R> {
+pub struct Rows<R, T = Parsed> {
     input: Input<R>,
     reading: Reading,
+    shape: Shape<T>,
     row: u64,
     buffer: Vec<u8>,
 }
+
+/// How the bytes of a row become what is recorded.
+#[derive(Debug)]
+pub struct Shape<T> {
+    /// Longest row in bytes.
+    pub max_bytes: usize,
+    /// Of a JSON object.
+    pub json: fn(&[u8], Reading) -> Result<T, AppError>,
+    /// Of a CSV line under a header; none where there is no such form.
+    pub csv: Option<CsvRow<T>>,
+}
+
+/// Reads a CSV line with the columns of the header.
+type CsvRow<T> = fn(&[u8], &[usize], u64, Reading) -> Result<T, AppError>;
+
+const ENCOUNTERS: Shape<Parsed> =
+    Shape { max_bytes: MAX_ROW_BYTES, json: json_row, csv: Some(csv_row) };
 
 /// Where rows come from.
 #[derive(Debug)]
@@ -112,39 +134,51 @@ enum Input<R> {
 impl<R: BufRead> Rows<R> {
     /// Begins; of a CSV the header is read and checked, and all its faults are told.
     pub fn begin(input: R, form: Form, reading: Reading) -> Result<Self, AppError> {
+        Self::of(input, form, reading, ENCOUNTERS)
+    }
+}
+
+impl<R: BufRead, T> Rows<R, T> {
+    /// Rows of another shape.
+    pub fn of(input: R, form: Form, reading: Reading, shape: Shape<T>) -> Result<Self, AppError> {
+        let most = shape.max_bytes;
         let input = match form {
-            Form::NdJson => Input::Lines(Lines::new(input)),
-            Form::Json => Input::List(Elements::begin(input).map_err(unreadable)??),
+            Form::NdJson => Input::Lines(Lines::new(input, most)),
+            Form::Json => Input::List(Elements::begin(input, most).map_err(unreadable)??),
             Form::Csv => {
-                let mut lines = Lines::new(input);
+                let mut lines = Lines::new(input, most);
                 let header = lines.read_header()?;
                 Input::Csv(lines, header)
             }
         };
-        Ok(Self { input, reading, row: 0, buffer: Vec::new() })
+        Ok(Self { input, reading, shape, row: 0, buffer: Vec::new() })
     }
 
     /// The next row; none at the end. An I/O error ends the upload.
-    pub fn next_row(&mut self) -> Result<Option<Row>, AppError> {
+    pub fn next_row(&mut self) -> Result<Option<Row<T>>, AppError> {
         let (buffer, reading) = (&mut self.buffer, self.reading);
+        let (json, most) = (self.shape.json, self.shape.max_bytes);
         let (form, line, parsed) = match &mut self.input {
             Input::Lines(lines) => {
                 let Some(read) = lines.next_line(buffer).map_err(unreadable)? else {
                     return Ok(None);
                 };
-                (Form::NdJson, lines.line, read.and_then(|()| json_row(buffer, reading)))
+                (Form::NdJson, lines.line, read.and_then(|()| json(buffer, reading)))
             }
             Input::Csv(lines, header) => {
                 let Some(read) = lines.next_line(buffer).map_err(unreadable)? else {
                     return Ok(None);
                 };
                 let line = lines.line;
-                (Form::Csv, line, read.and_then(|()| csv_row(buffer, header, line, reading)))
+                let csv = self.shape.csv.ok_or_else(|| AppError::internal("no CSV form"))?;
+                (Form::Csv, line, read.and_then(|()| csv(buffer, header, line, reading)))
             }
             Input::List(elements) => match elements.next(buffer).map_err(unreadable)? {
                 None => return Ok(None),
-                Some(Element::Whole(line)) => (Form::Json, line, json_row(buffer, reading)),
-                Some(Element::TooLong(line)) => (Form::Json, line, Err(too_long("element", 1))),
+                Some(Element::Whole(line)) => (Form::Json, line, json(buffer, reading)),
+                Some(Element::TooLong(line)) => {
+                    (Form::Json, line, Err(too_long("element", 1, most)))
+                }
                 Some(Element::Broken(line, mut error)) => {
                     error.faults.iter_mut().for_each(|fault| fault.line = None);
                     (Form::Json, line, Err(error))
@@ -162,11 +196,12 @@ impl<R: BufRead> Rows<R> {
 struct Lines<R> {
     input: R,
     line: u64,
+    most: usize,
 }
 
 impl<R: BufRead> Lines<R> {
-    fn new(input: R) -> Self {
-        Self { input, line: 0 }
+    fn new(input: R, most: usize) -> Self {
+        Self { input, line: 0, most }
     }
 
     fn read_header(&mut self) -> Result<Vec<usize>, AppError> {
@@ -214,7 +249,7 @@ impl<R: BufRead> Lines<R> {
                 buffer.drain(..3);
             }
             if long {
-                return Ok(Some(Err(too_long("line", self.line))));
+                return Ok(Some(Err(too_long("line", self.line, self.most))));
             }
             while buffer.last().is_some_and(|b| b"\r\n".contains(b)) {
                 buffer.pop();
@@ -225,11 +260,12 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// Reads up to the line's end, keeping [`MAX_ROW_BYTES`] at most. `Some(true)`: it was longer.
+    /// Reads up to the line's end, keeping `most` bytes at most. `Some(true)`: it was longer.
     fn read_bounded(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<bool>> {
         let mut any = false;
         let mut long = false;
         loop {
+            let most = self.most;
             let chunk = self.input.fill_buf()?;
             if chunk.is_empty() {
                 return Ok(any.then_some(long));
@@ -237,7 +273,7 @@ impl<R: BufRead> Lines<R> {
             any = true;
             let end = chunk.iter().position(|b| *b == b'\n').map(|at| at + 1);
             let taken = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or(chunk);
-            long |= buffer.len() + taken.len() > MAX_ROW_BYTES;
+            long |= buffer.len() + taken.len() > most;
             if !long {
                 buffer.extend_from_slice(taken);
             }
@@ -254,8 +290,8 @@ fn unreadable(error: io::Error) -> AppError {
     AppError::internal(format!("the spooled upload cannot be read: {error}"))
 }
 
-fn too_long(what: &str, line: u64) -> AppError {
-    let message = format!("this {what} is longer than {MAX_ROW_BYTES} bytes.");
+fn too_long(what: &str, line: u64, most: usize) -> AppError {
+    let message = format!("this {what} is longer than {most} bytes.");
     AppError::invalid(vec![Fault::on_line(line, None, message)])
 }
 
@@ -325,14 +361,23 @@ fn csv_row(
         authorization: value("authorization"),
         note_signed_at: value("note_signed_at"),
         note_plan_goal: value("note_plan_goal"),
+        program: value("program"),
+        group_session: value("session"),
+        group_size: value("group_size"),
+        group_peers: value("group_peers"),
     };
     draft::parse(&draft, reading).map_err(AppError::invalid)
 }
 
-/// The CSV column of a JSON pointer: `/note/signed_at` is `note_signed_at`.
+/// The CSV column of a JSON pointer: `/note/signed_at` is `note_signed_at`, `/group/session` is
+/// `session`.
 pub fn column_of(pointer: &str) -> String {
     let path = pointer.trim_start_matches('/');
-    let path = if path.starts_with("diagnoses") { "diagnoses" } else { path };
+    let path = match path {
+        "group/session" | "group" => "session",
+        path if path.starts_with("diagnoses") => "diagnoses",
+        path => path,
+    };
     path.replace('/', "_")
 }
 

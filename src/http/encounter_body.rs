@@ -7,6 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::encounter::{EncounterData, Kind};
+use crate::domain::session::Group;
 use crate::flow::intake::Draft;
 
 /// An encounter to record, or to preview.
@@ -58,26 +59,65 @@ pub struct EncounterBody {
     authorization: Option<String>,
     /// What is attested of the note; never its text.
     note: Option<NoteBody>,
+    /// The program, site or grant under which it was given, by its key.
+    program: Option<String>,
+    /// The session that it is a member's part of.
+    group: Option<GroupBody>,
+}
+
+/// A member's part in a session.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GroupBody {
+    /// Your own name for the session, 1 to 64 letters, digits and -_.:/.
+    #[schema(required = true)]
+    session: Option<String>,
+    /// Everyone served who was present, billed or not.
+    #[schema(required = true, minimum = 1, maximum = 500)]
+    size: Option<u32>,
+    /// Peers who led it together, 1 when not said.
+    #[schema(minimum = 1, maximum = 20)]
+    peers: Option<u32>,
+}
+
+impl From<&Group> for GroupBody {
+    fn from(group: &Group) -> Self {
+        Self {
+            session: Some(group.session.as_str().to_owned()),
+            size: Some(group.size),
+            peers: Some(group.peers),
+        }
+    }
 }
 
 /// A peer as named.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged, expecting = "write the peer's id or NPI as a text")]
-enum PeerName {
+pub(super) enum PeerName {
     Text(String),
     Npi(NpiBody),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NpiBody {
+pub(super) struct NpiBody {
     npi: String,
+}
+
+impl PeerName {
+    /// As the draft says it.
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Npi(body) => body.npi,
+        }
+    }
 }
 
 /// A member as named.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(untagged, expecting = "write the member's id, or an object with payer and number")]
-enum MemberName {
+pub(super) enum MemberName {
     /// Our id, or `payer:number`.
     Text(String),
     /// The payer's number.
@@ -86,22 +126,33 @@ enum MemberName {
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NumberBody {
+pub(super) struct NumberBody {
     /// The payer's id or key.
     payer: String,
     /// The payer's number for the member.
     number: String,
 }
 
+impl MemberName {
+    /// As the draft says it: the id, or payer and number.
+    pub(super) fn parts(name: Option<Self>) -> (Option<String>, Option<String>, Option<String>) {
+        match name {
+            None => (None, None, None),
+            Some(Self::Text(text)) => (Some(text), None, None),
+            Some(Self::Number(n)) => (None, Some(n.payer), Some(n.number)),
+        }
+    }
+}
+
 /// The note's attestation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-struct NoteBody {
+pub(super) struct NoteBody {
     /// When it was signed, RFC 3339 with an offset.
     #[schema(format = DateTime)]
-    signed_at: Option<String>,
+    pub(super) signed_at: Option<String>,
     /// Your short name of the goal of the plan of care that it links to.
-    plan_goal: Option<String>,
+    pub(super) plan_goal: Option<String>,
 }
 
 impl EncounterBody {
@@ -128,6 +179,8 @@ impl EncounterBody {
                 signed_at: n.signed_at.map(|t| t.to_string()),
                 plan_goal: n.plan_goal.as_ref().map(|g| g.as_str().to_owned()),
             }),
+            program: data.program.as_ref().map(|p| p.as_str().to_owned()),
+            group: data.group.as_ref().map(GroupBody::from),
         }
     }
 }
@@ -162,18 +215,12 @@ impl ToSchema for EncounterPatch {
 
 impl From<EncounterBody> for Draft {
     fn from(body: EncounterBody) -> Self {
-        let (member, member_payer, member_number) = match body.member {
-            None => (None, None, None),
-            Some(MemberName::Text(text)) => (Some(text), None, None),
-            Some(MemberName::Number(n)) => (None, Some(n.payer), Some(n.number)),
-        };
+        let (member, member_payer, member_number) = MemberName::parts(body.member);
         let note = body.note.unwrap_or_default();
+        let group = body.group.unwrap_or_default();
         Self {
             reference: body.reference,
-            peer: body.peer.map(|p| match p {
-                PeerName::Text(text) => text,
-                PeerName::Npi(body) => body.npi,
-            }),
+            peer: body.peer.map(PeerName::into_text),
             member,
             member_payer,
             member_number,
@@ -188,6 +235,10 @@ impl From<EncounterBody> for Draft {
             authorization: body.authorization,
             note_signed_at: note.signed_at,
             note_plan_goal: note.plan_goal,
+            program: body.program,
+            group_session: group.session,
+            group_size: group.size.map(|n| n.to_string()),
+            group_peers: group.peers.map(|n| n.to_string()),
         }
     }
 }

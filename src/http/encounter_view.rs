@@ -8,6 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::encounter_body::GroupBody;
 use super::finding_view::FindingView;
 use crate::domain::decision::{Decision, DecisionLine, LineAnswer};
 use crate::domain::encounter::{Encounter, Kind};
@@ -64,6 +65,10 @@ pub struct EncounterView {
     authorization: Option<String>,
     /// The note's attestation.
     note: Option<NoteView>,
+    /// The program, site or grant under which it was given.
+    program: Option<String>,
+    /// The session that it is a member's part of.
+    group: Option<GroupBody>,
     #[serde(flatten)]
     answer: AnswerView,
     /// Which decision this is.
@@ -176,22 +181,26 @@ pub struct RemainingView {
     key: String,
     /// In words.
     title: String,
-    /// First day counted.
-    from: NaiveDate,
+    /// First day counted, of the window with the least room; null where that is not told, or for a
+    /// lifetime.
+    from: Option<NaiveDate>,
     /// Last day counted; null without an end.
     to: Option<NaiveDate>,
     /// Units allowed in all.
     #[serde(serialize_with = "units")]
     #[schema(value_type = f64)]
     allowed: Decimal,
-    /// Units used and reserved.
-    #[serde(serialize_with = "units")]
-    #[schema(value_type = f64)]
-    used: Decimal,
-    /// Allowed less used; may be negative.
-    #[serde(serialize_with = "units")]
-    #[schema(value_type = f64)]
-    remaining: Decimal,
+    /// Units used and reserved; null where that is not told.
+    #[serde(serialize_with = "told_units")]
+    #[schema(value_type = Option<f64>)]
+    used: Option<Decimal>,
+    /// Allowed less used; may be negative. Null where that is not told.
+    #[serde(serialize_with = "told_units")]
+    #[schema(value_type = Option<f64>)]
+    remaining: Option<Decimal>,
+    /// Why a figure is null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 /// Units as a JSON number: whole ones without a point. (Fractional caps have three places at most,
@@ -200,6 +209,14 @@ fn units<S: Serializer>(value: &Decimal, out: S) -> Result<S::Ok, S::Error> {
     match value.to_i64().filter(|whole| Decimal::from(*whole) == *value) {
         Some(whole) => out.serialize_i64(whole),
         None => out.serialize_f64(value.to_f64().unwrap_or_default()),
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde asks by reference")]
+fn told_units<S: Serializer>(value: &Option<Decimal>, out: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => units(value, out),
+        None => out.serialize_none(),
     }
 }
 
@@ -215,6 +232,7 @@ impl RemainingView {
             allowed: r.allowed,
             used: r.used,
             remaining: r.remaining,
+            reason: r.reason,
         }
     }
 }
@@ -333,6 +351,8 @@ impl EncounterView {
                 signed_at: n.signed_at.map(|t| t.to_string()),
                 plan_goal: n.plan_goal.map(|g| g.as_str().to_owned()),
             }),
+            program: data.program.map(|p| p.as_str().to_owned()),
+            group: data.group.as_ref().map(GroupBody::from),
             decision: DecisionHead {
                 id: decision.id.to_string(),
                 sequence: decision.sequence,

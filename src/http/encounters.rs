@@ -216,10 +216,17 @@ async fn get(
 /// Why an encounter is voided.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct VoidBody {
+pub struct VoidBody {
     /// The reason, kept for ever; no names.
     #[schema(min_length = 1, max_length = 500, example = "entered twice")]
     reason: String,
+}
+
+impl VoidBody {
+    /// The reason, checked.
+    pub(super) fn reason(&self) -> Result<String, AppError> {
+        reason(&self.reason)
+    }
 }
 
 /// Void an encounter that is on no live claim. Its units are given back; its reference stays used.
@@ -236,7 +243,7 @@ async fn void(
     body: Post<VoidBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let reason = reason(&body.value.reason)?;
+    let reason = body.value.reason()?;
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         let seen = encounters::void_in(&work, conn, tenant, id.0, &reason)?;

@@ -41,6 +41,8 @@ struct EpisodeBody {
     kind: String,
     /// Id of the payer that counts it; null: every payer does.
     payer: Option<String>,
+    /// The program of the organization that the member is enrolled in.
+    program: Option<String>,
     /// First day.
     from: String,
     /// Last day; null: no end yet.
@@ -56,6 +58,7 @@ impl From<&Episode> for EpisodeBody {
             member: data.member.to_string(),
             kind: data.kind.to_string(),
             payer: data.payer.as_ref().map(ToString::to_string),
+            program: data.program.as_ref().map(ToString::to_string),
             from: data.span.from.to_string(),
             to: data.span.to.as_ref().map(ToString::to_string),
         }

@@ -12,7 +12,7 @@ use crate::domain::access::Role;
 /// What only an admin makes or changes; others may read it. Paths below `/v1`.
 const ADMIN_WRITES: &[&str] = &["organizations", "payers", "packs"];
 /// What a submitter sees: visits, and what the rules would say.
-const OF_SUBMITTERS: &[&str] = &["encounters", "decisions"];
+const OF_SUBMITTERS: &[&str] = &["encounters", "sessions", "decisions"];
 /// What a payer's analyst sees.
 const OF_ANALYSTS: &[&str] = &["reports"];
 

@@ -52,7 +52,16 @@ struct PayerAllowances {
     /// The payer.
     payer: String,
     /// Limits, free units and authorizations.
-    remaining: Vec<RemainingView>,
+    remaining: Vec<AllowanceView>,
+}
+
+/// A figure, and what of it was used before go-live.
+#[derive(Debug, Serialize, ToSchema)]
+struct AllowanceView {
+    #[serde(flatten)]
+    figure: RemainingView,
+    /// Units of opening balances among those used.
+    opening: i64,
 }
 
 /// What is left of the member's limits, free units and authorizations on a day.
@@ -72,6 +81,10 @@ async fn what_is_left(
         None => encounters::zone(&ctx, tenant).await?.date_of(ctx.now()),
     };
     let payers = allowances::on_day(&ctx, tenant, id.0, on).await?;
+    let figure = |allowance: allowances::Allowance| AllowanceView {
+        figure: RemainingView::new(allowance.figure),
+        opening: allowance.opening,
+    };
     let view = AllowancesView {
         member: id.0.to_string(),
         on,
@@ -79,7 +92,7 @@ async fn what_is_left(
             .into_iter()
             .map(|p| PayerAllowances {
                 payer: p.payer.to_string(),
-                remaining: p.remaining.into_iter().map(RemainingView::new).collect(),
+                remaining: p.remaining.into_iter().map(figure).collect(),
             })
             .collect(),
     };

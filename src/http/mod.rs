@@ -14,6 +14,7 @@ pub mod bulk;
 mod bulk_array;
 pub mod bulk_rows;
 mod claims;
+mod consents;
 mod contracts;
 mod day;
 mod day_sum_view;
@@ -35,6 +36,7 @@ mod merge;
 mod messages;
 mod metrics;
 pub mod openapi;
+mod openings;
 mod organizations;
 mod overrides;
 mod pace;
@@ -45,12 +47,17 @@ mod patience;
 mod payers;
 mod peers;
 pub mod problem;
+mod programs;
 pub mod query;
 mod reason;
 mod receipt;
 mod reference;
 mod reports;
 mod server;
+mod session_body;
+mod session_view;
+mod sessions;
+pub mod sessions_bulk;
 mod trace;
 mod worklist;
 mod worklist_csv;
@@ -72,6 +79,7 @@ pub use server::{Bound, bind, bind_with, serve};
 fn v1(cfg: &mut web::ServiceConfig) {
     cfg.configure(bulk::routes)
         .configure(encounters::routes)
+        .configure(sessions::routes)
         .configure(member_allowances::routes)
         .configure(batches::routes)
         .configure(claims::routes)
@@ -86,7 +94,10 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(peers::routes)
         .configure(members::routes)
         .configure(authorizations::routes)
-        .configure(episodes::routes);
+        .configure(episodes::routes)
+        .configure(consents::routes)
+        .configure(openings::routes)
+        .configure(programs::routes);
 }
 
 /// Everything: data, routes (with `more` below `/v1`), and answers for what is not there.

@@ -49,6 +49,8 @@ pub fn document() -> Document {
         super::encounters::Doc::openapi,
         super::encounter_revisions::Doc::openapi,
         super::bulk::Doc::openapi,
+        super::sessions::Doc::openapi,
+        super::sessions_bulk::Doc::openapi,
         super::member_allowances::Doc::openapi,
         super::batches::Doc::openapi,
         super::claims::Doc::openapi,
@@ -64,6 +66,9 @@ pub fn document() -> Document {
         members::Doc::openapi,
         authorizations::Doc::openapi,
         super::episodes::Doc::openapi,
+        super::consents::Doc::openapi,
+        super::openings::Doc::openapi,
+        super::programs::Doc::openapi,
     ];
     parts.iter().fold(Root::openapi(), |whole, part| whole.merge_from(part()))
 }

@@ -41,7 +41,8 @@ struct UtilizationQuery {
     /// Last service date.
     #[serde(deserialize_with = "super::day::required")]
     to: NaiveDate,
-    /// Any of month, organization, service, joined by commas; none: totals only.
+    /// Any of month, organization, service, role, mode, setting, program, joined by commas; none:
+    /// totals only.
     #[param(example = "month,service")]
     group_by: Option<String>,
     /// json or csv; else the header Accept chooses.
@@ -128,8 +129,11 @@ pub fn dimensions(text: &str) -> Result<Vec<Dimension>, AppError> {
     for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
         let dimension =
             Dimension::parse(name).ok().filter(|d| !list.contains(d)).ok_or_else(|| {
-                let detail = "Parameter group_by: write month, organization, service, each once, \
-                          joined by commas.";
+                let names: Vec<&str> = Dimension::ALL.iter().map(|d| d.as_str()).collect();
+                let detail = format!(
+                    "Parameter group_by: write {}, each once, joined by commas.",
+                    names.join(", ")
+                );
                 AppError::new(Code::InvalidParameter, detail)
             })?;
         list.push(dimension);

@@ -93,6 +93,18 @@ pub struct Row {
     /// Service of the contract; `none` where the rules found none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// Role of the peer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// In person, by video, by telephone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// Where the member was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
+    /// Program, site or grant of the organization; `none` for visits that name none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// What is counted.
     #[serde(flatten)]
     pub measures: Measures,
@@ -168,15 +180,15 @@ type Groups = BTreeMap<Place, Sums>;
 fn level(conn: &mut Conn, span: &Span, by: &[Dimension]) -> Result<Groups, StoreError> {
     let mut groups = Groups::new();
     for sums in store::utilization::encounters(conn, span, by)? {
-        let place = sums.place();
+        let place = sums.place.clone();
         groups.entry(place).or_default().encounters = Some(sums);
     }
     for sums in store::utilization::lines(conn, span, by)? {
-        let place = sums.place();
+        let place = sums.place.clone();
         groups.entry(place).or_default().lines = Some(sums);
     }
     for sums in store::utilization::claims(conn, span, by)? {
-        let place = sums.place();
+        let place = sums.place.clone();
         groups.entry(place).or_default().claims = Some(sums);
     }
     if span.released_only {
@@ -193,10 +205,17 @@ fn row(
     names: &HashMap<i64, String>,
     request: &Request,
 ) -> Row {
-    let month = place.month.map(|m| format!("{:04}-{:02}", m / 100, m % 100));
-    let organization = place.organization.map(|id| names.get(&id).cloned().unwrap_or_default());
-    let service = by
-        .contains(&Dimension::Service)
-        .then(|| place.service.clone().unwrap_or_else(|| "none".to_owned()));
-    Row { month, organization, service, measures: measures(sums, request.perspective) }
+    let or_none = |dimension: Dimension, value: &Option<String>| {
+        by.contains(&dimension).then(|| value.clone().unwrap_or_else(|| "none".to_owned()))
+    };
+    Row {
+        month: place.month.map(|m| format!("{:04}-{:02}", m / 100, m % 100)),
+        organization: place.organization_id.map(|id| names.get(&id).cloned().unwrap_or_default()),
+        service: or_none(Dimension::Service, &place.service),
+        role: place.role.clone(),
+        mode: place.mode.clone(),
+        setting: place.setting.clone(),
+        program: or_none(Dimension::Program, &place.program),
+        measures: measures(sums, request.perspective),
+    }
 }

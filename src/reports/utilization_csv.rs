@@ -6,11 +6,15 @@ use super::utilization::{Row, Utilization};
 use crate::error::AppError;
 
 /// The columns, as `docs/reports.md` documents them.
-pub const COLUMNS: [&str; 23] = [
+pub const COLUMNS: [&str; 27] = [
     "level",
     "month",
     "organization",
     "service",
+    "role",
+    "mode",
+    "setting",
+    "program",
     "members",
     "encounters_recorded",
     "encounters_ready",
@@ -63,6 +67,10 @@ impl Utilization {
             text(|r| &r.month),
             text(|r| &r.organization),
             text(|r| &r.service),
+            text(|r| &r.role),
+            text(|r| &r.mode),
+            text(|r| &r.setting),
+            text(|r| &r.program),
             m.members.to_string(),
             e.recorded.to_string(),
             maybe(e.ready),

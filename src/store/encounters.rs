@@ -11,12 +11,11 @@ use super::types;
 use crate::domain::dates::{Instant, year_month};
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::encounter::{Encounter, EncounterData};
-use crate::domain::facts::Neighbor;
 use crate::domain::identifiers::{Key, MemberNumber, Reference};
 use crate::domain::ids::{DecisionId, EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::status::EncounterStatus;
 
-/// Rows of one INSERT: 22 columns each, below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
+/// Rows of one INSERT: 29 columns each, below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
 const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -45,6 +44,10 @@ struct Row {
     recorded_at: NaiveDateTime,
     voided_at: Option<NaiveDateTime>,
     void_reason: Option<String>,
+    role: String,
+    mode: String,
+    setting: String,
+    program: Option<String>,
     revision: i32,
     content_sequence: i32,
 }
@@ -75,6 +78,11 @@ impl Row {
             recorded_at: e.recorded_at.naive(),
             voided_at: e.voided_at.map(Instant::naive),
             void_reason: e.void_reason.clone(),
+            // What reports group by, beside the content that says it.
+            role: e.data.role.as_str().to_owned(),
+            mode: e.data.mode.as_str().to_owned(),
+            setting: e.data.setting.as_str().to_owned(),
+            program: e.data.program.as_ref().map(|p| p.as_str().to_owned()),
             revision: e.revision,
             content_sequence: e.content_sequence,
         })
@@ -173,67 +181,6 @@ pub fn by_references(
         }
     }
     Ok(found)
-}
-
-/// Who and when to look for neighbors.
-#[derive(Debug, Clone)]
-pub struct Vicinity {
-    /// Members.
-    pub members: Vec<MemberId>,
-    /// Peers.
-    pub peers: Vec<PeerId>,
-    /// Start of the time looked at.
-    pub from: Instant,
-    /// End of it.
-    pub to: Instant,
-    /// Left out.
-    pub except: Option<EncounterId>,
-}
-
-type NeighborRow = (i64, String, i64, i64, Option<String>, NaiveDateTime, NaiveDateTime);
-
-/// Live encounters (ready or claimed) of these members or peers that touch the time.
-pub fn live_in(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    vicinity: &Vicinity,
-) -> Result<Vec<Neighbor>, StoreError> {
-    let members: Vec<i64> = vicinity.members.iter().map(|m| m.as_i64()).collect();
-    let peers: Vec<i64> = vicinity.peers.iter().map(|p| p.as_i64()).collect();
-    let live = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
-    let rows: Vec<NeighborRow> = encounters::table
-        .filter(encounters::organization_id.eq(organization.as_i64()))
-        .filter(encounters::member_id.eq_any(members).or(encounters::peer_id.eq_any(peers)))
-        .filter(encounters::started_at.lt(vicinity.to.naive()))
-        .filter(encounters::ended_at.gt(vicinity.from.naive()))
-        // A contact lasts a day at most, so the index on the start bounds the search.
-        .filter(encounters::started_at.gt(vicinity.from.naive() - chrono::TimeDelta::days(1)))
-        .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)))
-        .filter(encounters::id.ne(vicinity.except.map_or(-1, EncounterId::as_i64)))
-        .order(encounters::id)
-        .select((
-            encounters::id,
-            encounters::reference,
-            encounters::member_id,
-            encounters::peer_id,
-            encounters::service,
-            encounters::started_at,
-            encounters::ended_at,
-        ))
-        .load(conn)?;
-    rows.into_iter()
-        .map(|(id, reference, member, peer, service, started_at, ended_at)| {
-            Ok(Neighbor {
-                encounter: EncounterId::from_i64(id),
-                reference: types::read("encounters.reference", reference)?,
-                member: MemberId::from_i64(member),
-                peer: PeerId::from_i64(peer),
-                service: types::read_optional("encounters.service", service)?,
-                started_at: Instant::from_naive(started_at),
-                ended_at: Instant::from_naive(ended_at),
-            })
-        })
-        .collect()
 }
 
 /// Puts the outcome of a new decision beside the content.

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::episodes as table;
-use super::types::{CHUNK, page_size, read, read_span};
+use super::types::{CHUNK, optional, page_size, read, read_optional, read_span};
 use crate::domain::dates::Instant;
 use crate::domain::episode::{Episode, EpisodeData};
 use crate::domain::identifiers::{Key, Reference};
@@ -32,6 +32,7 @@ struct Row {
     #[diesel(skip_update)]
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    program: Option<String>,
 }
 
 impl Row {
@@ -49,6 +50,7 @@ impl Row {
             revision,
             created_at: now.naive(),
             updated_at: now.naive(),
+            program: optional(data.program.as_ref()),
         }
     }
 
@@ -58,6 +60,7 @@ impl Row {
             member: MemberId::from_i64(self.member_id),
             kind: read("episodes.kind", self.kind)?,
             payer: self.payer_id.map(PayerId::from_i64),
+            program: read_optional("episodes.program", self.program)?,
             span: read_span("episodes.valid_to", self.valid_from, self.valid_to)?,
         };
         Ok(Episode { id: EpisodeId::from_i64(self.id), revision: self.revision, data })

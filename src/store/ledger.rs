@@ -13,15 +13,14 @@ use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{accounts, unit_entries};
 use super::types;
+use super::usage::{join_modifiers, read_how};
 use crate::domain::dates::Instant;
-use crate::domain::facts::Usage;
-use crate::domain::identifiers::Key;
 use crate::domain::ids::{
-    AccountId, AuthorizationId, EncounterId, EntryId, LineId, OrganizationId,
+    AccountId, AuthorizationId, EncounterId, EntryId, LineId, OrganizationId, PayerId, PeerId,
 };
 use crate::domain::ledger::{AccountKey, Entry};
 
-/// Rows of one INSERT or list of one query: at most 13 columns each.
+/// Rows of one INSERT or list of one query: at most 17 columns each.
 const CHUNK_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Insertable)]
@@ -104,6 +103,10 @@ struct EntryRow {
     service: Option<String>,
     service_date: NaiveDate,
     authorization_id: Option<i64>,
+    payer_id: Option<i64>,
+    peer_id: Option<i64>,
+    modifiers: Option<String>,
+    mode: Option<String>,
     granted: i64,
     reserved: i64,
     consumed: i64,
@@ -129,6 +132,10 @@ pub fn add(
             service: e.service.as_ref().map(|s| s.as_str().to_owned()),
             service_date: e.service_date,
             authorization_id: e.authorization.map(AuthorizationId::as_i64),
+            payer_id: e.payer.map(PayerId::as_i64),
+            peer_id: e.peer.map(PeerId::as_i64),
+            modifiers: e.how.as_ref().map(|how| join_modifiers(&how.modifiers)),
+            mode: e.how.as_ref().map(|how| how.mode.to_string()),
             granted: e.granted,
             reserved: e.reserved,
             consumed: e.consumed,
@@ -140,78 +147,6 @@ pub fn add(
             c => diesel::insert_into(unit_entries::table).values(chunk).execute(c))?;
     }
     Ok(())
-}
-
-#[derive(Debug, QueryableByName)]
-struct UsageRow {
-    #[diesel(sql_type = BigInt)]
-    account_id: i64,
-    #[diesel(sql_type = Text)]
-    service: String,
-    #[diesel(sql_type = Date)]
-    service_date: NaiveDate,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    authorization_id: Option<i64>,
-    #[diesel(sql_type = BigInt)]
-    units: i64,
-}
-
-/// What a query for usage covers.
-#[derive(Debug, Clone)]
-pub struct UsageScope {
-    /// Accounts of payer and member.
-    pub accounts: Vec<AccountId>,
-    /// First service date that any window can contain.
-    pub from: NaiveDate,
-    /// Last one.
-    pub to: NaiveDate,
-    /// Authorizations whose drawings count whatever their date.
-    pub authorizations: Vec<AuthorizationId>,
-    /// An encounter whose own drawings are left out.
-    pub except: Option<EncounterId>,
-}
-
-/// Units drawn, summed by account, service, date and authorization; sums of nothing are left out.
-pub fn usage(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    scope: &UsageScope,
-) -> Result<Vec<(AccountId, Usage)>, StoreError> {
-    // Ids are numbers of ours, so they stand in the text; values that vary are bound.
-    let list = |ids: &mut dyn Iterator<Item = i64>| {
-        let texts: Vec<String> = ids.map(|i| i.to_string()).collect();
-        if texts.is_empty() { "-1".to_owned() } else { texts.join(",") }
-    };
-    let account_list = list(&mut scope.accounts.iter().map(|a| a.as_i64()));
-    let authorization_list = list(&mut scope.authorizations.iter().map(|a| a.as_i64()));
-    let select = "SELECT account_id, service, service_date, authorization_id, \
-         CAST(SUM(reserved + consumed) AS BIGINT) AS units FROM unit_entries \
-         WHERE organization_id = $1 AND service IS NOT NULL \
-         AND (encounter_id IS NULL OR encounter_id <> $2)";
-    let group = "GROUP BY account_id, service, service_date, authorization_id \
-         HAVING SUM(reserved + consumed) <> 0";
-    let sql = format!(
-        "{select} AND account_id IN ({account_list}) AND service_date BETWEEN $3 AND $4 {group} \
-         UNION {select} AND authorization_id IN ({authorization_list}) {group} \
-         ORDER BY 1, 3, 2, 4"
-    );
-    let rows: Vec<UsageRow> = diesel::sql_query(sql)
-        .bind::<BigInt, _>(organization.as_i64())
-        .bind::<BigInt, _>(scope.except.map_or(-1, EncounterId::as_i64))
-        .bind::<Date, _>(scope.from)
-        .bind::<Date, _>(scope.to)
-        .load(conn)?;
-    rows.into_iter()
-        .map(|row| {
-            let usage = Usage {
-                service: types::read::<Key>("unit_entries.service", row.service)?,
-                date: row.service_date,
-                authorization: row.authorization_id.map(AuthorizationId::from_i64),
-                units: row.units,
-            };
-            Ok((AccountId::from_i64(row.account_id), usage))
-        })
-        .collect()
 }
 
 #[derive(Debug, QueryableByName)]
@@ -228,6 +163,14 @@ struct HoldingRow {
     service_date: NaiveDate,
     #[diesel(sql_type = Nullable<BigInt>)]
     authorization_id: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    payer_id: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    peer_id: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    modifiers: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    mode: Option<String>,
     #[diesel(sql_type = BigInt)]
     reserved: i64,
     #[diesel(sql_type = BigInt)]
@@ -246,10 +189,12 @@ pub fn holdings(
         let list: Vec<String> = chunk.iter().map(|l| l.as_i64().to_string()).collect();
         let sql = format!(
             "SELECT account_id, encounter_id, line_id, service, service_date, authorization_id, \
+             payer_id, peer_id, modifiers, mode, \
              CAST(SUM(reserved) AS BIGINT) AS reserved, CAST(SUM(consumed) AS BIGINT) AS consumed \
              FROM unit_entries WHERE organization_id = $1 AND line_id IN ({}) \
              AND service IS NOT NULL AND encounter_id IS NOT NULL \
-             GROUP BY account_id, encounter_id, line_id, service, service_date, authorization_id \
+             GROUP BY account_id, encounter_id, line_id, service, service_date, \
+             authorization_id, payer_id, peer_id, modifiers, mode \
              HAVING SUM(reserved) <> 0 OR SUM(consumed) <> 0 ORDER BY 3, 6",
             list.join(",")
         );
@@ -264,6 +209,9 @@ pub fn holdings(
                 service: Some(types::read("unit_entries.service", row.service)?),
                 service_date: row.service_date,
                 authorization: row.authorization_id.map(AuthorizationId::from_i64),
+                payer: row.payer_id.map(PayerId::from_i64),
+                peer: row.peer_id.map(PeerId::from_i64),
+                how: read_how("unit_entries.modifiers", row.modifiers, row.mode)?,
                 granted: 0,
                 reserved: row.reserved,
                 consumed: row.consumed,

@@ -9,6 +9,7 @@ use super::schema::{encounter_revisions, encounters};
 use super::types;
 use crate::domain::dates::Instant;
 use crate::domain::encounter::{Encounter, EncounterData};
+use crate::domain::identifiers::Key;
 use crate::domain::ids::{DecisionId, EncounterId, OrganizationId};
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -63,6 +64,10 @@ pub fn replace(
             encounters::started_at.eq(data.started_at.naive()),
             encounters::ended_at.eq(data.ended_at.naive()),
             encounters::minutes.eq(i64::from(data.minutes())),
+            encounters::role.eq(data.role.as_str()),
+            encounters::mode.eq(data.mode.as_str()),
+            encounters::setting.eq(data.setting.as_str()),
+            encounters::program.eq(data.program.as_ref().map(Key::as_str)),
             encounters::revision.eq(before.revision + 1),
             encounters::content_sequence.eq(before.sequence + 1),
         ))

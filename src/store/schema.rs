@@ -236,6 +236,10 @@ diesel::table! {
         void_reason -> Nullable<Text>,
         revision -> Integer,
         content_sequence -> Integer,
+        role -> Text,
+        mode -> Text,
+        setting -> Text,
+        program -> Nullable<Text>,
     }
 }
 
@@ -375,9 +379,37 @@ diesel::table! {
         service -> Nullable<Text>,
         service_date -> Date,
         authorization_id -> Nullable<BigInt>,
+        payer_id -> Nullable<BigInt>,
+        peer_id -> Nullable<BigInt>,
+        modifiers -> Nullable<Text>,
+        mode -> Nullable<Text>,
         granted -> BigInt,
         reserved -> BigInt,
         consumed -> BigInt,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    shared_accounts (id) {
+        id -> BigInt,
+        key -> Text,
+    }
+}
+
+diesel::table! {
+    shared_entries (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        account_id -> BigInt,
+        kind -> Text,
+        encounter_id -> Nullable<BigInt>,
+        line_id -> Nullable<BigInt>,
+        service -> Text,
+        service_date -> Date,
+        modifiers -> Nullable<Text>,
+        mode -> Nullable<Text>,
+        units -> BigInt,
         recorded_at -> Timestamp,
     }
 }
@@ -502,6 +534,61 @@ diesel::table! {
         revision -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        program -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    consents (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        reference -> Text,
+        member_id -> BigInt,
+        recipient_id -> Nullable<BigInt>,
+        purposes -> Text,
+        services -> Text,
+        services_from -> Nullable<Date>,
+        services_to -> Nullable<Date>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        obtained -> Text,
+        signer -> Text,
+        revoked_at -> Nullable<Timestamp>,
+        revoke_reason -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    opening_balances (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        account_id -> BigInt,
+        member_id -> BigInt,
+        payer_id -> BigInt,
+        member_number -> Text,
+        service -> Text,
+        opened_on -> Date,
+        authorization_id -> Nullable<BigInt>,
+        units -> BigInt,
+        revision -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    programs (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        key -> Text,
+        name -> Text,
+        kind -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        revision -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
     }
 }
 
@@ -532,6 +619,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     hold_reasons,
     accounts,
     unit_entries,
+    shared_accounts,
+    shared_entries,
     files,
     file_chunks,
     batches,
@@ -540,4 +629,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     claim_line_parts,
     day_visits,
     episodes,
+    consents,
+    opening_balances,
+    programs,
 );

@@ -21,6 +21,14 @@ code_list!(
         Organization = "organization",
         /// Service of the contract.
         Service = "service",
+        /// The role in which the peer worked.
+        Role = "role",
+        /// In person, by video, by telephone.
+        Mode = "mode",
+        /// Where the member was.
+        Setting = "setting",
+        /// Program, site or grant of the organization.
+        Program = "program",
     }
 );
 
@@ -30,21 +38,37 @@ impl Dimension {
             Self::Month => "month",
             Self::Organization => "organization_id",
             Self::Service => "service",
+            Self::Role => "role",
+            Self::Mode => "mode",
+            Self::Setting => "setting",
+            Self::Program => "program",
         }
     }
 
-    fn expression(self) -> &'static str {
+    /// `shared`: for a payer, who is told of waivers and programs of the state, and not of the
+    /// organization's sites and grants.
+    fn expression(self, shared: bool) -> &'static str {
         match self {
             Self::Month => "CAST(e.service_month AS BIGINT)",
             Self::Organization => "e.organization_id",
             Self::Service => "e.service",
+            Self::Role => "e.role",
+            Self::Mode => "e.mode",
+            Self::Setting => "e.setting",
+            Self::Program if shared => {
+                "(SELECT g.key FROM programs g WHERE g.organization_id = e.organization_id \
+                 AND g.key = e.program AND g.kind = 'program')"
+            }
+            Self::Program => "e.program",
         }
     }
 
     fn nothing(self) -> &'static str {
         match self {
             Self::Month | Self::Organization => "CAST(NULL AS BIGINT)",
-            Self::Service => "CAST(NULL AS TEXT)",
+            Self::Service | Self::Role | Self::Mode | Self::Setting | Self::Program => {
+                "CAST(NULL AS TEXT)"
+            }
         }
     }
 }
@@ -65,25 +89,37 @@ pub struct Span {
 }
 
 /// A group's place: the values of the dimensions; those that are not grouped by are none.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, QueryableByName)]
 pub struct Place {
     /// 202607.
+    #[diesel(sql_type = Nullable<BigInt>)]
     pub month: Option<i64>,
     /// Organization.
-    pub organization: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub organization_id: Option<i64>,
     /// Service; none also where the rules found none.
+    #[diesel(sql_type = Nullable<Text>)]
     pub service: Option<String>,
+    /// Role of the peer.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub role: Option<String>,
+    /// Mode.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub mode: Option<String>,
+    /// Setting.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub setting: Option<String>,
+    /// Program; none also for visits that name none.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub program: Option<String>,
 }
 
 /// Counts of encounters in a group.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct EncounterSums {
-    #[diesel(sql_type = Nullable<BigInt>)]
-    month: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    organization_id: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    service: Option<String>,
+    /// Which group it is.
+    #[diesel(embed)]
+    pub place: Place,
     /// Different people: for a payer by member number, for organizations by roster.
     #[diesel(sql_type = BigInt)]
     pub members: i64,
@@ -113,12 +149,9 @@ pub struct EncounterSums {
 /// Units of lines in a group, by status.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct LineSums {
-    #[diesel(sql_type = Nullable<BigInt>)]
-    month: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    organization_id: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    service: Option<String>,
+    /// Which group it is.
+    #[diesel(embed)]
+    pub place: Place,
     /// Of all lines that count.
     #[diesel(sql_type = BigInt)]
     pub recorded: i64,
@@ -139,12 +172,9 @@ pub struct LineSums {
 /// Units and cents on released live claims in a group.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct ClaimSums {
-    #[diesel(sql_type = Nullable<BigInt>)]
-    month: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    organization_id: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    service: Option<String>,
+    /// Which group it is.
+    #[diesel(embed)]
+    pub place: Place,
     /// Units.
     #[diesel(sql_type = BigInt)]
     pub units: i64,
@@ -155,23 +185,6 @@ pub struct ClaimSums {
     #[diesel(sql_type = BigInt)]
     pub expected: i64,
 }
-
-macro_rules! placed {
-    ($($row:ident),+) => {
-        $(impl $row {
-            /// Which group it is.
-            pub fn place(&self) -> Place {
-                Place {
-                    month: self.month,
-                    organization: self.organization_id,
-                    service: self.service.clone(),
-                }
-            }
-        })+
-    };
-}
-
-placed!(EncounterSums, LineSums, ClaimSums);
 
 /// A claim's lines lie at most so many days after its first: a month. The index on a claim's date
 /// bounds the search by it.
@@ -184,18 +197,21 @@ const CLAIM_JOIN: &str = "claim_line_parts p \
      JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
      JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id";
 
-fn select(by: &[Dimension]) -> String {
+fn select(span: &Span, by: &[Dimension]) -> String {
     let columns = Dimension::ALL.iter().map(|d| {
-        let expression = if by.contains(d) { d.expression() } else { d.nothing() };
+        let expression =
+            if by.contains(d) { d.expression(span.released_only) } else { d.nothing() };
         format!("{expression} AS {}", d.column())
     });
     columns.collect::<Vec<_>>().join(", ")
 }
 
+/// By the places of the columns in the list of `select`.
 fn group(by: &[Dimension]) -> String {
     // An aggregate without GROUP BY always gives one row, also of nothing: wanted for totals.
-    let columns: Vec<&str> = by.iter().map(|d| d.expression()).collect();
-    if columns.is_empty() { String::new() } else { format!("GROUP BY {}", columns.join(", ")) }
+    let places = Dimension::ALL.iter().zip(1..).filter(|(d, _)| by.contains(d));
+    let places: Vec<String> = places.map(|(_, place): (_, usize)| place.to_string()).collect();
+    if places.is_empty() { String::new() } else { format!("GROUP BY {}", places.join(", ")) }
 }
 
 /// A further condition, where there is one.
@@ -245,7 +261,7 @@ pub fn encounters(
         "SELECT {}, COUNT(DISTINCT {person}) AS members, COUNT(*) AS recorded, \
          {} AS ready, {} AS held, {} AS non_billable, {} AS claimed, {} AS submitted, \
          {} AS minutes FROM encounters e WHERE {}{only} {}",
-        select(by),
+        select(span, by),
         of("ready"),
         of("held"),
         of("non_billable"),
@@ -267,7 +283,7 @@ pub fn lines(conn: &mut Conn, span: &Span, by: &[Dimension]) -> Result<Vec<LineS
          FROM decision_lines l JOIN encounters e \
          ON e.organization_id = l.organization_id AND e.id = l.encounter_id \
          WHERE l.status IN ('ready', 'held', 'claimed', 'submitted') AND {} {}",
-        select(by),
+        select(span, by),
         sum("l.units"),
         of("ready"),
         of("held"),
@@ -289,7 +305,7 @@ pub fn claims(
         "SELECT {}, {} AS units, {} AS charge, {} AS expected FROM {CLAIM_JOIN} \
          JOIN encounters e ON e.organization_id = p.organization_id AND e.id = p.encounter_id \
          WHERE {} AND {} {}",
-        select(by),
+        select(span, by),
         sum("p.units"),
         sum("p.charge"),
         sum("p.expected"),
@@ -310,7 +326,7 @@ pub fn claim_control(conn: &mut Conn, span: &Span) -> Result<ClaimSums, StoreErr
          ON k.organization_id = c.organization_id AND k.claim_id = c.id \
          WHERE c.status IN {RELEASED} AND k.service_date BETWEEN $1 AND $2 \
          AND c.service_date BETWEEN $3 AND $2{organization}{payer}",
-        select(&[]),
+        select(span, &[]),
         sum("k.units"),
         sum("k.charge"),
         sum("k.expected"),

@@ -287,7 +287,8 @@ on_both! {
         let value = |column: &&str| match *column {
             "reference" => "V-1",
             "peer" => "1987654328",
-            "member" | "service" | "authorization" => "",
+            "member" | "service" | "authorization" | "program" | "session" | "group_size"
+            | "group_peers" => "",
             "member_payer" => "evergreen",
             "member_number" => "EV1000",
             "activity" => "individual_support",

@@ -40,6 +40,8 @@ pub async fn two_organizations(app: &TestApp, members: usize) -> [Past; 2] {
     let second = world::second_of_evergreen(app, &first.admin, "hill-top", members).await;
     let mut pasts = [Past::new("river-bend", first), Past::new("hill-top", second)];
     for past in &mut pasts {
+        world::program(app, &past.world.admin, past.key, "waiver", "program").await;
+        world::program(app, &past.world.admin, past.key, "annex", "site").await;
         let body = json!({
             "reference": "R-none", "first_name": "Lee", "last_name": "Moss",
             "birth_date": "1990-01-31", "gender": "U", "coverages": [],
@@ -99,6 +101,9 @@ impl Past {
         body["activity"] = json!(dice.pick(&activities));
         body["mode"] = json!(dice.pick(&["in_person", "in_person", "video"]));
         body["setting"] = json!(dice.pick(&["office", "office", "home", "jail"]));
+        // By count and not by dice: the histories stay the ones that they were.
+        body["role"] = json!(["peer_support", "bridger", "crisis"][self.count % 3]);
+        body["program"] = json!([None, Some("waiver"), Some("annex")][self.count / 3 % 3]);
         body
     }
 

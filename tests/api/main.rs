@@ -13,11 +13,13 @@
 mod access;
 mod app;
 mod audit;
+mod audit_deeds;
 mod bad_input;
 mod batches;
 mod bulk;
 mod bulk_killed;
 mod changes;
+mod consents;
 mod database;
 mod day_sums;
 mod docs;
@@ -32,10 +34,16 @@ mod idempotency;
 mod ledger;
 mod locks;
 mod metrics;
+mod openings;
 mod overrides;
 mod periods;
 mod probe;
 mod program;
+mod programs;
+// The recount that the rules' own tests use, too.
+#[allow(dead_code, reason = "the API tests use a part of it")]
+#[path = "../../src/domain/windows/slow.rs"]
+mod recount;
 mod reference_contracts;
 mod reference_crud;
 mod reference_faults;
@@ -45,6 +53,8 @@ mod reference_walls;
 mod reports;
 mod restored;
 mod revise;
+mod sessions;
+mod sessions_recount;
 mod several_authorizations;
 mod slow;
 mod stopping;
@@ -52,5 +62,7 @@ mod storm;
 mod two_processes;
 mod versions;
 mod walls;
+mod windows;
+mod windows_recount;
 mod worklist;
 mod world;

@@ -10,8 +10,9 @@ use crate::app::{TestApp, on_both};
 use crate::history::{self, Past};
 use crate::world::{self, Dice};
 
-/// Every combination of dimensions, in every order.
-const GROUPINGS: [&str; 16] = [
+/// Every combination of the three usual dimensions, in every order; each of the others by itself,
+/// with its neighbors, and all together.
+const GROUPINGS: [&str; 26] = [
     "",
     "month",
     "organization",
@@ -28,6 +29,16 @@ const GROUPINGS: [&str; 16] = [
     "organization,service,month",
     "service,month,organization",
     "service,organization,month",
+    "role",
+    "mode",
+    "setting",
+    "program",
+    "program,service",
+    "organization,program",
+    "mode,setting,role",
+    "month,organization,service,role,mode,setting,program",
+    "program,setting,mode,role,service,organization,month",
+    "role,program",
 ];
 
 /// One visit with all that a report counts of it.
@@ -96,6 +107,10 @@ async fn visits(app: &TestApp, past: &Past) -> Vec<Visit> {
                     ("month", day[..7].to_owned()),
                     ("organization", past.key.to_owned()),
                     ("service", e["service"].as_str().unwrap_or("none").to_owned()),
+                    ("role", text(&e["role"])),
+                    ("mode", text(&e["mode"])),
+                    ("setting", text(&e["setting"])),
+                    ("program", e["program"].as_str().unwrap_or("none").to_owned()),
                 ]),
                 released: released.get(&text(&e["id"])).copied().unwrap_or_default(),
                 status: text(&e["status"]),
@@ -256,6 +271,18 @@ struct Reader {
     sees: fn(&Visit) -> bool,
 }
 
+/// The visits as a reader is told of them: a payer knows the state's programs, and not the
+/// organization's sites.
+fn told(visits: &[Visit], payer: bool) -> Vec<Visit> {
+    let mut told = visits.to_vec();
+    for visit in told.iter_mut().filter(|_| payer) {
+        if visit.place["program"] == "annex" {
+            visit.place.insert("program", "none".to_owned());
+        }
+    }
+    told
+}
+
 fn of_river(visit: &Visit) -> bool {
     visit.place["organization"] == "river-bend"
 }
@@ -296,7 +323,8 @@ on_both! {
         assert!(people("river-bend").intersection(&people("hill-top")).count() > 0);
         for reader in readers(&app, &pasts).await {
             for (from, to) in [("2026-07-01", "2026-08-31"), ("2026-07-10", "2026-08-09")] {
-                let seen: Vec<&Visit> = all
+                let told = told(&all, reader.payer);
+                let seen: Vec<&Visit> = told
                     .iter()
                     .filter(|v| (reader.sees)(v) && (from..=to).contains(&v.day.as_str()))
                     .collect();

@@ -43,6 +43,37 @@ pub async fn river_bend_with(app: &TestApp, members: usize, other: &[(&str, &str
     people(app, admin, names, ("WA", "cpc"), TIMES, members).await
 }
 
+/// `river-bend` with `evergreen`, whose pack has these limits and authorization rules in place of its
+/// own. They cite `manual-limits`.
+pub async fn limited(app: &TestApp, rules: &str, members: usize) -> World {
+    let admin = app.admin_key().await;
+    organization(app, &admin, "river-bend", "WA", "America/Los_Angeles").await;
+    payer(app, &admin, "evergreen").await;
+    pack(app, &admin, &evergreen_with(rules)).await;
+    let contract = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
+    toml(app, "/v1/contracts?organization=river-bend", &admin, contract).await.expect(201);
+    let names = Names { organization: "river-bend", payer: "evergreen", number: "EV" };
+    people(app, admin, names, ("WA", "cpc"), TIMES, members).await
+}
+
+fn evergreen_with(rules: &str) -> String {
+    let text = include_str!("../../config/payers/evergreen.toml");
+    let (head, rest) = text.split_once("[[limit]]").unwrap();
+    let tail = rest.split_once("\n[filing]").unwrap().1;
+    // A source that nothing cites is a fault.
+    let never = "[[authorization]]\nkey = \"none\"\nservices = [\"peer_crisis\"]\n\
+                 require = \"never\"\nsource = \"manual-authorization\"\n";
+    format!("{head}\n{rules}\n{never}\n[filing]{tail}")
+}
+
+/// A limit of both services of `evergreen`.
+pub fn limit(key: &str, units: &str, window: &str) -> String {
+    format!(
+        "[[limit]]\nkey = \"{key}\"\nservices = [\"peer_individual\", \"peer_crisis\"]\n\
+         units = \"{units}\"\n{window}\nsource = \"manual-limits\"\n"
+    )
+}
+
 /// `mesa-voices` with `lone-mesa`: 104 units a month (hold), 40 a week (bill up to), in person.
 pub async fn mesa_voices(app: &TestApp, members: usize) -> World {
     mesa_voices_in(app, members, TIMES).await
@@ -202,6 +233,21 @@ async fn member_since(
         .post(&format!("/v1/members?organization={organization}"), admin, &body)
         .await
         .expect(201))
+}
+
+/// A program, site or grant that runs as long as everything else.
+pub async fn program(
+    app: &TestApp,
+    admin: &str,
+    organization: &str,
+    key: &str,
+    kind: &str,
+) -> String {
+    let body = json!({
+        "key": key, "name": format!("The {key}"), "kind": kind, "from": TIMES.0, "to": TIMES.1,
+    });
+    let path = format!("/v1/programs?organization={organization}");
+    id(&app.post(&path, admin, &body).await.expect(201))
 }
 
 pub async fn authorization(app: &TestApp, admin: &str, organization: &str, body: &Value) -> String {

@@ -2,15 +2,15 @@
 
 use super::Kind;
 use super::cells::{joined, number, parent, with_parent};
+use super::records::{authorization, consent, episode, opening};
 use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::payer::PayerData;
 use crate::domain::peer::CertificateData;
 use crate::error::Fault;
 use crate::flow::reference::bulk::{File, OwnedRow, Row};
 use crate::flow::reference::draft::{
-    AddressDraft, AuthorizationDraft, AuthorizationInput, CertificateDraft, CoverageDraft,
-    CoverageInput, EpisodeDraft, LocationDraft, MemberDraft, MemberInput, OrganizationDraft,
-    PayerDraft, PeerDraft,
+    AddressDraft, CertificateDraft, CoverageDraft, CoverageInput, LocationDraft, MemberDraft,
+    MemberInput, OrganizationDraft, PayerDraft, PeerDraft, ProgramDraft,
 };
 use crate::flow::table::Cells;
 
@@ -35,9 +35,17 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
             (true, &["member_reference", "payer", "number", "units", "from"], &["services", "to"])
         }
         Kind::Episodes => {
-            (true, &["reference", "member_reference", "kind", "from"], &["payer", "to"])
+            let optional = &["payer", "program", "to"];
+            (true, &["reference", "member_reference", "kind", "from"], optional)
         }
-        Kind::Packs | Kind::Contracts | Kind::Encounters => (false, &[], &[]),
+        Kind::Consents => (true, CONSENTS, CONSENTS_OPTIONAL),
+        Kind::OpeningBalances => (
+            true,
+            &["payer", "service", "date", "units"],
+            &["member_reference", "member_number", "authorization"],
+        ),
+        Kind::Programs => (true, &["key", "name", "kind", "from"], &["to"]),
+        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => (false, &[], &[]),
     };
     let name: &[&'static str] = &["organization"];
     match (of_owner, owned) {
@@ -64,6 +72,10 @@ const MEMBERS_OPTIONAL: &[&str] = &[
     "coverage_order",
     "product",
 ];
+const CONSENTS: &[&str] =
+    &["reference", "member_reference", "recipient", "purposes", "from", "obtained"];
+const CONSENTS_OPTIONAL: &[&str] =
+    &["services", "services_from", "services_to", "to", "signer", "revoked_at"];
 const ADDRESS: &[&str] = &["line1", "line2", "city", "state", "zip"];
 const COVERAGE: &[&str] =
     &["payer", "member_number", "coverage_from", "coverage_to", "coverage_order", "product"];
@@ -76,7 +88,7 @@ pub(super) fn column(kind: Kind, pointer: &str) -> String {
     let field = names.last().copied().unwrap_or_default();
     match (kind, names.as_slice()) {
         (Kind::Members, ["coverages", "from" | "to" | "order"]) => format!("coverage_{field}"),
-        (Kind::Authorizations | Kind::Episodes, ["member"]) => "member_reference".to_owned(),
+        (_, ["member"]) => "member_reference".to_owned(),
         _ => field.to_owned(),
     }
 }
@@ -94,8 +106,13 @@ pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<F
         Kind::Coverages => File::Coverages(reader.owned(coverage)),
         Kind::Authorizations => File::Authorizations(reader.owned(authorization)),
         Kind::Episodes => File::Episodes(reader.owned(|c| episode(c).parse())),
+        Kind::Consents => File::Consents(reader.owned(|c| consent(c).parse())),
+        Kind::OpeningBalances => File::Openings(reader.owned(opening)),
+        Kind::Programs => File::Programs(reader.owned(|c| program(c).parse())),
         // Their files are TOML and have no rows.
-        Kind::Packs | Kind::Contracts | Kind::Encounters => File::Payers(Vec::new()),
+        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => {
+            File::Payers(Vec::new())
+        }
     };
     if reader.faults.is_empty() { Ok(file) } else { Err(reader.faults) }
 }
@@ -253,32 +270,11 @@ fn coverage(cells: &Cells) -> Result<(Reference, CoverageInput), Vec<Fault>> {
     with_parent(reference, draft.parse(), faults)
 }
 
-fn authorization(cells: &Cells) -> Result<AuthorizationInput, Vec<Fault>> {
-    let mut faults = Vec::new();
-    let services = cells.get("services").map(|list| {
-        let each = list.split(';').map(str::trim).filter(|s| !s.is_empty());
-        each.map(str::to_owned).collect()
-    });
-    let units = number(cells, "units", "/units", &mut faults);
-    let draft = AuthorizationDraft {
-        member: cells.get("member_reference"),
-        payer: cells.get("payer"),
-        number: cells.get("number"),
-        services,
-        // One fault for one cell: a number that cannot be read is not missing too.
-        units: units.or((!faults.is_empty()).then_some(0)),
-        from: cells.get("from"),
-        to: cells.get("to"),
-    };
-    joined(draft.parse(), faults)
-}
-
-fn episode(cells: &Cells) -> EpisodeDraft {
-    EpisodeDraft {
-        reference: cells.get("reference"),
-        member: cells.get("member_reference"),
+fn program(cells: &Cells) -> ProgramDraft {
+    ProgramDraft {
+        key: cells.get("key"),
+        name: cells.get("name"),
         kind: cells.get("kind"),
-        payer: cells.get("payer"),
         from: cells.get("from"),
         to: cells.get("to"),
     }

@@ -39,6 +39,18 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
             );
         }
     }
+    for (index, rule) in agreement.programs.iter().enumerate() {
+        for (place, key) in rule.services.iter().enumerate() {
+            if pack.service(key).is_none() {
+                let hint = hint(key.as_str(), pack.services.iter().map(|s| s.key.as_str()));
+                refuse(
+                    format!("/program/{index}/services/{place}"),
+                    format!("program[{}].services[{}]", index + 1, place + 1),
+                    format!("the pack has no service with this key; {hint}"),
+                );
+            }
+        }
+    }
     if faults.is_empty() {
         Ok(Terms { pack: pack.clone(), agreement: agreement.clone() })
     } else {

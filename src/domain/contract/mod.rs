@@ -5,7 +5,9 @@
 pub mod bind;
 mod delimiters;
 pub mod fault;
+mod group;
 mod known;
+mod limit;
 pub mod model;
 mod nearest;
 mod node;
@@ -17,6 +19,7 @@ mod read_overrides;
 mod read_profile;
 mod read_rules;
 mod read_service;
+mod read_window;
 mod reader;
 mod table;
 #[cfg(test)]
@@ -26,6 +29,8 @@ pub mod versions;
 pub use bind::{bind, gaps, terms_from_json, terms_from_toml};
 pub use delimiters::Delimiters;
 pub use fault::{Fault, Place};
+pub use group::GroupRule;
+pub use limit::{Exceed, Limit, LimitScope};
 pub use model::*;
 pub use node::{MAX_DEPTH, MAX_INPUT_BYTES, MAX_KEY_BYTES, MAX_NODES};
 pub use read::{agreement_from_json, agreement_from_toml, pack_from_json, pack_from_toml};

@@ -9,16 +9,19 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::delimiters::Delimiters;
+use super::group::GroupRule;
+use super::limit::Limit;
 use crate::domain::codes::{
     Activity, DiagnosisClass, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
-use crate::domain::dates::{Span, WeekStart, Window};
+use crate::domain::dates::{Span, WeekStart};
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Key, Line55, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
 use crate::domain::period::Period;
 use crate::domain::rules::RuleId;
 use crate::domain::text::code_list;
+use crate::domain::windows::Window;
 
 /// The terms of one contract version: the whole agreement as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +114,9 @@ pub struct Service {
     pub substance_use: bool,
     /// Whether it may be billed although another coverage pays first (RK69).
     pub bypass_other_coverage: bool,
+    /// How groups are to be; none: it is given to one member at a time (RK33, RK35, RK45).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupRule>,
     /// Where it is written.
     pub source: Authority,
 }
@@ -170,33 +176,6 @@ impl SumOver {
     }
 }
 
-/// A quantity limit (RK19, RK21).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limit {
-    /// Short name.
-    pub key: Key,
-    /// Services counted together.
-    pub services: Vec<Key>,
-    /// Units allowed in a window; an exact decimal (RK23).
-    pub units: Decimal,
-    /// The window.
-    pub window: Window,
-    /// What happens over the limit.
-    pub exceed: Exceed,
-    /// Where it is written.
-    pub source: Authority,
-}
-
-code_list!(
-    /// What happens over a limit (RK24); more answers come with the rules as payers write them.
-    Exceed, "an answer to excess" {
-        /// All of the encounter is held.
-        Hold = "hold",
-        /// The first units are billed, the rest is held.
-        BillUpTo = "bill_up_to",
-    }
-);
-
 /// Whether a service needs an authorization (RK26, RK27).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationRule {
@@ -223,6 +202,7 @@ pub enum AuthorizationNeed {
         /// Free units.
         free_units: u32,
         /// The window in which they are free.
+        #[serde(flatten)]
         window: Window,
     },
 }
@@ -355,6 +335,18 @@ pub struct Agreement {
     pub sender_id: PartnerCode,
     /// Rates by service and date.
     pub rates: Vec<Rate>,
+    /// Programs of the organization outside of which services are not billed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub programs: Vec<ProgramRule>,
+}
+
+/// Services that are billed only where they were given under one of these programs (R28).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramRule {
+    /// The services' keys.
+    pub services: Vec<Key>,
+    /// The programs' keys, as the organization names them.
+    pub programs: Vec<Key>,
 }
 
 /// A rate line.

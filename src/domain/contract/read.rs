@@ -79,7 +79,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let mut known = Known::read(r, &root, &services);
     let head = root.need(r, "pack").and_then(|at| read_head(r, &at));
     let services = read_services(r, &services, &mut known);
-    let limits = read_limits(r, &root, &mut known);
+    let limits = read_limits(r, &root, &mut known, &services);
     let authorizations = read_authorizations(r, &root, &mut known);
     let filing = root.need(r, "filing").and_then(|at| read_filing(r, &at, &mut known));
     let documentation =

@@ -1,6 +1,6 @@
-//! Reads an agreement: `[contract]` and its `[[rate]]` lines.
+//! Reads an agreement: `[contract]`, its `[[rate]]` lines and its `[[program]]` lines.
 
-use super::model::{Agreement, Rate};
+use super::model::{Agreement, ProgramRule, Rate};
 use super::read::Version;
 use super::read_profile::qualifier;
 use super::reader::{Amount, Reader, Spot};
@@ -10,6 +10,8 @@ use crate::domain::identifiers::Key;
 
 /// Most rate lines: a hundred services with twenty rate changes each.
 pub const MAX_RATES: usize = 2000;
+/// Most program lines, and most services or programs of one: an organization has a dozen.
+pub const MAX_PROGRAMS: usize = 100;
 /// A rate or charge for one unit, in dollars: no unit of peer support costs more.
 const RATE: Amount = Amount { decimals: 4, below: 10_000 };
 
@@ -27,11 +29,13 @@ pub(super) const CONTRACT_KEYS: &[&str] = &[
 
 /// The agreement as it stands; [`super::bind`] holds it against its pack.
 pub(super) fn read_agreement(r: &mut Reader, document: &Spot<'_>) -> Option<Agreement> {
-    let root = document.table(r, &["contract", "rate"])?;
+    let root = document.table(r, &["contract", "rate", "program"])?;
     let contract = root.need(r, "contract").and_then(|at| at.table(r, CONTRACT_KEYS));
     let mut agreement = contract.and_then(|table| read_contract(r, &table));
     let rates = read_rates(r, &root, agreement.as_ref().map(|a| a.span));
+    let programs = read_programs(r, &root);
     if let Some(agreement) = &mut agreement {
+        agreement.programs = programs;
         agreement.rates = rates;
     }
     agreement
@@ -59,6 +63,7 @@ fn read_contract(r: &mut Reader, table: &Table<'_>) -> Option<Agreement> {
         sender_qualifier: sender_qualifier?,
         sender_id: sender_id?,
         rates: Vec::new(),
+        programs: Vec::new(),
     })
 }
 
@@ -99,4 +104,23 @@ fn read_rate(r: &mut Reader, table: &Table<'_>) -> Option<Rate> {
     let allowed = table.need(r, "allowed").and_then(|spot| spot.amount(r, RATE));
     let charge = table.get("charge").map(|spot| spot.amount(r, RATE));
     Some(Rate { service: service?, span: span?, allowed: allowed?, charge: charge.flatten() })
+}
+
+fn read_programs(r: &mut Reader, root: &Table<'_>) -> Vec<ProgramRule> {
+    let mut rules = Vec::new();
+    for at in root.tables(r, "program", MAX_PROGRAMS) {
+        let Some(table) = at.table(r, &["services", "programs"]) else { continue };
+        let mut keys = |name: &str| -> Vec<Key> {
+            let Some(list) = table.need(r, name) else { return Vec::new() };
+            let keys = list.values::<Key>(r);
+            if keys.is_empty() {
+                list.refuse(r, "name at least one");
+            }
+            keys.into_iter().map(|(_, key)| key).collect()
+        };
+        let services = keys("services");
+        let programs = keys("programs");
+        rules.push(ProgramRule { services, programs });
+    }
+    rules
 }

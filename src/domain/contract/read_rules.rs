@@ -1,10 +1,13 @@
 //! Reads `[[limit]]`, `[[authorization]]`, `[filing]` and `[documentation]`.
 
 use super::known::{Known, unique};
-use super::model::{AuthorizationNeed, AuthorizationRule, Documentation, Filing, Limit};
+use super::limit::{Exceed, Limit, LimitScope};
+use super::model::{AuthorizationNeed, AuthorizationRule, Documentation, Filing, Service};
+use super::read_window::{self, read_window};
 use super::reader::{Amount, Reader, Spot};
 use super::table::Table;
 use crate::domain::identifiers::Key;
+use crate::domain::text::Invalid;
 
 /// Most limits of a pack, and most authorization rules: a few for each service.
 pub const MAX_RULES: usize = 200;
@@ -17,20 +20,28 @@ const MAX_FILING_DAYS: u32 = 730;
 /// Days before the deadline on which warnings begin, unless the pack says otherwise.
 const WARN_DAYS: u32 = 14;
 
-/// All limits that have no fault.
+/// Keys of a limit besides those of its window.
+pub(super) const LIMIT_KEYS: &[&str] =
+    &["key", "services", "units", "scope", "modifiers", "modes", "exceed", "source"];
+/// Keys of an authorization rule besides those of its window.
+pub(super) const AUTHORIZATION_KEYS: &[&str] =
+    &["key", "services", "require", "free_units", "source"];
+
+/// All limits that have no fault. `sound` are the services without one.
 pub(super) fn read_limits<'a>(
     r: &mut Reader,
     root: &Table<'a>,
     known: &mut Known<'a>,
+    sound: &[Service],
 ) -> Vec<Limit> {
+    let fields = [LIMIT_KEYS, read_window::KEYS].concat();
     let mut keys: Vec<Key> = Vec::new();
     let mut limits = Vec::new();
     for at in root.tables(r, "limit", MAX_RULES) {
-        let fields = &["key", "services", "units", "window", "exceed", "source"];
-        let Some(table) = at.table(r, fields) else { continue };
+        let Some(table) = at.table(r, &fields) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
-        limits.extend(read_limit(r, &table, key, known));
+        limits.extend(read_limit(r, &table, key, known, sound));
     }
     limits
 }
@@ -40,20 +51,63 @@ fn read_limit<'a>(
     table: &Table<'a>,
     key: Option<Key>,
     known: &mut Known<'a>,
+    sound: &[Service],
 ) -> Option<Limit> {
-    let services = known.services(r, table).into_iter().map(|(_, key)| key).collect();
+    let services: Vec<Key> = known.services(r, table).into_iter().map(|(_, key)| key).collect();
     let units = table.need(r, "units").and_then(|spot| spot.amount(r, UNITS));
-    let window = table.required(r, "window");
+    let window = read_window(r, table);
+    let scope = table.or(r, "scope", LimitScope::default());
+    let counted: Vec<&Service> = sound.iter().filter(|s| services.contains(&s.key)).collect();
+    // A service with faults of its own may have what is named.
+    let counted = Some(counted).filter(|counted| counted.len() == services.len());
+    let modifiers = read_counted(r, table, "modifiers", counted.as_deref(), |service, modifier| {
+        let of_modes = service.modes.iter().flat_map(|m| &m.modifiers);
+        service.modifiers.iter().chain(of_modes).any(|m| m == modifier)
+    });
+    let modes = read_counted(r, table, "modes", counted.as_deref(), |service, mode| {
+        service.modes.iter().any(|m| m.mode == *mode)
+    });
     let exceed = table.required(r, "exceed");
+    if scope == Some(LimitScope::Member)
+        && matches!(exceed, Some(Exceed::BillUpTo | Exceed::Authorization))
+    {
+        let message = "a limit counted across organizations only says that units do not fit; \
+                       write \"hold\" or \"never\"";
+        table.at_key("exceed").refuse(r, message);
+    }
     let source = known.cited(r, table);
     Some(Limit {
         key: key?,
         services,
         units: units?,
         window: window?,
+        scope: scope?,
+        modifiers,
+        modes,
         exceed: exceed?,
         source: source?,
     })
+}
+
+/// What narrows a limit to some lines; each must stand on a line of a counted service, or the limit
+/// would silently count nothing.
+fn read_counted<T>(
+    r: &mut Reader,
+    table: &Table<'_>,
+    key: &str,
+    counted: Option<&[&Service]>,
+    on: impl Fn(&Service, &T) -> bool,
+) -> Vec<T>
+where
+    T: std::str::FromStr<Err = Invalid> + PartialEq,
+{
+    let named: Vec<(Spot<'_>, T)> = table.get(key).map(|s| s.values(r)).unwrap_or_default();
+    for (spot, value) in &named {
+        if counted.is_some_and(|services| !services.iter().any(|s| on(s, value))) {
+            spot.refuse(r, "no service of this limit has it on a line; correct or remove it");
+        }
+    }
+    named.into_iter().map(|(_, value)| value).collect()
 }
 
 /// All authorization rules that have no fault. A service is in one of them at most: two answers to
@@ -66,9 +120,9 @@ pub(super) fn read_authorizations<'a>(
     let mut keys: Vec<Key> = Vec::new();
     let mut taken: Vec<Key> = Vec::new();
     let mut rules = Vec::new();
+    let fields = [AUTHORIZATION_KEYS, read_window::KEYS].concat();
     for at in root.tables(r, "authorization", MAX_RULES) {
-        let fields = &["key", "services", "require", "free_units", "window", "source"];
-        let Some(table) = at.table(r, fields) else { continue };
+        let Some(table) = at.table(r, &fields) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
         let services = known.services(r, &table);
@@ -91,10 +145,10 @@ fn read_need(r: &mut Reader, table: &Table<'_>) -> Option<AuthorizationNeed> {
     let require = spot.one_of(r, &["never", "always", "after"], "`require`")?;
     if require == "after" {
         let free = table.need(r, "free_units").and_then(|s| s.number(r, 1..=MAX_FREE_UNITS));
-        let window = table.required(r, "window");
+        let window = read_window(r, table);
         return Some(AuthorizationNeed::After { free_units: free?, window: window? });
     }
-    for key in ["free_units", "window"] {
+    for key in ["free_units"].iter().chain(read_window::KEYS) {
         if let Some(spot) = table.get(key) {
             spot.refuse(r, "this goes with `require = \"after\"` only; remove it");
         }

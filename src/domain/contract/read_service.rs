@@ -1,5 +1,6 @@
 //! Reads `[[service]]`: what can be billed, by whom, for whom, where and how.
 
+use super::group::read_group;
 use super::known::{Known, unique};
 use super::model::{ModeRule, Rounding, Service, SettingRule, SumOver};
 use super::node::Value;
@@ -41,6 +42,7 @@ pub(super) const KEYS: &[&str] = &[
     "certificates",
     "substance_use",
     "bypass_other_coverage",
+    "group",
     "source",
 ];
 
@@ -86,6 +88,7 @@ fn read_service<'a>(
     let certificates = table.values(r, "certificates");
     let substance_use = table.flag(r, "substance_use", false);
     let bypass_other_coverage = table.flag(r, "bypass_other_coverage", false);
+    let group = read_group(r, table, known);
     let source = known.cited(r, table);
     Some(Service {
         key: key?,
@@ -106,6 +109,7 @@ fn read_service<'a>(
         certificates,
         substance_use: substance_use?,
         bypass_other_coverage: bypass_other_coverage?,
+        group: group?,
         source: source?,
     })
 }

@@ -1,65 +1,92 @@
-//! What others have drawn: sums over the usage of a member's account with the payer.
+//! What others have drawn: sums over the usage that the facts hold, in the windows of the contract.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::domain::contract::Pack;
-use crate::domain::dates::Window;
-use crate::domain::facts::{AuthorizationFact, Usage};
+use super::usage::Selected;
+use crate::domain::contract::{AuthorizationRule, Limit, LimitScope, Pack};
+use crate::domain::decision::RemainingKind;
+use crate::domain::facts::{Anchor, AuthorizationFact, EpisodeFact, Facts, Usage};
 use crate::domain::identifiers::Key;
+use crate::domain::windows::{Calendar, Counted, Daily, Days, Window};
 
-/// The account: usage, read with the contract's week.
+/// Usage, read with the contract's windows.
 #[derive(Debug, Clone, Copy)]
 pub struct Account<'a> {
-    pack: &'a Pack,
+    calendar: Calendar<'a>,
     usage: &'a [Usage],
+    peer_usage: &'a [Usage],
+    anchors: &'a [Anchor],
 }
 
-/// A sum over the days of a window.
+/// Where a limit or free allotment stands for an addition on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counted {
-    /// First day counted.
-    pub from: NaiveDate,
-    /// Last day counted.
-    pub to: NaiveDate,
-    /// Units drawn in them.
-    pub units: i64,
+pub struct Standing {
+    /// The window around the day with the least room.
+    pub days: Days,
+    /// Units drawn in it.
+    pub used: i64,
+    /// What is left in it; may be negative.
+    pub left: Decimal,
+    /// A window that holds too much once this addition moves it (consecutive days only).
+    pub moved: Option<Days>,
 }
 
 impl<'a> Account<'a> {
-    /// The account of `usage` under `pack`.
-    pub fn new(pack: &'a Pack, usage: &'a [Usage]) -> Self {
-        Self { pack, usage }
+    /// What the facts of a decision say.
+    pub fn of(pack: &Pack, facts: &'a Facts) -> Self {
+        Self {
+            calendar: Calendar { week_start: pack.week_start, episodes: &facts.episodes },
+            usage: &facts.usage,
+            peer_usage: &facts.peer_usage,
+            anchors: &facts.anchors,
+        }
     }
 
-    /// All units of `services` in the window around `day`.
-    pub fn all(&self, services: &[Key], window: Window, day: NaiveDate) -> Counted {
-        self.count(services, window, day, |_| true)
+    /// What was selected without an encounter.
+    pub fn selected(pack: &Pack, episodes: &'a [EpisodeFact], selected: &'a Selected) -> Self {
+        Self {
+            calendar: Calendar { week_start: pack.week_start, episodes },
+            usage: &selected.usage,
+            peer_usage: &selected.peer_usage,
+            anchors: &selected.anchors,
+        }
     }
 
-    /// Units of `services` in the window around `day` that no authorization covered.
-    pub fn free(&self, services: &[Key], window: Window, day: NaiveDate) -> Counted {
-        self.count(services, window, day, |u| u.authorization.is_none())
-    }
-
-    fn count(
-        &self,
-        services: &[Key],
-        window: Window,
-        day: NaiveDate,
-        counts: impl Fn(&Usage) -> bool,
-    ) -> Counted {
-        let (from, to) = window.around(day, self.pack.week_start);
-        let counted = |u: &&Usage| {
-            (from..=to).contains(&u.date) && services.contains(&u.service) && counts(u)
+    /// Where a limit stands on a day; none when its window is an episode and none covers the day.
+    pub fn limit(&self, limit: &Limit, day: NaiveDate) -> Option<Standing> {
+        let usage = match limit.scope {
+            LimitScope::Peer => self.peer_usage,
+            LimitScope::MemberAndOrganization | LimitScope::Member => self.usage,
         };
-        Counted { from, to, units: sum(self.usage.iter().filter(counted)) }
+        let anchor = self.anchor(RemainingKind::Limit, &limit.key);
+        let counted = usage.iter().filter(|u| limit.counts(&u.service, u.how.as_ref()));
+        let daily = daily(counted, anchor);
+        Standing::of(limit.window.touched(self.calendar, day, &daily), limit.units)
+    }
+
+    /// Where the free units of a rule stand on a day: what no authorization covered is counted.
+    pub fn free(
+        &self,
+        rule: &AuthorizationRule,
+        units: u32,
+        window: &Window,
+        day: NaiveDate,
+    ) -> Option<Standing> {
+        let anchor = self.anchor(RemainingKind::Free, &rule.key);
+        let daily = daily(self.usage.iter().filter(|u| rule.counts_free(u)), anchor);
+        Standing::of(window.touched(self.calendar, day, &daily), Decimal::from(units))
+    }
+
+    fn anchor(&self, kind: RemainingKind, key: &Key) -> Option<NaiveDate> {
+        self.anchors.iter().find(|a| a.kind == kind && a.key == *key).map(|a| a.day)
     }
 
     /// Units ever drawn on an authorization.
     pub fn drawn(&self, authorization: &AuthorizationFact) -> i64 {
-        sum(self.usage.iter().filter(|u| u.authorization == Some(authorization.id)))
+        let drawn = self.usage.iter().filter(|u| u.authorization == Some(authorization.id));
+        drawn.fold(0, |sum, u| sum.saturating_add(u.units))
     }
 
     /// Units left of an authorization; negative when its grant shrank.
@@ -68,13 +95,34 @@ impl<'a> Account<'a> {
     }
 }
 
-fn sum<'a>(usage: impl Iterator<Item = &'a Usage>) -> i64 {
-    usage.fold(0, |sum, u| sum.saturating_add(u.units))
+fn daily<'u>(usage: impl Iterator<Item = &'u Usage>, anchor: Option<NaiveDate>) -> Daily {
+    let after = |u: &&Usage| anchor.is_none_or(|anchor| anchor <= u.date);
+    Daily::new(usage.filter(after).map(|u| (u.date, u.units)))
 }
 
-/// Whole units that fit into what is left, never below 0 (RK23: a cap of 8.5 has room for 8).
-pub fn whole(left: Decimal) -> u32 {
-    left.floor().max(Decimal::ZERO).to_u32().unwrap_or(u32::MAX)
+impl Standing {
+    /// Of the windows that an addition must fit, under a cap.
+    pub fn of(windows: Vec<Counted>, cap: Decimal) -> Option<Self> {
+        let left = |window: &Counted| cap.saturating_sub(Decimal::from(window.units));
+        // The first of those that hold most: the one that ends soonest.
+        let tightest =
+            windows.iter().filter(|w| w.holds_day).min_by_key(|w| std::cmp::Reverse(w.units))?;
+        let moved = windows.iter().find(|w| !w.holds_day && left(w) < Decimal::ZERO);
+        Some(Self {
+            days: tightest.days,
+            used: tightest.units,
+            left: left(tightest),
+            moved: moved.map(|w| w.days),
+        })
+    }
+
+    /// Whole units that fit, never below 0 (RK23: a cap of 8.5 has room for 8).
+    pub fn room(&self) -> u32 {
+        if self.moved.is_some() {
+            return 0;
+        }
+        self.left.floor().max(Decimal::ZERO).to_u32().unwrap_or(u32::MAX)
+    }
 }
 
 /// Whole units of a count that may be negative.

@@ -10,12 +10,14 @@ use std::cmp::Ordering;
 use super::account::{Account, at_least_none, units_in_words};
 use super::context::Context;
 use super::day::Day;
+use super::limits;
 use super::table::{RuleId, Said};
 use crate::domain::claim::MAX_CLAIM_LINES;
 use crate::domain::contract::{
-    AuthorizationLevel, AuthorizationNeed, AuthorizationRule, Pack, Service,
+    AuthorizationLevel, AuthorizationNeed, AuthorizationRule, Exceed, Pack, Service,
 };
 use crate::domain::facts::AuthorizationFact;
+use crate::domain::finding::Authority;
 
 /// Units drawn on one authorization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub fn divide<'a>(
     service: &Service,
     wanted: u32,
 ) -> Division<'a> {
-    let Some((rule, free_left)) = strictest(ctx, pack, account, service) else {
+    let Some((source, free_left)) = strictest(ctx, pack, account, service) else {
         let said = not_needed(ctx, "The service needs no authorization").into_iter().collect();
         return Division { free: wanted, draws: vec![], said };
     };
@@ -78,7 +80,7 @@ pub fn divide<'a>(
             (draws, short.into_iter().collect())
         }
     };
-    let said = said.into_iter().map(|s| s.by(&rule.source)).collect();
+    let said = said.into_iter().map(|s| s.by(source)).collect();
     Division { free, draws, said }
 }
 
@@ -129,23 +131,26 @@ fn shortage(
     })
 }
 
-/// The rule that leaves the fewest free units, with them; none when nothing is ever needed.
+/// What leaves the fewest units without authorization, by its source; none when nothing is ever
+/// needed. Limits whose excess needs one count all units, authorized ones too.
 fn strictest<'a>(
     ctx: &Context,
     pack: &'a Pack,
     account: Account,
     service: &Service,
-) -> Option<(&'a AuthorizationRule, u32)> {
-    of_service(pack, service)
-        .filter_map(|rule| match rule.need {
-            AuthorizationNeed::Never => None,
-            AuthorizationNeed::Always => Some((rule, 0)),
-            AuthorizationNeed::After { free_units, window } => {
-                let used = account.free(&rule.services, window, ctx.date).units;
-                Some((rule, at_least_none(i64::from(free_units).saturating_sub(used))))
-            }
-        })
-        .min_by_key(|(_, left)| *left)
+) -> Option<(&'a Authority, u32)> {
+    let of_rules = of_service(pack, service).filter_map(|rule| match &rule.need {
+        AuthorizationNeed::Never => None,
+        AuthorizationNeed::Always => Some((&rule.source, 0)),
+        AuthorizationNeed::After { free_units, window } => {
+            let standing = account.free(rule, *free_units, window, ctx.date);
+            Some((&rule.source, standing.map_or(0, |s| s.room())))
+        }
+    });
+    let of_limits = limits::of_line(ctx, pack)
+        .filter(|limit| limit.exceed == Exceed::Authorization)
+        .map(|limit| (&limit.source, account.limit(limit, ctx.date).map_or(0, |s| s.room())));
+    of_rules.chain(of_limits).min_by_key(|(_, left)| *left)
 }
 
 /// The authorizations to draw on, in order: the one named, or what is wrong with it; else those

@@ -5,11 +5,11 @@ use super::testing::{Case, authorization, carc, d, decimal, key, need, split, us
 use crate::domain::contract::AuthorizationLevel;
 use crate::domain::contract::AuthorizationNeed::{After, Always, Never};
 use crate::domain::contract::Exceed::{BillUpTo, Hold};
-use crate::domain::dates::Window::{CalendarYear, Day};
 use crate::domain::decision::{DecisionLine, Disposition, RemainingKind};
 use crate::domain::facts::AuthorizationFact;
 use crate::domain::identifiers::AuthorizationNumber;
 use crate::domain::ids::AuthorizationId;
+use crate::domain::windows::Window::{CalendarYear, Day};
 
 /// Ready and held units, and what the ready line draws: the authorization's id and units.
 fn outcome(case: &Case) -> (u32, u32, Option<(i64, u32)>) {
@@ -40,7 +40,7 @@ fn rk27_before_the_first_unit() {
     let granted = always(vec![authorization(5, 10, "2026-07-01", Some("2026-07-01"))]);
     assert!(granted.rules().is_empty());
     assert_eq!(outcome(&granted), (4, 0, Some((5, 4))));
-    assert_eq!(granted.decide().remaining[0].remaining, decimal("6"));
+    assert_eq!(granted.decide().remaining[0].remaining, Some(decimal("6")));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn rk27_line_by_line_the_excess_goes_to_the_next() {
     assert_eq!(drawn(&case), [(3, Some((1, 3))), (1, Some((2, 1)))]);
     assert_eq!(case.decide().lines[1].expected.to_string(), "20.00");
     let left: Vec<_> = case.decide().remaining.iter().map(|r| r.remaining).collect();
-    assert_eq!(left, [decimal("0"), decimal("9")]);
+    assert_eq!(left, [Some(decimal("0")), Some(decimal("9"))]);
     // Free units stand with the first.
     case.terms.pack.authorizations = vec![need(After { free_units: 1, window: Day })];
     case.facts.usage[0].units = 9;
@@ -165,7 +165,7 @@ fn rk26_free_units_first_and_only_the_excess_needs_it() {
     mixed.only("authorization.exhausted");
     let left: Vec<_> =
         mixed.decide().remaining.into_iter().map(|r| (r.kind, r.remaining)).collect();
-    let nothing = decimal("0");
+    let nothing = Some(decimal("0"));
     assert_eq!(left, [(RemainingKind::Free, nothing), (RemainingKind::Authorization, nothing)]);
 }
 
@@ -247,7 +247,7 @@ fn rk27_another_hold_keeps_the_authorization_whole() {
     case.facts.has_address = false;
     assert_eq!(outcome(&case), (0, 4, None));
     let left = &case.decide().remaining[0];
-    assert_eq!((left.remaining, left.to), (decimal("10"), Some(d("2026-12-31"))));
+    assert_eq!((left.remaining, left.to), (Some(decimal("10")), Some(d("2026-12-31"))));
     assert_eq!(left.key, case.facts.authorizations[0].number.as_str());
     assert_eq!(case.facts.authorizations[0].id, AuthorizationId::from_i64(5));
 }

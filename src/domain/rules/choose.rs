@@ -1,11 +1,12 @@
 //! Which service of the contract an encounter is (RK01).
 
+use super::group;
 use crate::domain::codes::Diagnosis;
 use crate::domain::contract::{Pack, Service};
 use crate::domain::encounter::{EncounterData, Kind};
 
 /// The service named, or of those that bill the activity the one with the fewest misfits of role,
-/// diagnosis class, mode and setting; among equals the first of the pack. A service that does not
+/// diagnosis class, mode, setting and group; among equals the first of the pack. A service that does not
 /// fit wholly is still chosen when none does, so that its findings can be told.
 pub fn choose<'a>(pack: &'a Pack, encounter: &EncounterData) -> Option<&'a Service> {
     match &encounter.kind {
@@ -26,6 +27,7 @@ fn misfits(service: &Service, encounter: &EncounterData) -> usize {
         fits_class(service, encounter),
         fits_mode(service, encounter),
         fits_setting(service, encounter),
+        group::fits(service.group.as_ref(), encounter.group.as_ref()),
     ]
     .into_iter()
     .filter(|fits| !fits)

@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 
 use super::choose::choose;
 use super::day::Day;
+use super::lines::modifiers_of;
 use crate::domain::codes::Diagnosis;
 use crate::domain::contract::{Service, Terms};
 use crate::domain::encounter::{EncounterData, Kind};
-use crate::domain::facts::Facts;
+use crate::domain::facts::{Facts, How};
 use crate::domain::units::units;
 
 /// The encounter with its contract and facts, and what follows from them directly.
@@ -49,6 +50,11 @@ impl<'a> Context<'a> {
         self.service.map(|s| units(self.minutes, s.unit_minutes, s.rounding))
     }
 
+    /// How the units of the contact are given, as far as limits ask.
+    pub fn how(&self, service: &Service) -> How {
+        how(self.encounter, service)
+    }
+
     /// The principal diagnosis.
     pub fn principal(&self) -> Option<&'a Diagnosis> {
         self.encounter.diagnoses.first()
@@ -61,4 +67,9 @@ impl<'a> Context<'a> {
             Kind::Service(_) => "/service",
         }
     }
+}
+
+/// How the units of a visit are given, as far as limits ask.
+pub fn how(encounter: &EncounterData, service: &Service) -> How {
+    How { modifiers: modifiers_of(encounter, service), mode: encounter.mode }
 }

@@ -11,7 +11,7 @@ use super::day_tests::summed;
 use super::testing::{Case, authorization, d, key, limit, need, split, t};
 use crate::domain::contract::AuthorizationNeed::{After, Always};
 use crate::domain::contract::{AuthorizationLevel, AuthorizationNeed, Exceed, Rounding};
-use crate::domain::dates::{Instant, Window};
+use crate::domain::dates::Instant;
 use crate::domain::day_sum::{
     DayFact, DaySum, Measure, Piece, Share, SummedState, SummedVisit, sum,
 };
@@ -19,6 +19,7 @@ use crate::domain::decision::{Disposition, LineAnswer};
 use crate::domain::facts::Usage;
 use crate::domain::identifiers::AuthorizationNumber;
 use crate::domain::ids::{AuthorizationId, EncounterId};
+use crate::domain::windows::Window;
 
 /// A visit of the simulation.
 #[derive(Debug, Clone)]
@@ -76,6 +77,7 @@ impl Simulation {
                 service: key("peer"),
                 date: d("2026-07-01"),
                 authorization: p.authorization.as_ref().map(|a| a.id),
+                how: None,
                 units: i64::from(p.units),
             }));
             fact.others.push(SummedVisit {
@@ -231,6 +233,11 @@ proptest! {
             _ => 0,
         });
         let mut day = simulation(rounding, unit_minutes, cap, rule, &grants, level);
+        // What exceeds a limit of this kind is authorized, so it caps only what is not.
+        let (most, free) = match cap.1 {
+            Exceed::Authorization => (u32::MAX, Some(free.unwrap_or(u32::MAX).min(cap.0))),
+            _ => (cap.0, free),
+        };
         for event in events {
             let ids: Vec<i64> = day.visits.keys().copied().collect();
             match event {
@@ -257,7 +264,7 @@ proptest! {
                 Event::Void(index) if !ids.is_empty() => day.void(ids[index % ids.len()]),
                 _ => {}
             }
-            day.check(cap.0, &grants, free);
+            day.check(most, &grants, free);
             if level == AuthorizationLevel::Claim {
                 let pieces = day.visits.values().filter(|v| v.counted && !v.void);
                 let mut drawn: Vec<AuthorizationId> = pieces

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 
 use super::testing::{Case, d, key, limit, split, t};
 use crate::domain::contract::{Exceed, Rounding, SumOver};
-use crate::domain::dates::Window;
 use crate::domain::day_sum::{DayFact, Piece, Share, SummedState, SummedVisit, sum};
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::facts::Usage;
 use crate::domain::ids::EncounterId;
+use crate::domain::windows::Window;
 
 /// A case whose service sums over days and rounds down.
 pub fn summed(bend: impl FnOnce(&mut Case)) -> Case {
@@ -41,6 +41,7 @@ fn among(minutes: i64, others: Vec<SummedVisit>) -> Case {
                 service: key("peer"),
                 date: d("2026-07-01"),
                 authorization: p.authorization.as_ref().map(|a| a.id),
+                how: None,
                 units: i64::from(p.units),
             })
             .collect();

@@ -153,8 +153,8 @@ pub fn place_of(encounter: &EncounterData, service: &Service) -> PlaceOfService 
 #[cfg(test)]
 mod tests {
     use crate::domain::contract::Exceed::BillUpTo;
-    use crate::domain::dates::Window::Day;
     use crate::domain::rules::testing::{Case, limit, rate, span, split, usage};
+    use crate::domain::windows::Window::Day;
 
     #[test]
     fn rk63_the_rate_of_the_service_date_counts() {

@@ -6,6 +6,7 @@
 //! whatever the order of evaluation (`docs/architecture.md`, "How a decision is made").
 
 mod account;
+mod across;
 mod activity;
 mod authorizations;
 mod choose;
@@ -15,18 +16,22 @@ mod day;
 mod documents;
 mod eligibility;
 mod filing;
+mod group;
 mod limits;
 mod lines;
 mod member;
 mod minutes;
+mod opened;
 mod overlaps;
 mod overridden;
 mod peer;
 mod period;
 mod place;
+mod program;
 mod remaining;
 mod room;
 mod table;
+mod usage;
 mod who;
 
 #[cfg(test)]
@@ -36,7 +41,13 @@ mod day_history_tests;
 #[cfg(test)]
 mod day_tests;
 #[cfg(test)]
+mod history_recount;
+#[cfg(test)]
 mod history_tests;
+#[cfg(test)]
+mod history_world;
+#[cfg(test)]
+mod limits_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -52,10 +63,14 @@ use super::encounter::EncounterData;
 use super::facts::Facts;
 use super::finding::{Finding, Severity};
 
+pub use self::across::{is_shared, unfit};
 pub use self::choose::choose;
+pub use self::context::how;
 pub use self::day::{day_without, measure, sum_key};
+pub use self::opened::opened;
 pub use self::remaining::allowances;
 pub use self::table::{Effect, RULES, Rule, RuleId};
+pub use self::usage::{Selected, has_scope, reach, select};
 pub use self::who::Overriding;
 
 type Family = fn(&Context) -> Vec<Said>;
@@ -74,6 +89,7 @@ const ONCE: &[Family] = &[
     eligibility::contract,
     activity::activity,
     peer::role,
+    program::program,
     place::mode,
     place::setting,
     member::age,
@@ -81,6 +97,8 @@ const ONCE: &[Family] = &[
     member::address,
     documents::signature,
     documents::goal,
+    group::group,
+    group::session,
     overlaps::overlaps,
     day::claimed,
     minutes::below_one_unit,

@@ -10,13 +10,17 @@ const MAX_NAMED: usize = 5;
 /// Duplicates, and overlaps of the member's and the peer's time. A duplicate is not also told as
 /// an overlap; intervals are half-open, so touching is no overlap.
 pub fn overlaps(ctx: &Context) -> Vec<Said> {
-    let mut near: Vec<_> = ctx.facts.neighbors.iter().filter(|n| overlaps_time(ctx, n)).collect();
-    near.sort_by(|a, b| a.reference.cmp(&b.reference));
-    near.dedup_by(|a, b| a.reference == b.reference);
-    let (same, others): (Vec<_>, Vec<_>) = near.into_iter().partition(|n| is_duplicate(ctx, n));
-    let of_member: Vec<_> =
-        others.iter().copied().filter(|n| n.member == ctx.encounter.member).collect();
-    let of_peer: Vec<_> = others.iter().copied().filter(|n| n.peer == ctx.encounter.peer).collect();
+    let mut others: Vec<_> =
+        ctx.facts.neighbors.iter().filter(|n| n.reference != ctx.encounter.reference).collect();
+    others.sort_by(|a, b| a.reference.cmp(&b.reference));
+    others.dedup_by(|a, b| a.reference == b.reference);
+    let (same, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|n| is_duplicate(ctx, n));
+    let of_member: Vec<_> = others
+        .iter()
+        .copied()
+        .filter(|n| n.member == ctx.encounter.member && overlaps_time(ctx, n))
+        .collect();
+    let of_peer: Vec<_> = others.iter().copied().filter(|n| takes_the_peer(ctx, n)).collect();
     [duplicate(&same), of_the_member(&of_member), of_the_peer(&of_peer)]
         .into_iter()
         .flatten()
@@ -25,13 +29,25 @@ pub fn overlaps(ctx: &Context) -> Vec<Said> {
 
 fn overlaps_time(ctx: &Context, other: &Neighbor) -> bool {
     let this = ctx.encounter;
-    other.reference != this.reference
-        && other.started_at < this.ended_at
-        && this.started_at < other.ended_at
+    other.started_at < this.ended_at && this.started_at < other.ended_at
+}
+
+/// For the peer's time one session is one interval: its members take it once, and a visit beside
+/// it overlaps also where some of them had left.
+fn takes_the_peer(ctx: &Context, other: &Neighbor) -> bool {
+    let this = ctx.encounter;
+    let same_session = match (&this.group, &other.session) {
+        (Some(group), Some(session)) => group.session == session.reference,
+        _ => false,
+    };
+    let (from, to) = this.peer_time(ctx.facts.session.as_ref());
+    let (other_from, other_to) = other.peer_time();
+    other.peer == this.peer && !same_session && other_from < to && from < other_to
 }
 
 fn is_duplicate(ctx: &Context, other: &Neighbor) -> bool {
-    other.member == ctx.encounter.member
+    overlaps_time(ctx, other)
+        && other.member == ctx.encounter.member
         && other.peer == ctx.encounter.peer
         && ctx.service.is_some_and(|s| other.service.as_ref() == Some(&s.key))
 }

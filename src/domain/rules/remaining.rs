@@ -3,22 +3,27 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::account::{Account, Counted, units_in_words};
+use super::account::{Account, Standing, units_in_words};
 use super::context::Context;
 use super::room::Room;
+use super::usage::Selected;
 use super::{authorizations, limits};
-use crate::domain::contract::{AuthorizationNeed, AuthorizationRule, Limit, Terms};
-use crate::domain::dates::Window;
+use crate::domain::contract::{AuthorizationNeed, AuthorizationRule, Limit, LimitScope, Terms};
 use crate::domain::decision::{Remaining, RemainingKind};
-use crate::domain::facts::{AuthorizationFact, Usage};
+use crate::domain::facts::{AuthorizationFact, EpisodeFact};
 use crate::domain::identifiers::Key;
+use crate::domain::windows::Window;
+
+/// Why a figure is not told.
+const ACROSS: &str = "the payer counts this across organizations; what is left is not told";
+const NO_EPISODE: &str = "no episode of care on record covers the day";
+const OF_PEER: &str = "this is counted for each peer, not for the member";
 
 /// What is left for the service of the encounter once its ready units are drawn.
 pub fn after(ctx: &Context, room: &Room) -> Vec<Remaining> {
     let (Some(terms), Some(service)) = (ctx.terms, ctx.service) else { return vec![] };
-    let (pack, account) = (&terms.pack, Account::new(&terms.pack, &ctx.facts.usage));
-    let limits =
-        limits::of_service(pack, service).map(|l| of_limit(account, l, ctx.date, room.ready()));
+    let (pack, account) = (&terms.pack, Account::of(&terms.pack, ctx.facts));
+    let limits = limits::of_line(ctx, pack).map(|l| of_limit(account, l, ctx.date, room.ready()));
     let free = authorizations::of_service(pack, service)
         .filter_map(|r| of_free(account, r, ctx.date, room.free));
     let approved = room.draws.iter().map(|d| of_authorization(account, d.authorization, d.units));
@@ -26,17 +31,22 @@ pub fn after(ctx: &Context, room: &Room) -> Vec<Remaining> {
 }
 
 /// What is left for a member on a day, without an encounter: every limit of the contract and
-/// every free allotment in the window that contains the day, and the authorizations that cover
-/// it. `usage` is that of the member's account (see [`Usage`]); `authorizations` are the billed
-/// payer's for the member.
+/// every free allotment in the windows that contain the day, and the authorizations that cover
+/// it. `selected` is the usage of the member's account (`rules::select`); `authorizations` and
+/// `episodes` are the billed payer's for the member.
 pub fn allowances(
     terms: &Terms,
-    usage: &[Usage],
+    episodes: &[EpisodeFact],
+    selected: &Selected,
     authorizations: &[AuthorizationFact],
     on: NaiveDate,
 ) -> Vec<Remaining> {
-    let (pack, account) = (&terms.pack, Account::new(&terms.pack, usage));
-    let limits = pack.limits.iter().map(|l| of_limit(account, l, on, 0));
+    let pack = &terms.pack;
+    let account = Account::selected(pack, episodes, selected);
+    let limits = pack.limits.iter().map(|limit| match limit.scope {
+        LimitScope::Peer => untold(limit, OF_PEER),
+        _ => of_limit(account, limit, on, 0),
+    });
     let free = pack.authorizations.iter().filter_map(|r| of_free(account, r, on, 0));
     let mut covering: Vec<_> = authorizations.iter().filter(|a| a.span.covers(on)).collect();
     covering.sort_by(|a, b| a.number.cmp(&b.number));
@@ -44,10 +54,26 @@ pub fn allowances(
     limits.chain(free).chain(approved).collect()
 }
 
+fn limit_in_words(limit: &Limit) -> String {
+    format!("{} of {}", limits::in_words(limit), names(&limit.services))
+}
+
 fn of_limit(account: Account, limit: &Limit, on: NaiveDate, ready: u32) -> Remaining {
-    let used = account.all(&limit.services, limit.window, on);
-    let title = format!("{} of {}", limits::in_words(limit), names(&limit.services));
-    counted(RemainingKind::Limit, &limit.key, title, limit.units, used, ready)
+    if limit.scope == LimitScope::Member {
+        return untold(limit, ACROSS);
+    }
+    match account.limit(limit, on) {
+        Some(at) => {
+            let title = limit_in_words(limit);
+            counted(RemainingKind::Limit, &limit.key, title, limit.units, &at, ready)
+        }
+        None => untold(limit, NO_EPISODE),
+    }
+}
+
+fn untold(limit: &Limit, reason: &str) -> Remaining {
+    let title = limit_in_words(limit);
+    without_figures(RemainingKind::Limit, &limit.key, title, limit.units, reason)
 }
 
 fn of_free(
@@ -56,14 +82,17 @@ fn of_free(
     on: NaiveDate,
     ready: u32,
 ) -> Option<Remaining> {
-    let AuthorizationNeed::After { free_units, window } = rule.need else { return None };
-    let used = account.free(&rule.services, window, on);
-    let title = free_in_words(free_units, window, &rule.services);
-    let allowed = Decimal::from(free_units);
-    Some(counted(RemainingKind::Free, &rule.key, title, allowed, used, ready))
+    let AuthorizationNeed::After { free_units, window } = &rule.need else { return None };
+    let title = free_in_words(*free_units, window, &rule.services);
+    let allowed = Decimal::from(*free_units);
+    let (kind, key) = (RemainingKind::Free, &rule.key);
+    Some(match account.free(rule, *free_units, window, on) {
+        Some(at) => counted(kind, key, title, allowed, &at, ready),
+        None => without_figures(kind, key, title, allowed, NO_EPISODE),
+    })
 }
 
-fn free_in_words(units: u32, window: Window, services: &[Key]) -> String {
+fn free_in_words(units: u32, window: &Window, services: &[Key]) -> String {
     format!(
         "{} {} of {} without authorization",
         units_in_words(units),
@@ -77,19 +106,40 @@ fn counted(
     key: &Key,
     title: String,
     allowed: Decimal,
-    used: Counted,
+    at: &Standing,
     ready: u32,
 ) -> Remaining {
-    let units = Decimal::from(used.units.saturating_add(i64::from(ready)));
+    let units = Decimal::from(at.used.saturating_add(i64::from(ready)));
     Remaining {
         kind,
         key: key.to_string(),
         title,
-        from: used.from,
-        to: Some(used.to),
+        from: at.days.from,
+        to: at.days.to,
         allowed: allowed.normalize(),
-        used: units,
-        remaining: allowed.saturating_sub(units).normalize(),
+        used: Some(units),
+        remaining: Some(allowed.saturating_sub(units).normalize()),
+        reason: None,
+    }
+}
+
+fn without_figures(
+    kind: RemainingKind,
+    key: &Key,
+    title: String,
+    allowed: Decimal,
+    reason: &str,
+) -> Remaining {
+    Remaining {
+        kind,
+        key: key.to_string(),
+        title,
+        from: None,
+        to: None,
+        allowed: allowed.normalize(),
+        used: None,
+        remaining: None,
+        reason: Some(reason.to_owned()),
     }
 }
 
@@ -104,11 +154,12 @@ fn of_authorization(account: Account, approved: &AuthorizationFact, ready: u32) 
         kind: RemainingKind::Authorization,
         key: approved.number.to_string(),
         title: format!("{} authorized for {scope}", units_in_words(approved.units)),
-        from: approved.span.from,
+        from: Some(approved.span.from),
         to: approved.span.to,
         allowed: Decimal::from(approved.units),
-        used: Decimal::from(used),
-        remaining: Decimal::from(i64::from(approved.units).saturating_sub(used)),
+        used: Some(Decimal::from(used)),
+        remaining: Some(Decimal::from(i64::from(approved.units).saturating_sub(used))),
+        reason: None,
     }
 }
 

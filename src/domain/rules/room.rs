@@ -1,8 +1,8 @@
 //! How many of the units can be billed, and on which authorization: limits and authorizations
 //! together.
 //!
-//! `bill_up_to` limits cut first, then free units and the authorization; `hold` limits are asked
-//! last, for what would be billed. When nothing would be, the later steps still look at what the
+//! `bill_up_to` limits cut first, then free units, `authorization` limits and the authorization;
+//! `hold` and `never` limits are asked last, for what would be billed. When nothing would be, the later steps still look at what the
 //! earlier ones cut, so that all reasons are told at once; nothing is billed by that.
 
 use super::account::Account;
@@ -34,8 +34,8 @@ impl<'a> Room<'a> {
         let (Some(terms), Some(service), Some(asked)) = (ctx.terms, ctx.service, asked) else {
             return Self::default();
         };
-        let (pack, account) = (&terms.pack, Account::new(&terms.pack, &ctx.facts.usage));
-        let (fitting, mut said) = limits::cut(ctx, pack, account, service, asked);
+        let (pack, account) = (&terms.pack, Account::of(&terms.pack, ctx.facts));
+        let (fitting, mut said) = limits::cut(ctx, pack, account, asked);
         let looked_at = if fitting == 0 { asked } else { fitting };
         let division = authorizations::divide(ctx, pack, account, service, looked_at);
         let looked = Self { free: division.free, draws: division.draws, ..Self::default() };
@@ -44,7 +44,9 @@ impl<'a> Room<'a> {
             let billed = found.ready();
             let tested = if billed == 0 { looked_at } else { billed };
             said.extend(division.said);
-            said.extend(limits::refuse(ctx, pack, account, service, tested));
+            said.extend(limits::no_episode(ctx, pack, account));
+            said.extend(limits::refuse(ctx, pack, account, tested));
+            said.extend(limits::across(ctx, pack, tested));
         }
         Self { asked, said, ..found }
     }

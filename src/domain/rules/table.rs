@@ -97,6 +97,8 @@ rule_table! {
         "The contract has no service of that name.";
     RoleNotAllowed = "role.not_allowed", HoldAll, ["R20"], Some("185"),
         "The service is not for the role in which the peer worked.";
+    ProgramNotAllowed = "program.not_allowed", HoldAll, ["R28", "RK52"], None,
+        "The contract bills the service only under certain programs of the organization, and the visit is under none of them.";
     PeerNotCertified = "peer.not_certified", HoldAll, ["R17", "RK37"], Some("185"),
         "The peer has no certificate of the kind and state that the service needs on the service date.";
     ModeNotAllowed = "mode.not_allowed", HoldAll, ["RK57"], Some("96"),
@@ -110,7 +112,7 @@ rule_table! {
     DiagnosisClass = "diagnosis.class", HoldAll, ["RK49"], Some("11"),
         "The principal diagnosis is in none of the service's classes.";
     Part2NoConsent = "part2.no_consent", HoldAll, ["R11"], None,
-        "It is a substance-use service, and the organization is not declared to be outside of 42 CFR Part 2.";
+        "It is a substance-use service, the organization is not declared to be outside of 42 CFR Part 2, and no live consent permits telling the payer.";
     NoteUnsigned = "note.unsigned", HoldAll, ["R23"], Some("16"),
         "The note of the contact is not signed, and the contract wants it signed before a claim.";
     NoteBeforeContact = "note.before_contact", HoldAll, ["R23"], Some("16"),
@@ -119,6 +121,18 @@ rule_table! {
         "The note names no goal of the plan of care, and the contract wants one.";
     MemberNoAddress = "member.no_address", HoldAll, ["R2"], Some("16"),
         "The roster has no address of the member, and a claim needs one.";
+    GroupNotAllowed = "group.not_allowed", HoldAll, ["R24", "RK35"], Some("96"),
+        "The service is given to one member at a time, and the contact was a group.";
+    GroupMissing = "group.missing", HoldAll, ["R24", "RK33"], Some("16"),
+        "The service is given in groups, and the encounter names no session with its size.";
+    GroupSize = "group.size", HoldAll, ["R24", "RK33"], Some("272"),
+        "Fewer or more people were present than the contract allows in a group.";
+    GroupRatio = "group.ratio", HoldAll, ["R24", "RK45"], Some("272"),
+        "More people were present than the peers of the session may lead.";
+    SessionDisagrees = "session.disagrees", HoldAll, ["R24"], Some("16"),
+        "The encounter says otherwise than its session: another peer, size or number of peers, or a time outside.";
+    SessionMemberTwice = "session.member_twice", HoldAll, ["R24", "RK70"], Some("18"),
+        "The member is in the session already.";
     Duplicate = "duplicate", HoldAll, ["RK70"], Some("18"),
         "The same member, peer and service overlap in time under another reference.";
     OverlapMember = "overlap.member", HoldAll, ["RK54"], None,
@@ -129,7 +143,7 @@ rule_table! {
         "Minutes are summed over days, and the day's other visits are on a live claim already.";
     BelowOneUnit = "below_one_unit", Never, ["RK12", "RK15"], None,
         "The minutes make less than one unit.";
-    LimitBillUpTo = "limit.bill_up_to", HoldPart, ["R4", "RK19", "RK21", "RK23", "RK24"], Some("119"),
+    LimitBillUpTo = "limit.bill_up_to", HoldPart, ["R4", "RK19", "RK20", "RK21", "RK22", "RK23", "RK24"], Some("119"),
         "The limit has no room for all units: those that fit are billed, the rest is held.";
     AuthorizationUnknown = "authorization.unknown", HoldPart, ["R5", "RK26", "RK27"], Some("15"),
         "The payer's authorization named in the encounter is not on record for the member.";
@@ -145,8 +159,14 @@ rule_table! {
         "The excess needs one more authorization than the visit's claim can name.";
     AuthorizationNotNeeded = "authorization.not_needed", Note, ["R5", "RK26", "RK27"], None,
         "The encounter names an authorization and needs none; it is not drawn on.";
-    LimitHold = "limit.hold", HoldAll, ["R4", "RK19", "RK21", "RK23", "RK24"], Some("119"),
+    LimitHold = "limit.hold", HoldAll, ["R4", "RK19", "RK20", "RK21", "RK22", "RK23", "RK24"], Some("119"),
         "The units do not fit the limit, and the contract wants all of the encounter held then.";
+    LimitNever = "limit.never", HoldAll, ["R4", "RK19", "RK21", "RK24"], Some("119"),
+        "The units do not fit the limit, and nothing can lift it.";
+    LimitAcross = "limit.across_organizations", HoldAll, ["R4", "RK22"], Some("119"),
+        "The units do not fit a limit that the payer counts across organizations.";
+    LimitNoEpisode = "limit.no_episode", HoldAll, ["R4", "RK19"], None,
+        "A limit counts in an episode of care, and none on record covers the service date.";
     PeriodClaimed = "period.claimed", HoldAll, ["RK70"], Some("18"),
         "The week or month of the visit is on a live claim already.";
     RateNone = "rate.none", HoldAll, ["R1", "RK63"], None,

@@ -8,7 +8,7 @@ use crate::domain::codes::{
     Activity, Diagnosis, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
 use crate::domain::contract::*;
-use crate::domain::dates::{Instant, Span, WeekStart, Window, Zone, parse_date};
+use crate::domain::dates::{Instant, Span, WeekStart, Zone, parse_date};
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::{EncounterData, Kind, Note};
 use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
@@ -20,6 +20,7 @@ use crate::domain::ids::{AuthorizationId, CoverageId, EncounterId, MemberId, Pay
 use crate::domain::member::{Coverage, CoverageData};
 use crate::domain::organization::Part2Posture;
 use crate::domain::period::Period;
+use crate::domain::windows::Window;
 
 pub fn d(text: &str) -> NaiveDate {
     parse_date(text).unwrap()
@@ -81,6 +82,7 @@ pub fn service(name: &str) -> Service {
         certificates: vec![key("cpss")],
         substance_use: false,
         bypass_other_coverage: false,
+        group: None,
         source: source("services"),
     }
 }
@@ -91,6 +93,9 @@ pub fn limit(name: &str, units: &str, window: Window, exceed: Exceed) -> Limit {
         services: vec![key("peer")],
         units: units.parse().unwrap(),
         window,
+        scope: LimitScope::default(),
+        modifiers: vec![],
+        modes: vec![],
         exceed,
         source: source("limits"),
     }
@@ -129,6 +134,7 @@ pub fn usage(date: &str, authorization: Option<i64>, units: i64) -> Usage {
         service: key("peer"),
         date: d(date),
         authorization: authorization.map(AuthorizationId::from_i64),
+        how: None,
         units,
     }
 }
@@ -202,6 +208,7 @@ pub fn terms() -> Terms {
         sender_qualifier: "ZZ".to_owned(),
         sender_id: PartnerCode::parse("RIVERBEND").unwrap(),
         rates: vec![rate("peer", "20", None)],
+        programs: vec![],
     };
     Terms { pack, agreement }
 }
@@ -232,10 +239,15 @@ impl Case {
             }],
             authorizations: vec![],
             episodes: vec![],
+            consents: vec![],
             usage: vec![],
+            peer_usage: vec![],
+            anchors: vec![],
+            full: vec![],
             claimed: vec![],
             day: None,
             neighbors: vec![],
+            session: None,
             overrides: vec![],
         };
         let encounter = EncounterData {
@@ -254,6 +266,8 @@ impl Case {
                 signed_at: Some(t("2026-07-01T15:00:00Z")),
                 plan_goal: Some(Reference::parse("G1").unwrap()),
             }),
+            program: None,
+            group: None,
         };
         Self { terms: terms(), facts, encounter }
     }
@@ -275,6 +289,7 @@ impl Case {
             service: Some(key("peer")),
             started_at: t(&format!("2026-07-01T{from}:00Z")),
             ended_at: t(&format!("2026-07-01T{to}:00Z")),
+            session: None,
         }
     }
 

@@ -54,6 +54,9 @@ impl RuleId {
             | Self::Duplicate
             | Self::LimitBillUpTo
             | Self::LimitHold
+            | Self::LimitNever
+            | Self::LimitAcross
+            | Self::LimitNoEpisode
             | Self::AuthorizationUnknown
             | Self::AuthorizationDates
             | Self::AuthorizationService
@@ -65,6 +68,7 @@ impl RuleId {
             Self::ActivityNotBillable
             | Self::ActivityNoService
             | Self::RoleNotAllowed
+            | Self::ProgramNotAllowed
             | Self::ModeNotAllowed
             | Self::SettingNotAllowed
             | Self::DiagnosisMissing
@@ -74,6 +78,12 @@ impl RuleId {
             | Self::NoteNoGoal
             | Self::OverlapMember
             | Self::OverlapPeer
+            | Self::GroupNotAllowed
+            | Self::GroupMissing
+            | Self::GroupSize
+            | Self::GroupRatio
+            | Self::SessionDisagrees
+            | Self::SessionMemberTwice
             | Self::BelowOneUnit => Who::Peer,
             Self::Part2NoConsent => Who::Member,
             Self::AuthorizationMissing | Self::AuthorizationExhausted | Self::FilingLate => {
@@ -96,7 +106,14 @@ impl RuleId {
             Self::CoverageOtherFirst => PAYS_FIRST,
             Self::ActivityNotBillable => NEVER_PAID,
             Self::ActivityNoService | Self::ServiceUnknown => SERVICE,
-            Self::RoleNotAllowed | Self::ModeNotAllowed => STATED,
+            Self::RoleNotAllowed
+            | Self::ProgramNotAllowed
+            | Self::ModeNotAllowed
+            | Self::GroupNotAllowed
+            | Self::GroupMissing
+            | Self::GroupSize
+            | Self::GroupRatio
+            | Self::SessionDisagrees => STATED,
             Self::PeerNotCertified => CERTIFICATE,
             Self::DiagnosisMissing | Self::MemberNoAddress => NEEDED,
             Self::Part2NoConsent => CONSENT,
@@ -104,10 +121,15 @@ impl RuleId {
             Self::Duplicate
             | Self::OverlapMember
             | Self::OverlapPeer
+            | Self::SessionMemberTwice
             | Self::DayClaimed
             | Self::PeriodClaimed => TWICE,
             Self::BelowOneUnit => UNITS,
-            Self::LimitBillUpTo | Self::LimitHold => CAP,
+            Self::LimitBillUpTo
+            | Self::LimitHold
+            | Self::LimitNever
+            | Self::LimitAcross
+            | Self::LimitNoEpisode => CAP,
             Self::AuthorizationUnknown
             | Self::AuthorizationDates
             | Self::AuthorizationService
@@ -149,6 +171,8 @@ mod tests {
             "duplicate",
             "period",
             "overlap",
+            "group",
+            "session",
             "below_one_unit",
             "limit",
             "authorization",

@@ -8,11 +8,11 @@ use super::*;
 use crate::domain::codes::{DiagnosisClass, Mode, Role, Setting};
 use crate::domain::contract::AuthorizationNeed::After;
 use crate::domain::contract::Exceed::{BillUpTo, Hold};
-use crate::domain::dates::Window::{CalendarYear, Day};
 use crate::domain::decision::RemainingKind;
 use crate::domain::finding::Severity;
 use crate::domain::ids::MemberId;
 use crate::domain::organization::Part2Posture;
+use crate::domain::windows::Window::{CalendarYear, Day};
 
 /// One case with as many faults as fit into one encounter.
 fn wrong_in_every_way() -> Case {
@@ -166,7 +166,11 @@ fn remaining_counts_the_ready_units_only() {
         c.facts.usage = vec![usage("2026-07-01", None, 2), usage("2026-02-01", Some(1), 10)];
     });
     let left = |case: &Case| -> Vec<_> {
-        case.decide().remaining.into_iter().map(|r| (r.key, r.remaining.to_string())).collect()
+        case.decide()
+            .remaining
+            .into_iter()
+            .map(|r| (r.key, r.remaining.unwrap().to_string()))
+            .collect()
     };
     let pairs = |daily: &str, yearly: &str, free: &str| {
         [("daily", daily), ("yearly", yearly), ("approval", free)]
@@ -191,11 +195,12 @@ fn allowances_speak_of_every_limit_and_of_what_covers_the_day() {
         authorization(1, 20, "2026-01-01", Some("2026-06-30")),
     ];
     let drawn = [usage("2026-07-01", None, 9), usage("2026-05-01", Some(2), 25)];
-    let left: Vec<_> = allowances(&terms, &drawn, &granted, d("2026-07-01"))
+    let drawn = Selected { usage: drawn.to_vec(), ..Selected::default() };
+    let left: Vec<_> = allowances(&terms, &[], &drawn, &granted, d("2026-07-01"))
         .into_iter()
         .map(|r| (r.kind, r.key, r.remaining))
         .collect();
-    let row = |kind, key: &str, left: &str| (kind, key.to_owned(), decimal(left));
+    let row = |kind, key: &str, left: &str| (kind, key.to_owned(), Some(decimal(left)));
     let expected = [
         row(RemainingKind::Limit, "daily", "-1"),
         row(RemainingKind::Limit, "group", "6"),

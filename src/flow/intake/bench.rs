@@ -6,6 +6,7 @@
 
 mod claimed;
 pub mod days;
+mod decide;
 mod overridden;
 mod put;
 
@@ -17,26 +18,30 @@ use chrono::NaiveDate;
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
-use crate::domain::authorization::Authorization;
-use crate::domain::contract::{Terms, VersionHead, in_force};
-use crate::domain::dates::{Instant, window_reach};
+use super::dossiers::Dossiers;
+use super::nearby::Nearby;
+use super::usage::{Drawn, Visit};
+use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
+use crate::domain::dates::Instant;
+use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
-use crate::domain::episode::Episode;
-use crate::domain::facts::{
-    AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor, Usage,
-};
+use crate::domain::facts::{CertificateFact, Facts};
+use crate::domain::identifiers::Reference;
 use crate::domain::ids::{
-    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId,
+    AccountId, ContractVersionId, EncounterId, MemberId, PeerId, SharedAccountId,
 };
-use crate::domain::ledger::AccountKey;
+use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::{Coverage, Member, billed_coverage};
 use crate::domain::organization::Organization;
 use crate::domain::peer::Peer;
+use crate::domain::rules::{self, RuleId};
+use crate::domain::session::Session;
 use crate::error::AppError;
 use crate::flow::Ctx;
-use crate::store::encounters::Vicinity;
-use crate::store::ledger::UsageScope;
 use crate::store::{self, Conn, StoreError};
+
+/// The rule that says that an encounter is not as its session.
+const DISAGREES: &str = RuleId::SessionDisagrees.as_str();
 
 /// How accounts are reached: locked for a write, or only looked at for a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,15 +63,12 @@ pub struct Bench {
     terms: HashMap<ContractVersionId, Arc<Terms>>,
     members: HashMap<MemberId, Member>,
     peers: HashMap<PeerId, Peer>,
-    authorizations: HashMap<MemberId, Vec<Authorization>>,
-    episodes: HashMap<MemberId, Vec<Episode>>,
+    dossiers: Dossiers,
     accounts: BTreeMap<AccountKey, AccountId>,
-    usage: Vec<(AccountId, Usage)>,
-    usage_of_account: HashMap<AccountId, Vec<usize>>,
-    usage_of_authorization: HashMap<AuthorizationId, Vec<usize>>,
-    neighbors: Vec<Neighbor>,
-    neighbors_of_member: HashMap<MemberId, Vec<usize>>,
-    neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
+    /// Accounts that organizations share; empty where they are only looked at.
+    shared: BTreeMap<SharedKey, SharedAccountId>,
+    drawn: Drawn,
+    nearby: Nearby,
     claimed: Claimed,
     days: Days,
     except: Option<EncounterId>,
@@ -84,6 +86,8 @@ pub struct Case {
     pub terms: Option<Arc<Terms>>,
     /// The account whose units are drawn.
     pub account: Option<AccountId>,
+    /// The account shared with other organizations, where the contract counts across them.
+    pub shared: Option<SharedAccountId>,
 }
 
 /// The people of a chunk, already read.
@@ -114,36 +118,34 @@ impl Bench {
             terms: HashMap::new(),
             members: people.members,
             peers: people.peers,
-            authorizations: HashMap::new(),
-            episodes: HashMap::new(),
+            dossiers: Dossiers::default(),
             accounts: BTreeMap::new(),
-            usage: Vec::new(),
-            usage_of_account: HashMap::new(),
-            usage_of_authorization: HashMap::new(),
-            neighbors: Vec::new(),
-            neighbors_of_member: HashMap::new(),
-            neighbors_of_peer: HashMap::new(),
+            shared: BTreeMap::new(),
+            drawn: Drawn::default(),
+            nearby: Nearby::default(),
             claimed: Claimed::default(),
             days: Days::default(),
             except,
             overrides: Overrides::read(conn, id, except.as_slice())?,
         };
-        bench.reach_accounts(ctx, conn, encounters, access)?;
+        // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
+        bench.reach_accounts(ctx, conn, encounters, access)?;
+        let members: Vec<MemberId> = bench.members.keys().copied().collect();
+        bench.dossiers.read_standing(conn, id, &members)?;
         bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
             return Ok(bench);
         }
-        let members: Vec<MemberId> = bench.members.keys().copied().collect();
-        for authorization in store::authorizations::of_members(conn, id, &members)? {
-            bench.authorizations.entry(authorization.data.member).or_default().push(authorization);
-        }
-        for episode in store::episodes::of_members(conn, id, &members)? {
-            bench.episodes.entry(episode.data.member).or_default().push(episode);
-        }
+        bench.dossiers.read_deciding(conn, id, &members)?;
         bench.read_days(conn, encounters)?;
-        bench.read_usage(conn, encounters, except)?;
-        bench.read_neighbors(conn, encounters, except)?;
+        bench.drawn = bench.read_drawn(conn, encounters, except)?;
+        let peers = bench.peers.keys().copied().collect();
+        let time = span(encounters).map(|(from, to)| bench.days_reach(from, to));
+        if let Some(time) = time {
+            let near = (members, peers);
+            bench.nearby = Nearby::read(conn, id, near, (encounters, time), except)?;
+        }
         Ok(bench)
     }
 
@@ -161,6 +163,14 @@ impl Bench {
         Some(AccountKey::payer_member(coverage.data.payer, &coverage.data.member_number))
     }
 
+    fn shared_key(&self, encounter: &EncounterData) -> Option<SharedKey> {
+        let terms = self.terms.get(&self.version(encounter)?)?;
+        let coverage = self.billed(encounter.member, self.day(encounter))?;
+        let mode = self.organization.data.mode;
+        rules::has_scope(&terms.pack, LimitScope::Member)
+            .then(|| SharedKey::new(mode, coverage.data.payer, &coverage.data.member_number))
+    }
+
     fn reach_accounts(
         &mut self,
         ctx: &Ctx,
@@ -169,71 +179,59 @@ impl Bench {
         access: Access,
     ) -> Result<(), AppError> {
         let mut keys: BTreeMap<AccountKey, AccountId> = BTreeMap::new();
+        let mut shared: BTreeMap<SharedKey, SharedAccountId> = BTreeMap::new();
         for encounter in encounters {
             let units = self.account_key(encounter.member, self.day(encounter));
             let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
-            for key in units.into_iter().chain(times) {
+            let session = encounter.group.as_ref().map(|g| AccountKey::session(&g.session));
+            for key in units.into_iter().chain(times).chain(session) {
                 keys.entry(key).or_insert_with(|| ctx.id());
             }
-        }
-        self.accounts = match access {
-            Access::Lock | Access::Stand => {
-                store::ledger::lock_accounts(conn, self.organization.id, &keys)?
+            if let Some(key) = self.shared_key(encounter) {
+                shared.entry(key).or_insert_with(|| ctx.id());
             }
+        }
+        match access {
+            Access::Lock | Access::Stand => {
+                self.accounts = store::ledger::lock_accounts(conn, self.organization.id, &keys)?;
+                self.shared = store::shared::lock_accounts(conn, &shared)?;
+            }
+            // A preview does not look at what others gave.
             Access::Look => {
                 let keys: Vec<AccountKey> = keys.into_keys().collect();
-                store::ledger::find_accounts(conn, self.organization.id, &keys)?
+                self.accounts = store::ledger::find_accounts(conn, self.organization.id, &keys)?;
             }
-        };
-        Ok(())
-    }
-
-    fn read_usage(
-        &mut self,
-        conn: &mut Conn,
-        encounters: &[&EncounterData],
-        except: Option<EncounterId>,
-    ) -> Result<(), StoreError> {
-        let days = || encounters.iter().map(|e| self.day(e));
-        let (Some(first), Some(last)) = (days().min(), days().max()) else {
-            return Ok(());
-        };
-        let scope = UsageScope {
-            accounts: self.accounts.values().copied().collect(),
-            from: window_reach(first).0,
-            to: window_reach(last).1,
-            authorizations: self.authorizations.values().flatten().map(|a| a.id).collect(),
-            except,
-        };
-        for (account, usage) in store::ledger::usage(conn, self.organization.id, &scope)? {
-            self.put_usage(account, usage);
         }
         Ok(())
     }
 
-    fn read_neighbors(
-        &mut self,
+    fn read_drawn(
+        &self,
         conn: &mut Conn,
         encounters: &[&EncounterData],
         except: Option<EncounterId>,
-    ) -> Result<(), StoreError> {
-        let from = encounters.iter().map(|e| e.started_at).min();
-        let to = encounters.iter().map(|e| e.ended_at).max();
-        let (Some(from), Some(to)) = (from, to) else {
-            return Ok(());
-        };
-        let (from, to) = self.days_reach(from, to);
-        let vicinity = Vicinity {
-            members: self.members.keys().copied().collect(),
-            peers: self.peers.keys().copied().collect(),
-            from,
-            to,
-            except,
-        };
-        for neighbor in store::encounters::live_in(conn, self.organization.id, &vicinity)? {
-            self.put_neighbor(neighbor);
-        }
-        Ok(())
+    ) -> Result<Drawn, StoreError> {
+        let visits: Vec<Visit> = encounters.iter().filter_map(|e| self.visit(e)).collect();
+        let authorizations = self.dossiers.all_authorizations().map(|a| a.id).collect();
+        Drawn::read(conn, self.organization.id, &visits, authorizations, except)
+    }
+
+    /// A visit as far as usage is concerned; none without a contract, which has no windows.
+    fn visit(&self, encounter: &EncounterData) -> Option<Visit> {
+        let version = self.version(encounter)?;
+        let day = self.day(encounter);
+        let payer = self.billed(encounter.member, day)?.data.payer;
+        let account = self.account_key(encounter.member, day)?;
+        Some(Visit {
+            version,
+            terms: Arc::clone(self.terms.get(&version)?),
+            day,
+            episodes: self.dossiers.episodes(encounter.member, Some(payer)),
+            payer,
+            peer: encounter.peer,
+            account: self.accounts.get(&account).copied(),
+            shared: self.shared_key(encounter).and_then(|key| self.shared.get(&key).copied()),
+        })
     }
 
     fn read_terms(
@@ -267,18 +265,22 @@ impl Bench {
         let day = self.day(encounter);
         let billed = self.billed(encounter.member, day).cloned();
         let version = self.version(encounter);
-        let account =
-            self.account_key(encounter.member, day).and_then(|k| self.accounts.get(&k).copied());
+        let terms = version.and_then(|v| self.terms.get(&v).cloned());
+        let visit = self.visit(encounter);
+        let account = visit.as_ref().and_then(|v| v.account);
+        let episodes = visit.as_ref().map(|v| v.episodes.clone()).unwrap_or_default();
         let claimed = self.claimed_for(encounter, billed.as_ref());
-        let authorizations: Vec<AuthorizationFact> = self
-            .authorizations
-            .get(&encounter.member)
-            .into_iter()
-            .flatten()
-            .filter(|a| billed.as_ref().is_some_and(|b| b.data.payer == a.data.payer))
-            .map(AuthorizationFact::from)
-            .collect();
         let payer = billed.as_ref().map(|b| b.data.payer);
+        let authorizations = self.dossiers.authorizations(member.id, payer);
+        let selected = self.drawn.select(
+            terms.as_deref().map(|t| &t.pack),
+            &episodes,
+            day,
+            account,
+            visit.as_ref().map(|v| (v.payer, v.peer)),
+            &authorizations,
+        );
+        let session = self.nearby.fact(encounter);
         let facts = Facts {
             as_of,
             zone: self.organization.data.zone,
@@ -296,52 +298,55 @@ impl Bench {
                     span: c.data.span,
                 })
                 .collect(),
-            episodes: self.episodes_for(encounter.member, payer),
-            usage: self.usage_for(account, &authorizations),
+            episodes,
+            consents: self.dossiers.consents(member.id),
+            usage: selected.usage,
+            peer_usage: selected.peer_usage,
+            anchors: selected.anchors,
+            full: Vec::new(),
             claimed,
             day: self.day_for(encounter),
-            neighbors: self.neighbors_for(encounter),
+            neighbors: self.nearby.of(encounter, session.as_ref()),
+            session,
             overrides: self.overrides.of(encounter)?,
             authorizations,
         };
-        let terms = version.and_then(|v| self.terms.get(&v).cloned());
-        Ok(Case { facts, version, terms, account })
+        let shared = visit.and_then(|v| v.shared);
+        Ok(Case { facts, version, terms, account, shared })
     }
 
-    fn episodes_for(&self, member: MemberId, payer: Option<PayerId>) -> Vec<EpisodeFact> {
-        let episodes = self.episodes.get(&member).into_iter().flatten();
-        payer.map_or_else(Vec::new, |p| episodes.filter_map(|e| e.fact_for(p)).collect())
+    /// A decided encounter is of its session from now on.
+    pub fn attend(
+        &mut self,
+        ctx: &Ctx,
+        id: EncounterId,
+        encounter: &EncounterData,
+        decision: &Decision,
+    ) {
+        let agrees = !decision.findings.iter().any(|f| f.rule == DISAGREES);
+        self.nearby.meetings.attend(ctx, id, encounter, agrees);
     }
 
-    fn usage_for(
-        &self,
-        account: Option<AccountId>,
-        authorizations: &[AuthorizationFact],
-    ) -> Vec<Usage> {
-        let of_account = account.and_then(|a| self.usage_of_account.get(&a)).into_iter().flatten();
-        let elsewhere = authorizations
-            .iter()
-            .filter_map(|a| self.usage_of_authorization.get(&a.id))
-            .flatten()
-            .filter(|i| self.usage.get(**i).is_some_and(|(of, _)| Some(*of) != account));
-        of_account
-            .chain(elsewhere)
-            .filter_map(|index| self.usage.get(*index).map(|(_, usage)| usage.clone()))
-            .filter(|usage| usage.units != 0)
-            .collect()
+    /// Puts a session on the bench that is entered as one. `false`: its reference is used.
+    pub fn state_session(&mut self, session: Session) -> bool {
+        self.nearby.meetings.state(session)
     }
 
-    fn neighbors_for(&self, encounter: &EncounterData) -> Vec<Neighbor> {
-        let of_member = self.neighbors_of_member.get(&encounter.member).into_iter().flatten();
-        let of_peer = self.neighbors_of_peer.get(&encounter.peer).into_iter().flatten();
-        let mut indices: Vec<usize> = of_member.chain(of_peer).copied().collect();
-        indices.sort_unstable();
-        indices.dedup();
-        indices
-            .into_iter()
-            .filter_map(|index| self.neighbors.get(index))
-            .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
-            .cloned()
-            .collect()
+    /// The session with this reference, when an encounter here names it.
+    pub fn session(&self, reference: &Reference) -> Option<&Session> {
+        self.nearby.meetings.get(reference)
     }
+
+    /// Writes what became of the sessions; their encounters are written already.
+    pub fn store_sessions(&self, conn: &mut Conn) -> Result<(), AppError> {
+        let zone = self.organization.data.zone;
+        self.nearby.store(conn, self.organization.id, zone)
+    }
+}
+
+/// The time from the first start to the last end.
+fn span(encounters: &[&EncounterData]) -> Option<(Instant, Instant)> {
+    let from = encounters.iter().map(|e| e.started_at).min()?;
+    let to = encounters.iter().map(|e| e.ended_at).max()?;
+    Some((from, to))
 }

@@ -13,6 +13,7 @@ use crate::domain::dates::{Instant, Zone};
 use crate::domain::encounter::{Kind, MAX_CONTACT_MINUTES, MAX_DIAGNOSES, Note};
 use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber, Npi, Reference};
 use crate::domain::ids::{AuthorizationId, MemberId, PayerId, PeerId};
+use crate::domain::session::{Group, MAX_PEERS, MAX_SIZE};
 use crate::domain::text::Invalid;
 use crate::error::Fault;
 
@@ -54,6 +55,14 @@ pub struct Draft {
     pub note_signed_at: Option<String>,
     /// The goal it links to.
     pub note_plan_goal: Option<String>,
+    /// The key of a program.
+    pub program: Option<String>,
+    /// The sender's own name for the session that it is a part of.
+    pub group_session: Option<String>,
+    /// Everyone served who was present in it.
+    pub group_size: Option<String>,
+    /// Peers who led it together.
+    pub group_peers: Option<String>,
 }
 
 /// An encounter whose every field is well formed; people and authorization are still to be found.
@@ -83,6 +92,10 @@ pub struct Parsed {
     pub authorization: Option<AuthorizationRef>,
     /// Note.
     pub note: Option<Note>,
+    /// Program.
+    pub program: Option<Key>,
+    /// The session that it is a part of.
+    pub group: Option<Group>,
 }
 
 /// How times are read and whether they may lie ahead.
@@ -150,6 +163,8 @@ pub fn parse(draft: &Draft, reading: Reading) -> Result<Parsed, Vec<Fault>> {
     let diagnoses = diagnoses(f, draft);
     let authorization = authorization(f, draft);
     let note = note(f, draft, reading);
+    let program = f.optional("/program", draft.program.as_ref());
+    let group = group(f, draft);
     match (reference, peer, member, kind, role, times, mode, setting) {
         (
             Some(reference),
@@ -173,6 +188,8 @@ pub fn parse(draft: &Draft, reading: Reading) -> Result<Parsed, Vec<Fault>> {
             diagnoses,
             authorization,
             note,
+            program,
+            group,
         }),
         _ => Err(faults.0),
     }
@@ -241,6 +258,18 @@ fn time(f: &mut Faults, pointer: &str, text: &str, reading: Reading) -> Option<I
     f.checked(pointer, result)
 }
 
+/// Checks the times of a session.
+pub fn parse_times(
+    started_at: Option<&String>,
+    ended_at: Option<&String>,
+    reading: Reading,
+) -> Result<(Instant, Instant), Vec<Fault>> {
+    let mut faults = Faults(Vec::new());
+    let (started_at, ended_at) = (started_at.cloned(), ended_at.cloned());
+    let draft = Draft { started_at, ended_at, ..Draft::default() };
+    times(&mut faults, &draft, reading).ok_or(faults.0)
+}
+
 fn times(f: &mut Faults, draft: &Draft, reading: Reading) -> Option<(Instant, Instant)> {
     let start = f.present("/started_at", draft.started_at.as_ref()).map(str::to_owned);
     let start = start.and_then(|t| time(f, "/started_at", &t, reading));
@@ -289,6 +318,31 @@ fn authorization(f: &mut Faults, draft: &Draft) -> Option<AuthorizationRef> {
     } else {
         f.checked("/authorization", AuthorizationNumber::parse(text)).map(AuthorizationRef::Number)
     }
+}
+
+fn group(f: &mut Faults, draft: &Draft) -> Option<Group> {
+    let filled = |t: &Option<String>| t.as_ref().is_some_and(|t| !t.trim().is_empty());
+    let parts = [&draft.group_session, &draft.group_size, &draft.group_peers];
+    if !parts.into_iter().any(filled) {
+        return None;
+    }
+    let session = f.required("/group/session", draft.group_session.as_ref());
+    let size = f.present("/group/size", draft.group_size.as_ref()).map(str::to_owned);
+    let size = size.and_then(|text| count(f, "/group/size", &text, MAX_SIZE));
+    let peers = match draft.group_peers.as_ref().map(|t| t.trim()).filter(|t| !t.is_empty()) {
+        Some(text) => count(f, "/group/peers", text, MAX_PEERS),
+        None => Some(1),
+    };
+    Some(Group { session: session?, size: size?, peers: peers? })
+}
+
+fn count(f: &mut Faults, pointer: &str, text: &str, most: u32) -> Option<u32> {
+    let shaped = text.bytes().all(|b| b.is_ascii_digit());
+    let number = text.parse().ok().filter(|n| shaped && (1..=most).contains(n));
+    if number.is_none() {
+        f.add(pointer, format!("write a whole number from 1 to {most}."));
+    }
+    number
 }
 
 fn note(f: &mut Faults, draft: &Draft, reading: Reading) -> Option<Note> {

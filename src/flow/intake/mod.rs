@@ -1,12 +1,16 @@
 //! Step 1: an encounter comes in, is checked, decided under its contract, and stored.
 
 pub mod bench;
+mod dossiers;
 pub mod draft;
-mod plan;
+mod meetings;
+mod nearby;
+pub(in crate::flow) mod plan;
 pub mod record;
 pub mod refs;
 mod resolve;
 mod told;
+mod usage;
 
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
@@ -22,7 +26,7 @@ pub use resolve::resolve;
 pub const RACE_TRIES: usize = 3;
 
 /// Whether the same chunk may well succeed when it is tried again at once.
-fn may_win(error: &AppError) -> bool {
+pub(super) fn may_win(error: &AppError) -> bool {
     lost_race(error) || error.code == Code::Busy
 }
 

@@ -12,16 +12,16 @@ use crate::store::decisions::StoredDecision;
 use crate::store::{self, Conn};
 
 /// A new encounter: its row, its content and the hash of that.
-pub(super) type Fresh = (usize, EncounterData, [u8; 32]);
+pub(in crate::flow) type Fresh = (usize, EncounterData, [u8; 32]);
 
 /// References that were there before.
-pub(super) struct Known {
+pub(in crate::flow) struct Known {
     by_reference: HashMap<String, (Recorded, Vec<u8>)>,
 }
 
 impl Known {
     /// Reads those of these rows, with the first decisions of their content.
-    pub(super) fn read(
+    pub(in crate::flow) fn read(
         conn: &mut Conn,
         organization: OrganizationId,
         rows: &[Result<EncounterData, AppError>],
@@ -48,7 +48,7 @@ impl Known {
     }
 
     /// What is recorded under a reference, and the hash of its content.
-    pub(super) fn get(&self, reference: &Reference) -> Option<&(Recorded, Vec<u8>)> {
+    pub(in crate::flow) fn get(&self, reference: &Reference) -> Option<&(Recorded, Vec<u8>)> {
         self.by_reference.get(reference.as_str())
     }
 }

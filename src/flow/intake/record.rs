@@ -15,11 +15,15 @@ use super::draft::Parsed;
 use super::plan::{Fresh, Known, Plan};
 use super::resolve::resolve;
 use super::told::Told;
+use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
-use crate::domain::ids::{AccountId, DecisionId, EncounterId, EntryId, LineId, OrganizationId};
-use crate::domain::ledger::{self, Entry};
+use crate::domain::facts::How;
+use crate::domain::ids::{
+    AccountId, DecisionId, EncounterId, EntryId, LineId, OrganizationId, SharedAccountId,
+};
+use crate::domain::ledger::{self, Entry, SharedEntry};
 use crate::domain::line::{Line, lines_of};
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
@@ -91,12 +95,8 @@ pub fn record_in(
         .chain(before)
         .collect();
     let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
-    let (mut written, settlement) = decide_all(ctx, bench, fresh)?;
-    written.store(ctx, conn, tenant)?;
-    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
-    written.renew(day_sums::settle(ctx, conn, tenant, &settlement)?);
     let mut told = Told::default();
-    for (index, recorded) in written.answers {
+    for (index, recorded) in record_fresh(ctx, conn, tenant, bench, fresh)? {
         told.recorded(&recorded);
         plan.settle(index, Ok(recorded));
     }
@@ -136,20 +136,35 @@ fn revise_row(
     }
 }
 
+/// Decides new encounters and writes them, with what became of their sessions.
+pub(in crate::flow) fn record_fresh(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    mut bench: Bench,
+    fresh: Vec<Fresh>,
+) -> Result<Vec<(usize, Recorded)>, AppError> {
+    let (mut written, settlement) = decide_all(ctx, &mut bench, fresh)?;
+    written.store(ctx, conn, tenant)?;
+    bench.store_sessions(conn)?;
+    meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
+    written.renew(day_sums::settle(ctx, conn, tenant, &settlement)?);
+    Ok(written.answers)
+}
+
 /// Decides new encounters in order of time, so that within a chunk earlier visits draw first; with
 /// what that makes of the sums of days.
 fn decide_all(
     ctx: &Ctx,
-    mut bench: Bench,
+    bench: &mut Bench,
     mut fresh: Vec<Fresh>,
 ) -> Result<(Written, Settlement), AppError> {
     fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
     let mut written = Written::at(ctx.now());
     for (index, data, hash) in fresh {
-        let case = bench.case(&data, written.as_of)?;
-        let decision = rules::decide(case.terms.as_deref(), &case.facts, &data);
+        let (case, decision) = bench.decide(&data, written.as_of)?;
         let id: EncounterId = ctx.id();
-        bench.put(id, &data, case.account, &decision);
+        bench.put(ctx, id, &data, &case, &decision);
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
     Ok((written, bench.settlement()))
@@ -168,13 +183,13 @@ struct Written {
     hashes: Vec<[u8; 32]>,
     cases: Vec<Case>,
     lines: Vec<Line>,
-    entries: Vec<Entry>,
+    draws: Draws,
 }
 
 impl Written {
     fn at(as_of: Instant) -> Self {
         let (answers, hashes, cases) = (Vec::new(), Vec::new(), Vec::new());
-        Self { as_of, answers, hashes, cases, lines: Vec::new(), entries: Vec::new() }
+        Self { as_of, answers, hashes, cases, lines: Vec::new(), draws: Draws::default() }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one row's parts, each made elsewhere")]
@@ -192,7 +207,7 @@ impl Written {
         let billed = case.facts.billed.as_ref();
         let payer = billed.map(|b| b.data.payer);
         let lines = lines_of(&decision, decision_id, id, payer, || ctx.id::<LineId>());
-        self.entries.extend(reservations(case.account, &lines)?);
+        self.draws.extend(draws(DrawnOn::of(&case), &data, &lines)?);
         self.lines.extend(lines);
         let encounter = Encounter {
             id,
@@ -263,19 +278,98 @@ impl Written {
             .collect();
         store::decisions::insert_all(conn, organization, &decisions)?;
         store::decisions::insert_lines(conn, organization, &self.lines)?;
-        book(ctx, conn, organization, self.as_of, self.entries.clone())
+        draw(ctx, conn, organization, self.as_of, self.draws.clone())
     }
 }
 
-/// The ledger entries of the ready lines among `lines`.
-pub fn reservations(account: Option<AccountId>, lines: &[Line]) -> Result<Vec<Entry>, AppError> {
-    let mut entries = Vec::new();
-    for line in lines.iter().filter(|l| l.status == LineStatus::Ready) {
-        let account =
-            account.ok_or_else(|| AppError::internal("a ready line has no account to draw on"))?;
-        entries.extend(ledger::reserve(account, line));
+/// What ready lines draw: on the organization's own ledger, and on accounts shared with others.
+#[derive(Debug, Clone, Default)]
+pub struct Draws {
+    /// On its own ledger.
+    pub own: Vec<Entry>,
+    /// On the accounts shared with others.
+    pub shared: Vec<SharedEntry>,
+}
+
+impl Draws {
+    /// Takes up further draws.
+    pub fn extend(&mut self, more: Self) {
+        self.own.extend(more.own);
+        self.shared.extend(more.shared);
     }
-    Ok(entries)
+}
+
+/// What draws are made from, besides the lines.
+#[derive(Debug, Clone, Copy)]
+pub struct DrawnOn<'a> {
+    /// The account of payer and member.
+    pub account: Option<AccountId>,
+    /// The account shared with other organizations.
+    pub shared: Option<SharedAccountId>,
+    /// The terms that say what is counted there.
+    pub terms: Option<&'a Terms>,
+}
+
+impl<'a> DrawnOn<'a> {
+    /// As a case was decided.
+    pub fn of(case: &'a Case) -> Self {
+        Self { account: case.account, shared: case.shared, terms: case.terms.as_deref() }
+    }
+}
+
+/// The draws of the ready lines among `lines`.
+pub fn draws(on: DrawnOn<'_>, data: &EncounterData, lines: &[Line]) -> Result<Draws, AppError> {
+    let mut draws = Draws::default();
+    for line in lines.iter().filter(|l| l.status == LineStatus::Ready) {
+        let account = on
+            .account
+            .ok_or_else(|| AppError::internal("a ready line has no account to draw on"))?;
+        draws.own.extend(ledger::reserve(account, line, data.peer, data.mode));
+        let how = How { modifiers: line.modifiers.clone(), mode: data.mode };
+        if let (Some(shared), Some(terms)) = (on.shared, on.terms)
+            && rules::is_shared(&terms.pack, &line.service, &how)
+        {
+            draws.shared.push(ledger::share(shared, line, data.mode));
+        }
+    }
+    Ok(draws)
+}
+
+/// Books draws under fresh ids.
+pub fn draw(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    at: Instant,
+    draws: Draws,
+) -> Result<(), AppError> {
+    book(ctx, conn, organization, at, draws.own)?;
+    book_shared(ctx, conn, organization, at, draws.shared)
+}
+
+/// Gives back all that lines hold, on both.
+pub fn give_back(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    lines: &[LineId],
+) -> Result<(), AppError> {
+    let own = store::ledger::holdings(conn, organization, lines)?.into_iter().map(ledger::release);
+    book(ctx, conn, organization, ctx.now(), own.collect())?;
+    let shared = store::shared::holdings(conn, organization, lines)?;
+    let shared = shared.into_iter().map(ledger::unshare).collect();
+    book_shared(ctx, conn, organization, ctx.now(), shared)
+}
+
+fn book_shared(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    at: Instant,
+    entries: Vec<SharedEntry>,
+) -> Result<(), AppError> {
+    let entries: Vec<(EntryId, SharedEntry)> = entries.into_iter().map(|e| (ctx.id(), e)).collect();
+    Ok(store::shared::add(conn, organization, at, &entries)?)
 }
 
 /// Adds entries to the ledger under fresh ids.

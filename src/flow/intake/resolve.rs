@@ -3,7 +3,7 @@
 //! What is not in this organization does not exist: an unknown id, a forged one and another
 //! tenant's get the same answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
 
@@ -31,6 +31,7 @@ pub fn resolve(
     let (peers, npis) = peers(conn, organization, rows)?;
     let (members, numbers) = members(conn, organization, rows, &payers)?;
     let authorizations = authorizations(conn, organization, rows)?;
+    let programs = programs(conn, organization, rows)?;
     let people = People { members, peers };
     let found = rows
         .iter()
@@ -70,8 +71,15 @@ pub fn resolve(
                     "there is no such authorization; name it by its number.",
                 ));
             }
+            if let Some(fault) = row
+                .program
+                .as_ref()
+                .and_then(|key| not_running(programs.get(key), zone.date_of(row.started_at)))
+            {
+                faults.push(fault);
+            }
             match (peer, member, authorization) {
-                (Some(peer), Some(member), Some(authorization)) => {
+                (Some(peer), Some(member), Some(authorization)) if faults.is_empty() => {
                     Ok(data(row, peer, member, authorization))
                 }
                 _ => Err(AppError::invalid(faults)),
@@ -100,6 +108,8 @@ fn data(
         diagnoses: row.diagnoses.clone(),
         authorization,
         note: row.note.clone(),
+        program: row.program.clone(),
+        group: row.group.clone(),
     }
 }
 
@@ -219,4 +229,27 @@ fn authorizations(
     let ids: Vec<AuthorizationId> = rows.iter().filter_map(named).collect();
     let found = store::authorizations::by_ids(conn, organization, &ids)?;
     Ok(found.into_iter().map(|a| (a.id, a.data.number)).collect())
+}
+
+/// Programs that the rows name, by key, with their days.
+fn programs(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rows: &[Parsed],
+) -> Result<HashMap<Key, Span>, AppError> {
+    let keys: HashSet<&Key> = rows.iter().filter_map(|row| row.program.as_ref()).collect();
+    let keys: Vec<Key> = keys.into_iter().cloned().collect();
+    let found = store::programs::by_keys(conn, organization, &keys)?;
+    Ok(found.into_iter().map(|p| (p.data.key, p.data.span)).collect())
+}
+
+/// What is wrong with a program on a day.
+fn not_running(program: Option<&Span>, day: NaiveDate) -> Option<Fault> {
+    let message = match program {
+        None => "this organization has no such program; add the program first.".to_owned(),
+        Some(days) if days.covers(day) => return None,
+        Some(Span { from, to: None }) => format!("the program starts on {from}."),
+        Some(Span { from, to: Some(to) }) => format!("the program runs from {from} to {to}."),
+    };
+    Some(Fault::at("/program", message))
 }

@@ -1,7 +1,7 @@
 //! Contracts: an agreement bound to a pack makes an immutable version (`docs/definitions.md`
 //! section 1).
 
-use super::{Document, faults_of};
+use super::{Document, faults_of, programs};
 use crate::domain::contract::{
     self, Agreement, Terms, VersionHead, agreement_from_json, agreement_from_toml, may_add,
 };
@@ -57,7 +57,8 @@ pub fn create(
         .ok_or_else(|| AppError::not_found("organization"))?;
     let payer = payers::by_key(conn, &agreement.payer)?;
     let pack = packs::by_key_version(conn, &agreement.pack, &agreement.pack_version)?;
-    let faults = misfits(&owner, payer.as_ref(), pack.is_some(), &agreement);
+    let mut faults = misfits(&owner, payer.as_ref(), pack.is_some(), &agreement);
+    faults.extend(unknown_programs(conn, organization, &agreement)?);
     let (Some(payer), Some(pack)) = (payer, pack) else {
         return Err(AppError::invalid(faults));
     };
@@ -128,6 +129,26 @@ fn misfits(
         faults.push(Fault::at("/contract/billing_location", message));
     }
     faults
+}
+
+/// Programs of the agreement that the organization does not have.
+fn unknown_programs(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    agreement: &Agreement,
+) -> Result<Vec<Fault>, AppError> {
+    let named = agreement.programs.iter().flat_map(|rule| &rule.programs);
+    let unknown = programs::unknown(conn, organization, named)?;
+    let mut faults = Vec::new();
+    for (index, rule) in agreement.programs.iter().enumerate() {
+        for (place, key) in rule.programs.iter().enumerate() {
+            if unknown.contains(key) {
+                let pointer = format!("/program/{index}/programs/{place}");
+                faults.push(Fault::at(pointer, programs::NO_SUCH_PROGRAM));
+            }
+        }
+    }
+    Ok(faults)
 }
 
 /// The version with exactly these terms, also when it is superseded by now.

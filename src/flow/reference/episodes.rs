@@ -5,12 +5,13 @@
 //! two of them cannot do it at once, and so that no visit is decided by what has just changed.
 
 use super::draft::EpisodeInput;
+use super::programs::{NO_SUCH_PROGRAM, unknown as unknown_programs};
 use super::{
     EpisodeFilter, FIRST, NO_SUCH_MEMBER, NO_SUCH_PAYER, exists, lock_members, members_named,
     payers_named, same_revision, stale,
 };
 use crate::domain::episode::{Episode, EpisodeData};
-use crate::domain::identifiers::Reference;
+use crate::domain::identifiers::{Key, Reference};
 use crate::domain::ids::{EpisodeId, OrganizationId};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
@@ -113,7 +114,7 @@ fn resolved(
     organization: OrganizationId,
     input: EpisodeInput,
 ) -> Result<EpisodeData, AppError> {
-    let EpisodeInput { reference, member, kind, payer, span } = input;
+    let EpisodeInput { reference, member, kind, payer, program, span } = input;
     let known = members_named(conn, organization, std::iter::once(&member))?;
     let payers = payers_named(conn, payer.iter())?;
     let mut faults = Vec::new();
@@ -125,12 +126,22 @@ fn resolved(
     if payer == Some(None) {
         faults.push(Fault::at("/payer", NO_SUCH_PAYER));
     }
+    faults.extend(unknown_program(conn, organization, program.as_ref())?);
     match member {
         Some(member) if faults.is_empty() => {
-            Ok(EpisodeData { reference, member, kind, payer: payer.flatten(), span })
+            Ok(EpisodeData { reference, member, kind, payer: payer.flatten(), program, span })
         }
         _ => Err(AppError::invalid(faults)),
     }
+}
+
+fn unknown_program(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    program: Option<&Key>,
+) -> Result<Option<Fault>, StoreError> {
+    let unknown = unknown_programs(conn, organization, program)?;
+    Ok((!unknown.is_empty()).then(|| Fault::at("/program", NO_SUCH_PROGRAM)))
 }
 
 /// The episode with this id, if it is this organization's.

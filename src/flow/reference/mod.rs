@@ -1,4 +1,5 @@
-//! Reference data: organizations, payers, peers, members, authorizations, packs and contracts.
+//! Reference data: organizations, payers, peers, members and what is on record of them, packs,
+//! contracts and programs.
 //!
 //! `create` takes the connection, so that the answer can be kept in the same transaction
 //! (`flow::idempotent`); the other steps open their own. A change names the revision it was made
@@ -6,15 +7,19 @@
 
 pub mod authorizations;
 pub mod bulk;
+pub mod consents;
 pub mod contracts;
 mod coverage;
 pub mod draft;
 pub mod episodes;
 pub mod members;
+mod opening_names;
+pub mod openings;
 pub mod organizations;
 pub mod packs;
 pub mod payers;
 pub mod peers;
+pub mod programs;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -32,8 +37,10 @@ use draft::{MemberName, PayerName};
 /// Whose rows a step may touch, for the doors that run steps in a transaction of their own.
 pub use crate::store::Scope;
 pub use crate::store::authorizations::Filter as AuthorizationFilter;
+pub use crate::store::consents::Filter as ConsentFilter;
 pub use crate::store::episodes::Filter as EpisodeFilter;
 pub use crate::store::members::Filter as MemberFilter;
+pub use crate::store::openings::Filter as OpeningFilter;
 
 /// The revision of a new thing.
 const FIRST: i32 = 1;

@@ -1,8 +1,9 @@
 //! Every check of a pack has a case with its line. The claim profile's are in `profile.rs`.
 
 use super::{Bend, PACK, one_fault};
-use crate::domain::contract::{AuthorizationNeed, Rollup, pack_from_toml};
-use crate::domain::dates::{WeekStart, Window};
+use crate::domain::contract::{AuthorizationNeed, LimitScope, Rollup, pack_from_toml};
+use crate::domain::dates::WeekStart;
+use crate::domain::windows::Window;
 
 /// The fault is on the line bent.
 fn check(bends: &[Bend<'_>]) {
@@ -232,4 +233,103 @@ fn clocks_and_papers() {
         ("plan_goal", ("[documentation]", goal, "documentation.plan_goal", "true or false")),
         ("\n", (filing, "", "filing", "`filing` is missing here")),
     ]);
+}
+
+/// The base with another window (and more) in its limit.
+fn windowed(lines: &str) -> String {
+    PACK.replacen("window = \"day\"\nexceed = \"hold\"", lines, 1)
+}
+
+#[test]
+fn windows_and_scopes_read() {
+    let limit = |lines: &str| pack_from_toml(&windowed(lines)).unwrap().limits[0].clone();
+    let window = |lines: &str| limit(&format!("{lines}\nexceed = \"hold\"")).window;
+    for name in ["day", "week", "month", "quarter", "calendar_year", "lifetime", "episode"] {
+        let stored = serde_json::to_value(window(&format!("window = \"{name}\""))).unwrap();
+        assert_eq!(stored, serde_json::json!({"window": name}));
+    }
+    let fiscal = window("window = \"fiscal_year\"\nfirst_month = 7");
+    assert_eq!(fiscal, Window::FiscalYear { first_month: 7 });
+    let rolling = window("window = \"rolling_months\"\nlength = 6");
+    assert_eq!(rolling, Window::RollingMonths { length: 6 });
+    let rolling = window("window = \"rolling_days\"\nlength = 30");
+    assert_eq!(rolling, Window::RollingDays { length: 30 });
+    let consecutive = window("window = \"consecutive_days\"\nlength = 365");
+    assert_eq!(consecutive, Window::ConsecutiveDays { length: 365 });
+    let package = window("window = \"episode\"\nepisode = \"package\"");
+    assert_eq!(package, Window::Episode { episode: Some("package".parse().unwrap()) });
+    assert_eq!(limit("window = \"day\"\nexceed = \"never\"").scope, LimitScope::default());
+    let narrow = limit(
+        "window = \"day\"\nscope = \"peer\"\nmodes = [\"video\"]\nmodifiers = [\"95\", \"HE\"]\n\
+         exceed = \"authorization\"",
+    );
+    assert_eq!(
+        (narrow.scope, narrow.modes.len(), narrow.modifiers.len()),
+        (LimitScope::Peer, 1, 2)
+    );
+    // What was stored before limits had scopes reads as it was meant.
+    let mut stored = serde_json::to_value(&narrow).unwrap();
+    for key in ["scope", "modes", "modifiers"] {
+        stored.as_object_mut().unwrap().remove(key);
+    }
+    let old: crate::domain::contract::Limit = serde_json::from_value(stored).unwrap();
+    assert_eq!(old.scope, LimitScope::MemberAndOrganization);
+}
+
+#[test]
+fn windows_and_scopes_that_are_wrong() {
+    let day = "window = \"day\"";
+    let limit = |new, path, part| one_fault(PACK, None, (day, new, path, part), pack_from_toml);
+    let on = |on, new, path, part| {
+        one_fault(PACK, Some(on), (day, new, path, part), pack_from_toml);
+    };
+    let at = "[[limit]]";
+    on(at, "window = \"fiscal_year\"", "limit[1].first_month", "is missing");
+    on(at, "window = \"rolling_months\"", "limit[1].length", "is missing");
+    limit("length = 0\nwindow = \"rolling_months\"", "limit[1].length", "from 1 to 120");
+    limit("length = 3661\nwindow = \"rolling_days\"", "limit[1].length", "from 1 to 3660");
+    limit("first_month = 13\nwindow = \"fiscal_year\"", "limit[1].first_month", "from 1 to 12");
+    limit("length = 3\nwindow = \"month\"", "limit[1].length", "only; remove it");
+    limit("first_month = 3\nwindow = \"day\"", "limit[1].first_month", "\"fiscal_year\" only");
+    limit("episode = \"x\"\nwindow = \"day\"", "limit[1].episode", "\"episode\" only");
+    limit("episode = \"No\"\nwindow = \"episode\"", "limit[1].episode", "a key has");
+    limit("window = \"year\"", "limit[1].window", "a window is one of: day, week");
+    limit("scope = \"payer\"\nwindow = \"day\"", "limit[1].scope", "a scope is one of");
+    limit("modifiers = [\"U9\"]\nwindow = \"day\"", "limit[1].modifiers[1]", "on a line");
+    limit("modes = [\"audio\"]\nwindow = \"day\"", "limit[1].modes[1]", "on a line");
+    let across = "exceed = \"bill_up_to\"\nscope = \"member\"";
+    let bend = ("exceed = \"hold\"", across, "limit[1].exceed", "write \"hold\" or \"never\"");
+    one_fault(PACK, None, bend, pack_from_toml);
+    let free = "window = \"calendar_year\"";
+    let rolling = "window = \"rolling_days\"";
+    let bend = (free, rolling, "authorization[1].length", "is missing");
+    one_fault(PACK, Some("[[authorization]]"), bend, pack_from_toml);
+    let stray = "first_month = 1\nrequire = \"always\"";
+    let bend = ("require = \"always\"", stray, "authorization[2].first_month", "`require = ");
+    one_fault(PACK, None, bend, pack_from_toml);
+}
+
+#[test]
+fn groups() {
+    let bent = |inner: &str| format!("group = {inner}\ntitle = \"Skills\"");
+    for (inner, path, part) in [
+        ("{ max_size = 1, source = \"manual\" }", "service[2].group.max_size", "smallest"),
+        ("{ min_size = 0, source = \"manual\" }", "service[2].group.min_size", "500"),
+        ("{ max_size = 501, source = \"manual\" }", "service[2].group.max_size", "500"),
+        (
+            "{ members_per_peer = \"8\", source = \"manual\" }",
+            "service[2].group.members_per_peer",
+            "",
+        ),
+        ("{ size = 8, source = \"manual\" }", "service[2].group.size", "not known"),
+        ("{ max_size = 8 }", "service[2].group.source", "missing"),
+        ("{ max_size = 8, source = \"nobody\" }", "service[2].group.source", ""),
+        ("true", "service[2].group", "a table"),
+    ] {
+        check(&[("title = \"Skills\"", &bent(inner), path, part)]);
+    }
+    let text = PACK.replace("title = \"Skills\"", &bent("{ max_size = 8, source = \"manual\" }"));
+    let group = pack_from_toml(&text).unwrap().services[1].group.clone().unwrap();
+    assert_eq!((group.min_size, group.max_size, group.members_per_peer), (2, Some(8), None));
+    assert!(pack_from_toml(PACK).unwrap().services.iter().all(|s| s.group.is_none()));
 }

@@ -5,8 +5,11 @@ use crate::domain::contract::{
     AuthorizationLevel, AuthorizationNeed, Exceed, Pack, Rollup, Terms, gaps, pack_from_toml,
     terms_from_toml,
 };
-use crate::domain::contract::{read_agreement, read_profile, read_service};
-use crate::domain::dates::{Window, parse_date};
+use crate::domain::contract::{
+    group, read_agreement, read_profile, read_rules, read_service, read_window,
+};
+use crate::domain::dates::parse_date;
+use crate::domain::windows::Window;
 
 fn packs() -> Vec<Pack> {
     PACKS.iter().map(|text| pack_from_toml(text).unwrap_or_else(|f| panic!("{f:#?}"))).collect()
@@ -50,6 +53,9 @@ fn each_has_its_shape() {
         AuthorizationNeed::After { free_units: 24, window }
     );
     assert_eq!(evergreen.limits[0].exceed, Exceed::BillUpTo);
+    // Groups: with one peer or two, of mental health only, not at all.
+    let groups = |pack: &Pack| pack.services.iter().filter(|s| s.group.is_some()).count();
+    assert_eq!((groups(&evergreen), groups(&harbor_light), groups(&lone_mesa)), (1, 1, 0));
 
     assert_eq!(lone_mesa.limits[0].units.to_string(), "104");
     assert_eq!(lone_mesa.limits[0].exceed, Exceed::Hold);
@@ -74,7 +80,15 @@ fn a_rate_changes_on_its_day() {
 #[test]
 fn the_layout_page_names_every_key() {
     let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/contracts.md"));
-    let keys = [read_service::KEYS, read_profile::KEYS, read_agreement::CONTRACT_KEYS];
+    let keys = [
+        group::KEYS,
+        read_service::KEYS,
+        read_rules::LIMIT_KEYS,
+        read_rules::AUTHORIZATION_KEYS,
+        read_window::KEYS,
+        read_profile::KEYS,
+        read_agreement::CONTRACT_KEYS,
+    ];
     for key in keys.concat() {
         assert!(page.contains(&format!("`{key}`")), "{key} is not in docs/contracts.md");
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Bench;
+use super::{Bench, Case};
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
@@ -12,8 +12,8 @@ use crate::domain::day_sum::{
 };
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::{Neighbor, Usage};
-use crate::domain::ids::{AccountId, AuthorizationId, EncounterId, MemberId};
+use crate::domain::facts::Neighbor;
+use crate::domain::ids::{AuthorizationId, EncounterId, MemberId};
 use crate::domain::line::Line;
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
@@ -110,7 +110,7 @@ impl Bench {
         let visits = store::day_visits::of_members(conn, id, &members, (first, last))?;
         let ids: Vec<EncounterId> = visits.iter().map(|v| v.encounter).collect();
         let lines = store::decisions::current_lines(conn, id, &ids)?;
-        let names = names(self.authorizations.values().flatten());
+        let names = names(self.dossiers.all_authorizations());
         let mut of_visit: HashMap<EncounterId, Vec<&Line>> = HashMap::new();
         for line in &lines {
             of_visit.entry(line.encounter).or_default().push(line);
@@ -182,13 +182,8 @@ impl Bench {
 
     /// Whether a live visit of the same member or peer takes the time of `visit`.
     fn is_taken(&self, of: &EncounterData, visit: &DayVisit) -> bool {
-        let of_member = self.neighbors_of_member.get(&of.member).into_iter().flatten();
-        let of_peer = self.neighbors_of_peer.get(&visit.peer).into_iter().flatten();
-        of_member
-            .chain(of_peer)
-            .filter_map(|index| self.neighbors.get(*index))
-            .filter(|n| n.encounter != visit.encounter)
-            .any(|n| n.started_at < visit.ended_at && visit.started_at < n.ended_at)
+        let (peer, time) = (visit.peer, (visit.started_at, visit.ended_at));
+        self.nearby.is_taken(visit.encounter, (of.member, peer), time)
     }
 
     /// Puts what a decision makes of a day's sum on the bench.
@@ -196,7 +191,7 @@ impl Bench {
         &mut self,
         id: EncounterId,
         encounter: &EncounterData,
-        account: Option<AccountId>,
+        case: &Case,
         decision: &Decision,
     ) {
         let (Some(sum), Some(key)) = (&decision.day_sum, self.sum_key(encounter)) else { return };
@@ -207,15 +202,12 @@ impl Bench {
         }
         let before = self.days.pieces(&key, id);
         let after: Vec<Piece> = told.visits.iter().flat_map(|v| v.ready.iter().cloned()).collect();
-        if let (Some(account), Some(service)) = (account, &decision.service) {
-            for (authorization, units) in difference(&before, &after) {
-                let (service, date) = (service.clone(), decision.service_date);
-                self.change_usage(account, Usage { service, date, authorization, units });
-            }
+        for change in difference(&before, &after) {
+            self.change_drawn(encounter, case, decision, change);
         }
         let lifted = self.days.share(&key, &told);
         for visit in lifted {
-            self.put_neighbor(Neighbor {
+            self.nearby.put(Neighbor {
                 encounter: visit.encounter,
                 reference: visit.reference,
                 member: encounter.member,
@@ -223,6 +215,7 @@ impl Bench {
                 service: decision.service.clone(),
                 started_at: visit.started_at,
                 ended_at: visit.ended_at,
+                session: None,
             });
         }
         if counts {

@@ -1,30 +1,35 @@
 //! What a chunk's decisions put on the bench, so that the encounters that follow see it.
 
-use super::Bench;
+use super::{Bench, Case};
+use crate::domain::contract::LimitScope;
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::{Neighbor, Usage};
-use crate::domain::identifiers::Key;
-use crate::domain::ids::{AccountId, EncounterId};
+use crate::domain::ids::{AuthorizationId, EncounterId};
+use crate::domain::rules;
+use crate::flow::Ctx;
+use crate::flow::intake::usage::Accounts;
 
 impl Bench {
     /// Puts what was decided on the bench, for the encounters that follow in the chunk.
     pub fn put(
         &mut self,
+        ctx: &Ctx,
         id: EncounterId,
         encounter: &EncounterData,
-        account: Option<AccountId>,
+        case: &Case,
         decision: &Decision,
     ) {
+        self.attend(ctx, id, encounter, decision);
         if decision.day_sum.is_some() {
-            self.put_day(id, encounter, account, decision);
-        } else if let (Some(account), Some(service)) = (account, &decision.service) {
-            self.put_drawn(account, service, decision);
+            self.put_day(id, encounter, case, decision);
+        } else {
+            self.put_drawn(encounter, case, decision);
         }
         if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
             return;
         }
-        self.put_neighbor(Neighbor {
+        self.nearby.put(Neighbor {
             encounter: id,
             reference: encounter.reference.clone(),
             member: encounter.member,
@@ -32,10 +37,11 @@ impl Bench {
             service: decision.service.clone(),
             started_at: encounter.started_at,
             ended_at: encounter.ended_at,
+            session: None,
         });
     }
 
-    fn put_drawn(&mut self, account: AccountId, service: &Key, decision: &Decision) {
+    fn put_drawn(&mut self, encounter: &EncounterData, case: &Case, decision: &Decision) {
         for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
             let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
             let parts = [
@@ -43,45 +49,28 @@ impl Bench {
                 (drawn, line.authorization.as_ref().map(|d| d.id)),
             ];
             for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
-                let (service, date) = (service.clone(), decision.service_date);
-                let units = i64::from(units);
-                self.put_usage(account, Usage { service, date, authorization, units });
+                self.change_drawn(encounter, case, decision, (authorization, i64::from(units)));
             }
         }
     }
 
-    pub(super) fn put_usage(&mut self, account: AccountId, usage: Usage) {
-        let index = self.usage.len();
-        self.usage_of_account.entry(account).or_default().push(index);
-        if let Some(authorization) = usage.authorization {
-            self.usage_of_authorization.entry(authorization).or_default().push(index);
-        }
-        self.usage.push((account, usage));
-    }
-
-    pub(super) fn put_neighbor(&mut self, neighbor: Neighbor) {
-        let index = self.neighbors.len();
-        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
-        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
-        self.neighbors.push(neighbor);
-    }
-
-    /// Adds to what an account holds; less than nothing takes away from rows that are alike.
-    pub(super) fn change_usage(&mut self, account: AccountId, change: Usage) {
-        if change.units > 0 {
-            return self.put_usage(account, change);
-        }
-        let mut left = change.units.saturating_neg();
-        let rows = self.usage_of_account.get(&account).into_iter().flatten();
-        for index in rows {
-            let Some((_, row)) = self.usage.get_mut(*index) else { continue };
-            let alike = (&row.service, row.date, row.authorization)
-                == (&change.service, change.date, change.authorization);
-            if alike {
-                let taken = left.min(row.units);
-                row.units = row.units.saturating_sub(taken);
-                left = left.saturating_sub(taken);
-            }
-        }
+    /// Adds units, or takes them away, wherever limits count them.
+    pub(super) fn change_drawn(
+        &mut self,
+        encounter: &EncounterData,
+        case: &Case,
+        decision: &Decision,
+        (authorization, units): (Option<AuthorizationId>, i64),
+    ) {
+        let (Some(terms), Some(billed)) = (&case.terms, &case.facts.billed) else { return };
+        let service = rules::choose(&terms.pack, encounter);
+        let (Some(account), Some(service)) = (case.account, service) else { return };
+        let how = rules::how(encounter, service);
+        let shared = case.shared.filter(|_| rules::is_shared(&terms.pack, &service.key, &how));
+        let counted = rules::has_scope(&terms.pack, LimitScope::Peer);
+        let peer = counted.then_some((billed.data.payer, encounter.peer));
+        let (service, date) = (service.key.clone(), decision.service_date);
+        let change = Usage { service, date, authorization, how: Some(how), units };
+        self.drawn.change(Accounts { account, peer, shared }, change);
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::ids::{EpisodeId, MemberId, OrganizationId};
 use crate::error::AppError;
 use crate::flow::reference::draft::EpisodeInput;
 use crate::flow::reference::episodes::{fixed, overlap};
+use crate::flow::reference::programs::{NO_SUCH_PROGRAM, unknown as unknown_programs};
 use crate::flow::reference::{
     FIRST, NO_SUCH_MEMBER, NO_SUCH_PAYER, lock_members, members_named, payers_named,
 };
@@ -20,9 +21,14 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<EpisodeInput>>) -> Re
     let payers = payers_named(load.conn, rows.iter().filter_map(|r| r.data.1.payer.as_ref()))?;
     for (owner, rows) in load.by_owner(rows)? {
         let names = members_named(load.conn, owner, rows.iter().map(|r| &r.data.member))?;
+        let programs = rows.iter().filter_map(|r| r.data.program.as_ref());
+        let unknown = unknown_programs(load.conn, owner, programs)?;
         let mut parsed = Vec::with_capacity(rows.len());
         for Row { line, data } in rows {
-            let EpisodeInput { reference, member, kind, payer, span } = data;
+            let EpisodeInput { reference, member, kind, payer, program, span } = data;
+            if program.as_ref().is_some_and(|p| unknown.contains(p)) {
+                load.refuse(line, "/program", NO_SUCH_PROGRAM);
+            }
             let member = names.get(&member).copied();
             if member.is_none() {
                 load.refuse(line, "/member", NO_SUCH_MEMBER);
@@ -33,8 +39,10 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<EpisodeInput>>) -> Re
             }
             if let (Some(member), None | Some(Some(_))) = (member, payer) {
                 let payer = payer.flatten();
-                parsed
-                    .push(Row { line, data: EpisodeData { reference, member, kind, payer, span } });
+                parsed.push(Row {
+                    line,
+                    data: EpisodeData { reference, member, kind, payer, program, span },
+                });
             }
         }
         save(load, owner, parsed)?;

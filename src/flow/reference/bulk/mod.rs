@@ -6,22 +6,27 @@
 //! certificates); a row of a part's file adds or changes that one part. Nothing is ever deleted.
 
 mod authorizations;
+mod consents;
 mod episodes;
 mod members;
+mod openings;
 mod organizations;
 mod payers;
 mod peers;
+mod programs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::draft::{
-    AuthorizationInput, CoverageInput, EpisodeInput, MemberInput, OrganizationInput, PeerInput,
+    AuthorizationInput, ConsentInput, CoverageInput, EpisodeInput, MemberInput, OpeningInput,
+    OrganizationInput, PeerInput,
 };
 use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::LocationData;
 use crate::domain::payer::PayerData;
 use crate::domain::peer::CertificateData;
+use crate::domain::program::ProgramData;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::audit::{self, Action, Detail};
@@ -60,6 +65,12 @@ pub enum File {
     Authorizations(Vec<OwnedRow<AuthorizationInput>>),
     /// Enrollment episodes.
     Episodes(Vec<OwnedRow<EpisodeInput>>),
+    /// Consents.
+    Consents(Vec<OwnedRow<ConsentInput>>),
+    /// Opening balances.
+    Openings(Vec<OwnedRow<OpeningInput>>),
+    /// Programs, sites and grants.
+    Programs(Vec<OwnedRow<ProgramData>>),
 }
 
 impl File {
@@ -75,6 +86,9 @@ impl File {
             Self::Coverages(_) => "coverages",
             Self::Authorizations(_) => "authorizations",
             Self::Episodes(_) => "episodes",
+            Self::Consents(_) => "consents",
+            Self::Openings(_) => "opening-balances",
+            Self::Programs(_) => "programs",
         }
     }
 }
@@ -126,6 +140,9 @@ pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
             File::Coverages(rows) => members::load_coverages(&mut load, rows)?,
             File::Authorizations(rows) => authorizations::load(&mut load, rows)?,
             File::Episodes(rows) => episodes::load(&mut load, rows)?,
+            File::Consents(rows) => consents::load(&mut load, rows)?,
+            File::Openings(rows) => openings::load(&mut load, rows)?,
+            File::Programs(rows) => programs::load(&mut load, rows)?,
         }
         load.note(name)?;
         load.finish()

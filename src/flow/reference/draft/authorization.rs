@@ -9,8 +9,6 @@ use crate::domain::ids::MemberId;
 use crate::domain::text::Invalid;
 use crate::error::Fault;
 
-/// Most services of one authorization: a pack has fewer.
-const MAX_SERVICES: usize = 100;
 /// Most units of one authorization: eight hours of one-minute units every day for 20 years.
 const MAX_UNITS: u32 = 3_500_000;
 
@@ -85,7 +83,7 @@ impl AuthorizationDraft {
         let member = r.required("member", self.member.as_ref());
         let payer = r.required("payer", self.payer.as_ref());
         let number = r.required("number", self.number.as_ref());
-        let services = self.services(&mut r);
+        let services = r.services(self.services.as_deref());
         let units = r.given("units", self.units);
         if units.is_some_and(|u| u > MAX_UNITS) {
             r.refuse("units", format!("an authorization grants at most {MAX_UNITS} units"));
@@ -96,19 +94,5 @@ impl AuthorizationDraft {
             Some(AuthorizationInput { member, payer, number, services, units: units?, span: span? })
         })();
         r.finish(input)
-    }
-
-    fn services(&self, r: &mut Reader) -> Vec<Key> {
-        let list = self.services.as_deref().unwrap_or_default();
-        if list.len() > MAX_SERVICES {
-            r.refuse("services", format!("this list has at most {MAX_SERVICES} items"));
-            return Vec::new();
-        }
-        let each = list.iter().enumerate();
-        let mut services: Vec<Key> =
-            each.filter_map(|(i, s)| r.required(&format!("services/{i}"), Some(s))).collect();
-        services.sort();
-        services.dedup();
-        services
     }
 }

@@ -24,6 +24,9 @@ pub struct EpisodeDraft {
     /// The payer (id or key) that counts it; missing: every payer does.
     #[schema(example = "evergreen")]
     pub payer: Option<String>,
+    /// The program of the organization that the member is enrolled in, by its key.
+    #[schema(example = "hcbs_1915i")]
+    pub program: Option<String>,
     /// First day.
     #[schema(example = "2026-01-01")]
     pub from: Option<String>,
@@ -43,6 +46,8 @@ pub struct EpisodeInput {
     pub kind: Key,
     /// The payer that counts it.
     pub payer: Option<PayerName>,
+    /// The program of the organization.
+    pub program: Option<Key>,
     /// Its days.
     pub span: Span,
 }
@@ -55,10 +60,11 @@ impl EpisodeDraft {
         let member = r.required("member", self.member.as_ref());
         let kind = r.required("kind", self.kind.as_ref());
         let payer = r.optional("payer", self.payer.as_ref());
+        let program = r.optional("program", self.program.as_ref());
         let span = r.span(self.from.as_ref(), self.to.as_ref());
         let input = (|| {
             let (reference, member, kind) = (reference?, member?, kind?);
-            Some(EpisodeInput { reference, member, kind, payer, span: span? })
+            Some(EpisodeInput { reference, member, kind, payer, program, span: span? })
         })();
         r.finish(input)
     }

@@ -3,20 +3,26 @@
 //! CSV import fills the same drafts and turns pointers into columns, so both doors have one parser.
 
 mod authorization;
+mod consent;
 mod episode;
 mod member;
+mod opening;
 mod organization;
 mod payer;
 mod peer;
+mod program;
 
 use chrono::NaiveDate;
 
 pub use authorization::{AuthorizationDraft, AuthorizationInput, MemberName};
+pub use consent::{ALL_PAYERS, ConsentDraft, ConsentInput};
 pub use episode::{EpisodeDraft, EpisodeInput};
 pub use member::{AddressDraft, CoverageDraft, CoverageInput, MemberDraft, MemberInput};
+pub use opening::{AuthorizationName, OpeningDraft, OpeningInput, Whose};
 pub use organization::{LocationDraft, OrganizationDraft, OrganizationInput};
 pub use payer::PayerDraft;
 pub use peer::{CertificateDraft, PeerDraft, PeerInput};
+pub use program::ProgramDraft;
 
 use crate::domain::dates::{Span, parse_date};
 use crate::domain::identifiers::Key;
@@ -56,6 +62,8 @@ impl std::fmt::Display for PayerName {
 
 /// What a missing field is answered with.
 const MISSING: &str = "this field is missing";
+/// Most services that one thing names: a pack has fewer.
+const MAX_SERVICES: usize = 100;
 
 /// Reads the fields of a draft and collects what is wrong with them.
 #[derive(Debug, Default)]
@@ -110,6 +118,21 @@ impl Reader {
         let first = self.date("from", from);
         let last = self.optional_date("to", to);
         Span::new(first?, last).map_err(|rule| self.refuse("to", rule.0)).ok()
+    }
+
+    /// The field `services`: keys of services, sorted, each once.
+    pub fn services(&mut self, list: Option<&[String]>) -> Vec<Key> {
+        let list = list.unwrap_or_default();
+        if list.len() > MAX_SERVICES {
+            self.refuse("services", format!("this list has at most {MAX_SERVICES} items"));
+            return Vec::new();
+        }
+        let each = list.iter().enumerate();
+        let mut services: Vec<Key> =
+            each.filter_map(|(i, s)| self.required(&format!("services/{i}"), Some(s))).collect();
+        services.sort();
+        services.dedup();
+        services
     }
 
     /// Reads what lies under a field.

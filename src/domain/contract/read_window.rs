@@ -1,0 +1,70 @@
+//! Reads a window: its name under `window`, and beside it the one key that some windows need.
+
+use super::reader::{Reader, Spot};
+use super::table::Table;
+use crate::domain::windows::{MAX_DAYS, MAX_MONTHS, Window};
+
+/// The keys of a table that say its window.
+pub(super) const KEYS: &[&str] = &["window", "length", "first_month", "episode"];
+
+/// The window of a limit or of free units.
+pub(super) fn read_window(r: &mut Reader, table: &Table<'_>) -> Option<Window> {
+    let name = table.need(r, "window").and_then(|s| s.one_of(r, Window::NAMES, "a window"))?;
+    let needs = match name.as_str() {
+        "fiscal_year" => Some("first_month"),
+        "rolling_months" | "rolling_days" | "consecutive_days" => Some("length"),
+        "episode" => Some("episode"),
+        _ => None,
+    };
+    refuse_others(r, table, needs);
+    match name.as_str() {
+        "day" => Some(Window::Day),
+        "week" => Some(Window::Week),
+        "month" => Some(Window::Month),
+        "quarter" => Some(Window::Quarter),
+        "calendar_year" => Some(Window::CalendarYear),
+        "fiscal_year" => {
+            let first_month = number(r, table, "first_month", 12)?;
+            Some(Window::FiscalYear { first_month })
+        }
+        "rolling_months" => {
+            let length = number(r, table, "length", MAX_MONTHS)?;
+            Some(Window::RollingMonths { length })
+        }
+        "rolling_days" => {
+            let length = number(r, table, "length", MAX_DAYS)?;
+            Some(Window::RollingDays { length })
+        }
+        "consecutive_days" => {
+            let length = number(r, table, "length", MAX_DAYS)?;
+            Some(Window::ConsecutiveDays { length })
+        }
+        "episode" => {
+            let episode = match table.get("episode") {
+                Some(spot) => Some(spot.parse(r)?),
+                None => None,
+            };
+            Some(Window::Episode { episode })
+        }
+        _ => Some(Window::Lifetime),
+    }
+}
+
+fn number(r: &mut Reader, table: &Table<'_>, key: &str, most: u32) -> Option<u32> {
+    table.need(r, key).and_then(|spot| spot.number(r, 1..=most))
+}
+
+/// A key that the named window does not have is a mistake in one of both.
+fn refuse_others(r: &mut Reader, table: &Table<'_>, needs: Option<&str>) {
+    let strangers = KEYS.iter().filter(|key| **key != "window" && Some(**key) != needs);
+    let found: Vec<(&str, Spot<'_>)> =
+        strangers.filter_map(|key| Some((*key, table.get(key)?))).collect();
+    for (key, spot) in found {
+        let with = match key {
+            "first_month" => "\"fiscal_year\"",
+            "episode" => "\"episode\"",
+            _ => "\"rolling_months\", \"rolling_days\" and \"consecutive_days\"",
+        };
+        spot.refuse(r, format!("this goes with the window {with} only; remove it"));
+    }
+}

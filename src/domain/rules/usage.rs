@@ -1,0 +1,153 @@
+//! Which usage a decision needs: how far back and ahead it is read, and what of it is kept.
+//!
+//! A decision stores its facts, so they stay small: days that no window of the contract tells apart
+//! are summed under the first of them. A contract with a cap a day and one a year keeps three sums
+//! of a year (before the day, the day, after it), however many visits it had.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::domain::contract::{AuthorizationNeed, AuthorizationRule, Limit, LimitScope, Pack};
+use crate::domain::decision::RemainingKind;
+use crate::domain::facts::{Anchor, EpisodeFact, How, Usage};
+use crate::domain::identifiers::Key;
+use crate::domain::ids::AuthorizationId;
+use crate::domain::windows::{Bucket, Buckets, Calendar, Daily, Days, Window};
+
+/// The part of usage that a decision looks at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// Of the account of payer and member, and of authorizations.
+    pub usage: Vec<Usage>,
+    /// Of the peer.
+    pub peer_usage: Vec<Usage>,
+    /// Where consecutive windows are anchored.
+    pub anchors: Vec<Anchor>,
+}
+
+impl AuthorizationRule {
+    /// Whether units drawn count against the free ones: those that no authorization covered.
+    pub fn counts_free(&self, usage: &Usage) -> bool {
+        usage.authorization.is_none() && self.services.contains(&usage.service)
+    }
+}
+
+/// The first and last day whose usage in a scope a decision about `day` may need; none when no
+/// window of that scope contains the day.
+pub fn reach(
+    pack: &Pack,
+    scope: LimitScope,
+    episodes: &[EpisodeFact],
+    day: NaiveDate,
+) -> Option<Days> {
+    let calendar = Calendar { week_start: pack.week_start, episodes };
+    let reaches = windows(pack, scope).filter_map(|w| w.window().reach(calendar, day));
+    reaches.reduce(Days::join)
+}
+
+/// Whether any limit of the pack counts in this scope.
+pub fn has_scope(pack: &Pack, scope: LimitScope) -> bool {
+    pack.limits.iter().any(|l| l.scope == scope)
+}
+
+/// Keeps of `own` (the account of payer and member, and what its authorizations drew elsewhere) and
+/// of `peer` (the peer's units at the payer) what a decision about `day` needs.
+pub fn select(
+    pack: &Pack,
+    episodes: &[EpisodeFact],
+    day: NaiveDate,
+    own: &[&Usage],
+    peer: &[&Usage],
+) -> Selected {
+    let calendar = Calendar { week_start: pack.week_start, episodes };
+    let mut anchors = Vec::new();
+    let of_member = LimitScope::MemberAndOrganization;
+    let usage = keep(pack, of_member, calendar, day, own, &mut anchors);
+    let peer_usage = keep(pack, LimitScope::Peer, calendar, day, peer, &mut anchors);
+    Selected { usage, peer_usage, anchors }
+}
+
+/// Something with a window.
+#[derive(Clone, Copy)]
+enum Windowed<'a> {
+    Limit(&'a Limit),
+    Free(&'a AuthorizationRule, &'a Window),
+}
+
+impl<'a> Windowed<'a> {
+    fn window(self) -> &'a Window {
+        match self {
+            Self::Limit(limit) => &limit.window,
+            Self::Free(_, window) => window,
+        }
+    }
+
+    fn counts(self, usage: &Usage) -> bool {
+        match self {
+            Self::Limit(limit) => limit.counts(&usage.service, usage.how.as_ref()),
+            Self::Free(rule, _) => rule.counts_free(usage),
+        }
+    }
+
+    fn anchor(self, day: NaiveDate) -> Anchor {
+        let (kind, key) = match self {
+            Self::Limit(limit) => (RemainingKind::Limit, &limit.key),
+            Self::Free(rule, _) => (RemainingKind::Free, &rule.key),
+        };
+        Anchor { kind, key: key.clone(), day }
+    }
+}
+
+fn windows(pack: &Pack, scope: LimitScope) -> impl Iterator<Item = Windowed<'_>> {
+    let limits = pack.limits.iter().filter(move |l| l.scope == scope).map(Windowed::Limit);
+    let free = pack.authorizations.iter().filter_map(move |rule| match &rule.need {
+        AuthorizationNeed::After { window, .. } if scope == LimitScope::default() => {
+            Some(Windowed::Free(rule, window))
+        }
+        _ => None,
+    });
+    limits.chain(free)
+}
+
+fn keep(
+    pack: &Pack,
+    scope: LimitScope,
+    calendar: Calendar<'_>,
+    day: NaiveDate,
+    rows: &[&Usage],
+    anchors: &mut Vec<Anchor>,
+) -> Vec<Usage> {
+    let mut buckets = Buckets::default();
+    for windowed in windows(pack, scope) {
+        let counted = || {
+            let counts = rows.iter().filter(|u| windowed.counts(u));
+            Daily::new(counts.map(|u| (u.date, u.units)))
+        };
+        let anchor = buckets.add(windowed.window(), calendar, day, counted);
+        anchors.extend(anchor.map(|day| windowed.anchor(day)));
+    }
+    let asks_how = pack
+        .limits
+        .iter()
+        .any(|l| l.scope == scope && !(l.modifiers.is_empty() && l.modes.is_empty()));
+    let mut sums: BTreeMap<Alike<'_>, (NaiveDate, i64)> = BTreeMap::new();
+    for row in rows.iter().filter(|u| u.authorization.is_some() || buckets.contain(u.date)) {
+        let how = row.how.as_ref().filter(|_| asks_how);
+        let alike = (buckets.of(row.date), &row.service, row.authorization, how);
+        let (first, units) = sums.entry(alike).or_insert((row.date, 0));
+        *first = row.date.min(*first);
+        *units = units.saturating_add(row.units);
+    }
+    let usage = sums.into_iter().map(|((_, service, authorization, how), (date, units))| Usage {
+        service: service.clone(),
+        date,
+        authorization,
+        how: how.cloned(),
+        units,
+    });
+    usage.filter(|u| u.units != 0).collect()
+}
+
+/// What rows have in common that are summed.
+type Alike<'a> = (Bucket, &'a Key, Option<AuthorizationId>, Option<&'a How>);

@@ -1,0 +1,31 @@
+//! Decisions on the bench: each sees what those before it in the chunk drew.
+
+use super::{Bench, Case};
+use crate::domain::dates::Instant;
+use crate::domain::decision::Decision;
+use crate::domain::encounter::EncounterData;
+use crate::domain::rules;
+use crate::error::AppError;
+
+impl Bench {
+    /// Decides an encounter with the facts as they stand on the bench now. Limits that the payer
+    /// counts across organizations are asked last, for the units that would be billed; what they
+    /// refuse becomes a fact, and nothing else that others gave.
+    pub fn decide(
+        &self,
+        encounter: &EncounterData,
+        as_of: Instant,
+    ) -> Result<(Case, Decision), AppError> {
+        let mut case = self.case(encounter, as_of)?;
+        let decision = rules::decide(case.terms.as_deref(), &case.facts, encounter);
+        if let (Some(terms), Some(shared)) = (case.terms.clone(), case.shared) {
+            let usage = self.drawn.shared(shared);
+            case.facts.full = rules::unfit(&terms, &case.facts, encounter, &decision, usage);
+            if !case.facts.full.is_empty() {
+                let decision = rules::decide(Some(&terms), &case.facts, encounter);
+                return Ok((case, decision));
+            }
+        }
+        Ok((case, decision))
+    }
+}

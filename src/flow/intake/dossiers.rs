@@ -1,0 +1,76 @@
+//! What is on record of the members of a chunk besides the roster: authorizations, episodes and
+//! consents, read with one query each, and handed out as facts.
+
+use std::collections::HashMap;
+
+use crate::domain::authorization::Authorization;
+use crate::domain::consent::Consent;
+use crate::domain::episode::Episode;
+use crate::domain::facts::{AuthorizationFact, ConsentFact, EpisodeFact};
+use crate::domain::ids::{MemberId, OrganizationId, PayerId};
+use crate::store::{self, Conn, StoreError};
+
+/// The records at hand, by member.
+#[derive(Debug, Default)]
+pub struct Dossiers {
+    authorizations: HashMap<MemberId, Vec<Authorization>>,
+    episodes: HashMap<MemberId, Vec<Episode>>,
+    consents: HashMap<MemberId, Vec<Consent>>,
+}
+
+impl Dossiers {
+    /// Reads what may change after a visit was decided and stops its claim: consents.
+    pub fn read_standing(
+        &mut self,
+        conn: &mut Conn,
+        organization: OrganizationId,
+        members: &[MemberId],
+    ) -> Result<(), StoreError> {
+        for consent in store::consents::of_members(conn, organization, members)? {
+            self.consents.entry(consent.data.member).or_default().push(consent);
+        }
+        Ok(())
+    }
+
+    /// Reads what only a decision looks at: authorizations and episodes.
+    pub fn read_deciding(
+        &mut self,
+        conn: &mut Conn,
+        organization: OrganizationId,
+        members: &[MemberId],
+    ) -> Result<(), StoreError> {
+        for authorization in store::authorizations::of_members(conn, organization, members)? {
+            self.authorizations.entry(authorization.data.member).or_default().push(authorization);
+        }
+        for episode in store::episodes::of_members(conn, organization, members)? {
+            self.episodes.entry(episode.data.member).or_default().push(episode);
+        }
+        Ok(())
+    }
+
+    /// All authorizations at hand.
+    pub fn all_authorizations(&self) -> impl Iterator<Item = &Authorization> {
+        self.authorizations.values().flatten()
+    }
+
+    /// The payer's authorizations for the member.
+    pub fn authorizations(
+        &self,
+        member: MemberId,
+        payer: Option<PayerId>,
+    ) -> Vec<AuthorizationFact> {
+        let of_member = self.authorizations.get(&member).into_iter().flatten();
+        of_member.filter(|a| payer == Some(a.data.payer)).map(AuthorizationFact::from).collect()
+    }
+
+    /// The member's episodes that the payer counts.
+    pub fn episodes(&self, member: MemberId, payer: Option<PayerId>) -> Vec<EpisodeFact> {
+        let of_member = self.episodes.get(&member).into_iter().flatten();
+        payer.map_or_else(Vec::new, |p| of_member.filter_map(|e| e.fact_for(p)).collect())
+    }
+
+    /// The member's consents, revoked ones too.
+    pub fn consents(&self, member: MemberId) -> Vec<ConsentFact> {
+        self.consents.get(&member).into_iter().flatten().map(Consent::fact).collect()
+    }
+}

@@ -1,0 +1,37 @@
+//! Files of programs, matched by key.
+
+use std::collections::HashMap;
+
+use super::{Load, OwnedRow, Row};
+use crate::domain::identifiers::Key;
+use crate::domain::program::{Program, ProgramData};
+use crate::error::AppError;
+use crate::flow::reference::FIRST;
+use crate::store::programs as store;
+
+pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Result<(), AppError> {
+    let rows = load.first_of_each(rows, "/key", |(owner, p)| (owner.clone(), p.key.clone()));
+    let now = load.ctx.now();
+    for (owner, rows) in load.by_owner(rows)? {
+        let keys: Vec<Key> = rows.iter().map(|r| r.data.key.clone()).collect();
+        let mut stored: HashMap<Key, Program> = store::by_keys(load.conn, owner, &keys)?
+            .into_iter()
+            .map(|p| (p.data.key.clone(), p))
+            .collect();
+        let mut fresh = Vec::new();
+        for Row { data, .. } in rows {
+            let Some(old) = stored.remove(&data.key) else {
+                fresh.push(Program { id: load.ctx.id(), revision: FIRST, data });
+                load.counts.add(None);
+                continue;
+            };
+            let changed = old.data != data;
+            if changed {
+                Load::must(store::update(load.conn, owner, &Program { data, ..old }, now)?)?;
+            }
+            load.counts.add(Some(changed));
+        }
+        store::insert_all(load.conn, owner, &fresh, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Programs, sites and grants of an organization. The key never changes.
+
+use std::collections::HashSet;
+
+use super::{FIRST, exists, same_revision, stale};
+use crate::domain::identifiers::Key;
+use crate::domain::ids::{OrganizationId, ProgramId};
+use crate::domain::program::{Program, ProgramData};
+use crate::error::{AppError, Fault};
+use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
+use crate::store::{Conn, Scope, StoreError, programs as store};
+
+/// What a fault says of a program that is not there.
+pub const NO_SUCH_PROGRAM: &str = "this organization has no program with this key";
+/// What a taken key is told as.
+const TAKEN: &str = "a program with this key in this organization";
+
+/// Creates a program; `already_exists` when its key is taken.
+pub fn create(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    organization: OrganizationId,
+    data: ProgramData,
+) -> Result<Program, AppError> {
+    let taken = store::by_keys(conn, organization, std::slice::from_ref(&data.key))?;
+    if let Some(other) = taken.first() {
+        return Err(exists(TAKEN, "/key", other.id));
+    }
+    let program = Program { id: ctx.id(), revision: FIRST, data };
+    store::insert_all(conn, organization, std::slice::from_ref(&program), ctx.now())?;
+    let (owner, action) = (Some(organization), Action::ProgramCreate);
+    audit::note(ctx, conn, owner, action, program.id, Detail::default())?;
+    Ok(program)
+}
+
+/// Changes a program. Visits that name it keep their name, also where it did not run on their day
+/// any more.
+pub async fn update(
+    ctx: &Ctx,
+    organization: OrganizationId,
+    id: ProgramId,
+    revision: i32,
+    data: ProgramData,
+) -> Result<Program, AppError> {
+    let work = ctx.clone();
+    ctx.db
+        .write(Scope::Tenant(organization), move |conn| {
+            let old = store::by_id(conn, organization, id)?;
+            let old = old.ok_or_else(|| AppError::not_found("program"))?;
+            same_revision(old.revision, revision)?;
+            if let Some(fault) = fixed(&old.data, &data) {
+                return Err(AppError::invalid(vec![fault]));
+            }
+            let mut new = Program { data, ..old.clone() };
+            if new == old {
+                return Ok(new);
+            }
+            if !store::update(conn, organization, &new, work.now())? {
+                return Err(stale());
+            }
+            let detail = audit::changed(&old.data, &new.data)?;
+            audit::note(&work, conn, Some(organization), Action::ProgramChange, id, detail)?;
+            new.revision += 1;
+            Ok(new)
+        })
+        .await
+}
+
+/// Those of the keys that no program of the organization has.
+pub fn unknown<'a>(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    keys: impl IntoIterator<Item = &'a Key>,
+) -> Result<HashSet<Key>, StoreError> {
+    let mut wanted: HashSet<Key> = keys.into_iter().cloned().collect();
+    let list: Vec<Key> = wanted.iter().cloned().collect();
+    for program in store::by_keys(conn, organization, &list)? {
+        wanted.remove(&program.data.key);
+    }
+    Ok(wanted)
+}
+
+fn fixed(old: &ProgramData, new: &ProgramData) -> Option<Fault> {
+    let message = "the key of a program never changes; make another program";
+    (old.key != new.key).then(|| Fault::at("/key", message))
+}
+
+/// The program with this id, if it is this organization's.
+pub async fn get(
+    ctx: &Ctx,
+    organization: OrganizationId,
+    id: ProgramId,
+) -> Result<Program, AppError> {
+    let scope = Scope::Tenant(organization);
+    let found = ctx.db.read(scope, move |conn| store::by_id(conn, organization, id)).await?;
+    found.ok_or_else(|| AppError::not_found("program"))
+}
+
+/// A page of programs after the given one; or the one with this key.
+pub async fn list(
+    ctx: &Ctx,
+    organization: OrganizationId,
+    key: Option<Key>,
+    after: Option<ProgramId>,
+    limit: i64,
+) -> Result<Vec<Program>, AppError> {
+    let found = ctx.db.read(Scope::Tenant(organization), move |conn| match key {
+        Some(key) => store::by_keys(conn, organization, &[key]),
+        None => store::list(conn, organization, after, limit),
+    });
+    Ok(found.await?)
+}

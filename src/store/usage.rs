@@ -1,0 +1,193 @@
+//! Usage: units drawn, summed by service, date, authorization and how they were given.
+//!
+//! Read only as far as the windows of the contracts at hand reach; the ledger keeps the rest. Ids
+//! and dates are values of ours, so they stand in the text of the statements.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Nullable, Text};
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::types;
+use crate::domain::codes::{Mode, Modifier};
+use crate::domain::dates::{FIRST_DAY, LAST_DAY};
+use crate::domain::facts::{How, Usage};
+use crate::domain::identifiers::Key;
+use crate::domain::ids::{
+    AccountId, AuthorizationId, EncounterId, OrganizationId, PayerId, PeerId, SharedAccountId,
+};
+use crate::domain::windows::Days;
+
+/// What a query for usage covers.
+#[derive(Debug, Clone, Default)]
+pub struct UsageScope {
+    /// Accounts of payer and member, with the days that windows reach around their visits.
+    pub accounts: Vec<(Vec<AccountId>, Days)>,
+    /// Authorizations whose drawings count whatever their date.
+    pub authorizations: Vec<AuthorizationId>,
+    /// An encounter whose own drawings are left out.
+    pub except: Option<EncounterId>,
+}
+
+/// Modifiers as a column keeps them.
+pub(super) fn join_modifiers(modifiers: &[Modifier]) -> String {
+    modifiers.iter().map(Modifier::as_str).collect::<Vec<_>>().join(":")
+}
+
+/// How units were given, from two columns.
+pub(super) fn read_how(
+    place: &'static str,
+    modifiers: Option<String>,
+    mode: Option<String>,
+) -> Result<Option<How>, StoreError> {
+    let (Some(modifiers), Some(mode)) = (modifiers, mode) else { return Ok(None) };
+    let modifiers = modifiers.split(':').filter(|m| !m.is_empty());
+    Ok(Some(How {
+        modifiers: modifiers
+            .map(|m| types::read(place, m.to_owned()))
+            .collect::<Result<_, StoreError>>()?,
+        mode: types::read::<Mode>(place, mode)?,
+    }))
+}
+
+#[derive(Debug, QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    whose: i64,
+    #[diesel(sql_type = Text)]
+    service: String,
+    #[diesel(sql_type = Date)]
+    service_date: NaiveDate,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    authorization_id: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    modifiers: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    mode: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    units: i64,
+}
+
+impl Row {
+    fn usage(self) -> Result<(i64, Usage), StoreError> {
+        let usage = Usage {
+            service: types::read::<Key>("unit_entries.service", self.service)?,
+            date: self.service_date,
+            authorization: self.authorization_id.map(AuthorizationId::from_i64),
+            how: read_how("unit_entries.modifiers", self.modifiers, self.mode)?,
+            units: self.units,
+        };
+        Ok((self.whose, usage))
+    }
+}
+
+fn list(ids: impl IntoIterator<Item = i64>) -> String {
+    ids.into_iter().map(|i| i.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// A condition on the service date; open ends are the ends of the calendar.
+fn within(days: Days) -> String {
+    let (from, to) = (days.from.unwrap_or(FIRST_DAY), days.to.unwrap_or(LAST_DAY));
+    let (from, to) = (from.clamp(FIRST_DAY, LAST_DAY), to.clamp(FIRST_DAY, LAST_DAY));
+    format!("service_date BETWEEN '{from}' AND '{to}'")
+}
+
+const GROUPED: &str = "service, service_date, authorization_id, modifiers, mode";
+
+/// One SELECT of the ledger's sums under `condition`, by the column `whose`.
+fn sums(whose: &str, condition: &str) -> String {
+    format!(
+        "SELECT {whose} AS whose, {GROUPED}, CAST(SUM(reserved + consumed) AS BIGINT) AS units \
+         FROM unit_entries WHERE organization_id = $1 AND service IS NOT NULL \
+         AND (encounter_id IS NULL OR encounter_id <> $2) AND {condition} \
+         GROUP BY {whose}, {GROUPED} HAVING SUM(reserved + consumed) <> 0"
+    )
+}
+
+fn load(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    except: Option<EncounterId>,
+    selects: &[String],
+) -> Result<Vec<(i64, Usage)>, StoreError> {
+    if selects.is_empty() {
+        return Ok(vec![]);
+    }
+    // A row that two selects find is the same row in both, so UNION keeps it once.
+    let sql = format!("{} ORDER BY 1, 3, 2, 4, 5, 6", selects.join(" UNION "));
+    let rows: Vec<Row> = diesel::sql_query(sql)
+        .bind::<BigInt, _>(organization.as_i64())
+        .bind::<BigInt, _>(except.map_or(-1, EncounterId::as_i64))
+        .load(conn)?;
+    rows.into_iter().map(Row::usage).collect()
+}
+
+/// Units drawn on accounts of payer and member.
+pub fn of_accounts(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    scope: &UsageScope,
+) -> Result<Vec<(AccountId, Usage)>, StoreError> {
+    let mut selects = Vec::new();
+    for (accounts, days) in scope.accounts.iter().filter(|(accounts, _)| !accounts.is_empty()) {
+        let ids = list(accounts.iter().map(|a| a.as_i64()));
+        selects.push(sums("account_id", &format!("account_id IN ({ids}) AND {}", within(*days))));
+    }
+    if !scope.authorizations.is_empty() {
+        let ids = list(scope.authorizations.iter().map(|a| a.as_i64()));
+        selects.push(sums("account_id", &format!("authorization_id IN ({ids})")));
+    }
+    let found = load(conn, organization, scope.except, &selects)?;
+    Ok(found.into_iter().map(|(account, usage)| (AccountId::from_i64(account), usage)).collect())
+}
+
+/// Units that peers gave to all members of a payer.
+pub fn of_peers(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    payer: PayerId,
+    peers: &[PeerId],
+    days: Days,
+    except: Option<EncounterId>,
+) -> Result<Vec<(PeerId, Usage)>, StoreError> {
+    if peers.is_empty() {
+        return Ok(vec![]);
+    }
+    let ids = list(peers.iter().map(|p| p.as_i64()));
+    let condition =
+        format!("peer_id IN ({ids}) AND payer_id = {} AND {}", payer.as_i64(), within(days));
+    let found = load(conn, organization, except, &[sums("peer_id", &condition)])?;
+    Ok(found.into_iter().map(|(peer, usage)| (PeerId::from_i64(peer), usage)).collect())
+}
+
+/// Units drawn on accounts that organizations share, by whomever.
+pub fn of_shared(
+    conn: &mut Conn,
+    accounts: &[SharedAccountId],
+    days: Days,
+    except: Option<(OrganizationId, EncounterId)>,
+) -> Result<Vec<(SharedAccountId, Usage)>, StoreError> {
+    if accounts.is_empty() {
+        return Ok(vec![]);
+    }
+    let ids = list(accounts.iter().map(|a| a.as_i64()));
+    let (organization, encounter) =
+        except.map_or((-1, -1), |(organization, id)| (organization.as_i64(), id.as_i64()));
+    // `$1` stands before `$2`: SQLite numbers them by their first place in the text.
+    let sql = format!(
+        "SELECT account_id AS whose, service, service_date, CAST(NULL AS BIGINT) AS \
+         authorization_id, modifiers, mode, CAST(SUM(units) AS BIGINT) AS units \
+         FROM shared_entries WHERE account_id IN ({ids}) AND {} \
+         AND (encounter_id IS NULL OR organization_id <> $1 OR encounter_id <> $2) \
+         GROUP BY account_id, service, service_date, modifiers, mode HAVING SUM(units) <> 0 \
+         ORDER BY 1, 3, 2, 5, 6",
+        within(days)
+    );
+    let rows: Vec<Row> = diesel::sql_query(sql)
+        .bind::<BigInt, _>(organization)
+        .bind::<BigInt, _>(encounter)
+        .load(conn)?;
+    let usage = |row: Row| row.usage().map(|(id, u)| (SharedAccountId::from_i64(id), u));
+    rows.into_iter().map(usage).collect()
+}

@@ -1,0 +1,365 @@
+//! For each operation that changes or hands out something, a request that does it, and what the audit
+//! trail must say of it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::{Answer, TestApp, send};
+use crate::world::{self, World, id, visit};
+
+/// A request that changes or hands out something, and what the trail must say of it.
+pub struct Deed {
+    pub method: Method,
+    pub path: String,
+    pub kind: &'static str,
+    pub body: String,
+    pub action: &'static str,
+    pub key: String,
+    pub role: &'static str,
+}
+
+impl Deed {
+    pub async fn send(&self, app: &TestApp, body: &str) -> Answer {
+        let request = app.request(self.method.clone(), &self.path, &self.key);
+        if self.method == Method::GET {
+            return send(request).await;
+        }
+        let request = request.header("content-type", self.kind).header("if-match", "\"1\"");
+        send(request.body(body.to_owned())).await
+    }
+}
+
+/// Makes deeds, each with things of its own to do it to.
+pub struct Deeds<'a> {
+    pub app: &'a TestApp,
+    pub w: &'a World,
+    pub analyst: String,
+    pub next: u32,
+}
+
+impl Deeds<'_> {
+    fn admin(&self, method: Method, path: &str, body: &Value, action: &'static str) -> Deed {
+        let (key, path) = (self.w.admin.clone(), path.to_owned());
+        let (kind, body) = ("application/json", body.to_string());
+        Deed { method, path, kind, body, action, key, role: "admin" }
+    }
+
+    fn biller(&self, method: Method, path: &str, body: &Value, action: &'static str) -> Deed {
+        let key = self.w.biller.clone();
+        Deed { key, role: "biller", ..self.admin(method, path, body, action) }
+    }
+
+    fn toml(&self, path: &str, body: String, action: &'static str) -> Deed {
+        let kind = "application/toml";
+        Deed { kind, body, ..self.admin(Method::POST, path, &Value::Null, action) }
+    }
+
+    /// A new visit on a day of its own.
+    fn visit(&mut self) -> Value {
+        self.next += 1;
+        let start = format!("2026-07-{:02}T16:00", self.next);
+        visit(&format!("A-{}", self.next), &self.w.peers[0], &self.w.members[0], &start)
+    }
+
+    fn session(&mut self) -> Value {
+        self.next += 1;
+        let (name, day) = (format!("S-{}", self.next), format!("2026-08-{:02}", self.next));
+        crate::sessions::session(self.w, &name, &day, 3, &[0])
+    }
+
+    async fn held_session(&mut self) -> String {
+        let body = self.session();
+        id(&self.app.post("/v1/sessions", &self.w.submitter, &body).await.expect(201))
+    }
+
+    async fn recorded(&mut self) -> String {
+        let body = self.visit();
+        id(&self.app.post("/v1/encounters", &self.w.submitter, &body).await.expect(201))
+    }
+
+    async fn unsigned(&mut self) -> String {
+        let mut body = self.visit();
+        body["note"] = Value::Null;
+        id(&self.app.post("/v1/encounters", &self.w.submitter, &body).await.expect(201))
+    }
+
+    async fn batch(&mut self) -> String {
+        self.recorded().await;
+        let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
+        id(&self.app.post("/v1/batches", &self.w.biller, &wanted).await.expect(201))
+    }
+
+    /// The first of a list, as it is sent back, with a field changed.
+    async fn changed(&self, list: &str, field: &str, value: Value) -> (String, Value) {
+        let of = if ["payers", "organizations"].contains(&list) {
+            ""
+        } else {
+            "?organization=river-bend"
+        };
+        let mut one =
+            self.app.get(&format!("/v1/{list}{of}"), &self.w.admin).await.expect(200)["items"][0]
+                .clone();
+        let path = format!("/v1/{list}/{}{of}", one["id"].as_str().unwrap());
+        crate::walls::without_ids(&mut one);
+        assert_ne!(one[field], value);
+        one[field] = value;
+        (path, one)
+    }
+
+    /// Reference data: made and changed by admins here.
+    async fn of_reference(&mut self, method: &Method, list: &str) -> Option<Deed> {
+        let river = "?organization=river-bend";
+        Some(match (method.as_str(), list) {
+            ("PUT", _) => {
+                let (field, value, action) = match list {
+                    "organizations" => {
+                        ("contact_name", json!("Another desk"), "organization.change")
+                    }
+                    "payers" => ("name", json!("Another plan"), "payer.change"),
+                    "peers" => ("first_name", json!("Marigold"), "peer.change"),
+                    "members" => ("first_name", json!("Marigold"), "member.change"),
+                    "authorizations" => ("units", json!(4321), "authorization.change"),
+                    "episodes" => ("to", json!("2026-11-30"), "episode.change"),
+                    "opening-balances" => ("units", json!(3), "opening_balance.change"),
+                    "programs" => ("name", json!("Marigold house"), "program.change"),
+                    _ => return None,
+                };
+                let (path, mut body) = self.changed(list, field, value).await;
+                if list == "opening-balances" {
+                    // The member is named once.
+                    body.as_object_mut().unwrap().remove("member_number");
+                }
+                self.admin(Method::PUT, &path, &body, action)
+            }
+            ("POST", "organizations") => {
+                let (_, mut body) = self.changed("organizations", "key", json!("new-town")).await;
+                body["name"] = json!("Marigold Town");
+                self.admin(Method::POST, "/v1/organizations", &body, "organization.create")
+            }
+            ("POST", "payers") => {
+                let body = json!({"key": "new-plan", "name": "New Plan", "sandbox": true});
+                self.admin(Method::POST, "/v1/payers", &body, "payer.create")
+            }
+            ("POST", "packs") => {
+                let text = include_str!("../../config/payers/harbor-light.toml").to_owned();
+                self.toml("/v1/packs", text, "pack.add")
+            }
+            ("POST", "contracts") => {
+                world::payer(self.app, &self.w.admin, "lone-mesa").await;
+                world::pack(
+                    self.app,
+                    &self.w.admin,
+                    include_str!("../../config/payers/lone-mesa.toml"),
+                )
+                .await;
+                let text = include_str!("../../fixtures/contracts/mesa-voices_lone-mesa.toml");
+                let text = text.replace("mesa-voices", "river-bend");
+                self.toml(&format!("/v1/contracts{river}"), text, "contract.add")
+            }
+            ("POST", "peers") => {
+                let body = json!({"npi": "1234567893", "first_name": "Marigold", "last_name": "Okafor",
+                    "taxonomy": "175T00000X", "certificates": []});
+                self.admin(Method::POST, &format!("/v1/peers{river}"), &body, "peer.create")
+            }
+            ("POST", "members") => {
+                let (_, mut body) = self.changed("members", "reference", json!("R-NEW")).await;
+                body["coverages"] = json!([]);
+                self.admin(Method::POST, &format!("/v1/members{river}"), &body, "member.create")
+            }
+            ("POST", "authorizations") => {
+                let body = json!({"member": self.w.members[0], "payer": "evergreen", "number": "PA-NEW",
+                    "units": 7, "from": "2026-07-01", "to": "2026-12-31"});
+                self.admin(
+                    Method::POST,
+                    &format!("/v1/authorizations{river}"),
+                    &body,
+                    "authorization.create",
+                )
+            }
+            ("POST", "episodes") => {
+                let body = json!({"reference": "E-NEW", "member": self.w.members[0], "kind": "enrollment",
+                    "from": "2026-01-01", "to": "2026-12-31"});
+                self.admin(Method::POST, &format!("/v1/episodes{river}"), &body, "episode.create")
+            }
+            ("POST", "opening-balances") => {
+                let body = json!({"member": self.w.members[0], "payer": "evergreen",
+                    "service": "peer_individual", "date": "2026-06-30", "units": 2});
+                let path = format!("/v1/opening-balances{river}");
+                self.admin(Method::POST, &path, &body, "opening_balance.create")
+            }
+            ("POST", "programs") => {
+                let body = json!({"key": "waiver", "name": "Marigold waiver", "kind": "program",
+                    "from": "2026-01-01"});
+                self.admin(Method::POST, &format!("/v1/programs{river}"), &body, "program.create")
+            }
+            _ => return None,
+        })
+    }
+
+    fn consent(&self) -> Value {
+        let count = self.app.database.number("SELECT COUNT(*) FROM consents");
+        json!({"reference": format!("C-{count}"), "member": self.w.members[0],
+            "recipient": "evergreen", "purposes": ["payment"], "from": "2026-07-01", "obtained": "paper"})
+    }
+
+    /// The deed of an operation; none for those that change nothing and hand out no file or report.
+    /// An operation that is not named here fails the test.
+    pub async fn of(&mut self, method: &Method, path: &str) -> Option<Deed> {
+        let parts: Vec<&str> = path.split('/').skip(2).collect();
+        if method == Method::GET {
+            return self.of_export(method, &parts).await;
+        }
+        if parts == ["decisions", "preview"] {
+            return None;
+        }
+        let reference = self.of_reference(method, parts[0]).await;
+        if reference.is_some() {
+            return reference;
+        }
+        let deed = match parts[0] {
+            "sessions" => self.of_session(method, &parts).await,
+            "batches" => self.of_batch(method, &parts).await,
+            _ => self.of_visit(method, &parts).await,
+        };
+        let unknown =
+            || format!("say in this test what {method} {path} does, and see that it is audited");
+        Some(deed.unwrap_or_else(|| panic!("{}", unknown())))
+    }
+
+    /// What hands out a file or a report.
+    async fn of_export(&mut self, method: &Method, parts: &[&str]) -> Option<Deed> {
+        Some(match (method.as_str(), parts) {
+            ("GET", ["batches", "{id}", "837p"]) => {
+                let path = format!("/v1/batches/{}/837p", self.batch().await);
+                self.biller(Method::GET, &path, &Value::Null, "batch.export_837p")
+            }
+            ("GET", ["batches", "{id}", "csv"]) => {
+                let path = format!("/v1/batches/{}/csv", self.batch().await);
+                self.biller(Method::GET, &path, &Value::Null, "batch.export_lines")
+            }
+            ("GET", ["worklist"]) => {
+                let path = "/v1/worklist?format=csv";
+                self.biller(Method::GET, path, &Value::Null, "worklist.export")
+            }
+            ("GET", ["reports", "utilization"]) => {
+                let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31";
+                let deed =
+                    self.biller(Method::GET, path, &Value::Null, "report.export_utilization");
+                Deed { key: self.analyst.clone(), role: "payer_analyst", ..deed }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Visits, and what members allow.
+    async fn of_visit(&mut self, method: &Method, parts: &[&str]) -> Option<Deed> {
+        let post = Method::POST;
+        Some(match (method.as_str(), parts) {
+            (_, ["encounters"]) => {
+                let body = self.visit();
+                let deed = self.biller(post, "/v1/encounters", &body, "encounter.record");
+                Deed { key: self.w.submitter.clone(), role: "submitter", ..deed }
+            }
+            (_, ["encounters", "bulk"]) => {
+                let body = format!("{}\n{}\n", self.visit(), self.visit());
+                let deed =
+                    self.biller(post, "/v1/encounters/bulk", &Value::Null, "encounter.record");
+                Deed { kind: "application/x-ndjson", body, ..deed }
+            }
+            ("PATCH", ["encounters", "{id}"]) => {
+                let path = format!("/v1/encounters/{}", self.recorded().await);
+                let body = json!({"setting": "home"});
+                self.biller(Method::PATCH, &path, &body, "encounter.revise")
+            }
+            (_, ["consents"]) => {
+                let body = self.consent();
+                self.biller(post, "/v1/consents", &body, "consent.record")
+            }
+            (_, ["consents", "{id}", "revoke"]) => {
+                let body = self.consent();
+                let made = self.app.post("/v1/consents", &self.w.biller, &body).await.expect(201);
+                let body = json!({"reason": "Marigold asked by telephone"});
+                let path = format!("/v1/consents/{}/revoke", id(&made));
+                self.biller(post, &path, &body, "consent.revoke")
+            }
+            (_, ["encounters", "{id}", "void"]) => {
+                let path = format!("/v1/encounters/{}/void", self.recorded().await);
+                self.biller(
+                    post,
+                    &path,
+                    &json!({"reason": "Marigold came twice"}),
+                    "encounter.void",
+                )
+            }
+            (_, ["encounters", "{id}", "decide"]) => {
+                let path = format!("/v1/encounters/{}/decide", self.recorded().await);
+                self.biller(post, &path, &json!({}), "encounter.decide")
+            }
+            (_, ["encounters", "{id}", "overrides", ..]) => {
+                let encounter = self.unsigned().await;
+                let body = json!({"rule": "note.unsigned", "reason": "Marigold has the sheet"});
+                let place = format!("/v1/encounters/{encounter}/overrides");
+                if parts.len() == 3 {
+                    self.biller(post, &place, &body, "encounter.override")
+                } else {
+                    self.app.post(&place, &self.w.biller, &body).await.expect(201);
+                    let place = format!("{place}/revoke");
+                    self.biller(post, &place, &body, "encounter.override_revoke")
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Sessions.
+    async fn of_session(&mut self, method: &Method, parts: &[&str]) -> Option<Deed> {
+        let post = Method::POST;
+        Some(match (method.as_str(), parts) {
+            (_, ["sessions"]) => {
+                let body = self.session();
+                self.biller(post, "/v1/sessions", &body, "session.record")
+            }
+            (_, ["sessions", "bulk"]) => {
+                let body = self.session().to_string();
+                let deed = self.biller(post, "/v1/sessions/bulk", &Value::Null, "session.record");
+                Deed { kind: "application/x-ndjson", body, ..deed }
+            }
+            ("PATCH", ["sessions", "{id}"]) => {
+                let path = format!("/v1/sessions/{}", self.held_session().await);
+                self.biller(Method::PATCH, &path, &json!({"size": 4}), "session.revise")
+            }
+            (_, ["sessions", "{id}", "void"]) => {
+                let path = format!("/v1/sessions/{}/void", self.held_session().await);
+                self.biller(post, &path, &json!({"reason": "Marigold was ill"}), "session.void")
+            }
+            _ => return None,
+        })
+    }
+
+    /// Batches.
+    async fn of_batch(&mut self, method: &Method, parts: &[&str]) -> Option<Deed> {
+        let post = Method::POST;
+        Some(match (method.as_str(), parts) {
+            (_, ["batches"]) => {
+                self.recorded().await;
+                let body = json!({"payer": "evergreen", "through": "2026-07-31"});
+                self.biller(post, "/v1/batches", &body, "batch.build")
+            }
+            (_, ["batches", "{id}", step @ ("release" | "withdraw")]) => {
+                let path = format!("/v1/batches/{}/{step}", self.batch().await);
+                let action = if *step == "release" { "batch.release" } else { "batch.withdraw" };
+                self.biller(post, &path, &json!({}), action)
+            }
+            (_, ["batches", "{id}", "delivered"]) => {
+                let batch = self.batch().await;
+                self.app
+                    .act(&format!("/v1/batches/{batch}/release"), &self.w.biller)
+                    .await
+                    .expect(200);
+                let body = json!({"how": "portal of Marigold", "to": "intake"});
+                self.biller(post, &format!("/v1/batches/{batch}/delivered"), &body, "batch.deliver")
+            }
+            _ => return None,
+        })
+    }
+}

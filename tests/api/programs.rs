@@ -1,0 +1,193 @@
+//! Programs, sites and grants (R28): named by visits, asked for by contracts, grouped by in reports.
+
+use peerclaims::flow::access::Role;
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, on_both};
+use crate::reference_samples::pointers;
+use crate::world::{self, World, id, rules, visit};
+
+fn program(key: &str) -> Value {
+    json!({"key": key, "name": "Community waiver", "kind": "program", "from": "2026-01-01", "to": "2026-12-31"})
+}
+
+fn under(w: &World, reference: &str, start: &str, program: &str) -> Value {
+    let mut body = visit(reference, &w.peers[0], &w.members[0], start);
+    if !program.is_empty() {
+        body["program"] = json!(program);
+    }
+    body
+}
+
+on_both! {
+    async fn a_visit_names_a_program_that_runs_on_its_day(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let late = json!({"key": "later", "name": "Later", "kind": "grant", "from": "2026-08-01"});
+        for body in [program("waiver"), late] {
+            app.post("/v1/programs", &w.biller, &body).await.expect(201);
+        }
+        let body = under(&w, "V-1", "2026-07-01T16:00", "waiver");
+        let seen = app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        assert_eq!((&seen["program"], &seen["disposition"]), (&json!("waiver"), &json!("ready")));
+        // The program is content: a repeat with it is the same, one without it a conflict.
+        app.post("/v1/encounters", &w.submitter, &body).await.expect(200);
+        let other = under(&w, "V-1", "2026-07-01T16:00", "");
+        app.post("/v1/encounters", &w.submitter, &other).await.problem(409, "reference_conflict");
+        for (name, said) in [
+            ("nothing", "no such program"), ("later", "starts on 2026-08-01"), ("No key", "a key has"),
+        ] {
+            let body = under(&w, "V-2", "2026-07-02T16:00", name);
+            let problem = app.post("/v1/encounters", &w.submitter, &body).await.problem(422, "invalid_input");
+            assert_eq!(pointers(&problem), ["/program"]);
+            assert!(problem["faults"][0]["message"].as_str().unwrap().contains(said), "{problem}");
+        }
+        let head = "reference,peer,member,activity,started_at,ended_at,mode,setting,diagnoses,note_signed_at,note_plan_goal,program";
+        let row = |reference: &str, program: &str| format!(
+            "{reference},{},{},individual_support,2026-07-03 09:00,2026-07-03 10:00,in_person,office,F32.9,2026-07-03 10:10,G1,{program}",
+            w.peers[1], w.members[0]);
+        let csv = format!("{head}\n{}\n{}\n", row("V-3", "waiver"), row("V-4", "nothing"));
+        let answer = world::body(&app, "/v1/encounters/bulk", &w.submitter, "text/csv", csv).await;
+        let rows = world::answers(&answer);
+        assert_eq!(rows[0]["encounter"]["program"], "waiver");
+        assert_eq!(rows[1]["error"]["faults"][0]["column"], "program", "{rows:?}");
+        // Another organization's program is none of ours.
+        let other = world::second_of_evergreen(&app, &w.admin, "hill-top", 1).await;
+        let body = under(&other, "V-1", "2026-07-01T16:00", "waiver");
+        let problem = app.post("/v1/encounters", &other.submitter, &body).await.problem(422, "invalid_input");
+        assert_eq!(pointers(&problem), ["/program"]);
+    }
+
+    async fn programs_are_made_changed_and_brought_in(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let made = app.post("/v1/programs", &w.biller, &program("waiver")).await.expect(201);
+        let path = format!("/v1/programs/{}", id(&made));
+        app.post("/v1/programs", &w.biller, &program("waiver")).await.problem(409, "already_exists");
+        for (body, wanted) in [
+            (json!({}), vec!["/from", "/key", "/kind", "/name"]),
+            (program("none"), vec!["/key"]),
+            (json!({"key": "a", "name": "b", "kind": "club", "from": "2026-01-01"}), vec!["/kind"]),
+        ] {
+            let problem = app.post("/v1/programs", &w.biller, &body).await.problem(422, "invalid_input");
+            assert_eq!(pointers(&problem), wanted);
+        }
+        let renamed = app.put(&path, &w.biller, "\"1\"", &program("other")).await;
+        assert_eq!(pointers(&renamed.problem(422, "invalid_input")), ["/key"]);
+        let mut longer = program("waiver");
+        longer["to"] = Value::Null;
+        assert_eq!(app.put(&path, &w.biller, "\"1\"", &longer).await.header("etag"), "\"2\"");
+        let list = app.get("/v1/programs?key=waiver", &w.biller).await.expect(200);
+        assert_eq!(list["items"].as_array().unwrap().len(), 1);
+        let text = "organization,key,name,kind,from,to\nriver-bend,waiver,Community waiver,program,2026-01-01,\n\
+            river-bend,annex,The annex,site,2026-01-01,2026-12-31\n";
+        for said in ["programs: 1 created, 0 updated, 1 unchanged", "programs: 2 unchanged"] {
+            let output = crate::reference_import::import(&app.database, "programs", text.as_bytes(), &[]);
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), said);
+        }
+        // An episode may name one.
+        let episode = |program: &str| json!({
+            "reference": "E-1", "member": w.members[0], "kind": "episode", "program": program, "from": "2026-07-01",
+        });
+        let problem = app.post("/v1/episodes", &w.biller, &episode("nothing")).await.problem(422, "invalid_input");
+        assert_eq!(pointers(&problem), ["/program"]);
+        let made = app.post("/v1/episodes", &w.biller, &episode("annex")).await.expect(201);
+        assert_eq!(made["program"], "annex");
+        let path = format!("/v1/episodes/{}", id(&made));
+        assert_eq!(app.get(&path, &w.biller).await.expect(200), made);
+    }
+
+    async fn a_contract_may_ask_for_a_program(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let contract = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
+        let list = app.get("/v1/contracts", &w.biller).await.expect(200);
+        let version = list["items"][0]["id"].as_str().unwrap();
+        let bound = |services: &str, program: &str| {
+            let text = contract.replace("from = 2026-01-01\nbilling", &format!("from = 2026-01-01\nsupersedes = \"{version}\"\nbilling"));
+            format!("{text}\n[[program]]\nservices = [\"{services}\"]\nprograms = [\"{program}\"]\n")
+        };
+        let path = "/v1/contracts?organization=river-bend";
+        let problem = world::toml(&app, path, &w.admin, &bound("peer_individual", "waiver")).await;
+        assert_eq!(pointers(&problem.problem(422, "invalid_input")), ["/program/0/programs/0"]);
+        world::program(&app, &w.admin, "river-bend", "waiver", "program").await;
+        world::program(&app, &w.admin, "river-bend", "annex", "site").await;
+        world::toml(&app, path, &w.admin, &bound("peer", "waiver")).await.problem(422, "invalid_input");
+        world::toml(&app, path, &w.admin, &bound("peer_individual", "waiver")).await.expect(201);
+        for (n, (name, wanted)) in
+            [("waiver", &[][..]), ("annex", &["program.not_allowed"]), ("", &["program.not_allowed"])].iter().enumerate()
+        {
+            let body = under(&w, &format!("V-{n}"), &format!("2026-07-0{}T16:00", n + 1), name);
+            let seen = app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+            assert_eq!(rules(&seen), *wanted, "{name}: {seen}");
+        }
+    }
+
+    async fn a_payer_is_told_of_state_programs_only(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        world::program(&app, &w.admin, "river-bend", "waiver", "program").await;
+        world::program(&app, &w.admin, "river-bend", "relief", "grant").await;
+        for (n, name) in ["waiver", "relief", ""].iter().enumerate() {
+            let body = under(&w, &format!("V-{n}"), &format!("2026-07-0{}T16:00", n + 1), name);
+            app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        }
+        let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
+        let batch = id(&app.post("/v1/batches", &w.biller, &wanted).await.expect(201));
+        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=program";
+        for (key, wanted) in [
+            (&w.biller, vec![("none", 1), ("relief", 1), ("waiver", 1)]), (&analyst, vec![("none", 2), ("waiver", 1)]),
+        ] {
+            let report = app.get(path, key).await.expect(200);
+            let mut rows: Vec<(&str, i64)> = report["rows"].as_array().unwrap().iter()
+                .map(|r| (r["program"].as_str().unwrap(), r["encounters"]["recorded"].as_i64().unwrap())).collect();
+            rows.sort_unstable();
+            assert_eq!(rows, wanted);
+            assert_eq!(report["ties"]["ties"], true);
+        }
+    }
+
+    async fn a_correction_moves_a_visit_in_reports(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        world::program(&app, &w.admin, "river-bend", "waiver", "program").await;
+        let body = under(&w, "V-1", "2026-07-01T16:00", "");
+        let answer = app.post("/v1/encounters", &w.submitter, &body).await;
+        let path = format!("/v1/encounters/{}", id(&answer.expect(201)));
+        let change = json!({"program": "waiver", "setting": "home", "mode": "video", "role": "bridger"});
+        let etag = app.get(&path, &w.biller).await.header("etag").to_owned();
+        let request = app.request(reqwest::Method::PATCH, &path, &w.biller);
+        let request = request.header("if-match", etag).header("content-type", "application/merge-patch+json");
+        let seen = crate::app::send(request.body(change.to_string())).await.expect(200);
+        assert_eq!(seen["program"], "waiver");
+        let report = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=program,setting,mode,role";
+        let report = app.get(report, &w.biller).await.expect(200);
+        let row = &report["rows"][0];
+        let place = ["program", "setting", "mode", "role"].map(|d| row[d].as_str().unwrap());
+        assert_eq!(place, ["waiver", "home", "video", "bridger"]);
+    }
+
+    async fn visits_of_before_get_their_columns_from_their_content(app: TestApp) {
+        let w = world::river_bend(&app, 2).await;
+        for (n, (role, mode, setting)) in
+            [("bridger", "video", "home"), ("veteran", "in_person", "shelter")].iter().enumerate()
+        {
+            let mut body = visit(&format!("V-{n}"), &w.peers[n], &w.members[n], "2026-07-01T16:00");
+            (body["role"], body["mode"], body["setting"]) = (json!(role), json!(mode), json!(setting));
+            app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        }
+        let columns = "SELECT role || ' ' || mode || ' ' || setting AS name, CAST(1 AS BIGINT) AS value \
+            FROM encounters ORDER BY id";
+        let before = app.database.table(columns);
+        assert_eq!(before[0].0, "bridger video home");
+        app.database.execute("UPDATE encounters SET role = '', mode = '', setting = ''");
+        let migration = match &app.database {
+            crate::database::Database::Sqlite { .. } => {
+                include_str!("../../migrations/sqlite/2026-11-22-000013_programs/up.sql")
+            }
+            crate::database::Database::Postgres { .. } => {
+                include_str!("../../migrations/postgres/2026-11-22-000013_programs/up.sql")
+            }
+        };
+        let fill = migration.split(';').find(|s| s.trim().starts_with("UPDATE encounters")).unwrap();
+        app.database.execute(fill);
+        assert_eq!(app.database.table(columns), before);
+    }
+}
