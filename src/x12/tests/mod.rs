@@ -5,6 +5,7 @@
 
 mod acks;
 mod damage;
+mod examples;
 mod faults;
 mod flips;
 mod golden;
@@ -14,4 +15,6 @@ mod reading;
 mod refusals;
 mod responding;
 mod samples;
+mod splitting;
 mod strategies;
+mod variants;
