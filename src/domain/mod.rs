@@ -1,12 +1,14 @@
 //! The foundation: values and rules, no effects. No clock, no I/O, no async, no database.
 
 pub mod access;
+pub mod again;
 pub mod audit;
 pub mod authorization;
 pub mod batch;
 pub mod claim;
 pub mod codes;
 pub mod contract;
+pub mod correction;
 pub mod dates;
 pub mod day_sum;
 pub mod decision;

@@ -63,7 +63,7 @@ fn of_member(
             from: window_reach(on).0,
             to: window_reach(on).1,
             authorizations: facts.iter().map(|a| a.id).collect(),
-            except: None,
+            except: Vec::new(),
         };
         let usage: Vec<Usage> =
             store::ledger::usage(conn, tenant, &scope)?.into_iter().map(|(_, u)| u).collect();

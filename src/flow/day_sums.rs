@@ -8,36 +8,33 @@
 use std::collections::HashMap;
 
 use super::Ctx;
-use super::encounters::end_lines;
+use super::again::{Again, Cause, write};
 use super::intake::Recorded;
+use super::intake::bench::Case;
 use super::intake::bench::days::{Settlement, holding, names};
-use super::intake::record::{book, reservations};
 use crate::domain::day_sum::{DaySum, Piece, Share, SumKey};
 use crate::domain::encounter::Encounter;
 use crate::domain::facts::{AuthorizationFact, Facts};
 use crate::domain::ids::{DecisionId, EncounterId, OrganizationId};
 use crate::domain::ledger::AccountKey;
-use crate::domain::line::{Line, lines_of};
+use crate::domain::line::Line;
 use crate::domain::rules;
-use crate::domain::status::LineStatus;
 use crate::error::AppError;
-use crate::store::decisions::{NewDecision, StoredDecision};
-use crate::store::encounters::Outcome;
+use crate::store::decisions::StoredDecision;
 use crate::store::{self, Conn};
 
-/// Why a visit is decided again that another one's arrival or leaving gave another share.
-const CAUSE: &str = "day_sum";
-
-/// Stores what decisions made of sums; the decisions that were made anew by it.
+/// Stores what decisions made of sums; the decisions that were made anew by it. `depth` is that of the
+/// decisions (`flow::again`).
 pub(super) fn settle(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     settlement: &Settlement,
+    depth: i32,
 ) -> Result<Vec<Recorded>, AppError> {
     store::day_visits::remove(conn, tenant, &settlement.left_out)?;
     store::day_visits::put(conn, tenant, &settlement.counted)?;
-    deal_out(ctx, conn, tenant, &settlement.moved)
+    deal_out(ctx, conn, tenant, &settlement.moved, depth)
 }
 
 /// Takes a visit out of the sum in which it counts, before its lines end; its units go to the
@@ -47,6 +44,7 @@ pub(super) fn leave(
     conn: &mut Conn,
     tenant: OrganizationId,
     id: EncounterId,
+    depth: i32,
 ) -> Result<(), AppError> {
     let Some(own) = store::day_visits::by_ids(conn, tenant, &[id])?.pop() else { return Ok(()) };
     store::day_visits::remove(conn, tenant, &[id])?;
@@ -80,7 +78,7 @@ pub(super) fn leave(
         .filter(differs)
         .filter_map(|s| Some((s.encounter?, sum.told_of(s.encounter?))))
         .collect();
-    deal_out(ctx, conn, tenant, &moved).map(|_| ())
+    deal_out(ctx, conn, tenant, &moved, depth).map(|_| ())
 }
 
 /// Takes a visit out of the sum in which it counts, if that is another than the one of `key`, to
@@ -91,11 +89,12 @@ pub(super) fn leave_for(
     tenant: OrganizationId,
     id: EncounterId,
     key: Option<SumKey>,
+    depth: i32,
 ) -> Result<bool, AppError> {
     let counted = store::day_visits::by_ids(conn, tenant, &[id])?.pop();
     let leaves = counted.is_some_and(|visit| Some(visit.key) != key);
     if leaves {
-        leave(ctx, conn, tenant, id)?;
+        leave(ctx, conn, tenant, id, depth)?;
     }
     Ok(leaves)
 }
@@ -106,6 +105,7 @@ fn deal_out(
     conn: &mut Conn,
     tenant: OrganizationId,
     moved: &[(EncounterId, DaySum)],
+    depth: i32,
 ) -> Result<Vec<Recorded>, AppError> {
     if moved.is_empty() {
         return Ok(Vec::new());
@@ -124,61 +124,44 @@ fn deal_out(
         lines.entry(line.encounter).or_default().push(line);
     }
     let lost = || AppError::internal("a visit of a day's sum has no decision");
-    let mut made = Vec::with_capacity(moved.len());
+    let mut list = Vec::with_capacity(moved.len());
     for (id, sum) in moved {
         let encounter = encounters.remove(id).ok_or_else(lost)?;
         let (decision, mut facts) = before.remove(id).ok_or_else(lost)?;
         let lines = lines.remove(id).unwrap_or_default();
         facts.day.get_or_insert_default().dealt = Some(sum.clone());
-        made.push(deal_to(ctx, conn, tenant, encounter, &decision, &facts, &lines)?);
+        list.push(dealt_to(ctx, conn, tenant, (encounter, lines), decision, facts, depth)?);
     }
-    Ok(made)
+    let decisions = write(ctx, conn, tenant, list)?;
+    let mut encounters: HashMap<EncounterId, Encounter> =
+        store::encounters::by_ids(conn, tenant, &ids)?.into_iter().map(|e| (e.id, e)).collect();
+    decisions
+        .into_iter()
+        .map(|decision| {
+            let encounter = encounters.remove(&decision.encounter).ok_or_else(lost)?;
+            Ok(Recorded { encounter, decision, fresh: true, revised: false })
+        })
+        .collect()
 }
 
-fn deal_to(
+/// The decision about a visit with another share than before, and everything else as it was.
+fn dealt_to(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
-    encounter: Encounter,
-    before: &StoredDecision,
-    facts: &Facts,
-    lines: &[Line],
-) -> Result<Recorded, AppError> {
+    (encounter, lines): (Encounter, Vec<Line>),
+    before: StoredDecision,
+    facts: Facts,
+    depth: i32,
+) -> Result<Again, AppError> {
     let lost = || AppError::internal("a visit of a day's sum has no contract or coverage");
     let version = before.contract_version.ok_or_else(lost)?;
     let billed = facts.billed.as_ref().ok_or_else(lost)?;
     let terms = ctx.terms(conn, tenant, version)?;
-    let answer = rules::decide(Some(&terms), facts, &encounter.data);
-    end_lines(ctx, conn, tenant, lines, LineStatus::Superseded)?;
-    let (decision_id, sequence): (DecisionId, i32) = (ctx.id(), encounter.sequence + 1);
-    let (payer, number) = (billed.data.payer, &billed.data.member_number);
-    let fresh = lines_of(&answer, decision_id, encounter.id, Some(payer), || ctx.id());
-    let decision = NewDecision {
-        id: decision_id,
-        encounter: encounter.id,
-        sequence,
-        cause: CAUSE,
-        contract_version: Some(version),
-        answer: &answer,
-        facts,
-    };
-    store::decisions::insert_all(conn, tenant, &[decision])?;
-    store::decisions::insert_lines(conn, tenant, &fresh)?;
-    let key = AccountKey::payer_member(payer, number);
+    let answer = rules::decide(Some(&terms), &facts, &encounter.data);
+    let key = AccountKey::payer_member(billed.data.payer, &billed.data.member_number);
     let account = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
-    let entries = reservations(account.get(&key).copied(), &fresh)?;
-    book(ctx, conn, tenant, ctx.now(), entries)?;
-    let (id, billed) = (encounter.id, Some((payer, number)));
-    let outcome = Outcome { id, decision: decision_id, sequence, answer: &answer, billed };
-    store::encounters::set_outcome(conn, tenant, &outcome)?;
-    let decision = StoredDecision {
-        id: decision_id,
-        encounter: id,
-        sequence,
-        contract_version: Some(version),
-        as_of: facts.as_of,
-        answer,
-    };
-    let encounter = store::encounters::by_id(conn, tenant, id)?;
-    Ok(Recorded { encounter, decision, fresh: true, revised: false })
+    let account = account.get(&key).copied();
+    let case = Case { facts, version: Some(version), terms: Some(terms), account };
+    Ok(Again { encounter, lines, before, case, answer, cause: Cause::DaySum, depth })
 }

@@ -6,11 +6,10 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::Ctx;
-use super::batching::lock_visits;
-use super::encounters::decide_in;
+use super::again::{Cause, Ways, Wish, deciding, redo};
 use crate::domain::batch::StoredClaim;
 use crate::domain::encounter::Encounter;
-use crate::domain::ids::{EncounterId, MemberId, OrganizationId};
+use crate::domain::ids::{MemberId, OrganizationId};
 use crate::domain::rules;
 use crate::domain::status::EncounterStatus;
 use crate::error::AppError;
@@ -52,13 +51,10 @@ pub(super) fn again(
         let answer = decisions.iter().find(|d| d.encounter == e.id).map(|d| &d.answer);
         answer.is_some_and(rules::waits_for_claim)
     };
-    let waiting: Vec<EncounterId> = held.iter().filter(|e| waits(e)).map(|e| e.id).collect();
-    // For their locks, all at once and in the order of all other writers.
-    lock_visits(ctx, conn, tenant, &waiting)?;
-    for id in waiting {
-        decide_in(ctx, conn, tenant, id, "batch_withdrawn")?;
-    }
-    Ok(())
+    let wish = |e: &Encounter| Wish { encounter: e.id, cause: Cause::Withdrawn, depth: 0 };
+    let waiting: Vec<Wish> = held.iter().filter(|e| waits(e)).map(wish).collect();
+    let organization = deciding(conn, tenant)?;
+    redo(ctx, conn, &organization, &waiting, Ways { back: false, forward: true }).map(|_| ())
 }
 
 fn held_of(

@@ -13,8 +13,10 @@ pub mod body;
 pub mod bulk;
 mod bulk_array;
 pub mod bulk_rows;
+mod changes;
 mod claims;
 mod contracts;
+mod corrections;
 mod day;
 mod day_sum_view;
 mod docs;
@@ -72,7 +74,9 @@ fn v1(cfg: &mut web::ServiceConfig) {
     cfg.configure(bulk::routes)
         .configure(encounters::routes)
         .configure(member_allowances::routes)
+        .configure(changes::routes)
         .configure(batches::routes)
+        .configure(corrections::routes)
         .configure(claims::routes)
         .configure(reports::routes)
         .configure(overrides::routes)

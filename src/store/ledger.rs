@@ -167,8 +167,8 @@ pub struct UsageScope {
     pub to: NaiveDate,
     /// Authorizations whose drawings count whatever their date.
     pub authorizations: Vec<AuthorizationId>,
-    /// An encounter whose own drawings are left out.
-    pub except: Option<EncounterId>,
+    /// Encounters whose own drawings are left out.
+    pub except: Vec<EncounterId>,
 }
 
 /// Units drawn, summed by account, service, date and authorization; sums of nothing are left out.
@@ -187,17 +187,18 @@ pub fn usage(
     let select = "SELECT account_id, service, service_date, authorization_id, \
          CAST(SUM(reserved + consumed) AS BIGINT) AS units FROM unit_entries \
          WHERE organization_id = $1 AND service IS NOT NULL \
-         AND (encounter_id IS NULL OR encounter_id <> $2)";
+         AND (encounter_id IS NULL OR encounter_id NOT IN";
+    let except = list(&mut scope.except.iter().map(|e| e.as_i64()));
     let group = "GROUP BY account_id, service, service_date, authorization_id \
          HAVING SUM(reserved + consumed) <> 0";
     let sql = format!(
-        "{select} AND account_id IN ({account_list}) AND service_date BETWEEN $3 AND $4 {group} \
-         UNION {select} AND authorization_id IN ({authorization_list}) {group} \
+        "{select} ({except})) AND account_id IN ({account_list}) \
+         AND service_date BETWEEN $2 AND $3 {group} \
+         UNION {select} ({except})) AND authorization_id IN ({authorization_list}) {group} \
          ORDER BY 1, 3, 2, 4"
     );
     let rows: Vec<UsageRow> = diesel::sql_query(sql)
         .bind::<BigInt, _>(organization.as_i64())
-        .bind::<BigInt, _>(scope.except.map_or(-1, EncounterId::as_i64))
         .bind::<Date, _>(scope.from)
         .bind::<Date, _>(scope.to)
         .load(conn)?;

@@ -11,6 +11,11 @@
 )]
 
 mod access;
+mod again;
+mod again_claimed;
+mod again_feed;
+mod again_killed;
+mod again_turns;
 mod app;
 mod audit;
 mod bad_input;
@@ -28,6 +33,7 @@ mod errors;
 mod every_code;
 mod health;
 mod history;
+mod history_again;
 mod idempotency;
 mod ledger;
 mod locks;

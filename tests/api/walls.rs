@@ -51,7 +51,7 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
         [
             "organizations" | "payers" | "packs" | "contracts" | "peers" | "members"
             | "authorizations" | "episodes" | "batches" | "claims" | "audit" | "worklist"
-            | "encounters",
+            | "encounters" | "corrections",
             ..,
         ] => &[Admin, Biller],
         ["reports", ..] => &[Admin, Biller, PayerAnalyst],

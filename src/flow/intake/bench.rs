@@ -17,6 +17,8 @@ use chrono::NaiveDate;
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
+use super::near::Near;
+use super::usage::Drawn;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::{Instant, window_reach};
@@ -25,9 +27,7 @@ use crate::domain::episode::Episode;
 use crate::domain::facts::{
     AuthorizationFact, CertificateFact, EpisodeFact, Facts, Neighbor, Usage,
 };
-use crate::domain::ids::{
-    AccountId, AuthorizationId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId,
-};
+use crate::domain::ids::{AccountId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId};
 use crate::domain::ledger::AccountKey;
 use crate::domain::member::{Coverage, Member, billed_coverage};
 use crate::domain::organization::Organization;
@@ -61,16 +61,20 @@ pub struct Bench {
     authorizations: HashMap<MemberId, Vec<Authorization>>,
     episodes: HashMap<MemberId, Vec<Episode>>,
     accounts: BTreeMap<AccountKey, AccountId>,
-    usage: Vec<(AccountId, Usage)>,
-    usage_of_account: HashMap<AccountId, Vec<usize>>,
-    usage_of_authorization: HashMap<AuthorizationId, Vec<usize>>,
-    neighbors: Vec<Neighbor>,
-    neighbors_of_member: HashMap<MemberId, Vec<usize>>,
-    neighbors_of_peer: HashMap<PeerId, Vec<usize>>,
+    drawn: Drawn,
+    near: Near,
     claimed: Claimed,
     days: Days,
-    except: Option<EncounterId>,
+    /// The encounters that are being decided again.
+    except: Vec<EncounterId>,
     overrides: Overrides,
+}
+
+/// What was lifted off the bench: places of usage and of neighbors.
+#[derive(Debug)]
+pub struct Lifted {
+    usage: Vec<usize>,
+    neighbors: Vec<usize>,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -96,8 +100,8 @@ pub struct People {
 }
 
 impl Bench {
-    /// Reads all that decisions about `encounters` may need. `except` is an encounter that is being
-    /// decided again: its own drawings and times are left out.
+    /// Reads all that decisions about `encounters` may need. `except` are encounters that are being
+    /// decided again: their own drawings and times are left out.
     pub fn gather(
         ctx: &Ctx,
         conn: &mut Conn,
@@ -105,7 +109,7 @@ impl Bench {
         people: People,
         encounters: &[&EncounterData],
         access: Access,
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<Self, AppError> {
         let id = organization.id;
         let mut bench = Self {
@@ -117,18 +121,18 @@ impl Bench {
             authorizations: HashMap::new(),
             episodes: HashMap::new(),
             accounts: BTreeMap::new(),
-            usage: Vec::new(),
-            usage_of_account: HashMap::new(),
-            usage_of_authorization: HashMap::new(),
-            neighbors: Vec::new(),
-            neighbors_of_member: HashMap::new(),
-            neighbors_of_peer: HashMap::new(),
+            drawn: Drawn::default(),
+            near: Near::default(),
             claimed: Claimed::default(),
             days: Days::default(),
-            except,
-            overrides: Overrides::read(conn, id, except.as_slice())?,
+            except: except.to_vec(),
+            overrides: Overrides::read(conn, id, except)?,
         };
         bench.reach_accounts(ctx, conn, encounters, access)?;
+        if access != Access::Look && !conn.writes_alone() && bench.refresh_people(conn)? {
+            // Under another number units are in another account.
+            bench.reach_accounts(ctx, conn, encounters, access)?;
+        }
         bench.read_terms(ctx, conn, encounters)?;
         bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
@@ -145,6 +149,11 @@ impl Bench {
         bench.read_usage(conn, encounters, except)?;
         bench.read_neighbors(conn, encounters, except)?;
         Ok(bench)
+    }
+
+    /// The people of the chunk, as they stand under the locks.
+    pub fn people(&self) -> People {
+        People { members: self.members.clone(), peers: self.peers.clone() }
     }
 
     fn day(&self, encounter: &EncounterData) -> NaiveDate {
@@ -188,11 +197,29 @@ impl Bench {
         Ok(())
     }
 
+    /// Reads again whoever was changed between the reading and the locks; no one is changed under
+    /// the lock of his or her time. Gives whether there was anyone.
+    fn refresh_people(&mut self, conn: &mut Conn) -> Result<bool, StoreError> {
+        let id = self.organization.id;
+        let known: Vec<_> = self.members.values().map(|m| (m.id, m.revision)).collect();
+        let members = store::touched::changed_members(conn, id, &known)?;
+        let known: Vec<_> = self.peers.values().map(|p| (p.id, p.revision)).collect();
+        let peers = store::touched::changed_peers(conn, id, &known)?;
+        if members.is_empty() && peers.is_empty() {
+            return Ok(false);
+        }
+        let members = store::members::by_ids(conn, id, &members)?;
+        self.members.extend(members.into_iter().map(|m| (m.id, m)));
+        let peers = store::peers::by_ids(conn, id, &peers)?;
+        self.peers.extend(peers.into_iter().map(|p| (p.id, p)));
+        Ok(true)
+    }
+
     fn read_usage(
         &mut self,
         conn: &mut Conn,
         encounters: &[&EncounterData],
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<(), StoreError> {
         let days = || encounters.iter().map(|e| self.day(e));
         let (Some(first), Some(last)) = (days().min(), days().max()) else {
@@ -203,10 +230,10 @@ impl Bench {
             from: window_reach(first).0,
             to: window_reach(last).1,
             authorizations: self.authorizations.values().flatten().map(|a| a.id).collect(),
-            except,
+            except: except.to_vec(),
         };
         for (account, usage) in store::ledger::usage(conn, self.organization.id, &scope)? {
-            self.put_usage(account, usage);
+            self.drawn.put(account, None, usage);
         }
         Ok(())
     }
@@ -215,7 +242,7 @@ impl Bench {
         &mut self,
         conn: &mut Conn,
         encounters: &[&EncounterData],
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<(), StoreError> {
         let from = encounters.iter().map(|e| e.started_at).min();
         let to = encounters.iter().map(|e| e.ended_at).max();
@@ -228,10 +255,10 @@ impl Bench {
             peers: self.peers.keys().copied().collect(),
             from,
             to,
-            except,
+            except: except.to_vec(),
         };
         for neighbor in store::encounters::live_in(conn, self.organization.id, &vicinity)? {
-            self.put_neighbor(neighbor);
+            self.near.put(neighbor);
         }
         Ok(())
     }
@@ -297,10 +324,10 @@ impl Bench {
                 })
                 .collect(),
             episodes: self.episodes_for(encounter.member, payer),
-            usage: self.usage_for(account, &authorizations),
+            usage: self.drawn.of(account, &authorizations),
             claimed,
             day: self.day_for(encounter),
-            neighbors: self.neighbors_for(encounter),
+            neighbors: self.near.of(encounter),
             overrides: self.overrides.of(encounter)?,
             authorizations,
         };
@@ -313,35 +340,26 @@ impl Bench {
         payer.map_or_else(Vec::new, |p| episodes.filter_map(|e| e.fact_for(p)).collect())
     }
 
-    fn usage_for(
-        &self,
-        account: Option<AccountId>,
-        authorizations: &[AuthorizationFact],
-    ) -> Vec<Usage> {
-        let of_account = account.and_then(|a| self.usage_of_account.get(&a)).into_iter().flatten();
-        let elsewhere = authorizations
-            .iter()
-            .filter_map(|a| self.usage_of_authorization.get(&a.id))
-            .flatten()
-            .filter(|i| self.usage.get(**i).is_some_and(|(of, _)| Some(*of) != account));
-        of_account
-            .chain(elsewhere)
-            .filter_map(|index| self.usage.get(*index).map(|(_, usage)| usage.clone()))
-            .filter(|usage| usage.units != 0)
-            .collect()
+    /// The account whose units an encounter draws.
+    pub fn account(&self, encounter: &EncounterData) -> Option<AccountId> {
+        let key = self.account_key(encounter.member, self.day(encounter))?;
+        self.accounts.get(&key).copied()
     }
 
-    fn neighbors_for(&self, encounter: &EncounterData) -> Vec<Neighbor> {
-        let of_member = self.neighbors_of_member.get(&encounter.member).into_iter().flatten();
-        let of_peer = self.neighbors_of_peer.get(&encounter.peer).into_iter().flatten();
-        let mut indices: Vec<usize> = of_member.chain(of_peer).copied().collect();
-        indices.sort_unstable();
-        indices.dedup();
-        indices
-            .into_iter()
-            .filter_map(|index| self.neighbors.get(index))
-            .filter(|n| n.started_at < encounter.ended_at && encounter.started_at < n.ended_at)
-            .cloned()
-            .collect()
+    /// Whether any contract of the chunk sums minutes over days: then one encounter's decision is the
+    /// others' too, and each has a bench of its own.
+    pub fn sums_days(&self) -> bool {
+        self.days.used()
+    }
+
+    /// Takes off the bench what an encounter of the chunk holds, to be decided as if it held nothing.
+    pub fn lift(&mut self, id: EncounterId) -> Lifted {
+        Lifted { usage: self.drawn.lift(id), neighbors: self.near.lift(id) }
+    }
+
+    /// Puts back what was lifted.
+    pub fn restore(&mut self, lifted: Lifted) {
+        self.drawn.restore(lifted.usage);
+        self.near.restore(lifted.neighbors);
     }
 }

@@ -2,11 +2,13 @@
 
 pub mod bench;
 pub mod draft;
+mod near;
 mod plan;
 pub mod record;
 pub mod refs;
 mod resolve;
 mod told;
+mod usage;
 
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};

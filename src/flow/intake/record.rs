@@ -15,6 +15,7 @@ use super::draft::Parsed;
 use super::plan::{Fresh, Known, Plan};
 use super::resolve::resolve;
 use super::told::Told;
+use crate::domain::again::Cause;
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -27,7 +28,7 @@ use crate::domain::text::code_list;
 use crate::error::{AppError, Code};
 use crate::flow::encounters::who;
 use crate::flow::revise::{Correction, revise_in};
-use crate::flow::{Ctx, day_sums, meter};
+use crate::flow::{Ctx, again, day_sums, meter};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -69,8 +70,7 @@ pub fn record_in(
     rows: &[Parsed],
     on_conflict: OnConflict,
 ) -> Result<Vec<RowResult>, AppError> {
-    let organization = store::organizations::by_id(conn, organization)?
-        .ok_or_else(|| AppError::not_found("organization"))?;
+    let organization = again::deciding(conn, organization)?;
     let tenant = organization.id;
     let (resolved, mut people) = resolve(conn, &organization, rows)?;
     let known = Known::read(conn, tenant, &resolved)?;
@@ -90,11 +90,11 @@ pub fn record_in(
         .chain(revisions.iter().map(|(_, data)| data))
         .chain(before)
         .collect();
-    let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
+    let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
     let (mut written, settlement) = decide_all(ctx, bench, fresh)?;
     written.store(ctx, conn, tenant)?;
     meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
-    written.renew(day_sums::settle(ctx, conn, tenant, &settlement)?);
+    written.renew(day_sums::settle(ctx, conn, tenant, &settlement, 0)?);
     let mut told = Told::default();
     for (index, recorded) in written.answers {
         told.recorded(&recorded);
@@ -127,7 +127,7 @@ fn revise_row(
         let decision = decision.ok_or_else(|| AppError::internal("there is no decision"))?;
         return Ok(Ok(Recorded { encounter, decision, fresh: false, revised: false }));
     }
-    let correction = Correction { data, from: None, why: "revised" };
+    let correction = Correction { data, from: None, why: Cause::Revised };
     match revise_in(ctx, conn, tenant, encounter.id, correction) {
         Err(error) if matches!(error.code, Code::AlreadyClaimed | Code::WrongStatus) => {
             Ok(Err(error))
@@ -255,7 +255,7 @@ impl Written {
                 id: recorded.decision.id,
                 encounter: recorded.encounter.id,
                 sequence: 1,
-                cause: "recorded",
+                cause: Cause::Recorded,
                 contract_version: case.version,
                 answer: &recorded.decision.answer,
                 facts: &case.facts,

@@ -150,7 +150,7 @@ impl Bench {
         let mut taken: Vec<(Instant, Instant)> = vec![(encounter.started_at, encounter.ended_at)];
         for standing in self.days.visits.get(&key).into_iter().flatten() {
             let visit = &standing.visit;
-            if Some(visit.encounter) == self.except {
+            if self.except.contains(&visit.encounter) {
                 fact.own = standing.now.clone().map(|(ready, _)| ready).unwrap_or_default();
                 continue;
             }
@@ -182,13 +182,8 @@ impl Bench {
 
     /// Whether a live visit of the same member or peer takes the time of `visit`.
     fn is_taken(&self, of: &EncounterData, visit: &DayVisit) -> bool {
-        let of_member = self.neighbors_of_member.get(&of.member).into_iter().flatten();
-        let of_peer = self.neighbors_of_peer.get(&visit.peer).into_iter().flatten();
-        of_member
-            .chain(of_peer)
-            .filter_map(|index| self.neighbors.get(*index))
-            .filter(|n| n.encounter != visit.encounter)
-            .any(|n| n.started_at < visit.ended_at && visit.started_at < n.ended_at)
+        let time = (visit.started_at, visit.ended_at);
+        self.near.takes((of.member, visit.peer), visit.encounter, time)
     }
 
     /// Puts what a decision makes of a day's sum on the bench.
@@ -210,12 +205,12 @@ impl Bench {
         if let (Some(account), Some(service)) = (account, &decision.service) {
             for (authorization, units) in difference(&before, &after) {
                 let (service, date) = (service.clone(), decision.service_date);
-                self.change_usage(account, Usage { service, date, authorization, units });
+                self.drawn.change(account, Usage { service, date, authorization, units });
             }
         }
         let lifted = self.days.share(&key, &told);
         for visit in lifted {
-            self.put_neighbor(Neighbor {
+            self.near.put(Neighbor {
                 encounter: visit.encounter,
                 reference: visit.reference,
                 member: encounter.member,
@@ -280,6 +275,11 @@ impl Bench {
 }
 
 impl Days {
+    /// Whether any contract of the chunk sums over days.
+    pub(super) fn used(&self) -> bool {
+        self.used
+    }
+
     /// What the visits of a sum hold ready, but for one of them.
     fn pieces(&self, key: &SumKey, except: EncounterId) -> Vec<Piece> {
         let visits = self.visits.get(key).into_iter().flatten();

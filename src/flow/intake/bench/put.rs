@@ -19,12 +19,12 @@ impl Bench {
         if decision.day_sum.is_some() {
             self.put_day(id, encounter, account, decision);
         } else if let (Some(account), Some(service)) = (account, &decision.service) {
-            self.put_drawn(account, service, decision);
+            self.put_drawn(id, account, service, decision);
         }
         if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
             return;
         }
-        self.put_neighbor(Neighbor {
+        self.near.put(Neighbor {
             encounter: id,
             reference: encounter.reference.clone(),
             member: encounter.member,
@@ -35,7 +35,13 @@ impl Bench {
         });
     }
 
-    fn put_drawn(&mut self, account: AccountId, service: &Key, decision: &Decision) {
+    fn put_drawn(
+        &mut self,
+        id: EncounterId,
+        account: AccountId,
+        service: &Key,
+        decision: &Decision,
+    ) {
         for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
             let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
             let parts = [
@@ -45,42 +51,8 @@ impl Bench {
             for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
                 let (service, date) = (service.clone(), decision.service_date);
                 let units = i64::from(units);
-                self.put_usage(account, Usage { service, date, authorization, units });
-            }
-        }
-    }
-
-    pub(super) fn put_usage(&mut self, account: AccountId, usage: Usage) {
-        let index = self.usage.len();
-        self.usage_of_account.entry(account).or_default().push(index);
-        if let Some(authorization) = usage.authorization {
-            self.usage_of_authorization.entry(authorization).or_default().push(index);
-        }
-        self.usage.push((account, usage));
-    }
-
-    pub(super) fn put_neighbor(&mut self, neighbor: Neighbor) {
-        let index = self.neighbors.len();
-        self.neighbors_of_member.entry(neighbor.member).or_default().push(index);
-        self.neighbors_of_peer.entry(neighbor.peer).or_default().push(index);
-        self.neighbors.push(neighbor);
-    }
-
-    /// Adds to what an account holds; less than nothing takes away from rows that are alike.
-    pub(super) fn change_usage(&mut self, account: AccountId, change: Usage) {
-        if change.units > 0 {
-            return self.put_usage(account, change);
-        }
-        let mut left = change.units.saturating_neg();
-        let rows = self.usage_of_account.get(&account).into_iter().flatten();
-        for index in rows {
-            let Some((_, row)) = self.usage.get_mut(*index) else { continue };
-            let alike = (&row.service, row.date, row.authorization)
-                == (&change.service, change.date, change.authorization);
-            if alike {
-                let taken = left.min(row.units);
-                row.units = row.units.saturating_sub(taken);
-                left = left.saturating_sub(taken);
+                let usage = Usage { service, date, authorization, units };
+                self.drawn.put(account, Some(id), usage);
             }
         }
     }
