@@ -36,7 +36,9 @@ async fn scan(app: &TestApp, key: &str) -> BTreeMap<String, Held> {
         let money: i64 = lines.iter().map(|l| cents(l["expected"].as_str().unwrap())).sum();
         let money = match lines.as_slice() {
             [] => Err("no_service".to_owned()),
-            some if some.iter().any(|l| l["charge"] == "0.00") => Err("no_rate".to_owned()),
+            some if some.iter().any(|l| l["charge"] == "0.00" && l["units"] != 0) => {
+                Err("no_rate".to_owned())
+            }
             _ => Ok(format!("{}.{:02}", money / 100, money % 100)),
         };
         let rules = e["findings"].as_array().unwrap().iter().filter(|f| f["severity"] == "hold");
@@ -340,7 +342,7 @@ on_both! {
     async fn a_database_from_before_gets_its_holds_when_it_is_migrated(app: TestApp) {
         let w = many(&app).await;
         let sum = "SELECT CAST(e.reference AS TEXT) AS name, h.units * 1000000 + COALESCE(h.expected, -1) * 10 \
-            + COALESCE(h.due_day, -7) * 100000000 + CASE WHEN h.whole THEN 1 ELSE 0 END AS value FROM holds h \
+            + CAST(COALESCE(h.due_day, -7) AS BIGINT) * 100000000 + CASE WHEN h.whole THEN 1 ELSE 0 END AS value FROM holds h \
             JOIN encounters e ON e.id = h.encounter_id ORDER BY 1";
         let reasons = "SELECT e.reference || ' ' || r.rule AS name, COUNT(*) AS value FROM hold_reasons r \
             JOIN encounters e ON e.id = r.encounter_id GROUP BY e.reference, r.rule ORDER BY 1";

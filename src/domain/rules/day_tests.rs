@@ -125,7 +125,7 @@ fn rk14_a_visit_that_is_held_for_another_reason_is_left_out() {
     // Held and not non-billable, for with its minutes the day may make a unit some day.
     let mut alone = among(5, vec![]);
     alone.encounter.note = None;
-    alone.only("note.unsigned");
+    assert_eq!(alone.rules(), ["note.unsigned", "note.no_goal"]);
     let decision = alone.decide();
     assert_eq!((decision.disposition, decision.lines.len()), (Disposition::Held, 1));
 }

@@ -148,6 +148,7 @@ mod tests {
             "part2",
             "duplicate",
             "period",
+            "day",
             "overlap",
             "below_one_unit",
             "limit",
