@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
-use super::holds::{self, Held};
+use super::holds;
 use super::schema::{decision_lines, decisions};
 use super::types;
 use crate::domain::again::Cause;
@@ -14,7 +14,6 @@ use crate::domain::codes::Modifier;
 use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, ENGINE_VERSION};
 use crate::domain::facts::Facts;
-use crate::domain::hold::Hold;
 use crate::domain::ids::{
     AuthorizationId, ContractVersionId, DecisionId, EncounterId, LineId, OrganizationId, PayerId,
 };
@@ -85,24 +84,8 @@ pub fn insert_all(
     for chunk in rows.chunks(INSERT_ROWS) {
         per_backend!(&mut *conn, c => diesel::insert_into(decisions::table).values(chunk).execute(c))?;
     }
-    hold_instead(conn, organization, list)
-}
-
-/// What the new decisions hold takes the place of what the ones before them held: here and nowhere
-/// else, so that the worklist is always that of the current decisions.
-fn hold_instead(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    list: &[NewDecision<'_>],
-) -> Result<(), StoreError> {
-    let again: Vec<EncounterId> =
-        list.iter().filter(|d| d.sequence > 1).map(|d| d.encounter).collect();
-    holds::remove(conn, organization, &again)?;
-    let held = list.iter().filter_map(|d| {
-        let payer = d.facts.billed.as_ref().map(|b| b.data.payer);
-        Hold::of(d.answer).map(|hold| Held { encounter: d.encounter, payer, hold })
-    });
-    holds::insert(conn, organization, &held.collect::<Vec<_>>())
+    // Here and nowhere else, so that the worklist is always that of the current decisions.
+    holds::instead(conn, organization, list)
 }
 
 /// A stored decision.
