@@ -7,11 +7,11 @@
 
 use std::collections::HashMap;
 
-use super::Ctx;
 use super::encounters::end_lines;
 use super::intake::Recorded;
 use super::intake::bench::days::{Settlement, holding, names};
 use super::intake::record::{book, reservations};
+use super::{Ctx, meter};
 use crate::domain::day_sum::{DaySum, Piece, Share, SumKey};
 use crate::domain::encounter::Encounter;
 use crate::domain::facts::{AuthorizationFact, Facts};
@@ -163,6 +163,7 @@ fn deal_to(
         facts,
     };
     store::decisions::insert_all(conn, tenant, &[decision])?;
+    meter::decided(ctx, [&answer]);
     store::decisions::insert_lines(conn, tenant, &fresh)?;
     let key = AccountKey::payer_member(payer, number);
     let account = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
