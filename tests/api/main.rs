@@ -37,6 +37,7 @@ mod health;
 mod history;
 mod history_again;
 mod idempotency;
+mod killed;
 mod ledger;
 mod locks;
 mod metrics;
