@@ -22,10 +22,9 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --home-dir /var/lib/peerclaims --create-home \
+    && useradd --uid 10001 --user-group --home-dir /var/lib/peerclaims --create-home \
         --shell /usr/sbin/nologin peerclaims
 COPY --from=build /usr/local/bin/peerclaims /usr/local/bin/peerclaims
-COPY deploy/docker-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
 USER peerclaims
 WORKDIR /var/lib/peerclaims
 # SQLite, unless a database is named; then this volume stays empty.
@@ -35,5 +34,5 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/readyz"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["docker-entrypoint.sh"]
-CMD ["peerclaims", "serve"]
+ENTRYPOINT ["peerclaims"]
+CMD ["serve"]

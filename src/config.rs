@@ -6,7 +6,7 @@
 mod database_url;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
@@ -73,8 +73,25 @@ pub struct Settings {
 pub struct DatabaseSettings {
     /// Its URL.
     pub url: DatabaseUrl,
+    /// A file with the password, for a URL without one; empty: none.
+    pub password_file: PathBuf,
     /// Most connections of this process.
     pub connections: u32,
+}
+
+impl DatabaseSettings {
+    /// Puts the password of the file into the URL.
+    fn take_password(&mut self) -> Result<(), ConfigError> {
+        if self.password_file.as_os_str().is_empty() {
+            return Ok(());
+        }
+        let wrong = |message: String| ConfigError::new("database.password_file", message);
+        let text = std::fs::read_to_string(&self.password_file)
+            .map_err(|e| wrong(format!("cannot read {}: {e}", self.password_file.display())))?;
+        let password = text.strip_suffix('\n').unwrap_or(&text);
+        self.url = self.url.with_password(password).map_err(|m| wrong(m.to_owned()))?;
+        Ok(())
+    }
 }
 
 /// The web server.
@@ -198,10 +215,11 @@ impl Settings {
         let merged = layers.add_source(variables).build().map_err(|e| {
             ConfigError::new("", format!("the settings cannot be read: {}", root(e)))
         })?;
-        let settings: Self = serde_path_to_error::deserialize(merged).map_err(|e| {
+        let mut settings: Self = serde_path_to_error::deserialize(merged).map_err(|e| {
             let key = e.path().to_string();
             ConfigError::new(&key, root(e.into_inner()))
         })?;
+        settings.database.take_password()?;
         settings.validate()?;
         Ok(settings)
     }

@@ -1,27 +1,60 @@
-//! The door that nobody knocks at: work that is due by time.
+//! The door that nobody knocks at: work that is due by time, and what is to be decided again.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::flow::again::{self, Round, Turn};
 use crate::flow::{Actor, Ctx, idempotent};
 
 /// How often old idempotency answers are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often marks are looked for that no one in this process told of: those of other processes.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Pause after a turn that met another writer.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs until `stop` becomes true or its sender is gone. Failures are logged and tried again at
 /// the next turn.
-pub async fn run(ctx: Ctx, mut stop: watch::Receiver<bool>) {
+pub async fn run(ctx: Ctx, stop: watch::Receiver<bool>) {
     let ctx = ctx.acting(Actor::Worker);
+    tokio::join!(tidy(&ctx, stop.clone()), decide_again(&ctx, stop));
+}
+
+async fn tidy(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
     let mut turns = tokio::time::interval(TIDY_EVERY);
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !*stop.borrow() {
         tokio::select! {
             _ = turns.tick() => {
-                if let Err(error) = idempotent::forget(&ctx).await {
+                if let Err(error) = idempotent::forget(ctx).await {
                     tracing::warn!(code = error.code.as_str(), cause = error.internal, "tidying failed");
                 }
             }
+            changed = stop.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn decide_again(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
+    let mut round = Round::default();
+    while !*stop.borrow() {
+        let pause = match again::turn(ctx, &mut round).await {
+            Ok(Turn::Worked) => continue,
+            Ok(Turn::Busy) => BUSY_PAUSE,
+            Ok(Turn::Idle) => LOOK_EVERY,
+            Err(error) => {
+                tracing::error!(
+                    code = error.code.as_str(),
+                    cause = error.internal,
+                    "deciding again failed"
+                );
+                LOOK_EVERY
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = ctx.marked() => {}
             changed = stop.changed() => if changed.is_err() { return },
         }
     }

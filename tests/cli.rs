@@ -81,6 +81,14 @@ fn check_config_hides_passwords() {
     let output = check.output().unwrap();
     assert!(output.status.success());
     assert!(text(&output.stdout).contains("postgres://user:***@localhost/x"));
+    // It tells every setting that there is.
+    let defaults: toml::Table = toml::from_str(peerclaims::config::DEFAULTS).unwrap();
+    for (section, keys) in &defaults {
+        for key in keys.as_table().unwrap().keys() {
+            let start = format!("{section}.{key} = ");
+            assert!(text(&output.stdout).lines().any(|line| line.starts_with(&start)), "{start}");
+        }
+    }
     assert!(!text(&output.stdout).contains("hunter2"));
 }
 

@@ -66,6 +66,28 @@ fn every_refusal_names_the_key_and_how_to_write_it() {
 }
 
 #[test]
+fn a_password_may_stand_in_a_file() {
+    let secret = file("hunter/2\n");
+    let path = secret.path().to_str().unwrap();
+    let with = |url: &str, path: &str| {
+        let url = ("PEERCLAIMS__DATABASE__URL", url);
+        read(None, &[url, ("PEERCLAIMS__DATABASE__PASSWORD_FILE", path)])
+    };
+    let settings = with("postgres://user@localhost/x", path).unwrap();
+    assert_eq!(settings.database.url.expose(), "postgres://user:hunter%2F2@localhost/x");
+    assert!(!format!("{settings:?}").contains("hunter"));
+    for (url, path) in [
+        ("postgres://user@localhost/x", "/nowhere"),
+        ("postgres://user:old@localhost/x", path),
+        ("sqlite://x.db", path),
+    ] {
+        let error = with(url, path).unwrap_err();
+        assert!(error.contains("setting database.password_file "), "{error}");
+        assert!(!error.contains("hunter"), "{error}");
+    }
+}
+
+#[test]
 fn secrets_are_never_printed() {
     for url in [
         "postgres://user:hunter2@db.example.org/x",

@@ -10,7 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::CliError;
 use crate::config::Settings;
-use crate::store::{Backend, Db, Scope, StoreError, backup, counters};
+use crate::error::AppError;
+use crate::flow::Clock;
+use crate::flow::audit::{self, Action, Detail};
+use crate::store::{Backend, Conn, Scope, backup, counters};
 
 /// Most control numbers that are left out at once: a thousandth of all that there are.
 const MOST_SKIPPED: u32 = 1_000_000;
@@ -106,12 +109,15 @@ pub(super) async fn after_restore(
     settings: &Settings,
     wanted: &AfterRestore,
 ) -> Result<(), CliError> {
-    let db = Db::open(settings.database.url.expose(), settings.database.connections)?;
-    let skip = wanted.skip;
-    let moved = db
-        .write(Scope::Service, move |conn| counters::skip(conn, counters::CONTROL, skip))
-        .await
-        .map_err(|e: StoreError| CliError::from(e))?;
+    let ctx = super::open(settings, Clock::system()).await?;
+    let (skip, work) = (wanted.skip, ctx.clone());
+    let leave_out = move |conn: &mut Conn| {
+        let moved = counters::skip(conn, counters::CONTROL, skip)?;
+        let detail = Detail::default().count("pairs", moved.len()).count("skipped", skip);
+        audit::note(&work, conn, None, Action::ServiceRestored, "", detail)?;
+        Ok::<_, AppError>(moved)
+    };
+    let moved = ctx.db.write(Scope::Service, leave_out).await?;
     if moved.is_empty() {
         println!("no control numbers were given yet; nothing had to be done");
     }

@@ -1,5 +1,6 @@
 //! The database's URL: a secret that prints stars, and may leave the machine only over verified TLS.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use serde::Deserialize;
@@ -18,6 +19,25 @@ impl DatabaseUrl {
     /// The whole text with its password: for opening connections only.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The same with a password. The URL must be PostgreSQL's, name an account and have no password.
+    pub(super) fn with_password(&self, password: &str) -> Result<Self, &'static str> {
+        if password.is_empty() || password.contains(['\n', '\r', '\0']) {
+            return Err("the file must have one line: the password");
+        }
+        let (scheme, rest) = self.0.split_once("://").unwrap_or_default();
+        if !matches!(scheme, "postgres" | "postgresql") {
+            return Err("only PostgreSQL has a password; leave it out");
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at(end);
+        let (user, place) = authority.rsplit_once('@').unwrap_or_default();
+        if user.is_empty() || user.contains(':') {
+            return Err("database.url must name an account, and no password: postgres://USER@…");
+        }
+        let password = encode(password);
+        Ok(Self(format!("{scheme}://{user}:{password}@{place}{tail}")))
     }
 
     /// Checks scheme and, for PostgreSQL off this machine, TLS.
@@ -85,6 +105,20 @@ fn stays_here(host: &str) -> bool {
     local
         || host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Percent-encoding of everything but letters and digits.
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a text cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 /// Percent-decoding; what is not a valid escape stays as it is.
@@ -159,6 +193,26 @@ mod tests {
         }
         let far = |name: &str| (name == "PGHOST").then(|| "db.example.org".to_owned());
         assert!(check_postgres("/x", far).is_err());
+    }
+
+    #[test]
+    fn a_password_of_any_characters_goes_into_the_url() {
+        let url = DatabaseUrl::new("postgres://user@/x?host=/run");
+        let with = url.with_password("p/@:?%é").unwrap();
+        assert_eq!(with.expose(), "postgres://user:p%2F%40%3A%3F%25%C3%A9@/x?host=/run");
+        assert!(!format!("{with}").contains("p%2F"));
+        let url = DatabaseUrl::new("postgres://user@127.0.0.1:5432/x");
+        let with = url.with_password("abc").unwrap();
+        assert_eq!(with.expose(), "postgres://user:abc@127.0.0.1:5432/x");
+        for (url, password) in [
+            ("postgres://user@h/x", ""),
+            ("postgres://user@h/x", "two\nlines"),
+            ("postgres://user:old@h/x", "new"),
+            ("postgres://h/x", "new"),
+            ("sqlite://x.db", "new"),
+        ] {
+            assert!(DatabaseUrl::new(url).with_password(password).is_err(), "{url}");
+        }
     }
 
     #[test]

@@ -91,6 +91,8 @@ code_list!(
         ReportUtilization = "report.export_utilization",
         /// The worklist was handed out as a table.
         WorklistExport = "worklist.export",
+        /// The service was told that its database came back from a backup.
+        ServiceRestored = "service.restored",
         /// An API key was made.
         KeyCreate = "key.create",
         /// An API key was revoked.

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use super::decision::{Decision, LineAnswer};
+use super::decision::{Decision, DecisionLine, LineAnswer};
 use super::finding::Severity;
 use super::money::Money;
 use super::text::code_list;
@@ -54,8 +54,7 @@ impl Hold {
         }
         let at_risk = if waiting.is_empty() {
             Err(Unknown::NoService)
-        } else if waiting.iter().any(|l| l.unit_rate.is_none() || l.charge == Money::ZERO) {
-            // A rate whose amount no claim can carry is stored as nothing, and is not nothing.
+        } else if waiting.iter().any(|l| unpriced(l)) {
             Err(Unknown::NoRate)
         } else {
             Ok(waiting.iter().map(|l| l.expected).sum())
@@ -70,6 +69,12 @@ impl Hold {
         let units = waiting.iter().map(|l| l.units).sum();
         Some(Self { whole, units, at_risk, file_by: decision.file_by, reasons })
     }
+}
+
+/// Whether it is not known what a line is worth. A rate whose amount no claim can carry is stored as
+/// nothing, and is not nothing; a line that rides along without a unit is.
+fn unpriced(line: &DecisionLine) -> bool {
+    line.unit_rate.is_none() || (line.units > 0 && line.charge == Money::ZERO)
 }
 
 code_list!(

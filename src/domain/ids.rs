@@ -198,6 +198,10 @@ id_types! {
     SharedAccountId = "sac",
     /// One entry of the unit ledger.
     EntryId = "ent",
+    /// A change whose visits are still to be decided again.
+    MarkId = "mrk",
+    /// A claimed visit that would be billed otherwise today.
+    CorrectionId = "cor",
     /// A claim.
     ClaimId = "clm",
     /// A line of a claim.

@@ -1,6 +1,7 @@
 //! The foundation: values and rules, no effects. No clock, no I/O, no async, no database.
 
 pub mod access;
+pub mod again;
 pub mod audit;
 pub mod authorization;
 pub mod batch;
@@ -9,6 +10,7 @@ pub mod claim_detail;
 pub mod codes;
 pub mod consent;
 pub mod contract;
+pub mod correction;
 pub mod dates;
 pub mod day_sum;
 pub mod decision;

@@ -78,7 +78,7 @@ fn of_member(
                 .into_iter()
                 .collect(),
             authorizations: facts.iter().map(|a| a.id).collect(),
-            except: None,
+            except: Vec::new(),
         };
         let usage = store::usage::of_accounts(conn, tenant, &scope)?;
         let usage: Vec<&Usage> = usage.iter().map(|(_, usage)| usage).collect();

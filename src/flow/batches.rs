@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use super::audit::{self, Action, Detail};
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
-use super::intake::record::book;
-use super::{Ctx, late_visits, meter};
+use super::intake::draws::book;
+use super::{Ctx, again, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -264,6 +264,7 @@ pub fn withdraw_in(
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Withdrawn)?;
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Ready)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
+    again::let_go(ctx, conn, tenant, &encounters)?;
     audit::note(ctx, conn, Some(tenant), Action::BatchWithdraw, id, Detail::default())?;
     late_visits::again(ctx, conn, tenant, &claims)?;
     see(conn, tenant, id)

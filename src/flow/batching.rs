@@ -9,9 +9,10 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
+use super::again::{self, Cause, Ways, Wish, redo};
 use super::audit::{self, Action, Detail};
 use super::claims::claim;
-use super::encounters::{decide_in, organization, refuse_moved};
+use super::encounters::refuse_moved;
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
 use super::{Ctx, meter};
@@ -48,7 +49,7 @@ pub(super) fn lock_visits(
     tenant: OrganizationId,
     ids: &[EncounterId],
 ) -> Result<Visits, AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let found = store::encounters::by_ids(conn, tenant, ids)?;
     let mut members: Vec<MemberId> = found.iter().map(|e| e.data.member).collect();
     members.sort_unstable();
@@ -60,9 +61,9 @@ pub(super) fn lock_visits(
         store::members::by_ids(conn, tenant, &members)?.into_iter().map(|m| (m.id, m)).collect();
     let peers: HashMap<PeerId, Peer> =
         store::peers::by_ids(conn, tenant, &peers)?.into_iter().map(|p| (p.id, p)).collect();
-    let people = People { members: members.clone(), peers: peers.clone() };
+    let people = People { members, peers };
     let data: Vec<_> = found.iter().map(|e| &e.data).collect();
-    let bench = Bench::gather(ctx, conn, &organization, people, &data, Access::Stand, None)?;
+    let bench = Bench::gather(ctx, conn, &organization, people, &data, Access::Stand, &[])?;
     // Read again under the locks.
     let before = found.iter().map(|e| (e.id, e)).collect::<HashMap<_, _>>();
     let again = store::encounters::by_ids(conn, tenant, ids)?;
@@ -70,6 +71,7 @@ pub(super) fn lock_visits(
         before.get(&encounter.id).map_or(Ok(()), |before| refuse_moved(before, encounter))?;
     }
     let encounters = again.into_iter().map(|e| (e.id, e)).collect();
+    let People { members, peers } = bench.people();
     Ok(Visits { organization, encounters, bench, members, peers })
 }
 
@@ -199,6 +201,7 @@ fn look_again(
             .collect();
     let mut order: Vec<&Encounter> = ids.iter().filter_map(|i| visits.encounters.get(i)).collect();
     order.sort_by_key(|e| (e.service_date, e.data.started_at, e.id));
+    let (mut wishes, mut decided) = (Vec::new(), Vec::new());
     for encounter in order {
         if encounter.status != EncounterStatus::Ready {
             continue;
@@ -212,12 +215,17 @@ fn look_again(
         {
             continue;
         }
-        let again = decide_in(ctx, conn, tenant, encounter.id, "claim_check")?;
-        match again.decision.contract_version {
-            Some(version) => versions.insert(encounter.id, version),
-            None => versions.remove(&encounter.id),
-        };
+        wishes.push(Wish { encounter: encounter.id, cause: Cause::ClaimCheck, depth: 0 });
     }
+    // All at once: what they look at is locked in one order, and read once.
+    redo(ctx, conn, &visits.organization, &wishes, Ways { back: true, forward: true })?;
+    let again: Vec<EncounterId> = wishes.iter().map(|w| w.encounter).collect();
+    for encounter in store::encounters::by_ids(conn, tenant, &again)? {
+        versions.remove(&encounter.id);
+        decided.push(encounter.decision);
+    }
+    let now = store::decisions::by_ids(conn, tenant, &decided)?;
+    versions.extend(now.into_iter().filter_map(|d| Some((d.encounter, d.contract_version?))));
     Ok(versions)
 }
 

@@ -5,45 +5,41 @@
 //! Such a decision keeps the facts of the visit's last one: nothing else is asked anew, and no
 //! visit loses its place because another one arrived.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Ctx;
-use super::encounters::{end_lines, organization};
+use super::again::{Again, Cause, write};
+use super::encounters::organization;
 use super::intake::Recorded;
+use super::intake::bench::Case;
 use super::intake::bench::days::{Settlement, holding, names};
-use super::intake::record::{DrawnOn, Draws, draw, draws};
 use crate::domain::contract::{LimitScope, Terms};
 use crate::domain::day_sum::{DaySum, Piece, Share, SumKey};
-use crate::domain::decision::Decision;
 use crate::domain::encounter::Encounter;
 use crate::domain::facts::{AuthorizationFact, Facts};
 use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{
-    ContractVersionId, DecisionId, EncounterId, OrganizationId, PayerId, SharedAccountId,
+    AccountId, DecisionId, EncounterId, OrganizationId, PayerId, SharedAccountId,
 };
 use crate::domain::ledger::{AccountKey, SharedKey};
-use crate::domain::line::{Line, lines_of};
+use crate::domain::line::Line;
 use crate::domain::rules;
-use crate::domain::status::LineStatus;
 use crate::error::AppError;
-use crate::store::decisions::{NewDecision, StoredDecision};
-use crate::store::encounters::Outcome;
+use crate::store::decisions::StoredDecision;
 use crate::store::{self, Conn};
 
-/// Why a visit is decided again that another one's arrival or leaving gave another share.
-const CAUSE: &str = "day_sum";
-
-/// Stores what decisions made of sums; the decisions that were made anew by it.
+/// Stores what decisions made of sums; the decisions that were made anew by it. `depth` is that of the
+/// decisions (`flow::again`).
 pub(super) fn settle(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     settlement: &Settlement,
+    depth: i32,
 ) -> Result<Vec<Recorded>, AppError> {
     store::day_visits::remove(conn, tenant, &settlement.left_out)?;
     store::day_visits::put(conn, tenant, &settlement.counted)?;
-    deal_out(ctx, conn, tenant, &settlement.moved)
+    deal_out(ctx, conn, tenant, &settlement.moved, depth)
 }
 
 /// Takes a visit out of the sum in which it counts, before its lines end; its units go to the
@@ -53,6 +49,7 @@ pub(super) fn leave(
     conn: &mut Conn,
     tenant: OrganizationId,
     id: EncounterId,
+    depth: i32,
 ) -> Result<(), AppError> {
     let Some(own) = store::day_visits::by_ids(conn, tenant, &[id])?.pop() else { return Ok(()) };
     store::day_visits::remove(conn, tenant, &[id])?;
@@ -86,7 +83,7 @@ pub(super) fn leave(
         .filter(differs)
         .filter_map(|s| Some((s.encounter?, sum.told_of(s.encounter?))))
         .collect();
-    deal_out(ctx, conn, tenant, &moved).map(|_| ())
+    deal_out(ctx, conn, tenant, &moved, depth).map(|_| ())
 }
 
 /// Takes a visit out of the sum in which it counts, if that is another than the one of `key`, to
@@ -97,25 +94,14 @@ pub(super) fn leave_for(
     tenant: OrganizationId,
     id: EncounterId,
     key: Option<SumKey>,
+    depth: i32,
 ) -> Result<bool, AppError> {
     let counted = store::day_visits::by_ids(conn, tenant, &[id])?.pop();
     let leaves = counted.is_some_and(|visit| Some(visit.key) != key);
     if leaves {
-        leave(ctx, conn, tenant, id)?;
+        leave(ctx, conn, tenant, id, depth)?;
     }
     Ok(leaves)
-}
-
-/// A visit with the decision that its new share gives.
-struct Dealt {
-    encounter: Encounter,
-    id: DecisionId,
-    sequence: i32,
-    version: ContractVersionId,
-    terms: Arc<Terms>,
-    billed: (PayerId, MemberNumber),
-    facts: Facts,
-    answer: Decision,
 }
 
 /// Decides visits again with the shares that they are dealt, all of them with the same statements.
@@ -124,6 +110,7 @@ fn deal_out(
     conn: &mut Conn,
     tenant: OrganizationId,
     moved: &[(EncounterId, DaySum)],
+    depth: i32,
 ) -> Result<Vec<Recorded>, AppError> {
     if moved.is_empty() {
         return Ok(Vec::new());
@@ -137,105 +124,78 @@ fn deal_out(
             .into_iter()
             .map(|(d, f)| (d.encounter, (d, f)))
             .collect();
+    let mut lines: HashMap<EncounterId, Vec<Line>> = HashMap::new();
+    for line in store::decisions::current_lines(conn, tenant, &ids)? {
+        lines.entry(line.encounter).or_default().push(line);
+    }
     let lost = || AppError::internal("a visit of a day's sum has no decision");
+    let accounts = accounts(conn, tenant, before.values().map(|(_, facts)| facts))?;
     let mut dealt = Vec::with_capacity(moved.len());
     for (id, sum) in moved {
         let encounter = encounters.remove(id).ok_or_else(lost)?;
         let (decision, mut facts) = before.remove(id).ok_or_else(lost)?;
         facts.day.get_or_insert_default().dealt = Some(sum.clone());
-        dealt.push(decide_share(ctx, conn, tenant, encounter, &decision, facts)?);
+        let lines = lines.remove(id).unwrap_or_default();
+        let visit = (encounter, lines);
+        let again = dealt_to(ctx, conn, tenant, visit, decision, facts, &accounts)?;
+        dealt.push(Again { depth, ..again });
     }
-    write(ctx, conn, tenant, &ids, dealt)
+    let decisions = write(ctx, conn, tenant, dealt)?;
+    let mut encounters: HashMap<EncounterId, Encounter> =
+        store::encounters::by_ids(conn, tenant, &ids)?.into_iter().map(|e| (e.id, e)).collect();
+    decisions
+        .into_iter()
+        .map(|decision| {
+            let encounter = encounters.remove(&decision.encounter).ok_or_else(lost)?;
+            Ok(Recorded { encounter, decision, fresh: true, revised: false })
+        })
+        .collect()
 }
 
-fn decide_share(
+type Accounts = BTreeMap<AccountKey, AccountId>;
+
+/// The accounts that visits draw on.
+fn accounts<'a>(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    facts: impl Iterator<Item = &'a Facts>,
+) -> Result<Accounts, AppError> {
+    let billed = facts.filter_map(|f| f.billed.as_ref());
+    let keys: Vec<AccountKey> =
+        billed.map(|b| AccountKey::payer_member(b.data.payer, &b.data.member_number)).collect();
+    Ok(store::ledger::find_accounts(conn, tenant, &keys)?)
+}
+
+/// The decision about a visit with another share than before, and everything else as it was.
+fn dealt_to(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
-    encounter: Encounter,
-    before: &StoredDecision,
+    (encounter, lines): (Encounter, Vec<Line>),
+    before: StoredDecision,
     facts: Facts,
-) -> Result<Dealt, AppError> {
+    accounts: &Accounts,
+) -> Result<Again, AppError> {
     let lost = || AppError::internal("a visit of a day's sum has no contract or coverage");
     let version = before.contract_version.ok_or_else(lost)?;
     let billed = facts.billed.as_ref().ok_or_else(lost)?;
     let billed = (billed.data.payer, billed.data.member_number.clone());
     let terms = ctx.terms(conn, tenant, version)?;
     let answer = rules::decide(Some(&terms), &facts, &encounter.data);
-    let (id, sequence) = (ctx.id(), encounter.sequence + 1);
-    Ok(Dealt { encounter, id, sequence, version, terms, billed, facts, answer })
-}
-
-fn write(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    ids: &[EncounterId],
-    dealt: Vec<Dealt>,
-) -> Result<Vec<Recorded>, AppError> {
-    let ended = store::decisions::current_lines(conn, tenant, ids)?;
-    end_lines(ctx, conn, tenant, &ended, LineStatus::Superseded)?;
-    let decisions: Vec<NewDecision<'_>> = dealt
-        .iter()
-        .map(|d| NewDecision {
-            id: d.id,
-            encounter: d.encounter.id,
-            sequence: d.sequence,
-            cause: CAUSE,
-            contract_version: Some(d.version),
-            answer: &d.answer,
-            facts: &d.facts,
-        })
-        .collect();
-    store::decisions::insert_all(conn, tenant, &decisions)?;
-    let key = |d: &Dealt| AccountKey::payer_member(d.billed.0, &d.billed.1);
-    let keys: Vec<AccountKey> = dealt.iter().map(key).collect();
-    let accounts = store::ledger::find_accounts(conn, tenant, &keys)?;
-    let (mut lines, mut drawn) = (Vec::new(), Draws::default());
-    for d in &dealt {
-        let fresh = lines_of(&d.answer, d.id, d.encounter.id, Some(d.billed.0), || ctx.id());
-        let account = accounts.get(&key(d)).copied();
-        let shared = shared_account(conn, tenant, &d.terms, d.billed.0, &d.billed.1)?;
-        let on = DrawnOn { account, shared, terms: Some(&d.terms) };
-        drawn.extend(draws(on, &d.encounter.data, &fresh)?);
-        lines.extend(fresh);
-    }
-    store::decisions::insert_lines(conn, tenant, &lines)?;
-    draw(ctx, conn, tenant, ctx.now(), drawn)?;
-    for d in &dealt {
-        let billed = Some((d.billed.0, &d.billed.1));
-        let (id, decision, sequence) = (d.encounter.id, d.id, d.sequence);
-        let outcome = Outcome { id, decision, sequence, answer: &d.answer, billed };
-        store::encounters::set_outcome(conn, tenant, &outcome)?;
-    }
-    recorded(conn, tenant, ids, dealt)
-}
-
-/// The visits as they now stand, with their new decisions.
-fn recorded(
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    ids: &[EncounterId],
-    dealt: Vec<Dealt>,
-) -> Result<Vec<Recorded>, AppError> {
-    let mut now: HashMap<EncounterId, Encounter> =
-        store::encounters::by_ids(conn, tenant, ids)?.into_iter().map(|e| (e.id, e)).collect();
-    let lost = || AppError::internal("a visit of a day's sum is gone");
-    dealt
-        .into_iter()
-        .map(|d| {
-            let encounter = now.remove(&d.encounter.id).ok_or_else(lost)?;
-            let decision = StoredDecision {
-                id: d.id,
-                encounter: encounter.id,
-                sequence: d.sequence,
-                contract_version: Some(d.version),
-                as_of: d.facts.as_of,
-                answer: d.answer,
-            };
-            Ok(Recorded { encounter, decision, fresh: true, revised: false })
-        })
-        .collect()
+    let key = AccountKey::payer_member(billed.0, &billed.1);
+    let account = accounts.get(&key).copied();
+    let shared = shared_account(conn, tenant, &terms, billed.0, &billed.1)?;
+    let case = Case { facts, version: Some(version), terms: Some(terms), account, shared };
+    Ok(Again {
+        encounter,
+        revised: None,
+        lines,
+        before,
+        case,
+        answer,
+        cause: Cause::DaySum,
+        depth: 0,
+    })
 }
 
 /// The account shared with other organizations, where the contract counts across them. It exists and

@@ -1,22 +1,22 @@
 //! Step 1b: what happens to an encounter after it was recorded: read, decided again, voided; and
 //! the question that stores nothing, a preview.
 
+use super::again::{self, Again, Cause};
 use super::audit::{self, Action, Detail};
-use super::intake::bench::{Access, Bench, Case, People};
-use super::intake::record::{DrawnOn, draw, draws, give_back};
+use super::intake::bench::{Access, Bench, People};
 use super::intake::{Parsed, Recorded, resolve};
-use super::{Ctx, day_sums, meter};
+use super::{Ctx, day_sums};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
-use crate::domain::ids::{DecisionId, EncounterId, LineId, MemberId, OrganizationId, PeerId};
-use crate::domain::line::{Line, lines_of};
+use crate::domain::ids::{DecisionId, EncounterId, MemberId, OrganizationId, PeerId};
+use crate::domain::line::Line;
 use crate::domain::organization::Organization;
 use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
-use crate::store::decisions::{NewDecision, StoredDecision};
+use crate::store::decisions::StoredDecision;
 pub use crate::store::encounters::Filter;
-use crate::store::encounters::{Outcome, status_of};
+use crate::store::encounters::status_of;
 use crate::store::{self, Conn, Scope};
 
 /// The organization, or not found.
@@ -157,23 +157,6 @@ pub(super) fn refuse_moved(before: &Encounter, now: &Encounter) -> Result<(), Ap
     Err(AppError::new(Code::Busy, "The encounter was revised at the same moment; try again."))
 }
 
-/// Ends the current lines (`to` is superseded or void) and gives back what they hold.
-pub(super) fn end_lines(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    lines: &[Line],
-    to: LineStatus,
-) -> Result<(), AppError> {
-    let ids: Vec<LineId> = lines.iter().map(|l| l.id).collect();
-    give_back(ctx, conn, tenant, &ids)?;
-    for from in [LineStatus::Ready, LineStatus::Held] {
-        let ids: Vec<LineId> = lines.iter().filter(|l| l.status == from).map(|l| l.id).collect();
-        store::decisions::move_lines(conn, tenant, &ids, from, to)?;
-    }
-    Ok(())
-}
-
 /// The bench for deciding an encounter again, as it was and as it will be, with its accounts locked.
 pub(super) fn bench_of(
     ctx: &Ctx,
@@ -183,7 +166,7 @@ pub(super) fn bench_of(
     id: EncounterId,
 ) -> Result<Bench, AppError> {
     let people = who(conn, organization.id, data)?;
-    Bench::gather(ctx, conn, organization, people, data, Access::Lock, Some(id))
+    Bench::gather(ctx, conn, organization, people, data, Access::Lock, &[id])
 }
 
 /// Decides an encounter again with the facts of now, in the caller's transaction.
@@ -192,9 +175,9 @@ pub fn decide_in(
     conn: &mut Conn,
     tenant: OrganizationId,
     id: EncounterId,
-    why: &'static str,
+    why: Cause,
 ) -> Result<Recorded, AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let mut bench = bench_of(ctx, conn, &organization, &[&before.data], id)?;
     // Read again: somebody may have changed it before the lock was ours.
@@ -203,84 +186,39 @@ pub fn decide_in(
     refuse_void(&encounter)?;
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
-    if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&encounter.data))? {
+    let key = bench.sum_key(&encounter.data);
+    if day_sums::leave_for(ctx, conn, tenant, id, key, 0)? {
         bench = bench_of(ctx, conn, &organization, &[&encounter.data], id)?;
     }
     let (case, answer) = bench.decide(&encounter.data, ctx.now())?;
-    let data = encounter.data.clone();
-    write_again(ctx, conn, tenant, Again { encounter, data, lines, bench, case, answer, why })
+    let none = || AppError::internal("an encounter has no current decision");
+    let before = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
+    let before = before.ok_or_else(none)?;
+    let again =
+        Again { encounter, revised: None, lines, before, case, answer, cause: why, depth: 0 };
+    write_again(ctx, conn, tenant, bench, again)
 }
 
-/// A new decision about an encounter that was decided before.
-pub(super) struct Again {
-    /// The encounter as it was.
-    pub(super) encounter: Encounter,
-    /// What it says now.
-    pub(super) data: EncounterData,
-    /// Its current lines.
-    pub(super) lines: Vec<Line>,
-    /// Where the case is from.
-    pub(super) bench: Bench,
-    /// What the decision was made from.
-    pub(super) case: Case,
-    /// What it says.
-    pub(super) answer: Decision,
-    /// Why it was made.
-    pub(super) why: &'static str,
-}
-
-/// Puts a new decision in the place of the current one: what that one holds is given back, and what
-/// the new one needs is reserved.
+/// Puts a new decision in the place of the current one, and stores what it makes of the sum of its
+/// day and of its session.
 pub(super) fn write_again(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
+    mut bench: Bench,
     again: Again,
 ) -> Result<Recorded, AppError> {
-    let Again { encounter, data, lines, mut bench, case, answer, why } = again;
-    let id = encounter.id;
-    end_lines(ctx, conn, tenant, &lines, LineStatus::Superseded)?;
-    let decision_id: DecisionId = ctx.id();
-    let sequence = encounter.sequence + 1;
-    let billed = case.facts.billed.as_ref();
-    let payer = billed.map(|b| b.data.payer);
-    let fresh = lines_of(&answer, decision_id, id, payer, || ctx.id());
-    let decision = NewDecision {
-        id: decision_id,
-        encounter: id,
-        sequence,
-        cause: why,
-        contract_version: case.version,
-        answer: &answer,
-        facts: &case.facts,
-    };
-    store::decisions::insert_all(conn, tenant, &[decision])?;
-    meter::decided(ctx, [&answer]);
-    store::decisions::insert_lines(conn, tenant, &fresh)?;
-    draw(ctx, conn, tenant, ctx.now(), draws(DrawnOn::of(&case), &data, &fresh)?)?;
-    let outcome = Outcome {
-        id,
-        decision: decision_id,
-        sequence,
-        answer: &answer,
-        billed: billed.map(|b| (b.data.payer, &b.data.member_number)),
-    };
-    store::encounters::set_outcome(conn, tenant, &outcome)?;
-    bench.put(ctx, id, &data, &case, &answer);
-    if data.group.is_none() && encounter.data.group.is_some() {
+    let (id, depth, was) = (again.encounter.id, again.depth, again.encounter.data.group.is_some());
+    let data = again.data().clone();
+    let none = || AppError::internal("a decision was not stored");
+    let decision = again::write(ctx, conn, tenant, vec![again])?.pop().ok_or_else(none)?;
+    bench.put(ctx, id, &data, &decision.answer);
+    if data.group.is_none() && was {
         store::sessions::unlink(conn, tenant, &[id])?;
     }
     bench.store_sessions(conn)?;
-    day_sums::settle(ctx, conn, tenant, &bench.settlement())?;
+    day_sums::settle(ctx, conn, tenant, &bench.settlement(), depth)?;
     let encounter = find(conn, tenant, id)?;
-    let decision = StoredDecision {
-        id: decision_id,
-        encounter: id,
-        sequence,
-        contract_version: case.version,
-        as_of: case.facts.as_of,
-        answer,
-    };
     Ok(Recorded { encounter, decision, fresh: true, revised: false })
 }
 
@@ -291,7 +229,7 @@ pub fn decide_as_asked(
     tenant: OrganizationId,
     id: EncounterId,
 ) -> Result<Recorded, AppError> {
-    let recorded = decide_in(ctx, conn, tenant, id, "asked")?;
+    let recorded = decide_in(ctx, conn, tenant, id, Cause::Asked)?;
     let detail = Detail::default().about("decision", recorded.decision.id);
     audit::note(ctx, conn, Some(tenant), Action::EncounterDecide, id, detail)?;
     Ok(recorded)
@@ -323,11 +261,11 @@ pub(super) fn void_visit(
     id: EncounterId,
     reason: &str,
 ) -> Result<bool, AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &[&before.data])?;
     // The bench is gathered for its locks: a void frees time and units that others may wait for.
-    Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, None)?;
+    Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, &[])?;
     let encounter = find(conn, tenant, id)?;
     refuse_moved(&before, &encounter)?;
     if encounter.voided_at.is_some() {
@@ -335,9 +273,13 @@ pub(super) fn void_visit(
     }
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
-    day_sums::leave(ctx, conn, tenant, id)?;
-    end_lines(ctx, conn, tenant, &lines, LineStatus::Void)?;
+    day_sums::leave(ctx, conn, tenant, id, 0)?;
+    let ending: Vec<&Line> = lines.iter().collect();
+    again::end_lines(ctx, conn, tenant, &ending, LineStatus::Void)?;
     store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+    if lines.iter().any(|l| l.status == LineStatus::Ready) {
+        again::mark(ctx, conn, tenant, Cause::Freed, &again::freed([&encounter]))?;
+    }
     Ok(true)
 }
 
@@ -350,7 +292,7 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<D
             let (mut rows, people) = resolve(conn, &organization, std::slice::from_ref(&row))?;
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
             let bench =
-                Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, None)?;
+                Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, &[])?;
             Ok(bench.decide(&data, work.now())?.1)
         })
         .await

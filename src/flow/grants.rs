@@ -5,14 +5,14 @@
 //! negative); visits that are not claimed yet and no longer fit become held, the latest service
 //! date first (`docs/definitions.md`, "Unit ledger").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ctx;
+use super::again::{self, Cause, Days, Touched, Ways, Wish, redo};
 use super::batching::lock_visits;
-use super::encounters::decide_in;
-use super::intake::record::book;
+use super::intake::draws::book;
 use crate::domain::authorization::Authorization;
-use crate::domain::ids::{AccountId, OrganizationId};
+use crate::domain::ids::{AccountId, MemberId, OrganizationId};
 use crate::domain::ledger::{AccountKey, Entry, EntryKind};
 use crate::error::AppError;
 use crate::store::{self, Conn};
@@ -26,7 +26,22 @@ pub fn granted(
 ) -> Result<(), AppError> {
     let changes: Vec<(&Authorization, EntryKind, i64)> =
         list.iter().map(|a| (a, EntryKind::Grant, i64::from(a.data.units))).collect();
-    book_changes(ctx, conn, tenant, &changes)
+    book_changes(ctx, conn, tenant, &changes)?;
+    mark(ctx, conn, tenant, list)
+}
+
+/// Marks what authorizations may decide otherwise: all visits of their members, for a visit may name
+/// one that does not cover its day.
+pub fn mark(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    list: &[Authorization],
+) -> Result<(), AppError> {
+    let members: BTreeSet<MemberId> = list.iter().map(|a| a.data.member).collect();
+    let touched: Vec<Touched> =
+        members.into_iter().map(|id| Touched::Member(id, Days::ALL)).collect();
+    again::mark(ctx, conn, tenant, Cause::Authorization, &touched)
 }
 
 /// Locks what a change of these authorizations may touch; to be called before the change is stored.
@@ -38,6 +53,8 @@ pub fn lock(
     tenant: OrganizationId,
     list: &[&Authorization],
 ) -> Result<(), AppError> {
+    // Before the accounts, as all who decide.
+    again::deciding(conn, tenant)?;
     let keys: BTreeMap<AccountKey, AccountId> =
         list.iter().map(|a| (AccountKey::member(a.data.member), ctx.id())).collect();
     store::ledger::lock_accounts(conn, tenant, &keys)?;
@@ -69,11 +86,12 @@ pub fn changed(
     if wider && new.data.number == old.data.number {
         return Ok(());
     }
-    // Latest first: each one, looked at again, sees what all the others draw and gives way to them.
-    for encounter in store::decisions::ready_on_authorization(conn, tenant, new.id)? {
-        decide_in(ctx, conn, tenant, encounter, "authorization_changed")?;
-    }
-    Ok(())
+    let visits = store::decisions::ready_on_authorization(conn, tenant, new.id)?;
+    let wish = |encounter| Wish { encounter, cause: Cause::Authorization, depth: 0 };
+    let wishes: Vec<Wish> = visits.into_iter().map(wish).collect();
+    let organization = again::deciding(conn, tenant)?;
+    // On the way back the latest give way; what remains of the grant is theirs on the way forward.
+    redo(ctx, conn, &organization, &wishes, Ways { back: true, forward: true }).map(|_| ())
 }
 
 fn book_changes(

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::Ctx;
-use super::batching::lock_visits;
-use super::encounters::decide_in;
+use super::again::{Cause, Ways, Wish, deciding, redo};
 use crate::domain::batch::StoredClaim;
-use crate::domain::ids::{EncounterId, MemberId, OrganizationId};
+use crate::domain::ids::{MemberId, OrganizationId};
 use crate::domain::rules::WAITS_FOR_CLAIM;
 use crate::error::AppError;
+use crate::store::holds::HeldVisit;
 use crate::store::{self, Conn};
 
 /// Days that claims covered, by member.
@@ -42,11 +42,8 @@ pub(super) fn again(
         of_member.clone().any(|days| (days.0..=days.1).contains(&visit.service_date))
     });
     held.sort_unstable_by_key(|v| (v.service_date, v.started_at, v.encounter));
-    let waiting: Vec<EncounterId> = held.iter().map(|v| v.encounter).collect();
-    // For their locks, all at once and in the order of all other writers.
-    lock_visits(ctx, conn, tenant, &waiting)?;
-    for id in waiting {
-        decide_in(ctx, conn, tenant, id, "batch_withdrawn")?;
-    }
-    Ok(())
+    let wish = |v: &HeldVisit| Wish { encounter: v.encounter, cause: Cause::Withdrawn, depth: 0 };
+    let waiting: Vec<Wish> = held.iter().map(wish).collect();
+    let organization = deciding(conn, tenant)?;
+    redo(ctx, conn, &organization, &waiting, Ways { back: false, forward: true }).map(|_| ())
 }

@@ -4,6 +4,7 @@
 //! segment names. Command line, worker and HTTP all walk the same stairs.
 
 pub mod access;
+pub mod again;
 pub mod allowances;
 pub mod audit;
 pub mod batches;
@@ -51,6 +52,8 @@ pub struct Ctx {
     /// What is counted for `/metrics`.
     pub metrics: Arc<Metrics>,
     ids: Arc<IdSource>,
+    /// Wakes the worker of this process: there may be something to decide again.
+    pub(crate) wake: Arc<tokio::sync::Notify>,
     /// Idempotency keys of requests that are running in this process.
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
     /// Terms of contract versions: they never change, so they may be kept.
@@ -70,6 +73,7 @@ impl Ctx {
             actor: Actor::Command,
             metrics: Arc::default(),
             ids: Arc::new(IdSource::new(node)),
+            wake: Arc::default(),
             running: Arc::default(),
             terms: Arc::default(),
         }

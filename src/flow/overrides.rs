@@ -5,6 +5,7 @@
 //! on record for ever, also after it was taken back.
 
 use super::Ctx;
+use super::again::Cause;
 use super::audit::{self, Action, Actor, Detail};
 use super::encounters::decide_in;
 use super::intake::Recorded;
@@ -58,7 +59,7 @@ pub fn make_in(
         ),
         error => error.into(),
     })?;
-    let recorded = decide_in(ctx, conn, tenant, encounter, "overridden")?;
+    let recorded = decide_in(ctx, conn, tenant, encounter, Cause::Override)?;
     // The decision is the judge: it was made under the locks, with the contract in force now.
     counts(&recorded.decision.answer, &fact)?;
     let detail = Detail::default().about("rule", rule).about("override", fact.id);
@@ -94,7 +95,7 @@ pub fn revoke_in(
     if store::overrides::revoke(conn, tenant, encounter, rule, &how)? == 0 {
         return Err(AppError::not_found("override"));
     }
-    let recorded = decide_in(ctx, conn, tenant, encounter, "override_revoked")?;
+    let recorded = decide_in(ctx, conn, tenant, encounter, Cause::Override)?;
     let detail = Detail::default().about("rule", rule);
     audit::note(ctx, conn, Some(tenant), Action::EncounterOverrideRevoke, encounter, detail)?;
     Ok(recorded)

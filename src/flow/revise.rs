@@ -3,10 +3,9 @@
 //!
 //! What is on a live claim is not revised: after release it changes by a replacement claim only.
 
+use super::again::{self, Again, Cause};
 use super::audit::{self, Action};
-use super::encounters::{
-    Again, bench_of, find, organization, refuse_claimed, refuse_moved, refuse_void, write_again,
-};
+use super::encounters::{bench_of, find, refuse_claimed, refuse_moved, refuse_void, write_again};
 use super::intake::record::content_hash;
 use super::intake::{Parsed, Recorded, resolve};
 use super::{Ctx, day_sums};
@@ -24,7 +23,7 @@ pub struct Correction {
     /// The revision that the correction was made from; none when it replaces whatever there is.
     pub from: Option<i32>,
     /// Why it is decided again.
-    pub why: &'static str,
+    pub why: Cause,
 }
 
 /// Corrects an encounter as somebody sent it, made from the revision `from`.
@@ -36,11 +35,11 @@ pub fn revise_row_in(
     from: i32,
     row: &Parsed,
 ) -> Result<Recorded, AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let (mut rows, _) = resolve(conn, &organization, std::slice::from_ref(row))?;
     let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
     let before = find(conn, tenant, id)?;
-    let correction = Correction { data, from: Some(from), why: "revised" };
+    let correction = Correction { data, from: Some(from), why: Cause::Revised };
     let recorded = revise_in(ctx, conn, tenant, id, correction)?;
     if recorded.revised {
         let detail = audit::changed(&before.data, &recorded.encounter.data)?;
@@ -60,7 +59,7 @@ pub fn revise_in(
     id: EncounterId,
     correction: Correction,
 ) -> Result<Recorded, AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let Correction { data, from, why } = correction;
     if before.data.reference != data.reference {
@@ -82,14 +81,25 @@ pub fn revise_in(
     refuse_void(&encounter)?;
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     refuse_claimed(&lines)?;
-    if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&data))? {
+    if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&data), 0)? {
         bench = bench_of(ctx, conn, &organization, &both, id)?;
     }
     let (case, answer) = bench.decide(&data, ctx.now())?;
     let hash = content_hash(&data)?;
     store::revisions::replace(conn, tenant, &encounter, (&data, hash), ctx.now())?;
-    let again =
-        write_again(ctx, conn, tenant, Again { encounter, data, lines, bench, case, answer, why })?;
+    let stood = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
+    let stood = stood.ok_or_else(|| AppError::internal("there is no decision"))?;
+    let again = Again {
+        encounter,
+        revised: Some(data),
+        lines,
+        before: stood,
+        case,
+        answer,
+        cause: why,
+        depth: 0,
+    };
+    let again = write_again(ctx, conn, tenant, bench, again)?;
     Ok(Recorded { revised: true, ..again })
 }
 

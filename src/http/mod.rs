@@ -13,9 +13,11 @@ pub mod body;
 pub mod bulk;
 mod bulk_array;
 pub mod bulk_rows;
+mod changes;
 mod claims;
 mod consents;
 mod contracts;
+mod corrections;
 mod day;
 mod day_sum_view;
 mod docs;
@@ -81,7 +83,9 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(encounters::routes)
         .configure(sessions::routes)
         .configure(member_allowances::routes)
+        .configure(changes::routes)
         .configure(batches::routes)
+        .configure(corrections::routes)
         .configure(claims::routes)
         .configure(reports::routes)
         .configure(overrides::routes)

@@ -67,6 +67,16 @@ impl Page {
         i64::from(self.limit) + 1
     }
 
+    /// The cursor of what comes after an id.
+    pub fn cursor(&self, id: i64) -> String {
+        format!("{VERSION}{id:016x}{}", self.digest)
+    }
+
+    /// Rows wanted.
+    pub fn limit(&self) -> usize {
+        usize::from(self.limit)
+    }
+
     /// The answer, from up to [`Page::rows`] rows in order of id.
     pub fn body<R, T>(
         &self,

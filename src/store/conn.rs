@@ -28,6 +28,13 @@ pub enum Conn {
     Postgres(PgConnection),
 }
 
+impl Conn {
+    /// Whether a write transaction has the database to itself, so that nothing changes under it.
+    pub fn writes_alone(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+}
+
 /// The same statement compiled for each backend: for upserts, batch inserts and row locks, which
 /// the shared enum cannot type.
 macro_rules! per_backend {

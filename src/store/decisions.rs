@@ -6,14 +6,14 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
-use super::holds::{self, Held};
+use super::holds;
 use super::schema::{decision_lines, decisions};
 use super::types;
+use crate::domain::again::Cause;
 use crate::domain::codes::Modifier;
 use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, ENGINE_VERSION};
 use crate::domain::facts::Facts;
-use crate::domain::hold::Hold;
 use crate::domain::ids::{
     AuthorizationId, ContractVersionId, DecisionId, EncounterId, LineId, OrganizationId, PayerId,
 };
@@ -48,8 +48,8 @@ pub struct NewDecision<'a> {
     pub encounter: EncounterId,
     /// 1 for the first.
     pub sequence: i32,
-    /// Why it was made: `recorded`, `asked`, `claim_check`.
-    pub cause: &'static str,
+    /// Why it was made.
+    pub cause: Cause,
     /// Under which contract version.
     pub contract_version: Option<ContractVersionId>,
     /// What it says.
@@ -72,7 +72,7 @@ pub fn insert_all(
                 id: d.id.as_i64(),
                 encounter_id: d.encounter.as_i64(),
                 sequence: d.sequence,
-                cause: d.cause.to_owned(),
+                cause: d.cause.as_str().to_owned(),
                 contract_version_id: d.contract_version.map(ContractVersionId::as_i64),
                 engine: ENGINE_VERSION.to_owned(),
                 as_of: d.facts.as_of.naive(),
@@ -84,24 +84,8 @@ pub fn insert_all(
     for chunk in rows.chunks(INSERT_ROWS) {
         per_backend!(&mut *conn, c => diesel::insert_into(decisions::table).values(chunk).execute(c))?;
     }
-    hold_instead(conn, organization, list)
-}
-
-/// What the new decisions hold takes the place of what the ones before them held: here and nowhere
-/// else, so that the worklist is always that of the current decisions.
-fn hold_instead(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    list: &[NewDecision<'_>],
-) -> Result<(), StoreError> {
-    let again: Vec<EncounterId> =
-        list.iter().filter(|d| d.sequence > 1).map(|d| d.encounter).collect();
-    holds::remove(conn, organization, &again)?;
-    let held = list.iter().filter_map(|d| {
-        let payer = d.facts.billed.as_ref().map(|b| b.data.payer);
-        Hold::of(d.answer).map(|hold| Held { encounter: d.encounter, payer, hold })
-    });
-    holds::insert(conn, organization, &held.collect::<Vec<_>>())
+    // Here and nowhere else, so that the worklist is always that of the current decisions.
+    holds::instead(conn, organization, list)
 }
 
 /// A stored decision.
@@ -342,7 +326,7 @@ pub fn ready_lines(
     rows.into_iter().map(LineRow::into_domain).collect()
 }
 
-/// Encounters with a ready line that draws on the authorization, the latest service date first.
+/// Encounters with a ready line that draws on the authorization, in order of id.
 pub fn ready_on_authorization(
     conn: &mut Conn,
     organization: OrganizationId,
@@ -352,8 +336,9 @@ pub fn ready_on_authorization(
         .filter(decision_lines::organization_id.eq(organization.as_i64()))
         .filter(decision_lines::authorization_id.eq(authorization.as_i64()))
         .filter(decision_lines::status.eq(LineStatus::Ready.as_str()))
-        .order((decision_lines::service_date.desc(), decision_lines::encounter_id.desc()))
+        .order(decision_lines::encounter_id)
         .select(decision_lines::encounter_id)
+        .distinct()
         .load(conn)?;
     Ok(rows.into_iter().map(EncounterId::from_i64).collect())
 }

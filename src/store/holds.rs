@@ -5,6 +5,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
+use super::decisions::NewDecision;
 use super::error::StoreError;
 use super::schema::{encounters, hold_reasons, holds};
 use super::types::CHUNK;
@@ -44,19 +45,29 @@ struct ReasonRow {
 }
 
 /// What a new decision holds of its visit.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) encounter: EncounterId,
-    pub(super) payer: Option<PayerId>,
-    pub(super) hold: Hold,
+struct Held {
+    encounter: EncounterId,
+    payer: Option<PayerId>,
+    hold: Hold,
 }
 
-/// Puts the holds of new decisions in place.
-pub(super) fn insert(
+/// What new decisions hold takes the place of what the ones before them held.
+pub(super) fn instead(
     conn: &mut Conn,
     organization: OrganizationId,
-    list: &[Held],
+    list: &[NewDecision<'_>],
 ) -> Result<(), StoreError> {
+    let again: Vec<EncounterId> =
+        list.iter().filter(|d| d.sequence > 1).map(|d| d.encounter).collect();
+    remove(conn, organization, &again)?;
+    let held = list.iter().filter_map(|d| {
+        let payer = d.facts.billed.as_ref().map(|b| b.data.payer);
+        Hold::of(d.answer).map(|hold| Held { encounter: d.encounter, payer, hold })
+    });
+    insert(conn, organization, &held.collect::<Vec<_>>())
+}
+
+fn insert(conn: &mut Conn, organization: OrganizationId, list: &[Held]) -> Result<(), StoreError> {
     let rows: Vec<HoldRow> = list.iter().map(|held| row(organization, held)).collect();
     for chunk in rows.chunks(CHUNK) {
         per_backend!(&mut *conn, c => diesel::insert_into(holds::table).values(chunk).execute(c))?;

@@ -24,7 +24,7 @@ pub struct Vicinity {
     /// End of it.
     pub to: Instant,
     /// Left out.
-    pub except: Option<EncounterId>,
+    pub except: Vec<EncounterId>,
 }
 
 type NeighborRow = (i64, String, i64, i64, Option<String>, NaiveDateTime, NaiveDateTime);
@@ -52,6 +52,7 @@ pub fn live_in(
     organization: OrganizationId,
     vicinity: &Vicinity,
 ) -> Result<Vec<Neighbor>, StoreError> {
+    let except: Vec<i64> = vicinity.except.iter().map(|e| e.as_i64()).collect();
     let members: Vec<i64> = vicinity.members.iter().map(|m| m.as_i64()).collect();
     let peers: Vec<i64> = vicinity.peers.iter().map(|p| p.as_i64()).collect();
     let rows: Vec<NeighborRow> = encounters::table
@@ -62,7 +63,7 @@ pub fn live_in(
         // A contact lasts a day at most, so the index on the start bounds the search.
         .filter(encounters::started_at.gt(vicinity.from.naive() - chrono::TimeDelta::days(1)))
         .filter(encounters::status.eq_any(LIVE.map(EncounterStatus::as_str)))
-        .filter(encounters::id.ne(vicinity.except.map_or(-1, EncounterId::as_i64)))
+        .filter(encounters::id.ne_all(except))
         .order(encounters::id)
         .select((
             encounters::id,

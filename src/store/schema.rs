@@ -210,6 +210,52 @@ diesel::table! {
 }
 
 diesel::table! {
+    marks (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        touched -> Text,
+        cause -> Text,
+        depth -> Integer,
+        back -> Bool,
+        after_date -> Nullable<Date>,
+        after_start -> Nullable<Timestamp>,
+        after_id -> Nullable<BigInt>,
+        tries -> Integer,
+        due_at -> Timestamp,
+        served_at -> Timestamp,
+        marked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    decision_changes (organization_id, number) {
+        organization_id -> BigInt,
+        number -> BigInt,
+        encounter_id -> BigInt,
+        decision_id -> BigInt,
+        cause -> Text,
+        changed_at -> Timestamp,
+        outcome_before -> Text,
+        outcome_after -> Text,
+    }
+}
+
+diesel::table! {
+    corrections (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        encounter_id -> BigInt,
+        claim_id -> BigInt,
+        cause -> Text,
+        billed -> Text,
+        today -> Text,
+        opened_at -> Timestamp,
+        changed_at -> Timestamp,
+        resolved_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     encounters (organization_id, id) {
         organization_id -> BigInt,
         id -> BigInt,
@@ -608,6 +654,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_entries,
     idempotency_keys,
     counters,
+    marks,
+    decision_changes,
+    corrections,
     encounters,
     encounter_revisions,
     sessions,

@@ -26,8 +26,8 @@ pub struct UsageScope {
     pub accounts: Vec<(Vec<AccountId>, Days)>,
     /// Authorizations whose drawings count whatever their date.
     pub authorizations: Vec<AuthorizationId>,
-    /// An encounter whose own drawings are left out.
-    pub except: Option<EncounterId>,
+    /// Encounters whose own drawings are left out.
+    pub except: Vec<EncounterId>,
 }
 
 /// Modifiers as a column keeps them.
@@ -86,6 +86,11 @@ fn list(ids: impl IntoIterator<Item = i64>) -> String {
     ids.into_iter().map(|i| i.to_string()).collect::<Vec<_>>().join(",")
 }
 
+/// The list of what is left out; no id is below zero.
+fn left_out(except: &[EncounterId]) -> String {
+    list(std::iter::once(-1).chain(except.iter().map(|e| e.as_i64())))
+}
+
 /// A condition on the service date; open ends are the ends of the calendar.
 fn within(days: Days) -> String {
     let (from, to) = (days.from.unwrap_or(FIRST_DAY), days.to.unwrap_or(LAST_DAY));
@@ -96,11 +101,11 @@ fn within(days: Days) -> String {
 const GROUPED: &str = "service, service_date, authorization_id, modifiers, mode";
 
 /// One SELECT of the ledger's sums under `condition`, by the column `whose`.
-fn sums(whose: &str, condition: &str) -> String {
+fn sums(whose: &str, condition: &str, except: &str) -> String {
     format!(
         "SELECT {whose} AS whose, {GROUPED}, CAST(SUM(reserved + consumed) AS BIGINT) AS units \
          FROM unit_entries WHERE organization_id = $1 AND service IS NOT NULL \
-         AND (encounter_id IS NULL OR encounter_id <> $2) AND {condition} \
+         AND (encounter_id IS NULL OR encounter_id NOT IN ({except})) AND {condition} \
          GROUP BY {whose}, {GROUPED} HAVING SUM(reserved + consumed) <> 0"
     )
 }
@@ -108,7 +113,6 @@ fn sums(whose: &str, condition: &str) -> String {
 fn load(
     conn: &mut Conn,
     organization: OrganizationId,
-    except: Option<EncounterId>,
     selects: &[String],
 ) -> Result<Vec<(i64, Usage)>, StoreError> {
     if selects.is_empty() {
@@ -116,10 +120,8 @@ fn load(
     }
     // A row that two selects find is the same row in both, so UNION keeps it once.
     let sql = format!("{} ORDER BY 1, 3, 2, 4, 5, 6", selects.join(" UNION "));
-    let rows: Vec<Row> = diesel::sql_query(sql)
-        .bind::<BigInt, _>(organization.as_i64())
-        .bind::<BigInt, _>(except.map_or(-1, EncounterId::as_i64))
-        .load(conn)?;
+    let rows: Vec<Row> =
+        diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
     rows.into_iter().map(Row::usage).collect()
 }
 
@@ -130,15 +132,17 @@ pub fn of_accounts(
     scope: &UsageScope,
 ) -> Result<Vec<(AccountId, Usage)>, StoreError> {
     let mut selects = Vec::new();
+    let except = left_out(&scope.except);
     for (accounts, days) in scope.accounts.iter().filter(|(accounts, _)| !accounts.is_empty()) {
         let ids = list(accounts.iter().map(|a| a.as_i64()));
-        selects.push(sums("account_id", &format!("account_id IN ({ids}) AND {}", within(*days))));
+        let condition = format!("account_id IN ({ids}) AND {}", within(*days));
+        selects.push(sums("account_id", &condition, &except));
     }
     if !scope.authorizations.is_empty() {
         let ids = list(scope.authorizations.iter().map(|a| a.as_i64()));
-        selects.push(sums("account_id", &format!("authorization_id IN ({ids})")));
+        selects.push(sums("account_id", &format!("authorization_id IN ({ids})"), &except));
     }
-    let found = load(conn, organization, scope.except, &selects)?;
+    let found = load(conn, organization, &selects)?;
     Ok(found.into_iter().map(|(account, usage)| (AccountId::from_i64(account), usage)).collect())
 }
 
@@ -149,7 +153,7 @@ pub fn of_peers(
     payer: PayerId,
     peers: &[PeerId],
     days: Days,
-    except: Option<EncounterId>,
+    except: &[EncounterId],
 ) -> Result<Vec<(PeerId, Usage)>, StoreError> {
     if peers.is_empty() {
         return Ok(vec![]);
@@ -157,7 +161,8 @@ pub fn of_peers(
     let ids = list(peers.iter().map(|p| p.as_i64()));
     let condition =
         format!("peer_id IN ({ids}) AND payer_id = {} AND {}", payer.as_i64(), within(days));
-    let found = load(conn, organization, except, &[sums("peer_id", &condition)])?;
+    let select = sums("peer_id", &condition, &left_out(except));
+    let found = load(conn, organization, &[select])?;
     Ok(found.into_iter().map(|(peer, usage)| (PeerId::from_i64(peer), usage)).collect())
 }
 
@@ -166,28 +171,24 @@ pub fn of_shared(
     conn: &mut Conn,
     accounts: &[SharedAccountId],
     days: Days,
-    except: Option<(OrganizationId, EncounterId)>,
+    (organization, except): (OrganizationId, &[EncounterId]),
 ) -> Result<Vec<(SharedAccountId, Usage)>, StoreError> {
     if accounts.is_empty() {
         return Ok(vec![]);
     }
     let ids = list(accounts.iter().map(|a| a.as_i64()));
-    let (organization, encounter) =
-        except.map_or((-1, -1), |(organization, id)| (organization.as_i64(), id.as_i64()));
-    // `$1` stands before `$2`: SQLite numbers them by their first place in the text.
     let sql = format!(
         "SELECT account_id AS whose, service, service_date, CAST(NULL AS BIGINT) AS \
          authorization_id, modifiers, mode, CAST(SUM(units) AS BIGINT) AS units \
          FROM shared_entries WHERE account_id IN ({ids}) AND {} \
-         AND (encounter_id IS NULL OR organization_id <> $1 OR encounter_id <> $2) \
+         AND (encounter_id IS NULL OR organization_id <> $1 OR encounter_id NOT IN ({})) \
          GROUP BY account_id, service, service_date, modifiers, mode HAVING SUM(units) <> 0 \
          ORDER BY 1, 3, 2, 5, 6",
-        within(days)
+        within(days),
+        left_out(except)
     );
-    let rows: Vec<Row> = diesel::sql_query(sql)
-        .bind::<BigInt, _>(organization)
-        .bind::<BigInt, _>(encounter)
-        .load(conn)?;
+    let rows: Vec<Row> =
+        diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
     let usage = |row: Row| row.usage().map(|(id, u)| (SharedAccountId::from_i64(id), u));
     rows.into_iter().map(usage).collect()
 }

@@ -122,6 +122,11 @@ impl TestApp {
         Self { ctx, address, metrics, database, client, handle }
     }
 
+    /// Decides again whatever changes have touched, as the worker would.
+    pub async fn settle(&self) {
+        peerclaims::flow::again::settle(&self.ctx).await.unwrap();
+    }
+
     /// A key of an admin.
     pub async fn admin_key(&self) -> String {
         self.make_key(Role::Admin, None, None).await
@@ -208,6 +213,11 @@ impl TestApp {
     /// POST without a body.
     pub async fn act(&self, path: &str, key: &str) -> Answer {
         send(self.request(Method::POST, path, key)).await
+    }
+
+    /// POST of an action on an encounter.
+    pub async fn act_on(&self, encounter: &str, action: &str, key: &str) -> Answer {
+        self.act(&format!("/v1/encounters/{encounter}/{action}"), key).await
     }
 
     /// PUT of a JSON body; `etag` goes into If-Match unless it is empty.

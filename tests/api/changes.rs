@@ -18,14 +18,14 @@ async fn record(app: &TestApp, w: &World, reference: &str, peer: usize, start: &
 }
 
 /// Changes a row of reference data at `path` by what `change` does to its input.
-async fn amend(app: &TestApp, w: &World, path: &str, change: impl FnOnce(&mut Value)) {
+pub async fn amend(app: &TestApp, w: &World, path: &str, change: impl FnOnce(&mut Value)) {
     let answer = app.get(path, &w.admin).await;
     let mut body = answer.expect(200);
     let fields = body.as_object_mut().unwrap();
     for name in ["id", "revision", "organization"] {
         fields.remove(name);
     }
-    for list in ["coverages", "locations"] {
+    for list in ["coverages", "locations", "certificates"] {
         for row in fields.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             row.as_object_mut().unwrap().remove("id");
         }
@@ -34,7 +34,12 @@ async fn amend(app: &TestApp, w: &World, path: &str, change: impl FnOnce(&mut Va
     app.put(path, &w.admin, answer.header("etag"), &body).await.expect(200);
 }
 
-async fn amend_member(app: &TestApp, w: &World, member: usize, change: impl FnOnce(&mut Value)) {
+pub async fn amend_member(
+    app: &TestApp,
+    w: &World,
+    member: usize,
+    change: impl FnOnce(&mut Value),
+) {
     let path = format!("/v1/members/{}?organization=river-bend", w.members[member]);
     amend(app, w, &path, change).await;
 }

@@ -306,6 +306,7 @@ on_both! {
         let (units, sums) = recount(&app, &w).await;
         assert!(units > 20, "{units}");
         assert!(app.database.number("SELECT COUNT(*) FROM decisions WHERE cause = 'day_sum'") > 10);
+        crate::worklist::ties(&app, &w.biller).await;
         let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
         let batch = app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
         assert_eq!(batch["units"], units);

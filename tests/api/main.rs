@@ -11,6 +11,11 @@
 )]
 
 mod access;
+mod again;
+mod again_claimed;
+mod again_feed;
+mod again_killed;
+mod again_turns;
 mod app;
 mod audit;
 mod audit_deeds;
@@ -30,7 +35,9 @@ mod errors;
 mod every_code;
 mod health;
 mod history;
+mod history_again;
 mod idempotency;
+mod killed;
 mod ledger;
 mod locks;
 mod metrics;

@@ -64,6 +64,11 @@ impl Program {
         Self { process, address, client }
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// SIGKILL.
     pub fn kill(mut self) {
         self.process.kill().unwrap();

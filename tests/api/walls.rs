@@ -51,7 +51,7 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
         [
             "organizations" | "payers" | "packs" | "contracts" | "peers" | "members"
             | "authorizations" | "episodes" | "consents" | "opening-balances" | "programs"
-            | "batches" | "claims" | "audit" | "worklist" | "encounters",
+            | "batches" | "claims" | "audit" | "worklist" | "encounters" | "corrections",
             ..,
         ] => &[Admin, Biller],
         ["reports", ..] => &[Admin, Biller, PayerAnalyst],

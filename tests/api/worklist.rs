@@ -36,7 +36,9 @@ async fn scan(app: &TestApp, key: &str) -> BTreeMap<String, Held> {
         let money: i64 = lines.iter().map(|l| cents(l["expected"].as_str().unwrap())).sum();
         let money = match lines.as_slice() {
             [] => Err("no_service".to_owned()),
-            some if some.iter().any(|l| l["charge"] == "0.00") => Err("no_rate".to_owned()),
+            some if some.iter().any(|l| l["charge"] == "0.00" && l["units"] != 0) => {
+                Err("no_rate".to_owned())
+            }
             _ => Ok(format!("{}.{:02}", money / 100, money % 100)),
         };
         let rules = e["findings"].as_array().unwrap().iter().filter(|f| f["severity"] == "hold");

@@ -55,7 +55,7 @@ CREATE TABLE shared_entries (
     organization_id BIGINT NOT NULL REFERENCES organizations (id),
     id BIGINT NOT NULL,
     account_id BIGINT NOT NULL REFERENCES shared_accounts (id),
-    kind TEXT NOT NULL CHECK (kind IN ('reserve', 'release', 'opening')),
+    kind TEXT NOT NULL CHECK (kind IN ('reserve', 'release', 'adjust', 'opening')),
     encounter_id BIGINT,
     line_id BIGINT,
     service TEXT NOT NULL,

@@ -21,6 +21,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use self::client::Client;
 use self::files::SENDERS;
@@ -30,7 +31,7 @@ use crate::config::Settings;
 use crate::domain::dates::Instant;
 use crate::flow::access::{self, NewKey, Role};
 use crate::flow::{Clock, Ctx};
-use crate::{http, store, telemetry};
+use crate::{http, store, telemetry, worker};
 
 /// What the demo's calendar shows when it starts: the morning after a filing deadline.
 const NOW: &str = "2026-10-05T09:00:00-07:00";
@@ -66,7 +67,12 @@ pub(super) async fn run(demo: Demo) -> Result<(), CliError> {
     let told = tell(&ctx, address, &mut folder).await;
     if told.is_ok() && !demo.exit {
         last_words::say(&ctx, address).await?;
+        // What visitors change is decided again, as in a real service.
+        let (stop, stopped) = watch::channel(false);
+        let working = tokio::spawn(worker::run(ctx.clone(), stopped));
         until_stopped().await?;
+        let _ = stop.send(true);
+        let _ = working.await;
         println!("\nStopped. The database and the files stay in {}.", folder.path().display());
     }
     handle.stop(true).await;

@@ -36,5 +36,6 @@ pub use limit::{Exceed, Limit, LimitScope};
 pub use model::*;
 pub use node::{MAX_DEPTH, MAX_INPUT_BYTES, MAX_KEY_BYTES, MAX_NODES};
 pub use read::{agreement_from_json, agreement_from_toml, pack_from_json, pack_from_toml};
+pub use read_overrides::Overridable;
 pub use reader::MAX_FAULTS;
 pub use versions::{VersionHead, in_force, may_add};

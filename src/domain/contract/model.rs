@@ -12,6 +12,7 @@ use super::delimiters::Delimiters;
 use super::form::ClaimForm;
 use super::group::GroupRule;
 use super::limit::Limit;
+use super::read_overrides::Overridable;
 use crate::domain::codes::{
     Activity, DiagnosisClass, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
@@ -20,7 +21,6 @@ use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Key, Line55, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
 use crate::domain::period::Period;
-use crate::domain::rules::RuleId;
 use crate::domain::text::code_list;
 use crate::domain::windows::Window;
 
@@ -226,15 +226,6 @@ pub struct Documentation {
     pub signed_note: bool,
     /// The note must name a goal of the plan of care (RK62).
     pub plan_goal: bool,
-    /// Where it is written.
-    pub source: Authority,
-}
-
-/// Rules that a person may override with a reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Overridable {
-    /// Which, in the order of the pack; each is one that may be listed at all.
-    pub rules: Vec<RuleId>,
     /// Where it is written.
     pub source: Authority,
 }

@@ -1,10 +1,21 @@
 //! Reads `[overrides]`: the rules that a person may override with a reason. Whether a rule may be
 //! listed at all stands in the table of rules, and nothing that a pack says changes that.
 
+use serde::{Deserialize, Serialize};
+
 use super::known::Known;
-use super::model::Overridable;
 use super::reader::{Reader, Spot};
+use crate::domain::finding::Authority;
 use crate::domain::rules::{Overriding, RULES, RuleId};
+
+/// Rules that a person may override with a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overridable {
+    /// Which, in the order of the pack; each is one that may be listed at all.
+    pub rules: Vec<RuleId>,
+    /// Where it is written.
+    pub source: Authority,
+}
 
 /// The rules listed, and the source that says so. A rule that may not be listed is a fault: a pack
 /// that promises what the service refuses would mislead whoever reads it.

@@ -214,9 +214,9 @@ fn rk54_a_session_is_one_interval_of_its_peer() {
     // For the member their own time counts.
     let left = Case::with(|c| {
         c.encounter.started_at = t("2026-07-01T13:30:00Z");
-        c.encounter.peer = PeerId::from_i64(70);
         let mut other = other(c, "V-2", "13:00", "13:30");
         other.member = c.encounter.member;
+        c.encounter.peer = PeerId::from_i64(70);
         c.facts.neighbors = vec![other];
     });
     assert!(left.rules().is_empty(), "{:?}", left.rules());

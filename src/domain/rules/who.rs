@@ -170,6 +170,7 @@ mod tests {
             "part2",
             "duplicate",
             "period",
+            "day",
             "overlap",
             "group",
             "session",

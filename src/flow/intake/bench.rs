@@ -9,19 +9,18 @@ pub mod days;
 mod decide;
 mod overridden;
 mod put;
+mod reach;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-use chrono::NaiveDate;
 
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
 use super::dossiers::Dossiers;
 use super::nearby::Nearby;
-use super::usage::{Drawn, Visit};
-use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
+use super::usage::Drawn;
+use crate::domain::contract::{Terms, VersionHead};
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
@@ -31,14 +30,14 @@ use crate::domain::ids::{
     AccountId, ContractVersionId, EncounterId, MemberId, PeerId, SharedAccountId,
 };
 use crate::domain::ledger::{AccountKey, SharedKey};
-use crate::domain::member::{Coverage, Member, billed_coverage};
+use crate::domain::member::Member;
 use crate::domain::organization::Organization;
 use crate::domain::peer::Peer;
-use crate::domain::rules::{self, RuleId};
+use crate::domain::rules::RuleId;
 use crate::domain::session::Session;
 use crate::error::AppError;
 use crate::flow::Ctx;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, Conn};
 
 /// The rule that says that an encounter is not as its session.
 const DISAGREES: &str = RuleId::SessionDisagrees.as_str();
@@ -71,8 +70,16 @@ pub struct Bench {
     nearby: Nearby,
     claimed: Claimed,
     days: Days,
-    except: Option<EncounterId>,
+    /// The encounters that are being decided again.
+    except: Vec<EncounterId>,
     overrides: Overrides,
+}
+
+/// What was lifted off the bench: places of usage and of neighbors.
+#[derive(Debug)]
+pub struct Lifted {
+    usage: Vec<usize>,
+    neighbors: Vec<usize>,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -100,8 +107,8 @@ pub struct People {
 }
 
 impl Bench {
-    /// Reads all that decisions about `encounters` may need. `except` is an encounter that is being
-    /// decided again: its own drawings and times are left out.
+    /// Reads all that decisions about `encounters` may need. `except` are encounters that are being
+    /// decided again: their own drawings and times are left out.
     pub fn gather(
         ctx: &Ctx,
         conn: &mut Conn,
@@ -109,7 +116,7 @@ impl Bench {
         people: People,
         encounters: &[&EncounterData],
         access: Access,
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<Self, AppError> {
         let id = organization.id;
         let mut bench = Self {
@@ -125,12 +132,18 @@ impl Bench {
             nearby: Nearby::default(),
             claimed: Claimed::default(),
             days: Days::default(),
-            except,
-            overrides: Overrides::read(conn, id, except.as_slice())?,
+            except: except.to_vec(),
+            overrides: Overrides::read(conn, id, except)?,
         };
         // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
         bench.reach_accounts(ctx, conn, encounters, access)?;
+        if access != Access::Look && !conn.writes_alone() && bench.refresh_people(conn)? {
+            // Under another number units are in another account, and under another payer other
+            // terms count.
+            bench.read_terms(ctx, conn, encounters)?;
+            bench.reach_accounts(ctx, conn, encounters, access)?;
+        }
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
         bench.dossiers.read_standing(conn, id, &members)?;
         bench.read_claimed(conn, encounters)?;
@@ -147,114 +160,6 @@ impl Bench {
             bench.nearby = Nearby::read(conn, id, near, (encounters, time), except)?;
         }
         Ok(bench)
-    }
-
-    fn day(&self, encounter: &EncounterData) -> NaiveDate {
-        self.organization.data.zone.date_of(encounter.started_at)
-    }
-
-    fn billed(&self, member: MemberId, day: NaiveDate) -> Option<&Coverage> {
-        let coverages = &self.members.get(&member)?.coverages;
-        billed_coverage(coverages, day, |payer| in_force(&self.heads, payer, day).is_some())
-    }
-
-    fn account_key(&self, member: MemberId, day: NaiveDate) -> Option<AccountKey> {
-        let coverage = self.billed(member, day)?;
-        Some(AccountKey::payer_member(coverage.data.payer, &coverage.data.member_number))
-    }
-
-    fn shared_key(&self, encounter: &EncounterData) -> Option<SharedKey> {
-        let terms = self.terms.get(&self.version(encounter)?)?;
-        let coverage = self.billed(encounter.member, self.day(encounter))?;
-        let mode = self.organization.data.mode;
-        rules::has_scope(&terms.pack, LimitScope::Member)
-            .then(|| SharedKey::new(mode, coverage.data.payer, &coverage.data.member_number))
-    }
-
-    fn reach_accounts(
-        &mut self,
-        ctx: &Ctx,
-        conn: &mut Conn,
-        encounters: &[&EncounterData],
-        access: Access,
-    ) -> Result<(), AppError> {
-        let mut keys: BTreeMap<AccountKey, AccountId> = BTreeMap::new();
-        let mut shared: BTreeMap<SharedKey, SharedAccountId> = BTreeMap::new();
-        for encounter in encounters {
-            let units = self.account_key(encounter.member, self.day(encounter));
-            let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
-            let session = encounter.group.as_ref().map(|g| AccountKey::session(&g.session));
-            for key in units.into_iter().chain(times).chain(session) {
-                keys.entry(key).or_insert_with(|| ctx.id());
-            }
-            if let Some(key) = self.shared_key(encounter) {
-                shared.entry(key).or_insert_with(|| ctx.id());
-            }
-        }
-        match access {
-            Access::Lock | Access::Stand => {
-                self.accounts = store::ledger::lock_accounts(conn, self.organization.id, &keys)?;
-                self.shared = store::shared::lock_accounts(conn, &shared)?;
-            }
-            // A preview does not look at what others gave.
-            Access::Look => {
-                let keys: Vec<AccountKey> = keys.into_keys().collect();
-                self.accounts = store::ledger::find_accounts(conn, self.organization.id, &keys)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn read_drawn(
-        &self,
-        conn: &mut Conn,
-        encounters: &[&EncounterData],
-        except: Option<EncounterId>,
-    ) -> Result<Drawn, StoreError> {
-        let visits: Vec<Visit> = encounters.iter().filter_map(|e| self.visit(e)).collect();
-        let authorizations = self.dossiers.all_authorizations().map(|a| a.id).collect();
-        Drawn::read(conn, self.organization.id, &visits, authorizations, except)
-    }
-
-    /// A visit as far as usage is concerned; none without a contract, which has no windows.
-    fn visit(&self, encounter: &EncounterData) -> Option<Visit> {
-        let version = self.version(encounter)?;
-        let day = self.day(encounter);
-        let payer = self.billed(encounter.member, day)?.data.payer;
-        let account = self.account_key(encounter.member, day)?;
-        Some(Visit {
-            version,
-            terms: Arc::clone(self.terms.get(&version)?),
-            day,
-            episodes: self.dossiers.episodes(encounter.member, Some(payer)),
-            payer,
-            peer: encounter.peer,
-            account: self.accounts.get(&account).copied(),
-            shared: self.shared_key(encounter).and_then(|key| self.shared.get(&key).copied()),
-        })
-    }
-
-    fn read_terms(
-        &mut self,
-        ctx: &Ctx,
-        conn: &mut Conn,
-        encounters: &[&EncounterData],
-    ) -> Result<(), AppError> {
-        for encounter in encounters {
-            if let Some(version) = self.version(encounter)
-                && !self.terms.contains_key(&version)
-            {
-                let terms = ctx.terms(conn, self.organization.id, version)?;
-                self.terms.insert(version, terms);
-            }
-        }
-        Ok(())
-    }
-
-    fn version(&self, encounter: &EncounterData) -> Option<ContractVersionId> {
-        let day = self.day(encounter);
-        let payer = self.billed(encounter.member, day)?.data.payer;
-        in_force(&self.heads, payer, day).map(|head| head.id)
     }
 
     /// The facts of one encounter as they stand on the bench now.
@@ -313,6 +218,29 @@ impl Bench {
         };
         let shared = visit.and_then(|v| v.shared);
         Ok(Case { facts, version, terms, account, shared })
+    }
+
+    /// The people of the chunk, as they stand under the locks.
+    pub fn people(&self) -> People {
+        People { members: self.members.clone(), peers: self.peers.clone() }
+    }
+
+    /// Whether any contract of the chunk sums minutes over days: then one encounter's decision is the
+    /// others' too.
+    pub fn sums_days(&self) -> bool {
+        self.days.used()
+    }
+
+    /// Takes off the bench what an encounter of the chunk holds, to be decided as if it held nothing.
+    /// Not for encounters of sessions or of days that are summed.
+    pub fn lift(&mut self, id: EncounterId) -> Lifted {
+        Lifted { usage: self.drawn.lift(id), neighbors: self.nearby.lift(id) }
+    }
+
+    /// Puts back what was lifted.
+    pub fn restore(&mut self, lifted: Lifted) {
+        self.drawn.restore(lifted.usage);
+        self.nearby.restore(lifted.neighbors);
     }
 
     /// A decided encounter is of its session from now on.

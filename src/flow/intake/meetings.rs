@@ -22,7 +22,7 @@ use crate::store::{self, Conn, StoreError};
 #[derive(Debug)]
 struct Meeting {
     session: Session,
-    /// Encounters that are not void, but for the one that is being decided again.
+    /// Encounters that are not void, but for those that are being decided again.
     attended: usize,
     change: Change,
 }
@@ -50,7 +50,7 @@ impl Meetings {
         organization: OrganizationId,
         encounters: &[&EncounterData],
         (peers, time): (&[PeerId], (Instant, Instant)),
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<Self, StoreError> {
         let named: BTreeSet<&Reference> =
             encounters.iter().filter_map(|e| e.group.as_ref()).map(|g| &g.session).collect();
@@ -76,7 +76,7 @@ impl Meetings {
         for Attendance { session, encounter } in
             store::sessions::attendance(conn, organization, &ids)?
         {
-            let Some(name) = reference_of.get(&session).filter(|_| Some(encounter) != except)
+            let Some(name) = reference_of.get(&session).filter(|_| !except.contains(&encounter))
             else {
                 continue;
             };

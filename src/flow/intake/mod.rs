@@ -3,6 +3,7 @@
 pub mod bench;
 mod dossiers;
 pub mod draft;
+pub mod draws;
 mod meetings;
 mod nearby;
 pub(in crate::flow) mod plan;

@@ -17,10 +17,12 @@ use crate::store::{Conn, StoreError};
 /// Neighbors by whom they concern.
 #[derive(Debug, Default)]
 pub(super) struct Nearby {
-    neighbors: Vec<Neighbor>,
+    /// Each with whether it is there; what is lifted is not.
+    neighbors: Vec<(Neighbor, bool)>,
     of_member: HashMap<MemberId, Vec<usize>>,
     of_peer: HashMap<PeerId, Vec<usize>>,
     of_session: HashMap<Reference, Vec<usize>>,
+    of_encounter: HashMap<EncounterId, Vec<usize>>,
     pub(super) meetings: Meetings,
 }
 
@@ -31,17 +33,18 @@ impl Nearby {
         organization: OrganizationId,
         (members, peers): (Vec<MemberId>, Vec<PeerId>),
         (encounters, time): (&[&EncounterData], (Instant, Instant)),
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<Self, StoreError> {
         let meetings = Meetings::read(conn, organization, encounters, (&peers, time), except)?;
         let (from, to) = meetings.reach(encounters, time);
         let mut nearby = Self { meetings, ..Self::default() };
-        let vicinity = Vicinity { members, peers, from, to, except };
+        let vicinity = Vicinity { members, peers, from, to, except: except.to_vec() };
         for neighbor in live_in(conn, organization, &vicinity)? {
             nearby.put(neighbor);
         }
         // The others of a session count whenever they were there.
-        let seen: HashSet<EncounterId> = nearby.neighbors.iter().map(|n| n.encounter).collect();
+        let seen: HashSet<EncounterId> =
+            nearby.neighbors.iter().map(|(n, _)| n.encounter).collect();
         let mut others: Vec<EncounterId> =
             nearby.meetings.encounters().filter(|id| !seen.contains(id)).collect();
         others.sort_unstable();
@@ -56,15 +59,41 @@ impl Nearby {
         let index = self.neighbors.len();
         self.of_member.entry(neighbor.member).or_default().push(index);
         self.of_peer.entry(neighbor.peer).or_default().push(index);
+        self.of_encounter.entry(neighbor.encounter).or_default().push(index);
         if let Some(name) = self.meetings.of(neighbor.encounter) {
             self.of_session.entry(name.clone()).or_default().push(index);
         }
-        self.neighbors.push(neighbor);
+        self.neighbors.push((neighbor, true));
+    }
+
+    fn there(&self, index: usize) -> Option<&Neighbor> {
+        self.neighbors.get(index).filter(|(_, there)| *there).map(|(neighbor, _)| neighbor)
+    }
+
+    /// Takes away an encounter of the chunk; gives the places of what was taken.
+    pub(super) fn lift(&mut self, id: EncounterId) -> Vec<usize> {
+        let mut lifted = Vec::new();
+        for index in self.of_encounter.get(&id).into_iter().flatten() {
+            if let Some((_, there)) = self.neighbors.get_mut(*index).filter(|(_, there)| *there) {
+                *there = false;
+                lifted.push(*index);
+            }
+        }
+        lifted
+    }
+
+    /// Puts back what was lifted.
+    pub(super) fn restore(&mut self, lifted: Vec<usize>) {
+        for index in lifted {
+            if let Some((_, there)) = self.neighbors.get_mut(index) {
+                *there = true;
+            }
+        }
     }
 
     fn live_of(&self, session: &Reference) -> impl Iterator<Item = &Neighbor> {
         let of = self.of_session.get(session).into_iter().flatten();
-        of.filter_map(|index| self.neighbors.get(*index))
+        of.filter_map(|index| self.there(*index))
     }
 
     /// The session of an encounter, as the rules see it.
@@ -90,7 +119,7 @@ impl Nearby {
         let mut times: HashMap<&Reference, Option<SessionTime>> = HashMap::new();
         let own = encounter.peer_time(session);
         let mut found = Vec::new();
-        for neighbor in indices.into_iter().filter_map(|index| self.neighbors.get(index)) {
+        for neighbor in indices.into_iter().filter_map(|index| self.there(index)) {
             let name = self.meetings.of(neighbor.encounter);
             let time = name.and_then(|name| {
                 let time = || self.meetings.time(name, self.live_of(name));
@@ -121,7 +150,7 @@ impl Nearby {
         let of_peer = self.of_peer.get(&peer).into_iter().flatten();
         of_member
             .chain(of_peer)
-            .filter_map(|index| self.neighbors.get(*index))
+            .filter_map(|index| self.there(*index))
             .filter(|n| n.encounter != visit)
             .filter(|n| {
                 let same = session.is_some() && self.meetings.of(n.encounter) == session;

@@ -12,26 +12,21 @@ use sha2::{Digest, Sha256};
 use super::bench::days::Settlement;
 use super::bench::{Access, Bench, Case};
 use super::draft::Parsed;
+use super::draws::{DrawnOn, Draws, draw, draws};
 use super::plan::{Fresh, Known, Plan};
 use super::resolve::resolve;
 use super::told::Told;
-use crate::domain::contract::Terms;
+use crate::domain::again::Cause;
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
-use crate::domain::facts::How;
-use crate::domain::ids::{
-    AccountId, DecisionId, EncounterId, EntryId, LineId, OrganizationId, SharedAccountId,
-};
-use crate::domain::ledger::{self, Entry, SharedEntry};
+use crate::domain::ids::{DecisionId, EncounterId, LineId, OrganizationId};
 use crate::domain::line::{Line, lines_of};
-use crate::domain::rules;
-use crate::domain::status::LineStatus;
 use crate::domain::text::code_list;
 use crate::error::{AppError, Code};
 use crate::flow::encounters::who;
 use crate::flow::revise::{Correction, revise_in};
-use crate::flow::{Ctx, day_sums, meter};
+use crate::flow::{Ctx, again, day_sums, meter};
 use crate::store::decisions::{NewDecision, StoredDecision};
 use crate::store::{self, Conn, StoreError, encounters::status_of};
 
@@ -73,8 +68,7 @@ pub fn record_in(
     rows: &[Parsed],
     on_conflict: OnConflict,
 ) -> Result<Vec<RowResult>, AppError> {
-    let organization = store::organizations::by_id(conn, organization)?
-        .ok_or_else(|| AppError::not_found("organization"))?;
+    let organization = again::deciding(conn, organization)?;
     let tenant = organization.id;
     let (resolved, mut people) = resolve(conn, &organization, rows)?;
     let known = Known::read(conn, tenant, &resolved)?;
@@ -94,7 +88,7 @@ pub fn record_in(
         .chain(revisions.iter().map(|(_, data)| data))
         .chain(before)
         .collect();
-    let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
+    let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
     let mut told = Told::default();
     for (index, recorded) in record_fresh(ctx, conn, tenant, bench, fresh)? {
         told.recorded(&recorded);
@@ -127,7 +121,7 @@ fn revise_row(
         let decision = decision.ok_or_else(|| AppError::internal("there is no decision"))?;
         return Ok(Ok(Recorded { encounter, decision, fresh: false, revised: false }));
     }
-    let correction = Correction { data, from: None, why: "revised" };
+    let correction = Correction { data, from: None, why: Cause::Revised };
     match revise_in(ctx, conn, tenant, encounter.id, correction) {
         Err(error) if matches!(error.code, Code::AlreadyClaimed | Code::WrongStatus) => {
             Ok(Err(error))
@@ -148,7 +142,7 @@ pub(in crate::flow) fn record_fresh(
     written.store(ctx, conn, tenant)?;
     bench.store_sessions(conn)?;
     meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
-    written.renew(day_sums::settle(ctx, conn, tenant, &settlement)?);
+    written.renew(day_sums::settle(ctx, conn, tenant, &settlement, 0)?);
     Ok(written.answers)
 }
 
@@ -164,7 +158,7 @@ fn decide_all(
     for (index, data, hash) in fresh {
         let (case, decision) = bench.decide(&data, written.as_of)?;
         let id: EncounterId = ctx.id();
-        bench.put(ctx, id, &data, &case, &decision);
+        bench.put(ctx, id, &data, &decision);
         written.add(ctx, index, id, data, hash, case, decision)?;
     }
     Ok((written, bench.settlement()))
@@ -270,7 +264,7 @@ impl Written {
                 id: recorded.decision.id,
                 encounter: recorded.encounter.id,
                 sequence: 1,
-                cause: "recorded",
+                cause: Cause::Recorded,
                 contract_version: case.version,
                 answer: &recorded.decision.answer,
                 facts: &case.facts,
@@ -280,108 +274,6 @@ impl Written {
         store::decisions::insert_lines(conn, organization, &self.lines)?;
         draw(ctx, conn, organization, self.as_of, self.draws.clone())
     }
-}
-
-/// What ready lines draw: on the organization's own ledger, and on accounts shared with others.
-#[derive(Debug, Clone, Default)]
-pub struct Draws {
-    /// On its own ledger.
-    pub own: Vec<Entry>,
-    /// On the accounts shared with others.
-    pub shared: Vec<SharedEntry>,
-}
-
-impl Draws {
-    /// Takes up further draws.
-    pub fn extend(&mut self, more: Self) {
-        self.own.extend(more.own);
-        self.shared.extend(more.shared);
-    }
-}
-
-/// What draws are made from, besides the lines.
-#[derive(Debug, Clone, Copy)]
-pub struct DrawnOn<'a> {
-    /// The account of payer and member.
-    pub account: Option<AccountId>,
-    /// The account shared with other organizations.
-    pub shared: Option<SharedAccountId>,
-    /// The terms that say what is counted there.
-    pub terms: Option<&'a Terms>,
-}
-
-impl<'a> DrawnOn<'a> {
-    /// As a case was decided.
-    pub fn of(case: &'a Case) -> Self {
-        Self { account: case.account, shared: case.shared, terms: case.terms.as_deref() }
-    }
-}
-
-/// The draws of the ready lines among `lines`.
-pub fn draws(on: DrawnOn<'_>, data: &EncounterData, lines: &[Line]) -> Result<Draws, AppError> {
-    let mut draws = Draws::default();
-    for line in lines.iter().filter(|l| l.status == LineStatus::Ready) {
-        let account = on
-            .account
-            .ok_or_else(|| AppError::internal("a ready line has no account to draw on"))?;
-        draws.own.extend(ledger::reserve(account, line, data.peer, data.mode));
-        let how = How { modifiers: line.modifiers.clone(), mode: data.mode };
-        if let (Some(shared), Some(terms)) = (on.shared, on.terms)
-            && rules::is_shared(&terms.pack, &line.service, &how)
-        {
-            draws.shared.push(ledger::share(shared, line, data.mode));
-        }
-    }
-    Ok(draws)
-}
-
-/// Books draws under fresh ids.
-pub fn draw(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    organization: OrganizationId,
-    at: Instant,
-    draws: Draws,
-) -> Result<(), AppError> {
-    book(ctx, conn, organization, at, draws.own)?;
-    book_shared(ctx, conn, organization, at, draws.shared)
-}
-
-/// Gives back all that lines hold, on both.
-pub fn give_back(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    organization: OrganizationId,
-    lines: &[LineId],
-) -> Result<(), AppError> {
-    let own = store::ledger::holdings(conn, organization, lines)?.into_iter().map(ledger::release);
-    book(ctx, conn, organization, ctx.now(), own.collect())?;
-    let shared = store::shared::holdings(conn, organization, lines)?;
-    let shared = shared.into_iter().map(ledger::unshare).collect();
-    book_shared(ctx, conn, organization, ctx.now(), shared)
-}
-
-fn book_shared(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    organization: OrganizationId,
-    at: Instant,
-    entries: Vec<SharedEntry>,
-) -> Result<(), AppError> {
-    let entries: Vec<(EntryId, SharedEntry)> = entries.into_iter().map(|e| (ctx.id(), e)).collect();
-    Ok(store::shared::add(conn, organization, at, &entries)?)
-}
-
-/// Adds entries to the ledger under fresh ids.
-pub fn book(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    organization: OrganizationId,
-    at: Instant,
-    entries: Vec<Entry>,
-) -> Result<(), AppError> {
-    let entries: Vec<(EntryId, Entry)> = entries.into_iter().map(|e| (ctx.id(), e)).collect();
-    Ok(store::ledger::add(conn, organization, at, &entries)?)
 }
 
 /// Two requests recorded the same reference at the same moment: this one lost, and finds the other's

@@ -46,11 +46,28 @@ pub(super) struct Accounts {
 /// What was drawn.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
-    rows: Vec<(AccountId, Usage)>,
+    rows: Vec<Row>,
     of_account: HashMap<AccountId, Vec<usize>>,
     of_authorization: HashMap<AuthorizationId, Vec<usize>>,
-    of_peer: HashMap<(PayerId, PeerId), Vec<Usage>>,
-    of_shared: HashMap<SharedAccountId, Vec<Usage>>,
+    of_peer: HashMap<(PayerId, PeerId), Vec<usize>>,
+    of_shared: HashMap<SharedAccountId, Vec<usize>>,
+    of_encounter: HashMap<EncounterId, Vec<usize>>,
+}
+
+/// Units in one of the accounts that count them.
+#[derive(Debug)]
+struct Row {
+    whose: Whose,
+    usage: Usage,
+    lifted: bool,
+}
+
+/// Which account a row is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Account(AccountId),
+    Peer(PayerId, PeerId),
+    Shared(SharedAccountId),
 }
 
 /// Whose usage visits look at, and how far.
@@ -62,73 +79,129 @@ struct Reached<T> {
 
 impl Drawn {
     /// Reads what decisions about these visits may look at. `authorizations` are those of their
-    /// members; `except` is an encounter that is being decided again.
+    /// members; `except` are encounters that are being decided again.
     pub(super) fn read(
         conn: &mut Conn,
         organization: OrganizationId,
         visits: &[Visit],
         authorizations: Vec<AuthorizationId>,
-        except: Option<EncounterId>,
+        except: &[EncounterId],
     ) -> Result<Self, StoreError> {
         let mut drawn = Self::default();
         // By contract version: another version may reach further.
         let of_member = LimitScope::MemberAndOrganization;
         let accounts = reached(visits, of_member, |v| v.version, |v| v.account);
         let accounts = accounts.into_values().map(|r| (r.whose, r.days)).collect();
-        let scope = UsageScope { accounts, authorizations, except };
+        let scope = UsageScope { accounts, authorizations, except: except.to_vec() };
         for (account, usage) in store::of_accounts(conn, organization, &scope)? {
-            drawn.put(account, usage);
+            drawn.put(None, Whose::Account(account), usage);
         }
         // By payer: a peer's units are read once, as far as all versions reach.
         let peers = reached(visits, LimitScope::Peer, |v| v.payer, |v| Some(v.peer));
         for (payer, r) in peers {
             let found = store::of_peers(conn, organization, payer, &r.whose, r.days, except)?;
             for (peer, usage) in found {
-                drawn.of_peer.entry((payer, peer)).or_default().push(usage);
+                drawn.put(None, Whose::Peer(payer, peer), usage);
             }
         }
         let shared = reached(visits, LimitScope::Member, |v| v.payer, |v| v.shared);
-        let except = except.map(|id| (organization, id));
         for r in shared.into_values() {
-            for (account, usage) in store::of_shared(conn, &r.whose, r.days, except)? {
-                drawn.of_shared.entry(account).or_default().push(usage);
+            for (account, usage) in
+                store::of_shared(conn, &r.whose, r.days, (organization, except))?
+            {
+                drawn.put(None, Whose::Shared(account), usage);
             }
         }
         Ok(drawn)
     }
 
-    /// Adds units to every account that counts them; less than nothing takes away from rows that are
-    /// alike.
-    pub(super) fn change(&mut self, accounts: Accounts, change: Usage) {
-        if let Some(key) = accounts.peer {
-            change_list(self.of_peer.entry(key).or_default(), &change);
-        }
-        if let Some(shared) = accounts.shared {
-            change_list(self.of_shared.entry(shared).or_default(), &change);
-        }
-        if change.units > 0 {
-            return self.put(accounts.account, change);
-        }
-        let mut left = change.units.saturating_neg();
-        for index in self.of_account.get(&accounts.account).into_iter().flatten() {
-            if let Some((_, row)) = self.rows.get_mut(*index) {
-                take(row, &change, &mut left);
+    /// Adds units to every account that counts them, as drawn by the encounter `of`; less than
+    /// nothing takes away from rows that are alike.
+    pub(super) fn change(&mut self, of: Option<EncounterId>, accounts: Accounts, change: &Usage) {
+        let peer = accounts.peer.map(|(payer, peer)| Whose::Peer(payer, peer));
+        let shared = accounts.shared.map(Whose::Shared);
+        for whose in [Some(Whose::Account(accounts.account)), peer, shared].into_iter().flatten() {
+            if change.units > 0 {
+                self.put(of, whose, change.clone());
+            } else {
+                self.take(whose, change);
             }
         }
     }
 
-    fn put(&mut self, account: AccountId, usage: Usage) {
+    fn put(&mut self, of: Option<EncounterId>, whose: Whose, usage: Usage) {
         let index = self.rows.len();
-        self.of_account.entry(account).or_default().push(index);
-        if let Some(authorization) = usage.authorization {
+        self.indices_mut(whose).push(index);
+        if let (Whose::Account(_), Some(authorization)) = (whose, usage.authorization) {
             self.of_authorization.entry(authorization).or_default().push(index);
         }
-        self.rows.push((account, usage));
+        if let Some(id) = of {
+            self.of_encounter.entry(id).or_default().push(index);
+        }
+        self.rows.push(Row { whose, usage, lifted: false });
+    }
+
+    fn indices_mut(&mut self, whose: Whose) -> &mut Vec<usize> {
+        match whose {
+            Whose::Account(id) => self.of_account.entry(id).or_default(),
+            Whose::Peer(payer, peer) => self.of_peer.entry((payer, peer)).or_default(),
+            Whose::Shared(id) => self.of_shared.entry(id).or_default(),
+        }
+    }
+
+    fn indices(&self, whose: Whose) -> &[usize] {
+        let found = match whose {
+            Whose::Account(id) => self.of_account.get(&id),
+            Whose::Peer(payer, peer) => self.of_peer.get(&(payer, peer)),
+            Whose::Shared(id) => self.of_shared.get(&id),
+        };
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    fn row(&self, index: usize) -> Option<&Row> {
+        self.rows.get(index).filter(|row| !row.lifted)
+    }
+
+    /// Takes units from the rows of an account that are alike.
+    fn take(&mut self, whose: Whose, change: &Usage) {
+        let mut left = change.units.saturating_neg();
+        for index in self.indices(whose).to_vec() {
+            let Some(row) = self.rows.get_mut(index).map(|row| &mut row.usage) else { continue };
+            let alike = (&row.service, row.date, row.authorization)
+                == (&change.service, change.date, change.authorization);
+            if alike {
+                let taken = left.min(row.units);
+                row.units = row.units.saturating_sub(taken);
+                left = left.saturating_sub(taken);
+            }
+        }
+    }
+
+    /// Takes away what an encounter of the chunk draws; gives the places of what was taken.
+    pub(super) fn lift(&mut self, id: EncounterId) -> Vec<usize> {
+        let mut lifted = Vec::new();
+        for index in self.of_encounter.get(&id).into_iter().flatten() {
+            if let Some(row) = self.rows.get_mut(*index).filter(|row| !row.lifted) {
+                row.lifted = true;
+                lifted.push(*index);
+            }
+        }
+        lifted
+    }
+
+    /// Puts back what was lifted.
+    pub(super) fn restore(&mut self, lifted: Vec<usize>) {
+        for index in lifted {
+            if let Some(row) = self.rows.get_mut(index) {
+                row.lifted = false;
+            }
+        }
     }
 
     /// Everything drawn on a shared account, as far as it was read.
-    pub(super) fn shared(&self, account: SharedAccountId) -> &[Usage] {
-        self.of_shared.get(&account).map_or(&[], Vec::as_slice)
+    pub(super) fn shared(&self, account: SharedAccountId) -> Vec<Usage> {
+        let indices = self.indices(Whose::Shared(account)).iter();
+        indices.filter_map(|i| self.row(*i)).map(|row| row.usage.clone()).collect()
     }
 
     /// What a decision about a visit on `day` needs; without terms there is nothing to count.
@@ -142,18 +215,18 @@ impl Drawn {
         authorizations: &[AuthorizationFact],
     ) -> Selected {
         let Some(pack) = pack else { return Selected::default() };
-        let of_account = account.and_then(|a| self.of_account.get(&a)).into_iter().flatten();
+        let of_account = account.map_or(&[][..], |id| self.indices(Whose::Account(id))).iter();
+        let own = account.map(Whose::Account);
         let elsewhere = authorizations
             .iter()
             .filter_map(|a| self.of_authorization.get(&a.id))
             .flatten()
-            .filter(|i| self.rows.get(**i).is_some_and(|(of, _)| Some(*of) != account));
-        let own: Vec<&Usage> = of_account
-            .chain(elsewhere)
-            .filter_map(|index| self.rows.get(*index).map(|(_, usage)| usage))
-            .collect();
+            .filter(|i| self.rows.get(**i).is_some_and(|row| Some(row.whose) != own));
+        let own: Vec<&Usage> =
+            of_account.chain(elsewhere).filter_map(|i| self.row(*i)).map(|r| &r.usage).collect();
+        let of_peer = peer.map_or(&[][..], |(payer, peer)| self.indices(Whose::Peer(payer, peer)));
         let peer: Vec<&Usage> =
-            peer.and_then(|key| self.of_peer.get(&key)).into_iter().flatten().collect();
+            of_peer.iter().filter_map(|i| self.row(*i)).map(|r| &r.usage).collect();
         rules::select(pack, episodes, day, &own, &peer)
     }
 }
@@ -180,25 +253,4 @@ fn reached<K: Ord, T: Ord>(
         reached.whose.dedup();
     }
     found
-}
-
-fn change_list(list: &mut Vec<Usage>, change: &Usage) {
-    if change.units > 0 {
-        return list.push(change.clone());
-    }
-    let mut left = change.units.saturating_neg();
-    for row in list {
-        take(row, change, &mut left);
-    }
-}
-
-/// Takes from a row what is left to be taken, if the row is alike.
-fn take(row: &mut Usage, change: &Usage, left: &mut i64) {
-    let alike = (&row.service, row.date, row.authorization)
-        == (&change.service, change.date, change.authorization);
-    if alike {
-        let taken = (*left).min(row.units);
-        row.units = row.units.saturating_sub(taken);
-        *left = left.saturating_sub(taken);
-    }
 }

@@ -81,6 +81,7 @@ pub async fn update(
             let (owner, action) = (Some(organization), Action::AuthorizationChange);
             audit::note(&work, conn, owner, action, id, detail)?;
             grants::changed(&work, conn, organization, &old, &new)?;
+            grants::mark(&work, conn, organization, std::slice::from_ref(&new))?;
             Ok(new)
         })
         .await

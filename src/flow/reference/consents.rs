@@ -15,6 +15,7 @@ use crate::domain::identifiers::Reference;
 use crate::domain::ids::{ConsentId, MemberId, OrganizationId, PayerId};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
+use crate::flow::again::{self, Cause, Days, Touched};
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::encounters::organization as organization_of;
 use crate::store::{Conn, Scope, StoreError, consents as store, contracts};
@@ -59,7 +60,20 @@ pub fn create(
     let detail = Detail::default().about("member", member);
     let (owner, action) = (Some(organization), Action::ConsentRecord);
     audit::note(ctx, conn, owner, action, consent.id, detail)?;
+    mark(ctx, conn, organization, [member])?;
     Ok(consent)
+}
+
+/// Marks what consents may decide otherwise: all visits of their members.
+pub(super) fn mark(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    members: impl IntoIterator<Item = MemberId>,
+) -> Result<(), AppError> {
+    let touched: Vec<Touched> =
+        members.into_iter().map(|id| Touched::Member(id, Days::ALL)).collect();
+    again::mark(ctx, conn, organization, Cause::Consent, &touched)
 }
 
 fn exists_already(other: &Consent) -> AppError {
@@ -169,6 +183,7 @@ pub fn revoke(
     }
     let detail = Detail::default().about("member", member).about("at", at);
     audit::note(ctx, conn, Some(organization), Action::ConsentRevoke, id, detail)?;
+    mark(ctx, conn, organization, [member])?;
     Ok(Consent { revoked: Some(revocation), ..old })
 }
 

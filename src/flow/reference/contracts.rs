@@ -10,6 +10,7 @@ use crate::domain::organization::{Organization, OrganizationMode};
 use crate::domain::payer::Payer;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::again::{self, Cause, Days, Touched};
 use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, contracts as store, organizations, packs, payers};
 pub use store::ContractVersion;
@@ -88,6 +89,9 @@ pub fn create(
     let head = VersionHead { id, contract, payer: payer.id, span, recorded_at: now, supersedes };
     let version = ContractVersion { head, pack: pack.id, terms };
     store::insert(conn, organization, &version)?;
+    let days = Days { from: Some(span.from), to: span.to };
+    let touched = [Touched::Payer(payer.id, days)];
+    again::mark(ctx, conn, organization, Cause::Contract, &touched)?;
     let detail = Detail::default().about("payer", payer.id).about("pack", pack.id);
     audit::note(ctx, conn, Some(organization), Action::ContractAdd, id, detail)?;
     Ok(Added { version, fresh: true })

@@ -12,9 +12,10 @@ use super::{
 };
 use crate::domain::episode::{Episode, EpisodeData};
 use crate::domain::identifiers::{Key, Reference};
-use crate::domain::ids::{EpisodeId, OrganizationId};
+use crate::domain::ids::{EpisodeId, MemberId, OrganizationId};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::again::{self, Cause, Days, Touched};
 use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, episodes as store};
 
@@ -37,6 +38,7 @@ pub fn create(
     let detail = Detail::default().about("member", episode.data.member);
     let (owner, action) = (Some(organization), Action::EpisodeCreate);
     audit::note(ctx, conn, owner, action, episode.id, detail)?;
+    mark(ctx, conn, organization, [episode.data.member])?;
     Ok(episode)
 }
 
@@ -74,9 +76,22 @@ pub async fn update(
             let detail = audit::changed(&old.data, &new.data)?;
             audit::note(&work, conn, Some(organization), Action::EpisodeChange, id, detail)?;
             new.revision += 1;
+            mark(&work, conn, organization, [new.data.member])?;
             Ok(new)
         })
         .await
+}
+
+/// Marks what episodes may decide otherwise: all visits of their members.
+pub(super) fn mark(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    members: impl IntoIterator<Item = MemberId>,
+) -> Result<(), AppError> {
+    let touched: Vec<Touched> =
+        members.into_iter().map(|id| Touched::Member(id, Days::ALL)).collect();
+    again::mark(ctx, conn, organization, Cause::Episode, &touched)
 }
 
 /// What may not change about an episode, and would.

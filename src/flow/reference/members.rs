@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::Days;
+use chrono::Days as DaySpan;
 
 use super::coverage::misfits;
 use super::draft::{CoverageInput, MemberInput, PayerName};
@@ -14,6 +14,7 @@ use crate::domain::member::{Coverage, CoverageData, Member, MemberData};
 use crate::domain::payer::Payer;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::again::{self, Cause, Days, Touched};
 use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, members as store, organizations};
 
@@ -73,9 +74,19 @@ pub async fn update(
             .field_if("coverages", old.coverages != member.coverages);
         audit::note(&ctx, conn, Some(organization), Action::MemberChange, id, detail)?;
         member.revision += 1;
+        let touched: Vec<Touched> = touches(&old, &member).into_iter().collect();
+        again::mark(&ctx, conn, organization, Cause::Member, &touched)?;
         Ok(member)
     })
     .await
+}
+
+/// What a change of a member may decide otherwise: all visits, also those outside of a coverage's
+/// days, which are told under the coverage that is nearest.
+pub(super) fn touches(old: &Member, new: &Member) -> Option<Touched> {
+    let said = |m: &Member| (m.data.birth_date, m.data.address.is_some());
+    let same = said(old) == said(new) && old.coverages == new.coverages;
+    (!same).then_some(Touched::Member(new.id, Days::ALL))
 }
 
 /// The member with these coverages in place of its own, or all that is wrong with them.
@@ -118,7 +129,7 @@ fn with_coverages(
 
 /// A day of birth after today, wherever on earth today is latest.
 pub(super) fn born_in_the_future(data: &MemberData, now: Instant) -> Option<Fault> {
-    let tomorrow = now.utc().date_naive().checked_add_days(Days::new(1))?;
+    let tomorrow = now.utc().date_naive().checked_add_days(DaySpan::new(1))?;
     let message = "the day of birth lies in the future";
     (data.birth_date > tomorrow).then(|| Fault::at("/birth_date", message))
 }

@@ -4,7 +4,7 @@
 //! difference. On a day and service on which visits of ours draw already, a new balance is refused:
 //! it would count them a second time (`docs/adr/0031`).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -19,9 +19,10 @@ use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::opening::{Opening, OpeningData};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::again::{self, Cause, Days, Touched};
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::encounters::organization as organization_of;
-use crate::flow::intake::record::{Draws, draw};
+use crate::flow::intake::draws::{Draws, draw};
 use crate::store::{Conn, Scope, ledger, openings as store, shared};
 
 /// What a taken day is told as.
@@ -137,9 +138,10 @@ fn found(
 /// A balance to be booked, with the units that were booked before; none: it is new.
 pub(super) type Booking = (Opening, Option<u32>);
 
-/// Books what balances come to, on the organization's ledger and on the accounts shared with others:
-/// a contract that comes later may count across organizations. The own accounts are locked already,
-/// so the shared ones are locked after them, as everywhere.
+/// Books what balances come to, and marks what that may decide otherwise. They are booked on the
+/// organization's ledger and on the accounts shared with others: a contract that comes later may
+/// count across organizations. The own accounts are locked already, so the shared ones are locked
+/// after them, as everywhere.
 pub(super) fn book_all(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -158,7 +160,11 @@ pub(super) fn book_all(
         drawn.own.extend(opening.entry(*before));
         drawn.shared.extend(opening.shared_entry(account, *before));
     }
-    draw(ctx, conn, organization, ctx.now(), drawn)
+    draw(ctx, conn, organization, ctx.now(), drawn)?;
+    let members: BTreeSet<MemberId> = bookings.iter().map(|(o, _)| o.data.member).collect();
+    let touched: Vec<Touched> =
+        members.into_iter().map(|id| Touched::Member(id, Days::ALL)).collect();
+    again::mark(ctx, conn, organization, Cause::Opening, &touched)
 }
 
 /// Changes the units of an opening balance; nothing else of it ever changes.

@@ -9,6 +9,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{Location, LocationData, Organization, OrganizationData};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
+use crate::flow::again::{self, Cause, Touched};
 use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, contracts, organizations as store};
 
@@ -62,9 +63,17 @@ pub async fn update(
             .field_if("locations", old.locations != new.locations);
         audit::note(&ctx, conn, Some(id), Action::OrganizationChange, id, detail)?;
         new.revision += 1;
+        let touched: Vec<Touched> = touches(&old.data, &new.data).into_iter().collect();
+        again::mark(&ctx, conn, id, Cause::Organization, &touched)?;
         Ok(new)
     })
     .await
+}
+
+/// What a change of an organization may decide otherwise: all of it, when it is about the zone or
+/// the Part 2 posture.
+pub(super) fn touches(old: &OrganizationData, new: &OrganizationData) -> Option<Touched> {
+    ((old.zone, old.part2) != (new.zone, new.part2)).then_some(Touched::Organization)
 }
 
 /// What may not change about an organization, and would.

@@ -7,6 +7,7 @@ use crate::domain::ids::{OrganizationId, PeerId};
 use crate::domain::peer::{Certificate, CertificateData, Peer};
 use crate::error::AppError;
 use crate::flow::Ctx;
+use crate::flow::again::{self, Cause, Days, Touched};
 use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, peers as store};
 
@@ -63,9 +64,21 @@ pub async fn update(
             .field_if("certificates", old.certificates != peer.certificates);
         audit::note(&ctx, conn, Some(organization), Action::PeerChange, id, detail)?;
         peer.revision += 1;
+        let touched: Vec<Touched> = touches(&old, &peer).into_iter().collect();
+        again::mark(&ctx, conn, organization, Cause::Peer, &touched)?;
         Ok(peer)
     })
     .await
+}
+
+/// What a change of a peer may decide otherwise: the visits on days of certificates that are new,
+/// gone or others.
+pub(super) fn touches(old: &Peer, new: &Peer) -> Option<Touched> {
+    let lacks = |list: &[Certificate], c: &Certificate| !list.iter().any(|o| o.data == c.data);
+    let gone = old.certificates.iter().filter(|c| lacks(&new.certificates, c));
+    let fresh = new.certificates.iter().filter(|c| lacks(&old.certificates, c));
+    let days = Days::hull(gone.chain(fresh).map(|c| c.data.span))?;
+    Some(Touched::Peer(new.id, days))
 }
 
 /// The natural key of a certificate within its peer.

@@ -12,6 +12,7 @@ use crate::domain::ids::{EncounterId, OrganizationId, SessionId};
 use crate::domain::session::{Session, SessionData};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
+use crate::flow::again::{self, Cause};
 use crate::flow::audit::{self, Action};
 use crate::flow::encounters::{decide_in, organization, void_visit};
 use crate::flow::intake::Reading;
@@ -20,7 +21,7 @@ use crate::flow::revise::{Correction, revise_in};
 use crate::store::{self, Conn};
 
 /// Why the encounters of a corrected session are decided again.
-const WHY: &str = "session_changed";
+const WHY: Cause = Cause::Session;
 
 /// A correction of a session. What is not given stays.
 #[derive(Debug, Clone, Default)]
@@ -88,10 +89,10 @@ pub fn amend_in(
     }
     decide_rest(ctx, conn, tenant, followed, &claimed)?;
     if !additions.is_empty() {
-        let organization = organization(conn, tenant)?;
+        let organization = again::deciding(conn, tenant)?;
         let all: Vec<&EncounterData> = additions.iter().collect();
         let people = crate::flow::encounters::who(conn, tenant, &all)?;
-        let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
+        let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
         record_new(ctx, conn, tenant, bench, additions)?;
     }
     see(conn, tenant, id)

@@ -13,6 +13,7 @@ use crate::domain::encounter::{Encounter, EncounterData};
 use crate::domain::ids::{EncounterId, OrganizationId, SessionId};
 use crate::domain::session::Session;
 use crate::error::{AppError, Code};
+use crate::flow::again;
 pub use crate::store::sessions::Filter;
 use crate::store::{self, Conn, Scope};
 pub use amend::{Amendment, amend_in};
@@ -88,9 +89,9 @@ fn lock(
     tenant: OrganizationId,
     list: &[&EncounterData],
 ) -> Result<(), AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let people = who(conn, tenant, list)?;
-    Bench::gather(ctx, conn, &organization, people, list, Access::Stand, None).map(|_| ())
+    Bench::gather(ctx, conn, &organization, people, list, Access::Stand, &[]).map(|_| ())
 }
 
 /// Reads a session and its encounters, and again when all of it is locked: `more` are encounters

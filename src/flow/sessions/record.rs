@@ -11,8 +11,8 @@ use crate::domain::organization::Organization;
 use crate::domain::session::{Session, SessionData};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
+use crate::flow::again;
 use crate::flow::audit::{self, Action, Detail};
-use crate::flow::encounters::organization;
 use crate::flow::intake::bench::{Access, Bench, People};
 use crate::flow::intake::plan::Known;
 use crate::flow::intake::record::{content_hash, record_fresh};
@@ -59,11 +59,11 @@ pub fn record_session_in(
     tenant: OrganizationId,
     parsed: &ParsedSession,
 ) -> Result<RecordedSession, AppError> {
-    let organization = organization(conn, tenant)?;
+    let organization = again::deciding(conn, tenant)?;
     let (list, people) = find_people(conn, &organization, "members", &parsed.rows)?;
     let known = known(conn, tenant, &list)?;
     let all: Vec<&EncounterData> = list.iter().collect();
-    let mut bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, None)?;
+    let mut bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
     let hash = session_hash(parsed, &list)?;
     if let Some(session) = bench.session(&parsed.reference) {
         if session.content_hash.as_deref() != Some(hash.as_slice()) {

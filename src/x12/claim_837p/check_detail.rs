@@ -125,8 +125,9 @@ fn providers(claim: &Claim, detail: &ClaimDetail, header: &FileHeader) -> Option
     let wants_facility =
         knobs.facility == FacilityMode::Always && !knobs.facility_not_at.contains(&claim.place);
     let rendering = Some(&claim.rendering.npi);
-    let supervising = detail.supervising.as_ref().filter(|_| knobs.supervising != Send::Never);
-    let same = |p: &Provider| p.npi.as_ref() == rendering || stands_in;
+    let apart = knobs.supervising != Send::Never && !stands_in;
+    let supervising = detail.supervising.as_ref().filter(|_| apart);
+    let same = |p: &Provider| p.npi.as_ref() == rendering;
     if stands_in && detail.supervising.is_none() {
         Some("the supervising provider stands for the peer and is missing".to_owned())
     } else if supervising.is_some_and(same) {

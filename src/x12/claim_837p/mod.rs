@@ -17,6 +17,7 @@ mod providers;
 mod split;
 
 use std::io::Write;
+use std::sync::LazyLock;
 
 use crate::domain::claim::{Claim, FileHeader, Subscriber};
 use crate::domain::claim_detail::{ClaimDetail, InsuranceType, Sequence};
@@ -37,6 +38,8 @@ pub const VERSION: &str = "005010X222A1";
 pub const MAX_CLAIMS_PER_SUBSCRIBER: u32 = 100;
 /// HL01 of the billing provider in every set.
 const BILLING_HL: u64 = 1;
+/// What a claim says beside the usual: nothing.
+static PLAIN: LazyLock<ClaimDetail> = LazyLock::new(ClaimDetail::default);
 /// Room that SE, GE and IEA need at most, with line breaks.
 const TRAILER_BYTES: u64 = 96;
 
@@ -67,7 +70,6 @@ pub struct Writer837p<'a, W> {
     /// The subscriber of the last claim written.
     subscriber: Option<Level>,
     totals: Totals,
-    plain: ClaimDetail,
 }
 
 /// What was done with a claim that was offered.
@@ -120,17 +122,13 @@ impl<'a, W: Write> Writer837p<'a, W> {
         }
         let envelope = Envelope::open(&mut out, &facts(header))?;
         let state = State { envelope, claims_in_set: 0, claims_in_subscriber: 0, hl: 0 };
-        let (totals, plain) = (Totals::default(), ClaimDetail::default());
-        Ok(Self { out, header, state, subscriber: None, totals, plain })
+        Ok(Self { out, header, state, subscriber: None, totals: Totals::default() })
     }
 
     /// Writes one claim, or nothing of it when it is refused; the file then goes on as if it had
     /// not been offered. After a fault of kind `io` the file is lost. A full file is a fault here.
     pub fn claim(&mut self, claim: &Claim) -> Result<(), X12Error> {
-        let plain = std::mem::take(&mut self.plain);
-        let offer = self.offer(claim, &plain);
-        self.plain = plain;
-        match offer? {
+        match self.offer(claim, &PLAIN)? {
             Offer::Written => Ok(()),
             Offer::Full => {
                 let message = "the file is full by the profile's limits; split the batch";

@@ -31,7 +31,10 @@ pub(super) fn of_claim<W: Write>(
     {
         place(out, facility)?;
     }
-    if let Some(supervising) = sent(detail.supervising.as_ref(), knobs.supervising) {
+    // Who stands for the peer is not named a second time.
+    let apart = detail.supervising.as_ref();
+    let apart = apart.filter(|_| header.profile.rendering != RenderingMode::Supervisor);
+    if let Some(supervising) = sent(apart, knobs.supervising) {
         provider(out, ("2310D", "DQ"), supervising, None)?;
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! (`.ci/check_837p.py`).
 
 mod acks;
+mod all_knobs;
 mod damage;
 mod examples;
 mod faults;

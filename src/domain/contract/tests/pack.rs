@@ -160,6 +160,12 @@ fn time_and_people() {
             "service[1].rounding",
             "a rounding is one of",
         ),
+        (
+            "rounding = \"floor\"",
+            "sum_over = \"week\"\nrounding = \"floor\"",
+            "service[1].sum_over",
+            "what minutes are summed over is one of",
+        ),
         ("rounding = \"nearest\"", "rounding = \"eight_minute\"", "service[2].rounding", "of 15"),
         (
             "rounding_source = \"manual\"",

@@ -2,6 +2,7 @@
 
 use super::{Bend, PACK, one_fault};
 use crate::domain::contract::pack_from_toml;
+use crate::domain::period::Period;
 
 fn check(bends: &[Bend<'_>]) {
     for bend in bends {
@@ -55,9 +56,23 @@ fn knobs() {
         (id, &with("billing_taxonomy = 0"), "claim.billing_taxonomy", "true or false"),
         (id, &with("rendering_taxonomy = 0"), "claim.rendering_taxonomy", "true or false"),
         (id, &with("one_place_per_claim = 0"), "claim.one_place_per_claim", "true or false"),
+        (id, &with("period = \"fortnight\""), "claim.period", "a period of claims"),
         (id, &with("source = \"guide\""), "claim.source", "no [[source]] has this key"),
         (id, &with("one_place = true"), "claim.one_place", "`one_place_per_claim`"),
     ]);
+}
+
+#[test]
+fn a_claim_covers_a_day_unless_the_pack_says_otherwise() {
+    let id = "receiver_id = \"PLAIN\"";
+    let plain = pack_from_toml(PACK).unwrap();
+    assert_eq!(plain.claim.period, Period::Day);
+    let stored = serde_json::to_value(&plain).unwrap();
+    assert!(stored["claim"].get("period").is_none(), "packs that were stored before read the same");
+    for period in Period::ALL {
+        let text = PACK.replace(id, &format!("period = \"{period}\"\n{id}"));
+        assert_eq!(pack_from_toml(&text).unwrap().claim.period, *period);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Bench, Case};
+use super::Bench;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
@@ -150,7 +150,7 @@ impl Bench {
         let mut taken: Vec<(Instant, Instant)> = vec![(encounter.started_at, encounter.ended_at)];
         for standing in self.days.visits.get(&key).into_iter().flatten() {
             let visit = &standing.visit;
-            if Some(visit.encounter) == self.except {
+            if self.except.contains(&visit.encounter) {
                 fact.own = standing.now.clone().map(|(ready, _)| ready).unwrap_or_default();
                 continue;
             }
@@ -191,7 +191,6 @@ impl Bench {
         &mut self,
         id: EncounterId,
         encounter: &EncounterData,
-        case: &Case,
         decision: &Decision,
     ) {
         let (Some(sum), Some(key)) = (&decision.day_sum, self.sum_key(encounter)) else { return };
@@ -202,9 +201,8 @@ impl Bench {
         }
         let before = self.days.pieces(&key, id);
         let after: Vec<Piece> = told.visits.iter().flat_map(|v| v.ready.iter().cloned()).collect();
-        for change in difference(&before, &after) {
-            self.change_drawn(encounter, case, decision, change);
-        }
+        let changes = difference(&before, &after);
+        self.change_drawn(None, encounter, decision, changes);
         let lifted = self.days.share(&key, &told);
         for visit in lifted {
             self.nearby.put(Neighbor {
@@ -273,6 +271,11 @@ impl Bench {
 }
 
 impl Days {
+    /// Whether any contract of the chunk sums over days.
+    pub(super) fn used(&self) -> bool {
+        self.used
+    }
+
     /// What the visits of a sum hold ready, but for one of them.
     fn pieces(&self, key: &SumKey, except: EncounterId) -> Vec<Piece> {
         let visits = self.visits.get(key).into_iter().flatten();

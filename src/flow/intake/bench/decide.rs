@@ -16,16 +16,22 @@ impl Bench {
         encounter: &EncounterData,
         as_of: Instant,
     ) -> Result<(Case, Decision), AppError> {
-        let mut case = self.case(encounter, as_of)?;
+        let case = self.case(encounter, as_of)?;
+        Ok(self.judge(encounter, case))
+    }
+
+    /// The decision about a case of this bench.
+    pub fn judge(&self, encounter: &EncounterData, mut case: Case) -> (Case, Decision) {
         let decision = rules::decide(case.terms.as_deref(), &case.facts, encounter);
-        if let (Some(terms), Some(shared)) = (case.terms.clone(), case.shared) {
-            let usage = self.drawn.shared(shared);
-            case.facts.full = rules::unfit(&terms, &case.facts, encounter, &decision, usage);
-            if !case.facts.full.is_empty() {
-                let decision = rules::decide(Some(&terms), &case.facts, encounter);
-                return Ok((case, decision));
-            }
+        let (Some(terms), Some(shared)) = (case.terms.clone(), case.shared) else {
+            return (case, decision);
+        };
+        let usage = self.drawn.shared(shared);
+        case.facts.full = rules::unfit(&terms, &case.facts, encounter, &decision, &usage);
+        if case.facts.full.is_empty() {
+            return (case, decision);
         }
-        Ok((case, decision))
+        let decision = rules::decide(Some(&terms), &case.facts, encounter);
+        (case, decision)
     }
 }

@@ -1,6 +1,6 @@
 //! What a chunk's decisions put on the bench, so that the encounters that follow see it.
 
-use super::{Bench, Case};
+use super::Bench;
 use crate::domain::contract::LimitScope;
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::EncounterData;
@@ -10,6 +10,9 @@ use crate::domain::rules;
 use crate::flow::Ctx;
 use crate::flow::intake::usage::Accounts;
 
+/// Units more (or, below zero, fewer) that are drawn on an authorization, or on none.
+pub(super) type Drawing = (Option<AuthorizationId>, i64);
+
 impl Bench {
     /// Puts what was decided on the bench, for the encounters that follow in the chunk.
     pub fn put(
@@ -17,14 +20,13 @@ impl Bench {
         ctx: &Ctx,
         id: EncounterId,
         encounter: &EncounterData,
-        case: &Case,
         decision: &Decision,
     ) {
         self.attend(ctx, id, encounter, decision);
         if decision.day_sum.is_some() {
-            self.put_day(id, encounter, case, decision);
+            self.put_day(id, encounter, decision);
         } else {
-            self.put_drawn(encounter, case, decision);
+            self.put_drawn(id, encounter, decision);
         }
         if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
             return;
@@ -41,36 +43,49 @@ impl Bench {
         });
     }
 
-    fn put_drawn(&mut self, encounter: &EncounterData, case: &Case, decision: &Decision) {
+    fn put_drawn(&mut self, id: EncounterId, encounter: &EncounterData, decision: &Decision) {
+        let mut drawn: Vec<Drawing> = Vec::new();
         for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
-            let drawn = line.authorization.as_ref().map_or(0, |d| d.units);
+            let authorized = line.authorization.as_ref().map_or(0, |d| d.units);
             let parts = [
-                (line.units - drawn.min(line.units), None),
-                (drawn, line.authorization.as_ref().map(|d| d.id)),
+                (None, line.units - authorized.min(line.units)),
+                (line.authorization.as_ref().map(|d| d.id), authorized),
             ];
-            for (units, authorization) in parts.into_iter().filter(|(units, _)| *units > 0) {
-                self.change_drawn(encounter, case, decision, (authorization, i64::from(units)));
-            }
+            let some = parts.into_iter().filter(|(_, units)| *units > 0);
+            drawn.extend(some.map(|(on, units)| (on, i64::from(units))));
         }
+        self.change_drawn(Some(id), encounter, decision, drawn);
     }
 
-    /// Adds units, or takes them away, wherever limits count them.
+    /// Adds units, or takes them away, wherever limits count them. What is added is of the encounter
+    /// `of`, and can be lifted with it.
     pub(super) fn change_drawn(
         &mut self,
+        of: Option<EncounterId>,
         encounter: &EncounterData,
-        case: &Case,
         decision: &Decision,
-        (authorization, units): (Option<AuthorizationId>, i64),
+        changes: Vec<Drawing>,
     ) {
-        let (Some(terms), Some(billed)) = (&case.terms, &case.facts.billed) else { return };
-        let service = rules::choose(&terms.pack, encounter);
-        let (Some(account), Some(service)) = (case.account, service) else { return };
-        let how = rules::how(encounter, service);
-        let shared = case.shared.filter(|_| rules::is_shared(&terms.pack, &service.key, &how));
-        let counted = rules::has_scope(&terms.pack, LimitScope::Peer);
-        let peer = counted.then_some((billed.data.payer, encounter.peer));
-        let (service, date) = (service.key.clone(), decision.service_date);
-        let change = Usage { service, date, authorization, how: Some(how), units };
-        self.drawn.change(Accounts { account, peer, shared }, change);
+        if changes.is_empty() {
+            return;
+        }
+        let (Some(visit), Some(key)) = (self.visit(encounter), &decision.service) else { return };
+        let Some(account) = visit.account else { return };
+        let pack = &visit.terms.pack;
+        // A service that the contract in force no longer has counts in every limit of its name.
+        let service = pack.services.iter().find(|s| s.key == *key);
+        let how = service.map(|s| rules::how(encounter, s));
+        let is_shared = how.as_ref().is_some_and(|how| rules::is_shared(pack, key, how));
+        let counted = rules::has_scope(pack, LimitScope::Peer);
+        let accounts = Accounts {
+            account,
+            peer: counted.then_some((visit.payer, encounter.peer)),
+            shared: visit.shared.filter(|_| is_shared),
+        };
+        for (authorization, units) in changes {
+            let (service, date) = (key.clone(), decision.service_date);
+            let change = Usage { service, date, authorization, how: how.clone(), units };
+            self.drawn.change(of, accounts, &change);
+        }
     }
 }

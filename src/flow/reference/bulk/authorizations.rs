@@ -7,10 +7,10 @@ use crate::domain::authorization::{Authorization, AuthorizationData};
 use crate::domain::identifiers::{AuthorizationNumber, Key};
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::error::AppError;
-use crate::flow::grants;
 use crate::flow::reference::authorizations::{fixed, known_services, unknown_services};
 use crate::flow::reference::draft::AuthorizationInput;
 use crate::flow::reference::{FIRST, NO_SUCH_MEMBER, NO_SUCH_PAYER, members_named, payers_named};
+use crate::flow::{again, grants};
 use crate::store::authorizations as store;
 
 pub(super) fn load(
@@ -66,7 +66,10 @@ fn save(
     let old = |data: &AuthorizationData| stored.get(&(data.payer, data.number.clone()));
     let changing: Vec<&Authorization> =
         rows.iter().filter_map(|r| old(&r.data).filter(|o| o.data != r.data)).collect();
+    // A file may be about many members: before any of their accounts is locked.
+    again::changing(load.conn, owner)?;
     grants::lock(load.ctx, load.conn, owner, &changing)?;
+    let mut marked = Vec::new();
     let mut fresh = Vec::new();
     for Row { line, data } in rows {
         let Some(old) = stored.remove(&(data.payer, data.number.clone())) else {
@@ -82,9 +85,11 @@ fn save(
             let new = Authorization { data, ..old.clone() };
             Load::must(store::update(load.conn, owner, &new, now)?)?;
             grants::changed(load.ctx, load.conn, owner, &old, &new)?;
+            marked.push(new);
         }
         load.counts.add(Some(changed));
     }
     store::insert_all(load.conn, owner, &fresh, now)?;
-    grants::granted(load.ctx, load.conn, owner, &fresh)
+    grants::granted(load.ctx, load.conn, owner, &fresh)?;
+    grants::mark(load.ctx, load.conn, owner, &marked)
 }

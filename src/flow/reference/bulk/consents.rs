@@ -7,9 +7,10 @@ use crate::domain::consent::Consent;
 use crate::domain::identifiers::{Key, Reference};
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
 use crate::error::AppError;
+use crate::flow::again;
 use crate::flow::encounters::organization as organization_of;
 use crate::flow::reference::authorizations::unknown_services;
-use crate::flow::reference::consents::{ahead, consent, known_services};
+use crate::flow::reference::consents::{ahead, consent, known_services, mark};
 use crate::flow::reference::draft::ConsentInput;
 use crate::flow::reference::{
     NO_SUCH_MEMBER, NO_SUCH_PAYER, lock_members, members_named, payers_named,
@@ -65,6 +66,8 @@ fn save(
     rows: Vec<Row<Consent>>,
 ) -> Result<(), AppError> {
     let members: BTreeSet<MemberId> = rows.iter().map(|r| r.data.data.member).collect();
+    // A file may be about many members: before any of them is locked.
+    again::changing(load.conn, owner)?;
     lock_members(load.ctx, load.conn, owner, members)?;
     let references: Vec<Reference> = rows.iter().map(|r| r.data.data.reference.clone()).collect();
     let mut stored: HashMap<Reference, Consent> =
@@ -73,8 +76,10 @@ fn save(
             .map(|c| (c.data.reference.clone(), c))
             .collect();
     let mut fresh = Vec::new();
+    let mut touched: BTreeSet<MemberId> = BTreeSet::new();
     for Row { line, data: new } in rows {
         let Some(old) = stored.remove(&new.data.reference) else {
+            touched.insert(new.data.member);
             fresh.push(new);
             load.counts.add(None);
             continue;
@@ -86,6 +91,7 @@ fn save(
         match (before, after) {
             (None, Some(revocation)) => {
                 Load::must(store::revoke(load.conn, owner, old.id, revocation)?)?;
+                touched.insert(old.data.member);
                 load.counts.add(Some(true));
             }
             (Some(before), Some(after)) if before.at != after.at => {
@@ -96,5 +102,6 @@ fn save(
             _ => load.counts.add(Some(false)),
         }
     }
-    Ok(store::insert_all(load.conn, owner, &fresh, load.ctx.now())?)
+    store::insert_all(load.conn, owner, &fresh, load.ctx.now())?;
+    mark(load.ctx, load.conn, owner, touched)
 }

@@ -7,8 +7,9 @@ use crate::domain::episode::{Episode, EpisodeData};
 use crate::domain::identifiers::Reference;
 use crate::domain::ids::{EpisodeId, MemberId, OrganizationId};
 use crate::error::AppError;
+use crate::flow::again;
 use crate::flow::reference::draft::EpisodeInput;
-use crate::flow::reference::episodes::{fixed, overlap};
+use crate::flow::reference::episodes::{fixed, mark, overlap};
 use crate::flow::reference::programs::{NO_SUCH_PROGRAM, unknown as unknown_programs};
 use crate::flow::reference::{
     FIRST, NO_SUCH_MEMBER, NO_SUCH_PAYER, lock_members, members_named, payers_named,
@@ -57,6 +58,8 @@ fn save(
 ) -> Result<(), AppError> {
     let members: BTreeSet<MemberId> = rows.iter().map(|r| r.data.member).collect();
     let members: Vec<MemberId> = members.into_iter().collect();
+    // A file may be about many members: before any of them is locked.
+    again::changing(load.conn, owner)?;
     lock_members(load.ctx, load.conn, owner, members.iter().copied())?;
     let references: Vec<Reference> = rows.iter().map(|r| r.data.reference.clone()).collect();
     let mut stored: HashMap<Reference, Episode> =
@@ -88,7 +91,9 @@ fn save(
     for episode in &changed {
         Load::must(store::update(load.conn, owner, episode, now)?)?;
     }
-    Ok(store::insert_all(load.conn, owner, &fresh, now)?)
+    store::insert_all(load.conn, owner, &fresh, now)?;
+    let touched: BTreeSet<MemberId> = fresh.iter().chain(&changed).map(|e| e.data.member).collect();
+    mark(load.ctx, load.conn, owner, touched)
 }
 
 /// Tells each episode of the file that would share days with one that is there or with one of an

@@ -9,17 +9,25 @@ use crate::domain::ids::{CoverageId, OrganizationId};
 use crate::domain::member::{Coverage, CoverageData, Member};
 use crate::domain::payer::Payer;
 use crate::error::AppError;
+use crate::flow::again::{self, Cause, Touched};
 use crate::flow::reference::coverage::misfits;
 use crate::flow::reference::draft::{CoverageInput, MemberInput, PayerName};
-use crate::flow::reference::members::{born_in_the_future, resolved, same};
+use crate::flow::reference::members::{born_in_the_future, resolved, same, touches};
 use crate::flow::reference::{FIRST, NO_SUCH_PAYER, payers_named};
 use crate::store::members as store;
 
 /// A member that the file speaks of.
 struct Work {
+    /// As it is stored.
+    before: Option<Member>,
     member: Member,
-    fresh: bool,
     changed: bool,
+}
+
+impl Work {
+    fn is_fresh(&self) -> bool {
+        self.before.is_none()
+    }
 }
 
 /// What the file does to one organization's roster.
@@ -47,11 +55,11 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<MemberInput>>) -> Res
             let work = roster.members.entry(data.reference.clone()).or_insert_with(|| {
                 let (id, coverages) = (load.ctx.id(), Vec::new());
                 let member = Member { id, revision: FIRST, data: data.clone(), coverages };
-                Work { member, fresh: true, changed: false }
+                Work { before: None, member, changed: false }
             });
             work.changed |= work.member.data != data;
             work.member.data = data;
-            let mut outcome = (!work.fresh).then_some(work.changed);
+            let mut outcome = (!work.is_fresh()).then_some(work.changed);
             for (index, input) in coverages.into_iter().enumerate() {
                 let pointer = format!("/coverages/{index}");
                 let place = (line, pointer);
@@ -124,14 +132,15 @@ impl Roster {
         references: &[Reference],
     ) -> Result<Self, AppError> {
         let stored = store::by_references(load.conn, owner, references)?;
-        let work = |member| Work { member, fresh: false, changed: false };
+        let work = |member: Member| Work { before: Some(member.clone()), member, changed: false };
         let members = stored.into_iter().map(|m| (m.data.reference.clone(), work(m))).collect();
         Ok(Self { owner, members, places: HashMap::new() })
     }
 
     /// Checks the coverages together and stores what is new or changed.
     fn store(self, load: &mut Load<'_>) -> Result<(), AppError> {
-        let touched: Vec<&Work> = self.members.values().filter(|w| w.fresh || w.changed).collect();
+        let touched: Vec<&Work> =
+            self.members.values().filter(|w| w.is_fresh() || w.changed).collect();
         let members: Vec<&Member> = touched.iter().map(|w| &w.member).collect();
         let found = misfits(load.conn, self.owner, &members)?;
         let refused = !found.is_empty();
@@ -147,12 +156,14 @@ impl Roster {
         }
         let now = load.ctx.now();
         let fresh: Vec<Member> =
-            touched.iter().filter(|w| w.fresh).map(|w| w.member.clone()).collect();
+            touched.iter().filter(|w| w.is_fresh()).map(|w| w.member.clone()).collect();
         store::insert_all(load.conn, self.owner, &fresh, now)?;
-        for work in touched.iter().filter(|w| !w.fresh) {
+        for work in touched.iter().filter(|w| !w.is_fresh()) {
             Load::must(store::update(load.conn, self.owner, &work.member, now)?)?;
         }
-        Ok(())
+        let again = |w: &&Work| w.before.as_ref().and_then(|old| touches(old, &w.member));
+        let marks: Vec<Touched> = touched.iter().filter_map(again).collect();
+        again::mark(load.ctx, load.conn, self.owner, Cause::Member, &marks)
     }
 
     /// The first place in the file where the owner of the coverage is spoken of.

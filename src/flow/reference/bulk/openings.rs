@@ -6,6 +6,7 @@ use super::{Load, OwnedRow, Row};
 use crate::domain::ids::OrganizationId;
 use crate::domain::opening::Opening;
 use crate::error::AppError;
+use crate::flow::again;
 use crate::flow::encounters::organization as organization_of;
 use crate::flow::reference::FIRST;
 use crate::flow::reference::draft::OpeningInput;
@@ -38,6 +39,8 @@ fn save(
     rows: Vec<Row<Resolved>>,
 ) -> Result<(), AppError> {
     let resolved: Vec<&Resolved> = rows.iter().map(|r| &r.data).collect();
+    // A file may be about many members: before any of them is locked.
+    again::changing(load.conn, owner)?;
     let accounts = lock(load.ctx, load.conn, owner, &resolved)?;
     let mut known = stored(load.conn, owner, &resolved)?;
     let days = visited(load.conn, owner, &resolved, &accounts)?;

@@ -6,8 +6,10 @@ use super::{Load, OwnedRow, Row};
 use crate::domain::identifiers::Key;
 use crate::domain::organization::{Location, LocationData, Organization};
 use crate::error::AppError;
+use crate::flow::again::{self, Cause, Touched};
+use crate::flow::reference::FIRST;
 use crate::flow::reference::draft::OrganizationInput;
-use crate::flow::reference::{FIRST, organizations::fixed};
+use crate::flow::reference::organizations::{fixed, touches};
 use crate::store::organizations as store;
 
 pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Result<(), AppError> {
@@ -29,7 +31,10 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Re
         }
         let changed = old.data != data;
         if changed {
+            let touched: Vec<Touched> = touches(&old.data, &data).into_iter().collect();
+            let id = old.id;
             Load::must(store::update(load.conn, &Organization { data, ..old }, now)?)?;
+            again::mark(load.ctx, load.conn, id, Cause::Organization, &touched)?;
         }
         load.counts.add(Some(changed));
     }

@@ -6,9 +6,10 @@ use super::{Load, OwnedRow, Row};
 use crate::domain::identifiers::Npi;
 use crate::domain::peer::{Certificate, CertificateData, Peer};
 use crate::error::AppError;
+use crate::flow::again::{self, Cause, Touched};
 use crate::flow::reference::FIRST;
 use crate::flow::reference::draft::PeerInput;
-use crate::flow::reference::peers::same;
+use crate::flow::reference::peers::{same, touches};
 use crate::store::peers as store;
 
 pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<PeerInput>>) -> Result<(), AppError> {
@@ -51,6 +52,7 @@ pub(super) fn load_certificates(
         let npis: Vec<Npi> = rows.iter().map(|r| r.data.0.clone()).collect();
         let stored = store::by_npis(load.conn, owner, &npis)?;
         // In order of NPI, so that two loads never wait for each other.
+        let before = stored.clone();
         let mut peers: BTreeMap<Npi, (Peer, bool)> =
             stored.into_iter().map(|p| (p.data.npi.clone(), (p, false))).collect();
         for Row { line, data: (npi, data) } in rows {
@@ -71,6 +73,9 @@ pub(super) fn load_certificates(
         for (peer, _) in peers.values().filter(|(_, touched)| *touched) {
             Load::must(store::update(load.conn, owner, peer, now)?)?;
         }
+        let now = |old: &Peer| peers.get(&old.data.npi).and_then(|(new, _)| touches(old, new));
+        let touched: Vec<Touched> = before.iter().filter_map(now).collect();
+        again::mark(load.ctx, load.conn, owner, Cause::Peer, &touched)?;
     }
     Ok(())
 }

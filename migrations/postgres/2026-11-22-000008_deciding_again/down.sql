@@ -1,0 +1,3 @@
+DROP TABLE corrections;
+DROP TABLE decision_changes;
+DROP TABLE marks;

@@ -1,0 +1,259 @@
+//! Deciding again, in values: what a change touches, why, and what came of it.
+//!
+//! (`docs/architecture.md`, decision 7; `docs/definitions.md` section 3, "Order".)
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::dates::Instant;
+use super::decision::{Decision, Disposition, LineAnswer};
+use super::identifiers::MemberNumber;
+use super::ids::{EncounterId, MarkId, MemberId, OrganizationId, PayerId, PeerId};
+use super::money::Money;
+use super::text::code_list;
+
+code_list!(
+    /// Why a decision was made.
+    Cause, "a cause of a decision" {
+        /// The visit was recorded.
+        Recorded = "recorded",
+        /// The visit was corrected.
+        Revised = "revised",
+        /// Somebody asked for it.
+        Asked = "asked",
+        /// A claim was to be built, and the visit no longer stood as it was decided.
+        ClaimCheck = "claim_check",
+        /// An authorization is new or says something else.
+        Authorization = "authorization_changed",
+        /// The member's coverage, birth date or address is another.
+        Member = "member_changed",
+        /// The peer's certificates are others.
+        Peer = "peer_changed",
+        /// Another contract version is in force.
+        Contract = "contract_changed",
+        /// The organization's zone or Part 2 posture is another.
+        Organization = "organization_changed",
+        /// Units or time that another visit held are free.
+        Freed = "freed",
+        /// Its batch was withdrawn.
+        Withdrawn = "batch_withdrawn",
+        /// An episode of the member is new or has other days.
+        Episode = "episode_changed",
+        /// A consent of the member is new, other or revoked.
+        Consent = "consent_changed",
+        /// The session that it is part of is another.
+        Session = "session_changed",
+        /// A rule was overridden for it, or no longer is.
+        Override = "override_changed",
+        /// Another visit of the day gave it another share of the day's units.
+        DaySum = "day_sum",
+        /// Usage from before go-live was brought in.
+        Opening = "opening_changed",
+    }
+);
+
+/// Days, both ends included; an end that is not given is open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Days {
+    /// First day.
+    pub from: Option<NaiveDate>,
+    /// Last day.
+    pub to: Option<NaiveDate>,
+}
+
+impl Days {
+    /// All days.
+    pub const ALL: Self = Self { from: None, to: None };
+
+    /// The days from the earliest of these spans to the end of the latest; none for no spans.
+    pub fn hull(spans: impl IntoIterator<Item = super::dates::Span>) -> Option<Self> {
+        let days = |span: super::dates::Span| Self { from: Some(span.from), to: span.to };
+        spans.into_iter().map(days).reduce(Self::join)
+    }
+
+    /// From the earlier first day to the later last day.
+    pub fn join(self, other: Self) -> Self {
+        Self {
+            from: self.from.zip(other.from).map(|(a, b)| a.min(b)),
+            to: self.to.zip(other.to).map(|(a, b)| a.max(b)),
+        }
+    }
+}
+
+/// Which visits a change may decide otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Touched {
+    /// All of a member on some days.
+    Member(MemberId, Days),
+    /// All of a peer on some days.
+    Peer(PeerId, Days),
+    /// All that this payer covers, or would cover if there were a contract, on some days.
+    Payer(PayerId, Days),
+    /// All of the organization.
+    Organization,
+    /// One.
+    Encounter(EncounterId),
+    /// What may wait for units or time that a visit held.
+    Freed(Freed),
+}
+
+impl Touched {
+    /// Whether it may touch a large part of what an organization has.
+    pub fn is_wide(&self) -> bool {
+        matches!(self, Self::Payer(..) | Self::Organization)
+    }
+
+    /// Whether it can leave less room than what is reserved: then the latest visits give way first,
+    /// and are looked at before the others.
+    pub fn may_shrink(&self) -> bool {
+        matches!(self, Self::Member(..) | Self::Payer(..) | Self::Organization)
+    }
+}
+
+/// Whose units and time were given back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freed {
+    /// Of this member,
+    pub member: MemberId,
+    /// and this peer,
+    pub peer: PeerId,
+    /// in the account of this payer and number,
+    pub account: Option<(PayerId, MemberNumber)>,
+    /// on these service dates.
+    pub days: Days,
+}
+
+/// A place in the order in which visits are decided again: service date, start, id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Service date.
+    pub date: NaiveDate,
+    /// Start.
+    pub start: Instant,
+    /// Encounter.
+    pub id: EncounterId,
+}
+
+/// A change whose visits are still to be decided again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// In which organization.
+    pub organization: OrganizationId,
+    /// Our id.
+    pub id: MarkId,
+    /// What it touches.
+    pub touched: Touched,
+    /// What changed.
+    pub cause: Cause,
+    /// 0 for a change by somebody; one more than that of the mark whose decisions caused it.
+    pub depth: i32,
+    /// Still on the way from the latest visit to the earliest.
+    pub back: bool,
+    /// The visit that was looked at last.
+    pub after: Option<Place>,
+    /// Failures since the last success.
+    pub tries: i32,
+    /// When it was marked, by the clock of the work.
+    pub marked_at: Instant,
+}
+
+impl Mark {
+    /// Whether nothing of it was done yet.
+    pub fn is_fresh(&self) -> bool {
+        self.after.is_none() && self.back == self.touched.may_shrink()
+    }
+}
+
+/// What a decision comes to, as far as somebody outside acts on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// In one word.
+    pub disposition: Disposition,
+    /// The service date.
+    pub service_date: NaiveDate,
+    /// Who would be billed.
+    pub payer: Option<PayerId>,
+    /// Units that can be claimed.
+    pub ready_units: u32,
+    /// Units that wait.
+    pub held_units: u32,
+    /// Charge of the ready units.
+    pub charge: Money,
+    /// What the contract should pay for them.
+    pub expected: Money,
+    /// Ids of the rules that spoke, in the order of the rule table.
+    pub reasons: Vec<String>,
+}
+
+impl Outcome {
+    /// What a decision comes to.
+    pub fn of(answer: &Decision, payer: Option<PayerId>) -> Self {
+        let of = |wanted| answer.lines.iter().filter(move |l| l.answer == wanted);
+        Self {
+            disposition: answer.disposition,
+            service_date: answer.service_date,
+            payer,
+            ready_units: of(LineAnswer::Ready).map(|l| l.units).sum(),
+            held_units: of(LineAnswer::Held).map(|l| l.units).sum(),
+            charge: of(LineAnswer::Ready).map(|l| l.charge).sum(),
+            expected: of(LineAnswer::Ready).map(|l| l.expected).sum(),
+            reasons: answer.findings.iter().map(|f| f.rule.clone()).collect(),
+        }
+    }
+}
+
+/// A change of outcome, as the feed tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its number in the organization: 1 for the first, without a gap, in the order of commit.
+    pub number: i64,
+    /// Of which visit.
+    pub encounter: EncounterId,
+    /// By which decision.
+    pub decision: super::ids::DecisionId,
+    /// Why it was decided again.
+    pub cause: Cause,
+    /// When.
+    pub at: Instant,
+    /// What it was.
+    pub before: Outcome,
+    /// What it is.
+    pub after: Outcome,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dates::{Span, parse_date};
+
+    #[test]
+    fn the_hull_of_days_is_open_where_one_is() {
+        let day = |t: &str| parse_date(t).unwrap();
+        let span = |from: &str, to: Option<&str>| Span::new(day(from), to.map(day)).unwrap();
+        let july = span("2026-07-01", Some("2026-07-31"));
+        let on = span("2026-03-01", None);
+        assert_eq!(Days::hull([]), None);
+        let hull = Days::hull([july, span("2026-01-05", Some("2026-01-06"))]).unwrap();
+        assert_eq!(hull.from.zip(hull.to), Some((day("2026-01-05"), day("2026-07-31"))));
+        assert_eq!(Days::hull([july, on]).unwrap().to, None);
+        assert_eq!(Days::hull([on, july]).unwrap(), Days { from: Some(on.from), to: None });
+    }
+
+    #[test]
+    fn what_a_mark_touches_reads_as_it_was_written() {
+        for touched in [
+            Touched::Member(MemberId::from_i64(5), Days::ALL),
+            Touched::Organization,
+            Touched::Freed(Freed {
+                member: MemberId::from_i64(5),
+                peer: PeerId::from_i64(6),
+                account: Some((PayerId::from_i64(7), MemberNumber::parse("M1").unwrap())),
+                days: Days { from: parse_date("2026-07-01").ok(), to: None },
+            }),
+        ] {
+            let text = serde_json::to_string(&touched).unwrap();
+            assert_eq!(serde_json::from_str::<Touched>(&text).unwrap(), touched, "{text}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Claimed visits are never changed silently: what would be billed for them today is compared with
+//! what was, and a difference goes on the correction list until it is gone.
+//!
+//! Units already claimed are never taken back. Where there is no longer room for all, the latest
+//! visit is the one that would be billed otherwise: each is judged beside those before it.
+
+use super::mark::follow;
+use super::redo::Standing;
+use super::write::freed;
+use crate::domain::again::{Cause, Touched};
+use crate::domain::claim::ClaimNumber;
+use crate::domain::correction::{Billing, Correction, Difference};
+use crate::domain::day_sum::DayFact;
+use crate::domain::decision::Decision;
+use crate::domain::identifiers::MemberNumber;
+use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, LineId, OrganizationId, PayerId};
+use crate::domain::ledger::{Entry, EntryKind, SharedEntry, release, unshare};
+use crate::domain::organization::Organization;
+use crate::error::AppError;
+use crate::flow::Ctx;
+use crate::flow::encounters::who;
+use crate::flow::intake::bench::{Access, Bench, Case};
+use crate::flow::intake::draws::{Draws, draw};
+use crate::store::{self, Conn};
+
+/// What was found about a claimed visit.
+pub(super) struct Examined {
+    encounter: EncounterId,
+    claim: ClaimId,
+    cause: Cause,
+    billed: Billing,
+    today: Billing,
+    differs: bool,
+    /// Units that belong to another account now.
+    moves: Draws,
+}
+
+fn billed(case: &Case) -> Option<(PayerId, &MemberNumber)> {
+    case.facts.billed.as_ref().map(|b| (b.data.payer, &b.data.member_number))
+}
+
+/// Compares what was billed for a claimed visit with what would be billed today.
+pub(super) fn examine(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    bench: &mut Bench,
+    one: &Standing,
+    claim: ClaimId,
+) -> Result<Examined, AppError> {
+    let encounter = &one.encounter;
+    let lifted = bench.lift(encounter.id);
+    let (case, answer) = decide(bench, one, claim)?;
+    bench.restore(lifted);
+    let was = encounter.payer.zip(encounter.member_number.as_ref());
+    let before = Billing::of(&one.decision.answer, was);
+    let mut today = Billing::of(&answer, billed(&case));
+    let mut differences = before.differs(&today);
+    if today.units() < before.units() {
+        // Perhaps only because later visits hold what this one was given: then they would give way.
+        let (case, answer) = beside_earlier(ctx, conn, organization, one, claim)?;
+        today = Billing::of(&answer, billed(&case));
+        differences = before.differs(&today);
+        if today.units() > before.units() {
+            let room = |d: &Difference| !matches!(d, Difference::Units | Difference::Charge);
+            differences.retain(room);
+        }
+    }
+    let moves = moves(conn, organization.id, one, &case)?;
+    Ok(Examined {
+        encounter: encounter.id,
+        claim,
+        cause: one.wish.cause,
+        billed: before,
+        today,
+        differs: !differences.is_empty(),
+        moves,
+    })
+}
+
+/// As of the moment at which it was decided: a deadline that was met is not missed later. And as if
+/// its own claim were not there.
+fn decide(bench: &Bench, one: &Standing, claim: ClaimId) -> Result<(Case, Decision), AppError> {
+    let data = &one.encounter.data;
+    let mut case = bench.case(data, one.decision.as_of)?;
+    let own = ClaimNumber::of(claim);
+    case.facts.claimed.retain(|c| c.number != own);
+    // Its day is claimed with it: the share that it was dealt is its own.
+    if let (Some(day), Some(sum)) = (&mut case.facts.day, &one.decision.answer.day_sum) {
+        *day = DayFact { dealt: Some(sum.clone()), ..DayFact::default() };
+    }
+    Ok(bench.judge(data, case))
+}
+
+/// The decision as if no later visit held anything.
+fn beside_earlier(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    one: &Standing,
+    claim: ClaimId,
+) -> Result<(Case, Decision), AppError> {
+    let data = &one.encounter.data;
+    let mut apart = store::touched::live_after(conn, organization.id, data, one.place())?;
+    apart.push(one.encounter.id);
+    let people = who(conn, organization.id, &[data])?;
+    let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, &apart)?;
+    decide(&bench, one, claim)
+}
+
+/// Under another number of the same payer, units are counted in another account, and in another of
+/// those that organizations share.
+fn moves(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    one: &Standing,
+    case: &Case,
+) -> Result<Draws, AppError> {
+    let (was, now) = (one.encounter.payer, billed(case).map(|b| b.0));
+    let mut moves = Draws::default();
+    let Some(account) = case.account.filter(|_| was == now) else { return Ok(moves) };
+    let claimed = one.lines.iter().filter(|l| l.status.is_claimed());
+    let ids: Vec<LineId> = claimed.map(|l| l.id).collect();
+    let kind = EntryKind::Adjust;
+    for entry in store::ledger::holdings(conn, tenant, &ids)? {
+        if entry.account != account {
+            moves.own.push(Entry { kind, ..release(entry.clone()) });
+            moves.own.push(Entry { account, kind, ..entry });
+        }
+    }
+    let Some(account) = case.shared else { return Ok(moves) };
+    for entry in store::shared::holdings(conn, tenant, &ids)? {
+        if entry.account != account {
+            moves.shared.push(SharedEntry { kind, ..unshare(entry.clone()) });
+            moves.shared.push(SharedEntry { account, kind, ..entry });
+        }
+    }
+    Ok(moves)
+}
+
+/// Opens, changes and ends corrections by what was found, and moves units.
+pub(super) fn keep(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    standing: &[Standing],
+    examined: Vec<Examined>,
+) -> Result<(), AppError> {
+    let ids: Vec<EncounterId> = standing.iter().map(|s| s.encounter.id).collect();
+    let mut open = store::corrections::open_of(conn, tenant, &ids)?;
+    let now = ctx.now();
+    let (mut fresh, mut moved, mut drawn) = (Vec::new(), Vec::new(), Draws::default());
+    for found in examined {
+        if !found.moves.own.is_empty() || !found.moves.shared.is_empty() {
+            moved.push(found.encounter);
+            drawn.extend(found.moves);
+        }
+        if !found.differs {
+            continue;
+        }
+        if let Some(known) = open.remove(&found.encounter) {
+            if known.today != found.today {
+                store::corrections::set_today(conn, tenant, known.id, &found.today, now)?;
+            }
+            continue;
+        }
+        fresh.push(Correction {
+            id: ctx.id(),
+            encounter: found.encounter,
+            claim: found.claim,
+            cause: found.cause,
+            billed: found.billed,
+            today: found.today,
+            opened_at: now,
+            changed_at: now,
+            resolved_at: None,
+        });
+    }
+    store::corrections::insert_all(conn, tenant, &fresh)?;
+    // What is left open here differs no longer, or is on no claim any more.
+    let gone: Vec<CorrectionId> = open.into_values().map(|c| c.id).collect();
+    store::corrections::resolve(conn, tenant, &gone, now)?;
+    draw(ctx, conn, tenant, now, drawn)?;
+    let of_moved = standing.iter().filter(|s| moved.contains(&s.encounter.id));
+    let touched: Vec<Touched> = freed(of_moved.map(|s| &s.encounter));
+    follow(ctx, conn, tenant, Cause::Freed, 1, &touched)
+}
+
+/// Visits that are on a claim no longer: nothing is left to correct, and what changed while they
+/// were claimed is decided now.
+pub fn let_go(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    encounters: &[EncounterId],
+) -> Result<(), AppError> {
+    let open = store::corrections::open_of(conn, tenant, encounters)?;
+    let ids: Vec<CorrectionId> = open.values().map(|c| c.id).collect();
+    store::corrections::resolve(conn, tenant, &ids, ctx.now())?;
+    let mut touched: Vec<EncounterId> = open.into_keys().collect();
+    touched.sort_unstable();
+    let touched: Vec<Touched> = touched.into_iter().map(Touched::Encounter).collect();
+    follow(ctx, conn, tenant, Cause::Withdrawn, 0, &touched)
+}

@@ -1,0 +1,127 @@
+//! Marking: a change says which visits it may decide otherwise.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::again::{Cause, Mark, Touched};
+use crate::domain::ids::{AccountId, MemberId, OrganizationId};
+use crate::domain::ledger::AccountKey;
+use crate::domain::organization::Organization;
+use crate::error::AppError;
+use crate::flow::Ctx;
+use crate::store::{self, Conn};
+
+/// The organization, for a decision about its visits: changes of its own settings and contracts
+/// wait until the transaction ends, and those under way are waited for.
+pub fn deciding(conn: &mut Conn, id: OrganizationId) -> Result<Organization, AppError> {
+    store::turns::decide(conn, id)?;
+    store::organizations::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))
+}
+
+/// Marks what a change touches, in the transaction of the change.
+///
+/// Whoever decides about a member or peer holds the account of its time and reads the roster under
+/// that lock; so a change that holds the lock when it commits is seen by each decision that comes
+/// after, and each one before is there when the mark is worked on.
+pub fn mark(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    cause: Cause,
+    touched: &[Touched],
+) -> Result<(), AppError> {
+    if touched.is_empty() {
+        return Ok(());
+    }
+    // Before the accounts: those who decide take the two in this order.
+    if touched.len() > MANY || touched.iter().any(Touched::is_wide) {
+        store::turns::change(conn, organization)?;
+    } else {
+        lock_people(ctx, conn, organization, touched)?;
+    }
+    let touched = with_visits(conn, organization, touched)?;
+    follow(ctx, conn, organization, cause, 0, &touched)
+}
+
+/// More people than this, of a file for example, are not locked one by one: the whole organization
+/// is then waited for.
+const MANY: usize = 200;
+
+fn lock_people(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    touched: &[Touched],
+) -> Result<(), AppError> {
+    let accounts: BTreeMap<AccountKey, AccountId> = touched
+        .iter()
+        .filter_map(|t| match t {
+            Touched::Member(id, _) => Some(AccountKey::member(*id)),
+            Touched::Peer(id, _) => Some(AccountKey::peer(*id)),
+            _ => None,
+        })
+        .map(|key| (key, ctx.id()))
+        .collect();
+    store::ledger::lock_accounts(conn, organization, &accounts)?;
+    Ok(())
+}
+
+/// Leaves out members without a visit, who are most of those that a file brings, and all of an
+/// organization without any. Under the locks it is certain that none is being recorded.
+fn with_visits(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    touched: &[Touched],
+) -> Result<Vec<Touched>, AppError> {
+    let member = |t: &Touched| match t {
+        Touched::Member(id, _) => Some(*id),
+        _ => None,
+    };
+    let members: Vec<MemberId> = touched.iter().filter_map(member).collect();
+    let visited = store::touched::members_with_visits(conn, organization, &members)?;
+    let wide = touched.iter().any(Touched::is_wide);
+    let none = wide && !store::touched::has_visits(conn, organization)?;
+    let stays = |t: &&Touched| match member(t) {
+        Some(id) => visited.contains(&id),
+        None => !(none && t.is_wide()),
+    };
+    Ok(touched.iter().filter(stays).cloned().collect())
+}
+
+/// For a step that locks accounts of its own before it marks [`MANY`] of them or more: to be called
+/// before it does.
+pub fn changing(conn: &mut Conn, organization: OrganizationId) -> Result<(), AppError> {
+    Ok(store::turns::change(conn, organization)?)
+}
+
+/// Marks what a decision set free, `depth` steps away from somebody's change. Its accounts are
+/// locked by whoever decided.
+pub(super) fn follow(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    cause: Cause,
+    depth: i32,
+    touched: &[Touched],
+) -> Result<(), AppError> {
+    let marks: Vec<Mark> = touched
+        .iter()
+        .map(|touched| Mark {
+            organization,
+            id: ctx.id(),
+            touched: touched.clone(),
+            cause,
+            depth,
+            back: touched.may_shrink(),
+            after: None,
+            tries: 0,
+            marked_at: ctx.now(),
+        })
+        .collect();
+    store::marks::insert_all(conn, &marks, ctx.clock.real())?;
+    if !marks.is_empty() {
+        let wake = Arc::clone(&ctx.wake);
+        store::after_commit(move || wake.notify_one());
+    }
+    Ok(())
+}

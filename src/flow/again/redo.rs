@@ -1,0 +1,231 @@
+//! Visits are decided again together: one bench for all of them, in order.
+//!
+//! On the way back, from the latest visit to the earliest, a visit is only asked whether what it
+//! holds still fits beside all others: so the latest give way first where there is less room than
+//! before. On the way forward each takes what it can get. A visit never gets what another one holds.
+
+use std::collections::HashMap;
+
+use super::alone;
+use super::claimed::{self, Examined};
+use super::write::{Again, write};
+use crate::domain::again::{Cause, Place};
+use crate::domain::decision::{Decision, LineAnswer};
+use crate::domain::encounter::Encounter;
+use crate::domain::ids::{ClaimId, EncounterId};
+use crate::domain::line::Line;
+use crate::domain::organization::Organization;
+use crate::error::{AppError, Code};
+use crate::flow::Ctx;
+use crate::flow::encounters::who;
+use crate::flow::intake::bench::{Access, Bench, Case};
+use crate::store::decisions::StoredDecision;
+use crate::store::{self, Conn};
+
+/// A visit that is to be decided again, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// Which.
+    pub encounter: EncounterId,
+    /// Why.
+    pub cause: Cause,
+    /// How many decisions lie between somebody's change and this wish.
+    pub depth: i32,
+}
+
+/// Which ways through the visits are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ways {
+    /// From the latest to the earliest, for those that must give way.
+    pub back: bool,
+    /// From the earliest to the latest.
+    pub forward: bool,
+}
+
+/// A visit as it stands, and what it comes to.
+pub(super) struct Standing {
+    pub(super) encounter: Encounter,
+    pub(super) lines: Vec<Line>,
+    pub(super) decision: StoredDecision,
+    pub(super) wish: Wish,
+    /// What it comes to now, before that is stored.
+    pub(super) fresh: Option<(Case, Decision)>,
+}
+
+impl Standing {
+    pub(super) fn place(&self) -> Place {
+        let e = &self.encounter;
+        Place { date: e.service_date, start: e.data.started_at, id: e.id }
+    }
+
+    pub(super) fn is_claimed(&self) -> bool {
+        self.lines.iter().any(|l| l.status.is_claimed())
+    }
+
+    /// What it holds for now.
+    fn current(&self) -> &Decision {
+        self.fresh.as_ref().map_or(&self.decision.answer, |(_, answer)| answer)
+    }
+
+    /// Whether a decision says the same as the stored one, to whoever acts on it.
+    pub(super) fn same(&self, case: &Case, answer: &Decision) -> bool {
+        let before = &self.decision.answer;
+        let billed = case.facts.billed.as_ref().map(|b| (b.data.payer, &b.data.member_number));
+        let rules = |d: &Decision| d.findings.iter().map(|f| f.rule.clone()).collect::<Vec<_>>();
+        self.decision.contract_version == case.version
+            && self.encounter.payer.zip(self.encounter.member_number.as_ref()) == billed
+            && before.disposition == answer.disposition
+            && before.service_date == answer.service_date
+            && before.service == answer.service
+            && before.lines == answer.lines
+            && before.day_sum == answer.day_sum
+            && before.file_by == answer.file_by
+            && rules(before) == rules(answer)
+    }
+}
+
+pub(super) fn ready_units(decision: &Decision) -> u32 {
+    let ready = decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
+    ready.map(|l| l.units).sum()
+}
+
+/// Decides visits again in the caller's transaction, which has begun with `again::deciding`. A
+/// decision that says the same as the one that stands is not stored. Voided visits stay as they are;
+/// claimed ones too, but what would be billed for them today is compared with what was. Gives how many
+/// decisions were stored.
+pub fn redo(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    wishes: &[Wish],
+    ways: Ways,
+) -> Result<usize, AppError> {
+    let Some((mut bench, mut standing)) = gather(ctx, conn, organization, wishes)? else {
+        return Ok(0);
+    };
+    let ids: Vec<EncounterId> = standing.iter().map(|s| s.encounter.id).collect();
+    let counted = store::day_visits::by_ids(conn, organization.id, &ids)?;
+    let grouped = standing.iter().any(|s| s.encounter.data.group.is_some());
+    if bench.sums_days() || !counted.is_empty() || grouped {
+        return alone::redo(ctx, conn, organization, standing, ways);
+    }
+    let as_of = ctx.now();
+    if ways.back {
+        for one in standing.iter_mut().rev() {
+            if !one.is_claimed() && ready_units(one.current()) > 0 {
+                again(ctx, &mut bench, one, as_of, |before, after| {
+                    ready_units(after) < ready_units(before)
+                })?;
+            }
+        }
+    }
+    let mut examined: Vec<Examined> = Vec::new();
+    if ways.forward {
+        let claims = claims(conn, organization, &standing)?;
+        for one in &mut standing {
+            if let Some(claim) = claims.get(&one.encounter.id) {
+                examined.push(claimed::examine(ctx, conn, organization, &mut bench, one, *claim)?);
+            } else {
+                again(ctx, &mut bench, one, as_of, |_, _| true)?;
+            }
+        }
+        claimed::keep(ctx, conn, organization.id, &standing, examined)?;
+    }
+    let list: Vec<Again> = standing.into_iter().filter_map(changed).collect();
+    Ok(write(ctx, conn, organization.id, list)?.len())
+}
+
+/// The live claims of those visits that are claimed.
+fn claims(
+    conn: &mut Conn,
+    organization: &Organization,
+    standing: &[Standing],
+) -> Result<HashMap<EncounterId, ClaimId>, AppError> {
+    let claimed = standing.iter().filter(|s| s.is_claimed());
+    let ids: Vec<EncounterId> = claimed.map(|s| s.encounter.id).collect();
+    let claims = store::corrections::live_claims(conn, organization.id, &ids)?;
+    if claims.len() == ids.len() {
+        return Ok(claims);
+    }
+    Err(AppError::internal("a claimed visit has no live claim"))
+}
+
+/// Decides one visit as if it held nothing, and puts the answer on the bench if it is `wanted`; else
+/// what the visit holds is put back.
+fn again(
+    ctx: &Ctx,
+    bench: &mut Bench,
+    one: &mut Standing,
+    as_of: crate::domain::dates::Instant,
+    wanted: impl Fn(&Decision, &Decision) -> bool,
+) -> Result<(), AppError> {
+    let lifted = bench.lift(one.encounter.id);
+    let data = &one.encounter.data;
+    let (case, answer) = bench.decide(data, as_of)?;
+    if wanted(one.current(), &answer) {
+        bench.put(ctx, one.encounter.id, data, &answer);
+        one.fresh = Some((case, answer));
+    } else {
+        bench.restore(lifted);
+    }
+    Ok(())
+}
+
+fn changed(one: Standing) -> Option<Again> {
+    let same = one.fresh.as_ref().is_none_or(|(case, answer)| one.same(case, answer));
+    let Standing { encounter, lines, decision, wish, fresh } = one;
+    let (case, answer) = fresh.filter(|_| !same)?;
+    let Wish { cause, depth, .. } = wish;
+    let (before, revised) = (decision, None);
+    Some(Again { encounter, revised, lines, before, case, answer, cause, depth })
+}
+
+/// The visits as they stand under the locks, in order, with all that they hold on the bench.
+fn gather(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    wishes: &[Wish],
+) -> Result<Option<(Bench, Vec<Standing>)>, AppError> {
+    let tenant = organization.id;
+    let mut wishes = wishes.to_vec();
+    wishes.sort_by_key(|w| w.encounter);
+    wishes.dedup_by_key(|w| w.encounter);
+    let ids: Vec<EncounterId> = wishes.iter().map(|w| w.encounter).collect();
+    let before = store::encounters::by_ids(conn, tenant, &ids)?;
+    if before.is_empty() {
+        return Ok(None);
+    }
+    let data: Vec<_> = before.iter().map(|e| &e.data).collect();
+    let people = who(conn, tenant, &data)?;
+    let mut bench = Bench::gather(ctx, conn, organization, people, &data, Access::Lock, &ids)?;
+    let now = store::encounters::by_ids(conn, tenant, &ids)?;
+    let decisions: Vec<_> = now.iter().map(|e| e.decision).collect();
+    let mut decisions: HashMap<EncounterId, StoredDecision> =
+        store::decisions::by_ids(conn, tenant, &decisions)?
+            .into_iter()
+            .map(|d| (d.encounter, d))
+            .collect();
+    let mut lines: HashMap<EncounterId, Vec<Line>> = HashMap::new();
+    for line in store::decisions::current_lines(conn, tenant, &ids)? {
+        lines.entry(line.encounter).or_default().push(line);
+    }
+    let mut standing = Vec::with_capacity(now.len());
+    for encounter in now.into_iter().filter(|e| e.voided_at.is_none()) {
+        let id = encounter.id;
+        let known = |e: &&Encounter| e.id == id && e.data == encounter.data;
+        if !before.iter().any(|e| known(&e)) {
+            // Corrected before the locks were ours: others are locked than it has now.
+            return Err(AppError::new(Code::Busy, "A visit was corrected at the same moment."));
+        }
+        let broken = || AppError::internal("a visit has no current decision");
+        let decision = decisions.remove(&id).ok_or_else(broken)?;
+        let place = wishes.binary_search_by_key(&id, |w| w.encounter);
+        let wish = *place.ok().and_then(|p| wishes.get(p)).ok_or_else(broken)?;
+        let lines = lines.remove(&id).unwrap_or_default();
+        bench.put(ctx, id, &encounter.data, &decision.answer);
+        standing.push(Standing { encounter, lines, decision, wish, fresh: None });
+    }
+    standing.sort_by_key(Standing::place);
+    Ok(Some((bench, standing)))
+}

@@ -1,0 +1,211 @@
+//! The worker's turns: one bounded chunk of one organization's marks, in a transaction of its own.
+//!
+//! Organizations take turns, and the marks of an organization do: none waits for more than a chunk of
+//! each other one. How far a mark came commits with what was decided, so a process that is killed
+//! leaves nothing half done and nothing to do twice. Of several processes on one database, one at a
+//! time works on an organization.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::mark::deciding;
+use super::redo::{Ways, Wish, redo};
+use crate::domain::again::{Mark, Place};
+use crate::domain::ids::{MarkId, OrganizationId};
+use crate::domain::organization::Organization;
+use crate::error::{AppError, Code};
+use crate::flow::audit::{self, Action, Detail};
+use crate::flow::{Ctx, Scope};
+use crate::store::touched::Page;
+use crate::store::{self, Conn};
+
+/// Visits that are decided in one transaction: with hundreds of them, a visit that is posted
+/// meanwhile would wait noticeably for the locks.
+pub const CHUNK_VISITS: usize = 100;
+/// Marks that are worked on together when all that they touch fits one chunk: most touch a few
+/// visits or none, and a file of authorizations makes thousands.
+const MARKS_TOGETHER: i64 = 64;
+/// Longest wait before a mark that failed is tried again, in seconds.
+const LONGEST_WAIT: i64 = 60 * 60;
+/// Pause after a turn that met another writer.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// Turns in a row that may meet another writer before [`settle`] gives up.
+const MOST_BUSY: u32 = 3_000;
+
+/// Where a worker stands in the round of organizations.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Round {
+    last: Option<OrganizationId>,
+}
+
+/// What a turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// A chunk was worked on.
+    Worked,
+    /// The organization whose turn it was is being worked on elsewhere, or somebody held a lock.
+    Busy,
+    /// Nothing is due.
+    Idle,
+}
+
+/// Takes one turn. An error that will not pass by itself puts off the marks that it met.
+pub async fn turn(ctx: &Ctx, round: &mut Round) -> Result<Turn, AppError> {
+    let (real, last) = (ctx.clock.real(), round.last);
+    let next = move |conn: &mut Conn| {
+        let next = store::marks::next_organization(conn, last, real)?;
+        if next.is_some() || last.is_none() {
+            return Ok(next);
+        }
+        store::marks::next_organization(conn, None, real)
+    };
+    let next: Result<_, store::StoreError> = ctx.db.read(Scope::Service, next).await;
+    let Some(organization) = next? else { return Ok(Turn::Idle) };
+    round.last = Some(organization);
+    let work = ctx.clone();
+    let result = ctx
+        .db
+        .write(Scope::Tenant(organization), move |conn| turn_in(&work, conn, organization))
+        .await;
+    match result {
+        Err(error) if error.retryable() => Ok(Turn::Busy),
+        Err(error) => {
+            put_off(ctx, organization).await?;
+            Err(error)
+        }
+        done => done,
+    }
+}
+
+/// Works until no mark is left: for tests, for the demo, and for whoever must not look at anything
+/// before it is decided. Errors: those of the work, and `busy` when others never let it.
+pub async fn settle(ctx: &Ctx) -> Result<(), AppError> {
+    let (mut round, mut busy) = (Round::default(), 0);
+    loop {
+        match turn(ctx, &mut round).await? {
+            Turn::Worked => busy = 0,
+            Turn::Idle => return Ok(()),
+            Turn::Busy if busy < MOST_BUSY => {
+                busy += 1;
+                tokio::time::sleep(BUSY_PAUSE).await;
+            }
+            Turn::Busy => return Err(AppError::new(Code::Busy, "Others never let go.")),
+        }
+    }
+}
+
+fn turn_in(ctx: &Ctx, conn: &mut Conn, tenant: OrganizationId) -> Result<Turn, AppError> {
+    if !store::turns::try_work(conn, tenant)? {
+        return Ok(Turn::Busy);
+    }
+    let marks = store::marks::due(conn, tenant, ctx.clock.real(), MARKS_TOGETHER)?;
+    let Some(first) = marks.first() else { return Ok(Turn::Busy) };
+    let first = first.clone();
+    let organization = deciding(conn, tenant)?;
+    if !may_join(&first) || !together(ctx, conn, &organization, &marks)? {
+        alone(ctx, conn, &organization, first)?;
+    }
+    Ok(Turn::Worked)
+}
+
+/// Whether a mark may be worked on with others: it is small, nothing of it is done, and it has not
+/// failed.
+fn may_join(mark: &Mark) -> bool {
+    !mark.touched.is_wide() && mark.is_fresh() && mark.tries == 0
+}
+
+/// Works on all marks that may be joined, when what they touch fits one chunk.
+fn together(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    marks: &[Mark],
+) -> Result<bool, AppError> {
+    let page = Page { back: false, after: None, limit: CHUNK_VISITS + 1 };
+    let mut wishes: BTreeMap<Place, Wish> = BTreeMap::new();
+    let mut done: Vec<MarkId> = Vec::new();
+    let mut back = false;
+    for mark in marks.iter().filter(|m| may_join(m)) {
+        let touched = std::slice::from_ref(&mark.touched);
+        let places = store::touched::page(conn, organization.id, touched, page)?;
+        let fresh = places.iter().filter(|p| !wishes.contains_key(p)).count();
+        if wishes.len() + fresh > CHUNK_VISITS {
+            break;
+        }
+        for place in places {
+            wishes.entry(place).or_insert_with(|| wish(mark, place));
+        }
+        back |= mark.touched.may_shrink();
+        done.push(mark.id);
+    }
+    if done.is_empty() {
+        return Ok(false);
+    }
+    let wishes: Vec<Wish> = wishes.into_values().collect();
+    decide(ctx, conn, organization, &wishes, Ways { back, forward: true })?;
+    store::marks::delete(conn, organization.id, &done)?;
+    Ok(true)
+}
+
+/// Decides a chunk again, and tells the audit trail when that changed anything.
+fn decide(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    wishes: &[Wish],
+    ways: Ways,
+) -> Result<(), AppError> {
+    let stored = redo(ctx, conn, organization, wishes, ways)?;
+    let Some(first) = wishes.first().filter(|_| stored > 0) else { return Ok(()) };
+    let detail = Detail::default().about("cause", first.cause);
+    let detail = detail.count("looked_at", wishes.len()).count("decided", stored);
+    audit::note(ctx, conn, Some(organization.id), Action::EncounterDecide, "", detail)
+}
+
+fn wish(mark: &Mark, place: Place) -> Wish {
+    Wish { encounter: place.id, cause: mark.cause, depth: mark.depth }
+}
+
+/// Works on the next chunk of one mark, and keeps how far it came.
+fn alone(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    mut mark: Mark,
+) -> Result<(), AppError> {
+    let page = Page { back: mark.back, after: mark.after, limit: CHUNK_VISITS };
+    let touched = std::slice::from_ref(&mark.touched);
+    let places = store::touched::page(conn, organization.id, touched, page)?;
+    let wishes: Vec<Wish> = places.iter().map(|place| wish(&mark, *place)).collect();
+    decide(ctx, conn, organization, &wishes, Ways { back: mark.back, forward: !mark.back })?;
+    let more = places.len() == CHUNK_VISITS;
+    if !more && !mark.back {
+        return Ok(store::marks::delete(conn, organization.id, &[mark.id])?);
+    }
+    mark.after = places.last().copied().filter(|_| more);
+    mark.back &= more;
+    Ok(store::marks::proceed(conn, &mark, ctx.clock.real())?)
+}
+
+/// Puts off what a failed turn met. Those that were joined are tried one by one from now on, so that
+/// one that cannot be worked on holds up no other.
+async fn put_off(ctx: &Ctx, tenant: OrganizationId) -> Result<(), AppError> {
+    let real = ctx.clock.real();
+    let work = move |conn: &mut Conn| {
+        let marks = store::marks::due(conn, tenant, real, MARKS_TOGETHER)?;
+        let Some(first) = marks.first() else { return Ok(()) };
+        if may_join(first) {
+            for mark in marks.iter().filter(|m| may_join(m)) {
+                store::marks::postpone(conn, tenant, mark.id, 1, real)?;
+            }
+            return Ok(());
+        }
+        let wait = 1_i64.checked_shl(first.tries.clamp(0, 20).unsigned_abs()).unwrap_or(1);
+        let due = real.plus(TimeDelta::seconds(wait.min(LONGEST_WAIT)));
+        store::marks::postpone(conn, tenant, first.id, first.tries.saturating_add(1), due)
+    };
+    let done: Result<(), store::StoreError> = ctx.db.write(Scope::Tenant(tenant), work).await;
+    Ok(done?)
+}

@@ -1,0 +1,279 @@
+//! Which visits a change touches: a page of them, in the order in which they are decided again.
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::conn::{Conn, MultiBackend};
+use super::error::StoreError;
+use super::schema::{coverages, decision_lines, encounters, members, peers};
+use super::types::CHUNK;
+use crate::domain::again::{Days, Freed, Place, Touched};
+use crate::domain::dates::Instant;
+use crate::domain::encounter::EncounterData;
+use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PeerId};
+use crate::domain::status::{EncounterStatus, LineStatus};
+
+type Found = (NaiveDate, NaiveDateTime, i64);
+type Query<'a> = encounters::BoxedQuery<'a, MultiBackend>;
+
+/// Which page of touched visits.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// From the latest to the earliest.
+    pub back: bool,
+    /// After this visit, in that direction.
+    pub after: Option<Place>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The next visits that any of these touch, without repeats. Voided ones are never touched.
+pub fn page(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    touched: &[Touched],
+    page: Page,
+) -> Result<Vec<Place>, StoreError> {
+    let mut found: BTreeSet<Place> = BTreeSet::new();
+    for one in touched {
+        for place in of_one(conn, organization, one, page)? {
+            found.insert(place);
+        }
+    }
+    Ok(if page.back {
+        found.into_iter().rev().take(page.limit).collect()
+    } else {
+        found.into_iter().take(page.limit).collect()
+    })
+}
+
+fn of_one(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    touched: &Touched,
+    page: Page,
+) -> Result<Vec<Place>, StoreError> {
+    let start = || start(organization, page);
+    match touched {
+        Touched::Member(id, days) => {
+            load(conn, on(start().filter(encounters::member_id.eq(id.as_i64())), *days))
+        }
+        Touched::Peer(id, days) => {
+            load(conn, on(start().filter(encounters::peer_id.eq(id.as_i64())), *days))
+        }
+        Touched::Encounter(id) => load(conn, start().filter(encounters::id.eq(id.as_i64()))),
+        Touched::Organization => load(conn, ordered(start(), page)),
+        Touched::Payer(id, days) => {
+            let covered = coverages::table
+                .filter(coverages::organization_id.eq(organization.as_i64()))
+                .filter(coverages::payer_id.eq(id.as_i64()))
+                .select(coverages::member_id);
+            let theirs = encounters::payer_id
+                .assume_not_null()
+                .eq(id.as_i64())
+                .or(encounters::member_id.eq_any(covered));
+            load(conn, ordered(on(start().filter(theirs), *days), page))
+        }
+        Touched::Freed(freed) => beside(conn, organization, freed, page),
+    }
+}
+
+/// All that may be touched and lies on the page, in no order.
+fn start<'a>(organization: OrganizationId, page: Page) -> Query<'a> {
+    let query = encounters::table
+        .filter(encounters::organization_id.eq(organization.as_i64()))
+        .filter(encounters::status.ne(EncounterStatus::Void.as_str()))
+        .into_boxed();
+    let Some(Place { date, start, id }) = page.after else { return query };
+    let (start, id) = (start.naive(), id.as_i64());
+    let same_start = encounters::started_at.eq(start);
+    let same_date = encounters::service_date.eq(date);
+    // The bare bound on the date is what an index can use.
+    if page.back {
+        let before = same_start.and(encounters::id.lt(id)).or(encounters::started_at.lt(start));
+        query
+            .filter(encounters::service_date.le(date))
+            .filter(encounters::service_date.lt(date).or(same_date.and(before)))
+    } else {
+        let later = same_start.and(encounters::id.gt(id)).or(encounters::started_at.gt(start));
+        query
+            .filter(encounters::service_date.ge(date))
+            .filter(encounters::service_date.gt(date).or(same_date.and(later)))
+    }
+}
+
+fn on(query: Query<'_>, days: Days) -> Query<'_> {
+    let query = match days.from {
+        Some(from) => query.filter(encounters::service_date.ge(from)),
+        None => query,
+    };
+    match days.to {
+        Some(to) => query.filter(encounters::service_date.le(to)),
+        None => query,
+    }
+}
+
+/// Cut by the database: for what may be a large part of the table, which an index has in order.
+/// What belongs to one person is few, and is cut here; an order asked of the database would tempt it
+/// to walk through everybody's visits to find them.
+fn ordered(query: Query<'_>, page: Page) -> Query<'_> {
+    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+    let (date, start, id) = (encounters::service_date, encounters::started_at, encounters::id);
+    if page.back {
+        query.order((date.desc(), start.desc(), id.desc())).limit(limit)
+    } else {
+        query.order((date, start, id)).limit(limit)
+    }
+}
+
+fn load(conn: &mut Conn, query: Query<'_>) -> Result<Vec<Place>, StoreError> {
+    let rows: Vec<Found> = query
+        .select((encounters::service_date, encounters::started_at, encounters::id))
+        .load(conn)?;
+    let place = |(date, start, id): Found| Place {
+        date,
+        start: Instant::from_naive(start),
+        id: EncounterId::from_i64(id),
+    };
+    Ok(rows.into_iter().map(place).collect())
+}
+
+/// What may wait for units or time given back: visits of the member and of whoever has the same
+/// number, and those of the peer, that are held, held in part, or draw
+/// on an authorization where free units may do now; and what the member has on those days, whose units
+/// may be counted together.
+fn beside(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    freed: &Freed,
+    page: Page,
+) -> Result<Vec<Place>, StoreError> {
+    let mut owners = vec![freed.member.as_i64()];
+    if let Some((payer, number)) = &freed.account {
+        let others: Vec<i64> = coverages::table
+            .filter(coverages::organization_id.eq(organization.as_i64()))
+            .filter(coverages::payer_id.eq(payer.as_i64()))
+            .filter(coverages::member_number.eq(number.as_str()))
+            .select(coverages::member_id)
+            .load(conn)?;
+        owners.extend(others);
+        owners.sort_unstable();
+        owners.dedup();
+    }
+    let of_members = start(organization, page).filter(encounters::member_id.eq_any(owners));
+    let mut found = load(conn, waiting(of_members))?;
+    let same_day =
+        start(organization, page).filter(encounters::member_id.eq(freed.member.as_i64()));
+    found.extend(load(conn, on(same_day, freed.days))?);
+    // Whatever their dates: a limit of the peer's may count over years.
+    let of_peer = start(organization, page).filter(encounters::peer_id.eq(freed.peer.as_i64()));
+    found.extend(load(conn, waiting(of_peer))?);
+    Ok(found)
+}
+
+fn waiting(query: Query<'_>) -> Query<'_> {
+    let line = decision_lines::table
+        .filter(decision_lines::organization_id.eq(encounters::organization_id))
+        .filter(decision_lines::encounter_id.eq(encounters::id))
+        .filter(
+            decision_lines::status.eq(LineStatus::Held.as_str()).or(decision_lines::status
+                .eq(LineStatus::Ready.as_str())
+                .and(decision_lines::authorized_units.gt(0))),
+        );
+    query.filter(encounters::status.eq(EncounterStatus::Held.as_str()).or(exists(line)))
+}
+
+/// The live visits (ready or claimed) of the member and peer of a visit that come after it in order.
+pub fn live_after(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    data: &EncounterData,
+    place: Place,
+) -> Result<Vec<EncounterId>, StoreError> {
+    let live = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
+    let page = Page { back: false, after: Some(place), limit: usize::MAX };
+    let found = start(organization, page)
+        .filter(
+            encounters::member_id
+                .eq(data.member.as_i64())
+                .or(encounters::peer_id.eq(data.peer.as_i64())),
+        )
+        .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)));
+    Ok(load(conn, found)?.into_iter().map(|place| place.id).collect())
+}
+
+/// Whether the organization has any visit.
+pub fn has_visits(conn: &mut Conn, organization: OrganizationId) -> Result<bool, StoreError> {
+    let any = encounters::table
+        .filter(encounters::organization_id.eq(organization.as_i64()))
+        .select(encounters::id)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(any.is_some())
+}
+
+/// Those of these members that have any visit.
+pub fn members_with_visits(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[MemberId],
+) -> Result<BTreeSet<MemberId>, StoreError> {
+    let mut found = BTreeSet::new();
+    for chunk in ids.chunks(CHUNK) {
+        let numbers: Vec<i64> = chunk.iter().map(|id| id.as_i64()).collect();
+        let visits = encounters::table
+            .filter(encounters::organization_id.eq(members::organization_id))
+            .filter(encounters::member_id.eq(members::id));
+        let rows: Vec<i64> = members::table
+            .filter(members::organization_id.eq(organization.as_i64()))
+            .filter(members::id.eq_any(numbers))
+            .filter(exists(visits))
+            .select(members::id)
+            .load(conn)?;
+        found.extend(rows.into_iter().map(MemberId::from_i64));
+    }
+    Ok(found)
+}
+
+/// Those of these members that stand at another revision than the one given with them.
+pub fn changed_members(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    known: &[(MemberId, i32)],
+) -> Result<Vec<MemberId>, StoreError> {
+    let mut changed = Vec::new();
+    for chunk in known.chunks(CHUNK) {
+        let numbers: Vec<i64> = chunk.iter().map(|(id, _)| id.as_i64()).collect();
+        let rows: Vec<(i64, i32)> = members::table
+            .filter(members::organization_id.eq(organization.as_i64()))
+            .filter(members::id.eq_any(numbers))
+            .select((members::id, members::revision))
+            .load(conn)?;
+        let rows = rows.into_iter().map(|(id, revision)| (MemberId::from_i64(id), revision));
+        changed.extend(rows.filter(|row| !chunk.contains(row)).map(|(id, _)| id));
+    }
+    Ok(changed)
+}
+
+/// Those of these peers that stand at another revision than the one given with them.
+pub fn changed_peers(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    known: &[(PeerId, i32)],
+) -> Result<Vec<PeerId>, StoreError> {
+    let mut changed = Vec::new();
+    for chunk in known.chunks(CHUNK) {
+        let numbers: Vec<i64> = chunk.iter().map(|(id, _)| id.as_i64()).collect();
+        let rows: Vec<(i64, i32)> = peers::table
+            .filter(peers::organization_id.eq(organization.as_i64()))
+            .filter(peers::id.eq_any(numbers))
+            .select((peers::id, peers::revision))
+            .load(conn)?;
+        let rows = rows.into_iter().map(|(id, revision)| (PeerId::from_i64(id), revision));
+        changed.extend(rows.filter(|row| !chunk.contains(row)).map(|(id, _)| id));
+    }
+    Ok(changed)
+}

@@ -1,0 +1,45 @@
+//! Who waits for whom where accounts are no help: a change that touches a whole organization waits
+//! for the decisions that are being made about it, and new ones wait for the change.
+//!
+//! On PostgreSQL these are advisory locks until the transaction ends, which no row has to be written
+//! for; on SQLite the one write transaction is turn enough. Each lock is named by the organization's
+//! id, which is unique in the database and positive; the worker's by its complement.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+
+use super::conn::Conn;
+use super::error::StoreError;
+use crate::domain::ids::OrganizationId;
+
+#[derive(QueryableByName)]
+struct Got {
+    #[diesel(sql_type = Bool)]
+    got: bool,
+}
+
+fn lock(conn: &mut Conn, query: &str, key: i64) -> Result<(), StoreError> {
+    if let Conn::Postgres(c) = conn {
+        diesel::sql_query(query).bind::<BigInt, _>(key).execute(c)?;
+    }
+    Ok(())
+}
+
+/// To be called before anything is read for a decision: many may decide at once.
+pub fn decide(conn: &mut Conn, organization: OrganizationId) -> Result<(), StoreError> {
+    lock(conn, "SELECT pg_advisory_xact_lock_shared($1)", organization.as_i64())
+}
+
+/// To be called before a change of what all decisions of the organization look at is committed:
+/// whoever decided by the old is then done, and whoever comes later sees the new.
+pub fn change(conn: &mut Conn, organization: OrganizationId) -> Result<(), StoreError> {
+    lock(conn, "SELECT pg_advisory_xact_lock($1)", organization.as_i64())
+}
+
+/// Takes the organization's turn of deciding again; `false`: another process has it now.
+pub fn try_work(conn: &mut Conn, organization: OrganizationId) -> Result<bool, StoreError> {
+    let Conn::Postgres(c) = conn else { return Ok(true) };
+    let query = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS got");
+    let row: Got = query.bind::<BigInt, _>(!organization.as_i64()).get_result(c)?;
+    Ok(row.got)
+}

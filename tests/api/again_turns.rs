@@ -1,0 +1,223 @@
+//! The worker's turns: bounded chunks, nobody kept waiting, several processes at once, a fault that
+//! holds up nothing else; and after any history, deciding everything again changes nothing.
+
+use peerclaims::domain::ids::OrganizationId;
+use peerclaims::flow::again::{self, CHUNK_VISITS, Cause, Round, Touched, Turn};
+use peerclaims::flow::{Ctx, Scope};
+use serde_json::{Value, json};
+
+use crate::again::{decisions, record, seen, split, supersede};
+use crate::app::{TestApp, on_both};
+use crate::changes::amend_member;
+use crate::world::{self, World};
+
+/// Members, and visits of each: more than two chunks, cut in the middle of a day.
+const MEMBERS: usize = 30;
+const DAYS: usize = 8;
+const ALL: usize = MEMBERS * DAYS;
+
+/// Half an hour a day for each member, all ready: one NDJSON upload.
+async fn fill(app: &TestApp, w: &World) {
+    let mut text = String::new();
+    for n in 0..ALL {
+        let (member, day) = (n % MEMBERS, n / MEMBERS);
+        let start =
+            format!("2026-07-{:02}T{:02}:{:02}", 1 + day, 15 + member / 8, 30 * (member / 4 % 2));
+        let peer = &w.peers[member % 4];
+        let body = world::visit_of(&format!("B-{n}"), peer, &w.members[member], &start, 30);
+        text.push_str(&body.to_string());
+        text.push('\n');
+    }
+    let answer =
+        world::body(app, "/v1/encounters/bulk", &w.submitter, "application/x-ndjson", text).await;
+    for row in world::answers(&answer) {
+        assert_eq!(row["encounter"]["disposition"], "ready", "{row}");
+    }
+}
+
+/// Each visit was decided again exactly once, at the new rate; the ledger is as before.
+async fn all_once(app: &TestApp, w: &World) {
+    let number = |sql: &str| app.database.number(sql);
+    let all = i64::try_from(ALL).unwrap();
+    assert_eq!(number("SELECT COUNT(*) FROM marks"), 0);
+    assert_eq!(number("SELECT COUNT(*) FROM encounters WHERE decision_sequence = 2"), all);
+    assert_eq!(decisions(app), 2 * all);
+    let ready = "SELECT COUNT(*) FROM decision_lines WHERE status = 'ready' AND charge = 4000";
+    assert_eq!(number(ready), all);
+    assert_eq!(number("SELECT CAST(SUM(reserved) AS BIGINT) FROM unit_entries"), 2 * all);
+    let (first, last, count) = (
+        number("SELECT MIN(number) FROM decision_changes"),
+        number("SELECT MAX(number) FROM decision_changes"),
+        number("SELECT COUNT(*) FROM decision_changes"),
+    );
+    assert_eq!((first, last, count), (1, all, all));
+    assert_eq!(world::all(app, "/v1/encounters?status=ready", &w.biller).await.len(), ALL);
+}
+
+async fn dearer(app: &TestApp, w: &World) {
+    let rate = ["\"17.8825\"", "\"20.00\""];
+    supersede(app, w, "2026.2", ["units = 16", "units = 16"], rate).await;
+}
+
+/// Marks everything of the organization.
+async fn mark_all(app: &TestApp, organization: &str) {
+    let id = OrganizationId::parse(organization).unwrap();
+    let ctx = app.ctx.clone();
+    app.ctx
+        .db
+        .write(Scope::Tenant(id), move |conn| {
+            again::mark(&ctx, conn, id, Cause::Organization, &[Touched::Organization])
+        })
+        .await
+        .unwrap();
+}
+
+/// What visits come to, without their words and figures.
+async fn outcomes(app: &TestApp, key: &str) -> Vec<Value> {
+    let list = world::all(app, "/v1/encounters", key).await;
+    let outcome = |e: &Value| {
+        json!([
+            e["reference"],
+            e["status"],
+            e["disposition"],
+            e["service_date"],
+            e["payer"],
+            e["lines"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|l| json!([
+                    l["status"],
+                    l["units"],
+                    l["charge"],
+                    l["expected"],
+                    l["procedure"],
+                    l["authorization"]
+                ]))
+                .collect::<Vec<_>>()
+        ])
+    };
+    list.iter().map(outcome).collect()
+}
+
+on_both! {
+    async fn a_large_change_is_made_in_chunks_in_order(app: TestApp) {
+        let w = world::river_bend(&app, MEMBERS).await;
+        fill(&app, &w).await;
+        dearer(&app, &w).await;
+        let (mut round, mut before, mut sizes) = (Round::default(), decisions(&app), Vec::new());
+        while again::turn(&app.ctx, &mut round).await.unwrap() == Turn::Worked {
+            sizes.push(usize::try_from(decisions(&app) - before).unwrap());
+            before = decisions(&app);
+        }
+        let forward: Vec<usize> = sizes.into_iter().filter(|size| *size > 0).collect();
+        assert_eq!(forward, [CHUNK_VISITS, CHUNK_VISITS, ALL - 2 * CHUNK_VISITS]);
+        all_once(&app, &w).await;
+        // In order of date and start, across the chunks too.
+        let feed = world_feed(&app, &w).await;
+        let told: Vec<(String, String)> = feed.iter().map(|c| {
+            let at = c["before"]["service_date"].as_str().unwrap().to_owned();
+            (at, c["reference"].as_str().unwrap().to_owned())
+        }).collect();
+        let dates: Vec<&String> = told.iter().map(|(date, _)| date).collect();
+        assert!(dates.is_sorted(), "{told:?}");
+    }
+
+    async fn a_large_organization_does_not_keep_another_waiting(app: TestApp) {
+        let w = world::river_bend(&app, MEMBERS).await;
+        let other = world::second_of_evergreen(&app, &w.admin, "hill-top", 1).await;
+        let body = world::visit("V-1", &other.peers[0], &other.members[0], "2026-07-01T16:00");
+        app.post("/v1/encounters", &other.submitter, &body).await.expect(201);
+        fill(&app, &w).await;
+        dearer(&app, &w).await;
+        let mut round = Round::default();
+        again::turn(&app.ctx, &mut round).await.unwrap();
+        // A member of the large one, and one of the other, change while that is under way.
+        amend_member(&app, &w, 0, |m| m["address"] = Value::Null).await;
+        let path = format!("/v1/members/{}?organization=hill-top", other.members[0]);
+        crate::changes::amend(&app, &w, &path, |m| m["address"] = Value::Null).await;
+        for _ in 0..3 {
+            assert_eq!(again::turn(&app.ctx, &mut round).await.unwrap(), Turn::Worked);
+        }
+        assert_eq!(seen(&app, &other, "V-1").await["status"], "held");
+        assert_eq!(seen(&app, &w, "B-0").await["status"], "held");
+        let waiting = app.database.number("SELECT COUNT(*) FROM encounters WHERE decision_sequence = 1");
+        assert!(waiting > 100, "{waiting}: the large change is still under way");
+        app.settle().await;
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM encounters WHERE decision_sequence = 1"), 0);
+    }
+
+    async fn two_workers_share_and_do_nothing_twice(app: TestApp) {
+        let w = world::river_bend(&app, MEMBERS).await;
+        fill(&app, &w).await;
+        dearer(&app, &w).await;
+        let second = Ctx::new(
+            peerclaims::store::Db::open(&app.database.url(), 4).unwrap(), app.ctx.clock, 700);
+        let (a, b) = tokio::join!(again::settle(&app.ctx), again::settle(&second));
+        a.unwrap();
+        b.unwrap();
+        app.settle().await;
+        all_once(&app, &w).await;
+    }
+
+    async fn a_visit_that_cannot_be_read_holds_up_no_other(app: TestApp) {
+        let w = world::river_bend(&app, 2).await;
+        record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        let body = world::visit("V-2", &w.peers[1], &w.members[1], "2026-07-01T16:00");
+        app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        let whole = app.database.table(
+            "SELECT content AS name, CAST(1 AS BIGINT) AS value FROM encounters WHERE reference = 'V-1'")[0].0.clone();
+        app.database.execute("UPDATE encounters SET content = '{}' WHERE reference = 'V-1'");
+        amend_member(&app, &w, 0, |m| m["address"] = Value::Null).await;
+        amend_member(&app, &w, 1, |m| m["address"] = Value::Null).await;
+        let mut failures = 0;
+        while again::settle(&app.ctx).await.is_err() {
+            failures += 1;
+            assert!(failures < 5);
+        }
+        assert!(failures > 0);
+        assert_eq!(split(&app, &w, "V-2").await, (0, 4));
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM marks"), 1, "kept for later");
+        // Mended and due again, it is decided.
+        app.database.execute(&format!("UPDATE encounters SET content = '{whole}' WHERE reference = 'V-1'"));
+        app.database.execute("UPDATE marks SET due_at = '2020-01-01 00:00:00'");
+        app.settle().await;
+        assert_eq!(split(&app, &w, "V-1").await, (0, 4));
+    }
+
+    async fn a_person_without_visits_is_not_marked(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        amend_member(&app, &w, 0, |m| m["address"] = Value::Null).await;
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM marks"), 0);
+    }
+
+    async fn deciding_everything_again_changes_nothing_after_any_history(app: TestApp) {
+        crate::history_again::fixpoint(&app, 0xA6A1, 4, 70).await;
+    }
+}
+
+async fn world_feed(app: &TestApp, w: &World) -> Vec<Value> {
+    let (mut items, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/decisions/changes?limit=200{cursor}");
+        let feed = app.get(&path, &w.biller).await.expect(200);
+        items.extend(feed["items"].as_array().unwrap().clone());
+        cursor = format!("&cursor={}", feed["next_cursor"].as_str().unwrap());
+        if feed["more"] == false {
+            return items;
+        }
+    }
+}
+
+/// After settling, the same of everything is decided again with the same outcome.
+pub async fn stands(app: &TestApp, past: &crate::history::Past) {
+    let key = &past.world.biller;
+    let before = outcomes(app, key).await;
+    let organization = app.get("/v1/organizations", key).await.expect(200);
+    mark_all(app, organization["items"][0]["id"].as_str().unwrap()).await;
+    app.settle().await;
+    let after = outcomes(app, key).await;
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before, after, "{}", past.key);
+    }
+}
