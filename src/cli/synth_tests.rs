@@ -2,6 +2,7 @@
 //! answered as was foreseen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,10 @@ fn digest(folder: &Path) -> String {
         hash.update(file.strip_prefix(folder).unwrap().to_str().unwrap().as_bytes());
         hash.update(std::fs::read(&file).unwrap());
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 fn written(wanted: &Wanted) -> (tempfile::TempDir, synth::Written) {

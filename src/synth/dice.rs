@@ -1,4 +1,4 @@
-//! Chance that is the same on every machine: SplitMix64 (Steele, Lea and Flood, "Fast splittable
+//! Chance that is the same on every machine: `SplitMix64` (Steele, Lea and Flood, "Fast splittable
 //! pseudorandom number generators", 2014), whole numbers only.
 //!
 //! Nothing is drawn from one long row of numbers: each member, each day, each visit has dice of its
@@ -57,9 +57,7 @@ impl Dice {
     /// A number from 0, below `end`; 0 when `end` is 0.
     pub const fn below(&mut self, end: u32) -> u32 {
         // The upper half of 32 bits times `end`: the bias is below one in four billion times `end`.
-        #[expect(clippy::cast_possible_truncation, reason = "the shift leaves 32 bits")]
-        let number = (((self.bits() >> 32) * (end as u64)) >> 32) as u32;
-        number
+        (((self.bits() >> 32) * (end as u64)) >> 32) as u32
     }
 
     /// A number from `first` to `last`, both included.

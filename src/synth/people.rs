@@ -244,7 +244,7 @@ impl Member<'_> {
     /// Year and half year that the authorization of a day is for; a small one is for the whole year.
     fn half(&self, day: NaiveDate) -> (i32, u32) {
         use chrono::Datelike;
-        let half = if self.standing == Some(Flaw::Exhausted) { 0 } else { (day.month() + 5) / 6 };
+        let half = if self.standing == Some(Flaw::Exhausted) { 0 } else { day.month().div_ceil(6) };
         (day.year(), half)
     }
 }
