@@ -12,6 +12,7 @@
 
 pub mod dice;
 pub mod flaws;
+mod groups;
 mod habits;
 mod keep;
 mod people;

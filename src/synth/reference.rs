@@ -24,8 +24,9 @@ const ORGANIZATION_NUMBERS: u64 = 200_000_000;
 const PEER_NUMBERS: u64 = 210_000_000;
 /// Oldest of the members.
 const OLDEST: u32 = 78;
-/// Units of an authorization: more than a member with the densest habit can use in half a year.
-const GRANT: u32 = 360;
+/// Units of an authorization: more than a member with the densest habit, groups too, can use in half
+/// a year.
+const GRANT: u32 = 480;
 
 /// All sheets of reference data.
 struct Sheets {
@@ -36,6 +37,7 @@ struct Sheets {
     members: Sheet,
     coverages: Sheet,
     authorizations: Sheet,
+    episodes: Sheet,
 }
 
 /// Writes everything but the visits.
@@ -50,6 +52,7 @@ pub fn write(population: &Population, folder: &Path) -> Result<(), SynthError> {
         members: sheet("members", &MEMBERS)?,
         coverages: sheet("coverages", &COVERAGES)?,
         authorizations: sheet("authorizations", &AUTHORIZATIONS)?,
+        episodes: sheet("episodes", &EPISODES)?,
     };
     for organization in population.organizations() {
         population.write_organization(organization, folder, &mut sheets)?;
@@ -68,12 +71,11 @@ pub fn write(population: &Population, folder: &Path) -> Result<(), SynthError> {
         members,
         coverages,
         authorizations,
+        episodes,
     } = sheets;
-    for sheet in [organizations, locations, peers, certificates, members, coverages, authorizations]
-    {
-        sheet.end()?;
-    }
-    Ok(())
+    let people = [organizations, locations, peers, certificates, members];
+    let papers = [coverages, authorizations, episodes];
+    people.into_iter().chain(papers).try_for_each(Sheet::end)
 }
 
 const ORGANIZATIONS: [&str; 10] = [
@@ -124,6 +126,7 @@ const COVERAGES: [&str; 8] = [
 ];
 const AUTHORIZATIONS: [&str; 8] =
     ["organization", "member_reference", "payer", "number", "services", "units", "from", "to"];
+const EPISODES: [&str; 6] = ["organization", "reference", "member_reference", "kind", "from", "to"];
 
 fn payers(population: &Population, folder: &Path) -> Result<(), SynthError> {
     let mut sheet = Sheet::begin(folder, "payers", &["key", "name", "sandbox"])?;
@@ -318,6 +321,7 @@ impl Population {
         ];
         sheets.members.row(&[own.as_slice(), &address, &coverage].concat())?;
         self.write_coverages(member, &key, &reference, sheets)?;
+        self.write_episode(member, &key, &reference, sheets)?;
         self.write_authorizations(member, &key, &reference, sheets)
     }
 
@@ -344,6 +348,20 @@ impl Population {
             sheets.coverages.row(&row)?;
         }
         Ok(())
+    }
+
+    /// The days for which the member comes; one that goes on after the year has no end.
+    fn write_episode(
+        &self,
+        member: &Member,
+        key: &str,
+        reference: &str,
+        sheets: &mut Sheets,
+    ) -> Result<(), SynthError> {
+        let (from, to) = self.episode(member);
+        let number = format!("{reference}-E1");
+        let to = if to < self.year.last() { to.to_string() } else { String::new() };
+        sheets.episodes.row(&[key, &number, reference, "episode", &from.to_string(), &to])
     }
 
     fn write_authorizations(

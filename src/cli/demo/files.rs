@@ -25,6 +25,8 @@ pub(super) enum Upload {
     Whole(File),
     /// A JSON array whose items are posted one by one.
     OneByOne(File),
+    /// A session: one meeting, entered once for all of its members.
+    Session(File),
 }
 
 /// An organization of the demo.
@@ -41,7 +43,7 @@ pub(super) struct Sender {
     /// Its visits, month by month.
     pub(super) year: [File; 12],
     /// Visits that a person wrote for the demo, sent with those of the last month.
-    pub(super) by_hand: Upload,
+    pub(super) by_hand: &'static [Upload],
 }
 
 impl Form {

@@ -160,8 +160,8 @@ impl Desk {
     async fn month(&mut self, month: u32, folder: &mut Folder) -> Result<(), CliError> {
         let sender = self.sender;
         let file = sender.year.iter().zip(1u32..).find(|(_, of)| *of == month).map(|(f, _)| *f);
-        let by_hand = (month == MONTHS).then_some(sender.by_hand);
-        for upload in file.map(Upload::Whole).into_iter().chain(by_hand) {
+        let by_hand = if month == MONTHS { sender.by_hand } else { &[] };
+        for upload in file.map(Upload::Whole).into_iter().chain(by_hand.iter().copied()) {
             send::visits(&self.submitter, sender, &upload, folder, &mut self.tally).await?;
         }
         let through = year()?.days_of(month).last().unwrap_or_default();

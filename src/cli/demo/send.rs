@@ -19,6 +19,7 @@ pub(super) async fn visits(
     match upload {
         Upload::Whole(file) => bulk(client, file, sender.form.media(), folder, tally).await,
         Upload::OneByOne(file) => one_by_one(client, file, folder, tally).await,
+        Upload::Session(file) => session(client, file, folder, tally).await,
     }
 }
 
@@ -60,6 +61,30 @@ async fn one_by_one(
         // Kept as the answers to uploads are.
         let name = if answer.status < 300 { "encounter" } else { "error" };
         let line = json!({"row": place, "line": place, "status": answer.status, name: body});
+        answers.extend([line.to_string().as_str(), "\n"]);
+    }
+    folder.write(&answers_name(file), answers.as_bytes())
+}
+
+/// One meeting: its members' visits are recorded together, and answered for one by one.
+async fn session(
+    client: &Client,
+    file: &File,
+    folder: &mut Folder,
+    tally: &mut Tally,
+) -> Result<(), CliError> {
+    let wrong = |e: serde_json::Error| CliError::Other(format!("{}: {e}", file.name));
+    let meeting: Value = serde_json::from_str(file.text).map_err(wrong)?;
+    let answer = client.post("/v1/sessions", &meeting).await?.good(file.name)?;
+    let body = answer.json()?;
+    let encounters = body.get("encounters").and_then(Value::as_array);
+    let encounters = encounters
+        .ok_or_else(|| CliError::Other(format!("the answer to {} has no encounters", file.name)))?;
+    let mut answers = String::new();
+    for (encounter, place) in encounters.iter().zip(1u64..) {
+        tally.count((file.short(), place), answer.status, encounter)?;
+        let status = answer.status;
+        let line = json!({"row": place, "line": place, "status": status, "encounter": encounter});
         answers.extend([line.to_string().as_str(), "\n"]);
     }
     folder.write(&answers_name(file), answers.as_bytes())

@@ -48,6 +48,10 @@ pub(super) fn organization(sender: &Sender, tally: &Tally) {
         visits(tally.recorded()),
         count(u64::try_from(tally.refused.len()).unwrap_or(0), "row", "rows"),
     );
+    if tally.in_groups > 0 {
+        let groups = u64::try_from(tally.groups.len()).unwrap_or(0);
+        println!("  {} in {}.", visits(tally.in_groups), count(groups, "group", "groups"));
+    }
     println!("  ready        {:>4}   {} dollars expected", tally.ready, tally.expected);
     if tally.in_part > 0 {
         println!("                      ({} of them in part)", tally.in_part);
