@@ -16,6 +16,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use peerclaims::domain::money::Money;
+use peerclaims::flow::again::{self, Round, Turn};
+use peerclaims::flow::{Clock, Ctx};
+use peerclaims::store::Db;
 use serde_json::Value;
 
 /// Where CI collects 837P files for pyx12.
@@ -144,6 +147,16 @@ fn every_row_is_answered_as_the_fixtures_say() {
     }
     assert_eq!(rows, 2_032);
     assert!(flaws.is_empty(), "not answered: {flaws:?}");
+    assert_eq!(next_turn(&out), Turn::Idle, "what visitors mend waits behind nothing");
+}
+
+/// What the worker would do next on the demo's database.
+fn next_turn(out: &Path) -> Turn {
+    let url = format!("sqlite://{}", out.join("peerclaims.db").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let ctx = Ctx::new(Db::open(&url, 2).unwrap(), Clock::default(), 900);
+        again::turn(&ctx, &mut Round::default()).await.unwrap()
+    })
 }
 
 fn money(text: &str) -> Money {

@@ -233,9 +233,12 @@ async fn json_says_the_same_and_without_flaws_all_is_ready() {
     assert_eq!(the_year_goes_through(&json).await, the_year_goes_through(&csv).await);
 }
 
-/// Organization and session -> the members' parts: peer, size, flawed or not.
-fn sessions(out: &Path) -> (BTreeMap<(String, String), Vec<(String, u64)>>, u64) {
-    let (mut found, mut rows) = (BTreeMap::<_, Vec<_>>::new(), 0);
+/// Organization and session -> peer and size as each of the members' parts says them.
+type Sessions = BTreeMap<(String, String), Vec<(String, u64)>>;
+
+/// The sessions of a year that was written as CSV, and the number of all rows.
+fn sessions(out: &Path) -> (Sessions, u64) {
+    let (mut found, mut rows) = (Sessions::new(), 0);
     for file in files(&out.join("encounters")) {
         let organization = file.parent().unwrap().file_name().unwrap().to_str().unwrap();
         let mut table = csv::Reader::from_path(&file).unwrap();

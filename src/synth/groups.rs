@@ -55,7 +55,7 @@ struct Evening<'a> {
 impl Population {
     /// Whether a peer leads a group on a day, if the peer works.
     pub fn leads_group(&self, peer: &Peer, day: NaiveDate) -> bool {
-        if peer.organization.shape.group.is_none() || peer.place % LEADERS != 0 {
+        if peer.organization.shape.group.is_none() || !peer.place.is_multiple_of(LEADERS) {
             return false;
         }
         let mut dice = self.dice(About::Group, peer.number, 0);

@@ -15,6 +15,7 @@ pub mod flaws;
 mod groups;
 mod habits;
 mod keep;
+mod papers;
 mod people;
 mod reference;
 mod rows;

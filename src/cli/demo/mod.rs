@@ -32,7 +32,7 @@ use super::{CliError, open};
 use crate::config::Settings;
 use crate::domain::dates::Instant;
 use crate::flow::access::{self, NewKey, Role};
-use crate::flow::{Clock, Ctx};
+use crate::flow::{Clock, Ctx, again};
 use crate::synth::Year;
 use crate::{http, store, telemetry, worker};
 
@@ -89,6 +89,8 @@ pub(super) async fn run(demo: Demo) -> Result<(), CliError> {
 async fn tell(ctx: &Ctx, address: SocketAddr, folder: &mut Folder) -> Result<(), CliError> {
     eprintln!("The demo's year is {YEAR}. Folder: {}", folder.path().display());
     load::reference(ctx).await?;
+    // Nothing was decided yet, so nothing of this is to be decided again.
+    again::settle(ctx).await?;
     let mut desks = Vec::new();
     for sender in SENDERS {
         desks.push(Desk::open(ctx, address, sender).await?);
