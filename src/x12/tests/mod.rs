@@ -11,6 +11,7 @@ mod faults;
 mod flips;
 mod golden;
 mod lexing;
+mod mutants;
 mod properties;
 mod reading;
 mod refusals;
