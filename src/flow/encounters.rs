@@ -5,7 +5,7 @@ use super::again::{self, Again, Cause};
 use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, People};
 use super::intake::{Parsed, Recorded, resolve};
-use super::{Ctx, day_sums};
+use super::{Ctx, day_sums, sessions};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -208,15 +208,21 @@ pub(super) fn write_again(
     mut bench: Bench,
     again: Again,
 ) -> Result<Recorded, AppError> {
-    let (id, depth, was) = (again.encounter.id, again.depth, again.encounter.data.group.is_some());
+    let (id, depth, was) = (again.encounter.id, again.depth, again.encounter.data.group.clone());
     let data = again.data().clone();
     let none = || AppError::internal("a decision was not stored");
     let decision = again::write(ctx, conn, tenant, vec![again])?.pop().ok_or_else(none)?;
     bench.put(ctx, id, &data, &decision.answer);
-    if data.group.is_none() && was {
+    if data.group.is_none() && was.is_some() {
         store::sessions::unlink(conn, tenant, &[id])?;
     }
     bench.store_sessions(conn)?;
+    let left = was.filter(|was| data.group.as_ref().is_none_or(|now| now.session != was.session));
+    let mut others = bench.retold();
+    if let Some(left) = left {
+        others.extend(sessions::others(conn, tenant, &left.session)?);
+    }
+    again::retell(ctx, conn, tenant, depth, others)?;
     day_sums::settle(ctx, conn, tenant, &bench.settlement(), depth)?;
     let encounter = find(conn, tenant, id)?;
     Ok(Recorded { encounter, decision, fresh: true, revised: false })
@@ -279,6 +285,10 @@ pub(super) fn void_visit(
     store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
     if lines.iter().any(|l| l.status == LineStatus::Ready) {
         again::mark(ctx, conn, tenant, Cause::Freed, &again::freed([&encounter]))?;
+    }
+    if let Some(group) = &encounter.data.group {
+        let others = sessions::others(conn, tenant, &group.session)?;
+        again::retell(ctx, conn, tenant, 0, others)?;
     }
     Ok(true)
 }

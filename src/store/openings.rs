@@ -118,6 +118,26 @@ pub fn set_units(
     Ok(diesel::update(at).set(change).execute(conn)? == 1)
 }
 
+/// Puts an opening balance into another account, under another member number.
+pub fn set_account(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    opening: &Opening,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let at = table::table
+        .filter(table::organization_id.eq(organization.as_i64()))
+        .filter(table::id.eq(opening.id.as_i64()));
+    let change = (
+        table::account_id.eq(opening.account.as_i64()),
+        table::member_number.eq(opening.member_number.as_str()),
+        table::revision.eq(opening.revision.saturating_add(1)),
+        table::updated_at.eq(now.naive()),
+    );
+    diesel::update(at).set(change).execute(conn)?;
+    Ok(())
+}
+
 /// The opening balance with this id, if it is this tenant's.
 pub fn by_id(
     conn: &mut Conn,

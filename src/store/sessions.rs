@@ -197,6 +197,35 @@ pub fn attendance(
     Ok(found)
 }
 
+/// Those of these sessions' encounters that are on a live claim.
+pub fn claimed(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    list: &[SessionId],
+) -> Result<Vec<Attendance>, StoreError> {
+    let mut found = Vec::new();
+    let on_claims = [EncounterStatus::Claimed, EncounterStatus::Submitted];
+    for chunk in list.chunks(types::CHUNK) {
+        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        let joined = session_encounters::table.inner_join(
+            encounters::table.on(encounters::organization_id
+                .eq(session_encounters::organization_id)
+                .and(encounters::id.eq(session_encounters::encounter_id))),
+        );
+        let rows: Vec<(i64, i64)> = joined
+            .filter(session_encounters::organization_id.eq(organization.as_i64()))
+            .filter(session_encounters::session_id.eq_any(chunk))
+            .filter(encounters::status.eq_any(on_claims.map(EncounterStatus::as_str)))
+            .select((session_encounters::session_id, session_encounters::encounter_id))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(session, encounter)| Attendance {
+            session: SessionId::from_i64(session),
+            encounter: EncounterId::from_i64(encounter),
+        }));
+    }
+    Ok(found)
+}
+
 /// All encounters of a session, voided ones too, in order of id.
 pub fn encounters_of(
     conn: &mut Conn,

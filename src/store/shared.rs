@@ -117,13 +117,13 @@ pub fn add(
     Ok(())
 }
 
-/// What lines of an organization hold on shared accounts, summed by line.
+/// What lines of an organization hold on shared accounts, summed by line and account.
 pub fn holdings(
     conn: &mut Conn,
     organization: OrganizationId,
     lines: &[LineId],
 ) -> Result<Vec<SharedEntry>, StoreError> {
-    let mut sums: BTreeMap<i64, SharedEntry> = BTreeMap::new();
+    let mut sums: BTreeMap<(i64, i64), SharedEntry> = BTreeMap::new();
     for chunk in lines.chunks(types::CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|l| l.as_i64()).collect();
         let rows: Vec<Row> = shared_entries::table
@@ -144,7 +144,7 @@ pub fn holdings(
                 how: read_how("shared_entries.modifiers", row.modifiers, row.mode)?,
                 units: 0,
             };
-            let sum = sums.entry(line).or_insert(entry);
+            let sum = sums.entry((line, row.account_id)).or_insert(entry);
             sum.units = sum.units.saturating_add(row.units);
         }
     }

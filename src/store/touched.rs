@@ -252,6 +252,28 @@ pub fn live_after(
     Ok(load(conn, found)?.into_iter().map(|place| place.id).collect())
 }
 
+/// The live visits (ready or claimed) of these members, in order of id.
+pub fn live_of(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    members: &[MemberId],
+) -> Result<Vec<EncounterId>, StoreError> {
+    let live = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
+    let mut found: Vec<EncounterId> = Vec::new();
+    for chunk in members.chunks(CHUNK) {
+        let numbers: Vec<i64> = chunk.iter().map(|id| id.as_i64()).collect();
+        let rows: Vec<i64> = encounters::table
+            .filter(encounters::organization_id.eq(organization.as_i64()))
+            .filter(encounters::member_id.eq_any(numbers))
+            .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)))
+            .select(encounters::id)
+            .load(conn)?;
+        found.extend(rows.into_iter().map(EncounterId::from_i64));
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
 /// Whether the organization has any visit.
 pub fn has_visits(conn: &mut Conn, organization: OrganizationId) -> Result<bool, StoreError> {
     let any = encounters::table

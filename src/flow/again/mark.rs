@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::write::MOST_STEPS;
 use crate::domain::again::{Cause, Mark, Touched};
-use crate::domain::ids::{AccountId, MemberId, OrganizationId};
+use crate::domain::ids::{AccountId, EncounterId, MemberId, OrganizationId};
 use crate::domain::ledger::AccountKey;
 use crate::domain::organization::Organization;
 use crate::error::AppError;
@@ -126,6 +127,22 @@ pub(super) fn follow(
         store::after_commit(move || wake.notify_one());
     }
     Ok(())
+}
+
+/// Marks the other visits of a session that is something else by a decision `depth` steps away from
+/// somebody's change. Its account is locked by whoever decided.
+pub fn retell(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    depth: i32,
+    others: Vec<EncounterId>,
+) -> Result<(), AppError> {
+    let touched: Vec<Touched> = others.into_iter().map(Touched::Encounter).collect();
+    if depth >= MOST_STEPS {
+        return Ok(());
+    }
+    follow(ctx, conn, organization, Cause::Session, depth + 1, &touched)
 }
 
 /// What units that were given back may decide otherwise in other organizations, where a payer counts

@@ -20,6 +20,7 @@
 mod alone;
 mod claimed;
 mod mark;
+mod numbers;
 mod read;
 mod redo;
 mod work;
@@ -28,7 +29,8 @@ mod write;
 pub use crate::domain::again::{Cause, Change, Days, Freed, Outcome, Touched};
 pub use crate::domain::correction::{BilledLine, Billing, Correction, Difference};
 pub use claimed::let_go;
-pub use mark::{changing, deciding, mark};
+pub use mark::{changing, deciding, mark, retell};
+pub use numbers::follow_numbers;
 pub use read::{Feed, Filter, Listed, changes, corrections};
 pub use redo::{Ways, Wish, redo};
 pub use work::{CHUNK_VISITS, Round, Turn, settle, turn};

@@ -24,7 +24,7 @@ use crate::store::{self, Conn};
 /// How far what a decision sets free is followed from one decision to the next. Each step gives
 /// somebody units or time that nobody has, so chains are short; the bound is for contracts whose
 /// rules undo each other's answers for ever.
-const MOST_STEPS: i32 = 16;
+pub(super) const MOST_STEPS: i32 = 16;
 
 /// A new decision about an encounter that was decided before.
 #[derive(Debug)]
@@ -192,16 +192,24 @@ pub fn freed<'a>(encounters: impl IntoIterator<Item = &'a Encounter>) -> Vec<Tou
     of_whom.into_iter().map(|one| Touched::Freed(freed(one))).collect()
 }
 
-/// Whether a decision gives back anything that the one before it held.
+/// Whether a decision gives back anything that the one before it held: units, or time. A line without
+/// a unit takes time, too.
 fn frees(again: &Again, fresh: &[&Line]) -> bool {
-    let (then, now) = (drawn(again.lines.iter()), drawn(fresh.iter().copied()));
+    let is_ready = |l: &&Line| l.status == LineStatus::Ready;
+    if !again.lines.iter().any(|l| is_ready(&l)) {
+        return false;
+    }
     let e = &again.encounter;
-    let same_place = again.billed() == e.payer.zip(e.member_number.as_ref())
+    // What was corrected may take other time, of another peer, or count in other limits.
+    let same_place = again.revised.is_none()
+        && fresh.iter().any(is_ready)
+        && again.billed() == e.payer.zip(e.member_number.as_ref())
         && again.answer.service == e.service
         && again.answer.service_date == e.service_date;
+    let (then, now) = (drawn(again.lines.iter()), drawn(fresh.iter().copied()));
     let less =
         |(on, units): (&Option<AuthorizationId>, &u32)| now.get(on).is_none_or(|left| left < units);
-    !then.is_empty() && (!same_place || then.iter().any(less))
+    !same_place || then.iter().any(less)
 }
 
 /// Units of ready lines, by the authorization that they draw on.

@@ -35,7 +35,7 @@ use crate::domain::organization::Organization;
 use crate::domain::peer::Peer;
 use crate::domain::rules::RuleId;
 use crate::domain::session::Session;
-use crate::error::AppError;
+use crate::error::{AppError, Code};
 use crate::flow::Ctx;
 use crate::store::{self, Conn};
 
@@ -140,9 +140,12 @@ impl Bench {
         bench.reach_accounts(ctx, conn, encounters, access)?;
         if access != Access::Look && !conn.writes_alone() && bench.refresh_people(conn)? {
             // Under another number units are in another account, and under another payer other
-            // terms count.
+            // terms count. Whoever locked some must not wait for more.
             bench.read_terms(ctx, conn, encounters)?;
-            bench.reach_accounts(ctx, conn, encounters, access)?;
+            if !bench.has_reached(encounters) {
+                let detail = "A member was changed at the same moment; try again.";
+                return Err(AppError::new(Code::Busy, detail));
+            }
         }
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
         bench.dossiers.read_standing(conn, id, &members)?;
@@ -241,6 +244,11 @@ impl Bench {
     pub fn restore(&mut self, lifted: Lifted) {
         self.drawn.restore(lifted.usage);
         self.nearby.restore(lifted.neighbors);
+    }
+
+    /// Other encounters of sessions that are something else by what was put on the bench.
+    pub fn retold(&self) -> Vec<EncounterId> {
+        self.nearby.meetings.retold()
     }
 
     /// A decided encounter is of its session from now on.

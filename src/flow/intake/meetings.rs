@@ -1,8 +1,8 @@
 //! The sessions on the bench: those that the encounters of a chunk name, those that take time of
 //! their peers, and what becomes of them while the chunk is decided.
 //!
-//! A session that nobody entered is what its first encounter says; it has no times of its own but
-//! those of its live encounters. One whose encounters are all void is what the next one says.
+//! A session that nobody entered is what the first of its encounters that is not void says, also when
+//! that one is corrected; it has no times of its own but those of its live encounters.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,8 +23,14 @@ use crate::store::{self, Conn, StoreError};
 struct Meeting {
     session: Session,
     /// Encounters that are not void, but for those that are being decided again.
-    attended: usize,
+    others: BTreeSet<EncounterId>,
+    /// Whether the encounter that is being decided again was of it before.
+    known: bool,
+    /// Whether one of the others is on a live claim: what the claim says of the session stays.
+    claimed: bool,
     change: Change,
+    /// Whether it is of another size, or led otherwise, than the others were told.
+    retold: bool,
 }
 
 /// What is to be written of a session.
@@ -41,6 +47,8 @@ pub struct Meetings {
     by_reference: HashMap<Reference, Meeting>,
     of_encounter: HashMap<EncounterId, Reference>,
     links: Vec<Attendance>,
+    /// The encounter that is being decided again, when it is one.
+    own: Option<EncounterId>,
 }
 
 impl Meetings {
@@ -64,32 +72,35 @@ impl Meetings {
                 found.push(session);
             }
         }
-        let mut meetings = Self::default();
+        let mut meetings = Self { own: except.first().copied(), ..Self::default() };
         let ids: Vec<SessionId> = found.iter().map(|s| s.id).collect();
         let reference_of: HashMap<SessionId, Reference> =
             found.iter().map(|s| (s.id, s.data.reference.clone())).collect();
         for session in found {
             let reference = session.data.reference.clone();
-            let meeting = Meeting { session, attended: 0, change: Change::None };
+            let meeting = Meeting::of(session, Change::None);
             meetings.by_reference.insert(reference, meeting);
         }
         for Attendance { session, encounter } in
             store::sessions::attendance(conn, organization, &ids)?
         {
-            let Some(name) = reference_of.get(&session).filter(|_| !except.contains(&encounter))
-            else {
+            let Some(name) = reference_of.get(&session) else { continue };
+            let Some(meeting) = meetings.by_reference.get_mut(name) else { continue };
+            if except.contains(&encounter) {
+                meeting.known = true;
                 continue;
-            };
-            meetings.count(name);
+            }
+            meeting.others.insert(encounter);
             meetings.of_encounter.insert(encounter, name.clone());
         }
-        Ok(meetings)
-    }
-
-    fn count(&mut self, name: &Reference) {
-        if let Some(meeting) = self.by_reference.get_mut(name) {
-            meeting.attended += 1;
+        for Attendance { session, encounter } in store::sessions::claimed(conn, organization, &ids)?
+        {
+            let name = reference_of.get(&session).filter(|_| !except.contains(&encounter));
+            if let Some(meeting) = name.and_then(|name| meetings.by_reference.get_mut(name)) {
+                meeting.claimed = true;
+            }
         }
+        Ok(meetings)
     }
 
     /// The encounters of these sessions.
@@ -140,13 +151,14 @@ impl Meetings {
             return Some(SessionFact { data: own(), voided: false });
         };
         let voided = meeting.session.voided_at.is_some();
-        if meeting.is_open() {
-            return Some(SessionFact { data: own(), voided });
-        }
-        let mut data = meeting.session.data.clone();
+        let open = meeting.is_open(self.own);
+        let mut data = if open { own() } else { meeting.session.data.clone() };
         if !data.stated {
-            (data.started_at, data.ended_at) =
-                hull(live).unwrap_or((encounter.started_at, encounter.ended_at));
+            let alone = (encounter.started_at, encounter.ended_at);
+            let (from, to) = hull(live).unwrap_or(alone);
+            let within = |t: Instant| if open { (from.min(t), to.max(t)) } else { (from, to) };
+            data.started_at = within(encounter.started_at).0;
+            data.ended_at = within(encounter.ended_at).1;
         }
         Some(SessionFact { data, voided })
     }
@@ -157,8 +169,7 @@ impl Meetings {
         if self.by_reference.contains_key(&reference) {
             return false;
         }
-        let meeting = Meeting { session, attended: 0, change: Change::New };
-        self.by_reference.insert(reference, meeting);
+        self.by_reference.insert(reference, Meeting::of(session, Change::New));
         true
     }
 
@@ -172,11 +183,8 @@ impl Meetings {
     pub fn attend(&mut self, ctx: &Ctx, id: EncounterId, encounter: &EncounterData, agrees: bool) {
         let Some(group) = &encounter.group else { return };
         let own = SessionData::gathered(encounter, group);
-        let meeting = self.by_reference.entry(group.session.clone()).or_insert_with(|| Meeting {
-            session: gathered(ctx, own.clone()),
-            attended: 0,
-            change: Change::New,
-        });
+        let new = || Meeting::of(gathered(ctx, own.clone()), Change::New);
+        let meeting = self.by_reference.entry(group.session.clone()).or_insert_with(new);
         let data = &mut meeting.session.data;
         let wider = SessionData {
             started_at: data.started_at.min(own.started_at),
@@ -184,18 +192,32 @@ impl Meetings {
             ..data.clone()
         };
         let fixed = data.stated || meeting.session.voided_at.is_some();
-        let becomes = match meeting.attended {
-            0 if !fixed => own,
-            _ if agrees && !fixed => wider,
+        let known = meeting.known && !meeting.claimed;
+        let becomes = match meeting.others.first() {
+            _ if fixed => data.clone(),
+            None => own,
+            Some(first) if known && id < *first => {
+                SessionData { started_at: wider.started_at, ended_at: wider.ended_at, ..own }
+            }
+            _ if agrees => wider,
             _ => data.clone(),
         };
         if *data != becomes {
+            let told = |d: &SessionData| (d.size, d.peers, d.peer);
+            meeting.retold |= told(data) != told(&becomes);
             *data = becomes;
             meeting.change = meeting.change.and_changed();
         }
-        meeting.attended += 1;
+        meeting.others.insert(id);
         self.of_encounter.insert(id, group.session.clone());
         self.links.push(Attendance { session: meeting.session.id, encounter: id });
+    }
+
+    /// The encounters of sessions that are something else now, but for the one that made it so.
+    pub fn retold(&self) -> Vec<EncounterId> {
+        let retold = self.by_reference.values().filter(|m| m.retold && m.change != Change::New);
+        let others = retold.flat_map(|m| m.others.iter().copied());
+        others.filter(|id| Some(*id) != self.own).collect()
     }
 
     /// Writes what became of the sessions; their encounters are there already.
@@ -219,9 +241,23 @@ impl Meetings {
 }
 
 impl Meeting {
-    /// Whether the next encounter says what it is.
-    fn is_open(&self) -> bool {
-        !self.session.data.stated && self.attended == 0 && self.session.voided_at.is_none()
+    fn of(session: Session, change: Change) -> Self {
+        Self {
+            session,
+            others: BTreeSet::new(),
+            known: false,
+            claimed: false,
+            change,
+            retold: false,
+        }
+    }
+
+    /// Whether an encounter says what it is: the first one, which one that comes to it is only when
+    /// it is alone.
+    fn is_open(&self, id: Option<EncounterId>) -> bool {
+        let before = |other: &EncounterId| self.known && id.is_some_and(|id| id < *other);
+        let first = self.others.first().is_none_or(before);
+        !self.session.data.stated && first && !self.claimed && self.session.voided_at.is_none()
     }
 }
 

@@ -74,6 +74,9 @@ pub async fn update(
             .field_if("coverages", old.coverages != member.coverages);
         audit::note(&ctx, conn, Some(organization), Action::MemberChange, id, detail)?;
         member.revision += 1;
+        if old.coverages != member.coverages {
+            again::follow_numbers(&ctx, conn, organization, &[&member])?;
+        }
         let touched: Vec<Touched> = touches(&old, &member).into_iter().collect();
         again::mark(&ctx, conn, organization, Cause::Member, &touched)?;
         Ok(member)

@@ -12,7 +12,7 @@ use crate::domain::ids::{EncounterId, OrganizationId, SessionId};
 use crate::domain::session::{Session, SessionData};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
-use crate::flow::again::{self, Cause};
+use crate::flow::again::{self, Cause, Days, Touched};
 use crate::flow::audit::{self, Action};
 use crate::flow::encounters::{decide_in, organization, void_visit};
 use crate::flow::intake::Reading;
@@ -83,11 +83,16 @@ pub fn amend_in(
         .count("removed", gone.len())
         .count("added", additions.len());
     audit::note(ctx, conn, Some(tenant), Action::SessionRevise, id, detail)?;
+    let shorter =
+        wanted.started_at > session.data.started_at || wanted.ended_at < session.data.ended_at;
     write(conn, tenant, &session, wanted)?;
     for encounter in gone {
         void_visit(ctx, conn, tenant, encounter.id, &amendment.reason)?;
     }
     decide_rest(ctx, conn, tenant, followed, &claimed)?;
+    if shorter {
+        give_time_back(ctx, conn, tenant, &session.data)?;
+    }
     if !additions.is_empty() {
         let organization = again::deciding(conn, tenant)?;
         let all: Vec<&EncounterData> = additions.iter().collect();
@@ -225,6 +230,19 @@ fn write(
     let changed = Session { data, revision: session.revision + 1, ..session.clone() };
     let day = organization(conn, tenant)?.data.zone.date_of(changed.data.started_at);
     Ok(store::sessions::update(conn, tenant, &changed, day)?)
+}
+
+/// Marks the visits of the peer that may have waited for the time of a session.
+fn give_time_back(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    before: &SessionData,
+) -> Result<(), AppError> {
+    let zone = organization(conn, tenant)?.data.zone;
+    let day = |at| Some(zone.date_of(at));
+    let days = Days { from: day(before.started_at), to: day(before.ended_at) };
+    again::mark(ctx, conn, tenant, Cause::Session, &[Touched::Peer(before.peer, days)])
 }
 
 /// Decides again what is not claimed, in order of service date, start and id.

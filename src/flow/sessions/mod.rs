@@ -10,6 +10,7 @@ use super::audit::{self, Action, Detail};
 use super::encounters::{Seen, organization, void_visit, who, with_decisions};
 use super::intake::bench::{Access, Bench};
 use crate::domain::encounter::{Encounter, EncounterData};
+use crate::domain::identifiers::Reference;
 use crate::domain::ids::{EncounterId, OrganizationId, SessionId};
 use crate::domain::session::Session;
 use crate::error::{AppError, Code};
@@ -170,4 +171,17 @@ pub fn void_session_in(
     store::sessions::update(conn, tenant, &session, day)?;
     audit::note(ctx, conn, Some(tenant), Action::SessionVoid, id, Detail::default())?;
     see(conn, tenant, id)
+}
+
+/// The encounters that are not void of a session that nobody entered: it is what the first of them
+/// says, so they are decided again when one leaves it. None of a session that was entered as one.
+pub(super) fn others(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    session: &Reference,
+) -> Result<Vec<EncounterId>, AppError> {
+    let found = store::sessions::by_references(conn, tenant, &[session])?;
+    let gathered: Vec<SessionId> = found.iter().filter(|s| !s.data.stated).map(|s| s.id).collect();
+    let attendance = store::sessions::attendance(conn, tenant, &gathered)?;
+    Ok(attendance.into_iter().map(|a| a.encounter).collect())
 }

@@ -1,6 +1,6 @@
 //! What a chunk reaches: accounts, people and terms, by the coverages and contracts of its days.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -40,6 +40,26 @@ impl Bench {
             .then(|| SharedKey::new(mode, coverage.data.payer, &coverage.data.member_number))
     }
 
+    /// The names of all accounts that decisions about encounters hold.
+    fn keys(&self, encounters: &[&EncounterData]) -> (BTreeSet<AccountKey>, BTreeSet<SharedKey>) {
+        let (mut keys, mut shared) = (BTreeSet::new(), BTreeSet::new());
+        for encounter in encounters {
+            let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
+            keys.extend(times);
+            keys.extend(self.account_key(encounter.member, self.day(encounter)));
+            keys.extend(encounter.group.as_ref().map(|g| AccountKey::session(&g.session)));
+            shared.extend(self.shared_key(encounter));
+        }
+        (keys, shared)
+    }
+
+    /// Whether all accounts that the encounters reach, as people stand now, are held.
+    pub(super) fn has_reached(&self, encounters: &[&EncounterData]) -> bool {
+        let (keys, shared) = self.keys(encounters);
+        keys.iter().all(|key| self.accounts.contains_key(key))
+            && shared.iter().all(|key| self.shared.contains_key(key))
+    }
+
     pub(super) fn reach_accounts(
         &mut self,
         ctx: &Ctx,
@@ -47,19 +67,11 @@ impl Bench {
         encounters: &[&EncounterData],
         access: Access,
     ) -> Result<(), AppError> {
-        let mut keys: BTreeMap<AccountKey, AccountId> = BTreeMap::new();
-        let mut shared: BTreeMap<SharedKey, SharedAccountId> = BTreeMap::new();
-        for encounter in encounters {
-            let units = self.account_key(encounter.member, self.day(encounter));
-            let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
-            let session = encounter.group.as_ref().map(|g| AccountKey::session(&g.session));
-            for key in units.into_iter().chain(times).chain(session) {
-                keys.entry(key).or_insert_with(|| ctx.id());
-            }
-            if let Some(key) = self.shared_key(encounter) {
-                shared.entry(key).or_insert_with(|| ctx.id());
-            }
-        }
+        let (keys, shared) = self.keys(encounters);
+        let keys: BTreeMap<AccountKey, AccountId> =
+            keys.into_iter().map(|key| (key, ctx.id())).collect();
+        let shared: BTreeMap<SharedKey, SharedAccountId> =
+            shared.into_iter().map(|key| (key, ctx.id())).collect();
         match access {
             Access::Lock | Access::Stand => {
                 self.accounts = store::ledger::lock_accounts(conn, self.organization.id, &keys)?;

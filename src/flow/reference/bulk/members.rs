@@ -154,6 +154,8 @@ impl Roster {
         if refused || !load.faults.is_empty() {
             return Ok(());
         }
+        // A file may be about many members: before any of them is locked.
+        again::changing(load.conn, self.owner)?;
         let now = load.ctx.now();
         let fresh: Vec<Member> =
             touched.iter().filter(|w| w.is_fresh()).map(|w| w.member.clone()).collect();
@@ -161,6 +163,11 @@ impl Roster {
         for work in touched.iter().filter(|w| !w.is_fresh()) {
             Load::must(store::update(load.conn, self.owner, &work.member, now)?)?;
         }
+        let covered_otherwise =
+            |w: &&&Work| w.before.as_ref().is_some_and(|old| old.coverages != w.member.coverages);
+        let moved: Vec<&Member> =
+            touched.iter().filter(covered_otherwise).map(|w| &w.member).collect();
+        again::follow_numbers(load.ctx, load.conn, self.owner, &moved)?;
         let again = |w: &&Work| w.before.as_ref().and_then(|old| touches(old, &w.member));
         let marks: Vec<Touched> = touched.iter().filter_map(again).collect();
         again::mark(load.ctx, load.conn, self.owner, Cause::Member, &marks)
