@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::conn::{Conn, per_backend};
+use super::conn::Conn;
 use super::error::StoreError;
 use super::schema::{claim_line_parts, claim_lines, claims};
+use super::sets::insert_set;
 use super::types;
 use crate::domain::batch::{Part, StoredClaim, StoredClaimLine};
 use crate::domain::ids::{
@@ -136,16 +137,11 @@ pub fn insert_all(
     for chunk in list.chunks(INSERT_ROWS) {
         let rows =
             chunk.iter().map(|c| claim_row(organization, c)).collect::<Result<Vec<_>, _>>()?;
-        per_backend!(&mut *conn, c => diesel::insert_into(claims::table).values(&rows).execute(c))?;
+        insert_set!(conn, claims::table, rows);
         let lines: Vec<LineRow> = chunk.iter().flat_map(|c| line_rows(organization, c)).collect();
-        for rows in lines.chunks(INSERT_ROWS) {
-            per_backend!(&mut *conn, c => diesel::insert_into(claim_lines::table).values(rows).execute(c))?;
-        }
+        insert_set!(conn, claim_lines::table, lines);
         let parts: Vec<PartRow> = chunk.iter().flat_map(|c| part_rows(organization, c)).collect();
-        for rows in parts.chunks(INSERT_ROWS) {
-            per_backend!(&mut *conn,
-                c => diesel::insert_into(claim_line_parts::table).values(rows).execute(c))?;
-        }
+        insert_set!(conn, claim_line_parts::table, parts);
     }
     Ok(())
 }

@@ -119,11 +119,8 @@ impl Work {
     }
 
     async fn upload(&mut self, program: &Program) -> bool {
-        let request = program.request(
-            reqwest::Method::POST,
-            "/v1/encounters/bulk",
-            &self.w.submitter,
-        );
+        let request =
+            program.request(reqwest::Method::POST, "/v1/encounters/bulk", &self.w.submitter);
         let request = request.header("content-type", "application/x-ndjson").body(self.text());
         let mut seen = Vec::new();
         let whole = match request.send().await {

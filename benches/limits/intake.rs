@@ -1,0 +1,67 @@
+//! Bulk intake over HTTP with all rules against the bare insert of the same rows: the same driver,
+//! the same statements, the same number of rows in a transaction.
+
+use std::time::{Duration, Instant};
+
+use peerclaims::flow::intake::CHUNK_ROWS;
+use peerclaims::store::{Db, Scope, StoreError, bare};
+
+use crate::Asked;
+use crate::send::{Sent, months};
+use crate::server::{context, tenant};
+use crate::show::{grouped, percent, rate, seconds};
+use crate::world::World;
+
+pub fn measure(asked: &Asked) {
+    println!(
+        "| database | encounters | rows in the database | all rules over HTTP | encounters a second \
+         | bare insert | encounters a second | of the bare insert | limit |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for backend in &asked.on {
+        let world = World::new(*backend, asked.encounters);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (sent, bare, rows) = runtime.block_on(both(&world));
+        let (fast, faster) = (rate(sent.rows, sent.time), rate(sent.rows, bare));
+        println!(
+            "| {} | {} | {} | {} | {} | {} | {} | {} % | 25 % |",
+            backend.name(),
+            grouped(sent.rows),
+            grouped(rows),
+            seconds(sent.time),
+            grouped(fast),
+            seconds(bare),
+            grouped(faster),
+            percent(fast, faster),
+        );
+    }
+}
+
+async fn both(world: &World) -> (Sent, Duration, u64) {
+    let (full, empty) = (world.copy("full"), world.copy("bare"));
+    let sent = months(&full.url, world.year, &world.organizations(), 12).await;
+    assert_eq!(sent.rows, world.encounters);
+    let ctx = context(&full.url, world.year, 12);
+    let target = Db::open(&empty.url, 2).unwrap();
+    let (mut time, mut rows) = (Duration::ZERO, 0);
+    for folder in world.organizations() {
+        let tenant = tenant(&ctx, &folder).await;
+        let mut last = None;
+        loop {
+            // Read outside of the measure; only the insert and its commit count.
+            let read = move |conn: &mut _| bare::read(conn, tenant, last, CHUNK_ROWS);
+            let page = ctx.db.read(Scope::Tenant(tenant), read).await.unwrap();
+            let Some(end) = page.last() else { break };
+            (last, rows) = (Some(end), rows + page.rows());
+            let write = move |conn: &mut _| -> Result<(), StoreError> { bare::insert(conn, &page) };
+            let begun = Instant::now();
+            target.write(Scope::Tenant(tenant), write).await.unwrap();
+            time += begun.elapsed();
+        }
+        let all = ctx.db.read(Scope::Tenant(tenant), move |conn| bare::count(conn, tenant)).await;
+        let copied = move |conn: &mut _| bare::count(conn, tenant);
+        let copied = target.read(Scope::Tenant(tenant), copied).await.unwrap();
+        assert_eq!(all.unwrap(), copied, "the bare insert wrote what the intake wrote");
+    }
+    (sent, time, rows)
+}
