@@ -54,7 +54,7 @@ impl Hold {
         }
         let at_risk = if waiting.is_empty() {
             Err(Unknown::NoService)
-        } else if waiting.iter().any(unpriced) {
+        } else if waiting.iter().any(|l| unpriced(l)) {
             Err(Unknown::NoRate)
         } else {
             Ok(waiting.iter().map(|l| l.expected).sum())
@@ -73,7 +73,7 @@ impl Hold {
 
 /// Whether it is not known what a line is worth. A rate whose amount no claim can carry is stored as
 /// nothing, and is not nothing; a line that rides along without a unit is.
-fn unpriced(line: &&DecisionLine) -> bool {
+fn unpriced(line: &DecisionLine) -> bool {
     line.unit_rate.is_none() || (line.units > 0 && line.charge == Money::ZERO)
 }
 

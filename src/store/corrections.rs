@@ -232,7 +232,7 @@ fn line_controls(
     claim: i64,
     encounter: i64,
 ) -> Result<Vec<String>, StoreError> {
-    Ok(claim_lines::table
+    let mut controls: Vec<String> = claim_lines::table
         .inner_join(
             claim_line_parts::table.on(claim_line_parts::organization_id
                 .eq(claim_lines::organization_id)
@@ -243,6 +243,8 @@ fn line_controls(
         .filter(claim_line_parts::encounter_id.eq(encounter))
         .order(claim_lines::ordinal)
         .select(claim_lines::control)
-        .distinct()
-        .load(conn)?)
+        .load(conn)?;
+    // A line may have two parts of one visit.
+    controls.dedup();
+    Ok(controls)
 }

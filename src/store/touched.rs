@@ -205,6 +205,16 @@ pub fn live_after(
     Ok(load(conn, found)?.into_iter().map(|place| place.id).collect())
 }
 
+/// Whether the organization has any visit.
+pub fn has_visits(conn: &mut Conn, organization: OrganizationId) -> Result<bool, StoreError> {
+    let any = encounters::table
+        .filter(encounters::organization_id.eq(organization.as_i64()))
+        .select(encounters::id)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(any.is_some())
+}
+
 /// Those of these members that have any visit.
 pub fn members_with_visits(
     conn: &mut Conn,

@@ -17,6 +17,8 @@ pub struct Past {
     batches: Vec<String>,
     /// The batch of every claim number, so that none is used twice.
     pub numbers: HashMap<String, String>,
+    /// Whether reference data changes too, so that a batch may no longer be released.
+    pub shifting: bool,
     count: usize,
 }
 
@@ -54,7 +56,8 @@ pub async fn two_organizations(app: &TestApp, members: usize) -> [Past; 2] {
 
 impl Past {
     fn new(key: &'static str, world: World) -> Self {
-        Self { key, world, encounters: vec![], batches: vec![], numbers: HashMap::new(), count: 0 }
+        let (encounters, batches, numbers) = Default::default();
+        Self { key, world, encounters, batches, numbers, shifting: false, count: 0 }
     }
 
     /// What happens next.
@@ -135,7 +138,11 @@ impl Past {
                 let wanted = json!({"payer": "evergreen", "through": through});
                 (app.post("/v1/batches", key, &wanted).await, &["nothing_ready"])
             }
-            Step::Release(id) => (app.act(&batch(id, "release"), key).await, &["wrong_status"]),
+            Step::Release(id) => {
+                let fine: &[&str] = &["wrong_status", "release_refused"];
+                let fine = if self.shifting { fine } else { &fine[..1] };
+                (app.act(&batch(id, "release"), key).await, fine)
+            }
             Step::Withdraw(id) => (app.act(&batch(id, "withdraw"), key).await, &["wrong_status"]),
             Step::Deliver(id) => {
                 let receipt = json!({"how": "portal", "to": "intake"});

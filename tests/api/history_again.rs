@@ -14,6 +14,9 @@ const PACK: &str = include_str!("../../config/payers/evergreen.toml");
 /// `rounds` of so many steps in two organizations, each followed by the checks.
 pub async fn fixpoint(app: &TestApp, seed: u64, rounds: usize, steps: usize) {
     let mut pasts = history::two_organizations(app, 5).await;
+    for past in &mut pasts {
+        past.shifting = true;
+    }
     let mut dice = Dice::new(seed);
     for round in 0..rounds {
         for step in 0..steps {

@@ -198,8 +198,7 @@ impl Work {
         }
         for (path, first) in &self.files {
             let file = program.get(path, &self.w.biller).await;
-            let digest = Sha256::digest(&file.body);
-            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex(&Sha256::digest(&file.body));
             assert_eq!(file.header("etag"), format!("\"{hex}\""));
             assert!(&file.body == first && first.trim_end().ends_with('~'), "{path}");
         }
@@ -264,6 +263,14 @@ impl Work {
         let changes = "SELECT COALESCE(MAX(number), 0) - COUNT(*) FROM decision_changes";
         assert_eq!(self.number(changes), 0, "the feed of changes has a gap");
     }
+}
+
+fn hex(digest: &[u8]) -> String {
+    use std::fmt::Write;
+    digest.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 /// SIGKILL for a program that somebody else waits for.

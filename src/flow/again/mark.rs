@@ -66,8 +66,8 @@ fn lock_people(
     Ok(())
 }
 
-/// Leaves out members without a visit: most of those that a file brings. Under the locks it is
-/// certain that none is being recorded.
+/// Leaves out members without a visit, who are most of those that a file brings, and all of an
+/// organization without any. Under the locks it is certain that none is being recorded.
 fn with_visits(
     conn: &mut Conn,
     organization: OrganizationId,
@@ -79,7 +79,12 @@ fn with_visits(
     };
     let members: Vec<MemberId> = touched.iter().filter_map(member).collect();
     let visited = store::touched::members_with_visits(conn, organization, &members)?;
-    let stays = |t: &&Touched| member(t).is_none_or(|id| visited.contains(&id));
+    let wide = touched.iter().any(Touched::is_wide);
+    let none = wide && !store::touched::has_visits(conn, organization)?;
+    let stays = |t: &&Touched| match member(t) {
+        Some(id) => visited.contains(&id),
+        None => !(none && t.is_wide()),
+    };
     Ok(touched.iter().filter(stays).cloned().collect())
 }
 
