@@ -4,7 +4,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use peerclaims::domain::batch::{Batch, StoredClaim};
+use peerclaims::domain::batch::Batch;
 use peerclaims::domain::claim::{BillingProvider, FileHeader};
 use peerclaims::domain::ids::{BatchId, OrganizationId};
 use peerclaims::error::AppError;
@@ -79,14 +79,14 @@ async fn file(ctx: &Ctx, tenant: OrganizationId, id: BatchId, times: &mut Times)
         let mut writing = Duration::ZERO;
         let begun = Instant::now();
         let mut writer = Writer837p::new(&mut out, &header).unwrap();
-        let (mut after, mut claims) = (None, 0);
+        let (mut after, mut claims) = (0, 0);
         loop {
-            let page: Vec<StoredClaim> = page(conn, tenant, id, after)?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
+            let page = store::claims::documents(conn, tenant, id, after, PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
             let begun = Instant::now();
-            for claim in &page {
-                writer.claim(&claim.document).unwrap();
+            for (_, claim) in &page {
+                writer.claim(claim).unwrap();
             }
             writing += begun.elapsed();
             claims += u64::try_from(page.len()).unwrap();
@@ -101,16 +101,6 @@ async fn file(ctx: &Ctx, tenant: OrganizationId, id: BatchId, times: &mut Times)
     times.writing += written.writing;
 }
 
-fn page(
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    batch: BatchId,
-    after: Option<peerclaims::domain::ids::ClaimId>,
-) -> Result<Vec<StoredClaim>, AppError> {
-    let filter = store::claims::Filter { batch: Some(batch), ..Default::default() };
-    Ok(store::claims::list(conn, tenant, &filter, after, PAGE)?)
-}
-
 /// The head of the file, from what the batch and its contract say.
 fn header(
     ctx: &Ctx,
@@ -119,7 +109,8 @@ fn header(
     batch: &Batch,
 ) -> Result<FileHeader, AppError> {
     let organization = store::organizations::by_id(conn, tenant)?.unwrap();
-    let first = page(conn, tenant, batch.id, None)?.remove(0);
+    let filter = store::claims::Filter { batch: Some(batch.id), ..Default::default() };
+    let first = store::claims::list(conn, tenant, &filter, None, 1)?.remove(0);
     let terms = ctx.terms(conn, tenant, first.contract_version)?;
     let location = organization
         .locations

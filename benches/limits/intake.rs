@@ -9,41 +9,43 @@ use peerclaims::store::{Db, Scope, StoreError, bare};
 use crate::Asked;
 use crate::send::{Sent, months};
 use crate::server::{context, tenant};
-use crate::show::{grouped, percent, rate, seconds};
+use crate::show::{grouped, percent, processor, rate, seconds};
 use crate::world::World;
 
 pub fn measure(asked: &Asked) {
     println!(
         "| database | encounters | rows in the database | all rules over HTTP | encounters a second \
-         | bare insert | encounters a second | of the bare insert | limit |"
+         | processor | bare insert | encounters a second | processor | of the bare insert | limit |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for backend in &asked.on {
         let world = World::new(*backend, asked.encounters);
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let (sent, bare, rows) = runtime.block_on(both(&world));
+        let (sent, (bare, busy), rows) = runtime.block_on(both(&world));
         let (fast, faster) = (rate(sent.rows, sent.time), rate(sent.rows, bare));
         println!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} % | 25 % |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} % | 25 % |",
             backend.name(),
             grouped(sent.rows),
             grouped(rows),
             seconds(sent.time),
             grouped(fast),
+            seconds(sent.busy),
             seconds(bare),
             grouped(faster),
+            seconds(busy),
             percent(fast, faster),
         );
     }
 }
 
-async fn both(world: &World) -> (Sent, Duration, u64) {
+async fn both(world: &World) -> (Sent, (Duration, Duration), u64) {
     let (full, empty) = (world.copy("full"), world.copy("bare"));
     let sent = months(&full.url, world.year, &world.organizations(), 12).await;
     assert_eq!(sent.rows, world.encounters);
     let ctx = context(&full.url, world.year, 12);
     let target = Db::open(&empty.url, 2).unwrap();
-    let (mut time, mut rows) = (Duration::ZERO, 0);
+    let (mut time, mut busy, mut rows) = (Duration::ZERO, Duration::ZERO, 0);
     for folder in world.organizations() {
         let tenant = tenant(&ctx, &folder).await;
         let mut last = None;
@@ -54,14 +56,15 @@ async fn both(world: &World) -> (Sent, Duration, u64) {
             let Some(end) = page.last() else { break };
             (last, rows) = (Some(end), rows + page.rows());
             let write = move |conn: &mut _| -> Result<(), StoreError> { bare::insert(conn, &page) };
-            let begun = Instant::now();
+            let (begun, before) = (Instant::now(), processor());
             target.write(Scope::Tenant(tenant), write).await.unwrap();
             time += begun.elapsed();
+            busy += processor().saturating_sub(before);
         }
         let all = ctx.db.read(Scope::Tenant(tenant), move |conn| bare::count(conn, tenant)).await;
         let copied = move |conn: &mut _| bare::count(conn, tenant);
         let copied = target.read(Scope::Tenant(tenant), copied).await.unwrap();
         assert_eq!(all.unwrap(), copied, "the bare insert wrote what the intake wrote");
     }
-    (sent, time, rows)
+    (sent, (time, busy), rows)
 }

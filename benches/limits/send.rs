@@ -9,6 +9,7 @@ use futures_util::stream;
 use peerclaims::synth::Year;
 
 use crate::server::Server;
+use crate::show::processor;
 
 /// Bytes of a file that are sent at once.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -20,6 +21,8 @@ pub struct Sent {
     pub rows: u64,
     /// From the first byte of a request to the last one of its answer, all requests together.
     pub time: Duration,
+    /// Processor time meanwhile, of the service and of the client, which are one process here.
+    pub busy: Duration,
 }
 
 /// Sends all months up to `last` of all organizations.
@@ -28,9 +31,10 @@ pub async fn months(url: &str, year: Year, organizations: &[PathBuf], last: u32)
     for month in 1..=last {
         for folder in organizations {
             let server = Server::start(url, year, month, folder).await;
-            let begun = Instant::now();
+            let (begun, before) = (Instant::now(), processor());
             sent.rows += upload(&server, &file_of(folder, year, month)).await;
             sent.time += begun.elapsed();
+            sent.busy += processor().saturating_sub(before);
             server.stop().await;
         }
     }

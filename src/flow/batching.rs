@@ -34,7 +34,8 @@ use crate::domain::peer::Peer;
 use crate::domain::rules;
 use crate::domain::status::{EncounterStatus, LineStatus};
 use crate::error::{AppError, Code};
-use crate::store::ready_lines::{self, Members, Wanted};
+pub use crate::store::ready_lines::Wanted;
+use crate::store::ready_lines::{self, Members};
 use crate::store::{self, Conn};
 
 /// The people and visits behind a batch.
@@ -107,8 +108,18 @@ pub fn build_in(
     payer: PayerId,
     through: NaiveDate,
 ) -> Result<Built, AppError> {
-    let wanted = Wanted { payer, through };
-    let mut parts = ready_lines::parts(conn, tenant, wanted, MOST_LINES)?.into_iter().peekable();
+    build_some(ctx, conn, tenant, Wanted { payer, through }, MOST_LINES)
+}
+
+/// The same with another number of lines at most.
+pub fn build_some(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    wanted: Wanted,
+    most: i64,
+) -> Result<Built, AppError> {
+    let mut parts = ready_lines::parts(conn, tenant, wanted, most)?.into_iter().peekable();
     while let Some(members) = parts.next() {
         // Nothing, where all wait for the end of their week or month or no longer stand.
         if let Some((batch, left)) = build_part(ctx, conn, tenant, wanted, members)? {

@@ -11,6 +11,7 @@ use super::schema::{claim_line_parts, claim_lines, claims};
 use super::sets::insert_set;
 use super::types;
 use crate::domain::batch::{Part, StoredClaim, StoredClaimLine};
+use crate::domain::claim::Claim;
 use crate::domain::ids::{
     BatchId, ClaimId, ClaimLineId, ContractVersionId, EncounterId, LineId, MemberId,
     OrganizationId, PayerId, PeerId,
@@ -259,6 +260,27 @@ pub fn of_batch(
         all.extend(with_lines(conn, organization, chunk)?);
     }
     Ok(all)
+}
+
+/// The documents of a batch's claims, in the order of its file: at most `limit` after an ordinal (0:
+/// from the first), each with its own. All that its 837P is written from.
+pub fn documents(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    batch: BatchId,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<(i32, Claim)>, StoreError> {
+    let rows: Vec<(i32, String)> = claims::table
+        .filter(claims::organization_id.eq(organization.as_i64()))
+        .filter(claims::batch_id.eq(batch.as_i64()))
+        .filter(claims::ordinal.gt(after))
+        .order(claims::ordinal)
+        .limit(types::page_size(limit))
+        .select((claims::ordinal, claims::document))
+        .load(conn)?;
+    let document = |text: String| types::read_json("claims.document", &text);
+    rows.into_iter().map(|(ordinal, text)| Ok((ordinal, document(text)?))).collect()
 }
 
 fn with_lines(
