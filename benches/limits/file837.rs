@@ -16,7 +16,7 @@ use crate::Asked;
 use crate::bill::bill;
 use crate::send::months;
 use crate::server::{context, tenant};
-use crate::show::{grouped, rate, seconds};
+use crate::show::{grouped, processor, rate, seconds};
 use crate::world::World;
 
 /// Claims that are read at once.
@@ -27,26 +27,28 @@ struct Times {
     claims: u64,
     bytes: u64,
     all: Duration,
+    busy: Duration,
     writing: Duration,
 }
 
 pub fn measure(asked: &Asked) {
     println!(
-        "| database | claims | bytes | read and written | claims a second | limit | written alone \
-         | claims a second |"
+        "| database | claims | bytes | read and written | claims a second | processor | limit \
+         | written alone | claims a second |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for backend in &asked.on {
         let world = World::new(*backend, asked.claims);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let times = runtime.block_on(files(&world));
         println!(
-            "| {} | {} | {} | {} | {} | 50,000 | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | 50,000 | {} | {} |",
             backend.name(),
             grouped(times.claims),
             grouped(times.bytes),
             seconds(times.all),
             grouped(rate(times.claims, times.all)),
+            seconds(times.busy),
             seconds(times.writing),
             grouped(rate(times.claims, times.writing)),
         );
@@ -77,7 +79,7 @@ async fn file(ctx: &Ctx, tenant: OrganizationId, id: BatchId, times: &mut Times)
         let header = header(&work, conn, tenant, &batch)?;
         let mut out = Counted::default();
         let mut writing = Duration::ZERO;
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), processor());
         let mut writer = Writer837p::new(&mut out, &header).unwrap();
         let (mut after, mut claims) = (0, 0);
         loop {
@@ -92,12 +94,14 @@ async fn file(ctx: &Ctx, tenant: OrganizationId, id: BatchId, times: &mut Times)
             claims += u64::try_from(page.len()).unwrap();
         }
         writer.finish().unwrap();
-        Ok::<_, AppError>(Times { claims, bytes: out.0, all: begun.elapsed(), writing })
+        let (all, busy) = (begun.elapsed(), processor().saturating_sub(before));
+        Ok::<_, AppError>(Times { claims, bytes: out.0, all, busy, writing })
     });
     let written = written.await.unwrap();
     times.claims += written.claims;
     times.bytes += written.bytes;
     times.all += written.all;
+    times.busy += written.busy;
     times.writing += written.writing;
 }
 
