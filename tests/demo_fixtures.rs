@@ -1,5 +1,6 @@
-//! The visits of the demo against their README: each row is read, or refused at the field that the
-//! README says. What needs the roster or the rules is checked by `tests/demo.rs`.
+//! The fixtures of the demo: what is invented is what `peerclaims synth` writes, and each row that was
+//! written by hand is read, or refused at the field that their README says. What needs the roster or
+//! the rules is checked by `tests/demo.rs`.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,14 +11,16 @@
     reason = "a test that fails by panicking is what tests are"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use peerclaims::domain::dates::{Instant, Zone};
 use peerclaims::flow::intake::draft::{Draft, Reading, parse};
+use peerclaims::synth::{self, Form, Shares, Wanted, Year};
 use serde_json::Value;
 
 /// The demo's calendar.
-const NOW: &str = "2026-10-05T09:00:00-07:00";
+const NOW: &str = "2027-01-05T09:00:00-08:00";
 /// Why a row that can be read is refused all the same: its neighbors or the roster say so.
 const SEEN_LATER: [&str; 2] = ["roster", "reference_conflict"];
 
@@ -31,7 +34,7 @@ fn told() -> BTreeMap<(String, usize), (String, String, String)> {
     let readme = text("README.md");
     readme
         .lines()
-        .filter(|line| line.starts_with("| encounters-"))
+        .filter(|line| line.starts_with("| by-hand/"))
         .map(|line| {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
             let reason = cells[5].trim_matches('`').to_owned();
@@ -69,6 +72,11 @@ fn draft(value: &Value) -> Result<Draft, String> {
                 draft.note_signed_at = part("signed_at");
                 draft.note_plan_goal = part("plan_goal");
             }
+            "group" => {
+                let count = |key: &str| value.get(key).map(ToString::to_string);
+                draft.group_session = part("session");
+                (draft.group_size, draft.group_peers) = (count("size"), count("peers"));
+            }
             "diagnoses" => {
                 let list = value.as_array().ok_or("diagnoses are a list")?;
                 draft.diagnoses =
@@ -85,10 +93,24 @@ fn json_line(line: &str) -> Result<Draft, String> {
     draft(&value)
 }
 
+/// The members' parts in a session, each as a visit that names it.
+fn members(session: &Value) -> Vec<Value> {
+    let mut shared = session.as_object().unwrap().clone();
+    let parts = shared.remove("members").unwrap();
+    let (reference, size) = (shared.remove("reference"), shared.remove("size"));
+    shared.insert("group".into(), serde_json::json!({"session": reference, "size": size}));
+    let part = |part: &Value| {
+        let mut visit = shared.clone();
+        visit.extend(part.as_object().unwrap().clone());
+        Value::Object(visit)
+    };
+    parts.as_array().unwrap().iter().map(part).collect()
+}
+
 /// The rows of each file with the line they stand on.
 fn rows() -> Vec<(&'static str, usize, Reading, Result<Draft, String>)> {
     let mut rows = Vec::new();
-    let file = "encounters-river-bend.csv";
+    let file = "by-hand/river-bend.csv";
     let content = text(file);
     let content = content.strip_prefix('\u{feff}').expect("this file has a byte order mark");
     assert!(content.contains("\r\n"), "and CRLF");
@@ -124,14 +146,17 @@ fn rows() -> Vec<(&'static str, usize, Reading, Result<Draft, String>)> {
         let line = rows.len() + 2;
         rows.push((file, line, reading(Some("America/Los_Angeles")), Ok(draft)));
     }
-    for file in ["encounters-mesa-voices.ndjson", "encounters-open-door.ndjson"] {
-        for (index, line) in text(file).lines().enumerate() {
-            rows.push((file, index + 1, reading(None), json_line(line)));
-        }
+    let file = "by-hand/mesa-voices.ndjson";
+    for (index, line) in text(file).lines().enumerate() {
+        rows.push((file, index + 1, reading(None), json_line(line)));
     }
-    let file = "encounters-open-door-single.json";
+    let file = "by-hand/open-door.json";
     let list: Vec<Value> = serde_json::from_str(&text(file)).unwrap();
     for (index, value) in list.iter().enumerate() {
+        rows.push((file, index + 1, reading(None), draft(value)));
+    }
+    let file = "by-hand/open-door-group.json";
+    for (index, value) in members(&serde_json::from_str(&text(file)).unwrap()).iter().enumerate() {
         rows.push((file, index + 1, reading(None), draft(value)));
     }
     rows
@@ -170,40 +195,82 @@ fn every_row_is_read_or_refused_as_the_readme_says() {
             }
         }
     }
-    assert_eq!((read, refused), (402, 10));
+    assert_eq!((read, refused), (21, 11));
     assert!(told.is_empty(), "the README tells of rows that are not there: {told:?}");
 }
 
+/// Writes the year as its README says.
+fn invented(form: Form, out: &Path) {
+    let (year, shares) = (Year::new(2026).unwrap(), Shares::default());
+    let wanted = Wanted { encounters: 2_000, seed: 1, year, organizations: None, shares, form };
+    let written = synth::write(&wanted, out).unwrap();
+    assert_eq!((written.encounters, written.members), (2_000, 150));
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+/// What is invented: by its path below the demo's folder.
+fn wanted() -> BTreeMap<String, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let (csv, json) = (dir.path().join("csv"), dir.path().join("json"));
+    invented(Form::Csv, &csv);
+    invented(Form::NdJson, &json);
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let mut wanted = BTreeMap::new();
+    for file in files(&csv).iter().filter(|f| f.extension().is_some_and(|e| e == "csv")) {
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        wanted.insert(name, read(file));
+    }
+    for (run, organization) in [(&csv, "river-bend"), (&json, "mesa-voices"), (&json, "open-door")]
+    {
+        for file in files(&run.join("encounters").join(organization)) {
+            let name = file.strip_prefix(run).unwrap().to_str().unwrap().to_owned();
+            wanted.insert(name, read(&file));
+        }
+    }
+    // Each organization's flaws by the lines of its own form.
+    let is_json = |line: &str| line.starts_with("mesa-voices,") || line.starts_with("open-door,");
+    let both = [(&csv, false), (&json, true)].map(|(run, json)| {
+        let text = read(&run.join("flaws.csv"));
+        let lines: Vec<String> =
+            text.lines().filter(|l| is_json(l) == json).map(|l| format!("{l}\n")).collect();
+        lines.concat()
+    });
+    // The header stands in the first part, and is none of an organization with JSON.
+    let [first, second] = both;
+    let second = second.lines().filter(|l| !l.starts_with("organization,"));
+    let second: String = second.flat_map(|l| [l, "\n"]).collect();
+    wanted.insert("flaws.csv".to_owned(), first + &second);
+    wanted
+}
+
 #[test]
-fn every_organization_has_a_share_of_sound_flawed_and_refused_visits() {
-    let mut answers: BTreeMap<String, usize> = BTreeMap::new();
-    let mut reasons: BTreeSet<String> = BTreeSet::new();
-    for (_, answer, reason) in told().into_values() {
-        *answers.entry(answer).or_default() += 1;
-        reasons.insert(reason);
+fn what_is_invented_is_what_synth_writes() {
+    for (name, content) in wanted() {
+        assert!(text(&name) == content, "fixtures/demo/{name} is not what synth writes");
     }
-    assert_eq!(answers["held"], 57, "{answers:?}");
-    assert_eq!(answers["non_billable"], 19);
-    assert_eq!(answers["refused"], 13);
-    assert_eq!(answers["repeat"], 1);
-    // A rule of each family shows itself at least once.
-    for rule in ["part2.no_consent", "limit.hold", "authorization.exhausted", "filing.late"] {
-        assert!(reasons.contains(rule), "{rule}");
-    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo/encounters");
+    let there: usize = files(&folder).iter().map(|f| files(f).len()).sum();
+    assert_eq!(there, 36, "nothing else stands among what is invented");
 }
 
 #[test]
 fn the_visit_that_the_first_ten_minutes_mend_waits_for_an_authorization() {
-    let wanted = ("RB-0138".to_owned(), "held".to_owned(), "authorization.missing".to_owned());
-    assert!(told().into_values().any(|answer| answer == wanted));
+    let line = "RB-00678,no_authorization,held,authorization.missing";
+    assert!(text("flaws.csv").lines().any(|l| l.ends_with(line)));
     let first = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    assert!(first.contains("RB-0138") && first.contains("RB-M06"));
+    assert!(first.contains("RB-00678") && first.contains("RB-M036"));
     // The member of that visit is the one whom the README's authorization is for.
     let number = text("members.csv")
         .lines()
-        .find(|l| l.contains(",RB-M06,"))
+        .find(|l| l.contains(",RB-M036,"))
         .and_then(|l| l.split(',').nth(12).map(str::to_owned))
         .unwrap();
-    let visits = text("encounters-river-bend.csv");
-    assert!(visits.lines().any(|l| l.starts_with("RB-0138,") && l.contains(&number)));
+    let visits = text("encounters/river-bend/2026-11.csv");
+    assert!(visits.lines().any(|l| l.starts_with("RB-00678,") && l.contains(&number)));
 }

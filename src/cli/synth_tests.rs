@@ -60,7 +60,7 @@ fn the_same_seed_writes_the_same_bytes_on_every_machine() {
     // Packs and contracts are copies, which may change; what is invented may not.
     std::fs::remove_dir_all(dir.path().join("out/packs")).unwrap();
     std::fs::remove_dir_all(dir.path().join("out/contracts")).unwrap();
-    let golden = "e2b6807ceeb35ba0612f06f48c42a5f89ac0770f6e85511f5c733448e4115e16";
+    let golden = "0ea76cd7e7940b3b0e439ba2cfe7b2029c600f5cded4899a85cba9a83ed04d43";
     assert_eq!(digest(&dir.path().join("out")), golden);
     let (other, _) = written(&wanted(500, 2));
     let visits =
@@ -114,6 +114,7 @@ async fn loaded(folder: &Path) -> Db {
         (Kind::Members, "members"),
         (Kind::Coverages, "coverages"),
         (Kind::Authorizations, "authorizations"),
+        (Kind::Episodes, "episodes"),
     ];
     for (kind, start) in kinds {
         let fits =
@@ -230,6 +231,46 @@ async fn json_says_the_same_and_without_flaws_all_is_ready() {
     let json = Wanted { form: Form::NdJson, ..wanted(400, 3) };
     let csv = wanted(400, 3);
     assert_eq!(the_year_goes_through(&json).await, the_year_goes_through(&csv).await);
+}
+
+/// Organization and session -> peer and size as each of the members' parts says them.
+type Sessions = BTreeMap<(String, String), Vec<(String, u64)>>;
+
+/// The sessions of a year that was written as CSV, and the number of all rows.
+fn sessions(out: &Path) -> (Sessions, u64) {
+    let (mut found, mut rows) = (Sessions::new(), 0);
+    for file in files(&out.join("encounters")) {
+        let organization = file.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        let mut table = csv::Reader::from_path(&file).unwrap();
+        for row in table.deserialize::<BTreeMap<String, String>>() {
+            let row = row.unwrap();
+            rows += 1;
+            if !row["session"].is_empty() {
+                let name = (organization.to_owned(), row["session"].clone());
+                let size = row["group_size"].parse().unwrap();
+                found.entry(name).or_default().push((row["peer"].clone(), size));
+            }
+        }
+    }
+    (found, rows)
+}
+
+#[test]
+fn groups_are_meetings_of_several_and_a_sensible_share_of_all_contacts() {
+    let shares = "none,group_too_large=5,group_ratio=5,group_overlap=5".parse().unwrap();
+    let (dir, _) = written(&Wanted { shares, ..wanted(6_000, 5) });
+    let (sessions, rows) = sessions(&dir.path().join("out"));
+    let parts: usize = sessions.values().map(Vec::len).sum();
+    let share = u64::try_from(parts).unwrap() * 100 / rows;
+    assert!((8..=25).contains(&share), "{share} % of the visits are of groups");
+    let several = sessions.values().filter(|parts| parts.len() > 1).count();
+    assert!(several * 4 > sessions.len() * 3, "{several} of {}", sessions.len());
+    for (name, parts) in &sessions {
+        assert!(name.0 != "mesa-voices", "its payer pays for no groups");
+        assert!(parts.iter().all(|part| part == &parts[0]), "{name:?}: {parts:?}");
+        let (_, size) = parts[0];
+        assert!(size >= 2 && size >= u64::try_from(parts.len()).unwrap(), "{name:?}: {parts:?}");
+    }
 }
 
 #[test]

@@ -198,7 +198,8 @@ fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> 
     let dates = |chunk: &[Row]| chunk.iter().map(|(k, _)| k.service_date).min();
     let deadlines =
         |chunk: &[Row]| chunk.iter().flat_map(|(_, v)| v.iter().map(|v| v.file_by)).min();
-    into_claims(rows)
+    let most = usize::try_from(profile.form.lines.most.0).unwrap_or(MAX_CLAIM_LINES);
+    into_claims(rows, most.clamp(1, MAX_CLAIM_LINES))
         .into_iter()
         .map(|chunk| Group {
             member: key.member,
@@ -214,17 +215,17 @@ fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> 
         .collect()
 }
 
-/// Cuts rows into claims of at most 50 lines, in order; rows that state a visit together stay
-/// together (a visit that draws on more than 50 authorizations at once is beyond any claim).
-fn into_claims(rows: Vec<Row>) -> Vec<Vec<Row>> {
+/// Cuts rows into claims of at most `most` lines, in order; rows that state a visit together stay
+/// together (a visit that draws on more authorizations at once is beyond any claim).
+fn into_claims(rows: Vec<Row>, most: usize) -> Vec<Vec<Row>> {
     let mut claims: Vec<Vec<Row>> = Vec::new();
     for bundle in bundles(rows) {
         match claims.last_mut() {
-            Some(last) if last.len() + bundle.len() <= MAX_CLAIM_LINES => last.extend(bundle),
+            Some(last) if last.len() + bundle.len() <= most => last.extend(bundle),
             _ => {
                 let mut bundle = bundle.into_iter();
                 while bundle.len() > 0 {
-                    claims.push(bundle.by_ref().take(MAX_CLAIM_LINES).collect());
+                    claims.push(bundle.by_ref().take(most).collect());
                 }
             }
         }

@@ -8,12 +8,16 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, MultiBackend};
 use super::error::StoreError;
-use super::schema::{coverages, decision_lines, encounters, members, peers};
+use super::schema::{
+    coverages, decision_lines, encounters, hold_reasons, members, organizations, peers,
+};
 use super::types::CHUNK;
 use crate::domain::again::{Days, Freed, Place, Touched};
 use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
-use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PeerId};
+use crate::domain::identifiers::MemberNumber;
+use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId};
+use crate::domain::rules::RuleId;
 use crate::domain::status::{EncounterStatus, LineStatus};
 
 type Found = (NaiveDate, NaiveDateTime, i64);
@@ -184,6 +188,49 @@ fn waiting(query: Query<'_>) -> Query<'_> {
                 .and(decision_lines::authorized_units.gt(0))),
         );
     query.filter(encounters::status.eq(EncounterStatus::Held.as_str()).or(exists(line)))
+}
+
+/// Visits of other organizations of the same mode that wait for units which a payer counts across
+/// organizations for these members. Their ids only, for marks: nothing of them is ever told here.
+pub fn held_across(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    accounts: &BTreeSet<(PayerId, MemberNumber)>,
+) -> Result<Vec<(OrganizationId, EncounterId)>, StoreError> {
+    let mode = organizations::table
+        .find(organization.as_i64())
+        .select(organizations::mode)
+        .first::<String>(conn)?;
+    let numbers: Vec<&str> = accounts.iter().map(|(_, number)| number.as_str()).collect();
+    let rows: Vec<(i64, i64, Option<i64>, Option<String>)> = hold_reasons::table
+        .inner_join(organizations::table.on(organizations::id.eq(hold_reasons::organization_id)))
+        .inner_join(
+            encounters::table.on(encounters::organization_id
+                .eq(hold_reasons::organization_id)
+                .and(encounters::id.eq(hold_reasons::encounter_id))),
+        )
+        .filter(organizations::mode.eq(mode))
+        .filter(organizations::id.ne(organization.as_i64()))
+        .filter(hold_reasons::rule.eq(RuleId::LimitAcross.as_str()))
+        .filter(encounters::member_number.eq_any(numbers))
+        .order((hold_reasons::organization_id, hold_reasons::encounter_id))
+        .select((
+            hold_reasons::organization_id,
+            hold_reasons::encounter_id,
+            encounters::payer_id,
+            encounters::member_number,
+        ))
+        .load(conn)?;
+    let counted = |payer: Option<i64>, number: Option<String>| {
+        let same = |(p, n): &(PayerId, MemberNumber)| {
+            payer == Some(p.as_i64()) && number.as_deref() == Some(n.as_str())
+        };
+        accounts.iter().any(same)
+    };
+    let waiting = rows.into_iter().filter(|row| counted(row.2, row.3.clone()));
+    let ids =
+        |row: (i64, i64, _, _)| (OrganizationId::from_i64(row.0), EncounterId::from_i64(row.1));
+    Ok(waiting.map(ids).collect())
 }
 
 /// The live visits (ready or claimed) of the member and peer of a visit that come after it in order.

@@ -24,6 +24,8 @@ pub enum About {
     Visit,
     /// What is wrong with it.
     Flaw,
+    /// A group: when a peer leads one, who comes, what happened.
+    Group,
 }
 
 /// Dice for one thing.

@@ -13,12 +13,16 @@ use crate::domain::rules::RuleId;
 pub enum Of {
     /// Sound visits.
     Visits,
+    /// Members' parts in sound groups.
+    Parts,
     /// Members; it shows in their visits from some day on.
     Members,
     /// Peers; it shows in all visits of some weeks.
     Peers,
     /// Days of peers; it shows in all visits of the day.
     Days,
+    /// Groups; it shows in all visits of the group.
+    Groups,
 }
 
 /// What the service answers to a row.
@@ -121,6 +125,14 @@ flaws! {
         "Hours in an emergency room: more units than the limit allows.";
     UnknownAuthorization = "unknown_authorization", 60 of Visits, Held AuthorizationUnknown,
         "The number of the authorization is mistyped.";
+    GroupDisagrees = "group_disagrees", 300 of Parts, Held SessionDisagrees,
+        "Another number of people present than the others of the group say.";
+    GroupTooLarge = "group_too_large", 500 of Groups, Held GroupSize,
+        "More people came to the group than the payer pays for.";
+    GroupRatio = "group_ratio", 500 of Groups, Held GroupRatio,
+        "Too many people for the one peer who led the group.";
+    GroupOverlap = "group_overlap", 1_000 of Groups, Held OverlapPeer,
+        "The peer was still with somebody when the group began.";
     Late = "late", 60 of Days, Held FilingLate,
         "The sheets of a day were found months later, after the filing deadline.";
     ExpiredCertificate = "expired_certificate", 1_200 of Peers, Held PeerNotCertified,

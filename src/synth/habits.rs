@@ -19,6 +19,10 @@ const INVERSE: u64 = 16;
 const _: () = assert!(STRIDE * INVERSE % PLACES == 1, "each place belongs to one member");
 /// Where the second times of a week begin, for members who come twice.
 const SECOND: u64 = super::people::CASELOAD;
+/// When groups begin, as hour and minute: after the last visit of a day.
+const GROUP_TIME: (u32, u32) = (18, 15);
+/// Keeps the dice of a day's group apart from those of its visits: more than there are days.
+const EVENINGS: u64 = 1 << 32;
 /// A visit starts at most this many minutes after its time.
 const MOST_DELAY: u32 = 10;
 
@@ -35,6 +39,8 @@ pub struct Meeting<'a> {
     pub last_of_day: bool,
     /// Whether the member comes once a week at most.
     pub only_of_week: bool,
+    /// Whether it is the group that the peer leads.
+    pub group: bool,
     /// Which of the member's times of the week it is.
     which: u64,
 }
@@ -94,11 +100,31 @@ impl Population {
     ) -> impl Iterator<Item = Meeting<'a>> + 'a {
         let weekday = u64::from(day.weekday().num_days_from_monday());
         let works = weekday < 5 && !is_holiday(day) && !self.away(&peer, day);
+        let evening = works && self.leads_group(&peer, day);
         let times = TIMES.iter().zip(0u64..).filter(move |_| works);
-        times.filter_map(move |(_, slot)| {
+        let alone = times.filter_map(move |(_, slot)| {
             let (place, which) = whose(peer.number, weekday * 7 + slot, peer.members)?;
             let member = self.member(peer, place);
-            self.meeting(member, day, slot, which)
+            let mut meeting = self.meeting(member, day, slot, which)?;
+            meeting.last_of_day &= !evening;
+            Some(meeting)
+        });
+        let circle = evening.then(|| self.circle(peer)).into_iter().flatten();
+        alone.chain(circle.filter_map(move |member| self.evening(member, day)))
+    }
+
+    /// A member's part in the group of an evening, while the member's episode lasts.
+    fn evening<'a>(&self, member: Member<'a>, day: NaiveDate) -> Option<Meeting<'a>> {
+        let habit = Habit::of(self, &member);
+        let (hour, minute) = GROUP_TIME;
+        (habit.from <= day && day <= habit.to).then_some(Meeting {
+            member,
+            day,
+            time: NaiveTime::from_hms_opt(hour, minute, 0)?,
+            last_of_day: true,
+            only_of_week: false,
+            group: true,
+            which: 0,
         })
     }
 
@@ -121,8 +147,15 @@ impl Population {
             time: NaiveTime::from_hms_opt(*hour, *minute, 0)?,
             last_of_day: slot == 6,
             only_of_week: !habit.twice,
+            group: false,
             which,
         })
+    }
+
+    /// The days from which and to which a member comes.
+    pub fn episode(&self, member: &Member) -> (NaiveDate, NaiveDate) {
+        let habit = Habit::of(self, member);
+        (habit.from, habit.to.min(self.year.last()))
     }
 
     /// The meetings of one member on a day.
@@ -164,7 +197,8 @@ pub fn days(day: NaiveDate) -> u64 {
 impl Meeting<'_> {
     /// The two numbers that this meeting's dice are made of.
     fn numbers(&self) -> (u64, u64) {
-        (self.member.number * 2 + self.which, days(self.day))
+        let of_groups = if self.group { EVENINGS } else { 0 };
+        (self.member.number * 2 + self.which, days(self.day) + of_groups)
     }
 
     /// Where it stands among all meetings that may take place: those with the smallest numbers do.

@@ -12,8 +12,10 @@
 
 pub mod dice;
 pub mod flaws;
+mod groups;
 mod habits;
 mod keep;
+mod papers;
 mod people;
 mod reference;
 mod rows;

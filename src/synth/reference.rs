@@ -10,7 +10,6 @@ use super::dice::About;
 use super::flaws::Flaw;
 use super::people::{Member, Organization, Peer, Population, months_before};
 use super::sheet::{Sheet, create};
-use super::visits::SMALL_GRANT;
 use super::world::document;
 
 /// The kind of provider that organizations are: community and behavioral health.
@@ -24,18 +23,20 @@ const ORGANIZATION_NUMBERS: u64 = 200_000_000;
 const PEER_NUMBERS: u64 = 210_000_000;
 /// Oldest of the members.
 const OLDEST: u32 = 78;
-/// Units of an authorization: more than a member with the densest habit can use in half a year.
-const GRANT: u32 = 360;
 
 /// All sheets of reference data.
-struct Sheets {
+pub struct Sheets {
     organizations: Sheet,
     locations: Sheet,
     peers: Sheet,
     certificates: Sheet,
     members: Sheet,
-    coverages: Sheet,
-    authorizations: Sheet,
+    /// Coverages beyond the first.
+    pub coverages: Sheet,
+    /// Authorizations.
+    pub authorizations: Sheet,
+    /// Episodes of care.
+    pub episodes: Sheet,
 }
 
 /// Writes everything but the visits.
@@ -50,6 +51,7 @@ pub fn write(population: &Population, folder: &Path) -> Result<(), SynthError> {
         members: sheet("members", &MEMBERS)?,
         coverages: sheet("coverages", &COVERAGES)?,
         authorizations: sheet("authorizations", &AUTHORIZATIONS)?,
+        episodes: sheet("episodes", &EPISODES)?,
     };
     for organization in population.organizations() {
         population.write_organization(organization, folder, &mut sheets)?;
@@ -68,12 +70,11 @@ pub fn write(population: &Population, folder: &Path) -> Result<(), SynthError> {
         members,
         coverages,
         authorizations,
+        episodes,
     } = sheets;
-    for sheet in [organizations, locations, peers, certificates, members, coverages, authorizations]
-    {
-        sheet.end()?;
-    }
-    Ok(())
+    let people = [organizations, locations, peers, certificates, members];
+    let papers = [coverages, authorizations, episodes];
+    people.into_iter().chain(papers).try_for_each(Sheet::end)
 }
 
 const ORGANIZATIONS: [&str; 10] = [
@@ -124,6 +125,7 @@ const COVERAGES: [&str; 8] = [
 ];
 const AUTHORIZATIONS: [&str; 8] =
     ["organization", "member_reference", "payer", "number", "services", "units", "from", "to"];
+const EPISODES: [&str; 6] = ["organization", "reference", "member_reference", "kind", "from", "to"];
 
 fn payers(population: &Population, folder: &Path) -> Result<(), SynthError> {
     let mut sheet = Sheet::begin(folder, "payers", &["key", "name", "sandbox"])?;
@@ -318,59 +320,8 @@ impl Population {
         ];
         sheets.members.row(&[own.as_slice(), &address, &coverage].concat())?;
         self.write_coverages(member, &key, &reference, sheets)?;
+        self.write_episode(member, &key, &reference, sheets)?;
         self.write_authorizations(member, &key, &reference, sheets)
-    }
-
-    /// Coverages beyond the first: a new number, or a plan that pays first.
-    fn write_coverages(
-        &self,
-        member: &Member,
-        key: &str,
-        reference: &str,
-        sheets: &mut Sheets,
-    ) -> Result<(), SynthError> {
-        let payer = &member.peer.organization.shape.payer.key;
-        if let Some(from) = member.renumbered {
-            let number = member.payer_number(from);
-            let from = from.to_string();
-            let row = [key, reference, payer, &number, &from, "", "1", "medicaid"];
-            sheets.coverages.row(&row)?;
-        }
-        if member.standing == Some(Flaw::OtherInsurance) {
-            let other = &self.world.other_insurance;
-            let number = format!("{}{:08}", other.number_prefix, member.number + 1);
-            let from = member.standing_from.to_string();
-            let row = [key, reference, &other.key, &number, &from, "", "1", "commercial"];
-            sheets.coverages.row(&row)?;
-        }
-        Ok(())
-    }
-
-    fn write_authorizations(
-        &self,
-        member: &Member,
-        key: &str,
-        reference: &str,
-        sheets: &mut Sheets,
-    ) -> Result<(), SynthError> {
-        let shape = member.peer.organization.shape;
-        let Some(need) = &shape.authorization else { return Ok(()) };
-        let (year, mut last) = (self.year, None);
-        let halves = [(year.date(1, 1), year.date(6, 30)), (year.date(7, 1), year.date(12, 31))];
-        for (from, to) in halves {
-            let number = member.authorization(from);
-            let Some(number) = number.filter(|n| last.as_ref() != Some(n)) else { continue };
-            let (units, to) = match member.standing {
-                Some(Flaw::Exhausted) => (SMALL_GRANT, year.last()),
-                _ => (GRANT, to),
-            };
-            let (units, from, to) = (units.to_string(), from.to_string(), to.to_string());
-            let payer = &shape.payer.key;
-            let row = [key, reference, payer, &number, &need.services, &units, &from, &to];
-            sheets.authorizations.row(&row)?;
-            last = Some(number);
-        }
-        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ pub enum Form {
 }
 
 /// Columns of the CSV.
-pub const COLUMNS: [&str; 14] = [
+pub const COLUMNS: [&str; 17] = [
     "reference",
     "peer",
     "member_payer",
@@ -33,6 +33,9 @@ pub const COLUMNS: [&str; 14] = [
     "authorization",
     "note_signed_at",
     "note_plan_goal",
+    "session",
+    "group_size",
+    "group_peers",
 ];
 
 impl Form {
@@ -77,6 +80,8 @@ fn csv_row(
 ) -> Result<(), SynthError> {
     let time = |at: NaiveDateTime| at.format("%Y-%m-%dT%H:%M").to_string();
     let shape = visit.member.peer.organization.shape;
+    let group = visit.group.as_ref();
+    let count = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
     let cells = [
         reference,
         npi,
@@ -92,6 +97,9 @@ fn csv_row(
         visit.authorization.as_deref().unwrap_or_default(),
         &visit.signed.map(time).unwrap_or_default(),
         visit.goal.unwrap_or_default(),
+        group.map_or("", |g| &g.reference),
+        &count(group.map(|g| g.size)),
+        &count(group.map(|g| g.peers)),
     ];
     writeln!(out, "{}", cells.join(","))?;
     Ok(())
@@ -112,6 +120,15 @@ struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     authorization: Option<&'a str>,
     note: Note<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<GroupName<'a>>,
+}
+
+#[derive(Serialize)]
+struct GroupName<'a> {
+    session: &'a str,
+    size: u32,
+    peers: u32,
 }
 
 #[derive(Serialize)]
@@ -156,6 +173,11 @@ fn json_row(
         diagnoses: &visit.diagnoses,
         authorization: visit.authorization.as_deref(),
         note: Note { signed_at: visit.signed.map(time), plan_goal: visit.goal },
+        group: visit.group.as_ref().map(|g| GroupName {
+            session: &g.reference,
+            size: g.size,
+            peers: g.peers,
+        }),
     };
     serde_json::to_writer(&mut *out, &row).map_err(std::io::Error::from)?;
     out.write_all(b"\n")?;

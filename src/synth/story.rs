@@ -135,7 +135,7 @@ run=${PEERCLAIMS:-peerclaims}
 for kind in payers organizations locations; do "$run" import $kind $kind.csv; done
 for file in packs/*.toml; do "$run" import packs "$file"; done
 for file in contracts/*.toml; do "$run" import contracts "$file"; done
-for kind in peers certificates members coverages authorizations; do
+for kind in peers certificates members coverages authorizations episodes; do
     for file in $kind.csv $kind-*.csv; do
         [ ! -f "$file" ] || "$run" import $kind "$file"
     done

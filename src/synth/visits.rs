@@ -4,6 +4,7 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
 use super::dice::{About, Dice};
 use super::flaws::{Answer, Flaw, Of};
+use super::groups::Session;
 use super::habits::{Meeting, days};
 use super::keep::Keep;
 use super::people::{Member, Peer, Population};
@@ -46,17 +47,32 @@ pub struct Visit<'a> {
     pub signed: Option<NaiveDateTime>,
     /// The goal that it names.
     pub goal: Option<&'a str>,
+    /// The session that it is a part of.
+    pub group: Option<Session>,
     /// What is wrong with it, and what will be answered.
     pub flaw: Option<(Flaw, Answer)>,
     /// The month in whose file it is sent.
     pub sent_in: u32,
 }
 
-fn minutes(count: u32) -> TimeDelta {
+/// So many minutes.
+pub fn minutes(count: u32) -> TimeDelta {
     TimeDelta::minutes(i64::from(count))
 }
 
 impl Visit<'_> {
+    /// Spoils what the member's own note says.
+    pub fn papers(&mut self, flaw: Flaw) {
+        match flaw {
+            Flaw::Unsigned => self.signed = None,
+            Flaw::EarlyNote => self.signed = Some(self.start - TimeDelta::days(1)),
+            Flaw::NoGoal => self.goal = None,
+            Flaw::NoDiagnosis => self.diagnoses.clear(),
+            Flaw::Tobacco => self.diagnoses = vec!["F17.210"],
+            _ => {}
+        }
+    }
+
     /// Puts another end, and the signature as long after it as before.
     fn last(&mut self, length: u32) {
         let signed = self.signed.map(|at| at - self.end);
@@ -64,7 +80,8 @@ impl Visit<'_> {
         self.signed = signed.map(|after| self.end + after);
     }
 
-    fn shift(&mut self, by: TimeDelta) {
+    /// Moves all of it.
+    pub fn shift(&mut self, by: TimeDelta) {
         self.start += by;
         self.end += by;
         self.signed = self.signed.map(|at| at + by);
@@ -76,7 +93,7 @@ impl Population {
     pub fn visits<'a>(&'a self, keep: Keep, peer: Peer<'a>, day: NaiveDate) -> Vec<Visit<'a>> {
         let late = self.late(&peer, day);
         let lapsed = peer.lapse.is_some_and(|(from, to)| from <= day && day <= to);
-        let mut rows = Vec::new();
+        let (mut rows, mut of_group) = (Vec::new(), Vec::new());
         // The last visit that is billed, for what happens between two visits.
         let mut before: Option<Visit<'a>> = None;
         for meeting in self.meetings(peer, day).filter(|m| keep.keeps(self, m)) {
@@ -89,8 +106,14 @@ impl Population {
             } else if let Some(month) = late {
                 visit.flaw = Some((Flaw::Late, Answer::Held));
                 visit.sent_in = month;
+            } else if meeting.group {
+                // Looked at with the others of the group.
             } else if let Some(flaw) = self.of_visit(&meeting, before.as_ref()) {
                 visit = self.flawed(visit, &meeting, before.as_ref(), flaw);
+            }
+            if meeting.group {
+                of_group.push((meeting, visit));
+                continue;
             }
             match visit.flaw {
                 None => before = Some(visit.clone()),
@@ -99,6 +122,8 @@ impl Population {
             }
             rows.push(visit);
         }
+        self.gather(&peer, day, &mut of_group, &rows);
+        rows.extend(of_group.into_iter().map(|(_, visit)| visit));
         rows
     }
 
@@ -113,6 +138,14 @@ impl Population {
         self.year.late_month(day, peer.organization.shape.filing_days)
     }
 
+    /// Minutes of a meeting.
+    fn minutes(&self, meeting: &Meeting) -> u32 {
+        if meeting.group {
+            return self.group_length(meeting);
+        }
+        self.length(&mut meeting.dice(self, About::Visit))
+    }
+
     /// Length of a visit; what follows of the dice is its other facts.
     fn length(&self, dice: &mut Dice) -> u32 {
         self.world.peer.minutes.pick(dice).parse().unwrap_or(UNIT_MINUTES * 3)
@@ -122,8 +155,9 @@ impl Population {
         use chrono::Datelike;
         let (work, shape) = (&self.world.peer, meeting.member.peer.organization.shape);
         let mut dice = meeting.dice(self, About::Visit);
-        let length = self.length(&mut dice);
-        let start = meeting.day.and_time(meeting.time) + minutes(Meeting::delay(&mut dice));
+        let alone = (self.length(&mut dice), Meeting::delay(&mut dice));
+        let (length, delay) = if meeting.group { (self.group_length(meeting), 0) } else { alone };
+        let start = meeting.day.and_time(meeting.time) + minutes(delay);
         let end = start + minutes(length);
         let activity = shape.activity.pick(&mut dice);
         let mode = shape.mode.pick(&mut dice);
@@ -145,6 +179,7 @@ impl Population {
             authorization: meeting.member.authorization(meeting.day).filter(|_| named),
             signed: Some(end + minutes(after)),
             goal: Some(goal),
+            group: None,
             flaw: None,
             sent_in: meeting.day.month(),
         }
@@ -191,7 +226,7 @@ impl Population {
             .flat_map(|day| self.meetings_of(meeting.member, day))
             .take_while(|m| (m.day, m.time) < (meeting.day, meeting.time))
             .filter(|m| keep.keeps(self, m))
-            .map(|m| self.length(&mut m.dice(self, About::Visit)))
+            .map(|m| self.minutes(&m))
             .map(|length| units(length, UNIT_MINUTES, shape.rounding))
             .sum()
     }
@@ -225,16 +260,11 @@ impl Population {
             Flaw::Paperwork => (visit.activity, visit.mode, visit.setting) = DOCUMENTATION,
             Flaw::Ride => (visit.activity, visit.mode, visit.setting) = TRANSPORT,
             Flaw::TooShort => visit.last(dice.between(5, 7)),
-            Flaw::Unsigned => visit.signed = None,
-            Flaw::EarlyNote => visit.signed = Some(visit.start - TimeDelta::days(1)),
-            Flaw::NoGoal => visit.goal = None,
             Flaw::WrongPlace => (visit.mode, visit.setting) = ("in_person", &shape.wrong_setting),
             Flaw::WrongMode => {
                 let wrong = shape.wrong_mode.as_deref().unwrap_or_default();
                 (visit.mode, visit.setting) = (wrong, "home");
             }
-            Flaw::NoDiagnosis => visit.diagnoses.clear(),
-            Flaw::Tobacco => visit.diagnoses = vec!["F17.210"],
             Flaw::LongDay => {
                 (visit.activity, visit.mode, visit.setting) = EMERGENCY;
                 visit.last(shape.long_minutes);
@@ -254,7 +284,7 @@ impl Population {
                     visit.shift(before.start + minutes(15) - visit.start);
                 }
             }
-            _ => {}
+            of_the_note => visit.papers(of_the_note),
         }
         visit.flaw = Some((flaw, flaw.answer()));
         visit

@@ -60,6 +60,8 @@ pub struct PeerWork {
     pub role: Weighted,
     /// Lengths of visits, in minutes.
     pub minutes: Weighted,
+    /// Lengths of groups, in minutes.
+    pub group_minutes: Weighted,
     /// Goals of the plan of care.
     pub plan_goals: Vec<String>,
     /// Principal diagnoses, mental health.
@@ -110,6 +112,8 @@ pub struct Shape {
     pub setting: Weighted,
     /// How.
     pub mode: Weighted,
+    /// Its groups; none, when it does not pay for them.
+    pub group: Option<Groups>,
     /// A place where it does not pay.
     pub wrong_setting: String,
     /// A mode that it does not pay for.
@@ -188,6 +192,20 @@ pub struct Need {
     pub services: String,
 }
 
+/// What the groups of a payer are like.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Groups {
+    /// Where they are.
+    pub setting: Weighted,
+    /// Most people present.
+    pub max_size: u32,
+    /// Most people present for each peer who leads.
+    pub members_per_peer: Option<u32>,
+    /// Whether members who come for substance use may be in one.
+    pub substance_use: bool,
+}
+
 /// For what an authorization is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -244,6 +262,7 @@ pub fn document(name: &str) -> Result<&'static str, SynthError> {
 #[cfg(test)]
 mod tests {
     use super::super::dice::About;
+    use super::super::groups::MOST_BILLED;
     use super::*;
 
     #[test]
@@ -256,6 +275,9 @@ mod tests {
             assert!(!shape.towns.is_empty() && shape.activity.total > 0);
             let mode = shape.wrong_mode.is_some();
             assert_eq!(mode, !shape.without.contains(&Flaw::WrongMode), "{}", shape.payer.key);
+            let ratio = shape.group.as_ref().is_some_and(|g| g.members_per_peer.is_some());
+            assert_eq!(ratio, !shape.without.contains(&Flaw::GroupRatio), "{}", shape.payer.key);
+            assert!(shape.group.as_ref().is_none_or(|g| g.max_size > MOST_BILLED));
             let age = shape.min_age.is_some();
             assert_eq!(age, !shape.without.contains(&Flaw::TooYoung), "{}", shape.payer.key);
         }

@@ -107,6 +107,8 @@ pub fn write_270<W: Write>(
     }
     let facts = EnvelopeHeader {
         mode: header.mode,
+        authorization: None,
+        security: None,
         sender: (&header.sender.0, &header.sender.1),
         receiver: (&header.receiver.0, &header.receiver.1),
         group_parties: (&header.sender.1, &header.receiver.1),

@@ -1,6 +1,6 @@
 //! The envelope: ISA, GS, ST and their trailers, with control numbers and counts that agree.
 //!
-//! Authority: appendix C of the guides. One interchange holds one group here.
+//! Authority: appendix C of the guides. An interchange holds one group, or several of one kind.
 
 use std::io::Write;
 
@@ -21,6 +21,10 @@ pub const MAX_SETS: u32 = 999_999;
 pub struct EnvelopeHeader<'a> {
     /// ISA15.
     pub mode: OrganizationMode,
+    /// ISA02, when the payer wants it (ISA01 is then 03).
+    pub authorization: Option<&'a str>,
+    /// ISA04, when the payer wants it (ISA03 is then 01).
+    pub security: Option<&'a str>,
     /// ISA05 and ISA06.
     pub sender: (&'a str, &'a str),
     /// ISA07 and ISA08.
@@ -51,6 +55,8 @@ pub struct Envelope {
     set_id: &'static str,
     version: &'static str,
     sets: u32,
+    groups: u32,
+    sets_in_group: u32,
     /// Segments before the open set's ST.
     before_set: u64,
 }
@@ -79,25 +85,46 @@ impl Envelope {
             check_control(out, control)?;
         }
         isa(out, header)?;
-        let (sender, receiver) = header.group_parties;
-        out.segment("GS", "GS")
-            .code(header.functional_id)
-            .text(sender, 2..=15)
-            .text(receiver, 2..=15)
-            .date(header.created.date())
-            .time(header.created.time())
-            .number(header.group_control.into())
-            .code("X")
-            .code(header.version)
-            .end()?;
+        gs(out, header, header.group_control)?;
         Ok(Self {
             interchange_control: header.interchange_control,
             group_control: header.group_control,
             set_id: header.set_id,
             version: header.version,
             sets: 0,
+            groups: 1,
+            sets_in_group: 0,
             before_set: 0,
         })
+    }
+
+    /// Ends the group and starts the next, whose number is one more. No set may be open.
+    pub fn next_group<W: Write>(
+        &mut self,
+        out: &mut SegmentWriter<W>,
+        header: &EnvelopeHeader<'_>,
+    ) -> Result<(), X12Error> {
+        self.close_group(out)?;
+        check_control(out, self.group_control + 1)?;
+        self.group_control += 1;
+        self.groups += 1;
+        self.sets_in_group = 0;
+        gs(out, header, self.group_control)
+    }
+
+    /// Groups so far.
+    pub fn groups(&self) -> u32 {
+        self.groups
+    }
+
+    /// Sets of the open group.
+    pub fn sets_in_group(&self) -> u32 {
+        self.sets_in_group
+    }
+
+    fn close_group<W: Write>(&self, out: &mut SegmentWriter<W>) -> Result<(), X12Error> {
+        let sets = self.sets_in_group.into();
+        out.segment("GE", "GE").number(sets).number(self.group_control.into()).end()
     }
 
     /// Sets opened so far; the open one's ST02.
@@ -112,6 +139,7 @@ impl Envelope {
             return Err(X12Error::new(X12Fault::Limit, out.here("ST"), message));
         }
         self.sets += 1;
+        self.sets_in_group += 1;
         self.before_set = out.segments();
         out.segment("ST", "ST").code(self.set_id).digits(self.sets.into(), 4);
         // The guide of the 835 has no ST03.
@@ -129,9 +157,9 @@ impl Envelope {
 
     /// Writes GE and IEA.
     pub fn close<W: Write>(self, out: &mut SegmentWriter<W>) -> Result<(), X12Error> {
-        out.segment("GE", "GE").number(self.sets.into()).number(self.group_control.into()).end()?;
+        self.close_group(out)?;
         let control = self.interchange_control.into();
-        out.segment("IEA", "IEA").number(1).digits(control, 9).end()
+        out.segment("IEA", "IEA").number(self.groups.into()).digits(control, 9).end()
     }
 }
 
@@ -144,7 +172,11 @@ fn check_control<W: Write>(out: &SegmentWriter<W>, control: u32) -> Result<(), X
 }
 
 fn isa<W: Write>(out: &mut SegmentWriter<W>, header: &EnvelopeHeader<'_>) -> Result<(), X12Error> {
-    out.segment("ISA", "ISA").code("00").fixed("", 10).code("00").fixed("", 10);
+    out.segment("ISA", "ISA");
+    for (qualifier, value) in [("03", header.authorization), ("01", header.security)] {
+        let qualifier = if value.is_some() { qualifier } else { "00" };
+        out.code(qualifier).fixed(value.unwrap_or_default(), 10);
+    }
     for (qualifier, id) in [header.sender, header.receiver] {
         out.text(qualifier, 2..=2).fixed(id, 15);
     }
@@ -156,6 +188,24 @@ fn isa<W: Write>(out: &mut SegmentWriter<W>, header: &EnvelopeHeader<'_>) -> Res
         .code(if header.acknowledgment_requested { "1" } else { "0" })
         .code(usage(header.mode))
         .component_mark()
+        .end()
+}
+
+fn gs<W: Write>(
+    out: &mut SegmentWriter<W>,
+    header: &EnvelopeHeader<'_>,
+    control: u32,
+) -> Result<(), X12Error> {
+    let (sender, receiver) = header.group_parties;
+    out.segment("GS", "GS")
+        .code(header.functional_id)
+        .text(sender, 2..=15)
+        .text(receiver, 2..=15)
+        .date(header.created.date())
+        .time(header.created.time())
+        .number(control.into())
+        .code("X")
+        .code(header.version)
         .end()
 }
 

@@ -21,7 +21,7 @@ mod tests;
 pub mod totals;
 pub mod writer;
 
-pub use claim_837p::Writer837p;
+pub use claim_837p::{Offer, Writer837p};
 pub use error::{Place, SegmentId, X12Error, X12Fault};
 pub use lexer::Lexer;
 pub use read_back::{FileSummary, Problem, ProblemKind, read_back};

@@ -105,10 +105,41 @@ impl<'a> Segment<'a> {
 
     /// An element as an amount in dollars with at most two decimals.
     pub fn amount(&self, element: u8) -> Result<Money, X12Error> {
+        if let Some(amount) = cents(self.element(element)) {
+            return Ok(amount);
+        }
         Money::parse(self.text(element)?).map_err(|rule| {
             X12Error::new(X12Fault::Content, self.place_of(element, 0), rule.to_string())
         })
     }
+}
+
+/// An amount in its usual shape: a sign, one to nine digits, at most two decimals. `None` leaves
+/// the rare ones to [`Money::parse`], which gives the same for all.
+pub(super) fn cents(bytes: &[u8]) -> Option<Money> {
+    let (negative, plain) = match bytes.strip_prefix(b"-") {
+        Some(rest) => (true, rest),
+        None => (false, bytes),
+    };
+    let mut parts = plain.splitn(2, |b| *b == b'.');
+    let (whole, rest) = (parts.next()?, parts.next());
+    let scale = match rest.map(<[u8]>::len) {
+        None => 100,
+        Some(1) => 10,
+        Some(2) => 1,
+        Some(_) => return None,
+    };
+    let number = |bytes: &[u8]| {
+        let shaped = (1..=9).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit);
+        let add = |sum: i64, byte: &u8| sum * 10 + i64::from(byte - b'0');
+        shaped.then(|| bytes.iter().fold(0, add))
+    };
+    let decimals = rest.map_or(Some(0), number)?;
+    let amount = match rest {
+        None => number(whole)? * 100,
+        Some(_) => number(whole)? * 100 + decimals * scale,
+    };
+    Some(Money::from_cents(if negative { -amount } else { amount }))
 }
 
 /// A whole number of 1 to 18 digits.
@@ -116,4 +147,21 @@ pub(super) fn digits(bytes: &[u8]) -> Option<u64> {
     let shaped = (1..=18).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit);
     let add = |sum: u64, byte: &u8| sum * 10 + u64::from(byte - b'0');
     shaped.then(|| bytes.iter().fold(0, add))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_to_an_amount_gives_what_the_long_one_gives() {
+        for text in
+            ["0", "1", "12.3", "12.34", "-12.34", "-0.5", "007", "999999999.99", "-1", "0.00"]
+        {
+            assert_eq!(cents(text.as_bytes()), Some(Money::parse(text).unwrap()), "{text}");
+        }
+        for text in ["", "-", ".5", "5.", "1.234", "1e3", "--1", "1.2.3", "1,2", "9999999999"] {
+            assert_eq!(cents(text.as_bytes()), None, "{text}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ use std::io::Write;
 use std::ops::RangeInclusive;
 
 use crate::domain::contract::Delimiters;
+use crate::domain::contract::form::kinds::CharacterSet;
 use crate::domain::identifiers::fold_accent;
 
 use super::error::{Place, SegmentId, X12Error, X12Fault};
@@ -93,6 +94,24 @@ impl<W: Write> SegmentWriter<W> {
             component_marks: 0,
             fault: None,
         })
+    }
+
+    /// The same writer for another character set; what is not in it refuses its segment.
+    #[must_use]
+    pub fn with_characters(mut self, set: CharacterSet) -> Self {
+        // Capitals, digits and these are the basic set (appendix B of the guide).
+        let basic = |b: u8| b.is_ascii_alphanumeric() || b" !\"&'()*+,-./:;?=".contains(&b);
+        for (byte, sent) in (0..=u8::MAX).zip(&mut self.sendable) {
+            let plain = byte == b' ' || byte.is_ascii_graphic();
+            let delimiter = plain && *sent == 0;
+            *sent = match set {
+                _ if delimiter || !plain => 0,
+                CharacterSet::Basic if !basic(byte) => 0,
+                CharacterSet::Extended => byte,
+                CharacterSet::Basic | CharacterSet::Capitals => byte.to_ascii_uppercase(),
+            };
+        }
+        self
     }
 
     /// Segments written so far.

@@ -153,7 +153,7 @@ on_both! {
         fill(&app, &w).await;
         dearer(&app, &w).await;
         let second = Ctx::new(
-            peerclaims::store::Db::open(&app.database.url(), 4).unwrap(), app.ctx.clock, 700);
+            peerclaims::store::Db::open(&app.database.url(), 4).unwrap(), app.ctx.clock.clone(), 700);
         let (a, b) = tokio::join!(again::settle(&app.ctx), again::settle(&second));
         a.unwrap();
         b.unwrap();

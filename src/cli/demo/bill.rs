@@ -1,6 +1,7 @@
 //! From ready visits to a delivered file, as a biller does it: build, look, release, fetch, send,
 //! note the receipt.
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::CliError;
@@ -9,16 +10,9 @@ use super::files::Sender;
 use super::folder::Folder;
 use crate::domain::money::Money;
 
-/// Last service date of the batches: the end of the demo's quarter.
-pub(super) const THROUGH: &str = "2026-09-30";
-
 /// A batch that was delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Delivered {
-    /// Name of its 837P file.
-    pub(super) file: String,
-    /// Name of its table.
-    pub(super) table: String,
     /// Claims.
     pub(super) claims: u64,
     /// Claim lines.
@@ -47,17 +41,19 @@ fn money(batch: &Value, pointer: &str) -> Result<Money, CliError> {
     Money::parse(text(batch, pointer)?).map_err(|_| odd(pointer))
 }
 
-/// Makes and delivers the batch of an organization; its files go into the folder.
+/// Makes and delivers an organization's batch of the visits through a day; its files go into the
+/// folder, the table as `batch-ORGANIZATION-MONTH.csv`.
 pub(super) async fn batch(
     client: &Client,
     sender: &Sender,
+    through: NaiveDate,
     folder: &mut Folder,
 ) -> Result<Delivered, CliError> {
-    let wanted = json!({"payer": sender.payer, "through": THROUGH});
+    let wanted = json!({"payer": sender.payer, "through": through});
     let built = client.post("/v1/batches", &wanted).await?.good("a new batch")?.json()?;
     let path = format!("/v1/batches/{}", text(&built, "/id")?);
     let file = text(&built, "/file/name")?.to_owned();
-    let table = format!("batch-{}.csv", sender.key);
+    let table = format!("batch-{}-{}.csv", sender.key, through.format("%Y-%m"));
     let rows = client.get(&format!("{path}/csv")).await?.good("the table of a batch")?;
     folder.write(&table, &rows.body)?;
     let release = client.post(&format!("{path}/release"), &json!({})).await?;
@@ -72,8 +68,6 @@ pub(super) async fn batch(
     let delivered = client.post(&format!("{path}/delivered"), &receipt).await?;
     let last = delivered.good("the receipt of a batch")?.json()?;
     Ok(Delivered {
-        file,
-        table,
         claims: number(&last, "/claims")?,
         lines: number(&last, "/lines")?,
         units: number(&last, "/units")?,

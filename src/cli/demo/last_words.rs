@@ -22,8 +22,8 @@ pub(super) async fn say(ctx: &Ctx, address: SocketAddr) -> Result<(), CliError> 
     println!("  {}\n", post(address, "decisions/preview", &visit));
     println!("Record it:\n");
     println!("  {}\n", post(address, "encounters", &visit));
-    println!("The report of the quarter:\n");
-    let query = "from=2026-07-01&to=2026-09-30&group_by=month";
+    println!("The report of the year:\n");
+    let query = "from=2026-01-01&to=2026-12-31&group_by=month";
     println!(
         "  curl -s -H \"Authorization: Bearer $KEY\" \
          'http://{address}/v1/reports/utilization?{query}'\n"

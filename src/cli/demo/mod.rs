@@ -1,7 +1,8 @@
-//! `peerclaims demo`: a quarter of three invented organizations through the same doors as real
-//! work, told as a story; then the service stays up to be tried.
+//! `peerclaims demo`: a year of three invented organizations through the same doors as real work,
+//! month by month, told as a story; then the service stays up to be tried.
 //!
-//! The calendar is the demo's (`Clock::starting_at`), so that deadlines fall alike on any day.
+//! The calendar is the demo's (`Clock::set`): each month's visits are sent and billed on the fifth
+//! of the next month, so that deadlines fall alike whenever it is run.
 
 mod bill;
 mod client;
@@ -24,17 +25,22 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use self::client::Client;
-use self::files::SENDERS;
+use self::files::{SENDERS, Sender, Upload};
 use self::folder::Folder;
+use self::tally::Tally;
 use super::{CliError, open};
 use crate::config::Settings;
 use crate::domain::dates::Instant;
 use crate::flow::access::{self, NewKey, Role};
-use crate::flow::{Clock, Ctx};
+use crate::flow::{Clock, Ctx, again};
+use crate::synth::Year;
 use crate::{http, store, telemetry, worker};
 
-/// What the demo's calendar shows when it starts: the morning after a filing deadline.
-const NOW: &str = "2026-10-05T09:00:00-07:00";
+/// The demo's year.
+const YEAR: i32 = 2026;
+/// What the clocks show when a month's visits are sent: nine in the morning at the first sender's,
+/// in summer eight.
+const HOUR: &str = "17:00:00Z";
 /// The port unless another is named.
 const PORT: u16 = 8080;
 
@@ -59,8 +65,7 @@ pub(super) async fn run(demo: Demo) -> Result<(), CliError> {
     let settings = settings(&mut folder, listen)?;
     telemetry::start(&settings.log);
     store::migrate(settings.database.url.expose())?;
-    let now = Instant::parse(NOW).map_err(|e| CliError::Other(e.to_string()))?;
-    let ctx = open(&settings, Clock::starting_at(now)).await?;
+    let ctx = open(&settings, Clock::starting_at(sending_day(1)?)).await?;
     let bound = http::bind(&settings, ctx.clone())?;
     let (address, handle) = (bound.address(), bound.handle());
     let server = tokio::spawn(bound.run());
@@ -82,35 +87,89 @@ pub(super) async fn run(demo: Demo) -> Result<(), CliError> {
 
 /// The story: everything that is sent and told.
 async fn tell(ctx: &Ctx, address: SocketAddr, folder: &mut Folder) -> Result<(), CliError> {
-    eprintln!("The demo's calendar: Monday, 5 October 2026. Folder: {}", folder.path().display());
+    eprintln!("The demo's year is {YEAR}. Folder: {}", folder.path().display());
     load::reference(ctx).await?;
-    let mut told = Vec::new();
+    // Nothing was decided yet, so nothing of this is to be decided again.
+    again::settle(ctx).await?;
+    let mut desks = Vec::new();
     for sender in SENDERS {
-        let submitter = Client::new(address, &key(ctx, Role::Submitter, Some(sender.key)).await?)?;
-        told.push((sender, send::visits(&submitter, sender, folder).await?));
+        desks.push(Desk::open(ctx, address, sender).await?);
     }
-    let step = progress::Step::begin("Batches", SENDERS.len());
-    let mut batches = Vec::new();
-    for sender in SENDERS {
-        let biller = Client::new(address, &key(ctx, Role::Biller, Some(sender.key)).await?)?;
-        batches.push((sender, bill::batch(&biller, sender, folder).await?));
+    let step = progress::Step::begin("The year", usize::try_from(MONTHS).unwrap_or_default());
+    for month in 1..=MONTHS {
+        ctx.clock.set(sending_day(month)?);
+        for desk in &mut desks {
+            desk.month(month, folder).await?;
+        }
         step.done(1);
     }
-    step.end(&format!("{} built, released and delivered", batches.len()));
+    let recorded: u64 = desks.iter().map(|d| d.tally.recorded()).sum();
+    let batches: usize = desks.iter().map(|d| d.batches.len()).sum();
+    step.end(&format!("{recorded} visits recorded, {batches} batches delivered"));
     let admin = Client::new(address, &key(ctx, Role::Admin, None).await?)?;
     let report = report::fetch(&admin, folder).await?;
-    println!("\npeerclaims demo: visits of July to September 2026, seen on 5 October 2026.");
+    println!("\npeerclaims demo: the visits of {YEAR}, month by month, seen on 5 January 2027.");
     println!("All people, organizations and payers are invented.");
-    for (sender, tally) in &told {
-        story::organization(sender, tally);
+    for desk in &desks {
+        story::organization(desk.sender, &desk.tally);
     }
-    story::batches(&batches, told.iter().map(|(_, tally)| tally.expected).sum());
+    let expected = desks.iter().map(|d| d.tally.expected).sum();
+    let batches: Vec<_> = desks.into_iter().map(|d| (d.sender, d.batches)).collect();
+    story::batches(&batches, expected);
     report::print(&report);
     println!("\nIn {}:", folder.path().display());
     println!(
         "  the 837P files, batches and report as tables, answers to the uploads, peerclaims.db"
     );
     Ok(())
+}
+
+/// Months of the year.
+const MONTHS: u32 = 12;
+
+fn year() -> Result<Year, CliError> {
+    Year::new(YEAR).ok_or_else(|| CliError::Other("the demo has no year".to_owned()))
+}
+
+/// When the visits of a month are sent.
+fn sending_day(month: u32) -> Result<Instant, CliError> {
+    let day = year()?.sent_on(month);
+    Instant::parse(&format!("{day}T{HOUR}")).map_err(|e| CliError::Other(e.to_string()))
+}
+
+/// An organization's desk: who sends its visits and bills them, and what came of it so far.
+struct Desk {
+    sender: &'static Sender,
+    submitter: Client,
+    biller: Client,
+    tally: Tally,
+    batches: Vec<bill::Delivered>,
+}
+
+impl Desk {
+    async fn open(
+        ctx: &Ctx,
+        address: SocketAddr,
+        sender: &'static Sender,
+    ) -> Result<Self, CliError> {
+        let submitter = Client::new(address, &key(ctx, Role::Submitter, Some(sender.key)).await?)?;
+        let biller = Client::new(address, &key(ctx, Role::Biller, Some(sender.key)).await?)?;
+        let (tally, batches) = (Tally::default(), Vec::new());
+        Ok(Self { sender, submitter, biller, tally, batches })
+    }
+
+    /// Sends the visits of a month, and bills what is ready.
+    async fn month(&mut self, month: u32, folder: &mut Folder) -> Result<(), CliError> {
+        let sender = self.sender;
+        let file = sender.year.iter().zip(1u32..).find(|(_, of)| *of == month).map(|(f, _)| *f);
+        let by_hand = if month == MONTHS { sender.by_hand } else { &[] };
+        for upload in file.map(Upload::Whole).into_iter().chain(by_hand.iter().copied()) {
+            send::visits(&self.submitter, sender, &upload, folder, &mut self.tally).await?;
+        }
+        let through = year()?.days_of(month).last().unwrap_or_default();
+        self.batches.push(bill::batch(&self.biller, sender, through, folder).await?);
+        Ok(())
+    }
 }
 
 /// A key for the demo; its text is kept nowhere.

@@ -1,15 +1,16 @@
-//! The utilization report of the quarter, kept as JSON and CSV and shown as a table.
+//! The utilization report of the year, kept as JSON and CSV and shown as a table.
 
 use comfy_table::{Cell, Table};
 use serde::Deserialize;
 
+use super::CliError;
 use super::client::Client;
 use super::folder::Folder;
 use super::story::{right, table};
-use super::{CliError, bill};
 
-/// First service date of the quarter.
-const FROM: &str = "2026-07-01";
+/// First and last service date of the year.
+const FROM: &str = "2026-01-01";
+const THROUGH: &str = "2026-12-31";
 
 /// As much of the report as the table shows.
 #[derive(Debug, Deserialize)]
@@ -57,9 +58,8 @@ struct Ties {
 
 /// Fetches the report in both forms and keeps them.
 pub(super) async fn fetch(client: &Client, folder: &mut Folder) -> Result<Report, CliError> {
-    let through = bill::THROUGH;
     let path =
-        format!("/v1/reports/utilization?from={FROM}&to={through}&group_by=organization,month");
+        format!("/v1/reports/utilization?from={FROM}&to={THROUGH}&group_by=organization,month");
     let csv = client.get_as(&path, "text/csv").await?.good("the report as CSV")?;
     folder.write("report.csv", &csv.body)?;
     let json = client.get_as(&path, "application/json").await?.good("the report")?;
@@ -70,8 +70,8 @@ pub(super) async fn fetch(client: &Client, folder: &mut Folder) -> Result<Report
 
 /// Shows the report.
 pub(super) fn print(report: &Report) {
-    println!("\nUtilization, July to September 2026");
-    println!("-----------------------------------");
+    println!("\nUtilization, January to December 2026");
+    println!("-------------------------------------");
     let mut table = table(&[
         "Organization",
         "Month",

@@ -48,6 +48,10 @@ pub(super) fn organization(sender: &Sender, tally: &Tally) {
         visits(tally.recorded()),
         count(u64::try_from(tally.refused.len()).unwrap_or(0), "row", "rows"),
     );
+    if tally.in_groups > 0 {
+        let groups = u64::try_from(tally.groups.len()).unwrap_or(0);
+        println!("  {} in {}.", visits(tally.in_groups), count(groups, "group", "groups"));
+    }
     println!("  ready        {:>4}   {} dollars expected", tally.ready, tally.expected);
     if tally.in_part > 0 {
         println!("                      ({} of them in part)", tally.in_part);
@@ -81,41 +85,38 @@ fn waiting(tally: &Tally) {
     println!("{table}");
 }
 
-/// The batches; `visits` is what the visits in them were to bring, each rounded for itself.
-pub(super) fn batches(batches: &[(&Sender, Delivered)], visits: Money) {
-    println!("\nBatches, released and delivered");
-    println!("-------------------------------");
-    let head = ["Organization", "Claims", "Lines", "Units", "Charged", "Expected"];
+/// The batches of each organization; `visits` is what the visits in them were to bring, each rounded
+/// for itself.
+pub(super) fn batches(batches: &[(&Sender, Vec<Delivered>)], visits: Money) {
+    println!("\nBatches, one a month, released and delivered");
+    println!("--------------------------------------------");
+    let head = ["Organization", "Batches", "Claims", "Lines", "Units", "Charged", "Expected"];
     let mut table = table(&head);
-    for (sender, batch) in batches {
-        table.add_row([
-            Cell::new(sender.name),
-            right(batch.claims),
-            right(batch.lines),
-            right(batch.units),
-            right(batch.charge),
-            right(batch.expected),
-        ]);
+    for (sender, own) in batches {
+        add(&mut table, sender.name, own.iter().collect());
     }
-    let sum = |of: fn(&Delivered) -> u64| batches.iter().map(|(_, b)| of(b)).sum::<u64>();
-    let dollars = |of: fn(&Delivered) -> Money| batches.iter().map(|(_, b)| of(b)).sum::<Money>();
-    table.add_row([
-        Cell::new("all"),
-        right(sum(|b| b.claims)),
-        right(sum(|b| b.lines)),
-        right(sum(|b| b.units)),
-        right(dollars(|b| b.charge)),
-        right(dollars(|b| b.expected)),
-    ]);
+    let all: Vec<&Delivered> = batches.iter().flat_map(|(_, own)| own).collect();
+    let claimed: Money = all.iter().map(|b| b.expected).sum();
+    add(&mut table, "all", all);
     println!("{table}");
-    for (_, batch) in batches {
-        println!("  {}  ({})", batch.file, batch.table);
-    }
-    let claimed = dollars(|b| b.expected);
     if claimed != visits {
         println!(
             "Visits of a day that are one claim line are rounded to cents once: {claimed} on the \
              claims, {visits} visit by visit."
         );
     }
+}
+
+fn add(table: &mut Table, name: &str, batches: Vec<&Delivered>) {
+    let sum = |of: fn(&Delivered) -> u64| batches.iter().map(|b| of(b)).sum::<u64>();
+    let dollars = |of: fn(&Delivered) -> Money| batches.iter().map(|b| of(b)).sum::<Money>();
+    table.add_row([
+        Cell::new(name),
+        right(batches.len()),
+        right(sum(|b| b.claims)),
+        right(sum(|b| b.lines)),
+        right(sum(|b| b.units)),
+        right(dollars(|b| b.charge)),
+        right(dollars(|b| b.expected)),
+    ]);
 }

@@ -1,6 +1,6 @@
 //! What became of an organization's visits, counted from the answers of the service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -52,6 +52,10 @@ pub(super) struct Tally {
     pub(super) non_billable: u64,
     /// Why: by rule.
     pub(super) not_billable: BTreeMap<String, u64>,
+    /// Visits that were a member's part in a group.
+    pub(super) in_groups: u64,
+    /// The groups, by the organization's own names.
+    pub(super) groups: BTreeSet<String>,
     /// Rows that were not taken.
     pub(super) refused: Vec<Refused>,
 }
@@ -129,6 +133,10 @@ impl Tally {
     fn record(&mut self, encounter: &Value) -> Result<(), CliError> {
         let lines = list(encounter, "lines")?;
         let (units, dollars) = sum(lines, "held")?;
+        if let Some(session) = encounter.pointer("/group/session").and_then(Value::as_str) {
+            self.in_groups += 1;
+            self.groups.insert(session.to_owned());
+        }
         match text(encounter, "disposition")? {
             "ready" => {
                 let (ready_units, expected) = sum(lines, "ready")?;

@@ -5,6 +5,7 @@
 pub mod bind;
 mod delimiters;
 pub mod fault;
+pub mod form;
 mod group;
 mod known;
 mod limit;
@@ -29,6 +30,7 @@ pub mod versions;
 pub use bind::{bind, gaps, terms_from_json, terms_from_toml};
 pub use delimiters::Delimiters;
 pub use fault::{Fault, Place};
+pub use form::ClaimForm;
 pub use group::GroupRule;
 pub use limit::{Exceed, Limit, LimitScope};
 pub use model::*;

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::delimiters::Delimiters;
+use super::form::ClaimForm;
 use super::group::GroupRule;
 use super::limit::Limit;
 use super::read_overrides::Overridable;
@@ -229,7 +230,7 @@ pub struct Documentation {
     pub source: Authority,
 }
 
-/// How claims look to this payer: the knobs of its companion guide (more come as data).
+/// How claims look to this payer: the knobs of its companion guide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimProfile {
     /// ISA07.
@@ -269,6 +270,9 @@ pub struct ClaimProfile {
     /// What one claim covers.
     #[serde(default, skip_serializing_if = "Period::is_day")]
     pub period: Period,
+    /// The knobs of the sections `file`, `parties`, `content` and `lines`.
+    #[serde(default, skip_serializing_if = "ClaimForm::is_usual")]
+    pub form: Box<ClaimForm>,
     /// Where it is written, such as the payer's companion guide.
     pub source: Option<Authority>,
 }
@@ -280,6 +284,12 @@ code_list!(
         Always = "always",
         /// When the rendering NPI is not the billing NPI.
         IfDifferent = "if_different",
+        /// Never.
+        Never = "never",
+        /// Always, with the supervising provider in the peer's place.
+        Supervisor = "supervisor",
+        /// Always, with the billing provider's name and NPI.
+        Agency = "agency",
     }
 );
 

@@ -1,6 +1,7 @@
 //! Reads `[claim]`: how claims look to this payer (005010X222A1 and the payer's companion guide).
 
 use super::delimiters::Delimiters;
+use super::form;
 use super::known::Known;
 use super::model::{AuthorizationLevel, ClaimProfile, RenderingMode, Rollup};
 use super::reader::{Reader, Spot};
@@ -38,6 +39,10 @@ pub(super) const KEYS: &[&str] = &[
     "rollup",
     "one_place_per_claim",
     "period",
+    "file",
+    "parties",
+    "content",
+    "lines",
     "source",
 ];
 
@@ -74,6 +79,7 @@ pub(super) fn read_profile<'a>(
     let rollup = table.or(r, "rollup", Rollup::Day);
     let one_place_per_claim = table.flag(r, "one_place_per_claim", false);
     let period = table.or(r, "period", Period::Day);
+    let form = form::read(r, &table);
     let source = table.get("source").and_then(|spot| known.source(r, &spot));
     Some(ClaimProfile {
         receiver_qualifier: receiver_qualifier?,
@@ -94,6 +100,7 @@ pub(super) fn read_profile<'a>(
         rollup: rollup?,
         one_place_per_claim: one_place_per_claim?,
         period: period?,
+        form: Box::new(form?),
         source,
     })
 }

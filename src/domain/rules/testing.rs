@@ -172,6 +172,7 @@ fn profile() -> ClaimProfile {
         rollup: Rollup::None,
         one_place_per_claim: false,
         period: Period::Day,
+        form: Box::default(),
         source: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Marking: a change says which visits it may decide otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::again::{Cause, Mark, Touched};
@@ -104,15 +104,17 @@ pub(super) fn follow(
     depth: i32,
     touched: &[Touched],
 ) -> Result<(), AppError> {
-    let marks: Vec<Mark> = touched
-        .iter()
-        .map(|touched| Mark {
+    let own = touched.iter().map(|touched| (organization, touched.clone()));
+    let others = elsewhere(conn, organization, touched)?;
+    let marks: Vec<Mark> = own
+        .chain(others)
+        .map(|(organization, touched)| Mark {
             organization,
             id: ctx.id(),
-            touched: touched.clone(),
             cause,
             depth,
             back: touched.may_shrink(),
+            touched,
             after: None,
             tries: 0,
             marked_at: ctx.now(),
@@ -124,4 +126,25 @@ pub(super) fn follow(
         store::after_commit(move || wake.notify_one());
     }
     Ok(())
+}
+
+/// What units that were given back may decide otherwise in other organizations, where a payer counts
+/// across them (`docs/adr/0011`). Their workers decide; nothing of them is seen here.
+fn elsewhere(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    touched: &[Touched],
+) -> Result<Vec<(OrganizationId, Touched)>, AppError> {
+    let accounts: BTreeSet<_> = touched
+        .iter()
+        .filter_map(|t| match t {
+            Touched::Freed(freed) => freed.account.clone(),
+            _ => None,
+        })
+        .collect();
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let waiting = store::touched::held_across(conn, organization, &accounts)?;
+    Ok(waiting.into_iter().map(|(other, id)| (other, Touched::Encounter(id))).collect())
 }

@@ -1,55 +1,159 @@
-//! The claim itself: loop 2300 and its rendering provider, loop 2310B.
+//! The claim itself: loop 2300.
 
 use std::io::Write;
 
-use crate::domain::claim::{Claim, FileHeader, Rendering};
-use crate::domain::contract::RenderingMode;
+use crate::domain::claim::{Claim, FileHeader};
+use crate::domain::claim_detail::ClaimDetail;
+use crate::domain::contract::form::ContentForm;
+use crate::domain::contract::form::kinds::{DelayReason, NumberKind};
 use crate::domain::identifiers::AuthorizationNumber;
+use crate::domain::money::Money;
 use crate::x12::error::X12Error;
 use crate::x12::writer::SegmentWriter;
 
-use super::line;
-
-/// CLM05-3 of an original claim.
-const ORIGINAL: &str = "1";
+use super::providers::sent;
+use super::{form, line, notes, others, providers};
 
 pub(super) fn write<W: Write>(
     out: &mut SegmentWriter<W>,
     claim: &Claim,
+    detail: &ClaimDetail,
     header: &FileHeader,
 ) -> Result<(), X12Error> {
-    // CLM06 to CLM09: signature on file, assignment accepted, benefits assigned, release of
-    // information: a participating provider says yes to each.
+    let knobs = &form(header).content;
+    head(out, claim, detail, header)?;
+    for attachment in &detail.attachments {
+        out.segment("2300", "PWK").code(attachment.report.as_str());
+        out.code(attachment.transmission.as_str());
+        if let Some(control) = &attachment.control {
+            out.skip(2).code("AC").text(control.as_str(), 2..=50);
+        }
+        out.end()?;
+    }
+    if let Some(contract) = &knobs.contract {
+        out.segment("2300", "CN1").code(contract.kind.as_str());
+        match contract.amount {
+            Some(amount) => out.amount(amount),
+            None => out.skip(1),
+        };
+        if let Some(code) = &contract.code {
+            out.skip(1).text(code.as_str(), 1..=50);
+        }
+        out.end()?;
+    }
+    if detail.member_paid > Money::ZERO {
+        out.segment("2300", "AMT").code("F5").amount(detail.member_paid).end()?;
+    }
+    references(out, claim, detail, knobs)?;
+    for item in knobs.fixed_format.iter().chain(&detail.fixed_format) {
+        out.segment("2300", "K3").text(item.as_str(), 1..=80).end()?;
+    }
+    notes::of_claim(out, claim, detail, &knobs.notes)?;
+    if let Some(epsdt) = &detail.epsdt {
+        out.segment("2300", "CRC").code("ZZ").code(if epsdt.referred { "Y" } else { "N" });
+        for condition in &epsdt.conditions {
+            out.code(condition.as_str());
+        }
+        out.end()?;
+    }
+    diagnoses(out, claim)?;
+    providers::of_claim(out, claim, detail, header)?;
+    for other in &detail.other_payers {
+        let mut words = detail.lines.iter().flat_map(|line| &line.adjudications);
+        others::payer(out, other, words.any(|word| word.payer == other.id))?;
+    }
+    line::write_all(out, claim, detail, header)
+}
+
+/// CLM.
+fn head<W: Write>(
+    out: &mut SegmentWriter<W>,
+    claim: &Claim,
+    detail: &ClaimDetail,
+    header: &FileHeader,
+) -> Result<(), X12Error> {
+    let knobs = &form(header).content;
     out.segment("2300", "CLM")
         .text(claim.number.as_str(), 1..=17)
         .amount(claim.charge)
         .skip(2)
         .text(claim.place.as_str(), 2..=2)
         .part("B")
-        .part(ORIGINAL)
-        .code("Y")
-        .code("A")
-        .code("Y")
-        .code("Y")
-        .end()?;
-    if let Some(number) = &claim.authorization {
-        authorization(out, "2300", number)?;
+        .part(detail.frequency.code())
+        .code(if knobs.signature_on_file { "Y" } else { "N" })
+        .code(knobs.assignment.as_str())
+        .code(knobs.benefits_assigned.as_str())
+        .code(knobs.release.as_str());
+    let late = delay(claim, detail, header);
+    if knobs.member_signature_by_provider {
+        out.code("P");
+    } else if late.is_some() {
+        out.skip(1);
     }
-    diagnoses(out, claim)?;
-    let same = claim.rendering.npi == header.billing.npi;
-    if !(same && header.profile.rendering == RenderingMode::IfDifferent) {
-        rendering(out, &claim.rendering, header.profile.rendering_taxonomy)?;
+    if let Some(reason) = late {
+        out.skip(9).code(reason.as_str());
     }
-    (1..).zip(&claim.lines).try_for_each(|(ordinal, l)| line::write(out, ordinal, l, &claim.place))
+    out.end()
 }
 
-/// REF*G1 of loop 2300 or 2400.
+/// CLM20: the claim's own reason, or the profile's when the first service lies too far back.
+fn delay(claim: &Claim, detail: &ClaimDetail, header: &FileHeader) -> Option<DelayReason> {
+    let knobs = &form(header).content;
+    let first = claim.lines.iter().map(|line| line.date).min()?;
+    let days = header.created.date().signed_duration_since(first).num_days();
+    detail.delay_reason.or(knobs.delay_reason.filter(|_| days > i64::from(knobs.delay_days.0)))
+}
+
+/// REF of loop 2300, in the guide's order.
+fn references<W: Write>(
+    out: &mut SegmentWriter<W>,
+    claim: &Claim,
+    detail: &ClaimDetail,
+    knobs: &ContentForm,
+) -> Result<(), X12Error> {
+    let usual = knobs.authorization_exception.filter(|_| {
+        let on_line = claim.lines.iter().any(|line| line.authorization.is_some());
+        claim.authorization.is_none() && !on_line
+    });
+    let exception = detail.exception.or(usual);
+    let referral = sent(detail.referral.as_ref(), knobs.referral);
+    let record = sent(detail.medical_record.as_ref(), knobs.medical_record);
+    for (kind, value) in [
+        ("4N", exception.map(crate::domain::contract::form::kinds::Exception::as_str)),
+        ("9F", referral.map(crate::domain::identifiers::AuthorizationNumber::as_str)),
+        (
+            "G1",
+            claim
+                .authorization
+                .as_ref()
+                .map(crate::domain::identifiers::AuthorizationNumber::as_str),
+        ),
+        (
+            "F8",
+            detail.payer_control.as_ref().map(crate::domain::claim_detail::PayerControl::as_str),
+        ),
+        ("EA", record.map(crate::domain::contract::form::kinds::Reference::as_str)),
+        (
+            "P4",
+            knobs
+                .demonstration_project
+                .as_ref()
+                .map(crate::domain::contract::form::kinds::Reference::as_str),
+        ),
+    ] {
+        if let Some(value) = value {
+            out.segment("2300", "REF").code(kind).text(value, 1..=50).end()?;
+        }
+    }
+    Ok(())
+}
+
+/// REF*G1 of loop 2400.
 pub(super) fn authorization<W: Write>(
     out: &mut SegmentWriter<W>,
-    loop_id: &'static str,
     number: &AuthorizationNumber,
 ) -> Result<(), X12Error> {
-    out.segment(loop_id, "REF").code("G1").text(number.as_str(), 1..=50).end()
+    out.segment("2400", "REF").code("G1").text(number.as_str(), 1..=50).end()
 }
 
 fn diagnoses<W: Write>(out: &mut SegmentWriter<W>, claim: &Claim) -> Result<(), X12Error> {
@@ -61,26 +165,10 @@ fn diagnoses<W: Write>(out: &mut SegmentWriter<W>, claim: &Claim) -> Result<(), 
     out.end()
 }
 
-fn rendering<W: Write>(
-    out: &mut SegmentWriter<W>,
-    rendering: &Rendering,
-    taxonomy: bool,
-) -> Result<(), X12Error> {
-    out.segment("2310B", "NM1")
-        .code("82")
-        .code("1")
-        .text(rendering.last_name.as_str(), 1..=60)
-        .text(rendering.first_name.as_str(), 1..=35)
-        .skip(3)
-        .code("XX")
-        .text(rendering.npi.as_str(), 10..=10)
-        .end()?;
-    if taxonomy {
-        out.segment("2310B", "PRV")
-            .code("PE")
-            .code("PXC")
-            .text(rendering.taxonomy.as_str(), 10..=10)
-            .end()?;
-    }
-    Ok(())
+/// Whether a number may stand with a provider (REF of 2310 and 2420).
+pub(super) fn is_of_provider(kind: NumberKind) -> bool {
+    matches!(
+        kind,
+        NumberKind::License | NumberKind::Upin | NumberKind::Payer | NumberKind::Location
+    )
 }

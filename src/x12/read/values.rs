@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::domain::money::Money;
-use crate::x12::segment::Segment;
+use crate::x12::segment::{Segment, digits};
 
 use super::fault::{Out, ReadCode};
 
@@ -53,11 +53,12 @@ fn owned(
     if bytes.is_empty() {
         return None;
     }
-    if std::str::from_utf8(bytes).is_err() {
-        let message = "the element is not text in ASCII or UTF-8; its odd characters are shown as \
-                       replacement marks";
-        out.error(ReadCode::Character, segment.place_of(element, component), message);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Some(text.to_owned());
     }
+    let message = "the element is not text in ASCII or UTF-8; its odd characters are shown as \
+                   replacement marks";
+    out.error(ReadCode::Character, segment.place_of(element, component), message);
     Some(String::from_utf8_lossy(bytes).into_owned())
 }
 
@@ -82,6 +83,10 @@ pub(super) fn quantity(segment: &Segment<'_>, element: u8, out: &mut Out) -> Opt
     let bytes = segment.element(element);
     if bytes.is_empty() {
         return None;
+    }
+    // Whole units, by far the most.
+    if let Some(whole) = digits(bytes).filter(|_| bytes.len() <= 9) {
+        return Some(whole.into());
     }
     let digit = |b: &u8| b.is_ascii_digit() || matches!(b, b'.' | b'-');
     let shaped = bytes.len() <= MAX_NUMBER && bytes.iter().all(digit);
@@ -130,12 +135,10 @@ fn wrong_date(segment: &Segment<'_>, element: u8, out: &mut Out) {
 }
 
 fn day(bytes: &[u8]) -> Option<NaiveDate> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let shaped = bytes.len() == 8 && bytes.iter().all(u8::is_ascii_digit);
-    let year = text.get(..4)?.parse().ok()?;
-    let month = text.get(4..6)?.parse().ok()?;
-    let day = text.get(6..)?.parse().ok()?;
-    shaped.then(|| NaiveDate::from_ymd_opt(year, month, day)).flatten()
+    let number = digits(bytes).filter(|_| bytes.len() == 8)?;
+    let year = i32::try_from(number / 10_000).ok()?;
+    let part = |n: u64| u32::try_from(n % 100).ok();
+    NaiveDate::from_ymd_opt(year, part(number / 100)?, part(number)?)
 }
 
 /// A procedure composite (`HC:H0038:HQ`): the code and its modifiers.
@@ -145,8 +148,11 @@ pub(super) fn procedure(
     out: &mut Out,
 ) -> (Option<String>, Vec<String>) {
     expect_parts(segment, element, out);
-    let modifiers = (3..=6).filter_map(|n| part(segment, (element, n), out)).collect();
-    (part(segment, (element, 2), out), modifiers)
+    let mut parts = (1..).zip(segment.components(element)).skip(1);
+    let code = parts.next().and_then(|(n, bytes)| owned(segment, (element, n), bytes, out));
+    let modifiers =
+        parts.take(4).filter_map(|(n, bytes)| owned(segment, (element, n), bytes, out)).collect();
+    (code, modifiers)
 }
 
 /// A composite of one part where the guide wants several: its sender used another mark between

@@ -90,6 +90,14 @@ impl Loops {
 
     /// The loop that a segment opens: how many open loops stay open, and which it is.
     fn target(&self, segment: &Segment<'_>) -> Option<(usize, usize)> {
+        // What opens a loop; everything else is spared the search.
+        let opener = matches!(
+            segment.id(),
+            b"HL" | b"NM1" | b"CLM" | b"SBR" | b"LX" | b"LIN" | b"SVD" | b"LQ"
+        );
+        if !opener {
+            return None;
+        }
         let opens = |l: &Loop| {
             let (id, element, codes) = l.opener;
             segment.id() == id
@@ -98,8 +106,8 @@ impl Loops {
         };
         for (depth, open) in self.open.iter().enumerate().rev() {
             let name = LOOPS.get(open.index).map_or("", |l| l.id);
-            let mut below = LOOPS.iter().enumerate().filter(|(_, l)| l.parents.contains(&name));
-            if let Some((index, _)) = below.find(|(_, l)| opens(l)) {
+            let mut all = LOOPS.iter().enumerate();
+            if let Some((index, _)) = all.find(|(_, l)| opens(l) && l.parents.contains(&name)) {
                 return Some((depth + 1, index));
             }
         }
@@ -204,8 +212,8 @@ impl Loops {
                 }
             }
             self.sometimes(entry, &open, problems);
-            let below = LOOPS.iter().enumerate().filter(|(_, l)| l.parents.contains(&entry.id));
-            for (index, child) in below.filter(|(_, l)| l.required) {
+            let all = LOOPS.iter().enumerate().filter(|(_, l)| l.required);
+            for (index, child) in all.filter(|(_, l)| l.parents.contains(&entry.id)) {
                 if !open.children.contains(&index) {
                     let what = format!("loop {} is missing below loop {}", child.id, entry.id);
                     problems.add(Missing, open.place, what);

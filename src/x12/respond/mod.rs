@@ -53,6 +53,8 @@ impl Exchange {
     pub(super) fn header(&self, kind: Kind) -> EnvelopeHeader<'_> {
         EnvelopeHeader {
             mode: self.mode,
+            authorization: None,
+            security: None,
             sender: (&self.sender.0, &self.sender.1),
             receiver: (&self.receiver.0, &self.receiver.1),
             group_parties: (&self.sender.1, &self.receiver.1),

@@ -4,14 +4,19 @@
 //! (`.ci/check_837p.py`).
 
 mod acks;
+mod all_knobs;
 mod damage;
+mod examples;
 mod faults;
 mod flips;
 mod golden;
 mod lexing;
+mod mutants;
 mod properties;
 mod reading;
 mod refusals;
 mod responding;
 mod samples;
+mod splitting;
 mod strategies;
+mod variants;

@@ -53,6 +53,7 @@ pub(super) fn profile() -> ClaimProfile {
         rollup: Rollup::Day,
         one_place_per_claim: false,
         period: Period::Day,
+        form: Box::default(),
         source: None,
     }
 }

@@ -48,7 +48,7 @@ fn knobs() {
     check(&[
         (id, &with("max_claims_per_set = 0"), "claim.max_claims_per_set", "from 1 to 5000"),
         (id, &with("max_claims_per_set = 5001"), "claim.max_claims_per_set", "from 1 to 5000"),
-        (id, &with("rendering = \"never\""), "claim.rendering", "a rendering mode"),
+        (id, &with("rendering = \"often\""), "claim.rendering", "a rendering mode"),
         (id, &with("rollup = \"week\""), "claim.rollup", "a roll-up"),
         (id, &with("authorization_level = \"file\""), "claim.authorization_level", "a level"),
         (id, &with("line_breaks = \"yes\""), "claim.line_breaks", "true or false"),

@@ -1,0 +1,291 @@
+//! How one knob is read and told: a trait for its type, and the macro that makes a section.
+
+use serde::{Deserialize, Serialize};
+
+use super::kinds::{
+    Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, DateFormat,
+    DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency, MemberShape,
+    Note80, NoteKind, NoteRule, Number, NumberKind, ProviderId, Reference, Release, Send,
+    Submitter, TaxKind, UnitBasis, ZeroCharge,
+};
+use crate::domain::codes::{Modifier, PlaceOfService, ProcedureCode};
+use crate::domain::contract::reader::{Reader, Spot};
+use crate::domain::contract::table::{MAX_ITEMS, Table};
+use crate::domain::identifiers::{Line35, Line55, PartnerCode};
+use crate::domain::money::Money;
+
+/// A value that a knob can have.
+pub(super) trait Knob: Sized {
+    /// Reads it; a fault is recorded and gives `None`.
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self>;
+    /// As the documentation shows a default.
+    fn shown(&self) -> String;
+}
+
+/// A whole number in a range, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Count<const MIN: u32, const MAX: u32>(pub u32);
+
+impl<const MIN: u32, const MAX: u32> Knob for Count<MIN, MAX> {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        spot.number(r, MIN..=MAX).map(Self)
+    }
+    fn shown(&self) -> String {
+        format!("`{}` ({MIN} to {MAX})", self.0)
+    }
+}
+
+impl<const MIN: u32, const MAX: u32> Count<MIN, MAX> {
+    /// The number, or `None` for 0, which means any.
+    pub fn limit(self) -> Option<u32> {
+        (self.0 > 0).then_some(self.0)
+    }
+}
+
+impl Knob for bool {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        spot.bool(r)
+    }
+    fn shown(&self) -> String {
+        format!("`{self}`")
+    }
+}
+
+impl<T: Knob> Knob for Option<T> {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        T::read(r, spot).map(Some)
+    }
+    fn shown(&self) -> String {
+        self.as_ref().map_or_else(|| "none".to_owned(), T::shown)
+    }
+}
+
+impl<T: Knob + PartialEq> Knob for Vec<T> {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        let mut list: Self = Vec::new();
+        for item in spot.items(r, MAX_ITEMS) {
+            match T::read(r, &item) {
+                Some(value) if list.contains(&value) => {
+                    item.refuse(r, "this is in the list twice; remove one");
+                }
+                Some(value) => list.push(value),
+                None => {}
+            }
+        }
+        Some(list)
+    }
+    fn shown(&self) -> String {
+        let all: Vec<String> = self.iter().map(T::shown).collect();
+        if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+    }
+}
+
+/// Knobs that are one text.
+macro_rules! texts {
+    ($($kind:ty),+ $(,)?) => {
+        $(impl Knob for $kind {
+            fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+                spot.parse(r)
+            }
+            fn shown(&self) -> String {
+                format!("`{self}`")
+            }
+        })+
+    };
+}
+
+texts!(
+    Access,
+    Assignment,
+    Benefits,
+    CharacterSet,
+    DateFormat,
+    DelayReason,
+    Exception,
+    FacilityMode,
+    FileKind,
+    FileNameTemplate,
+    Frequency,
+    MemberShape,
+    Note80,
+    ProviderId,
+    Reference,
+    Release,
+    Send,
+    TaxKind,
+    UnitBasis,
+    ZeroCharge,
+    Modifier,
+    PlaceOfService,
+    Line35,
+    Line55,
+    PartnerCode,
+    ProcedureCode,
+);
+
+impl Knob for Number {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        let table = spot.table(r, &["kind", "number"])?;
+        let (kind, number) = (table.required::<NumberKind>(r, "kind"), table.required(r, "number"));
+        Some(Self { kind: kind?, number: number? })
+    }
+    fn shown(&self) -> String {
+        self.kind.to_string()
+    }
+}
+
+impl Knob for Address {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        let table = spot.table(r, &["line1", "line2", "city", "state", "zip"])?;
+        let (line1, line2) = (table.required(r, "line1"), maybe(r, &table, "line2"));
+        let (city, state) = (table.required(r, "city"), table.required(r, "state"));
+        let zip = table.required(r, "zip");
+        Some(Self { line1: line1?, line2: line2?, city: city?, state: state?, zip: zip? })
+    }
+    fn shown(&self) -> String {
+        self.city.to_string()
+    }
+}
+
+impl Knob for Submitter {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        let table = spot.table(r, &["name", "id"])?;
+        let (name, id) = (table.required(r, "name"), table.required(r, "id"));
+        Some(Self { name: name?, id: id? })
+    }
+    fn shown(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Knob for Contact {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        let table = spot.table(r, &["name", "phone", "extension", "email", "fax"])?;
+        let (name, phone) = (table.required(r, "name"), table.required(r, "phone"));
+        let extension = maybe(r, &table, "extension");
+        let (email, fax) = (maybe(r, &table, "email"), maybe(r, &table, "fax"));
+        if extension.as_ref().is_some_and(Option::is_some)
+            && email.as_ref().is_some_and(Option::is_some)
+            && fax.as_ref().is_some_and(Option::is_some)
+        {
+            spot.refuse(r, "PER has room for three numbers; leave out extension, email or fax");
+        }
+        Some(Self { name: name?, phone: phone?, extension: extension?, email: email?, fax: fax? })
+    }
+    fn shown(&self) -> String {
+        self.name.to_string()
+    }
+}
+
+impl Knob for ContractInfo {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        let table = spot.table(r, &["kind", "amount", "code"])?;
+        let kind = table.required(r, "kind");
+        let amount = match table.get("amount") {
+            Some(at) => at.text(r).and_then(|text| match Money::parse(text) {
+                Ok(amount) if amount >= Money::ZERO => Some(Some(amount)),
+                _ => {
+                    at.refuse(r, "an amount is a decimal number in quotes, such as \"12.50\"");
+                    None
+                }
+            }),
+            None => Some(None),
+        };
+        let code = maybe(r, &table, "code");
+        Some(Self { kind: kind?, amount: amount?, code: code? })
+    }
+    fn shown(&self) -> String {
+        self.kind.to_string()
+    }
+}
+
+impl Knob for NoteRule {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        let table = spot.table(r, &["kind", "text", "procedures", "modifiers"])?;
+        let kind = table.or(r, "kind", NoteKind::Additional);
+        let text = table.required(r, "text");
+        let procedures = table.values(r, "procedures");
+        let modifiers = table.values(r, "modifiers");
+        Some(Self { kind: kind?, text: text?, procedures, modifiers })
+    }
+    fn shown(&self) -> String {
+        self.text.to_string()
+    }
+}
+
+/// A text that may be absent; `None` only after a fault.
+#[allow(clippy::option_option, reason = "absent and refused are two things here")]
+fn maybe<T>(r: &mut Reader, table: &Table<'_>, key: &str) -> Option<Option<T>>
+where
+    T: std::str::FromStr<Err = crate::domain::text::Invalid>,
+{
+    table.get(key).map_or(Some(None), |at| at.parse(r).map(Some))
+}
+
+/// One knob, for the documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Numbers in the list of variations that this knob answers.
+    pub numbers: &'static str,
+    /// Path of the key.
+    pub key: String,
+    /// The default, as it is written in a pack.
+    pub default: String,
+    /// Where it stands in the guide.
+    pub place: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+/// Makes a section of knobs: its type, its default, its reader, its documentation.
+macro_rules! knobs {
+    ($(#[$meta:meta])* $name:ident, $path:literal {
+        $($key:ident: $kind:ty = $default:expr, $numbers:literal, $place:literal, $meaning:literal;)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        pub struct $name {
+            $(#[doc = concat!($place, ": ", $meaning, ".")]
+            pub $key: $kind),+
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($key: $default),+ }
+            }
+        }
+
+        impl $name {
+            /// Reads the section; knobs that are not there have their default.
+            pub(in crate::domain::contract) fn read(
+                r: &mut Reader,
+                spot: Option<Spot<'_>>,
+            ) -> Option<Self> {
+                let Some(spot) = spot else { return Some(Self::default()) };
+                let table = spot.table(r, &[$(stringify!($key)),+])?;
+                let usual = Self::default();
+                $(let $key = match table.get(stringify!($key)) {
+                    Some(at) => <$kind as Knob>::read(r, &at),
+                    None => Some(usual.$key),
+                };)+
+                Some(Self { $($key: $key?),+ })
+            }
+
+            /// What the documentation says of the section.
+            pub fn rows() -> Vec<Row> {
+                let usual = Self::default();
+                vec![$(Row {
+                    numbers: $numbers,
+                    key: concat!($path, ".", stringify!($key)).to_owned(),
+                    default: Knob::shown(&usual.$key),
+                    place: $place,
+                    meaning: $meaning,
+                }),+]
+            }
+        }
+    };
+}
+
+pub(super) use knobs;

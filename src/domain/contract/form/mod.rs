@@ -1,0 +1,103 @@
+//! The claim form: every way in which one payer's 837P differs from another's, as data.
+//!
+//! Nothing here names a payer. A knob that a pack does not set has the guide's usual value, so that
+//! a pack says only what is different.
+
+mod elsewhere;
+pub mod kinds;
+mod knob;
+mod sections;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use super::reader::{Reader, Spot};
+use super::table::Table;
+pub use elsewhere::{companion, elsewhere};
+pub use knob::{Count, Row};
+pub use sections::{ContentForm, FileForm, LinesForm, PartiesForm};
+
+/// The knobs below `[claim]` that have sections of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClaimForm {
+    /// `[claim.file]`.
+    pub file: FileForm,
+    /// `[claim.parties]`.
+    pub parties: PartiesForm,
+    /// `[claim.content]`.
+    pub content: ContentForm,
+    /// `[claim.lines]`.
+    pub lines: LinesForm,
+}
+
+impl ClaimForm {
+    /// Whether every knob has its default.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Every knob of the sections, in order.
+    pub fn rows() -> Vec<Row> {
+        [FileForm::rows(), PartiesForm::rows(), ContentForm::rows(), LinesForm::rows()].concat()
+    }
+}
+
+/// The sections' keys in `[claim]`.
+pub(super) const SECTIONS: [&str; 4] = ["file", "parties", "content", "lines"];
+
+/// Reads the sections of `[claim]` and looks at what must agree between them.
+pub(super) fn read<'a>(r: &mut Reader, claim: &Table<'a>) -> Option<ClaimForm> {
+    let [file, parties, content, lines] = SECTIONS.map(|key| claim.get(key));
+    let at = |spot: &Option<Spot<'a>>| spot.clone().unwrap_or_else(|| claim.at.clone());
+    let (at_parties, at_content) = (at(&parties), at(&content));
+    let at_lines = at(&lines);
+    let file = FileForm::read(r, file);
+    let parties = PartiesForm::read(r, parties);
+    let content = ContentForm::read(r, content);
+    let lines = LinesForm::read(r, lines);
+    let form = ClaimForm { file: file?, parties: parties?, content: content?, lines: lines? };
+    disagreements(&form, |section, message| match section {
+        "parties" => at_parties.refuse(r, message),
+        "content" => at_content.refuse(r, message),
+        _ => at_lines.refuse(r, message),
+    });
+    Some(form)
+}
+
+/// What one knob demands of another.
+fn disagreements(form: &ClaimForm, mut refuse: impl FnMut(&str, &str)) {
+    use kinds::{NoteKind, NumberKind, ProviderId};
+    let parties = &form.parties;
+    let of_provider = |kind: NumberKind| matches!(kind, NumberKind::Payer | NumberKind::Location);
+    let of_payer = |kind: NumberKind| {
+        matches!(
+            kind,
+            NumberKind::PayerId | NumberKind::Ein | NumberKind::Office | NumberKind::Naic
+        )
+    };
+    if parties.billing_numbers.iter().any(|n| !of_provider(n.kind)) {
+        refuse("parties", "billing_numbers are of the kinds G2 and LU");
+    }
+    if parties.payer_numbers.iter().any(|n| !of_payer(n.kind)) {
+        refuse("parties", "payer_numbers are of the kinds 2U, EI, FY and NF");
+    }
+    if parties.billing_id == ProviderId::PayerNumber && parties.billing_numbers.is_empty() {
+        refuse("parties", "billing_id payer_number needs a number in billing_numbers");
+    }
+    if parties.group_number.is_some() && parties.group_name.is_some() {
+        refuse("parties", "the group has a number or a name here, not both");
+    }
+    if form.content.frequencies.is_empty() {
+        refuse("content", "frequencies needs at least `original`");
+    }
+    if form.content.fixed_format.len() > 10 {
+        refuse("content", "fixed_format has at most ten items (K3)");
+    }
+    let of_claims = |kind| matches!(kind, NoteKind::Certification | NoteKind::Diagnosis);
+    if form.lines.notes.iter().any(|n| of_claims(n.kind)) {
+        refuse("lines", "notes of lines are of the kinds ADD, DCP and TPO");
+    }
+}

@@ -1,0 +1,88 @@
+//! Knobs that are made of several values: numbers, addresses, parties, notes.
+
+use serde::{Deserialize, Serialize};
+
+use super::kinds::{Access, ContractKind, Email, Note80, NoteKind, NumberKind, Reference};
+use crate::domain::codes::{Modifier, ProcedureCode};
+use crate::domain::identifiers::{City, Line35, Line55, PartnerCode, Phone, State, Zip};
+use crate::domain::money::Money;
+
+/// A qualified number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Number {
+    /// REF01.
+    pub kind: NumberKind,
+    /// REF02.
+    pub number: Reference,
+}
+
+/// An address, ZIP or ZIP+4.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// N301.
+    pub line1: Line55,
+    /// N302.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line2: Option<Line55>,
+    /// N401.
+    pub city: City,
+    /// N402.
+    pub state: State,
+    /// N403.
+    pub zip: Zip,
+}
+
+/// A submitter that is not the billing provider, such as a billing agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submitter {
+    /// 1000A NM103.
+    pub name: Line55,
+    /// 1000A NM109.
+    pub id: PartnerCode,
+}
+
+/// Whom the payer calls, 1000A PER.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// PER02.
+    pub name: Line35,
+    /// TE.
+    pub phone: Phone,
+    /// EX.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Access>,
+    /// EM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// FX.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fax: Option<Phone>,
+}
+
+/// The contract's terms, CN1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractInfo {
+    /// CN101.
+    pub kind: ContractKind,
+    /// CN102, in cents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    /// CN104.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Reference>,
+}
+
+/// A note that goes with claims or lines of some procedures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteRule {
+    /// NTE01.
+    pub kind: NoteKind,
+    /// NTE02.
+    pub text: Note80,
+    /// For lines with one of these procedures; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub procedures: Vec<ProcedureCode>,
+    /// For lines with one of these modifiers; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<Modifier>,
+}

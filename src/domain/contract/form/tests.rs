@@ -1,0 +1,205 @@
+//! Every variation has its answer, every knob is read, and the page says what the code does.
+
+use std::path::Path;
+
+use super::*;
+use crate::domain::contract::pack_from_toml;
+
+const PACK: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/config/payers/evergreen.toml"));
+
+/// The variations of sections 5.1 to 5.4 of the project's list, by number.
+fn variations() -> Vec<String> {
+    let mut all: Vec<String> = (1..=90).map(|n| n.to_string()).collect();
+    all.extend(["42a", "42b", "42c", "69a", "69b", "78a"].map(str::to_owned));
+    all
+}
+
+#[test]
+fn every_variation_is_a_knob_or_decided() {
+    let answered = elsewhere::answered();
+    let missing: Vec<_> = variations().into_iter().filter(|n| !answered.contains(n)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let unknown: Vec<_> = answered.iter().filter(|n| !variations().contains(n)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+/// `PEERCLAIMS_BLESS=1 cargo test companion` writes the page anew.
+#[test]
+fn the_companion_page_is_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/x12-companion.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (start, end) = ("<!-- knobs, made from the code -->\n", "<!-- end of the knobs -->");
+    let (head, rest) = page.split_once(start).unwrap();
+    let (old, tail) = rest.split_once(end).unwrap();
+    let new = companion();
+    if std::env::var_os("PEERCLAIMS_BLESS").is_some() {
+        std::fs::write(&path, format!("{head}{start}{new}{end}{tail}")).unwrap();
+    } else {
+        assert_eq!(old, new, "run PEERCLAIMS_BLESS=1 cargo test companion");
+    }
+}
+
+/// Every knob with a value that is not its default.
+const ALL: &str = r#"
+[claim.file]
+authorization_information = "ACCESS"
+security_information = "GATE"
+group_sender = "GROUPORG"
+sets_per_group = 2
+groups_per_file = 3
+claims_per_file = 100
+bytes_per_file = 1000000
+characters = "extended"
+name = "{sender}-{date}-{control}.txt"
+
+[claim.parties]
+reissue = true
+kind = "encounters"
+encounter_payer_id = "ENC01"
+submitter = { name = "Cedar Billing Cooperative", id = "CEDAR01" }
+contact = { name = "Desk Two", phone = "509-555-0199", email = "desk@example.org" }
+receiver_number = "RCV77"
+billing_first_name = "Ada"
+billing_id = "payer_number"
+billing_tax_number = "SY"
+pay_to = { line1 = "PO Box 12", city = "Spokane", state = "WA", zip = "99210" }
+billing_numbers = [{ kind = "G2", number = "PRV9" }]
+payer_numbers = [{ kind = "2U", number = "77" }]
+payer_address = { line1 = "1 Plan Way", city = "Olympia", state = "WA", zip = "98501" }
+group_number = "GRP1"
+member_shape = "999999999WA"
+
+[claim.content]
+zero_charge = "allowed"
+frequencies = ["original", "void"]
+signature_on_file = false
+assignment = "C"
+benefits_assigned = "W"
+release = "I"
+member_signature_by_provider = true
+delay_reason = "7"
+delay_days = 60
+referral = "never"
+authorization_exception = "7"
+medical_record = "never"
+demonstration_project = "PILOT1"
+fixed_format = ["PROGRAM A"]
+notes = [{ text = "{units} UNITS", procedures = ["H0038"], modifiers = ["HQ"] }]
+contract = { kind = "05", amount = "12.50", code = "C1" }
+diagnoses = 4
+rendering_places = ["11"]
+rendering_id = "payer_number"
+rendering_numbers = "required"
+supervising = "if_known"
+referring = "never"
+facility = "always"
+facility_not_at = ["12"]
+date_order = true
+
+[claim.lines]
+modifier_order = ["HQ", "HF"]
+basis = "MJ"
+spans = true
+date_format = "range"
+most = 6
+authorization_again = true
+notes = [{ kind = "TPO", text = "GROUP" }]
+rendering = "never"
+ordering = "required"
+pointers = 1
+emergency = true
+epsdt = true
+family_planning = true
+copay_exempt = true
+"#;
+
+fn with(sections: &str) -> Result<ClaimForm, Vec<crate::domain::contract::Fault>> {
+    pack_from_toml(&format!("{PACK}\n{sections}")).map(|pack| *pack.claim.form)
+}
+
+#[test]
+fn every_knob_is_read_and_kept() {
+    let form = with(ALL).unwrap();
+    let usual = ClaimForm::default();
+    let read = serde_json::to_value(&form).unwrap();
+    let plain = serde_json::to_value(&usual).unwrap();
+    for row in ClaimForm::rows() {
+        let pointer = format!("/{}", row.key.trim_start_matches("claim.").replace('.', "/"));
+        if pointer == "/parties/group_name" {
+            continue; // a group has a number or a name
+        }
+        assert_ne!(read.pointer(&pointer), plain.pointer(&pointer), "{pointer} kept its default");
+    }
+    let back: ClaimForm = serde_json::from_value(read).unwrap();
+    assert_eq!(back, form);
+    assert_eq!(serde_json::from_str::<ClaimForm>("{}").unwrap(), usual);
+    assert!(with("").unwrap().is_usual());
+    assert_eq!(
+        with("[claim.parties]\ngroup_name = \"Plan B\"")
+            .unwrap()
+            .parties
+            .group_name
+            .unwrap()
+            .as_str(),
+        "Plan B"
+    );
+}
+
+#[test]
+fn what_a_knob_cannot_be_is_refused_with_its_path() {
+    for (sections, path, word) in [
+        ("[claim.file]\ncharacters = \"utf8\"", "claim.file.characters", "basic"),
+        ("[claim.file]\nsets_per_group = 0", "claim.file.sets_per_group", "from 1"),
+        ("[claim.file]\nname = \"claims.txt\"", "claim.file.name", "{control}"),
+        ("[claim.file]\nname = \"{control}/../x\"", "claim.file.name", "letters"),
+        ("[claim.file]\nnames = \"x\"", "claim.file.names", "`name`"),
+        ("[claim.parties]\nsubmitter = { name = \"A\" }", "claim.parties.submitter.id", "missing"),
+        ("[claim.parties]\nbilling_id = \"payer_number\"", "claim.parties", "billing_numbers"),
+        (
+            "[claim.parties]\nbilling_numbers = [{ kind = \"2U\", number = \"1\" }]",
+            "claim.parties",
+            "G2 and LU",
+        ),
+        (
+            "[claim.parties]\npayer_numbers = [{ kind = \"G2\", number = \"1\" }]",
+            "claim.parties",
+            "2U, EI",
+        ),
+        ("[claim.parties]\ngroup_number = \"1\"\ngroup_name = \"A\"", "claim.parties", "not both"),
+        ("[claim.parties]\nkind = \"RP\"", "claim.parties.kind", "encounters"),
+        ("[claim.content]\nfrequencies = []", "claim.content", "original"),
+        (
+            "[claim.content]\nfrequencies = [\"void\", \"void\"]",
+            "claim.content.frequencies[2]",
+            "twice",
+        ),
+        ("[claim.content]\ndiagnoses = 13", "claim.content.diagnoses", "from 1 to 12"),
+        (
+            "[claim.content]\ncontract = { kind = \"05\", amount = \"-1\" }",
+            "claim.content.contract.amount",
+            "decimal",
+        ),
+        (
+            "[claim.content]\nfixed_format = [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\"]",
+            "claim.content",
+            "ten items",
+        ),
+        ("[claim.lines]\nnotes = [{ kind = \"CER\", text = \"X\" }]", "claim.lines", "ADD, DCP"),
+        ("[claim.lines]\npointers = 5", "claim.lines.pointers", "from 1 to 4"),
+        ("[claim.lines]\nmodifier_order = [\"H\"]", "claim.lines.modifier_order[1]", "modifier"),
+    ] {
+        let faults = with(sections).unwrap_err();
+        let found = faults.iter().any(|f| f.path == path && f.message.contains(word));
+        assert!(found, "{sections}: {faults:#?}");
+    }
+}
+
+#[test]
+fn a_shape_of_member_numbers_fits_or_not() {
+    let shape = kinds::MemberShape::parse("A99X-W").unwrap();
+    assert!(shape.fits("B12C-W") && shape.fits("B120-W"));
+    for other in ["112C-W", "B1-C-W", "B12C-V", "B12C-WW", ""] {
+        assert!(!shape.fits(other), "{other}");
+    }
+}

@@ -1,0 +1,123 @@
+//! Notes: a claim's or line's own, or the first rule of the profile that fits it.
+
+use std::io::Write;
+
+use crate::domain::claim::{Claim, ClaimLine};
+use crate::domain::claim_detail::{ClaimDetail, LineDetail, Note};
+use crate::domain::contract::form::kinds::{NoteKind, NoteRule};
+use crate::x12::error::{X12Error, X12Fault};
+use crate::x12::writer::SegmentWriter;
+
+/// Writes NTE of loop 2300, if there is anything to say.
+pub(super) fn of_claim<W: Write>(
+    out: &mut SegmentWriter<W>,
+    claim: &Claim,
+    detail: &ClaimDetail,
+    rules: &[NoteRule],
+) -> Result<(), X12Error> {
+    if let Some(note) = &detail.note {
+        return own(out, "2300", note);
+    }
+    let rule = rules.iter().find(|rule| claim.lines.iter().any(|line| fits(rule, line)));
+    rule.map_or(Ok(()), |rule| {
+        let known = |index: usize| detail.lines.get(index).and_then(|line| line.minutes);
+        let minutes = (0..claim.lines.len()).map(known).sum();
+        let facts = Facts {
+            units: claim.lines.iter().map(|line| line.units).sum(),
+            minutes,
+            days: (
+                claim.lines.iter().map(|line| line.date).min(),
+                claim.lines.iter().map(|line| line.date).max(),
+            ),
+            authorization: claim
+                .authorization
+                .as_ref()
+                .map(crate::domain::identifiers::AuthorizationNumber::as_str),
+        };
+        filled(out, "2300", rule, &facts)
+    })
+}
+
+/// Writes NTE of loop 2400, if there is anything to say.
+pub(super) fn of_line<W: Write>(
+    out: &mut SegmentWriter<W>,
+    claim: &Claim,
+    line: &ClaimLine,
+    detail: &LineDetail,
+    rules: &[NoteRule],
+) -> Result<(), X12Error> {
+    if let Some(note) = &detail.note {
+        return own(out, "2400", note);
+    }
+    let rule = rules.iter().find(|rule| fits(rule, line));
+    rule.map_or(Ok(()), |rule| {
+        let authorization = line.authorization.as_ref().or(claim.authorization.as_ref());
+        let facts = Facts {
+            units: line.units,
+            minutes: detail.minutes,
+            days: (Some(line.date), Some(detail.last_day.unwrap_or(line.date))),
+            authorization: authorization
+                .map(crate::domain::identifiers::AuthorizationNumber::as_str),
+        };
+        filled(out, "2400", rule, &facts)
+    })
+}
+
+/// What a template can name.
+struct Facts<'a> {
+    units: u32,
+    minutes: Option<u32>,
+    days: (Option<chrono::NaiveDate>, Option<chrono::NaiveDate>),
+    authorization: Option<&'a str>,
+}
+
+fn fits(rule: &NoteRule, line: &ClaimLine) -> bool {
+    let procedure = rule.procedures.is_empty() || rule.procedures.contains(&line.procedure);
+    let modifier =
+        rule.modifiers.is_empty() || line.modifiers.iter().any(|m| rule.modifiers.contains(m));
+    procedure && modifier
+}
+
+fn own<W: Write>(
+    out: &mut SegmentWriter<W>,
+    loop_id: &'static str,
+    note: &Note,
+) -> Result<(), X12Error> {
+    segment(out, loop_id, note.kind, note.text.as_str())
+}
+
+fn segment<W: Write>(
+    out: &mut SegmentWriter<W>,
+    loop_id: &'static str,
+    kind: NoteKind,
+    text: &str,
+) -> Result<(), X12Error> {
+    out.segment(loop_id, "NTE").code(kind.as_str()).text(text, 1..=80).end()
+}
+
+fn filled<W: Write>(
+    out: &mut SegmentWriter<W>,
+    loop_id: &'static str,
+    rule: &NoteRule,
+    facts: &Facts<'_>,
+) -> Result<(), X12Error> {
+    let mut text = rule.text.as_str().to_owned();
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.format("%Y%m%d").to_string());
+    for (token, value) in [
+        ("{units}", Some(facts.units.to_string())),
+        ("{minutes}", facts.minutes.map(|m| m.to_string())),
+        ("{first_date}", day(facts.days.0)),
+        ("{last_date}", day(facts.days.1)),
+        ("{authorization}", facts.authorization.map(str::to_owned)),
+    ] {
+        if !text.contains(token) {
+            continue;
+        }
+        let Some(value) = value else {
+            let message = format!("the profile's note needs {token}, which is not known here");
+            return Err(X12Error::new(X12Fault::Content, out.here(loop_id), message));
+        };
+        text = text.replace(token, &value);
+    }
+    segment(out, loop_id, rule.kind, &text)
+}
