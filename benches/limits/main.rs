@@ -69,7 +69,9 @@ impl Asked {
     }
 }
 
-const MEASURES: &[(&str, fn(&Asked))] = &[
+type Measure = fn(&Asked);
+
+const MEASURES: &[(&str, Measure)] = &[
     ("intake", intake::measure),
     ("posts", posts::measure),
     ("preview", preview::measure),

@@ -46,11 +46,11 @@ pub fn measure(asked: &Asked) {
 }
 
 async fn previews(world: &World, wanted: u64) -> (u64, Vec<Duration>, Vec<Duration>) {
-    let full = world.copy("full");
+    let copy = world.copy("full");
     let folders = world.organizations();
     // The first half of the year is recorded; then its entries are copied to more and more accounts.
-    months(&full.url, world.year, &folders, RECORDED).await;
-    let server = Server::start(&full.url, world.year, RECORDED + 1, &folders[0]).await;
+    months(&copy.url, world.year, &folders, RECORDED).await;
+    let server = Server::start(&copy.url, world.year, RECORDED + 1, &folders[0]).await;
     let tenant = tenant(&server.ctx, &folders[0]).await;
     let fill = move |conn: &mut Conn| fill(conn, tenant, wanted);
     let count = server.ctx.db.write(Scope::Tenant(tenant), fill).await.unwrap();
@@ -65,14 +65,14 @@ async fn previews(world: &World, wanted: u64) -> (u64, Vec<Duration>, Vec<Durati
         let answer = request.send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
-        let waited = begun.elapsed();
+        let time = begun.elapsed();
         assert_eq!(status, 200, "{text}");
         let read = move |conn: &mut Conn| entries(conn, tenant, nth % ASKED);
         let begun = Instant::now();
         server.ctx.db.read(Scope::Tenant(tenant), read).await.unwrap();
         if nth >= WARM {
             alone.push(begun.elapsed());
-            times.push(waited);
+            times.push(time);
         }
     }
     server.stop().await;

@@ -81,8 +81,8 @@ on_both! {
                 let payer = access::payer(conn, "evergreen")?.unwrap();
                 batching::build_some(&ctx, conn, tenant, Wanted { payer, through }, 1)
             };
-            let built = app.ctx.db.write(Scope::Service, build).await.unwrap();
-            assert_eq!((built.batch.lines, built.more), (lines, more));
+            let made = app.ctx.db.write(Scope::Service, build).await.unwrap();
+            assert_eq!((made.batch.lines, made.more), (lines, more));
         }
         let wanted = json!({"payer": "evergreen", "through": "2026-09-30"});
         app.post("/v1/batches", &w.biller, &wanted).await.problem(409, "nothing_ready");

@@ -29,7 +29,8 @@ fn database() -> (tempfile::TempDir, SqliteConnection) {
 fn plan(conn: &mut SqliteConnection, sql: &str) -> String {
     let steps: Vec<Step> =
         diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(conn).unwrap();
-    steps.iter().map(|step| format!("{}\n", step.detail)).collect()
+    let details: Vec<String> = steps.into_iter().map(|step| step.detail).collect();
+    details.join("\n")
 }
 
 /// As many ids as a chunk of an upload may ask for.
