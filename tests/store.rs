@@ -13,6 +13,8 @@
 #[allow(dead_code, reason = "shared with the tests of the API")]
 #[path = "api/database.rs"]
 mod database;
+#[path = "store/plans.rs"]
+mod plans;
 #[path = "store/reference.rs"]
 mod reference;
 #[path = "store/schema.rs"]

@@ -4,6 +4,9 @@
 //! (a contract version or a certificate may have changed since it was decided), claims are grouped,
 //! the file is written and read back, and the lines move to `claimed`. A difference between what was
 //! meant and what stands in the file stops it all.
+//!
+//! A batch takes the lines of so many members as make [`MOST_LINES`]; when more are ready, it says
+//! so, and the next one takes them. So the memory of a build does not grow with what is ready.
 
 use std::collections::{HashMap, HashSet};
 
@@ -31,7 +34,9 @@ use crate::domain::peer::Peer;
 use crate::domain::rules;
 use crate::domain::status::{EncounterStatus, LineStatus};
 use crate::error::{AppError, Code};
-use crate::store::{self, Conn, Scope};
+pub use crate::store::ready_lines::Wanted;
+use crate::store::ready_lines::{self, Members};
+use crate::store::{self, Conn};
 
 /// The people and visits behind a batch.
 pub(super) struct Visits {
@@ -75,38 +80,84 @@ pub(super) fn lock_visits(
     Ok(Visits { organization, encounters, bench, members, peers })
 }
 
-fn encounters_of(lines: &[Line]) -> Vec<EncounterId> {
+pub(super) fn encounters_of(lines: &[Line]) -> Vec<EncounterId> {
     let mut ids: Vec<EncounterId> = lines.iter().map(|l| l.encounter).collect();
     ids.sort_unstable();
     ids.dedup();
     ids
 }
 
-/// Makes a batch of all that is ready for a payer up to a service date.
+/// Most lines of a batch, but for a single member with more: as many claims as the implementation
+/// guide wants in one transaction set at most (005010X222A1, loop 2300 CLM), each of one line or more.
+pub const MOST_LINES: i64 = 5_000;
+
+/// A batch that was made.
+#[derive(Debug)]
+pub struct Built {
+    /// The batch.
+    pub batch: Batch,
+    /// Whether more may be ready: build again.
+    pub more: bool,
+}
+
+/// Makes a batch of what is ready for a payer up to a service date: of all, or of the first members.
 pub fn build_in(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     payer: PayerId,
     through: NaiveDate,
-) -> Result<Batch, AppError> {
-    let candidates = store::decisions::ready_lines(conn, tenant, payer, through)?;
+) -> Result<Built, AppError> {
+    build_some(ctx, conn, tenant, Wanted { payer, through }, MOST_LINES)
+}
+
+/// The same with another number of lines at most.
+pub fn build_some(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    wanted: Wanted,
+    most: i64,
+) -> Result<Built, AppError> {
+    let mut parts = ready_lines::parts(conn, tenant, wanted, most)?.into_iter().peekable();
+    while let Some(members) = parts.next() {
+        // Nothing, where all wait for the end of their week or month or no longer stand.
+        if let Some((batch, left)) = build_part(ctx, conn, tenant, wanted, members)? {
+            return Ok(Built { batch, more: left || parts.peek().is_some() });
+        }
+    }
+    Err(AppError::new(
+        Code::NothingReady,
+        "Nothing is ready to be claimed from this payer up to this date. The held visits and \
+         their reasons are in GET /v1/encounters?status=held. Visits of a week or month that \
+         is claimed as a whole wait for its end.",
+    ))
+}
+
+/// Makes a batch of what is ready of some members, and says whether lines of theirs are left for
+/// another file; none when nothing can be claimed.
+fn build_part(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    wanted: Wanted,
+    members: Members,
+) -> Result<Option<(Batch, bool)>, AppError> {
+    let Wanted { payer, through } = wanted;
+    let candidates = ready_lines::of(conn, tenant, wanted, members)?;
     let ids = encounters_of(&candidates);
     let visits = lock_visits(ctx, conn, tenant, &ids)?;
     check_mode(conn, &visits.organization, payer)?;
     let versions = look_again(ctx, conn, tenant, &visits, &ids)?;
-    let lines = of_looked_at(conn, tenant, payer, through, &ids)?;
+    let lines = of_looked_at(conn, tenant, wanted, members, &ids)?;
     let lines = due(ctx, conn, tenant, through, lines, &versions)?;
     let Some(first) = lines.first().and_then(|l| versions.get(&l.encounter)) else {
-        return Err(AppError::new(
-            Code::NothingReady,
-            "Nothing is ready to be claimed from this payer up to this date. The held visits and \
-             their reasons are in GET /v1/encounters?status=held. Visits of a week or month that \
-             is claimed as a whole wait for its end.",
-        ));
+        return Ok(None);
     };
     let terms = ctx.terms(conn, tenant, *first)?;
+    let all = lines.len();
     let lines = of_one_file(ctx, conn, tenant, &terms, lines, &versions)?;
+    let left = lines.len() < all;
     let claimables = claimables(ctx, conn, tenant, &visits, lines, &versions)?;
     let groups = grouping::group(claimables, form(&terms));
     let id: BatchId = ctx.id();
@@ -128,34 +179,7 @@ pub fn build_in(
     let detail = detail.count("lines", batch.lines);
     audit::note(ctx, conn, Some(tenant), Action::BatchBuild, id, detail)?;
     meter::batch(ctx, "built");
-    Ok(batch)
-}
-
-/// Keeps what a build found out when it found nothing to claim: its own transaction is undone, so
-/// visits that no longer stand would stay ready and nobody would learn why they are never claimed.
-pub async fn settle(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    payer: String,
-    through: NaiveDate,
-) -> Result<(), AppError> {
-    let work = ctx.clone();
-    let again = move |conn: &mut Conn| {
-        let payer =
-            super::access::payer(conn, &payer)?.ok_or_else(|| AppError::not_found("payer"))?;
-        let ids = encounters_of(&store::decisions::ready_lines(conn, tenant, payer, through)?);
-        let visits = lock_visits(&work, conn, tenant, &ids)?;
-        look_again(&work, conn, tenant, &visits, &ids)?;
-        let left = encounters_of(&store::decisions::ready_lines(conn, tenant, payer, through)?);
-        let changed = ids.iter().filter(|id| left.binary_search(id).is_err()).count();
-        if changed == 0 {
-            return Ok(());
-        }
-        let detail = Detail::default().about("payer", payer).about("cause", "claim_check");
-        let detail = detail.count("no_longer_ready", changed);
-        audit::note(&work, conn, Some(tenant), Action::EncounterDecide, "", detail)
-    };
-    ctx.db.write(Scope::Tenant(tenant), again).await
+    Ok(Some((batch, left)))
 }
 
 fn check_mode(
@@ -185,7 +209,7 @@ pub(super) fn bills_as_decided(case: &Case, encounter: &Encounter) -> bool {
 
 /// Looks at each visit again; those that no longer stand, or whose contract version or coverage to
 /// bill changed, are decided again. Gives each visit's contract version.
-fn look_again(
+pub(super) fn look_again(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
@@ -234,12 +258,12 @@ fn look_again(
 fn of_looked_at(
     conn: &mut Conn,
     tenant: OrganizationId,
-    payer: PayerId,
-    through: NaiveDate,
+    wanted: Wanted,
+    members: Members,
     ids: &[EncounterId],
 ) -> Result<Vec<Line>, AppError> {
     let (mut lines, meanwhile): (Vec<Line>, Vec<Line>) =
-        store::decisions::ready_lines(conn, tenant, payer, through)?
+        ready_lines::of(conn, tenant, wanted, members)?
             .into_iter()
             .partition(|line| ids.binary_search(&line.encounter).is_ok());
     if meanwhile.is_empty() {

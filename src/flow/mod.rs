@@ -25,6 +25,7 @@ pub mod revise;
 pub mod sessions;
 mod submit;
 pub mod table;
+pub mod unclaimed;
 pub mod worklist;
 
 use std::collections::{HashMap, HashSet};

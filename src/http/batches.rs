@@ -20,7 +20,7 @@ use crate::flow::access::{self, Principal, Role};
 use crate::flow::audit::{self, Action as Audited, Detail};
 use crate::flow::batches::SeenBatch;
 use crate::flow::idempotent::{self, Reply};
-use crate::flow::{Ctx, Scope, batches, batching};
+use crate::flow::{Ctx, Scope, batches, batching, unclaimed};
 use crate::reports;
 
 /// Registers the routes.
@@ -107,6 +107,9 @@ struct BatchView {
     receipt: Option<ReceiptView>,
     /// Claims whose filing deadline had passed on delivery.
     late_claims: Option<u32>,
+    /// When it was made now: whether more may be ready, for another batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<bool>,
 }
 
 /// The 837P file of a batch.
@@ -150,10 +153,12 @@ fn view(organization: OrganizationId, seen: SeenBatch) -> BatchView {
         delivered_at: b.delivered_at.map(|t| t.to_string()),
         receipt: b.receipt.map(|r| ReceiptView { how: r.how, to: r.to, reference: r.reference }),
         late_claims: seen.late_claims,
+        more: None,
     }
 }
 
-/// Make claims of all that is ready for a payer up to a service date, and their 837P file.
+/// Make claims of what is ready for a payer up to a service date, and their 837P file. A batch takes
+/// some five thousand lines; where more are ready, `more` says so: build again.
 #[utoipa::path(post, path = "/v1/batches", tag = "batches", params(OfOrganization),
     request_body = BatchBody,
     responses((status = 201, body = BatchView), (status = "4XX", response = Problem),
@@ -171,14 +176,15 @@ async fn create(
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         let payer = access::payer(conn, &wanted.payer)?
             .ok_or_else(|| AppError::field("/payer", "there is no such payer."))?;
-        let batch = batching::build_in(&work, conn, tenant, payer, wanted.through)?;
-        let place = format!("/v1/batches/{}", batch.id);
-        let seen = batches::see(conn, tenant, batch.id)?;
-        Ok(Reply::json(201, &view(tenant, seen))?.with_header("Location", place))
+        let built = batching::build_in(&work, conn, tenant, payer, wanted.through)?;
+        let id = built.batch.id;
+        let seen = batches::see(conn, tenant, id)?;
+        let view = BatchView { more: Some(built.more), ..view(tenant, seen) };
+        Ok(Reply::json(201, &view)?.with_header("Location", format!("/v1/batches/{id}")))
     });
     let reply = reply.await;
     if matches!(&reply, Err(error) if error.code == Code::NothingReady) {
-        batching::settle(&ctx, tenant, payer, through).await?;
+        unclaimed::settle(&ctx, tenant, payer, through).await?;
     }
     respond(reply?)
 }

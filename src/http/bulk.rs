@@ -6,26 +6,28 @@
 //! what was recorded stays, and sending the same file again answers for it with the first results.
 
 use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::rt::{self, task::JoinError, task::JoinHandle};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
 use utoipa::{IntoParams, OpenApi};
 
 use super::body::Upload;
+use super::bulk_answers::write_answers;
 use super::bulk_rows::{Form, Row, Rows};
 use super::encounter_body::EncounterBody;
-use super::encounter_view::EncounterView;
 use super::encounters::tenant;
 use super::problem::{self, Problem};
 use super::{Caller, Query, body};
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
-use crate::flow::intake::{self, CHUNK_ROWS, OnConflict, Parsed, Reading};
+use crate::flow::intake::{self, CHUNK_ROWS, OnConflict, Parsed, Reading, RowResult};
 use crate::flow::{Ctx, encounters};
 
 /// Bytes of an upload that are held in memory before a temporary file is used.
@@ -173,19 +175,47 @@ fn spool_failed(error: io::Error) -> AppError {
 /// An upload, read to its end.
 pub(super) type Spooled = BufReader<SpooledTempFile>;
 
+/// Records chunk after chunk. While one is recorded, the next is read and the answers to the one
+/// before are written: what is read, recorded and answered at a time is a chunk each.
 async fn answer(
     ctx: &Ctx,
     (tenant, on_conflict): (OrganizationId, OnConflict),
-    mut rows: Rows<Spooled>,
+    rows: Rows<Spooled>,
     answers: &Answers,
 ) -> Result<(), AppError> {
+    let gone = |e: JoinError| AppError::internal(e.to_string());
+    let mut reading = rt::spawn(read_chunk(rows, CHUNK_ROWS));
+    let mut written: Option<JoinHandle<Result<Bytes, AppError>>> = None;
     loop {
-        let (back, chunk) = read_chunk(rows, CHUNK_ROWS).await?;
-        rows = back;
+        let (rows, chunk) = reading.await.map_err(gone)??;
         if chunk.is_empty() {
-            return Ok(());
+            break;
         }
-        answers.send(record_chunk(ctx, (tenant, on_conflict), chunk).await?).await?;
+        reading = rt::spawn(read_chunk(rows, CHUNK_ROWS));
+        let good = chunk.iter().filter_map(|r| r.parsed.as_ref().ok().cloned()).collect();
+        let recorded = record(ctx, (tenant, on_conflict), good).await;
+        if let Some(before) = written.take() {
+            answers.send(before.await.map_err(gone)??).await?;
+        }
+        let (metrics, id) = (Arc::clone(&ctx.metrics), problem::request_id());
+        let write = move || write_answers(&metrics, tenant, chunk, recorded);
+        written = Some(rt::task::spawn_blocking(|| problem::under_request_id(id, write)));
+    }
+    match written {
+        Some(last) => answers.send(last.await.map_err(gone)??).await,
+        None => Ok(()),
+    }
+}
+
+async fn record(
+    ctx: &Ctx,
+    (tenant, on_conflict): (OrganizationId, OnConflict),
+    rows: Vec<Parsed>,
+) -> Result<Vec<RowResult>, AppError> {
+    if rows.is_empty() {
+        Ok(Vec::new())
+    } else {
+        intake::record(ctx, tenant, rows, on_conflict).await
     }
 }
 
@@ -205,68 +235,4 @@ pub(super) async fn read_chunk<T: Send + 'static>(
         Ok((rows, chunk))
     };
     web::block(read).await.map_err(|e| AppError::internal(e.to_string()))?
-}
-
-/// The answer to one row.
-#[derive(Debug, Serialize)]
-struct RowAnswer<'a> {
-    row: u64,
-    line: u64,
-    status: u16,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    revised: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    encounter: Option<&'a EncounterView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Problem>,
-}
-
-/// Records the well-formed rows of a chunk and writes an answer for each row.
-pub async fn record_chunk(
-    ctx: &Ctx,
-    (tenant, on_conflict): (OrganizationId, OnConflict),
-    chunk: Vec<Row>,
-) -> Result<Bytes, AppError> {
-    let good: Vec<Parsed> = chunk.iter().filter_map(|r| r.parsed.as_ref().ok().cloned()).collect();
-    let recorded = if good.is_empty() {
-        Ok(Vec::new())
-    } else {
-        intake::record(ctx, tenant, good, on_conflict).await
-    };
-    // A chunk that failed as a whole (a busy database) is answered row by row: each may be sent again.
-    let (mut results, failed) = match recorded {
-        Ok(results) => (results.into_iter(), None),
-        Err(error) => (Vec::new().into_iter(), Some(error)),
-    };
-    let mut out = Vec::with_capacity(chunk.len() * 1024);
-    for row in chunk {
-        let result = match (&row.parsed, &failed) {
-            (Err(error), _) | (Ok(_), Some(error)) => Err(Problem::from(error)),
-            (Ok(_), None) => match results.next() {
-                Some(Ok(recorded)) => Ok(recorded),
-                Some(Err(error)) => Err(Problem::from(&row.place(error))),
-                None => return Err(AppError::internal("a row has no result")),
-            },
-        };
-        let outcome = match &result {
-            Ok(recorded) if recorded.revised => "revised",
-            Ok(recorded) if recorded.fresh => "recorded",
-            Ok(_) => "repeated",
-            Err(_) => "refused",
-        };
-        ctx.metrics.bulk_rows.add(outcome, 1);
-        let (status, revised, view, error) = match result {
-            Ok(recorded) => {
-                let revised = recorded.revised;
-                let status = if recorded.fresh && !revised { 201 } else { 200 };
-                (status, revised, Some(EncounterView::recorded(tenant, recorded)), None)
-            }
-            Err(problem) => (problem.status(), false, None, Some(problem)),
-        };
-        let (row, line, encounter) = (row.row, row.line, view.as_ref());
-        let answer = RowAnswer { row, line, status, revised, encounter, error };
-        serde_json::to_writer(&mut out, &answer).map_err(|e| AppError::internal(e.to_string()))?;
-        out.push(b'\n');
-    }
-    Ok(Bytes::from(out))
 }

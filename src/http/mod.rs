@@ -11,6 +11,7 @@ mod authorizations;
 mod batches;
 pub mod body;
 pub mod bulk;
+mod bulk_answers;
 mod bulk_array;
 pub mod bulk_rows;
 mod changes;

@@ -32,6 +32,11 @@ pub(super) async fn with_request_id<T>(id: &str, work: impl Future<Output = T>) 
     REQUEST_ID.scope(RefCell::new(id.to_owned()), work).await
 }
 
+/// The same for work that runs on another thread.
+pub(super) fn under_request_id<T>(id: String, work: impl FnOnce() -> T) -> T {
+    REQUEST_ID.sync_scope(RefCell::new(id), work)
+}
+
 /// The id of the request that is being answered; empty outside of one.
 pub(super) fn request_id() -> String {
     REQUEST_ID.try_with(|id| id.borrow().clone()).unwrap_or_default()

@@ -7,9 +7,10 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::conn::{Conn, per_backend};
+use super::conn::Conn;
 use super::error::StoreError;
 use super::schema::{decision_changes, encounters};
+use super::sets::insert_set;
 use super::{counters, types};
 use crate::domain::again::{Cause, Change, Outcome};
 use crate::domain::dates::Instant;
@@ -70,10 +71,7 @@ pub fn add(
             })
         })
         .collect::<Result<Vec<Row>, StoreError>>()?;
-    for chunk in rows.chunks(types::CHUNK) {
-        per_backend!(&mut *conn,
-            c => diesel::insert_into(decision_changes::table).values(chunk).execute(c))?;
-    }
+    insert_set!(conn, decision_changes::table, rows);
     Ok(())
 }
 

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::conn::{Conn, per_backend};
+use super::conn::Conn;
 use super::error::StoreError;
 use super::schema::{claim_line_parts, claim_lines, claims};
+use super::sets::insert_set;
 use super::types;
 use crate::domain::batch::{Part, StoredClaim, StoredClaimLine};
+use crate::domain::claim::Claim;
 use crate::domain::ids::{
     BatchId, ClaimId, ClaimLineId, ContractVersionId, EncounterId, LineId, MemberId,
     OrganizationId, PayerId, PeerId,
@@ -136,16 +138,11 @@ pub fn insert_all(
     for chunk in list.chunks(INSERT_ROWS) {
         let rows =
             chunk.iter().map(|c| claim_row(organization, c)).collect::<Result<Vec<_>, _>>()?;
-        per_backend!(&mut *conn, c => diesel::insert_into(claims::table).values(&rows).execute(c))?;
+        insert_set!(conn, claims::table, rows);
         let lines: Vec<LineRow> = chunk.iter().flat_map(|c| line_rows(organization, c)).collect();
-        for rows in lines.chunks(INSERT_ROWS) {
-            per_backend!(&mut *conn, c => diesel::insert_into(claim_lines::table).values(rows).execute(c))?;
-        }
+        insert_set!(conn, claim_lines::table, lines);
         let parts: Vec<PartRow> = chunk.iter().flat_map(|c| part_rows(organization, c)).collect();
-        for rows in parts.chunks(INSERT_ROWS) {
-            per_backend!(&mut *conn,
-                c => diesel::insert_into(claim_line_parts::table).values(rows).execute(c))?;
-        }
+        insert_set!(conn, claim_line_parts::table, parts);
     }
     Ok(())
 }
@@ -263,6 +260,27 @@ pub fn of_batch(
         all.extend(with_lines(conn, organization, chunk)?);
     }
     Ok(all)
+}
+
+/// The documents of a batch's claims, in the order of its file: at most `limit` after an ordinal (0:
+/// from the first), each with its own. All that its 837P is written from.
+pub fn documents(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    batch: BatchId,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<(i32, Claim)>, StoreError> {
+    let rows: Vec<(i32, String)> = claims::table
+        .filter(claims::organization_id.eq(organization.as_i64()))
+        .filter(claims::batch_id.eq(batch.as_i64()))
+        .filter(claims::ordinal.gt(after))
+        .order(claims::ordinal)
+        .limit(types::page_size(limit))
+        .select((claims::ordinal, claims::document))
+        .load(conn)?;
+    let document = |text: String| types::read_json("claims.document", &text);
+    rows.into_iter().map(|(ordinal, text)| Ok((ordinal, document(text)?))).collect()
 }
 
 fn with_lines(

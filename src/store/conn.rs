@@ -16,6 +16,10 @@ use super::error::StoreError;
 
 /// How long a SQLite connection waits for another process's write before it gives up.
 const SQLITE_BUSY_MILLIS: u32 = 10_000;
+/// Pages that the write-ahead log of SQLite takes before they are put into the database: 32 MiB. With
+/// the 1,000 that SQLite proposes every second chunk of an upload, and more than one in a hundred
+/// single posts, would wait for that.
+const SQLITE_CHECKPOINT_PAGES: u32 = 8_192;
 /// How long opening a PostgreSQL connection may take.
 const POSTGRES_CONNECT_SECONDS: u32 = 10;
 
@@ -80,7 +84,8 @@ pub fn establish(url: &str) -> Result<Conn, StoreError> {
             // busy_timeout first: with WAL first, concurrent opens fail with "database is locked".
             conn.batch_execute(&format!(
                 "PRAGMA busy_timeout = {SQLITE_BUSY_MILLIS}; PRAGMA journal_mode = WAL; \
-                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;"
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; \
+                 PRAGMA wal_autocheckpoint = {SQLITE_CHECKPOINT_PAGES};"
             ))
             .map_err(|e| broken(&e))?;
             Ok(Conn::Sqlite(conn))

@@ -4,10 +4,11 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::conn::{Conn, per_backend};
+use super::conn::Conn;
 use super::error::StoreError;
 use super::holds;
 use super::schema::{decision_lines, decisions};
+use super::sets::insert_set;
 use super::types;
 use crate::domain::again::Cause;
 use crate::domain::codes::Modifier;
@@ -26,7 +27,7 @@ const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = decisions, treat_none_as_default_value = false)]
-struct DecisionRow {
+pub(super) struct DecisionRow {
     organization_id: i64,
     id: i64,
     encounter_id: i64,
@@ -81,11 +82,14 @@ pub fn insert_all(
             })
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
-    for chunk in rows.chunks(INSERT_ROWS) {
-        per_backend!(&mut *conn, c => diesel::insert_into(decisions::table).values(chunk).execute(c))?;
-    }
+    insert_rows(conn, &rows)?;
     // Here and nowhere else, so that the worklist is always that of the current decisions.
     holds::instead(conn, organization, list)
+}
+
+pub(super) fn insert_rows(conn: &mut Conn, rows: &[DecisionRow]) -> Result<(), StoreError> {
+    insert_set!(conn, decisions::table, rows);
+    Ok(())
 }
 
 /// A stored decision.
@@ -183,9 +187,9 @@ pub fn of_sequence(
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = decision_lines, treat_none_as_default_value = false)]
-struct LineRow {
+pub(super) struct LineRow {
     organization_id: i64,
-    id: i64,
+    pub(super) id: i64,
     encounter_id: i64,
     decision_id: i64,
     ordinal: i32,
@@ -231,7 +235,7 @@ impl LineRow {
         }
     }
 
-    fn into_domain(self) -> Result<Line, StoreError> {
+    pub(super) fn into_domain(self) -> Result<Line, StoreError> {
         Ok(Line {
             id: LineId::from_i64(self.id),
             encounter: EncounterId::from_i64(self.encounter_id),
@@ -273,10 +277,11 @@ pub fn insert_lines(
     lines: &[Line],
 ) -> Result<(), StoreError> {
     let rows: Vec<LineRow> = lines.iter().map(|l| LineRow::of(organization, l)).collect();
-    for chunk in rows.chunks(INSERT_ROWS) {
-        per_backend!(&mut *conn,
-            c => diesel::insert_into(decision_lines::table).values(chunk).execute(c))?;
-    }
+    insert_line_rows(conn, &rows)
+}
+
+pub(super) fn insert_line_rows(conn: &mut Conn, rows: &[LineRow]) -> Result<(), StoreError> {
+    insert_set!(conn, decision_lines::table, rows);
     Ok(())
 }
 
@@ -302,28 +307,6 @@ pub fn current_lines(
         }
     }
     Ok(found)
-}
-
-/// The ready lines of a payer with service dates up to `through`.
-pub fn ready_lines(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    payer: PayerId,
-    through: NaiveDate,
-) -> Result<Vec<Line>, StoreError> {
-    let rows: Vec<LineRow> = decision_lines::table
-        .filter(decision_lines::organization_id.eq(organization.as_i64()))
-        .filter(decision_lines::payer_id.eq(payer.as_i64()))
-        .filter(decision_lines::status.eq(LineStatus::Ready.as_str()))
-        .filter(decision_lines::service_date.le(through))
-        .order((
-            decision_lines::service_date,
-            decision_lines::encounter_id,
-            decision_lines::ordinal,
-        ))
-        .select(LineRow::as_select())
-        .load(conn)?;
-    rows.into_iter().map(LineRow::into_domain).collect()
 }
 
 /// Encounters with a ready line that draws on the authorization, in order of id.

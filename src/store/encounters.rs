@@ -3,10 +3,11 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::conn::{Conn, per_backend};
+use super::conn::Conn;
 use super::error::StoreError;
 use super::holds;
 use super::schema::encounters;
+use super::sets::insert_set;
 use super::types;
 use crate::domain::dates::{Instant, year_month};
 use crate::domain::decision::{Decision, Disposition};
@@ -20,9 +21,9 @@ const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = encounters, treat_none_as_default_value = false)]
-struct Row {
+pub(super) struct Row {
     organization_id: i64,
-    id: i64,
+    pub(super) id: i64,
     reference: String,
     content_hash: Vec<u8>,
     content: String,
@@ -121,9 +122,11 @@ pub fn insert_all(
         .iter()
         .map(|(encounter, hash)| Row::of(organization, hash, encounter))
         .collect::<Result<Vec<_>, _>>()?;
-    for chunk in rows.chunks(INSERT_ROWS) {
-        per_backend!(&mut *conn, c => diesel::insert_into(encounters::table).values(chunk).execute(c))?;
-    }
+    insert_rows(conn, &rows)
+}
+
+pub(super) fn insert_rows(conn: &mut Conn, rows: &[Row]) -> Result<(), StoreError> {
+    insert_set!(conn, encounters::table, rows);
     Ok(())
 }
 

@@ -4,10 +4,11 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::conn::{Conn, per_backend};
+use super::conn::Conn;
 use super::decisions::NewDecision;
 use super::error::StoreError;
 use super::schema::{encounters, hold_reasons, holds};
+use super::sets::insert_set;
 use super::types::CHUNK;
 use crate::domain::dates::Instant;
 use crate::domain::hold::Hold;
@@ -21,9 +22,9 @@ pub(super) fn day_number(day: NaiveDate) -> i32 {
     i32::try_from((day - epoch).num_days()).unwrap_or(i32::MAX)
 }
 
-#[derive(Insertable)]
+#[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = holds, treat_none_as_default_value = false)]
-struct HoldRow {
+pub(super) struct HoldRow {
     organization_id: i64,
     encounter_id: i64,
     payer_id: Option<i64>,
@@ -35,9 +36,9 @@ struct HoldRow {
     due_day: Option<i32>,
 }
 
-#[derive(Insertable)]
+#[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = hold_reasons, treat_none_as_default_value = false)]
-struct ReasonRow {
+pub(super) struct ReasonRow {
     organization_id: i64,
     encounter_id: i64,
     rule: String,
@@ -69,9 +70,6 @@ pub(super) fn instead(
 
 fn insert(conn: &mut Conn, organization: OrganizationId, list: &[Held]) -> Result<(), StoreError> {
     let rows: Vec<HoldRow> = list.iter().map(|held| row(organization, held)).collect();
-    for chunk in rows.chunks(CHUNK) {
-        per_backend!(&mut *conn, c => diesel::insert_into(holds::table).values(chunk).execute(c))?;
-    }
     let reasons = list.iter().flat_map(|held| {
         held.hold.reasons.iter().map(|reason| ReasonRow {
             organization_id: organization.as_i64(),
@@ -80,11 +78,16 @@ fn insert(conn: &mut Conn, organization: OrganizationId, list: &[Held]) -> Resul
             overridable: reason.overridable,
         })
     });
-    let reasons: Vec<ReasonRow> = reasons.collect();
-    for chunk in reasons.chunks(CHUNK) {
-        per_backend!(&mut *conn,
-            c => diesel::insert_into(hold_reasons::table).values(chunk).execute(c))?;
-    }
+    insert_rows(conn, &rows, &reasons.collect::<Vec<_>>())
+}
+
+pub(super) fn insert_rows(
+    conn: &mut Conn,
+    rows: &[HoldRow],
+    reasons: &[ReasonRow],
+) -> Result<(), StoreError> {
+    insert_set!(conn, holds::table, rows);
+    insert_set!(conn, hold_reasons::table, reasons);
     Ok(())
 }
 

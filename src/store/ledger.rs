@@ -12,6 +12,7 @@ use diesel::sql_types::{BigInt, Date, Nullable, Text};
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{accounts, unit_entries};
+use super::sets::insert_set;
 use super::types;
 use super::usage::{join_modifiers, read_how};
 use crate::domain::dates::Instant;
@@ -23,22 +24,26 @@ use crate::domain::ledger::{AccountKey, Entry};
 /// Rows of one INSERT or list of one query: at most 17 columns each.
 const CHUNK_ROWS: usize = types::CHUNK;
 
-#[derive(Debug, Insertable)]
+#[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = accounts, treat_none_as_default_value = false)]
-struct AccountRow {
+pub(super) struct AccountRow {
     organization_id: i64,
     id: i64,
     key: String,
 }
 
-/// Makes missing accounts and locks all of them, in order of key, until the transaction ends.
-/// `keys` comes sorted from the map, so two writers never wait for each other in a circle.
+/// Makes missing accounts under the ids given and locks all of them, in order of key, until the
+/// transaction ends. `keys` comes sorted from the map, so two writers never wait for each other in a circle.
 pub fn lock_accounts(
     conn: &mut Conn,
     organization: OrganizationId,
     keys: &BTreeMap<AccountKey, AccountId>,
 ) -> Result<BTreeMap<AccountKey, AccountId>, StoreError> {
-    let rows: Vec<AccountRow> = keys
+    let names: Vec<AccountKey> = keys.keys().cloned().collect();
+    let mut known = find_accounts(conn, organization, &names)?;
+    let missing: Vec<(&AccountKey, &AccountId)> =
+        keys.iter().filter(|(key, _)| !known.contains_key(key)).collect();
+    let rows: Vec<AccountRow> = missing
         .iter()
         .map(|(key, id)| AccountRow {
             organization_id: organization.as_i64(),
@@ -48,6 +53,32 @@ pub fn lock_accounts(
         .collect();
     // All are made before any is locked: making one waits for another writer that makes it too, and
     // whoever waits so must not hold what that writer locks next.
+    make_accounts(conn, &rows)?;
+    let Conn::Postgres(c) = conn else {
+        // The immediate transaction is the lock, and nobody else made any of them meanwhile.
+        known.extend(missing.into_iter().map(|(key, id)| (key.clone(), *id)));
+        return Ok(known);
+    };
+    let mut locked = BTreeMap::new();
+    for chunk in names.chunks(CHUNK_ROWS) {
+        let texts: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        // In the order of the map, whatever the collation of the server's database.
+        let in_order = diesel::dsl::sql::<Text>("key COLLATE \"C\"");
+        let found: Vec<(String, i64)> = accounts::table
+            .filter(accounts::organization_id.eq(organization.as_i64()))
+            .filter(accounts::key.eq_any(texts))
+            .select((accounts::key, accounts::id))
+            .order(in_order)
+            .for_update()
+            .load(c)?;
+        let found = found.into_iter().map(|(k, id)| (AccountKey::stored(k), id));
+        locked.extend(found.map(|(key, id)| (key, AccountId::from_i64(id))));
+    }
+    Ok(locked)
+}
+
+/// Makes those of these accounts that are missing.
+pub(super) fn make_accounts(conn: &mut Conn, rows: &[AccountRow]) -> Result<(), StoreError> {
     for chunk in rows.chunks(CHUNK_ROWS) {
         per_backend!(&mut *conn, c => diesel::insert_into(accounts::table)
             .values(chunk)
@@ -55,45 +86,32 @@ pub fn lock_accounts(
             .do_nothing()
             .execute(c))?;
     }
-    let mut locked = BTreeMap::new();
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        let texts: Vec<&str> = chunk.iter().map(|r| r.key.as_str()).collect();
-        let query = accounts::table
-            .filter(accounts::organization_id.eq(organization.as_i64()))
-            .filter(accounts::key.eq_any(texts))
-            .select((accounts::key, accounts::id));
-        // In the order of the map, whatever the collation of the server's database.
-        let in_order = diesel::dsl::sql::<Text>("key COLLATE \"C\"");
-        let found: Vec<(String, i64)> = match &mut *conn {
-            // The immediate transaction is the lock.
-            Conn::Sqlite(c) => query.load(c)?,
-            Conn::Postgres(c) => query.order(in_order).for_update().load(c)?,
-        };
-        for (key, id) in found {
-            locked.insert(AccountKey::stored(key), AccountId::from_i64(id));
-        }
-    }
-    Ok(locked)
+    Ok(())
 }
 
-/// The accounts that exist among these keys, without locking: for previews.
+/// The accounts that exist among these keys, without locking.
 pub fn find_accounts(
     conn: &mut Conn,
     organization: OrganizationId,
     keys: &[AccountKey],
 ) -> Result<BTreeMap<AccountKey, AccountId>, StoreError> {
-    let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    let found: Vec<(String, i64)> = accounts::table
-        .filter(accounts::organization_id.eq(organization.as_i64()))
-        .filter(accounts::key.eq_any(texts))
-        .select((accounts::key, accounts::id))
-        .load(conn)?;
-    Ok(found.into_iter().map(|(k, id)| (AccountKey::stored(k), AccountId::from_i64(id))).collect())
+    let mut accounts = BTreeMap::new();
+    for chunk in keys.chunks(CHUNK_ROWS) {
+        let texts: Vec<String> = chunk.iter().map(ToString::to_string).collect();
+        let found: Vec<(String, i64)> = accounts::table
+            .filter(accounts::organization_id.eq(organization.as_i64()))
+            .filter(accounts::key.eq_any(texts))
+            .select((accounts::key, accounts::id))
+            .load(conn)?;
+        let found = found.into_iter().map(|(k, id)| (AccountKey::stored(k), id));
+        accounts.extend(found.map(|(key, id)| (key, AccountId::from_i64(id))));
+    }
+    Ok(accounts)
 }
 
-#[derive(Debug, Clone, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = unit_entries, treat_none_as_default_value = false)]
-struct EntryRow {
+pub(super) struct EntryRow {
     organization_id: i64,
     id: i64,
     account_id: i64,
@@ -142,10 +160,11 @@ pub fn add(
             recorded_at: at.naive(),
         })
         .collect();
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        per_backend!(&mut *conn,
-            c => diesel::insert_into(unit_entries::table).values(chunk).execute(c))?;
-    }
+    insert_rows(conn, &rows)
+}
+
+pub(super) fn insert_rows(conn: &mut Conn, rows: &[EntryRow]) -> Result<(), StoreError> {
+    insert_set!(conn, unit_entries::table, rows);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{shared_accounts, shared_entries};
+use super::sets::insert_set;
 use super::types;
 use super::usage::{join_modifiers, read_how};
 use crate::domain::dates::Instant;
@@ -110,10 +111,7 @@ pub fn add(
             recorded_at: at.naive(),
         })
         .collect();
-    for chunk in rows.chunks(types::CHUNK) {
-        per_backend!(&mut *conn,
-            c => diesel::insert_into(shared_entries::table).values(chunk).execute(c))?;
-    }
+    insert_set!(conn, shared_entries::table, rows);
     Ok(())
 }
 

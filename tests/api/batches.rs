@@ -1,5 +1,8 @@
 //! Claims and batches: from ready visits to released bytes, and nothing twice.
 
+use peerclaims::flow::batching::{self, Wanted};
+use peerclaims::flow::{Scope, access};
+use peerclaims::store::Conn;
 use serde_json::json;
 
 use crate::app::{TestApp, on_both};
@@ -31,6 +34,7 @@ on_both! {
         assert_eq!(batch["claims"], 2, "{batch}");
         assert_eq!(batch["lines"], 2, "two visits of a day roll up: {batch}");
         assert_eq!(batch["units"], 12);
+        assert_eq!(batch["more"], false);
         let path = format!("/v1/batches/{}", id(&batch));
         let file = edi::fetch(&app, &id(&batch), &w.biller).await;
         assert!(file.body.starts_with("ISA*00*"));
@@ -64,6 +68,26 @@ on_both! {
         assert_eq!(report["totals"]["billed"], batch["charge"], "{report}");
         assert_eq!(report["totals"]["members"], 2);
         assert_eq!(report["totals"]["contact_hours"], "3.00");
+    }
+
+    async fn what_one_batch_does_not_hold_makes_the_next(app: TestApp) {
+        let w = three_visits(&app).await;
+        let through = "2026-09-30".parse().unwrap();
+        // Two lines of the first member are more than fit, and are not parted.
+        for (lines, more) in [(1, true), (1, false)] {
+            let ctx = app.ctx.clone();
+            let build = move |conn: &mut Conn| {
+                let tenant = access::organization(conn, "river-bend")?.unwrap();
+                let payer = access::payer(conn, "evergreen")?.unwrap();
+                batching::build_some(&ctx, conn, tenant, Wanted { payer, through }, 1)
+            };
+            let made = app.ctx.db.write(Scope::Service, build).await.unwrap();
+            assert_eq!((made.batch.lines, made.more), (lines, more));
+        }
+        let wanted = json!({"payer": "evergreen", "through": "2026-09-30"});
+        app.post("/v1/batches", &w.biller, &wanted).await.problem(409, "nothing_ready");
+        let visits = app.get("/v1/encounters?status=claimed", &w.biller).await.expect(200);
+        assert_eq!(visits["items"].as_array().unwrap().len(), 3);
     }
 
     async fn a_withdrawn_batch_gives_its_lines_back(app: TestApp) {

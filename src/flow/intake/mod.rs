@@ -13,6 +13,8 @@ mod resolve;
 mod told;
 mod usage;
 
+use std::sync::Arc;
+
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
@@ -38,9 +40,10 @@ pub async fn record(
     rows: Vec<Parsed>,
     on_conflict: OnConflict,
 ) -> Result<Vec<RowResult>, AppError> {
+    let rows = Arc::new(rows);
     let mut tries = 0;
     loop {
-        let (work, rows) = (ctx.clone(), rows.clone());
+        let (work, rows) = (ctx.clone(), Arc::clone(&rows));
         let result = ctx
             .db
             .write(Scope::Tenant(organization), move |conn| {

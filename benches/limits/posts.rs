@@ -1,0 +1,111 @@
+//! Single posts over HTTP by 16 clients at once: how long each waits for its answer, beside the bare
+//! insert of such a visit's rows with a commit of its own by one client.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use peerclaims::store::{Db, Scope, StoreError, bare};
+use peerclaims::synth::Form;
+
+use crate::Asked;
+use crate::send::{file_of, months};
+use crate::server::{Server, context, tenant};
+use crate::show::{grouped, millis, percentile, rate};
+use crate::world::World;
+
+/// Clients at once.
+const CLIENTS: usize = 16;
+/// Encounters of the year; its first months are there already, visits of the next are posted.
+const YEAR: u64 = 60_000;
+const BEFORE: u32 = 2;
+
+pub fn measure(asked: &Asked) {
+    println!(
+        "| database | posts | clients | a second | median | p99 | slowest | bare commit, median \
+         | p99 | limit of the p99 |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    for backend in &asked.on {
+        let world = World::with_form(*backend, YEAR, Form::NdJson);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        for clients in [1, CLIENTS] {
+            let (mut times, all, mut bare) = runtime.block_on(posts(&world, asked.posts, clients));
+            let count = u64::try_from(times.len()).unwrap();
+            println!(
+                "| {} | {} | {clients} | {} | {} | {} | {} | {} | {} | 10 ms |",
+                backend.name(),
+                grouped(count),
+                grouped(rate(count, all)),
+                millis(percentile(&mut times, 50)),
+                millis(percentile(&mut times, 99)),
+                millis(percentile(&mut times, 100)),
+                millis(percentile(&mut bare, 50)),
+                millis(percentile(&mut bare, 99)),
+            );
+        }
+    }
+}
+
+async fn posts(
+    world: &World,
+    most: usize,
+    clients: usize,
+) -> (Vec<Duration>, Duration, Vec<Duration>) {
+    let full = world.copy(&format!("full{clients}"));
+    let folders = world.organizations();
+    months(&full.url, world.year, &folders, BEFORE).await;
+    let text = std::fs::read_to_string(file_of(&folders[0], world.year, BEFORE + 1)).unwrap();
+    let bodies: VecDeque<String> = text.lines().take(most).map(str::to_owned).collect();
+    let server = Server::start(&full.url, world.year, BEFORE + 1, &folders[0]).await;
+    let bodies = Arc::new(Mutex::new(bodies));
+    let begun = Instant::now();
+    let clients: Vec<_> = (0..clients)
+        .map(|_| tokio::spawn(client(server.url.clone(), server.key.clone(), Arc::clone(&bodies))))
+        .collect();
+    let mut times = Vec::new();
+    for client in clients {
+        times.extend(client.await.unwrap());
+    }
+    let all = begun.elapsed();
+    server.stop().await;
+    let bare = one_by_one(world, &full.url, &folders[0], times.len()).await;
+    (times, all, bare)
+}
+
+async fn client(url: String, key: String, bodies: Arc<Mutex<VecDeque<String>>>) -> Vec<Duration> {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut times = Vec::new();
+    loop {
+        let Some(body) = bodies.lock().unwrap().pop_front() else { return times };
+        let request = client.post(format!("{url}/v1/encounters")).bearer_auth(&key);
+        let request = request.header("Content-Type", "application/json").body(body);
+        let begun = Instant::now();
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        times.push(begun.elapsed());
+        assert_eq!(status, 201, "{text}");
+    }
+}
+
+/// The rows of the last visits once more, a visit a commit, in a database without visits.
+async fn one_by_one(world: &World, full: &str, folder: &Path, count: usize) -> Vec<Duration> {
+    let empty = world.copy("bare");
+    let ctx = context(full, world.year, BEFORE + 1);
+    let target = Db::open(&empty.url, 2).unwrap();
+    let tenant = tenant(&ctx, folder).await;
+    let (mut times, mut last) = (Vec::new(), None);
+    while times.len() < count {
+        let read = move |conn: &mut _| bare::read(conn, tenant, last, 1);
+        let page = ctx.db.read(Scope::Tenant(tenant), read).await.unwrap();
+        let Some(end) = page.last() else { break };
+        last = Some(end);
+        let write = move |conn: &mut _| -> Result<(), StoreError> { bare::insert(conn, &page) };
+        let begun = Instant::now();
+        target.write(Scope::Tenant(tenant), write).await.unwrap();
+        times.push(begun.elapsed());
+    }
+    times
+}
