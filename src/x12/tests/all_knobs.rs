@@ -276,6 +276,10 @@ proptest! {
                 prop_assert_eq!(found.control.as_deref(), Some(line.control.as_str()));
             }
         }
+        // pyx12 does not know BHT06 31 (subrogation), which the guide has: those are left out.
+        if header.profile.form.parties.kind == FileKind::Subrogation {
+            return Ok(());
+        }
         let left = LEFT.fetch_add(1, Ordering::Relaxed);
         if left < MOST_LEFT {
             leave_for_pyx12(&format!("all_knobs-{left:02}.837"), &bytes);
