@@ -1,15 +1,18 @@
 //! The rows of recorded encounters as they are, read and inserted with nothing in between: the limit
 //! that intake is measured against (`benches/limits`). The statements are those of intake.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::schema::{
     accounts, day_visits, decision_lines, decisions, encounters, hold_reasons, holds,
-    session_encounters, shared_entries, unit_entries,
+    session_encounters, sessions, shared_entries, unit_entries,
 };
-use super::{decisions as decided, encounters as recorded, holds as held, ledger};
+use super::sets::insert_set;
+use super::{decisions as decided, encounters as recorded, holds as held, ledger, sessions as met};
 use crate::domain::ids::{EncounterId, OrganizationId};
 
 /// The rows of some encounters: what one transaction of intake wrote.
@@ -22,6 +25,8 @@ pub struct Page {
     holds: Vec<held::HoldRow>,
     reasons: Vec<held::ReasonRow>,
     entries: Vec<ledger::EntryRow>,
+    sessions: Vec<met::Row>,
+    links: Vec<met::LinkRow>,
 }
 
 impl Page {
@@ -40,6 +45,8 @@ impl Page {
             self.holds.len(),
             self.reasons.len(),
             self.entries.len(),
+            self.sessions.len(),
+            self.links.len(),
         ];
         u64::try_from(all.iter().sum::<usize>()).unwrap_or(u64::MAX)
     }
@@ -83,8 +90,19 @@ pub fn read(
         .order(accounts::id)
         .select(ledger::AccountRow::as_select())
         .load(conn)?;
+    let links: Vec<met::LinkRow> = of!(
+        session_encounters,
+        met::LinkRow,
+        organization,
+        &ids,
+        session_encounters::encounter_id,
+        conn
+    );
+    let sessions = begun(conn, organization, after, &links)?;
     Ok(Page {
         accounts,
+        sessions,
+        links,
         decisions: of!(decisions, decided::DecisionRow, organization, &ids, decisions::id, conn),
         lines: of!(decision_lines, decided::LineRow, organization, &ids, decision_lines::id, conn),
         holds: of!(holds, held::HoldRow, organization, &ids, holds::encounter_id, conn),
@@ -101,6 +119,31 @@ pub fn read(
     })
 }
 
+/// The sessions of these links that no encounter up to `after` is of.
+fn begun(
+    conn: &mut Conn,
+    organization: i64,
+    after: i64,
+    links: &[met::LinkRow],
+) -> Result<Vec<met::Row>, StoreError> {
+    let ids: HashSet<i64> = links.iter().map(|l| l.session_id).collect();
+    let earlier: HashSet<i64> = session_encounters::table
+        .filter(session_encounters::organization_id.eq(organization))
+        .filter(session_encounters::session_id.eq_any(ids.iter().copied().collect::<Vec<_>>()))
+        .filter(session_encounters::encounter_id.le(after))
+        .select(session_encounters::session_id)
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let begun: Vec<i64> = ids.difference(&earlier).copied().collect();
+    Ok(sessions::table
+        .filter(sessions::organization_id.eq(organization))
+        .filter(sessions::id.eq_any(begun))
+        .order(sessions::id)
+        .select(met::Row::as_select())
+        .load(conn)?)
+}
+
 /// Inserts them.
 pub fn insert(conn: &mut Conn, page: &Page) -> Result<(), StoreError> {
     ledger::make_accounts(conn, &page.accounts)?;
@@ -108,7 +151,11 @@ pub fn insert(conn: &mut Conn, page: &Page) -> Result<(), StoreError> {
     decided::insert_rows(conn, &page.decisions)?;
     held::insert_rows(conn, &page.holds, &page.reasons)?;
     decided::insert_line_rows(conn, &page.lines)?;
-    ledger::insert_rows(conn, &page.entries)
+    ledger::insert_rows(conn, &page.entries)?;
+    let (sessions, links) = (&page.sessions, &page.links);
+    insert_set!(conn, sessions::table, sessions);
+    insert_set!(conn, session_encounters::table, links);
+    Ok(())
 }
 
 /// How many rows the organization has in each table that recording writes, also in those that a page
@@ -130,6 +177,7 @@ pub fn count(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<i64>, 
         hold_reasons,
         unit_entries,
         day_visits,
+        sessions,
         session_encounters,
         shared_entries
     );

@@ -15,7 +15,7 @@ use crate::domain::status::EncounterStatus;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
-struct Row {
+pub(super) struct Row {
     organization_id: i64,
     id: i64,
     reference: String,
@@ -241,12 +241,12 @@ pub fn encounters_of(
     Ok(rows.into_iter().map(EncounterId::from_i64).collect())
 }
 
-#[derive(Debug, Insertable)]
+#[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = session_encounters, treat_none_as_default_value = false)]
-struct LinkRow {
+pub(super) struct LinkRow {
     organization_id: i64,
     encounter_id: i64,
-    session_id: i64,
+    pub(super) session_id: i64,
 }
 
 /// Says of which session each encounter is; those that are of another one leave it.
