@@ -84,7 +84,7 @@ impl Page {
         id: impl Fn(&R) -> i64,
         show: impl FnMut(R) -> T,
     ) -> PageBody<T> {
-        self.cut(rows, |last| format!("{VERSION}{:016x}{}", id(last), self.digest), show)
+        self.cut(rows, |last| self.cursor(id(last)), show)
     }
 
     /// The rows wanted; the cursor is made from the last of them when there are more.

@@ -218,33 +218,40 @@ pub fn list(
         .limit(types::page_size(limit))
         .select((Row::as_select(), encounters::reference, claims::number))
         .load(conn)?;
+    let claims: Vec<i64> = rows.iter().map(|(row, ..)| row.claim_id).collect();
+    let controls = line_controls(conn, organization, &claims)?;
     let mut listed = Vec::with_capacity(rows.len());
     for (row, reference, claim_number) in rows {
-        let lines = line_controls(conn, organization, row.claim_id, row.encounter_id)?;
+        let lines = controls.get(&(row.claim_id, row.encounter_id)).cloned().unwrap_or_default();
         listed.push(Listed { correction: row.into_domain()?, reference, claim_number, lines });
     }
     Ok(listed)
 }
 
+/// The control numbers of claims' lines, in order, by claim and visit that they state.
 fn line_controls(
     conn: &mut Conn,
     organization: OrganizationId,
-    claim: i64,
-    encounter: i64,
-) -> Result<Vec<String>, StoreError> {
-    let mut controls: Vec<String> = claim_lines::table
+    claims: &[i64],
+) -> Result<HashMap<(i64, i64), Vec<String>>, StoreError> {
+    let rows: Vec<(i64, i64, String)> = claim_lines::table
         .inner_join(
             claim_line_parts::table.on(claim_line_parts::organization_id
                 .eq(claim_lines::organization_id)
                 .and(claim_line_parts::claim_line_id.eq(claim_lines::id))),
         )
         .filter(claim_lines::organization_id.eq(organization.as_i64()))
-        .filter(claim_lines::claim_id.eq(claim))
-        .filter(claim_line_parts::encounter_id.eq(encounter))
-        .order(claim_lines::ordinal)
-        .select(claim_lines::control)
+        .filter(claim_lines::claim_id.eq_any(claims))
+        .order((claim_lines::claim_id, claim_lines::ordinal))
+        .select((claim_lines::claim_id, claim_line_parts::encounter_id, claim_lines::control))
         .load(conn)?;
-    // A line may have two parts of one visit.
-    controls.dedup();
+    let mut controls: HashMap<(i64, i64), Vec<String>> = HashMap::new();
+    for (claim, encounter, control) in rows {
+        let of_visit = controls.entry((claim, encounter)).or_default();
+        // A line may have two parts of one visit.
+        if of_visit.last() != Some(&control) {
+            of_visit.push(control);
+        }
+    }
     Ok(controls)
 }

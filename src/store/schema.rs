@@ -1,6 +1,9 @@
 //! The tables, written once for both databases. `tests/store.rs` holds them against what the
 //! migrations make. Types allowed: `BigInt`, `Integer`, `Text`, `Bool`, `Date`, `Timestamp`,
 //! `Binary` and their `Nullable`.
+//!
+//! One file, and longer than the others may be: diesel's joins between tables (`allow_tables_to_appear_
+//! in_same_query!`) name all of them in one place, and a table is looked up here by its name.
 
 diesel::table! {
     organizations (id) {

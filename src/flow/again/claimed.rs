@@ -14,7 +14,6 @@ use crate::domain::day_sum::DayFact;
 use crate::domain::decision::Decision;
 use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, LineId, OrganizationId, PayerId};
-use crate::domain::ledger::{Entry, EntryKind, SharedEntry, release, unshare};
 use crate::domain::organization::Organization;
 use crate::error::AppError;
 use crate::flow::Ctx;
@@ -109,7 +108,8 @@ fn beside_earlier(
 }
 
 /// Under another number of the same payer, units are counted in another account, and in another of
-/// those that organizations share.
+/// those that organizations share. A corrected number has moved them already (`numbers`); here it is
+/// the day that is another, when the organization's zone was corrected.
 fn moves(
     conn: &mut Conn,
     tenant: OrganizationId,
@@ -121,19 +121,12 @@ fn moves(
     let Some(account) = case.account.filter(|_| was == now) else { return Ok(moves) };
     let claimed = one.lines.iter().filter(|l| l.status.is_claimed());
     let ids: Vec<LineId> = claimed.map(|l| l.id).collect();
-    let kind = EntryKind::Adjust;
     for entry in store::ledger::holdings(conn, tenant, &ids)? {
-        if entry.account != account {
-            moves.own.push(Entry { kind, ..release(entry.clone()) });
-            moves.own.push(Entry { account, kind, ..entry });
-        }
+        moves.move_to(account, entry);
     }
     let Some(account) = case.shared else { return Ok(moves) };
     for entry in store::shared::holdings(conn, tenant, &ids)? {
-        if entry.account != account {
-            moves.shared.push(SharedEntry { kind, ..unshare(entry.clone()) });
-            moves.shared.push(SharedEntry { account, kind, ..entry });
-        }
+        moves.move_to_shared(account, entry);
     }
     Ok(moves)
 }

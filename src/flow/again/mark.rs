@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::write::MOST_STEPS;
 use crate::domain::again::{Cause, Mark, Touched};
-use crate::domain::ids::{AccountId, EncounterId, MemberId, OrganizationId};
+use crate::domain::identifiers::MemberNumber;
+use crate::domain::ids::{AccountId, EncounterId, MemberId, OrganizationId, PayerId};
 use crate::domain::ledger::AccountKey;
 use crate::domain::organization::Organization;
 use crate::error::AppError;
@@ -105,22 +106,34 @@ pub(super) fn follow(
     depth: i32,
     touched: &[Touched],
 ) -> Result<(), AppError> {
+    let accounts = touched.iter().filter_map(|t| match t {
+        Touched::Freed(freed) => freed.account.clone(),
+        _ => None,
+    });
+    let others = elsewhere(conn, organization, &accounts.collect())?;
     let own = touched.iter().map(|touched| (organization, touched.clone()));
-    let others = elsewhere(conn, organization, touched)?;
-    let marks: Vec<Mark> = own
-        .chain(others)
-        .map(|(organization, touched)| Mark {
-            organization,
-            id: ctx.id(),
-            cause,
-            depth,
-            back: touched.may_shrink(),
-            touched,
-            after: None,
-            tries: 0,
-            marked_at: ctx.now(),
-        })
-        .collect();
+    insert(ctx, conn, cause, depth, own.chain(others))
+}
+
+fn insert(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    cause: Cause,
+    depth: i32,
+    touched: impl IntoIterator<Item = (OrganizationId, Touched)>,
+) -> Result<(), AppError> {
+    let mark = |(organization, touched): (OrganizationId, Touched)| Mark {
+        organization,
+        id: ctx.id(),
+        cause,
+        depth,
+        back: touched.may_shrink(),
+        touched,
+        after: None,
+        tries: 0,
+        marked_at: ctx.now(),
+    };
+    let marks: Vec<Mark> = touched.into_iter().map(mark).collect();
     store::marks::insert_all(conn, &marks, ctx.clock.real())?;
     if !marks.is_empty() {
         let wake = Arc::clone(&ctx.wake);
@@ -145,23 +158,29 @@ pub fn retell(
     follow(ctx, conn, organization, Cause::Session, depth + 1, &touched)
 }
 
+/// Marks visits of other organizations that may wait for units of these payers' members, where a payer
+/// counts across organizations.
+pub fn reach_others(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    cause: Cause,
+    accounts: &BTreeSet<(PayerId, MemberNumber)>,
+) -> Result<(), AppError> {
+    let others = elsewhere(conn, organization, accounts)?;
+    insert(ctx, conn, cause, 0, others)
+}
+
 /// What units that were given back may decide otherwise in other organizations, where a payer counts
 /// across them (`docs/adr/0011`). Their workers decide; nothing of them is seen here.
 fn elsewhere(
     conn: &mut Conn,
     organization: OrganizationId,
-    touched: &[Touched],
+    accounts: &BTreeSet<(PayerId, MemberNumber)>,
 ) -> Result<Vec<(OrganizationId, Touched)>, AppError> {
-    let accounts: BTreeSet<_> = touched
-        .iter()
-        .filter_map(|t| match t {
-            Touched::Freed(freed) => freed.account.clone(),
-            _ => None,
-        })
-        .collect();
     if accounts.is_empty() {
         return Ok(Vec::new());
     }
-    let waiting = store::touched::held_across(conn, organization, &accounts)?;
+    let waiting = store::touched::held_across(conn, organization, accounts)?;
     Ok(waiting.into_iter().map(|(other, id)| (other, Touched::Encounter(id))).collect())
 }

@@ -29,7 +29,7 @@ mod write;
 pub use crate::domain::again::{Cause, Change, Days, Freed, Outcome, Touched};
 pub use crate::domain::correction::{BilledLine, Billing, Correction, Difference};
 pub use claimed::let_go;
-pub use mark::{changing, deciding, mark, retell};
+pub use mark::{changing, deciding, mark, reach_others, retell};
 pub use numbers::follow_numbers;
 pub use read::{Feed, Filter, Listed, changes, corrections};
 pub use redo::{Ways, Wish, redo};

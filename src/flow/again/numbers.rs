@@ -16,9 +16,7 @@ use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{
     AccountId, EncounterId, LineId, MemberId, OrganizationId, PayerId, SharedAccountId,
 };
-use crate::domain::ledger::{
-    AccountKey, Entry, EntryKind, SharedEntry, SharedKey, release, unshare,
-};
+use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::{Member, billed_coverage};
 use crate::domain::opening::Opening;
 use crate::domain::organization::OrganizationMode;
@@ -158,23 +156,14 @@ fn of_lines(
 ) -> Result<Draws, AppError> {
     let now: HashMap<EncounterId, &Number> =
         moving.encounters.iter().map(|(e, now)| (e.id, now)).collect();
-    let kind = EntryKind::Adjust;
     let mut drawn = Draws::default();
     for entry in store::ledger::holdings(conn, organization, lines)? {
         let Some(number) = entry.encounter.and_then(|id| now.get(&id)) else { continue };
-        let account = accounts.own(number)?;
-        if entry.account != account {
-            drawn.own.push(Entry { kind, ..release(entry.clone()) });
-            drawn.own.push(Entry { account, kind, ..entry });
-        }
+        drawn.move_to(accounts.own(number)?, entry);
     }
     for entry in store::shared::holdings(conn, organization, lines)? {
         let Some(number) = entry.encounter.and_then(|id| now.get(&id)) else { continue };
-        let account = accounts.shared(number)?;
-        if entry.account != account {
-            drawn.shared.push(SharedEntry { kind, ..unshare(entry.clone()) });
-            drawn.shared.push(SharedEntry { account, kind, ..entry });
-        }
+        drawn.move_to_shared(accounts.shared(number)?, entry);
     }
     Ok(drawn)
 }

@@ -7,7 +7,7 @@ use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::How;
 use crate::domain::ids::{AccountId, EntryId, LineId, OrganizationId, SharedAccountId};
-use crate::domain::ledger::{self, Entry, SharedEntry};
+use crate::domain::ledger::{self, Entry, EntryKind, SharedEntry};
 use crate::domain::line::Line;
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
@@ -25,6 +25,24 @@ pub struct Draws {
 }
 
 impl Draws {
+    /// Moves what is held to another account, if it is not there already.
+    pub fn move_to(&mut self, account: AccountId, held: Entry) {
+        if held.account != account {
+            let kind = EntryKind::Adjust;
+            self.own.push(Entry { kind, ..ledger::release(held.clone()) });
+            self.own.push(Entry { account, kind, ..held });
+        }
+    }
+
+    /// The same on accounts that are shared.
+    pub fn move_to_shared(&mut self, account: SharedAccountId, held: SharedEntry) {
+        if held.account != account {
+            let kind = EntryKind::Adjust;
+            self.shared.push(SharedEntry { kind, ..ledger::unshare(held.clone()) });
+            self.shared.push(SharedEntry { account, kind, ..held });
+        }
+    }
+
     /// Takes up further draws.
     pub fn extend(&mut self, more: Self) {
         self.own.extend(more.own);

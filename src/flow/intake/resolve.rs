@@ -10,9 +10,9 @@ use chrono::{Datelike, NaiveDate};
 use super::bench::People;
 use super::draft::Parsed;
 use super::refs::{AuthorizationRef, MemberRef, PayerRef, PeerRef};
-use crate::domain::dates::Span;
+use crate::domain::dates::{Span, Zone};
 use crate::domain::encounter::EncounterData;
-use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber, Npi};
+use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber, Npi, Reference};
 use crate::domain::ids::{AuthorizationId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::organization::Organization;
 use crate::error::{AppError, Fault};
@@ -32,6 +32,7 @@ pub fn resolve(
     let (members, numbers) = members(conn, organization, rows, &payers)?;
     let authorizations = authorizations(conn, organization, rows)?;
     let programs = programs(conn, organization, rows)?;
+    let stands = under_ended_programs(conn, organization, zone, rows, &programs)?;
     let people = People { members, peers };
     let found = rows
         .iter()
@@ -71,12 +72,8 @@ pub fn resolve(
                     "there is no such authorization; name it by its number.",
                 ));
             }
-            if let Some(fault) = row
-                .program
-                .as_ref()
-                .and_then(|key| not_running(programs.get(key), zone.date_of(row.started_at)))
-            {
-                faults.push(fault);
+            if !stands.contains(&row.reference) {
+                faults.extend(wrong_program(row, zone, &programs));
             }
             match (peer, member, authorization) {
                 (Some(peer), Some(member), Some(authorization)) if faults.is_empty() => {
@@ -241,6 +238,39 @@ fn programs(
     let keys: Vec<Key> = keys.into_iter().cloned().collect();
     let found = store::programs::by_keys(conn, organization, &keys)?;
     Ok(found.into_iter().map(|p| (p.data.key, p.data.span)).collect())
+}
+
+/// The references of rows whose program does not run on their day, and under which a visit of that
+/// program and day is recorded: later changes of a program leave it alone (`docs/adr/0032`).
+fn under_ended_programs(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    zone: Zone,
+    rows: &[Parsed],
+    programs: &HashMap<Key, Span>,
+) -> Result<HashSet<Reference>, AppError> {
+    let wrong: HashMap<&Reference, &Parsed> = rows
+        .iter()
+        .filter(|row| wrong_program(row, zone, programs).is_some())
+        .map(|row| (&row.reference, row))
+        .collect();
+    if wrong.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let references: Vec<&Reference> = wrong.keys().copied().collect();
+    let found = store::encounters::by_references(conn, organization, &references)?;
+    let same = |e: &EncounterData| {
+        wrong.get(&e.reference).is_some_and(|row| {
+            e.program == row.program && zone.date_of(e.started_at) == zone.date_of(row.started_at)
+        })
+    };
+    let found = found.into_iter().map(|(encounter, _)| encounter.data);
+    Ok(found.filter(same).map(|data| data.reference).collect())
+}
+
+fn wrong_program(row: &Parsed, zone: Zone, programs: &HashMap<Key, Span>) -> Option<Fault> {
+    let key = row.program.as_ref()?;
+    not_running(programs.get(key), zone.date_of(row.started_at))
 }
 
 /// What is wrong with a program on a day.

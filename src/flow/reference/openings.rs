@@ -164,7 +164,11 @@ pub(super) fn book_all(
     let members: BTreeSet<MemberId> = bookings.iter().map(|(o, _)| o.data.member).collect();
     let touched: Vec<Touched> =
         members.into_iter().map(|id| Touched::Member(id, Days::ALL)).collect();
-    again::mark(ctx, conn, organization, Cause::Opening, &touched)
+    again::mark(ctx, conn, organization, Cause::Opening, &touched)?;
+    let fewer = |(o, before): &&Booking| before.is_some_and(|before| o.data.units < before);
+    let numbers = bookings.iter().filter(fewer);
+    let numbers = numbers.map(|(o, _)| (o.data.payer, o.member_number.clone())).collect();
+    again::reach_others(ctx, conn, organization, Cause::Opening, &numbers)
 }
 
 /// Changes the units of an opening balance; nothing else of it ever changes.
