@@ -1,0 +1,149 @@
+//! The rule kinds that payers need, RK01 to RK73, each with the pack keys that say it.
+//!
+//! The numbers are stable handles: rules name those that they cover ([`super::Rule::covers`]), and
+//! tests are named after them (`rk48_…`). Docs are made from this table and those names.
+
+/// A kind of rule that some payer writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// Its number, such as `RK48`.
+    pub id: &'static str,
+    /// What it is, in a sentence.
+    pub says: &'static str,
+    /// Keys of packs and contracts (`docs/contracts.md`) that say it.
+    pub keys: &'static [&'static str],
+    /// Why it cannot be said yet; none once it can.
+    pub waits: Option<&'static str>,
+}
+
+const LEDGER: &str = "it is about remittances and cash, which come with the ledger";
+const PRICING: &str = "pricing by the month or day is rare, and comes later";
+const FACTS: &str = "the facts that it needs are not recorded yet";
+const KEYS: &str = "no pack key says it yet";
+
+const fn kind(id: &'static str, keys: &'static [&'static str], says: &'static str) -> Kind {
+    Kind { id, says, keys, waits: None }
+}
+
+const fn waits(id: &'static str, why: &'static str, says: &'static str) -> Kind {
+    Kind { id, says, keys: &[], waits: Some(why) }
+}
+
+/// All kinds, in order.
+#[rustfmt::skip]
+pub const KINDS: &[Kind] = &[
+    // Codes and modifiers
+    kind("RK01", &["service.activities", "service.group"], "The same service has another code by payer, program or group form."),
+    waits("RK02", KEYS, "The modifiers follow the diagnosis or the program."),
+    waits("RK03", KEYS, "At least one of several modifiers must be there."),
+    waits("RK04", KEYS, "Only listed modifiers are allowed, in the order of the list."),
+    waits("RK05", KEYS, "A modifier makes an authorization necessary."),
+    waits("RK06", KEYS, "A modifier multiplies the price; several may, may not, or it is not known."),
+    waits("RK07", KEYS, "The price is a grid of staff level and place."),
+    waits("RK08", KEYS, "A modifier is there for information only, or is the payer's own."),
+    waits("RK09", KEYS, "A code belongs to a kind of practitioner and to dates."),
+    waits("RK10", KEYS, "A code was retired and has a successor; the payer asks to hold claims."),
+    waits("RK11", LEDGER, "A funding modifier sends the claim to another payer."),
+    // Time to units
+    kind("RK12", &["service.rounding", "service.rounding_source"], "Rounding is data: floor, ceiling, nearest, midpoint, eight minutes."),
+    waits("RK13", KEYS, "Nothing is billed of a day with less than some minutes."),
+    kind("RK14", &["service.sum_over"], "What is summed before it is rounded: the contact or the day."),
+    kind("RK15", &["service.rounding"], "Nothing is sent for zero units."),
+    waits("RK16", PRICING, "A day or month has a rate, with fewest and most contacts and minutes."),
+    waits("RK17", PRICING, "A code for a month's first minutes has an add-on code for more."),
+    kind("RK18", &["service.activities"], "Named activities never count as time."),
+    // Quantity limits
+    kind("RK19", &["limit.window"], "A limit counts in a day, week, month, quarter, year, fiscal year, episode, rolling or consecutive window."),
+    kind("RK20", &["limit.modifiers", "limit.modes"], "A cap differs by modifier, or is shared by several."),
+    kind("RK21", &["limit"], "Several windows hold on one code at once."),
+    kind("RK22", &["limit.scope"], "Counted are the units of the member, of the member and the organization, or of one peer."),
+    kind("RK23", &["limit.units"], "A cap may have a fraction, and stays exact."),
+    kind("RK24", &["limit.exceed"], "A limit may be exceeded with an authorization, in part, or never."),
+    waits("RK25", KEYS, "A claim line holds at most so many units, whoever pays."),
+    // Authorization
+    kind("RK26", &["authorization.free_units", "authorization.window"], "Some units are free, then an authorization is needed."),
+    kind("RK27", &["authorization.require"], "An authorization is needed before any service."),
+    waits("RK28", KEYS, "The payer authorizes blocks of so many units over so many days."),
+    kind("RK29", &["limit.episode", "authorization.episode"], "Units come in a package with a term."),
+    kind("RK30", &["authorization"], "An authorization given later, for days that have passed, counts for them."),
+    waits("RK31", KEYS, "State, plan and agreement are layers; each may only loosen, or only tighten."),
+    waits("RK32", KEYS, "A limit ends on a date."),
+    // Groups
+    kind("RK33", &["service.group.max_size"], "A group has at most so many members."),
+    waits("RK34", FACTS, "Groups have so many members on average."),
+    kind("RK35", &["service.group"], "A service is not given in groups at all."),
+    kind("RK36", &["documentation.signed_note"], "Each member of a group has a note of their own."),
+    // Staff
+    kind("RK37", &["service.certificates"], "The peer's certificate is valid on the service date."),
+    waits("RK38", KEYS, "The certificate carries the endorsement that the service needs."),
+    waits("RK39", KEYS, "Two credentials are needed at once."),
+    waits("RK40", FACTS, "Work may begin before the certificate, until a deadline."),
+    waits("RK41", FACTS, "The peer has a least age."),
+    waits("RK42", FACTS, "Peer and member are so many years apart."),
+    waits("RK43", FACTS, "Some relationships between peer and member bar the service."),
+    waits("RK44", FACTS, "The peer is supervised so often, by somebody with a credential."),
+    kind("RK45", &["service.group.members_per_peer"], "One peer leads so many members."),
+    kind("RK46", &["claim.rendering", "claim.rendering_taxonomy"], "Who stands as the rendering provider is the payer's choice."),
+    waits("RK47", FACTS, "The organization is accredited, enrolled or of a kind."),
+    // Member and clinical
+    kind("RK48", &["service.min_age", "service.max_age"], "The member's age lies in a band."),
+    kind("RK49", &["service.diagnosis_classes"], "The diagnosis is of a class."),
+    waits("RK50", FACTS, "An assessment has at least some score."),
+    waits("RK51", KEYS, "The member's coverage is of a product line."),
+    kind("RK52", &["program.programs"], "The member is in another service or program, too."),
+    waits("RK53", FACTS, "The member was not there, and the claim still carries the member's number."),
+    // Concurrency, place, mode
+    kind("RK54", &[], "Nobody is in two contacts at the same time."),
+    waits("RK55", KEYS, "The member is not enrolled in a service that has peer support in it."),
+    waits("RK56", KEYS, "The member is not in an inpatient or residential level of care."),
+    kind("RK57", &["service.modes"], "A service may be given in some modes only."),
+    waits("RK58", KEYS, "There is a visit in person every so many days, or remote visits have a greatest share."),
+    // Sequence and paper
+    waits("RK59", FACTS, "Something comes first: an order by the first day, a plan within the first sessions."),
+    waits("RK60", FACTS, "A recommendation or order expires."),
+    waits("RK61", FACTS, "A document has the elements that its kind needs."),
+    kind("RK62", &["documentation.plan_goal"], "Each note names a goal of the plan."),
+    // Money and claims
+    kind("RK63", &["rate"], "The rate is that of the date."),
+    kind("RK64", &["rate.allowed", "rate.charge"], "The lesser of charge and allowance is paid."),
+    waits("RK65", KEYS, "The member pays a share for each unit."),
+    kind("RK66", &["filing.days"], "Claims are filed within so many days."),
+    waits("RK67", LEDGER, "Appeals are filed within so many days of the remittance."),
+    waits("RK68", LEDGER, "The payer pays clean claims within so many days."),
+    kind("RK69", &["service.bypass_other_coverage"], "Other coverage pays first, but for listed services."),
+    kind("RK70", &[], "The same visit is billed once."),
+    waits("RK71", LEDGER, "A grant pays last."),
+    waits("RK72", LEDGER, "Claims for a plan that left are taken for some time."),
+    waits("RK73", KEYS, "What nobody knows is held for a person."),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::RULES;
+    use super::*;
+
+    #[test]
+    fn every_kind_is_listed_once_in_order() {
+        let ids: Vec<&str> = KINDS.iter().map(|k| k.id).collect();
+        let wanted: Vec<String> = (1..=73).map(|n| format!("RK{n:02}")).collect();
+        assert_eq!(ids, wanted);
+        for kind in KINDS {
+            assert!(kind.says.ends_with('.'), "{}", kind.id);
+            assert!(kind.waits.is_none() || kind.keys.is_empty(), "{}", kind.id);
+        }
+    }
+
+    #[test]
+    fn what_rules_cover_exists_and_what_waits_is_not_covered_by_a_key() {
+        let known: BTreeSet<&str> = KINDS.iter().map(|k| k.id).collect();
+        let covered: BTreeSet<&str> =
+            RULES.iter().flat_map(|r| r.covers).copied().filter(|c| c.starts_with("RK")).collect();
+        assert!(covered.is_subset(&known), "{covered:?}");
+        // What is said by no key is said by a rule that always holds.
+        for kind in KINDS.iter().filter(|k| k.waits.is_none() && k.keys.is_empty()) {
+            assert!(covered.contains(kind.id), "{}", kind.id);
+        }
+    }
+}
