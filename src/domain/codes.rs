@@ -35,6 +35,29 @@ checked_text!(
 );
 
 checked_text!(
+    /// The beginning of ICD-10-CM codes that a payer speaks of together, such as F20, kept upper case
+    /// without the point.
+    DiagnosisFamily,
+    "a family of diagnoses is the beginning of an ICD-10-CM code: a letter, a digit, and up to five \
+     more characters",
+    |t| {
+        let bare: String = t.trim().to_ascii_uppercase().chars().filter(|c| *c != '.').collect();
+        let mut bytes = bare.bytes();
+        let head = bytes.next().is_some_and(|b| b.is_ascii_uppercase())
+            && bytes.next().is_some_and(|b| b.is_ascii_digit());
+        let tail = bytes.all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        (head && tail && (2..=7).contains(&bare.len())).then_some(bare)
+    }
+);
+
+impl DiagnosisFamily {
+    /// Whether the diagnosis is of the family.
+    pub fn has(&self, diagnosis: &Diagnosis) -> bool {
+        diagnosis.as_str().starts_with(self.as_str())
+    }
+}
+
+checked_text!(
     /// A place-of-service code of two digits (CMS list; CLM05-1 and SV105).
     PlaceOfService,
     "a place of service is two digits",

@@ -71,11 +71,16 @@ pub struct Measure {
     pub unit_minutes: u32,
     /// The rounding.
     pub rounding: Rounding,
+    /// Fewest minutes below which there is no unit (RK13); 0: any.
+    pub min_minutes: u32,
 }
 
 impl Measure {
     /// Units in these minutes.
     pub fn units(self, minutes: u32) -> u32 {
+        if minutes < self.min_minutes {
+            return 0;
+        }
         units(minutes, self.unit_minutes, self.rounding)
     }
 }

@@ -32,7 +32,7 @@ proptest! {
         rounding in prop::sample::select(Rounding::ALL),
         shuffle in any::<u64>(),
     ) {
-        let measure = Measure { unit_minutes, rounding };
+        let measure = Measure { unit_minutes, rounding, min_minutes: 0 };
         let mut visits: Vec<Share> =
             minutes.iter().zip(1i64..).map(|((m, h), id)| share(id, *m, *h)).collect();
         let total = measure.units(minutes.iter().map(|(m, _)| m).sum());

@@ -47,6 +47,9 @@ pub struct EncounterData {
     /// The program of the organization under which it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<Key>,
+    /// Whether the member was not there: a parent's visit, say, billed under the child's number (RK53).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub member_absent: bool,
     /// The session that it is a member's part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Group>,

@@ -18,6 +18,7 @@ use super::ids::{AuthorizationId, ConsentId, EncounterId, EpisodeId, MemberId, P
 use super::member::Coverage;
 use super::organization::Part2Posture;
 use super::overriding::OverrideFact;
+use super::peer::Standing;
 use super::session::{SessionFact, SessionTime};
 
 /// Everything that a decision may depend on besides the contract and the encounter itself.
@@ -39,6 +40,9 @@ pub struct Facts {
     pub billed: Option<Coverage>,
     /// The peer's certificates.
     pub certificates: Vec<CertificateFact>,
+    /// What else is known of the peer.
+    #[serde(default, skip_serializing_if = "PeerFact::is_unknown")]
+    pub peer: PeerFact,
     /// Authorizations of the billed payer for the member, whatever their dates.
     pub authorizations: Vec<AuthorizationFact>,
     /// Episodes of the billed payer for the member, whatever their dates.
@@ -88,6 +92,30 @@ pub struct CertificateFact {
     pub kind: Key,
     /// Valid days.
     pub span: Span,
+    /// How it stands.
+    #[serde(default, skip_serializing_if = "Standing::is_active")]
+    pub standing: Standing,
+    /// What it is good for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endorsements: Vec<Key>,
+}
+
+/// What is known of the peer besides certificates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerFact {
+    /// Day of birth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<NaiveDate>,
+    /// First day of work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hired_on: Option<NaiveDate>,
+}
+
+impl PeerFact {
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        self.birth_date.is_none() && self.hired_on.is_none()
+    }
 }
 
 /// An authorization of the member.

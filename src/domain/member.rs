@@ -31,6 +31,9 @@ pub struct CoverageData {
     pub order: u8,
     /// The payer's product line, when it matters.
     pub product: Option<Key>,
+    /// When the organization came to know of it: an anchor of filing clocks (RK66).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_on: Option<NaiveDate>,
 }
 
 /// A member's address, as 2010BA carries it.

@@ -1,10 +1,12 @@
 //! The peer: the certified peer support specialist who renders the service.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::dates::Span;
 use super::identifiers::{Key, Line35, Line55, Npi, State, Taxonomy};
 use super::ids::{CertificateId, PeerId};
+use super::text::code_list;
 
 /// A certificate with its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,37 @@ pub struct CertificateData {
     pub number: Option<Line35>,
     /// The days on which it is valid, both ends included.
     pub span: Span,
+    /// How it stands.
+    #[serde(default, skip_serializing_if = "Standing::is_active")]
+    pub standing: Standing,
+    /// What it is good for, in the words of packs (RK38).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endorsements: Vec<Key>,
+}
+
+code_list!(
+    /// How a certificate stands with whoever issued it (RK37). Only an active one counts.
+    #[derive(Default)]
+    Standing, "a standing" {
+        /// In good standing.
+        #[default]
+        Active = "active",
+        /// Not renewed in time.
+        Lapsed = "lapsed",
+        /// Given up.
+        Vacant = "vacant",
+        /// Suspended.
+        Suspended = "suspended",
+        /// Taken back.
+        Revoked = "revoked",
+    }
+);
+
+impl Standing {
+    /// Whether it is in good standing.
+    pub fn is_active(&self) -> bool {
+        *self == Self::Active
+    }
 }
 
 /// A peer with id and certificates.
@@ -52,4 +85,10 @@ pub struct PeerData {
     pub last_name: Line55,
     /// Taxonomy, 175T00000X for a peer specialist.
     pub taxonomy: Taxonomy,
+    /// Day of birth, where a payer asks for the peer's age (RK41, RK42).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<NaiveDate>,
+    /// First day of work, where a payer lets work begin before the certificate (RK40).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hired_on: Option<NaiveDate>,
 }

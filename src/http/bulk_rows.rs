@@ -16,7 +16,7 @@ use crate::flow::intake::{Draft, Parsed, Reading, draft};
 pub const MAX_ROW_BYTES: usize = 64 * 1024;
 
 /// The columns of a CSV upload, in the order of the template.
-pub const COLUMNS: [&str; 20] = [
+pub const COLUMNS: [&str; 21] = [
     "reference",
     "peer",
     "member",
@@ -37,6 +37,7 @@ pub const COLUMNS: [&str; 20] = [
     "session",
     "group_size",
     "group_peers",
+    "member_absent",
 ];
 
 /// Columns without which no row could be right. (The member has two forms, and so has what was
@@ -366,6 +367,7 @@ fn csv_row(
         note_signed_at: value("note_signed_at"),
         note_plan_goal: value("note_plan_goal"),
         program: value("program"),
+        member_absent: value("member_absent"),
         group_session: value("session"),
         group_size: value("group_size"),
         group_peers: value("group_peers"),

@@ -61,6 +61,8 @@ pub struct EncounterBody {
     note: Option<NoteBody>,
     /// The program, site or grant under which it was given, by its key.
     program: Option<String>,
+    /// Whether the member was not there, as when a parent is served for a child; `false` when not said.
+    member_absent: Option<bool>,
     /// The session that it is a member's part of.
     group: Option<GroupBody>,
 }
@@ -180,6 +182,7 @@ impl EncounterBody {
                 plan_goal: n.plan_goal.as_ref().map(|g| g.as_str().to_owned()),
             }),
             program: data.program.as_ref().map(|p| p.as_str().to_owned()),
+            member_absent: data.member_absent.then_some(true),
             group: data.group.as_ref().map(GroupBody::from),
         }
     }
@@ -236,6 +239,7 @@ impl From<EncounterBody> for Draft {
             note_signed_at: note.signed_at,
             note_plan_goal: note.plan_goal,
             program: body.program,
+            member_absent: body.member_absent.map(|absent| absent.to_string()),
             group_session: group.session,
             group_size: group.size.map(|n| n.to_string()),
             group_peers: group.peers.map(|n| n.to_string()),

@@ -67,6 +67,8 @@ pub struct EncounterView {
     note: Option<NoteView>,
     /// The program, site or grant under which it was given.
     program: Option<String>,
+    /// Whether the member was not there.
+    member_absent: bool,
     /// The session that it is a member's part of.
     group: Option<GroupBody>,
     #[serde(flatten)]
@@ -352,6 +354,7 @@ impl EncounterView {
                 plan_goal: n.plan_goal.map(|g| g.as_str().to_owned()),
             }),
             program: data.program.map(|p| p.as_str().to_owned()),
+            member_absent: data.member_absent,
             group: data.group.as_ref().map(GroupBody::from),
             decision: DecisionHead {
                 id: decision.id.to_string(),

@@ -91,6 +91,8 @@ struct CoverageBody {
     order: u8,
     /// Product line.
     product: Option<String>,
+    /// When the organization came to know of it.
+    known_on: Option<String>,
 }
 
 impl From<&Member> for MemberBody {
@@ -132,6 +134,7 @@ impl From<&Coverage> for CoverageBody {
             to: data.span.to.as_ref().map(ToString::to_string),
             order: data.order,
             product: data.product.as_ref().map(ToString::to_string),
+            known_on: data.known_on.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -44,6 +44,10 @@ struct PeerBody {
     last_name: String,
     /// Taxonomy.
     taxonomy: String,
+    /// Day of birth.
+    birth_date: Option<String>,
+    /// First day of work.
+    hired_on: Option<String>,
     /// Certificates, in order of state, kind and first day.
     certificates: Vec<CertificateBody>,
 }
@@ -63,6 +67,10 @@ struct CertificateBody {
     from: String,
     /// Last day on which it is valid.
     to: Option<String>,
+    /// How it stands.
+    standing: String,
+    /// What it is good for.
+    endorsements: Vec<String>,
 }
 
 impl From<&Peer> for PeerBody {
@@ -74,6 +82,8 @@ impl From<&Peer> for PeerBody {
             first_name: data.first_name.to_string(),
             last_name: data.last_name.to_string(),
             taxonomy: data.taxonomy.to_string(),
+            birth_date: data.birth_date.as_ref().map(ToString::to_string),
+            hired_on: data.hired_on.as_ref().map(ToString::to_string),
             certificates: peer.certificates.iter().map(CertificateBody::from).collect(),
         }
     }
@@ -89,6 +99,8 @@ impl From<&Certificate> for CertificateBody {
             number: data.number.as_ref().map(ToString::to_string),
             from: data.span.from.to_string(),
             to: data.span.to.as_ref().map(ToString::to_string),
+            standing: data.standing.to_string(),
+            endorsements: data.endorsements.iter().map(ToString::to_string).collect(),
         }
     }
 }

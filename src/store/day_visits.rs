@@ -12,7 +12,7 @@ use crate::domain::day_sum::{Measure, SumKey};
 use crate::domain::identifiers::Reference;
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PeerId};
 
-/// Rows of one INSERT or list of one query: 7 columns each.
+/// Rows of one INSERT or list of one query: 8 columns each.
 const CHUNK_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Insertable)]
@@ -25,6 +25,7 @@ struct Row<'a> {
     sum_key: &'a str,
     unit_minutes: i64,
     rounding: &'a str,
+    min_minutes: i64,
 }
 
 /// A visit that counts.
@@ -49,16 +50,17 @@ pub struct DayVisit {
 }
 
 type JoinedRow =
-    (i64, i64, NaiveDate, String, i64, String, String, i64, NaiveDateTime, NaiveDateTime, i64);
+    (i64, i64, NaiveDate, String, i64, String, i64, String, i64, NaiveDateTime, NaiveDateTime, i64);
 
 fn visit(row: JoinedRow) -> Result<DayVisit, StoreError> {
-    let (id, member, date, rest, length, rounding, reference, peer, from, to, minutes) = row;
+    let (id, member, date, rest, length, rounding, least, reference, peer, from, to, minutes) = row;
     Ok(DayVisit {
         encounter: EncounterId::from_i64(id),
         key: SumKey { member: MemberId::from_i64(member), date, rest },
         measure: Measure {
             unit_minutes: types::read_count("day_visits.unit_minutes", length)?,
             rounding: types::read("day_visits.rounding", rounding)?,
+            min_minutes: types::read_count("day_visits.min_minutes", least)?,
         },
         reference: types::read("encounters.reference", reference)?,
         peer: PeerId::from_i64(peer),
@@ -85,6 +87,7 @@ macro_rules! joined {
                 day_visits::sum_key,
                 day_visits::unit_minutes,
                 day_visits::rounding,
+                day_visits::min_minutes,
                 encounters::reference,
                 encounters::peer_id,
                 encounters::started_at,
@@ -152,6 +155,7 @@ pub fn put(
                 sum_key: &key.rest,
                 unit_minutes: i64::from(measure.unit_minutes),
                 rounding: measure.rounding.as_str(),
+                min_minutes: i64::from(measure.min_minutes),
             })
             .collect();
         per_backend!(&mut *conn,

@@ -8,7 +8,9 @@ use diesel::prelude::*;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{certificates, peers};
-use super::types::{CHUNK, ListChange, optional, page_size, read, read_optional, read_span};
+use super::types::{
+    CHUNK, ListChange, optional, page_size, read, read_json, read_optional, read_span, write_json,
+};
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Npi;
 use crate::domain::ids::{CertificateId, OrganizationId, PeerId};
@@ -31,6 +33,8 @@ struct Row {
     #[diesel(skip_update)]
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    birth_date: Option<NaiveDate>,
+    hired_on: Option<NaiveDate>,
 }
 
 impl Row {
@@ -45,6 +49,8 @@ impl Row {
             revision,
             created_at: now.naive(),
             updated_at: now.naive(),
+            birth_date: peer.data.birth_date,
+            hired_on: peer.data.hired_on,
         }
     }
 
@@ -54,6 +60,8 @@ impl Row {
             first_name: read("peers.first_name", self.first_name)?,
             last_name: read("peers.last_name", self.last_name)?,
             taxonomy: read("peers.taxonomy", self.taxonomy)?,
+            birth_date: self.birth_date,
+            hired_on: self.hired_on,
         };
         Ok(Peer { id: PeerId::from_i64(self.id), revision: self.revision, data, certificates })
     }
@@ -75,12 +83,18 @@ struct CertificateRow {
     number: Option<String>,
     valid_from: NaiveDate,
     valid_to: Option<NaiveDate>,
+    standing: String,
+    endorsements: String,
 }
 
 impl CertificateRow {
-    fn new(organization: OrganizationId, peer: PeerId, certificate: &Certificate) -> Self {
+    fn new(
+        organization: OrganizationId,
+        peer: PeerId,
+        certificate: &Certificate,
+    ) -> Result<Self, StoreError> {
         let data = &certificate.data;
-        Self {
+        Ok(Self {
             organization_id: organization.as_i64(),
             id: certificate.id.as_i64(),
             peer_id: peer.as_i64(),
@@ -89,7 +103,9 @@ impl CertificateRow {
             number: optional(data.number.as_ref()),
             valid_from: data.span.from,
             valid_to: data.span.to,
-        }
+            standing: data.standing.as_str().to_owned(),
+            endorsements: write_json("certificates.endorsements", &data.endorsements)?,
+        })
     }
 
     fn into_domain(self) -> Result<Certificate, StoreError> {
@@ -98,6 +114,8 @@ impl CertificateRow {
             kind: read("certificates.kind", self.kind)?,
             number: read_optional("certificates.number", self.number)?,
             span: read_span("certificates.valid_to", self.valid_from, self.valid_to)?,
+            standing: read("certificates.standing", self.standing)?,
+            endorsements: read_json("certificates.endorsements", &self.endorsements)?,
         };
         Ok(Certificate { id: CertificateId::from_i64(self.id), data })
     }
@@ -130,7 +148,7 @@ pub fn insert_all(
     let children = peers
         .iter()
         .flat_map(|p| p.certificates.iter().map(|c| CertificateRow::new(organization, p.id, c)));
-    insert_certificates(conn, &children.collect::<Vec<_>>())
+    insert_certificates(conn, &children.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// Changes the peer that stands at `peer.revision`, which goes up by one; certificates are set as
@@ -156,7 +174,8 @@ pub fn update(
         .select(CertificateRow::as_select())
         .load(conn)?;
     let wanted = peer.certificates.iter().map(|c| CertificateRow::new(organization, peer.id, c));
-    let change = ListChange::between(&stored, wanted.collect(), |c| c.id);
+    let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
+    let change = ListChange::between(&stored, wanted, |c| c.id);
     diesel::delete(of_tenant().filter(certificates::id.eq_any(change.gone))).execute(conn)?;
     for changed in &change.changed {
         let at = of_tenant().filter(certificates::id.eq(changed.id));

@@ -62,6 +62,8 @@ diesel::table! {
         revision -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        birth_date -> Nullable<Date>,
+        hired_on -> Nullable<Date>,
     }
 }
 
@@ -75,6 +77,8 @@ diesel::table! {
         number -> Nullable<Text>,
         valid_from -> Date,
         valid_to -> Nullable<Date>,
+        standing -> Text,
+        endorsements -> Text,
     }
 }
 
@@ -109,6 +113,7 @@ diesel::table! {
         valid_to -> Nullable<Date>,
         pay_order -> Integer,
         product -> Nullable<Text>,
+        known_on -> Nullable<Date>,
     }
 }
 
@@ -567,6 +572,7 @@ diesel::table! {
         sum_key -> Text,
         unit_minutes -> BigInt,
         rounding -> Text,
+        min_minutes -> BigInt,
     }
 }
 

@@ -93,6 +93,8 @@ fn peer(npi: &str) -> Peer {
             kind: kind.parse().unwrap(),
             number: None,
             span: span("2026-01-01", to),
+            standing: peerclaims::domain::peer::Standing::Lapsed,
+            endorsements: vec!["recovery".parse().unwrap()],
         },
     };
     let data = PeerData {
@@ -100,6 +102,8 @@ fn peer(npi: &str) -> Peer {
         first_name: "Rosa".parse().unwrap(),
         last_name: "Example".parse().unwrap(),
         taxonomy: "175T00000X".parse().unwrap(),
+        birth_date: peerclaims::domain::dates::parse_date("1990-05-05").ok(),
+        hired_on: peerclaims::domain::dates::parse_date("2026-01-15").ok(),
     };
     let certificates = vec![certificate("cpss", None), certificate("crm", Some("2026-12-31"))];
     Peer { id: id(), revision: 1, data, certificates }
@@ -114,6 +118,7 @@ fn member(reference: &str, payer: PayerId, number: &str) -> Member {
             span: span(from, to),
             order,
             product: product.map(|p| p.parse().unwrap()),
+            known_on: None,
         },
     };
     let address = MemberAddress {

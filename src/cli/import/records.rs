@@ -8,7 +8,7 @@ use crate::flow::reference::draft::{
 use crate::flow::table::Cells;
 
 /// A cell with several values, `;` between them.
-fn list(cells: &Cells, column: &str) -> Option<Vec<String>> {
+pub(super) fn list(cells: &Cells, column: &str) -> Option<Vec<String>> {
     let text = cells.get(column)?;
     let each = text.split(';').map(str::trim).filter(|s| !s.is_empty());
     Some(each.map(str::to_owned).collect())

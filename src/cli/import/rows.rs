@@ -2,7 +2,7 @@
 
 use super::Kind;
 use super::cells::{joined, number, parent, with_parent};
-use super::records::{authorization, consent, episode, opening};
+use super::records::{authorization, consent, episode, list, opening};
 use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::payer::PayerData;
 use crate::domain::peer::CertificateData;
@@ -23,13 +23,17 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
             (true, &["key", "name", "line1", "city", "state", "zip"], &["npi", "line2"])
         }
         Kind::Payers => (false, &["key", "name", "sandbox"], &[]),
-        Kind::Peers => (true, &["npi", "first_name", "last_name"], &["taxonomy"]),
-        Kind::Certificates => (true, &["peer_npi", "state", "kind", "from"], &["number", "to"]),
+        Kind::Peers => (true, &["npi", "first_name", "last_name"], PEERS_OPTIONAL),
+        Kind::Certificates => (
+            true,
+            &["peer_npi", "state", "kind", "from"],
+            &["number", "to", "standing", "endorsements"],
+        ),
         Kind::Members => (true, MEMBERS, MEMBERS_OPTIONAL),
         Kind::Coverages => (
             true,
             &["member_reference", "payer", "member_number", "from"],
-            &["to", "order", "product"],
+            &["to", "order", "product", "known_on"],
         ),
         Kind::Authorizations => {
             (true, &["member_reference", "payer", "number", "units", "from"], &["services", "to"])
@@ -71,14 +75,23 @@ const MEMBERS_OPTIONAL: &[&str] = &[
     "coverage_to",
     "coverage_order",
     "product",
+    "known_on",
 ];
+const PEERS_OPTIONAL: &[&str] = &["taxonomy", "birth_date", "hired_on"];
 const CONSENTS: &[&str] =
     &["reference", "member_reference", "recipient", "purposes", "from", "obtained"];
 const CONSENTS_OPTIONAL: &[&str] =
     &["services", "services_from", "services_to", "to", "signer", "revoked_at"];
 const ADDRESS: &[&str] = &["line1", "line2", "city", "state", "zip"];
-const COVERAGE: &[&str] =
-    &["payer", "member_number", "coverage_from", "coverage_to", "coverage_order", "product"];
+const COVERAGE: &[&str] = &[
+    "payer",
+    "member_number",
+    "coverage_from",
+    "coverage_to",
+    "coverage_order",
+    "product",
+    "known_on",
+];
 
 /// The column of a draft's field.
 pub(super) fn column(kind: Kind, pointer: &str) -> String {
@@ -217,6 +230,8 @@ fn peer(cells: &Cells) -> PeerDraft {
         first_name: cells.get("first_name"),
         last_name: cells.get("last_name"),
         taxonomy: cells.get("taxonomy"),
+        birth_date: cells.get("birth_date"),
+        hired_on: cells.get("hired_on"),
         certificates: None,
     }
 }
@@ -228,6 +243,8 @@ fn certificate(cells: &Cells) -> Result<(Npi, CertificateData), Vec<Fault>> {
         number: cells.get("number"),
         from: cells.get("from"),
         to: cells.get("to"),
+        standing: cells.get("standing"),
+        endorsements: list(cells, "endorsements"),
     };
     let mut faults = Vec::new();
     let npi = parent(cells, "peer_npi", Npi::parse, &mut faults);
@@ -243,6 +260,7 @@ fn member(cells: &Cells) -> Result<MemberInput, Vec<Fault>> {
         to: cells.get("coverage_to"),
         order: number(cells, "coverage_order", "/coverages/0/order", &mut faults),
         product: cells.get("product"),
+        known_on: cells.get("known_on"),
     });
     let draft = MemberDraft {
         reference: cells.get("reference"),
@@ -265,6 +283,7 @@ fn coverage(cells: &Cells) -> Result<(Reference, CoverageInput), Vec<Fault>> {
         to: cells.get("to"),
         order: number(cells, "order", "/order", &mut faults),
         product: cells.get("product"),
+        known_on: cells.get("known_on"),
     };
     let reference = parent(cells, "member_reference", Reference::parse, &mut faults);
     with_parent(reference, draft.parse(), faults)

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value as Json;
 
 use super::fault::{Fault, Place};
-use super::model::{Agreement, Pack, Rate, Service, Terms};
+use super::layer::{Adjusted, Direction, Layer};
+use super::model::{Agreement, AuthorizationNeed, Pack, Rate, Service, Terms};
 use super::nearest::hint;
 use super::node::Node;
 use super::node_json::from_json;
@@ -22,6 +25,13 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
     if (&agreement.pack, &agreement.pack_version) != (&pack.key, &pack.version) {
         let Pack { key, version, .. } = pack;
         let message = format!("the pack at hand is {key}@{version}; name it, or bring the other");
+        refuse("/contract/pack".into(), "contract.pack".into(), message);
+    }
+    for unknown in &pack.unknown {
+        let message = format!(
+            "the pack {}@{} does not know `{}`; ask the payer and bind a version that says it",
+            pack.key, pack.version, unknown.path
+        );
         refuse("/contract/pack".into(), "contract.pack".into(), message);
     }
     if agreement.rates.is_empty() {
@@ -51,10 +61,76 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
             }
         }
     }
+    let mut adjusted = pack.clone();
+    for (index, adjustment) in agreement.adjustments.iter().enumerate() {
+        if let Err((key, message)) = adjust(&mut adjusted, &adjustment.rule, adjustment.units) {
+            let pointer = format!("/adjustment/{index}/{key}");
+            faults.push(Fault::new(
+                Place::Pointer(pointer),
+                format!("adjustment[{}].{key}", index + 1),
+                message,
+            ));
+        }
+    }
     if faults.is_empty() {
-        Ok(Terms { pack: pack.clone(), agreement: agreement.clone() })
+        Ok(Terms { pack: adjusted, agreement: agreement.clone() })
     } else {
         Err(faults)
+    }
+}
+
+/// Puts a number that was agreed on in the place of the pack's, where pack and layer let it (RK31);
+/// else the key that is wrong, and why.
+fn adjust(pack: &mut Pack, rule: &Adjusted, units: Decimal) -> Result<(), (&'static str, String)> {
+    match rule {
+        Adjusted::Limit(key) => {
+            let known: Vec<String> = pack.limits.iter().map(|l| l.key.to_string()).collect();
+            let limit = pack.limits.iter_mut().find(|l| l.key == *key);
+            let limit = limit.ok_or_else(|| {
+                let hint = hint(key.as_str(), known.iter().map(String::as_str));
+                ("limit", format!("the pack has no limit with this key; {hint}"))
+            })?;
+            allowed(limit.agreement, units, limit.units, limit.layer.as_ref())?;
+            (limit.units, limit.hours) = (units, None);
+        }
+        Adjusted::Free(key) => {
+            let known: Vec<String> =
+                pack.authorizations.iter().map(|a| a.key.to_string()).collect();
+            let found = pack.authorizations.iter_mut().find(|a| a.key == *key);
+            let Some(rule) = found else {
+                let hint = hint(key.as_str(), known.iter().map(String::as_str));
+                let message = format!("the pack has no authorization rule with this key; {hint}");
+                return Err(("authorization", message));
+            };
+            let AuthorizationNeed::After { free_units, .. } = &mut rule.need else {
+                let message = "the rule has no free units to adjust".to_owned();
+                return Err(("authorization", message));
+            };
+            allowed(rule.agreement, units, Decimal::from(*free_units), rule.layer.as_ref())?;
+            let whole = Some(units).filter(Decimal::is_integer).and_then(|u| u.to_u32());
+            *free_units =
+                whole.ok_or_else(|| ("units", "free units are whole units".to_owned()))?;
+        }
+    }
+    Ok(())
+}
+
+fn allowed(
+    agreement: Option<Direction>,
+    units: Decimal,
+    own: Decimal,
+    layer: Option<&Layer>,
+) -> Result<(), (&'static str, String)> {
+    let Some(direction) = agreement else {
+        let message = "the pack does not say that an agreement may change this rule".to_owned();
+        return Err(("units", message));
+    };
+    if !direction.allows(units, own) {
+        return Err(("units", direction.refusal(units, own)));
+    }
+    match layer.filter(|l| !l.may.allows(units, l.units)) {
+        Some(layer) => Err(("units", layer.may.refusal(units, layer.units))),
+        None => Ok(()),
     }
 }
 
@@ -103,7 +179,15 @@ pub fn gaps(terms: &Terms) -> Vec<String> {
             )),
             Some(rates) => {
                 rates.sort_by_key(|rate| rate.span);
-                warn_of_rates(service, rates, &mut warnings);
+                // By what lines and visits they are for: others have their own days.
+                while let Some(first) = rates.first().copied() {
+                    let same =
+                        |r: &&Rate| (&r.modifiers, &r.when) == (&first.modifiers, &first.when);
+                    let (of_kind, others): (Vec<&Rate>, Vec<&Rate>) =
+                        rates.drain(..).partition(same);
+                    warn_of_rates(service, &of_kind, &mut warnings);
+                    *rates = others;
+                }
             }
         }
     }

@@ -3,6 +3,8 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::in_force::InForce;
+use super::layer::{Direction, Layer};
 use crate::domain::codes::{Mode, Modifier};
 use crate::domain::facts::How;
 use crate::domain::finding::Authority;
@@ -19,6 +21,9 @@ pub struct Limit {
     pub services: Vec<Key>,
     /// Units allowed in a window; an exact decimal (RK23).
     pub units: Decimal,
+    /// The hours that the pack names in their place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Decimal>,
     /// The window.
     #[serde(flatten)]
     pub window: Window,
@@ -31,8 +36,17 @@ pub struct Limit {
     /// Lines of a visit in one of these modes are counted and limited; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modes: Vec<Mode>,
+    /// On which service dates it is looked at (RK32). All units of its window count.
+    #[serde(default, skip_serializing_if = "InForce::is_always")]
+    pub days: InForce,
     /// What happens over the limit.
     pub exceed: Exceed,
+    /// The layer around this one, which bounds its units (RK31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
+    /// How an agreement may change its units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Direction>,
     /// Where it is written.
     pub source: Authority,
 }

@@ -8,19 +8,26 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::delimiters::Delimiters;
-use super::form::ClaimForm;
+use super::claim_profile::ClaimProfile;
+use super::condition::Condition;
+use super::copay::Copay;
+use super::filing::Filing;
+use super::fixed_end::FixedEnd;
 use super::group::GroupRule;
+use super::in_force::InForce;
+use super::layer::{Adjustment, Direction, Layer};
 use super::limit::Limit;
+use super::modifier_rule::ModifierRule;
 use super::read_overrides::Overridable;
+use super::unknown::Unknown;
+use super::when::When;
 use crate::domain::codes::{
     Activity, DiagnosisClass, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
 use crate::domain::dates::{Span, WeekStart};
 use crate::domain::finding::Authority;
-use crate::domain::identifiers::{Key, Line55, PartnerCode, State};
+use crate::domain::identifiers::{Key, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
-use crate::domain::period::Period;
 use crate::domain::text::code_list;
 use crate::domain::windows::Window;
 
@@ -48,8 +55,29 @@ pub struct Pack {
     pub sources: Vec<Source>,
     /// First day of the payer's week.
     pub week_start: WeekStart,
+    /// Modes that are face to face in the payer's words (RK57).
+    #[serde(default = "in_person", skip_serializing_if = "is_in_person")]
+    pub face_to_face: Vec<Mode>,
+    /// The day on which all certificates of the state end, whatever they say (RK37).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates_end: Option<FixedEnd>,
+    /// Activities that this payer never pays for, although others may (RK18).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_billed: Option<NeverBilled>,
     /// Billable services, in order of preference.
     pub services: Vec<Service>,
+    /// Modifiers by circumstance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<ModifierRule>,
+    /// What visits must meet besides what their service says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// What members pay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copays: Vec<Copay>,
+    /// Values that nobody has found out yet; a contract is never bound to a pack with any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<Unknown>,
     /// Quantity limits.
     pub limits: Vec<Limit>,
     /// Authorization rules; a service in none of them needs no authorization.
@@ -63,6 +91,24 @@ pub struct Pack {
     pub overrides: Option<Overridable>,
     /// How claims look.
     pub claim: ClaimProfile,
+}
+
+/// The modes that are face to face where a pack does not say.
+fn in_person() -> Vec<Mode> {
+    vec![Mode::InPerson]
+}
+
+fn is_in_person(modes: &[Mode]) -> bool {
+    modes == [Mode::InPerson]
+}
+
+/// Activities that one payer never pays for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NeverBilled {
+    /// Which.
+    pub activities: Vec<Activity>,
+    /// Where it is written.
+    pub source: Authority,
 }
 
 /// A source of values.
@@ -115,11 +161,29 @@ pub struct Service {
     pub substance_use: bool,
     /// Whether it may be billed although another coverage pays first (RK69).
     pub bypass_other_coverage: bool,
+    /// Fewest minutes of a contact, or of its day where minutes are summed, below which nothing is
+    /// billed (RK13); 0: any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub min_minutes: u32,
+    /// Months from the first day of work in which no certificate is needed yet (RK40).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisional_months: Option<u32>,
+    /// On which service dates it is billed (RK09, RK10).
+    #[serde(default, skip_serializing_if = "InForce::is_always")]
+    pub days: InForce,
+    /// The service that came in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<Key>,
     /// How groups are to be; none: it is given to one member at a time (RK33, RK35, RK45).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupRule>,
     /// Where it is written.
     pub source: Authority,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A mode in which a service may be given.
@@ -186,8 +250,32 @@ pub struct AuthorizationRule {
     pub services: Vec<Key>,
     /// When one is needed.
     pub need: AuthorizationNeed,
+    /// Only lines with one of these modifiers need one (RK05); empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<Modifier>,
+    /// On which service dates (RK32).
+    #[serde(default, skip_serializing_if = "InForce::is_always")]
+    pub days: InForce,
+    /// What the payer approves at most at a time (RK28).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<Block>,
+    /// The layer around this one, which bounds the free units (RK31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
+    /// How an agreement may change the free units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Direction>,
     /// Where it is written.
     pub source: Authority,
+}
+
+/// What a payer approves at most with one authorization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Units.
+    pub units: u32,
+    /// Days.
+    pub days: u32,
 }
 
 /// When an authorization is needed.
@@ -208,17 +296,6 @@ pub enum AuthorizationNeed {
     },
 }
 
-/// The filing clock (RK66): days after the service date, which is day 0.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Filing {
-    /// Days to deliver an original claim.
-    pub days: u32,
-    /// From how many days before the deadline a visit is warned about.
-    pub warn_days: u32,
-    /// Where it is written.
-    pub source: Authority,
-}
-
 /// Documents before a claim (R23).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Documentation {
@@ -229,89 +306,6 @@ pub struct Documentation {
     /// Where it is written.
     pub source: Authority,
 }
-
-/// How claims look to this payer: the knobs of its companion guide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimProfile {
-    /// ISA07.
-    pub receiver_qualifier: String,
-    /// ISA08.
-    pub receiver_id: PartnerCode,
-    /// GS03; the same as ISA08 unless the payer says otherwise.
-    pub receiver_code: PartnerCode,
-    /// 1000B NM103.
-    pub receiver_name: Line55,
-    /// 2010BB NM103.
-    pub payer_name: Line55,
-    /// 2010BB NM109.
-    pub payer_id: PartnerCode,
-    /// ISA14.
-    pub acknowledgment_requested: bool,
-    /// SBR09.
-    pub claim_filing_code: String,
-    /// Delimiters: element, component, repetition, segment terminator.
-    pub delimiters: Delimiters,
-    /// Whether a line break follows each segment.
-    pub line_breaks: bool,
-    /// Most claims in one ST/SE.
-    pub max_claims_per_set: u32,
-    /// Whether PRV*BI is sent.
-    pub billing_taxonomy: bool,
-    /// When the rendering provider loop is sent.
-    pub rendering: RenderingMode,
-    /// Whether PRV*PE is sent with it.
-    pub rendering_taxonomy: bool,
-    /// Where the authorization number stands.
-    pub authorization_level: AuthorizationLevel,
-    /// How decision lines become claim lines.
-    pub rollup: Rollup,
-    /// Whether a claim may hold lines of one place of service only.
-    pub one_place_per_claim: bool,
-    /// What one claim covers.
-    #[serde(default, skip_serializing_if = "Period::is_day")]
-    pub period: Period,
-    /// The knobs of the sections `file`, `parties`, `content` and `lines`.
-    #[serde(default, skip_serializing_if = "ClaimForm::is_usual")]
-    pub form: Box<ClaimForm>,
-    /// Where it is written, such as the payer's companion guide.
-    pub source: Option<Authority>,
-}
-
-code_list!(
-    /// When loop 2310B is sent.
-    RenderingMode, "a rendering mode" {
-        /// Always.
-        Always = "always",
-        /// When the rendering NPI is not the billing NPI.
-        IfDifferent = "if_different",
-        /// Never.
-        Never = "never",
-        /// Always, with the supervising provider in the peer's place.
-        Supervisor = "supervisor",
-        /// Always, with the billing provider's name and NPI.
-        Agency = "agency",
-    }
-);
-
-code_list!(
-    /// Where REF*G1 stands.
-    AuthorizationLevel, "a level of the authorization number" {
-        /// Loop 2300: one authorization for each claim.
-        Claim = "claim",
-        /// Loop 2400: each line names its own.
-        Line = "line",
-    }
-);
-
-code_list!(
-    /// How decision lines become claim lines.
-    Rollup, "a roll-up" {
-        /// One claim line for each decision line.
-        None = "none",
-        /// One for each date, procedure, modifiers, place and pointers.
-        Day = "day",
-    }
-);
 
 /// What one organization negotiated with one payer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -336,6 +330,12 @@ pub struct Agreement {
     pub sender_id: PartnerCode,
     /// Rates by service and date.
     pub rates: Vec<Rate>,
+    /// When the payer gave the organization its provider number: an anchor of filing clocks (RK66).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_number_issued: Option<NaiveDate>,
+    /// Numbers of the pack's rules that were agreed on otherwise (RK31).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<Adjustment>,
     /// Programs of the organization outside of which services are not billed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<ProgramRule>,
@@ -361,6 +361,15 @@ pub struct Rate {
     pub allowed: Decimal,
     /// What the organization charges for a unit, up to four decimals; else the allowance.
     pub charge: Option<Decimal>,
+    /// What another payer accepts for a unit, where the least of all is paid (RK64).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_elsewhere: Option<Decimal>,
+    /// Modifiers that the line has, all of them (RK07); empty: any line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<Modifier>,
+    /// Of which visits (RK63).
+    #[serde(default, skip_serializing_if = "When::is_always")]
+    pub when: When,
 }
 
 impl Pack {
@@ -371,7 +380,7 @@ impl Pack {
 }
 
 impl Terms {
-    /// The rate line of a service on a day.
+    /// The first rate line of a service on a day, for whichever visits.
     pub fn rate(&self, service: &Key, day: NaiveDate) -> Option<&Rate> {
         self.agreement.rates.iter().find(|r| r.service == *service && r.span.covers(day))
     }

@@ -5,19 +5,25 @@
 
 use serde_json::Value as Json;
 
+use super::copay::read_copays;
 use super::fault::Fault;
+use super::filing::read_filing;
+use super::fixed_end::read_fixed_end;
 use super::known::Known;
-use super::model::{Agreement, Pack};
+use super::model::{Agreement, NeverBilled, Pack};
+use super::modifier_rule::read_modifiers;
 use super::node::Node;
 use super::node_json::from_json;
 use super::node_toml::from_toml;
 use super::read_agreement::read_agreement;
+use super::read_condition::{read_conditions, some};
 use super::read_overrides::read_overrides;
 use super::read_profile::read_profile;
-use super::read_rules::{read_authorizations, read_documentation, read_filing, read_limits};
+use super::read_rules::{noted, read_authorizations, read_documentation, read_limits};
 use super::read_service::{MAX_SERVICES, read_services};
 use super::reader::{Reader, Spot};
 use super::table::Table;
+use crate::domain::codes::Mode;
 use crate::domain::dates::WeekStart;
 use crate::domain::identifiers::{Key, State};
 use crate::domain::text::Invalid;
@@ -62,6 +68,11 @@ const PACK_TABLES: &[&str] = &[
     "pack",
     "source",
     "service",
+    "certificates_end",
+    "never_billed",
+    "modifier",
+    "condition",
+    "copay",
     "limit",
     "authorization",
     "filing",
@@ -78,15 +89,23 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     }
     let mut known = Known::read(r, &root, &services);
     let head = root.need(r, "pack").and_then(|at| read_head(r, &at));
-    let services = read_services(r, &services, &mut known);
-    let limits = read_limits(r, &root, &mut known, &services);
-    let authorizations = read_authorizations(r, &root, &mut known);
+    let mut unknown = noted(r, &[]);
+    let services = read_services(r, &services, &mut known, &mut unknown);
+    let certificates_end =
+        root.get("certificates_end").map(|at| read_fixed_end(r, &at, &mut known));
+    let never_billed = root.get("never_billed").map(|at| read_never_billed(r, &at, &mut known));
+    let modifiers = read_modifiers(r, &root, &mut known);
+    let conditions = read_conditions(r, &root, &mut known);
+    let copays = read_copays(r, &root, &mut known);
+    let limits = read_limits(r, &root, &mut known, &services, &mut unknown);
+    let authorizations = read_authorizations(r, &root, &mut known, &mut unknown);
     let filing = root.need(r, "filing").and_then(|at| read_filing(r, &at, &mut known));
     let documentation =
         root.need(r, "documentation").and_then(|at| read_documentation(r, &at, &mut known));
     let overrides = root.get("overrides").map(|at| read_overrides(r, &at, &mut known));
     let claim = root.need(r, "claim").and_then(|at| read_profile(r, &at, &mut known));
     let sources = known.finish(r);
+    unknown.extend(noted(r, &[]));
     let head = head?;
     Some(Pack {
         key: head.key,
@@ -95,7 +114,14 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
         state: head.state,
         sources,
         week_start: head.week_start,
+        face_to_face: head.face_to_face,
+        certificates_end: certificates_end.flatten(),
+        never_billed: never_billed.flatten(),
         services,
+        modifiers,
+        conditions,
+        copays,
+        unknown,
         limits,
         authorizations,
         filing: filing?,
@@ -112,22 +138,41 @@ struct Head {
     title: String,
     state: State,
     week_start: WeekStart,
+    face_to_face: Vec<Mode>,
 }
 
 fn read_head(r: &mut Reader, at: &Spot<'_>) -> Option<Head> {
-    let table: Table<'_> = at.table(r, &["key", "version", "title", "state", "week_start"])?;
+    let table: Table<'_> =
+        at.table(r, &["key", "version", "title", "state", "week_start", "face_to_face"])?;
     let key = table.required(r, "key");
     let version = table.required(r, "version");
     let title = table.need(r, "title").and_then(|spot| spot.words(r, MAX_TITLE));
     let state = table.required(r, "state");
     let week_start = table.or(r, "week_start", WeekStart::Monday);
+    let face_to_face = match table.get("face_to_face") {
+        Some(_) => some(r, &table, "face_to_face"),
+        None => Some(vec![Mode::InPerson]),
+    };
     Some(Head {
         key: key?,
         version: version?,
         title: title?,
         state: state?,
         week_start: week_start?,
+        face_to_face: face_to_face?,
     })
+}
+
+/// `[never_billed]`: what this payer names as no part of the service.
+fn read_never_billed<'a>(
+    r: &mut Reader,
+    at: &Spot<'a>,
+    known: &mut Known<'a>,
+) -> Option<NeverBilled> {
+    let table = at.table(r, &["activities", "source"])?;
+    let activities = some(r, &table, "activities");
+    let source = known.cited(r, &table);
+    Some(NeverBilled { activities: activities?, source: source? })
 }
 
 /// A pack's version: what stands behind `@` in a contract.

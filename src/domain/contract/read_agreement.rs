@@ -1,10 +1,13 @@
 //! Reads an agreement: `[contract]`, its `[[rate]]` lines and its `[[program]]` lines.
 
+use super::layer::{self, Adjusted, Adjustment};
 use super::model::{Agreement, ProgramRule, Rate};
 use super::read::Version;
 use super::read_profile::qualifier;
 use super::reader::{Amount, Reader, Spot};
 use super::table::Table;
+use super::when::read_when;
+use crate::domain::codes::Modifier;
 use crate::domain::dates::Span;
 use crate::domain::identifiers::Key;
 
@@ -15,6 +18,9 @@ pub const MAX_PROGRAMS: usize = 100;
 /// A rate or charge for one unit, in dollars: no unit of peer support costs more.
 const RATE: Amount = Amount { decimals: 4, below: 10_000 };
 
+pub(super) const RATE_KEYS: &[&str] =
+    &["service", "from", "to", "allowed", "charge", "accepted_elsewhere", "modifiers", "when"];
+pub(super) const ADJUSTMENT_KEYS: &[&str] = &["limit", "authorization", "units"];
 pub(super) const CONTRACT_KEYS: &[&str] = &[
     "organization",
     "payer",
@@ -25,17 +31,20 @@ pub(super) const CONTRACT_KEYS: &[&str] = &[
     "billing_location",
     "sender_qualifier",
     "sender_id",
+    "provider_number_issued",
 ];
 
 /// The agreement as it stands; [`super::bind`] holds it against its pack.
 pub(super) fn read_agreement(r: &mut Reader, document: &Spot<'_>) -> Option<Agreement> {
-    let root = document.table(r, &["contract", "rate", "program"])?;
+    let root = document.table(r, &["contract", "rate", "program", "adjustment"])?;
     let contract = root.need(r, "contract").and_then(|at| at.table(r, CONTRACT_KEYS));
     let mut agreement = contract.and_then(|table| read_contract(r, &table));
     let rates = read_rates(r, &root, agreement.as_ref().map(|a| a.span));
     let programs = read_programs(r, &root);
+    let adjustments = read_adjustments(r, &root);
     if let Some(agreement) = &mut agreement {
         agreement.programs = programs;
+        agreement.adjustments = adjustments;
         agreement.rates = rates;
     }
     agreement
@@ -51,6 +60,7 @@ fn read_contract(r: &mut Reader, table: &Table<'_>) -> Option<Agreement> {
     let billing_location = table.required(r, "billing_location");
     let sender_qualifier = qualifier(r, table, "sender_qualifier");
     let sender_id = table.required(r, "sender_id");
+    let issued = table.get("provider_number_issued").map(|spot| spot.date(r));
     let (pack, Version(pack_version)) = pack?;
     Some(Agreement {
         organization: organization?,
@@ -63,6 +73,8 @@ fn read_contract(r: &mut Reader, table: &Table<'_>) -> Option<Agreement> {
         sender_qualifier: sender_qualifier?,
         sender_id: sender_id?,
         rates: Vec::new(),
+        provider_number_issued: issued.flatten(),
+        adjustments: Vec::new(),
         programs: Vec::new(),
     })
 }
@@ -80,11 +92,16 @@ fn read_pack_name(r: &mut Reader, spot: &Spot<'_>) -> Option<(Key, Version)> {
 fn read_rates(r: &mut Reader, root: &Table<'_>, contract: Option<Span>) -> Vec<Rate> {
     let mut rates: Vec<Rate> = Vec::new();
     for at in root.tables(r, "rate", MAX_RATES) {
-        let Some(table) = at.table(r, &["service", "from", "to", "allowed", "charge"]) else {
+        let Some(table) = at.table(r, RATE_KEYS) else {
             continue;
         };
         let Some(rate) = read_rate(r, &table) else { continue };
-        let same = |other: &&Rate| other.service == rate.service && other.span.overlaps(&rate.span);
+        // Rates for other lines or visits may hold on the same days.
+        let same = |other: &&Rate| {
+            (&other.service, &other.modifiers, &other.when)
+                == (&rate.service, &rate.modifiers, &rate.when)
+                && other.span.overlaps(&rate.span)
+        };
         if rates.iter().any(|other| same(&other)) {
             let message = "another rate of this service holds on some of these days; \
                            end the earlier one before this one begins";
@@ -102,8 +119,48 @@ fn read_rate(r: &mut Reader, table: &Table<'_>) -> Option<Rate> {
     let service = table.required(r, "service");
     let span = table.span(r);
     let allowed = table.need(r, "allowed").and_then(|spot| spot.amount(r, RATE));
-    let charge = table.get("charge").map(|spot| spot.amount(r, RATE));
-    Some(Rate { service: service?, span: span?, allowed: allowed?, charge: charge.flatten() })
+    let mut amount = |key: &str| table.get(key).map(|spot| spot.amount(r, RATE));
+    let (charge, elsewhere) = (amount("charge"), amount("accepted_elsewhere"));
+    let mut modifiers: Vec<Modifier> = table.values(r, "modifiers");
+    modifiers.sort();
+    let when = read_when(r, table);
+    Some(Rate {
+        service: service?,
+        span: span?,
+        allowed: allowed?,
+        charge: charge.flatten(),
+        accepted_elsewhere: elsewhere.flatten(),
+        modifiers,
+        when: when?,
+    })
+}
+
+/// Numbers agreed on otherwise; [`super::bind`] holds them against the pack.
+fn read_adjustments(r: &mut Reader, root: &Table<'_>) -> Vec<Adjustment> {
+    let mut adjustments: Vec<Adjustment> = Vec::new();
+    for at in root.tables(r, "adjustment", MAX_PROGRAMS) {
+        let Some(table) = at.table(r, ADJUSTMENT_KEYS) else { continue };
+        let rule = match (table.get("limit"), table.get("authorization")) {
+            (Some(spot), None) => spot.parse(r).map(Adjusted::Limit),
+            (None, Some(spot)) => spot.parse(r).map(Adjusted::Free),
+            (Some(_), Some(spot)) => {
+                spot.refuse(r, "an adjustment is of a limit or of an authorization rule, not both");
+                None
+            }
+            (None, None) => {
+                table.missing(r, "limit", "name the limit, or the `authorization` rule");
+                None
+            }
+        };
+        let units = table.need(r, "units").and_then(|spot| spot.amount(r, layer::UNITS));
+        if let (Some(rule), Some(units)) = (rule, units) {
+            if adjustments.iter().any(|a| a.rule == rule) {
+                at.refuse(r, "this rule is adjusted already; keep one of both");
+            }
+            adjustments.push(Adjustment { rule, units });
+        }
+    }
+    adjustments
 }
 
 fn read_programs(r: &mut Reader, root: &Table<'_>) -> Vec<ProgramRule> {

@@ -1,11 +1,12 @@
 //! Reads `[claim]`: how claims look to this payer (005010X222A1 and the payer's companion guide).
 
+use super::claim_profile::{AuthorizationLevel, ClaimProfile, RenderingMode, Rollup};
 use super::delimiters::Delimiters;
 use super::form;
 use super::known::Known;
-use super::model::{AuthorizationLevel, ClaimProfile, RenderingMode, Rollup};
 use super::reader::{Reader, Spot};
 use super::table::Table;
+use crate::domain::identifiers::PartnerCode;
 use crate::domain::period::Period;
 
 /// ISA05 and ISA07, the qualifiers that 005010 allows.
@@ -46,6 +47,11 @@ pub(super) const KEYS: &[&str] = &[
     "source",
 ];
 
+/// What stands for an id that is not known; no claim is ever made with it.
+fn stand_in() -> Option<PartnerCode> {
+    PartnerCode::parse("UNKNOWN").ok()
+}
+
 /// The claim-form profile.
 pub(super) fn read_profile<'a>(
     r: &mut Reader,
@@ -54,14 +60,16 @@ pub(super) fn read_profile<'a>(
 ) -> Option<ClaimProfile> {
     let table = at.table(r, KEYS)?;
     let receiver_qualifier = qualifier(r, &table, "receiver_qualifier");
-    let receiver_id = table.required(r, "receiver_id");
+    let receiver_id =
+        table.need_known(r, "receiver_id", stand_in(), |r, spot| spot.parse(r).map(Some)).flatten();
     let receiver_code = match table.get("receiver_code") {
         Some(spot) => spot.parse(r),
         None => receiver_id.clone(),
     };
     let receiver_name = table.required(r, "receiver_name");
     let payer_name = table.required(r, "payer_name");
-    let payer_id = table.required(r, "payer_id");
+    let payer_id =
+        table.need_known(r, "payer_id", stand_in(), |r, spot| spot.parse(r).map(Some)).flatten();
     let acknowledgment_requested = table.flag(r, "acknowledgment_requested", false);
     let claim_filing_code = table
         .need(r, "claim_filing_code")

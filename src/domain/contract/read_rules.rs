@@ -1,31 +1,55 @@
-//! Reads `[[limit]]`, `[[authorization]]`, `[filing]` and `[documentation]`.
+//! Reads `[[limit]]`, `[[authorization]]` and `[documentation]`.
 
+use rust_decimal::Decimal;
+
+use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
+use super::layer::read_layers;
 use super::limit::{Exceed, Limit, LimitScope};
-use super::model::{AuthorizationNeed, AuthorizationRule, Documentation, Filing, Service};
+use super::model::{AuthorizationNeed, AuthorizationRule, Block, Documentation, Service};
 use super::read_window::{self, read_window};
 use super::reader::{Amount, Reader, Spot};
 use super::table::Table;
+use super::unknown::Unknown;
+use crate::domain::codes::Modifier;
 use crate::domain::identifiers::Key;
 use crate::domain::text::Invalid;
 
 /// Most limits of a pack, and most authorization rules: a few for each service.
 pub const MAX_RULES: usize = 200;
 /// Caps have at most three decimals (quarter units, RK23) and stay below this.
-const UNITS: Amount = Amount { decimals: 3, below: 100_000 };
+pub(super) const UNITS: Amount = Amount { decimals: 3, below: 100_000 };
 /// Most free units: 288 units of 15 minutes a day for a year, rounded.
 const MAX_FREE_UNITS: u32 = 100_000;
-/// Longest filing clock, in days: two years, the longest that a state allows.
-const MAX_FILING_DAYS: u32 = 730;
-/// Days before the deadline on which warnings begin, unless the pack says otherwise.
-const WARN_DAYS: u32 = 14;
+/// Longest time of one authorization, in days.
+const MAX_BLOCK_DAYS: u32 = 3_660;
 
 /// Keys of a limit besides those of its window.
-pub(super) const LIMIT_KEYS: &[&str] =
-    &["key", "services", "units", "scope", "modifiers", "modes", "exceed", "source"];
+pub(super) const LIMIT_KEYS: &[&str] = &[
+    "key",
+    "services",
+    "units",
+    "hours",
+    "scope",
+    "modifiers",
+    "modes",
+    "exceed",
+    "layer",
+    "agreement",
+    "source",
+];
 /// Keys of an authorization rule besides those of its window.
-pub(super) const AUTHORIZATION_KEYS: &[&str] =
-    &["key", "services", "require", "free_units", "source"];
+pub(super) const AUTHORIZATION_KEYS: &[&str] = &[
+    "key",
+    "services",
+    "require",
+    "free_units",
+    "modifiers",
+    "block",
+    "layer",
+    "agreement",
+    "source",
+];
 
 /// All limits that have no fault. `sound` are the services without one.
 pub(super) fn read_limits<'a>(
@@ -33,15 +57,19 @@ pub(super) fn read_limits<'a>(
     root: &Table<'a>,
     known: &mut Known<'a>,
     sound: &[Service],
+    unknown: &mut Vec<Unknown>,
 ) -> Vec<Limit> {
-    let fields = [LIMIT_KEYS, read_window::KEYS].concat();
+    let fields = [LIMIT_KEYS, read_window::KEYS, in_force::KEYS].concat();
     let mut keys: Vec<Key> = Vec::new();
     let mut limits = Vec::new();
     for at in root.tables(r, "limit", MAX_RULES) {
         let Some(table) = at.table(r, &fields) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
-        limits.extend(read_limit(r, &table, key, known, sound));
+        let limit = read_limit(r, &table, key, known, sound);
+        let services = limit.as_ref().map(|l| l.services.clone()).unwrap_or_default();
+        unknown.extend(noted(r, &services));
+        limits.extend(limit);
     }
     limits
 }
@@ -54,7 +82,7 @@ fn read_limit<'a>(
     sound: &[Service],
 ) -> Option<Limit> {
     let services: Vec<Key> = known.services(r, table).into_iter().map(|(_, key)| key).collect();
-    let units = table.need(r, "units").and_then(|spot| spot.amount(r, UNITS));
+    let amount = read_units(r, table, sound, &services);
     let window = read_window(r, table);
     let scope = table.or(r, "scope", LimitScope::default());
     let counted: Vec<&Service> = sound.iter().filter(|s| services.contains(&s.key)).collect();
@@ -67,7 +95,7 @@ fn read_limit<'a>(
     let modes = read_counted(r, table, "modes", counted.as_deref(), |service, mode| {
         service.modes.iter().any(|m| m.mode == *mode)
     });
-    let exceed = table.required(r, "exceed");
+    let exceed = table.need_known(r, "exceed", Exceed::Hold, |r, spot| spot.parse::<Exceed>(r));
     if scope == Some(LimitScope::Member)
         && matches!(exceed, Some(Exceed::BillUpTo | Exceed::Authorization))
     {
@@ -75,18 +103,71 @@ fn read_limit<'a>(
                        write \"hold\" or \"never\"";
         table.at_key("exceed").refuse(r, message);
     }
+    let days = read_in_force(r, table);
+    let spot = table.at_key("units");
+    let layers = read_layers(r, table, known, amount.map(|(units, _)| (&spot, units)));
     let source = known.cited(r, table);
+    let ((units, hours), (layer, agreement)) = (amount?, layers?);
     Some(Limit {
         key: key?,
         services,
-        units: units?,
+        units,
+        hours,
         window: window?,
         scope: scope?,
         modifiers,
         modes,
+        days: days?,
         exceed: exceed?,
+        layer,
+        agreement,
         source: source?,
     })
+}
+
+/// What is noted as unknown, as mattering to these services.
+pub(super) fn noted(r: &mut Reader, services: &[Key]) -> Vec<Unknown> {
+    let paths = r.take_unknown().into_iter();
+    paths.map(|path| Unknown { path, services: services.to_vec() }).collect()
+}
+
+/// The units of a limit, or its hours turned into units of its services exactly (RK23).
+fn read_units(
+    r: &mut Reader,
+    table: &Table<'_>,
+    sound: &[Service],
+    services: &[Key],
+) -> Option<(Decimal, Option<Decimal>)> {
+    let Some(spot) = table.get("hours") else {
+        let most = Decimal::from(UNITS.below) - Decimal::ONE;
+        let units = table.need_known(r, "units", most, |r, spot| spot.amount(r, UNITS));
+        return units.map(|units| (units, None));
+    };
+    if let Some(units) = table.get("units") {
+        units.refuse(r, "the limit is in `hours` already; keep one of both");
+        return None;
+    }
+    let hours = spot.amount(r, UNITS)?;
+    let counted = sound.iter().filter(|s| services.contains(&s.key));
+    let mut lengths: Vec<u32> = counted.map(|s| s.unit_minutes).collect();
+    lengths.sort_unstable();
+    lengths.dedup();
+    let exact = match lengths.as_slice() {
+        [length] => hours
+            .checked_mul(Decimal::from(60))
+            .and_then(|minutes| minutes.checked_div(Decimal::from(*length)))
+            .filter(|u| u.normalize().scale() <= UNITS.decimals && *u < UNITS.below.into()),
+        // A service with faults of its own says nothing of its length.
+        [] => return None,
+        _ => {
+            spot.refuse(r, "the services have units of different lengths; write `units`");
+            return None;
+        }
+    };
+    if exact.is_none() {
+        spot.refuse(r, "these hours are no exact number of units below 100,000; write `units`");
+    }
+    exact.map(|units| (units.normalize(), Some(hours)))
 }
 
 /// What narrows a limit to some lines; each must stand on a line of a counted service, or the limit
@@ -116,33 +197,84 @@ pub(super) fn read_authorizations<'a>(
     r: &mut Reader,
     root: &Table<'a>,
     known: &mut Known<'a>,
+    unknown: &mut Vec<Unknown>,
 ) -> Vec<AuthorizationRule> {
     let mut keys: Vec<Key> = Vec::new();
     let mut taken: Vec<Key> = Vec::new();
     let mut rules = Vec::new();
-    let fields = [AUTHORIZATION_KEYS, read_window::KEYS].concat();
+    let fields = [AUTHORIZATION_KEYS, read_window::KEYS, in_force::KEYS].concat();
     for at in root.tables(r, "authorization", MAX_RULES) {
         let Some(table) = at.table(r, &fields) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
         let services = known.services(r, &table);
-        for (spot, _) in services.iter().filter(|(_, service)| taken.contains(service)) {
+        let modifiers: Vec<Modifier> = table.values(r, "modifiers");
+        // Rules that begin and end, or are for some modifiers only, may speak of one service.
+        let whole = modifiers.is_empty() && in_force::KEYS.iter().all(|k| table.get(k).is_none());
+        for (spot, _) in services.iter().filter(|(_, s)| whole && taken.contains(s)) {
             spot.refuse(r, "another authorization rule has this service; keep it in one of them");
         }
         let services: Vec<Key> = services.into_iter().map(|(_, service)| service).collect();
-        taken.extend(services.iter().cloned());
-        let need = read_need(r, &table);
-        let source = known.cited(r, &table);
-        if let (Some(key), Some(need), Some(source)) = (key, need, source) {
-            rules.push(AuthorizationRule { key, services, need, source });
+        if whole {
+            taken.extend(services.iter().cloned());
         }
+        rules.extend(read_authorization(r, &table, (key, services.clone(), modifiers), known));
+        unknown.extend(noted(r, &services));
     }
     rules
 }
 
+fn read_authorization<'a>(
+    r: &mut Reader,
+    table: &Table<'a>,
+    (key, services, modifiers): (Option<Key>, Vec<Key>, Vec<Modifier>),
+    known: &mut Known<'a>,
+) -> Option<AuthorizationRule> {
+    let need = read_need(r, table);
+    let days = read_in_force(r, table);
+    let block = read_block(r, table);
+    let spot = table.at_key("free_units");
+    let free = match &need {
+        Some(AuthorizationNeed::After { free_units, .. }) => {
+            Some((&spot, Decimal::from(*free_units)))
+        }
+        _ => None,
+    };
+    for stray in ["layer", "agreement"].iter().filter_map(|key| table.get(key)) {
+        if free.is_none() && need.is_some() {
+            stray.refuse(r, "this goes with `require = \"after\"` only; remove it");
+        }
+    }
+    let layers = read_layers(r, table, known, free);
+    let source = known.cited(r, table);
+    let (layer, agreement) = layers?;
+    Some(AuthorizationRule {
+        key: key?,
+        services,
+        need: need?,
+        modifiers,
+        days: days?,
+        block: block?,
+        layer,
+        agreement,
+        source: source?,
+    })
+}
+
+/// What the payer approves at most with one authorization.
+#[expect(clippy::option_option, reason = "a faulty table is not the same as none")]
+fn read_block(r: &mut Reader, table: &Table<'_>) -> Option<Option<Block>> {
+    let Some(spot) = table.get("block") else { return Some(None) };
+    let at = spot.table(r, &["units", "days"])?;
+    let units = at.need(r, "units").and_then(|s| s.number(r, 1..=MAX_FREE_UNITS));
+    let days = at.need(r, "days").and_then(|s| s.number(r, 1..=MAX_BLOCK_DAYS));
+    Some(Some(Block { units: units?, days: days? }))
+}
+
 fn read_need(r: &mut Reader, table: &Table<'_>) -> Option<AuthorizationNeed> {
-    let spot = table.need(r, "require")?;
-    let require = spot.one_of(r, &["never", "always", "after"], "`require`")?;
+    let require = table.need_known(r, "require", "never".to_owned(), |r, spot| {
+        spot.one_of(r, &["never", "always", "after"], "`require`")
+    })?;
     if require == "after" {
         let free = table.need(r, "free_units").and_then(|s| s.number(r, 1..=MAX_FREE_UNITS));
         let window = read_window(r, table);
@@ -156,23 +288,6 @@ fn read_need(r: &mut Reader, table: &Table<'_>) -> Option<AuthorizationNeed> {
     Some(if require == "always" { AuthorizationNeed::Always } else { AuthorizationNeed::Never })
 }
 
-/// The filing clock.
-pub(super) fn read_filing<'a>(
-    r: &mut Reader,
-    at: &Spot<'a>,
-    known: &mut Known<'a>,
-) -> Option<Filing> {
-    let table = at.table(r, &["days", "warn_days", "source"])?;
-    let days = table.need(r, "days").and_then(|spot| spot.number(r, 1..=MAX_FILING_DAYS));
-    let most = days.unwrap_or(MAX_FILING_DAYS);
-    let warn_days = match table.get("warn_days") {
-        Some(spot) => spot.number(r, 0..=most),
-        None => Some(WARN_DAYS.min(most)),
-    };
-    let source = known.cited(r, &table);
-    Some(Filing { days: days?, warn_days: warn_days?, source: source? })
-}
-
 /// Documents before a claim.
 pub(super) fn read_documentation<'a>(
     r: &mut Reader,
@@ -180,8 +295,8 @@ pub(super) fn read_documentation<'a>(
     known: &mut Known<'a>,
 ) -> Option<Documentation> {
     let table = at.table(r, &["signed_note", "plan_goal", "source"])?;
-    let signed_note = table.flag(r, "signed_note", true);
-    let plan_goal = table.flag(r, "plan_goal", false);
+    let signed_note = table.need_known_or(r, "signed_note", true);
+    let plan_goal = table.need_known_or(r, "plan_goal", false);
     let source = known.cited(r, &table);
     Some(Documentation { signed_note: signed_note?, plan_goal: plan_goal?, source: source? })
 }

@@ -1,15 +1,20 @@
 //! Reads `[[service]]`: what can be billed, by whom, for whom, where and how.
 
 use super::group::read_group;
+use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
 use super::model::{ModeRule, Rounding, Service, SettingRule, SumOver};
+use super::nearest::hint;
 use super::node::Value;
 use super::read::MAX_TITLE;
+use super::read_rules::noted;
 use super::reader::{Reader, Spot};
 use super::table::{MAX_ITEMS, Table};
+use super::unknown::Unknown;
 use crate::domain::codes::{Activity, Mode, Modifier, PlaceOfService, Setting};
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
+use crate::domain::text::Invalid;
 
 /// Most services of a pack: the richest published grid, by practitioner level and place, has some
 /// forty.
@@ -20,6 +25,8 @@ const MAX_MODIFIERS: usize = 4;
 const MAX_UNIT_MINUTES: u32 = 480;
 /// The unit that `eight_minute` is defined for (`docs/definitions.md`, section 3).
 const EIGHT_MINUTE_UNIT: u32 = 15;
+/// Longest provisional work, in months: two years.
+const MAX_PROVISIONAL: u32 = 24;
 /// Oldest age that a rule may name.
 const MAX_AGE: u32 = 120;
 
@@ -36,6 +43,9 @@ pub(super) const KEYS: &[&str] = &[
     "rounding",
     "rounding_source",
     "sum_over",
+    "min_minutes",
+    "provisional_months",
+    "successor",
     "min_age",
     "max_age",
     "diagnosis_classes",
@@ -51,15 +61,21 @@ pub(super) fn read_services<'a>(
     r: &mut Reader,
     list: &[Spot<'a>],
     known: &mut Known<'a>,
+    unknown: &mut Vec<Unknown>,
 ) -> Vec<Service> {
+    let fields = [KEYS, in_force::KEYS].concat();
     let mut keys: Vec<Key> = Vec::new();
     let mut services = Vec::new();
     for at in list {
-        let Some(table) = at.table(r, KEYS) else { continue };
+        let Some(table) = at.table(r, &fields) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
-        services.extend(read_service(r, &table, key, known));
+        let service = read_service(r, &table, key, known);
+        let of = service.as_ref().map(|s: &Service| s.key.clone());
+        unknown.extend(noted(r, of.as_slice()));
+        services.extend(service);
     }
+    read_successors(r, list, &keys);
     services
 }
 
@@ -76,16 +92,27 @@ fn read_service<'a>(
         table.at_key("modifiers").refuse(r, "a claim line has room for four modifiers");
     }
     let activities = read_activities(r, table);
-    let roles = table.values(r, "roles");
+    let roles = known_values(r, table, "roles");
     let modes = read_modes(r, table, &modifiers);
     let settings = read_settings(r, table);
-    let unit_minutes =
-        table.need(r, "unit_minutes").and_then(|s| s.number(r, 1..=MAX_UNIT_MINUTES));
+    let unit_minutes = table.need_known(r, "unit_minutes", EIGHT_MINUTE_UNIT, |r, spot| {
+        spot.number(r, 1..=MAX_UNIT_MINUTES)
+    });
     let (rounding, rounding_source) = read_rounding(r, table, unit_minutes, known);
     let sum_over = table.or(r, "sum_over", SumOver::Contact);
+    let min_minutes = match table.get("min_minutes") {
+        Some(spot) => spot.number(r, 1..=MAX_UNIT_MINUTES),
+        None => Some(0),
+    };
+    let provisional = match table.get("provisional_months") {
+        Some(spot) => spot.number(r, 1..=MAX_PROVISIONAL).map(Some),
+        None => Some(None),
+    };
+    let days = read_in_force(r, table);
+    let successor = table.get("successor").map(|spot| spot.parse(r));
     let (min_age, max_age) = read_ages(r, table);
-    let diagnosis_classes = table.values(r, "diagnosis_classes");
-    let certificates = table.values(r, "certificates");
+    let diagnosis_classes = known_values(r, table, "diagnosis_classes");
+    let certificates = known_values(r, table, "certificates");
     let substance_use = table.flag(r, "substance_use", false);
     let bypass_other_coverage = table.flag(r, "bypass_other_coverage", false);
     let group = read_group(r, table, known);
@@ -109,9 +136,39 @@ fn read_service<'a>(
         certificates,
         substance_use: substance_use?,
         bypass_other_coverage: bypass_other_coverage?,
+        min_minutes: min_minutes?,
+        provisional_months: provisional?,
+        days: days?,
+        successor: successor.flatten(),
         group: group?,
         source: source?,
     })
+}
+
+/// A list that may be unknown; then nothing is asked for by it.
+fn known_values<T>(r: &mut Reader, table: &Table<'_>, key: &str) -> Vec<T>
+where
+    T: std::str::FromStr<Err = Invalid> + PartialEq,
+{
+    match table.known(r, key) {
+        Some(_) => table.values(r, key),
+        None => Vec::new(),
+    }
+}
+
+/// A successor is another service of the pack, of something that ends.
+fn read_successors(r: &mut Reader, list: &[Spot<'_>], keys: &[Key]) {
+    for at in list {
+        let Some(node) = at.node.entry("successor") else { continue };
+        let spot = Spot { node, path: format!("{}.successor", at.path) };
+        let Value::Text(text) = &node.value else { continue };
+        if !keys.iter().any(|key| key.as_str() == text) {
+            let hint = hint(text, keys.iter().map(Key::as_str));
+            spot.refuse(r, format!("no [[service]] has this key; {hint}"));
+        } else if at.node.entry("to").is_none() {
+            spot.refuse(r, "a service with a successor has a last day; add `to`");
+        }
+    }
 }
 
 /// No activity at all is allowed: such a service is reached by its key only.
@@ -130,7 +187,10 @@ fn read_activities(r: &mut Reader, table: &Table<'_>) -> Vec<Activity> {
 }
 
 fn read_modes(r: &mut Reader, table: &Table<'_>, of_service: &[Modifier]) -> Vec<ModeRule> {
-    let Some(list) = table.need(r, "modes") else { return Vec::new() };
+    let Some(list) = table.need_known(r, "modes", None, |_, spot| Some(Some(spot.clone()))) else {
+        return Vec::new();
+    };
+    let Some(list) = list else { return Vec::new() };
     let mut modes: Vec<ModeRule> = Vec::new();
     let items = list.items(r, MAX_ITEMS);
     if items.is_empty() && matches!(list.node.value, Value::List(_)) {
@@ -168,7 +228,11 @@ fn read_mode(r: &mut Reader, spot: &Spot<'_>, of_service: &[Modifier]) -> Option
 }
 
 fn read_settings(r: &mut Reader, table: &Table<'_>) -> Vec<SettingRule> {
-    let Some(list) = table.need(r, "settings") else { return Vec::new() };
+    let Some(list) = table.need_known(r, "settings", None, |_, spot| Some(Some(spot.clone())))
+    else {
+        return Vec::new();
+    };
+    let Some(list) = list else { return Vec::new() };
     let mut settings: Vec<SettingRule> = Vec::new();
     let items = list.items(r, MAX_ITEMS);
     if items.is_empty() && matches!(list.node.value, Value::List(_)) {
@@ -206,7 +270,10 @@ fn read_rounding<'a>(
 ) -> (Option<Rounding>, Option<Authority>) {
     let cited = table.get("rounding_source");
     let source = cited.as_ref().and_then(|spot| known.source(r, spot));
-    let Some(spot) = table.need(r, "rounding") else { return (None, source) };
+    let Some(spot) = table.known(r, "rounding") else {
+        let stand_in = table.need(r, "rounding").map(|_| Rounding::Floor);
+        return (stand_in, source);
+    };
     let rounding: Option<Rounding> = spot.parse(r);
     if rounding.is_some_and(|rounding| rounding != Rounding::Floor) && cited.is_none() {
         let message = "rounding above `floor` needs its own source; \
@@ -221,8 +288,8 @@ fn read_rounding<'a>(
 }
 
 fn read_ages(r: &mut Reader, table: &Table<'_>) -> (Option<u32>, Option<u32>) {
-    let min = table.get("min_age").and_then(|spot| spot.number(r, 0..=MAX_AGE));
-    let max = table.get("max_age").and_then(|spot| spot.number(r, 0..=MAX_AGE));
+    let min = table.known(r, "min_age").and_then(|spot| spot.number(r, 0..=MAX_AGE));
+    let max = table.known(r, "max_age").and_then(|spot| spot.number(r, 0..=MAX_AGE));
     if let (Some(min), Some(max)) = (min, max)
         && min > max
     {

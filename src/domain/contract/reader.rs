@@ -25,12 +25,25 @@ const NO_FRACTIONS: &str = "a number with a point may not be exact, so it is ref
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     faults: Vec<(usize, Fault)>,
+    unknown: Vec<String>,
 }
 
 impl Reader {
     /// Records a fault at a node.
     pub(super) fn fault(&mut self, order: usize, fault: Fault) {
         self.faults.push((order, fault));
+    }
+
+    /// Notes the path of a value that is said to be unknown.
+    pub(super) fn unknown(&mut self, path: &str) {
+        if !self.unknown.iter().any(|noted| noted == path) {
+            self.unknown.push(path.to_owned());
+        }
+    }
+
+    /// The paths noted since they were last taken.
+    pub(super) fn take_unknown(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.unknown)
     }
 
     /// The value, or all faults in the order of the document.

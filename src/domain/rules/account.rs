@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::usage::Selected;
+use crate::domain::codes::Mode;
 use crate::domain::contract::{AuthorizationRule, Limit, LimitScope, Pack};
 use crate::domain::decision::RemainingKind;
 use crate::domain::facts::{Anchor, AuthorizationFact, EpisodeFact, Facts, Usage};
@@ -77,6 +78,23 @@ impl<'a> Account<'a> {
         let anchor = self.anchor(RemainingKind::Free, &rule.key);
         let daily = daily(self.usage.iter().filter(|u| rule.counts_free(u)), anchor);
         Standing::of(window.touched(self.calendar, day, &daily), Decimal::from(units))
+    }
+
+    /// Units in the window around a day: those given in certain modes, and all. Which mode is not
+    /// known is not one of them.
+    pub fn parts(
+        &self,
+        window: &Window,
+        day: NaiveDate,
+        of: impl Fn(Mode) -> bool,
+    ) -> Option<(i64, i64)> {
+        let counted = |chosen: &dyn Fn(&Usage) -> bool| {
+            let daily = daily(self.usage.iter().filter(|u| chosen(u)), None);
+            let windows = window.touched(self.calendar, day, &daily);
+            windows.iter().filter(|w| w.holds_day).map(|w| w.units).max()
+        };
+        let part = counted(&|u| u.how.as_ref().is_some_and(|how| of(how.mode)))?;
+        Some((part, counted(&|_| true)?))
     }
 
     fn anchor(&self, kind: RemainingKind, key: &Key) -> Option<NaiveDate> {

@@ -14,7 +14,7 @@ use super::limits;
 use super::table::{RuleId, Said};
 use crate::domain::claim::MAX_CLAIM_LINES;
 use crate::domain::contract::{
-    AuthorizationLevel, AuthorizationNeed, AuthorizationRule, Exceed, Pack, Service,
+    AuthorizationLevel, AuthorizationNeed, AuthorizationRule, Block, Exceed, Pack, Service,
 };
 use crate::domain::facts::AuthorizationFact;
 use crate::domain::finding::Authority;
@@ -39,12 +39,15 @@ pub struct Division<'a> {
     pub said: Vec<Said>,
 }
 
-/// The rules of the pack for the service, in pack order.
-pub fn of_service<'a>(
-    pack: &'a Pack,
-    service: &Service,
-) -> impl Iterator<Item = &'a AuthorizationRule> {
-    pack.authorizations.iter().filter(|r| r.services.contains(&service.key))
+/// The rules of the pack for the line of the visit, in pack order.
+pub fn of_visit<'a>(ctx: &Context, pack: &'a Pack) -> impl Iterator<Item = &'a AuthorizationRule> {
+    let (service, date) = (ctx.service.map(|s| s.key.clone()), ctx.date);
+    let modifiers = ctx.form.modifiers.clone();
+    pack.authorizations.iter().filter(move |r| {
+        service.as_ref().is_some_and(|s| r.services.contains(s))
+            && r.days.covers(date)
+            && r.is_for(&modifiers)
+    })
 }
 
 /// Divides `wanted` units of the service.
@@ -55,7 +58,7 @@ pub fn divide<'a>(
     service: &Service,
     wanted: u32,
 ) -> Division<'a> {
-    let Some((source, free_left)) = strictest(ctx, pack, account, service) else {
+    let Some((source, free_left)) = strictest(ctx, pack, account) else {
         let said = not_needed(ctx, "The service needs no authorization").into_iter().collect();
         return Division { free: wanted, draws: vec![], said };
     };
@@ -80,12 +83,38 @@ pub fn divide<'a>(
             (draws, short.into_iter().collect())
         }
     };
-    let said = said.into_iter().map(|s| s.by(source)).collect();
+    let said = said.into_iter().map(|s| s.by(source));
+    let said = said.chain(too_large(ctx, pack, &draws)).collect();
     Division { free, draws, said }
 }
 
 fn unused(authorization: Option<&AuthorizationFact>) -> Vec<DrawnOn<'_>> {
     authorization.map(|authorization| DrawnOn { authorization, units: 0 }).into_iter().collect()
+}
+
+/// An authorization that is drawn on says more than the payer approves at a time (RK28).
+fn too_large(ctx: &Context, pack: &Pack, draws: &[DrawnOn]) -> Vec<Said> {
+    let blocks = of_visit(ctx, pack).filter_map(|rule| Some((rule, rule.block.as_ref()?)));
+    let larger = |rule: &AuthorizationRule, block: &Block, a: &AuthorizationFact| {
+        let days = a.span.to.map(|to| (to - a.span.from).num_days().saturating_add(1));
+        let long = days.is_none_or(|days| days > i64::from(block.days));
+        (a.units > block.units || long).then(|| {
+            let said = Said::new(
+                RuleId::AuthorizationBlock,
+                "/authorization",
+                format!(
+                    "Authorization {} says more than the payer approves at a time: {} in {} days.",
+                    a.number,
+                    units_in_words(block.units),
+                    block.days
+                ),
+                "A biller compares the authorization with the payer's letter and corrects it.",
+            );
+            said.by(&rule.source)
+        })
+    };
+    let used = || draws.iter().map(|d| d.authorization);
+    blocks.flat_map(|(rule, block)| used().filter_map(move |a| larger(rule, block, a))).collect()
 }
 
 /// Draws `excess` on authorizations with room, in order; on one only where a claim names one.
@@ -133,13 +162,8 @@ fn shortage(
 
 /// What leaves the fewest units without authorization, by its source; none when nothing is ever
 /// needed. Limits whose excess needs one count all units, authorized ones too.
-fn strictest<'a>(
-    ctx: &Context,
-    pack: &'a Pack,
-    account: Account,
-    service: &Service,
-) -> Option<(&'a Authority, u32)> {
-    let of_rules = of_service(pack, service).filter_map(|rule| match &rule.need {
+fn strictest<'a>(ctx: &Context, pack: &'a Pack, account: Account) -> Option<(&'a Authority, u32)> {
+    let of_rules = of_visit(ctx, pack).filter_map(|rule| match &rule.need {
         AuthorizationNeed::Never => None,
         AuthorizationNeed::Always => Some((&rule.source, 0)),
         AuthorizationNeed::After { free_units, window } => {

@@ -1,14 +1,20 @@
 //! Which service of the contract an encounter is (RK01).
 
+use chrono::NaiveDate;
+
 use super::group;
 use crate::domain::codes::Diagnosis;
 use crate::domain::contract::{Pack, Service};
 use crate::domain::encounter::{EncounterData, Kind};
 
 /// The service named, or of those that bill the activity the one with the fewest misfits of role,
-/// diagnosis class, mode, setting and group; among equals the first of the pack. A service that does not
+/// date, diagnosis class, mode, setting and group; among equals the first of the pack. A service that does not
 /// fit wholly is still chosen when none does, so that its findings can be told.
-pub fn choose<'a>(pack: &'a Pack, encounter: &EncounterData) -> Option<&'a Service> {
+pub fn choose<'a>(
+    pack: &'a Pack,
+    encounter: &EncounterData,
+    date: NaiveDate,
+) -> Option<&'a Service> {
     match &encounter.kind {
         Kind::Service(key) => pack.service(key),
         // Whatever a pack says, R22 comes first.
@@ -17,12 +23,13 @@ pub fn choose<'a>(pack: &'a Pack, encounter: &EncounterData) -> Option<&'a Servi
             .services
             .iter()
             .filter(|s| s.activities.contains(activity))
-            .min_by_key(|s| misfits(s, encounter)),
+            .min_by_key(|s| misfits(s, encounter, date)),
     }
 }
 
-fn misfits(service: &Service, encounter: &EncounterData) -> usize {
+fn misfits(service: &Service, encounter: &EncounterData, date: NaiveDate) -> usize {
     [
+        service.days.covers(date),
         fits_role(service, encounter),
         fits_class(service, encounter),
         fits_mode(service, encounter),
@@ -60,10 +67,10 @@ pub fn fits_setting(service: &Service, encounter: &EncounterData) -> bool {
 mod tests {
     use super::*;
     use crate::domain::codes::{Activity, Mode, Role};
-    use crate::domain::rules::testing::{Case, diagnosis, key, service};
+    use crate::domain::rules::testing::{Case, d, diagnosis, key, service};
 
     fn chosen(case: &Case) -> Option<String> {
-        choose(&case.terms.pack, &case.encounter).map(|s| s.key.to_string())
+        choose(&case.terms.pack, &case.encounter, d("2026-07-01")).map(|s| s.key.to_string())
     }
 
     #[test]

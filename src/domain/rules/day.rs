@@ -10,8 +10,10 @@ use super::authorizations::ends_first;
 use super::choose::choose;
 use super::context::Context;
 use super::lines;
+use super::modifiers::Form;
 use super::room::Room;
 use super::table::{Effect, RuleId, Said};
+use super::when::Seen;
 use crate::domain::contract::{AuthorizationLevel, Service, SumOver, Terms};
 use crate::domain::day_sum::{
     DayFact, DaySum, Measure, Named, Piece, Share, SumKey, SumParts, SummedState, SummedVisit,
@@ -31,6 +33,9 @@ pub struct Day<'a> {
     own_minutes: u32,
 }
 
+/// What is said of a day that makes no unit yet.
+const TOO_SHORT: [RuleId; 2] = [RuleId::BelowOneUnit, RuleId::BelowMinimumTime];
+
 /// Nothing is known of other visits: the visit is alone.
 static ALONE: DayFact = DayFact { others: Vec::new(), own: Vec::new(), dealt: None };
 
@@ -40,8 +45,7 @@ impl<'a> Day<'a> {
         let service = ctx.service.filter(|s| s.sum_over == SumOver::Day)?;
         let fact = ctx.facts.day.as_ref().unwrap_or(&ALONE);
         let others = fact.others.iter().filter(|v| v.state != SummedState::LeftOut).collect();
-        let measure = Measure { unit_minutes: service.unit_minutes, rounding: service.rounding };
-        Some(Self { fact, others, measure, own_minutes: ctx.minutes })
+        Some(Self { fact, others, measure: measure(service), own_minutes: ctx.minutes })
     }
 
     /// Whether the day is on a live claim.
@@ -167,7 +171,7 @@ pub fn settle(ctx: &Context, room: &Room, said: &[Said]) -> Option<DaySum> {
     if let Some(dealt) = &day.fact.dealt {
         return Some(dealt.clone());
     }
-    let stopped = said.iter().any(|s| s.effect().stops_all() && s.rule != RuleId::BelowOneUnit);
+    let stopped = said.iter().any(|s| s.effect().stops_all() && !TOO_SHORT.contains(&s.rule));
     let change = day.change();
     if stopped || day.is_claimed() || (change > 0 && room.ready() == 0) {
         return Some(without(&day, ctx.facts));
@@ -232,13 +236,17 @@ pub fn sum_key(
     billed: Option<&Coverage>,
     encounter: &EncounterData,
 ) -> Option<SumKey> {
-    let service = choose(&terms.pack, encounter).filter(|s| s.sum_over == SumOver::Day)?;
+    let service = choose(&terms.pack, encounter, date).filter(|s| s.sum_over == SumOver::Day)?;
     let billed = billed?;
+    // What follows from the peer's certificates alone tells no two visits of the key apart: the peer
+    // and the date are in it.
+    let product = billed.data.product.as_ref();
+    let seen = Seen { pack: &terms.pack, encounter, date, product, certificates: &[] };
     let parts = SumParts {
         payer: billed.data.payer,
         number: &billed.data.member_number,
         service: &service.key,
-        modifiers: &lines::modifiers_of(encounter, service),
+        modifiers: &Form::of(&seen, service).modifiers,
         place: &lines::place_of(encounter, service),
         location: &terms.agreement.billing_location,
         peer: encounter.peer,
@@ -248,7 +256,8 @@ pub fn sum_key(
 
 /// How the service of a visit turns minutes into units.
 pub fn measure(service: &Service) -> Measure {
-    Measure { unit_minutes: service.unit_minutes, rounding: service.rounding }
+    let Service { unit_minutes, rounding, min_minutes, .. } = *service;
+    Measure { unit_minutes, rounding, min_minutes }
 }
 
 /// A visit that is held for another reason may yet lift its day: it is held, and not put aside for
@@ -256,7 +265,7 @@ pub fn measure(service: &Service) -> Measure {
 pub fn holds_win(ctx: &Context, said: &mut Vec<Said>) {
     let held = said.iter().any(|s| s.effect() == Effect::HoldAll);
     if held && Day::of(ctx).is_some() {
-        said.retain(|s| s.rule != RuleId::BelowOneUnit);
+        said.retain(|s| !TOO_SHORT.contains(&s.rule));
     }
 }
 

@@ -207,7 +207,7 @@ fn simulation(
             .map(|(id, units)| authorization(id, *units, "2026-01-01", None))
             .collect();
     });
-    let measure = Measure { unit_minutes, rounding };
+    let measure = Measure { unit_minutes, rounding, min_minutes: 0 };
     Simulation { case, visits: BTreeMap::new(), measure }
 }
 

@@ -4,11 +4,17 @@ use chrono::NaiveDate;
 
 use super::context::Context;
 use super::table::{RuleId, Said};
-use crate::domain::dates::day_after;
+use crate::domain::contract::FilingAnchor;
 
-/// Last day on which the claim can be delivered; the service date is day 0.
+/// Last day on which the claim can be delivered. The clock runs from the service date, or from a later
+/// anchor that the payer names and that is on record.
 pub fn file_by(ctx: &Context) -> Option<NaiveDate> {
-    ctx.terms.map(|t| day_after(ctx.date, t.pack.filing.days))
+    let terms = ctx.terms?;
+    let anchor = |named| match named {
+        FilingAnchor::ProviderNumber => terms.agreement.provider_number_issued,
+        FilingAnchor::CoverageKnown => ctx.facts.billed.as_ref().and_then(|b| b.data.known_on),
+    };
+    Some(terms.pack.filing.last_day(ctx.date, anchor))
 }
 
 /// The deadline has not passed in the organization's zone; on its day it is still in time.
@@ -21,7 +27,7 @@ pub fn deadline(ctx: &Context) -> Vec<Said> {
         Said::new(
             RuleId::FilingLate,
             "/started_at",
-            format!("The filing deadline was {file_by}, {} days after {}.", filing.days, ctx.date),
+            format!("The filing deadline was {file_by}: {} for {}.", filing.length(), ctx.date),
             "A biller asks the payer for an exception if there is a reason that the payer accepts.",
         )
     } else if left <= i64::from(filing.warn_days) {
@@ -39,6 +45,7 @@ pub fn deadline(ctx: &Context) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::contract::FilingAnchor;
     use crate::domain::rules::testing::{Case, carc, d, split, t};
 
     fn seen_at(time: &str) -> Case {
@@ -58,6 +65,46 @@ mod tests {
         let late = seen_at("2026-09-30T04:00:00Z");
         assert_eq!(carc(&late.only("filing.late")), Some("29"));
         assert_eq!(split(&late.decide()), (0, 4));
+    }
+
+    #[test]
+    fn rk66_the_later_of_anchors_counts_and_a_stop_ends_it() {
+        // The shape of Texas: 95 days from the visit or the provider number, 365 at the latest.
+        let mut case = seen_at("2026-07-02T12:00:00Z");
+        case.terms.pack.filing.days = 95;
+        case.terms.pack.filing.later_of = vec![FilingAnchor::ProviderNumber];
+        case.terms.pack.filing.stop_days = Some(365);
+        let by = |case: &Case| case.decide().file_by.unwrap().to_string();
+        assert_eq!(by(&case), "2026-10-04");
+        case.terms.agreement.provider_number_issued = Some(d("2026-06-01"));
+        assert_eq!(by(&case), "2026-10-04");
+        case.terms.agreement.provider_number_issued = Some(d("2026-12-01"));
+        assert_eq!(by(&case), "2027-03-06");
+        case.terms.agreement.provider_number_issued = Some(d("2027-06-01"));
+        assert_eq!(by(&case), "2027-07-01");
+        // Six months from the day on which the right payer became known: the shape of Minnesota.
+        let filing = &mut case.terms.pack.filing;
+        (filing.days, filing.months, filing.stop_days) = (0, 6, None);
+        filing.later_of = vec![FilingAnchor::CoverageKnown];
+        assert_eq!(by(&case), "2027-01-01");
+        case.facts.billed.as_mut().unwrap().data.known_on = Some(d("2026-08-31"));
+        assert_eq!(by(&case), "2027-02-28");
+    }
+
+    #[test]
+    fn rk66_a_deadline_on_a_weekend_or_holiday_moves_to_the_next_business_day() {
+        let mut case = seen_at("2026-07-02T12:00:00Z");
+        let by = |case: &Case| case.decide().file_by.unwrap().to_string();
+        // 4 October 2026 is a Sunday.
+        case.terms.pack.filing.days = 95;
+        assert_eq!(by(&case), "2026-10-04");
+        case.terms.pack.filing.next_business_day = true;
+        assert_eq!(by(&case), "2026-10-05");
+        case.terms.pack.filing.holidays = vec![d("2026-10-05"), d("2026-10-06")];
+        assert_eq!(by(&case), "2026-10-07");
+        case.terms.pack.filing.days = 96;
+        case.terms.pack.filing.holidays.remove(0);
+        assert_eq!(by(&case), "2026-10-05");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::domain::encounter::Kind;
 use crate::domain::identifiers::Reference;
 use crate::domain::ids::{MemberId, PeerId};
 use crate::domain::rules::choose;
-use crate::domain::rules::testing::{Case, carc, key, rate, service, source, split, t};
+use crate::domain::rules::testing::{Case, carc, d, key, rate, service, source, split, t};
 use crate::domain::session::{Group, SessionData, SessionFact, SessionTime};
 
 fn reference(text: &str) -> Reference {
@@ -106,7 +106,9 @@ fn rk01_the_group_form_of_a_service_is_chosen_by_the_group() {
     };
     let chosen = |size| {
         let case = with(size);
-        choose(&case.terms.pack, &case.encounter).map(|s| s.key.to_string()).unwrap()
+        choose(&case.terms.pack, &case.encounter, d("2026-07-01"))
+            .map(|s| s.key.to_string())
+            .unwrap()
     };
     assert_eq!(chosen(None), "alone");
     assert_eq!((chosen(Some(2)).as_str(), chosen(Some(8)).as_str()), ("small", "small"));

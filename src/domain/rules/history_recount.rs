@@ -1,6 +1,6 @@
 //! The recount of `history_tests.rs`: what a contract lets be billed, unit by unit and day by day.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 
 use super::history_world::{Cap, Contract, KINDS, Visit};
 use super::testing::{d, key};
@@ -33,6 +33,25 @@ pub fn days<'a>(units: impl IntoIterator<Item = &'a Unit>) -> Vec<NaiveDate> {
     units.into_iter().map(|u| u.day).collect()
 }
 
+/// Spans cut at the first day of a month of every year.
+fn by_fiscal_year(
+    spans: &[(NaiveDate, NaiveDate)],
+    first_month: u32,
+) -> Vec<(NaiveDate, NaiveDate)> {
+    let mut pieces = Vec::new();
+    for (from, to) in spans {
+        let mut start = *from;
+        for day in from.iter_days().skip(1).take_while(|d| d <= to) {
+            if (day.month(), day.day()) == (first_month, 1) {
+                pieces.push((start, day.pred_opt().unwrap()));
+                start = day;
+            }
+        }
+        pieces.push((start, *to));
+    }
+    pieces
+}
+
 impl Contract {
     pub fn slow(&self, window: &Window) -> Slow {
         let span = |(_, from, to): &(usize, u64, u64)| (day(*from), day(*to));
@@ -52,6 +71,11 @@ impl Contract {
             Window::Episode { episode: Some(kind) } => {
                 let of_kind = self.episodes.iter().filter(|e| key(KINDS[e.0]) == *kind);
                 Slow::Spans(of_kind.map(span).collect())
+            }
+            Window::EpisodeYear { first_month, episode } => {
+                let care = self.slow(&Window::Episode { episode: episode.clone() });
+                let Slow::Spans(spans) = care else { unreachable!("an episode is spans") };
+                Slow::Spans(by_fiscal_year(&spans, *first_month))
             }
             Window::Lifetime => Slow::Lifetime,
         }

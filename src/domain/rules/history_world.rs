@@ -170,6 +170,10 @@ fn services() -> impl Strategy<Value = Vec<usize>> {
 fn window() -> impl Strategy<Value = Window> {
     let kind = prop::option::of(0usize..2)
         .prop_map(|kind| Window::Episode { episode: kind.map(|k| key(KINDS[k])) });
+    let episode_year =
+        ((1u32..=12), prop::option::of(0usize..2)).prop_map(|(first_month, kind)| {
+            Window::EpisodeYear { first_month, episode: kind.map(|k| key(KINDS[k])) }
+        });
     prop_oneof![
         1 => Just(Window::Day),
         1 => Just(Window::Week),
@@ -181,6 +185,7 @@ fn window() -> impl Strategy<Value = Window> {
         2 => (1u32..40).prop_map(|length| Window::RollingDays { length }),
         3 => (1u32..40).prop_map(|length| Window::ConsecutiveDays { length }),
         1 => kind,
+        1 => episode_year,
         1 => Just(Window::Lifetime),
     ]
 }

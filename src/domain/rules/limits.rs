@@ -9,8 +9,9 @@ use crate::domain::contract::{Exceed, Limit, LimitScope, Pack};
 
 /// Limits of the pack that count the line of the encounter, in pack order.
 pub fn of_line<'a>(ctx: &Context, pack: &'a Pack) -> impl Iterator<Item = &'a Limit> {
-    let line = ctx.service.map(|service| (service.key.clone(), ctx.how(service)));
-    pack.limits.iter().filter(move |limit| {
+    let line = ctx.service.map(|service| (service.key.clone(), ctx.how()));
+    let date = ctx.date;
+    pack.limits.iter().filter(move |limit| limit.days.covers(date)).filter(move |limit| {
         line.as_ref().is_some_and(|(service, how)| limit.counts(service, Some(how)))
     })
 }
@@ -105,7 +106,12 @@ pub fn across(ctx: &Context, pack: &Pack, units: u32) -> Vec<Said> {
 pub fn in_words(limit: &Limit) -> String {
     let noun = if limit.units == Decimal::ONE { "unit" } else { "units" };
     let by = if limit.scope == LimitScope::Peer { " for one peer" } else { "" };
-    format!("{} {noun}{by} {}", limit.units.normalize(), limit.window.words())
+    let amount = match limit.hours {
+        Some(hours) if hours == Decimal::ONE => "1 hour".to_owned(),
+        Some(hours) => format!("{} hours", hours.normalize()),
+        None => format!("{} {noun}", limit.units.normalize()),
+    };
+    format!("{amount}{by} {}", limit.window.words())
 }
 
 fn state(limit: &Limit, at: &Standing) -> String {

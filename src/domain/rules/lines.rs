@@ -1,13 +1,14 @@
 //! What it is worth, line by line (RK63, RK64): the ready line, then the held rest.
 
 use rust_decimal::Decimal;
+use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 
 use super::context::Context;
 use super::day::{self, Day};
 use super::room::Room;
 use super::table::{RuleId, Said};
-use crate::domain::codes::{Modifier, PlaceOfService};
-use crate::domain::contract::{Rate, Service};
+use crate::domain::codes::PlaceOfService;
+use crate::domain::contract::{Copay, Rate, Service};
 use crate::domain::day_sum::{DaySum, Piece};
 use crate::domain::decision::{DecisionLine, Draw, LineAnswer};
 use crate::domain::encounter::EncounterData;
@@ -23,10 +24,6 @@ struct Price {
 }
 
 impl Price {
-    fn of(rate: &Rate) -> Self {
-        Self { charge: rate.charge.unwrap_or(rate.allowed), allowed: rate.allowed }
-    }
-
     /// Charge and expected payment of a line: each rounded once; the lesser is expected. None
     /// when a claim cannot carry it.
     fn amounts(self, units: u32) -> Option<(Money, Money)> {
@@ -37,28 +34,105 @@ impl Price {
     }
 }
 
+/// Decimals of a rate: what is multiplied is kept to as many.
+const RATE_DECIMALS: u32 = 4;
+
+/// The rate line of the visit: of those for its date, its modifiers and what it is, the one that asks
+/// for most. Two that ask for as much are no answer.
+enum Rated<'a> {
+    None,
+    Unclear,
+    One(&'a Rate),
+}
+
+fn rated<'a>(ctx: &Context<'a>) -> Rated<'a> {
+    let (Some(terms), Some(service), Some(seen)) = (ctx.terms, ctx.service, ctx.seen()) else {
+        return Rated::None;
+    };
+    let mut best: Option<(usize, &Rate)> = None;
+    let mut twice = false;
+    for rate in &terms.agreement.rates {
+        let fits = rate.service == service.key
+            && rate.span.covers(ctx.date)
+            && rate.modifiers.iter().all(|m| ctx.form.modifiers.contains(m))
+            && seen.is(&rate.when);
+        if !fits {
+            continue;
+        }
+        let asks = rate.modifiers.len().saturating_add(rate.when.asked());
+        match best {
+            Some((most, _)) if most > asks => {}
+            Some((most, _)) if most == asks => twice = true,
+            _ => (best, twice) = (Some((asks, rate)), false),
+        }
+    }
+    match best {
+        None => Rated::None,
+        Some(_) if twice => Rated::Unclear,
+        Some((_, rate)) => Rated::One(rate),
+    }
+}
+
+/// The price of a unit: the rate, multiplied where modifiers say so (RK06); the least of that, the
+/// charge and what another payer accepts (RK64); less the member's share (RK65).
 fn price(ctx: &Context) -> Option<Price> {
-    let (terms, service) = (ctx.terms?, ctx.service?);
-    terms.rate(&service.key, ctx.date).map(Price::of)
+    let Rated::One(rate) = rated(ctx) else { return None };
+    let percents = ctx.form.raises.iter().filter_map(|r| r.percent);
+    let raised = percents.fold(rate.allowed, |price, percent| {
+        price.saturating_mul(percent).checked_div(Decimal::ONE_HUNDRED).unwrap_or(price)
+    });
+    let allowed = if ctx.form.raises.is_empty() {
+        rate.allowed
+    } else {
+        raised.round_dp_with_strategy(RATE_DECIMALS, MidpointAwayFromZero)
+    };
+    let charge = rate.charge.unwrap_or(allowed);
+    let allowed = rate.accepted_elsewhere.map_or(allowed, |other| allowed.min(other));
+    let share: Decimal = copays(ctx).map(|c| c.per_unit).sum();
+    if share.is_zero() {
+        return Some(Price { charge, allowed });
+    }
+    Some(Price { charge, allowed: (allowed.min(charge) - share).max(Decimal::ZERO) })
+}
+
+/// What the member pays of the visit.
+fn copays<'a>(ctx: &Context<'a>) -> impl Iterator<Item = &'a Copay> {
+    let (service, seen) = (ctx.service.map(|s| &s.key), ctx.seen());
+    let all = ctx.terms.map_or(&[][..], |t| t.pack.copays.as_slice()).iter();
+    all.filter(move |c| {
+        service.is_some_and(|s| c.services.contains(s))
+            && seen.is_some_and(|seen| c.days.covers(seen.date) && seen.is(&c.when))
+    })
 }
 
 /// There is a rate on the service date, and a claim can carry the amount.
 pub fn rate(ctx: &Context) -> Vec<Said> {
     let Some(service) = ctx.service else { return vec![] };
-    let said = match price(ctx) {
-        None => Said::new(
+    let said = match (rated(ctx), price(ctx)) {
+        (Rated::None, _) => Said::new(
             RuleId::RateNone,
             "/started_at",
             format!("The contract has no rate for '{}' on {}.", service.key, ctx.date),
             "An administrator adds the rate to a new version of the contract.",
         ),
-        Some(price) if price.amounts(ctx.units().unwrap_or(0)).is_none() => Said::new(
-            RuleId::RateTooLarge,
+        (Rated::Unclear, _) => Said::new(
+            RuleId::RateUnclear,
             "/started_at",
-            format!("The rate for '{}' makes an amount above {}.", service.key, Money::MAX_INPUT),
-            "An administrator corrects the rate in a new version of the contract.",
+            format!(
+                "Several rates of '{}' fit the visit alike, and none says more than the others.",
+                service.key
+            ),
+            "An administrator says in a new version of the contract which of them holds.",
         ),
-        Some(_) => return vec![],
+        (Rated::One(_), Some(price)) if price.amounts(ctx.units().unwrap_or(0)).is_none() => {
+            Said::new(
+                RuleId::RateTooLarge,
+                "/started_at",
+                format!("The rate for '{}' makes more than {}.", service.key, Money::MAX_INPUT),
+                "An administrator corrects the rate in a new version of the contract.",
+            )
+        }
+        (Rated::One(_), _) => return vec![],
     };
     vec![said]
 }
@@ -122,7 +196,7 @@ fn line(
     DecisionLine {
         answer,
         procedure: service.procedure.clone(),
-        modifiers: modifiers_of(ctx.encounter, service),
+        modifiers: ctx.form.modifiers.clone(),
         place: place_of(ctx.encounter, service),
         units,
         unit_charge: price.map(|p| p.charge),
@@ -133,13 +207,6 @@ fn line(
     }
 }
 
-/// The modifiers of the service and of the visit's mode.
-pub fn modifiers_of(encounter: &EncounterData, service: &Service) -> Vec<Modifier> {
-    let mode = service.modes.iter().find(|m| m.mode == encounter.mode);
-    let of_mode = mode.into_iter().flat_map(|m| &m.modifiers);
-    service.modifiers.iter().chain(of_mode).cloned().collect()
-}
-
 /// The mode's place, else the setting's at this payer, else (held for it) the national one.
 pub fn place_of(encounter: &EncounterData, service: &Service) -> PlaceOfService {
     let mode = service.modes.iter().find(|m| m.mode == encounter.mode);
@@ -148,73 +215,4 @@ pub fn place_of(encounter: &EncounterData, service: &Service) -> PlaceOfService 
     mode.and_then(|m| m.place.clone())
         .or_else(|| of_setting().map(|s| s.place.clone()))
         .unwrap_or_else(|| setting.place_of_service())
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::domain::contract::Exceed::BillUpTo;
-    use crate::domain::rules::testing::{Case, limit, rate, span, split, usage};
-    use crate::domain::windows::Window::Day;
-
-    #[test]
-    fn rk63_the_rate_of_the_service_date_counts() {
-        let case = Case::with(|c| {
-            let mut before = rate("peer", "10", None);
-            before.span = span("2026-01-01", Some("2026-06-30"));
-            let mut after = rate("peer", "12.5", None);
-            after.span = span("2026-07-01", None);
-            c.terms.agreement.rates = vec![before, after];
-        });
-        assert!(case.rules().is_empty());
-        assert_eq!(case.decide().lines[0].expected.to_string(), "50.00");
-    }
-
-    #[test]
-    fn rk63_without_a_rate_it_is_held_at_nothing() {
-        let case = Case::with(|c| {
-            c.terms.agreement.rates[0].span = span("2026-01-01", Some("2026-06-30"));
-        });
-        case.only("rate.none");
-        let line = case.decide().lines.remove(0);
-        assert_eq!((line.unit_rate, line.expected.cents()), (None, 0));
-        assert_eq!(split(&case.decide()), (0, 4));
-    }
-
-    #[test]
-    fn rk64_expected_is_the_lesser_of_charge_and_allowance_rounded_once() {
-        let with = |allowed, charge| {
-            let case = Case::with(|c| {
-                c.terms.agreement.rates = vec![rate("peer", allowed, charge)];
-            });
-            let line = case.decide().lines.remove(0);
-            (line.charge.to_string(), line.expected.to_string())
-        };
-        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-        assert_eq!(with("20", Some("25")), pair("100.00", "80.00"));
-        assert_eq!(with("20", Some("15")), pair("60.00", "60.00"));
-        // 4 units of 11.9762 are 47.9048; rounded by the unit they would be 47.92.
-        assert_eq!(with("11.9762", None), pair("47.90", "47.90"));
-        assert_eq!(with("0.00125", None), pair("0.01", "0.01"));
-    }
-
-    #[test]
-    fn rk64_each_line_is_rounded_for_itself() {
-        let case = Case::with(|c| {
-            c.terms.agreement.rates = vec![rate("peer", "0.125", None)];
-            c.terms.pack.limits = vec![limit("cap", "6", Day, BillUpTo)];
-            c.facts.usage = vec![usage("2026-07-01", None, 5)];
-        });
-        let lines = case.decide().lines;
-        assert_eq!((lines[0].units, lines[0].expected.to_string().as_str()), (1, "0.13"));
-        assert_eq!((lines[1].units, lines[1].expected.to_string().as_str()), (3, "0.38"));
-    }
-
-    #[test]
-    fn rk63_an_amount_that_no_claim_can_carry_is_held() {
-        let case = Case::with(|c| {
-            c.terms.agreement.rates = vec![rate("peer", "79228162514264337593543950335", None)];
-        });
-        case.only("rate.too_large");
-        assert_eq!(split(&case.decide()), (0, 4));
-    }
 }

@@ -10,6 +10,10 @@ mod across;
 mod activity;
 mod authorizations;
 mod choose;
+mod conditions;
+mod conditions_member;
+mod conditions_mode;
+mod conditions_peer;
 mod consent;
 mod context;
 mod day;
@@ -22,6 +26,7 @@ mod limits;
 mod lines;
 mod member;
 mod minutes;
+mod modifiers;
 mod opened;
 mod overlaps;
 mod overridden;
@@ -32,7 +37,9 @@ mod program;
 mod remaining;
 mod room;
 mod table;
+mod unknown;
 mod usage;
+mod when;
 mod who;
 
 #[cfg(test)]
@@ -50,6 +57,10 @@ mod history_world;
 #[cfg(test)]
 mod limits_tests;
 #[cfg(test)]
+mod lines_tests;
+#[cfg(test)]
+mod shapes_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod whole_tests;
@@ -66,13 +77,14 @@ use super::finding::{Finding, Severity};
 
 pub use self::across::{is_shared, unfit};
 pub use self::choose::choose;
-pub use self::context::how;
 pub use self::day::{day_without, measure, sum_key};
 pub use self::kinds::{KINDS, Kind};
+pub use self::modifiers::how;
 pub use self::opened::opened;
 pub use self::remaining::allowances;
 pub use self::table::{Effect, RULES, Rule, RuleId};
 pub use self::usage::{Selected, has_scope, reach, select};
+pub use self::when::Seen;
 pub use self::who::Overriding;
 
 type Family = fn(&Context) -> Vec<Said>;
@@ -90,6 +102,11 @@ const STANDING: &[Family] = &[
 const ONCE: &[Family] = &[
     eligibility::contract,
     activity::activity,
+    activity::never_billed,
+    activity::in_force,
+    unknown::unknown,
+    modifiers::fit,
+    conditions::conditions,
     peer::role,
     program::program,
     place::mode,

@@ -1,9 +1,11 @@
 //! May this peer render it: certificate and role (R17, R20, RK37).
 
+use chrono::{Months, NaiveDate};
+
 use super::choose::fits_role;
 use super::context::Context;
 use super::table::{RuleId, Said};
-use crate::domain::contract::{Service, Terms};
+use crate::domain::contract::{Pack, Service, Terms};
 use crate::domain::facts::CertificateFact;
 use crate::domain::identifiers::Key;
 
@@ -14,19 +16,49 @@ pub fn certificate(ctx: &Context) -> Vec<Said> {
         c.state == terms.pack.state && service.certificates.contains(&c.kind)
     };
     let fitting = || ctx.facts.certificates.iter().filter(right);
-    if service.certificates.is_empty() || fitting().any(|c| c.span.covers(ctx.date)) {
+    if service.certificates.is_empty() || fitting().any(|c| good_on(&terms.pack, c, ctx.date)) {
+        return vec![];
+    }
+    if let Some(until) = provisional_until(ctx, service)
+        && ctx.date <= until
+    {
         return vec![];
     }
     // The one that ended last before the date tells more than that none is valid.
-    let ended = fitting().filter_map(|c| c.span.to).filter(|to| *to < ctx.date).max();
+    let ended =
+        fitting().filter_map(|c| last_day(&terms.pack, c)).filter(|to| *to < ctx.date).max();
     vec![not_certified(ctx, terms, service, ended)]
+}
+
+/// Whether a certificate is of the pack's state, in good standing, and valid on a day.
+pub fn good_on(pack: &Pack, certificate: &CertificateFact, day: NaiveDate) -> bool {
+    certificate.state == pack.state
+        && certificate.standing.is_active()
+        && certificate.span.covers(day)
+        && last_day(pack, certificate).is_none_or(|last| day <= last)
+}
+
+/// The last day of a certificate: its own, or that on which all of the state end (RK37).
+fn last_day(pack: &Pack, certificate: &CertificateFact) -> Option<NaiveDate> {
+    let fixed = pack.certificates_end.as_ref().and_then(|e| e.last_day(certificate.span.from));
+    match (fixed, certificate.span.to) {
+        (Some(fixed), Some(own)) => Some(fixed.min(own)),
+        (fixed, own) => fixed.or(own),
+    }
+}
+
+/// The last day on which the peer may work before the certificate (RK40).
+fn provisional_until(ctx: &Context, service: &Service) -> Option<NaiveDate> {
+    let hired = ctx.facts.peer.hired_on.filter(|hired| *hired <= ctx.date)?;
+    let end = hired.checked_add_months(Months::new(service.provisional_months?))?;
+    end.pred_opt()
 }
 
 fn not_certified(
     ctx: &Context,
     terms: &Terms,
     service: &Service,
-    ended: Option<chrono::NaiveDate>,
+    ended: Option<NaiveDate>,
 ) -> Said {
     let kinds = service.certificates.iter().map(Key::as_str).collect::<Vec<_>>().join(" or ");
     let state = &terms.pack.state;
@@ -61,8 +93,10 @@ pub fn role(ctx: &Context) -> Vec<Said> {
 #[cfg(test)]
 mod tests {
     use crate::domain::codes::Role;
+    use crate::domain::contract::{FixedEnd, Years};
     use crate::domain::identifiers::State;
-    use crate::domain::rules::testing::{Case, carc, key, span};
+    use crate::domain::peer::Standing;
+    use crate::domain::rules::testing::{Case, carc, d, key, source, span, t};
 
     #[test]
     fn rk37_certificate_of_state_kind_and_date() {
@@ -86,6 +120,53 @@ mod tests {
         assert!(until("2026-07-01").rules().is_empty());
         let finding = until("2026-06-30").only("peer.not_certified");
         assert!(finding.message.contains("2026-06-30"), "{}", finding.message);
+    }
+
+    #[test]
+    fn rk37_only_a_certificate_in_good_standing_counts() {
+        let with = |standing| Case::with(|c| c.facts.certificates[0].standing = standing);
+        assert!(with(Standing::Active).rules().is_empty());
+        for standing in [Standing::Lapsed, Standing::Vacant, Standing::Suspended] {
+            with(standing).only("peer.not_certified");
+        }
+    }
+
+    #[test]
+    fn rk37_certificates_that_end_on_a_fixed_day_of_odd_years() {
+        // The shape of Nebraska: September 1 of every odd year, whatever the day of issue.
+        let issued = |from: &str, visit: &str| {
+            Case::with(|c| {
+                c.terms.pack.certificates_end =
+                    Some(FixedEnd { month: 9, day: 1, years: Years::Odd, source: source("7-005") });
+                c.facts.certificates[0].span = span(from, None);
+                c.encounter.started_at = t(&format!("{visit}T13:00:00Z"));
+                c.encounter.ended_at = t(&format!("{visit}T14:00:00Z"));
+                c.encounter.note.as_mut().unwrap().signed_at = Some(t("2027-09-20T15:00:00Z"));
+                c.facts.as_of = t("2027-09-30T12:00:00Z");
+                c.terms.pack.filing.days = 730;
+                c.facts.billed.as_mut().unwrap().data.span.to = None;
+            })
+        };
+        assert!(issued("2025-09-01", "2027-08-31").rules().is_empty());
+        let finding = issued("2025-09-01", "2027-09-01").only("peer.not_certified");
+        assert!(finding.message.contains("ended on 2027-08-31"), "{}", finding.message);
+        // Issued a day before the end, it is good for that day.
+        issued("2025-08-31", "2026-07-01").only("peer.not_certified");
+        assert!(issued("2026-02-28", "2026-07-01").rules().is_empty());
+    }
+
+    #[test]
+    fn rk40_work_may_begin_before_the_certificate() {
+        // The shape of Kansas: four months from the day of hire.
+        let mut case = Case::with(|c| {
+            c.facts.certificates.clear();
+            c.terms.pack.services[0].provisional_months = Some(4);
+        });
+        case.only("peer.not_certified");
+        for (hired, fine) in [("2026-03-02", true), ("2026-03-01", false), ("2026-07-02", false)] {
+            case.facts.peer.hired_on = Some(d(hired));
+            assert_eq!(case.rules().is_empty(), fine, "{hired}");
+        }
     }
 
     #[test]

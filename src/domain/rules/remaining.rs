@@ -21,10 +21,10 @@ const OF_PEER: &str = "this is counted for each peer, not for the member";
 
 /// What is left for the service of the encounter once its ready units are drawn.
 pub fn after(ctx: &Context, room: &Room) -> Vec<Remaining> {
-    let (Some(terms), Some(service)) = (ctx.terms, ctx.service) else { return vec![] };
+    let Some(terms) = ctx.terms.filter(|_| ctx.service.is_some()) else { return vec![] };
     let (pack, account) = (&terms.pack, Account::of(&terms.pack, ctx.facts));
     let limits = limits::of_line(ctx, pack).map(|l| of_limit(account, l, ctx.date, room.ready()));
-    let free = authorizations::of_service(pack, service)
+    let free = authorizations::of_visit(ctx, pack)
         .filter_map(|r| of_free(account, r, ctx.date, room.free));
     let approved = room.draws.iter().map(|d| of_authorization(account, d.authorization, d.units));
     limits.chain(free).chain(approved).collect()
@@ -43,11 +43,13 @@ pub fn allowances(
 ) -> Vec<Remaining> {
     let pack = &terms.pack;
     let account = Account::selected(pack, episodes, selected);
-    let limits = pack.limits.iter().map(|limit| match limit.scope {
+    let in_force = pack.limits.iter().filter(|limit| limit.days.covers(on));
+    let limits = in_force.map(|limit| match limit.scope {
         LimitScope::Peer => untold(limit, OF_PEER),
         _ => of_limit(account, limit, on, 0),
     });
-    let free = pack.authorizations.iter().filter_map(|r| of_free(account, r, on, 0));
+    let rules = pack.authorizations.iter().filter(|rule| rule.days.covers(on));
+    let free = rules.filter_map(|r| of_free(account, r, on, 0));
     let mut covering: Vec<_> = authorizations.iter().filter(|a| a.span.covers(on)).collect();
     covering.sort_by(|a, b| a.number.cmp(&b.number));
     let approved = covering.into_iter().map(|a| of_authorization(account, a, 0));

@@ -95,14 +95,42 @@ rule_table! {
         "No service of the contract bills the activity.";
     ServiceUnknown = "service.unknown", HoldAll, ["RK01"], None,
         "The contract has no service of that name.";
+    ActivityExcluded = "activity.excluded", Never, ["RK18"], Some("96"),
+        "The payer names the activity as no part of its service.";
+    ServiceRetired = "service.retired", HoldAll, ["RK09", "RK10"], Some("181"),
+        "The service is not billed on the service date: not any more, or not yet.";
+    ClaimHold = "claim.on_hold", HoldAll, ["RK10"], None,
+        "The payer has asked not to send claims of this kind yet.";
+    ContractUnknown = "contract.unknown", HoldAll, ["RK06", "RK73"], None,
+        "Nobody knows the payer's rule here, so a person decides.";
+    ModifierOneOf = "modifier.one_of", HoldAll, ["RK03"], Some("4"),
+        "The line needs one of several modifiers and has none of them.";
+    ModifierNotListed = "modifier.not_listed", HoldAll, ["RK04"], Some("4"),
+        "The line would have a modifier that the payer does not take with the service.";
+    ModifierTooMany = "modifier.too_many", HoldAll, ["RK02", "RK04"], Some("4"),
+        "The line would have more than four modifiers.";
+    ModifierStacked = "modifier.stacked", HoldAll, ["RK06"], Some("4"),
+        "Two changes of the price stand on one line and may not.";
     RoleNotAllowed = "role.not_allowed", HoldAll, ["R20"], Some("185"),
         "The service is not for the role in which the peer worked.";
     ProgramNotAllowed = "program.not_allowed", HoldAll, ["R28", "RK52"], None,
         "The contract bills the service only under certain programs of the organization, and the visit is under none of them.";
     PeerNotCertified = "peer.not_certified", HoldAll, ["R17", "RK37"], Some("185"),
         "The peer has no certificate of the kind and state that the service needs on the service date.";
+    PeerCredential = "peer.credential", HoldAll, ["RK39"], Some("185"),
+        "The peer lacks a second credential that the payer wants beside the certificate.";
     ModeNotAllowed = "mode.not_allowed", HoldAll, ["RK57"], Some("96"),
         "The service may not be given in this mode.";
+    PeerEndorsement = "peer.endorsement", HoldAll, ["RK38"], Some("185"),
+        "No valid certificate of the peer carries the endorsement that the service needs.";
+    PeerAge = "peer.age", HoldAll, ["RK41", "RK42"], Some("185"),
+        "The peer is younger than the payer wants, or no day of birth is on record to tell.";
+    PeerAgeGap = "peer.age_gap", HoldAll, ["RK42"], Some("185"),
+        "Peer and member are not so many years apart as the payer wants.";
+    ModeNoAnchor = "mode.no_anchor", HoldAll, ["RK58"], Some("96"),
+        "The visit was not face to face, and none that was is near enough before it.";
+    ModeShare = "mode.share", HoldAll, ["RK58"], Some("119"),
+        "With this visit, too large a part of the units would not be face to face.";
     SettingNotAllowed = "setting.not_allowed", HoldAll, ["R21"], Some("58"),
         "The service may not be given in this setting.";
     MemberAge = "member.age", HoldAll, ["RK48"], Some("6"),
@@ -111,6 +139,18 @@ rule_table! {
         "There is no diagnosis, and a claim needs one.";
     DiagnosisClass = "diagnosis.class", HoldAll, ["RK49"], Some("11"),
         "The principal diagnosis is in none of the service's classes.";
+    DiagnosisExcluded = "diagnosis.excluded", HoldAll, ["RK49"], Some("11"),
+        "A diagnosis is of a class that the payer leaves out.";
+    DiagnosisFamily = "diagnosis.family", HoldAll, ["RK49"], Some("11"),
+        "The principal diagnosis is in none of the families that the payer lists.";
+    ProductNotCovered = "product.not_covered", HoldAll, ["RK51"], Some("204"),
+        "The service is not for the product line of the billed coverage.";
+    EnrollmentMissing = "enrollment.missing", HoldAll, ["RK52"], Some("272"),
+        "The member must be in another service at the same time, and is in none on record.";
+    EnrollmentExcluded = "enrollment.excluded", HoldAll, ["RK55", "RK56"], Some("97"),
+        "The member is in a service or level of care beside which this one is not paid.";
+    MemberAbsent = "member.absent", HoldAll, ["RK53"], Some("96"),
+        "The member was not there, and the payer pays only when the member is.";
     Part2NoConsent = "part2.no_consent", HoldAll, ["R11"], None,
         "It is a substance-use service, the organization is not declared to be outside of 42 CFR Part 2, and no live consent permits telling the payer.";
     NoteUnsigned = "note.unsigned", HoldAll, ["R23"], Some("16"),
@@ -143,6 +183,10 @@ rule_table! {
         "Minutes are summed over days, and the day's other visits are on a live claim already.";
     BelowOneUnit = "below_one_unit", Never, ["RK12", "RK15"], None,
         "The minutes make less than one unit.";
+    BelowMinimumTime = "below_minimum_time", Never, ["RK13"], None,
+        "The contact or its day is shorter than the payer wants before it pays anything.";
+    LimitVisit = "limit.visit", HoldAll, ["RK25"], Some("222"),
+        "One visit has more units than the payer takes on a line.";
     LimitBillUpTo = "limit.bill_up_to", HoldPart, ["R4", "RK19", "RK20", "RK21", "RK22", "RK23", "RK24"], Some("119"),
         "The limit has no room for all units: those that fit are billed, the rest is held.";
     AuthorizationUnknown = "authorization.unknown", HoldPart, ["R5", "RK26", "RK27"], Some("15"),
@@ -157,6 +201,8 @@ rule_table! {
         "The authorization has fewer units left than the encounter needs; the excess is held.";
     AuthorizationSecond = "authorization.second", HoldPart, ["R5", "RK26", "RK27"], Some("198"),
         "The excess needs one more authorization than the visit's claim can name.";
+    AuthorizationBlock = "authorization.block", Note, ["RK28"], None,
+        "The authorization says more units or days than the payer approves at a time.";
     AuthorizationNotNeeded = "authorization.not_needed", Note, ["R5", "RK26", "RK27"], None,
         "The encounter names an authorization and needs none; it is not drawn on.";
     LimitHold = "limit.hold", HoldAll, ["R4", "RK19", "RK20", "RK21", "RK22", "RK23", "RK24"], Some("119"),
@@ -171,6 +217,8 @@ rule_table! {
         "The week or month of the visit is on a live claim already.";
     RateNone = "rate.none", HoldAll, ["R1", "RK63"], None,
         "The contract has no rate for the service on the service date.";
+    RateUnclear = "rate.unclear", HoldAll, ["RK07", "RK63"], None,
+        "Several rates fit the visit alike.";
     RateTooLarge = "rate.too_large", HoldAll, ["R1", "RK63"], None,
         "The rate times the units is more than a claim can carry.";
     FilingLate = "filing.late", HoldAll, ["R3", "RK66"], Some("29"),
@@ -184,6 +232,8 @@ rule_table! {
 pub struct Said {
     /// The rule that speaks.
     pub rule: RuleId,
+    /// Whether it only wants a look, by the word of the pack.
+    soft: bool,
     /// What it says.
     pub finding: Finding,
 }
@@ -208,7 +258,7 @@ impl Said {
             overridable: false,
             overridden: None,
         };
-        Self { rule, finding }
+        Self { rule, soft: false, finding }
     }
 
     /// With the place where the contract says so.
@@ -223,11 +273,18 @@ impl Said {
         self
     }
 
-    /// What it does to the encounter: nothing, once it is overridden.
+    /// As a warning, whatever the table says: its source is weak.
+    pub fn softly(mut self) -> Self {
+        self.soft = true;
+        self.finding.severity = Severity::Warn;
+        self
+    }
+
+    /// What it does to the encounter: nothing, once it is overridden or only a warning.
     pub fn effect(&self) -> Effect {
         match self.finding.overridden {
-            Some(_) => Effect::Note,
-            None => self.rule.rule().effect,
+            None if !self.soft => self.rule.rule().effect,
+            _ => Effect::Note,
         }
     }
 }

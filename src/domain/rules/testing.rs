@@ -11,7 +11,7 @@ use crate::domain::contract::*;
 use crate::domain::dates::{Instant, Span, WeekStart, Zone, parse_date};
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::{EncounterData, Kind, Note};
-use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, Usage};
+use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, PeerFact, Usage};
 use crate::domain::finding::{Authority, Finding};
 use crate::domain::identifiers::{
     AuthorizationNumber, Key, Line55, MemberNumber, PartnerCode, Reference, State,
@@ -19,6 +19,7 @@ use crate::domain::identifiers::{
 use crate::domain::ids::{AuthorizationId, CoverageId, EncounterId, MemberId, PayerId, PeerId};
 use crate::domain::member::{Coverage, CoverageData};
 use crate::domain::organization::Part2Posture;
+use crate::domain::peer::Standing;
 use crate::domain::period::Period;
 use crate::domain::windows::Window;
 
@@ -54,7 +55,7 @@ pub fn source(section: &str) -> Authority {
 pub fn service(name: &str) -> Service {
     let mode = |mode, modifiers: &[&str], place: Option<&str>| ModeRule {
         mode,
-        modifiers: modifiers.iter().map(|m| Modifier::parse(m).unwrap()).collect(),
+        modifiers: self::modifiers(modifiers),
         place: place.map(|p| PlaceOfService::parse(p).unwrap()),
     };
     Service {
@@ -76,6 +77,10 @@ pub fn service(name: &str) -> Service {
         rounding: Rounding::EightMinute,
         rounding_source: None,
         sum_over: SumOver::Contact,
+        min_minutes: 0,
+        provisional_months: None,
+        days: InForce::default(),
+        successor: None,
         min_age: None,
         max_age: None,
         diagnosis_classes: vec![],
@@ -87,16 +92,37 @@ pub fn service(name: &str) -> Service {
     }
 }
 
+/// A condition on the service `peer`.
+pub fn condition(demand: Demand) -> Condition {
+    Condition {
+        key: key("condition"),
+        services: vec![key("peer")],
+        demand,
+        when: When::default(),
+        days: InForce::default(),
+        answer: Answer::Hold,
+        source: source("conditions"),
+    }
+}
+
+pub fn modifiers(texts: &[&str]) -> Vec<Modifier> {
+    texts.iter().map(|m| Modifier::parse(m).unwrap()).collect()
+}
+
 pub fn limit(name: &str, units: &str, window: Window, exceed: Exceed) -> Limit {
     Limit {
         key: key(name),
         services: vec![key("peer")],
         units: units.parse().unwrap(),
+        hours: None,
         window,
         scope: LimitScope::default(),
         modifiers: vec![],
         modes: vec![],
+        days: InForce::default(),
         exceed,
+        layer: None,
+        agreement: None,
         source: source("limits"),
     }
 }
@@ -106,6 +132,11 @@ pub fn need(need: AuthorizationNeed) -> AuthorizationRule {
         key: key("approval"),
         services: vec![key("peer")],
         need,
+        modifiers: vec![],
+        days: InForce::default(),
+        block: None,
+        layer: None,
+        agreement: None,
         source: source("authorization"),
     }
 }
@@ -116,6 +147,9 @@ pub fn rate(service: &str, allowed: &str, charge: Option<&str>) -> Rate {
         span: span("2026-01-01", None),
         allowed: allowed.parse().unwrap(),
         charge: charge.map(|c| c.parse().unwrap()),
+        accepted_elsewhere: None,
+        modifiers: vec![],
+        when: When::default(),
     }
 }
 
@@ -146,6 +180,7 @@ pub fn coverage(id: i64, payer: i64, order: u8, span: Span) -> Coverage {
         span,
         order,
         product: None,
+        known_on: None,
     };
     Coverage { id: CoverageId::from_i64(id), data }
 }
@@ -186,10 +221,26 @@ pub fn terms() -> Terms {
         state: State::parse("OH").unwrap(),
         sources: vec![],
         week_start: WeekStart::Monday,
+        face_to_face: vec![Mode::InPerson],
+        certificates_end: None,
+        never_billed: None,
         services: vec![service("peer")],
+        modifiers: vec![],
+        conditions: vec![],
+        copays: vec![],
+        unknown: vec![],
         limits: vec![],
         authorizations: vec![],
-        filing: Filing { days: 365, warn_days: 30, source: source("filing") },
+        filing: Filing {
+            days: 365,
+            months: 0,
+            later_of: vec![],
+            next_business_day: false,
+            holidays: vec![],
+            stop_days: None,
+            warn_days: 30,
+            source: source("filing"),
+        },
         documentation: Documentation {
             signed_note: true,
             plan_goal: true,
@@ -209,6 +260,8 @@ pub fn terms() -> Terms {
         sender_qualifier: "ZZ".to_owned(),
         sender_id: PartnerCode::parse("RIVERBEND").unwrap(),
         rates: vec![rate("peer", "20", None)],
+        provider_number_issued: None,
+        adjustments: vec![],
         programs: vec![],
     };
     Terms { pack, agreement }
@@ -237,7 +290,10 @@ impl Case {
                 state: State::parse("OH").unwrap(),
                 kind: key("cpss"),
                 span: span("2025-01-01", Some("2026-12-31")),
+                standing: Standing::Active,
+                endorsements: vec![],
             }],
+            peer: PeerFact::default(),
             authorizations: vec![],
             episodes: vec![],
             consents: vec![],
@@ -268,6 +324,7 @@ impl Case {
                 plan_goal: Some(Reference::parse("G1").unwrap()),
             }),
             program: None,
+            member_absent: false,
             group: None,
         };
         Self { terms: terms(), facts, encounter }

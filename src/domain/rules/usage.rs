@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::domain::contract::{AuthorizationNeed, AuthorizationRule, Limit, LimitScope, Pack};
+use crate::domain::codes::Modifier;
+use crate::domain::contract::{
+    AuthorizationNeed, AuthorizationRule, Condition, Limit, LimitScope, Pack,
+};
 use crate::domain::decision::RemainingKind;
 use crate::domain::facts::{Anchor, EpisodeFact, How, Usage};
 use crate::domain::identifiers::Key;
@@ -29,7 +32,14 @@ pub struct Selected {
 impl AuthorizationRule {
     /// Whether units drawn count against the free ones: those that no authorization covered.
     pub fn counts_free(&self, usage: &Usage) -> bool {
-        usage.authorization.is_none() && self.services.contains(&usage.service)
+        usage.authorization.is_none()
+            && self.services.contains(&usage.service)
+            && usage.how.as_ref().is_none_or(|how| self.is_for(&how.modifiers))
+    }
+
+    /// Whether lines with these modifiers need what the rule says (RK05).
+    pub fn is_for(&self, modifiers: &[Modifier]) -> bool {
+        self.modifiers.is_empty() || modifiers.iter().any(|m| self.modifiers.contains(m))
     }
 }
 
@@ -43,7 +53,8 @@ pub fn reach(
 ) -> Option<Days> {
     let calendar = Calendar { week_start: pack.week_start, episodes };
     let reaches = windows(pack, scope).filter_map(|w| w.window().reach(calendar, day));
-    reaches.reduce(Days::join)
+    let looked = looked_at(pack, scope).filter_map(|(_, window)| window.reach(calendar, day));
+    reaches.chain(looked).reduce(Days::join)
 }
 
 /// Whether any limit of the pack counts in this scope.
@@ -110,6 +121,13 @@ fn windows(pack: &Pack, scope: LimitScope) -> impl Iterator<Item = Windowed<'_>>
     limits.chain(free)
 }
 
+/// Windows of the modes of other visits (RK58).
+fn looked_at(pack: &Pack, scope: LimitScope) -> impl Iterator<Item = (&Condition, Window)> {
+    let own = scope == LimitScope::default();
+    let of_modes = pack.conditions.iter().filter(move |c| own && c.demand.looks_at_modes());
+    of_modes.filter_map(|c| Some((c, c.demand.window()?)))
+}
+
 fn keep(
     pack: &Pack,
     scope: LimitScope,
@@ -127,10 +145,19 @@ fn keep(
         let anchor = buckets.add(windowed.window(), calendar, day, counted);
         anchors.extend(anchor.map(|day| windowed.anchor(day)));
     }
-    let asks_how = pack
-        .limits
-        .iter()
-        .any(|l| l.scope == scope && !(l.modifiers.is_empty() && l.modes.is_empty()));
+    for (condition, window) in looked_at(pack, scope) {
+        let counted = || {
+            let counts = rows.iter().filter(|u| condition.services.contains(&u.service));
+            Daily::new(counts.map(|u| (u.date, u.units)))
+        };
+        // No anchor is kept: these windows stand still or roll.
+        buckets.add(&window, calendar, day, counted);
+    }
+    let of_limit = |l: &Limit| l.scope == scope && !(l.modifiers.is_empty() && l.modes.is_empty());
+    let own = scope == LimitScope::default();
+    let asks_how = pack.limits.iter().any(of_limit)
+        || (own && pack.authorizations.iter().any(|a| !a.modifiers.is_empty()))
+        || looked_at(pack, scope).next().is_some();
     let mut sums: BTreeMap<Alike<'_>, (NaiveDate, i64)> = BTreeMap::new();
     for row in rows.iter().filter(|u| u.authorization.is_some() || buckets.contain(u.date)) {
         let how = row.how.as_ref().filter(|_| asks_how);

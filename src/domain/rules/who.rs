@@ -32,6 +32,12 @@ const CONSENT: Overriding = Overriding::Never("only the member can consent");
 const WRONG_TIME: Overriding =
     Overriding::Never("one of two times is wrong, and is to be corrected");
 const TWICE: Overriding = Overriding::Never("nothing is billed twice");
+const ON_HOLD: Overriding = Overriding::Never("the payer does not take such claims yet");
+const NOT_KNOWN: Overriding =
+    Overriding::Never("what the payer wants is to be found out, not guessed");
+const MODIFIERS: Overriding = Overriding::Never("the line would be denied as it stands");
+const DIAGNOSIS: Overriding =
+    Overriding::Never("the payer names the diagnoses that it does not pay for");
 const UNITS: Overriding = Overriding::Never("units are counted, not judged");
 const CAP: Overriding = Overriding::Never("a payer's limit holds for everybody");
 const APPROVAL: Overriding = Overriding::Never("only the payer can approve units");
@@ -42,13 +48,31 @@ impl RuleId {
     /// Who can fix it, in the first place.
     pub const fn who(self) -> Who {
         match self {
-            Self::ContractNone | Self::PeerNotCertified | Self::RateNone | Self::RateTooLarge => {
-                Who::Administrator
-            }
+            Self::ContractNone
+            | Self::ContractUnknown
+            | Self::PeerNotCertified
+            | Self::PeerCredential
+            | Self::PeerEndorsement
+            | Self::PeerAge
+            | Self::PeerAgeGap
+            | Self::ModifierStacked
+            | Self::RateNone
+            | Self::RateUnclear
+            | Self::RateTooLarge => Who::Administrator,
             Self::EligibilityNoCoverage
             | Self::EligibilityNotCovered
             | Self::CoverageOtherFirst
             | Self::ServiceUnknown
+            | Self::ServiceRetired
+            | Self::ClaimHold
+            | Self::ModifierNotListed
+            | Self::ModifierTooMany
+            | Self::ProductNotCovered
+            | Self::EnrollmentMissing
+            | Self::EnrollmentExcluded
+            | Self::ModeShare
+            | Self::LimitVisit
+            | Self::AuthorizationBlock
             | Self::MemberAge
             | Self::MemberNoAddress
             | Self::Duplicate
@@ -66,7 +90,14 @@ impl RuleId {
             | Self::DayClaimed
             | Self::PeriodClaimed => Who::Biller,
             Self::ActivityNotBillable
+            | Self::ActivityExcluded
             | Self::ActivityNoService
+            | Self::ModifierOneOf
+            | Self::DiagnosisExcluded
+            | Self::DiagnosisFamily
+            | Self::MemberAbsent
+            | Self::ModeNoAnchor
+            | Self::BelowMinimumTime
             | Self::RoleNotAllowed
             | Self::ProgramNotAllowed
             | Self::ModeNotAllowed
@@ -102,10 +133,20 @@ impl RuleId {
             Self::ContractNone
             | Self::EligibilityNoCoverage
             | Self::EligibilityNotCovered
+            | Self::ProductNotCovered
+            | Self::EnrollmentMissing
+            | Self::EnrollmentExcluded
             | Self::MemberAge => ELIGIBILITY,
             Self::CoverageOtherFirst => PAYS_FIRST,
-            Self::ActivityNotBillable => NEVER_PAID,
-            Self::ActivityNoService | Self::ServiceUnknown => SERVICE,
+            Self::ActivityNotBillable | Self::ActivityExcluded => NEVER_PAID,
+            Self::ActivityNoService | Self::ServiceUnknown | Self::ServiceRetired => SERVICE,
+            Self::ClaimHold => ON_HOLD,
+            Self::ContractUnknown => NOT_KNOWN,
+            Self::ModifierOneOf
+            | Self::ModifierNotListed
+            | Self::ModifierTooMany
+            | Self::ModifierStacked => MODIFIERS,
+            Self::DiagnosisExcluded | Self::DiagnosisFamily => DIAGNOSIS,
             Self::RoleNotAllowed
             | Self::ProgramNotAllowed
             | Self::ModeNotAllowed
@@ -113,8 +154,15 @@ impl RuleId {
             | Self::GroupMissing
             | Self::GroupSize
             | Self::GroupRatio
+            | Self::ModeNoAnchor
+            | Self::ModeShare
+            | Self::MemberAbsent
             | Self::SessionDisagrees => STATED,
-            Self::PeerNotCertified => CERTIFICATE,
+            Self::PeerNotCertified
+            | Self::PeerCredential
+            | Self::PeerEndorsement
+            | Self::PeerAge
+            | Self::PeerAgeGap => CERTIFICATE,
             Self::DiagnosisMissing | Self::MemberNoAddress => NEEDED,
             Self::Part2NoConsent => CONSENT,
             Self::NoteBeforeContact => WRONG_TIME,
@@ -124,11 +172,12 @@ impl RuleId {
             | Self::SessionMemberTwice
             | Self::DayClaimed
             | Self::PeriodClaimed => TWICE,
-            Self::BelowOneUnit => UNITS,
+            Self::BelowOneUnit | Self::BelowMinimumTime => UNITS,
             Self::LimitBillUpTo
             | Self::LimitHold
             | Self::LimitNever
             | Self::LimitAcross
+            | Self::LimitVisit
             | Self::LimitNoEpisode => CAP,
             Self::AuthorizationUnknown
             | Self::AuthorizationDates
@@ -136,8 +185,8 @@ impl RuleId {
             | Self::AuthorizationMissing
             | Self::AuthorizationExhausted
             | Self::AuthorizationSecond => APPROVAL,
-            Self::AuthorizationNotNeeded | Self::FilingSoon => NOTHING,
-            Self::RateNone | Self::RateTooLarge => RATE,
+            Self::AuthorizationNotNeeded | Self::AuthorizationBlock | Self::FilingSoon => NOTHING,
+            Self::RateNone | Self::RateUnclear | Self::RateTooLarge => RATE,
             Self::FilingLate => FILING,
         }
     }
@@ -176,6 +225,10 @@ mod tests {
             "session",
             "below_one_unit",
             "limit",
+            "claim",
+            "modifier",
+            "product",
+            "enrollment",
             "authorization",
             "rate",
             "filing",

@@ -47,6 +47,16 @@ impl Days {
         }
     }
 
+    /// The days that lie in both.
+    #[must_use]
+    fn meet(self, other: Self) -> Self {
+        let last = match (self.to, other.to) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        Self { from: self.from.max(other.from), to: last }
+    }
+
     /// In a sentence after "used": "on 2026-07-01", "from … to …", "so far".
     pub fn words(&self) -> String {
         match (self.from, self.to) {
@@ -103,6 +113,12 @@ impl Window {
             Self::Quarter => vec![months_from(day, (day.month() - 1) / 3 * 3 + 1, 3)],
             Self::CalendarYear => vec![months_from(day, 1, 12)],
             Self::FiscalYear { first_month } => vec![months_from(day, *first_month, 12)],
+            Self::EpisodeYear { first_month, episode } => {
+                let year = months_from(day, *first_month, 12);
+                let care = Self::Episode { episode: episode.clone() };
+                let cut = care.fixed(calendar, day).into_iter().map(|days| days.meet(year));
+                cut.collect()
+            }
             Self::Episode { episode } => {
                 let kind = |e: &&EpisodeFact| episode.as_ref().is_none_or(|kind| *kind == e.kind);
                 let covering = calendar.episodes.iter().filter(kind).map(|e| e.span);

@@ -67,6 +67,14 @@ pub enum Window {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         episode: Option<Key>,
     },
+    /// The days of an episode of care that lie in one fiscal year.
+    EpisodeYear {
+        /// 1 to 12.
+        first_month: u32,
+        /// Episodes of this kind only; without it, of any kind.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        episode: Option<Key>,
+    },
     /// All days.
     Lifetime,
 }
@@ -100,6 +108,7 @@ impl Window {
         "rolling_days",
         "consecutive_days",
         "episode",
+        "episode_year",
         "lifetime",
     ];
 
@@ -128,6 +137,11 @@ impl Window {
             Self::Episode { episode: None } => "in an episode of care".to_owned(),
             Self::Episode { episode: Some(kind) } => {
                 format!("in an episode of care of the kind '{kind}'")
+            }
+            Self::EpisodeYear { first_month, episode } => {
+                let year = Self::FiscalYear { first_month: *first_month }.words();
+                let care = Self::Episode { episode: episode.clone() }.words();
+                format!("{care} and {year}")
             }
             Self::Lifetime => "in a lifetime".to_owned(),
         }

@@ -24,7 +24,7 @@ use crate::domain::contract::{Terms, VersionHead};
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::{CertificateFact, Facts};
+use crate::domain::facts::{CertificateFact, Facts, PeerFact};
 use crate::domain::identifiers::Reference;
 use crate::domain::ids::{
     AccountId, ContractVersionId, EncounterId, MemberId, PeerId, SharedAccountId,
@@ -32,7 +32,7 @@ use crate::domain::ids::{
 use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::Member;
 use crate::domain::organization::Organization;
-use crate::domain::peer::Peer;
+use crate::domain::peer::{Certificate, Peer};
 use crate::domain::rules::RuleId;
 use crate::domain::session::Session;
 use crate::error::{AppError, Code};
@@ -197,15 +197,8 @@ impl Bench {
             has_address: member.data.address.is_some(),
             coverages: member.coverages.clone(),
             billed,
-            certificates: peer
-                .certificates
-                .iter()
-                .map(|c| CertificateFact {
-                    state: c.data.state.clone(),
-                    kind: c.data.kind.clone(),
-                    span: c.data.span,
-                })
-                .collect(),
+            certificates: facts_of(peer),
+            peer: PeerFact { birth_date: peer.data.birth_date, hired_on: peer.data.hired_on },
             episodes,
             consents: self.dossiers.consents(member.id),
             usage: selected.usage,
@@ -221,6 +214,11 @@ impl Bench {
         };
         let shared = visit.and_then(|v| v.shared);
         Ok(Case { facts, version, terms, account, shared })
+    }
+
+    /// The certificates of a peer of the chunk.
+    fn certificates(&self, peer: PeerId) -> Vec<CertificateFact> {
+        self.peers.get(&peer).map(facts_of).unwrap_or_default()
     }
 
     /// The people of the chunk, as they stand under the locks.
@@ -278,6 +276,18 @@ impl Bench {
         let zone = self.organization.data.zone;
         self.nearby.store(conn, self.organization.id, zone)
     }
+}
+
+/// A peer's certificates as the rules see them.
+fn facts_of(peer: &Peer) -> Vec<CertificateFact> {
+    let fact = |c: &Certificate| CertificateFact {
+        state: c.data.state.clone(),
+        kind: c.data.kind.clone(),
+        span: c.data.span,
+        standing: c.data.standing,
+        endorsements: c.data.endorsements.clone(),
+    };
+    peer.certificates.iter().map(fact).collect()
 }
 
 /// The time from the first start to the last end.

@@ -57,6 +57,8 @@ pub struct Draft {
     pub note_plan_goal: Option<String>,
     /// The key of a program.
     pub program: Option<String>,
+    /// Whether the member was not there: `true` or `false`.
+    pub member_absent: Option<String>,
     /// The sender's own name for the session that it is a part of.
     pub group_session: Option<String>,
     /// Everyone served who was present in it.
@@ -94,6 +96,8 @@ pub struct Parsed {
     pub note: Option<Note>,
     /// Program.
     pub program: Option<Key>,
+    /// Whether the member was not there.
+    pub member_absent: bool,
     /// The session that it is a part of.
     pub group: Option<Group>,
 }
@@ -164,6 +168,7 @@ pub fn parse(draft: &Draft, reading: Reading) -> Result<Parsed, Vec<Fault>> {
     let authorization = authorization(f, draft);
     let note = note(f, draft, reading);
     let program = f.optional("/program", draft.program.as_ref());
+    let member_absent = flag(f, "/member_absent", draft.member_absent.as_ref());
     let group = group(f, draft);
     match (reference, peer, member, kind, role, times, mode, setting) {
         (
@@ -189,9 +194,21 @@ pub fn parse(draft: &Draft, reading: Reading) -> Result<Parsed, Vec<Fault>> {
             authorization,
             note,
             program,
+            member_absent,
             group,
         }),
         _ => Err(faults.0),
+    }
+}
+
+fn flag(f: &mut Faults, pointer: &str, text: Option<&String>) -> bool {
+    match text.map(|t| t.trim()) {
+        None | Some("" | "false") => false,
+        Some("true") => true,
+        Some(_) => {
+            f.add(pointer, "write true or false.");
+            false
+        }
     }
 }
 

@@ -106,6 +106,7 @@ fn data(
         authorization,
         note: row.note.clone(),
         program: row.program.clone(),
+        member_absent: row.member_absent,
         group: row.group.clone(),
     }
 }

@@ -142,9 +142,9 @@ pub(super) fn resolved(
     payers: &HashMap<PayerName, Payer>,
     input: CoverageInput,
 ) -> Option<CoverageData> {
-    let CoverageInput { payer, member_number, span, order, product } = input;
+    let CoverageInput { payer, member_number, span, order, product, known_on } = input;
     let payer = payers.get(&payer)?.id;
-    Some(CoverageData { payer, member_number, span, order, product })
+    Some(CoverageData { payer, member_number, span, order, product, known_on })
 }
 
 /// The natural key of a coverage within its member.

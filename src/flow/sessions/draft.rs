@@ -207,6 +207,8 @@ impl SessionDraft {
             note_signed_at: m.note_signed_at,
             note_plan_goal: m.note_plan_goal,
             program: self.program.clone(),
+            // Whoever is in a session is there.
+            member_absent: None,
             // One that is missing is told as the session's own.
             group_session: self.reference.clone(),
             group_size: self.size.map(|n| n.to_string()),

@@ -105,6 +105,7 @@ pub(super) struct CoverageRow {
     pub valid_to: Option<NaiveDate>,
     pub pay_order: i32,
     pub product: Option<String>,
+    pub known_on: Option<NaiveDate>,
 }
 
 impl CoverageRow {
@@ -120,6 +121,7 @@ impl CoverageRow {
             valid_to: data.span.to,
             pay_order: i32::from(data.order),
             product: optional(data.product.as_ref()),
+            known_on: data.known_on,
         }
     }
 
@@ -131,6 +133,7 @@ impl CoverageRow {
             span: read_span("coverages.valid_to", self.valid_from, self.valid_to)?,
             order,
             product: read_optional("coverages.product", self.product)?,
+            known_on: self.known_on,
         };
         Ok(Coverage { id: CoverageId::from_i64(self.id), data })
     }

@@ -7,6 +7,7 @@ mod pack;
 mod profile;
 mod shipped;
 mod wild;
+mod words;
 
 use crate::domain::contract::{Fault, Place};
 

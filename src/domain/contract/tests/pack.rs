@@ -296,8 +296,8 @@ fn windows_and_scopes_that_are_wrong() {
     limit("length = 3661\nwindow = \"rolling_days\"", "limit[1].length", "from 1 to 3660");
     limit("first_month = 13\nwindow = \"fiscal_year\"", "limit[1].first_month", "from 1 to 12");
     limit("length = 3\nwindow = \"month\"", "limit[1].length", "only; remove it");
-    limit("first_month = 3\nwindow = \"day\"", "limit[1].first_month", "\"fiscal_year\" only");
-    limit("episode = \"x\"\nwindow = \"day\"", "limit[1].episode", "\"episode\" only");
+    limit("first_month = 3\nwindow = \"day\"", "limit[1].first_month", "\"episode_year\" only");
+    limit("episode = \"x\"\nwindow = \"day\"", "limit[1].episode", "\"episode_year\" only");
     limit("episode = \"No\"\nwindow = \"episode\"", "limit[1].episode", "a key has");
     limit("window = \"year\"", "limit[1].window", "a window is one of: day, week");
     limit("scope = \"payer\"\nwindow = \"day\"", "limit[1].scope", "a scope is one of");

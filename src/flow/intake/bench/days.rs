@@ -228,7 +228,7 @@ impl Bench {
         let service = self
             .version(encounter)
             .and_then(|v| self.terms.get(&v))
-            .and_then(|t| rules::choose(&t.pack, encounter));
+            .and_then(|t| rules::choose(&t.pack, encounter, self.day(encounter)));
         let Some(measure) = service.map(rules::measure) else { return };
         let share = told.visits.iter().find(|v| v.encounter == Some(id));
         let now = share.filter(|_| told.units > 0).map(|s| (s.ready.clone(), s.held));

@@ -74,7 +74,17 @@ impl Bench {
         let pack = &visit.terms.pack;
         // A service that the contract in force no longer has counts in every limit of its name.
         let service = pack.services.iter().find(|s| s.key == *key);
-        let how = service.map(|s| rules::how(encounter, s));
+        let certificates = self.certificates(encounter.peer);
+        let day = decision.service_date;
+        let billed = self.billed(encounter.member, day);
+        let seen = rules::Seen {
+            pack,
+            encounter,
+            date: day,
+            product: billed.and_then(|b| b.data.product.as_ref()),
+            certificates: &certificates,
+        };
+        let how = service.map(|s| rules::how(&seen, s));
         let is_shared = how.as_ref().is_some_and(|how| rules::is_shared(pack, key, how));
         let counted = rules::has_scope(pack, LimitScope::Peer);
         let accounts = Accounts {

@@ -1,5 +1,6 @@
 //! Drafts of members, their addresses and coverages.
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::{PayerName, Reader};
@@ -76,6 +77,8 @@ pub struct CoverageDraft {
     pub order: Option<u8>,
     /// The payer's product line, when it matters.
     pub product: Option<String>,
+    /// When the organization came to know of it, where a filing clock runs from that day.
+    pub known_on: Option<String>,
 }
 
 /// A parsed member, whose payers are not looked up yet.
@@ -100,6 +103,8 @@ pub struct CoverageInput {
     pub order: u8,
     /// Product line.
     pub product: Option<Key>,
+    /// When it became known.
+    pub known_on: Option<NaiveDate>,
 }
 
 impl MemberDraft {
@@ -156,7 +161,8 @@ impl CoverageDraft {
             r.refuse("order", "the order of payment is 1 to 9; 1 pays first");
         }
         let product = r.optional("product", self.product.as_ref());
+        let known_on = r.optional_date("known_on", self.known_on.as_ref());
         let (payer, member_number) = (payer?, member_number?);
-        Some(CoverageInput { payer, member_number, span: span?, order, product })
+        Some(CoverageInput { payer, member_number, span: span?, order, product, known_on })
     }
 }

@@ -109,7 +109,8 @@ impl Reader {
         self.optional_date(field, value)
     }
 
-    fn optional_date(&mut self, field: &str, value: Option<&String>) -> Option<NaiveDate> {
+    /// A date that may be missing.
+    pub fn optional_date(&mut self, field: &str, value: Option<&String>) -> Option<NaiveDate> {
         parse_date(value?).map_err(|rule| self.refuse(field, rule.0)).ok()
     }
 
@@ -122,17 +123,22 @@ impl Reader {
 
     /// The field `services`: keys of services, sorted, each once.
     pub fn services(&mut self, list: Option<&[String]>) -> Vec<Key> {
+        self.keys("services", list)
+    }
+
+    /// A list of keys, sorted, each once.
+    pub fn keys(&mut self, field: &str, list: Option<&[String]>) -> Vec<Key> {
         let list = list.unwrap_or_default();
         if list.len() > MAX_SERVICES {
-            self.refuse("services", format!("this list has at most {MAX_SERVICES} items"));
+            self.refuse(field, format!("this list has at most {MAX_SERVICES} items"));
             return Vec::new();
         }
         let each = list.iter().enumerate();
-        let mut services: Vec<Key> =
-            each.filter_map(|(i, s)| self.required(&format!("services/{i}"), Some(s))).collect();
-        services.sort();
-        services.dedup();
-        services
+        let mut keys: Vec<Key> =
+            each.filter_map(|(i, s)| self.required(&format!("{field}/{i}"), Some(s))).collect();
+        keys.sort();
+        keys.dedup();
+        keys
     }
 
     /// Reads what lies under a field.

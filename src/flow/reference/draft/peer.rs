@@ -27,6 +27,12 @@ pub struct PeerDraft {
     /// Taxonomy; 175T00000X (peer specialist) when missing.
     #[schema(example = "175T00000X")]
     pub taxonomy: Option<String>,
+    /// Day of birth, where a payer asks for the peer's age.
+    #[schema(example = "1990-05-05")]
+    pub birth_date: Option<String>,
+    /// First day of work, where a payer lets work begin before the certificate.
+    #[schema(example = "2026-01-15")]
+    pub hired_on: Option<String>,
     /// All of the peer's certificates.
     pub certificates: Option<Vec<CertificateDraft>>,
 }
@@ -50,6 +56,13 @@ pub struct CertificateDraft {
     /// Last day on which it is valid; missing: no end.
     #[schema(example = "2027-12-31")]
     pub to: Option<String>,
+    /// How it stands: `active` (the default), `lapsed`, `vacant`, `suspended`, `revoked`. Only an
+    /// active one counts.
+    #[schema(example = "active")]
+    pub standing: Option<String>,
+    /// What it is good for, as packs name it.
+    #[schema(example = json!(["recovery"]))]
+    pub endorsements: Option<Vec<String>>,
 }
 
 /// A parsed peer.
@@ -70,6 +83,13 @@ impl PeerDraft {
         let last_name = r.required("last_name", self.last_name.as_ref());
         let usual = PEER_TAXONOMY.to_owned();
         let taxonomy = r.required("taxonomy", Some(self.taxonomy.as_ref().unwrap_or(&usual)));
+        let birth_date = r.optional_date("birth_date", self.birth_date.as_ref());
+        let hired_on = r.optional_date("hired_on", self.hired_on.as_ref());
+        if let (Some(born), Some(hired)) = (birth_date, hired_on)
+            && hired <= born
+        {
+            r.refuse("hired_on", "the first day of work lies before the day of birth");
+        }
         let list = self.certificates.as_ref();
         let certificates = r.items("certificates", list, MAX_CERTIFICATES, |r, c| c.read(r));
         let message = "another certificate of the list has this state, kind and first day";
@@ -77,7 +97,8 @@ impl PeerDraft {
         refuse_repeats(&mut r, "certificates", &certificates, key, message);
         let data = (|| {
             let (npi, taxonomy) = (npi?, taxonomy?);
-            Some(PeerData { npi, first_name: first_name?, last_name: last_name?, taxonomy })
+            let (first_name, last_name) = (first_name?, last_name?);
+            Some(PeerData { npi, first_name, last_name, taxonomy, birth_date, hired_on })
         })();
         r.finish(data.map(|data| PeerInput { data, certificates }))
     }
@@ -96,6 +117,9 @@ impl CertificateDraft {
         let kind = r.required("kind", self.kind.as_ref());
         let number = r.optional("number", self.number.as_ref());
         let span = r.span(self.from.as_ref(), self.to.as_ref());
-        Some(CertificateData { state: state?, kind: kind?, number, span: span? })
+        let standing = r.optional("standing", self.standing.as_ref()).unwrap_or_default();
+        let endorsements = r.keys("endorsements", self.endorsements.as_deref());
+        let (state, kind, span) = (state?, kind?, span?);
+        Some(CertificateData { state, kind, number, span, standing, endorsements })
     }
 }

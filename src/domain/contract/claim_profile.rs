@@ -1,0 +1,93 @@
+//! How claims look to a payer: the knobs of its companion guide.
+
+use serde::{Deserialize, Serialize};
+
+use super::delimiters::Delimiters;
+use super::form::ClaimForm;
+use crate::domain::finding::Authority;
+use crate::domain::identifiers::{Line55, PartnerCode};
+use crate::domain::period::Period;
+use crate::domain::text::code_list;
+
+/// How claims look to this payer: the knobs of its companion guide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimProfile {
+    /// ISA07.
+    pub receiver_qualifier: String,
+    /// ISA08.
+    pub receiver_id: PartnerCode,
+    /// GS03; the same as ISA08 unless the payer says otherwise.
+    pub receiver_code: PartnerCode,
+    /// 1000B NM103.
+    pub receiver_name: Line55,
+    /// 2010BB NM103.
+    pub payer_name: Line55,
+    /// 2010BB NM109.
+    pub payer_id: PartnerCode,
+    /// ISA14.
+    pub acknowledgment_requested: bool,
+    /// SBR09.
+    pub claim_filing_code: String,
+    /// Delimiters: element, component, repetition, segment terminator.
+    pub delimiters: Delimiters,
+    /// Whether a line break follows each segment.
+    pub line_breaks: bool,
+    /// Most claims in one ST/SE.
+    pub max_claims_per_set: u32,
+    /// Whether PRV*BI is sent.
+    pub billing_taxonomy: bool,
+    /// When the rendering provider loop is sent.
+    pub rendering: RenderingMode,
+    /// Whether PRV*PE is sent with it.
+    pub rendering_taxonomy: bool,
+    /// Where the authorization number stands.
+    pub authorization_level: AuthorizationLevel,
+    /// How decision lines become claim lines.
+    pub rollup: Rollup,
+    /// Whether a claim may hold lines of one place of service only.
+    pub one_place_per_claim: bool,
+    /// What one claim covers.
+    #[serde(default, skip_serializing_if = "Period::is_day")]
+    pub period: Period,
+    /// The knobs of the sections `file`, `parties`, `content` and `lines`.
+    #[serde(default, skip_serializing_if = "ClaimForm::is_usual")]
+    pub form: Box<ClaimForm>,
+    /// Where it is written, such as the payer's companion guide.
+    pub source: Option<Authority>,
+}
+
+code_list!(
+    /// When loop 2310B is sent.
+    RenderingMode, "a rendering mode" {
+        /// Always.
+        Always = "always",
+        /// When the rendering NPI is not the billing NPI.
+        IfDifferent = "if_different",
+        /// Never.
+        Never = "never",
+        /// Always, with the supervising provider in the peer's place.
+        Supervisor = "supervisor",
+        /// Always, with the billing provider's name and NPI.
+        Agency = "agency",
+    }
+);
+
+code_list!(
+    /// Where REF*G1 stands.
+    AuthorizationLevel, "a level of the authorization number" {
+        /// Loop 2300: one authorization for each claim.
+        Claim = "claim",
+        /// Loop 2400: each line names its own.
+        Line = "line",
+    }
+);
+
+code_list!(
+    /// How decision lines become claim lines.
+    Rollup, "a roll-up" {
+        /// One claim line for each decision line.
+        None = "none",
+        /// One for each date, procedure, modifiers, place and pointers.
+        Day = "day",
+    }
+);

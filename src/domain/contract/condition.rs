@@ -1,0 +1,196 @@
+//! Conditions: what a visit must meet besides what its service says, each with its own answer and
+//! its own days. Kinds of rules that payers add to a service are added here, one demand for each.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::in_force::InForce;
+use super::when::When;
+use crate::domain::codes::{DiagnosisClass, DiagnosisFamily, Mode, Modifier};
+use crate::domain::finding::Authority;
+use crate::domain::identifiers::Key;
+use crate::domain::text::code_list;
+use crate::domain::windows::Window;
+
+/// A condition on visits of some services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// Short name.
+    pub key: Key,
+    /// Services whose visits must meet it.
+    pub services: Vec<Key>,
+    /// What is demanded.
+    #[serde(flatten)]
+    pub demand: Demand,
+    /// Of which visits.
+    #[serde(default, skip_serializing_if = "When::is_always")]
+    pub when: When,
+    /// On which service dates.
+    #[serde(rename = "in_force", default, skip_serializing_if = "InForce::is_always")]
+    pub days: InForce,
+    /// What becomes of a visit that does not meet it.
+    #[serde(default, skip_serializing_if = "Answer::is_hold")]
+    pub answer: Answer,
+    /// Where it is written.
+    pub source: Authority,
+}
+
+code_list!(
+    /// What becomes of a visit that does not meet a condition.
+    #[derive(Default)]
+    Answer, "an answer" {
+        /// It is held.
+        #[default]
+        Hold = "hold",
+        /// It is worth a look, and goes on. For rules whose source is weak.
+        Warn = "warn",
+    }
+);
+
+impl Answer {
+    /// Whether it is what a pack means that says nothing.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_hold(&self) -> bool {
+        *self == Self::Hold
+    }
+}
+
+/// What a condition demands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "demand", rename_all = "snake_case")]
+pub enum Demand {
+    /// The line has at least one of these modifiers (RK03).
+    ModifierOneOf {
+        /// Which.
+        modifiers: Vec<Modifier>,
+    },
+    /// The line has only these modifiers, in this order (RK04).
+    ModifierList {
+        /// Which, in order.
+        modifiers: Vec<Modifier>,
+    },
+    /// The payer asks to hold claims (RK10).
+    ClaimHold,
+    /// Nobody knows the payer's rule here: a person decides (RK73).
+    Unknown {
+        /// What is to be asked.
+        question: String,
+    },
+    /// The principal diagnosis, or any, is not of these classes (RK49).
+    DiagnosisExcluded {
+        /// Which.
+        classes: Vec<DiagnosisClass>,
+        /// Whether every diagnosis is looked at, not only the principal one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        any: bool,
+    },
+    /// The principal diagnosis is of one of these families (RK49).
+    DiagnosisFamily {
+        /// Beginnings of codes, such as `F20`.
+        families: Vec<DiagnosisFamily>,
+    },
+    /// The billed coverage is of one of these product lines (RK51).
+    Product {
+        /// Which.
+        products: Vec<Key>,
+    },
+    /// The visit is in one of these modes (RK57).
+    Mode {
+        /// Which.
+        modes: Vec<Mode>,
+    },
+    /// A visit that is not face to face has one that is not so many days before it (RK58).
+    FaceToFaceWithin {
+        /// Days.
+        days: u32,
+    },
+    /// Units that are not face to face are at most this part of all in a window (RK58).
+    RemoteShare {
+        /// The greatest part, in percent.
+        percent: u32,
+        /// The window.
+        #[serde(flatten)]
+        window: Window,
+    },
+    /// The peer holds one of these certificates, whatever else the service needs (RK39).
+    Certificate {
+        /// Which.
+        certificates: Vec<Key>,
+    },
+    /// The peer's certificate carries one of these endorsements (RK38).
+    Endorsement {
+        /// Which.
+        endorsements: Vec<Key>,
+    },
+    /// The peer is at least so old (RK41).
+    StaffAge {
+        /// Full years on the service date.
+        years: u32,
+    },
+    /// Peer and member are at least so many years apart (RK42).
+    AgeGap {
+        /// Full years between the days of birth.
+        years: u32,
+        /// Whether the peer must be the older one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        peer_older: bool,
+    },
+    /// One visit has at most so many units, as national edits have it for a line (RK25).
+    UnitsPerVisit {
+        /// Units.
+        units: Decimal,
+    },
+    /// The member is enrolled in one of these on the service date (RK52).
+    Enrolled {
+        /// Kinds of episodes.
+        episodes: Vec<Key>,
+    },
+    /// The member is enrolled in none of these on the service date (RK55, RK56).
+    NotEnrolled {
+        /// Kinds of episodes.
+        episodes: Vec<Key>,
+    },
+    /// The member was there (RK53).
+    MemberPresent,
+}
+
+impl Demand {
+    /// Names as packs write them under `demand`.
+    pub const NAMES: &'static [&'static str] = &[
+        "modifier_one_of",
+        "modifier_list",
+        "claim_hold",
+        "unknown",
+        "diagnosis_excluded",
+        "diagnosis_family",
+        "product",
+        "mode",
+        "face_to_face_within",
+        "remote_share",
+        "certificate",
+        "endorsement",
+        "staff_age",
+        "age_gap",
+        "units_per_visit",
+        "enrolled",
+        "not_enrolled",
+        "member_present",
+    ];
+
+    /// Whether it is judged by how the member's other units were given.
+    pub fn looks_at_modes(&self) -> bool {
+        matches!(self, Self::FaceToFaceWithin { .. } | Self::RemoteShare { .. })
+    }
+
+    /// The window of the member's other units that it looks at.
+    pub fn window(&self) -> Option<Window> {
+        match self {
+            // So many days before the day, and the day.
+            Self::FaceToFaceWithin { days } => {
+                Some(Window::RollingDays { length: days.saturating_add(1) })
+            }
+            Self::RemoteShare { window, .. } => Some(window.clone()),
+            _ => None,
+        }
+    }
+}

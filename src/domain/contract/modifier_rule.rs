@@ -1,0 +1,124 @@
+//! Modifiers by circumstance: which ones a line gets when the visit is so, and what they do to its
+//! price (RK02, RK05 to RK08).
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::in_force::{self, InForce, read_in_force};
+use super::known::{Known, unique};
+use super::read_condition::some;
+use super::read_rules::MAX_RULES;
+use super::reader::{Amount, Reader};
+use super::table::Table;
+use super::when::{When, read_when};
+use crate::domain::codes::Modifier;
+use crate::domain::finding::Authority;
+use crate::domain::identifiers::Key;
+use crate::domain::text::code_list;
+
+/// Modifiers that lines of some services get when a visit is so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModifierRule {
+    /// Short name.
+    pub key: Key,
+    /// Services whose lines get them.
+    pub services: Vec<Key>,
+    /// The modifiers, in the order in which they stand.
+    pub add: Vec<Modifier>,
+    /// When.
+    #[serde(default, skip_serializing_if = "When::is_always")]
+    pub when: When,
+    /// On which service dates.
+    #[serde(default, skip_serializing_if = "InForce::is_always")]
+    pub days: InForce,
+    /// What the allowance is multiplied by, in percent; none: they say nothing of the price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<Decimal>,
+    /// What holds when another rule changes the price, too.
+    #[serde(default, skip_serializing_if = "Stacking::is_unknown")]
+    pub stacking: Stacking,
+    /// Where it is written.
+    pub source: Authority,
+}
+
+code_list!(
+    /// What holds when two rules multiply the price of one line (RK06).
+    #[derive(Default)]
+    Stacking, "a rule of stacking" {
+        /// Both count, one after the other.
+        Allowed = "allowed",
+        /// They may not stand on one line.
+        Banned = "banned",
+        /// Nobody knows: a person decides.
+        #[default]
+        Unknown = "unknown",
+    }
+);
+
+impl Stacking {
+    /// Whether it is what a pack means that says nothing.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
+}
+
+/// Keys of the table besides those of its days.
+pub(super) const KEYS: &[&str] =
+    &["key", "services", "add", "when", "percent", "stacking", "source"];
+/// A part or multiple of a price, in percent: up to tenfold.
+const PERCENT: Amount = Amount { decimals: 3, below: 1_000 };
+/// Most modifiers on a claim line (SV101-3 to SV101-6).
+const MAX_MODIFIERS: usize = 4;
+
+/// All rules that have no fault.
+pub(super) fn read_modifiers<'a>(
+    r: &mut Reader,
+    root: &Table<'a>,
+    known: &mut Known<'a>,
+) -> Vec<ModifierRule> {
+    let fields = [KEYS, in_force::KEYS].concat();
+    let mut keys: Vec<Key> = Vec::new();
+    let mut rules = Vec::new();
+    for at in root.tables(r, "modifier", MAX_RULES) {
+        let Some(table) = at.table(r, &fields) else { continue };
+        let key = unique(r, &table, &keys);
+        keys.extend(key.clone());
+        rules.extend(read_one(r, &table, key, known));
+    }
+    rules
+}
+
+fn read_one<'a>(
+    r: &mut Reader,
+    table: &Table<'a>,
+    key: Option<Key>,
+    known: &mut Known<'a>,
+) -> Option<ModifierRule> {
+    let services: Vec<Key> = known.services(r, table).into_iter().map(|(_, key)| key).collect();
+    let add: Option<Vec<Modifier>> = some(r, table, "add");
+    if add.as_ref().is_some_and(|add| add.len() > MAX_MODIFIERS) {
+        table.at_key("add").refuse(r, "a claim line has room for four modifiers");
+    }
+    let when = read_when(r, table);
+    let days = read_in_force(r, table);
+    let percent = match table.get("percent") {
+        Some(spot) => spot.amount(r, PERCENT).map(Some),
+        None => Some(None),
+    };
+    let stacking = table.or(r, "stacking", Stacking::Unknown);
+    if let (Some(spot), None) = (table.get("stacking"), table.get("percent")) {
+        spot.refuse(r, "this goes with `percent` only; remove it");
+    }
+    let source = known.cited(r, table);
+    Some(ModifierRule {
+        key: key?,
+        services,
+        add: add?,
+        when: when?,
+        days: days?,
+        percent: percent?,
+        stacking: stacking?,
+        source: source?,
+    })
+}

@@ -1,0 +1,158 @@
+//! Reads `[[condition]]`: each demand has keys of its own, and no others.
+
+use super::condition::{Answer, Condition, Demand};
+use super::in_force::{self, read_in_force};
+use super::known::{Known, unique};
+use super::node::Value;
+use super::read_rules::{MAX_RULES, UNITS};
+use super::read_window::read_window;
+use super::reader::{Reader, Spot};
+use super::table::Table;
+use super::when::read_when;
+use crate::domain::identifiers::Key;
+use crate::domain::text::Invalid;
+
+/// Keys that every condition has.
+pub(super) const KEYS: &[&str] = &["key", "services", "demand", "when", "answer", "source"];
+/// Longest question, in characters.
+const MAX_QUESTION: usize = 200;
+/// Oldest age that a rule may name.
+const MAX_YEARS: u32 = 120;
+/// Longest time between two visits face to face, in days: a year.
+const MAX_BETWEEN: u32 = 366;
+
+/// The keys of a demand besides those that every condition has.
+pub(super) fn keys_of(demand: &str) -> &'static [&'static str] {
+    match demand {
+        "modifier_one_of" | "modifier_list" => &["modifiers"],
+        "unknown" => &["question"],
+        "diagnosis_excluded" => &["classes", "any"],
+        "diagnosis_family" => &["families"],
+        "product" => &["products"],
+        "mode" => &["modes"],
+        "face_to_face_within" => &["days"],
+        "remote_share" => &["percent", "window", "length", "first_month", "episode"],
+        "certificate" => &["certificates"],
+        "endorsement" => &["endorsements"],
+        "staff_age" => &["years"],
+        "age_gap" => &["years", "peer_older"],
+        "units_per_visit" => &["units"],
+        "enrolled" | "not_enrolled" => &["episodes"],
+        _ => &[],
+    }
+}
+
+/// All conditions that have no fault.
+pub(super) fn read_conditions<'a>(
+    r: &mut Reader,
+    root: &Table<'a>,
+    known: &mut Known<'a>,
+) -> Vec<Condition> {
+    let mut keys: Vec<Key> = Vec::new();
+    let mut conditions = Vec::new();
+    for at in root.tables(r, "condition", MAX_RULES) {
+        let Some(table) = at.table(r, &fields(&at)) else { continue };
+        let key = unique(r, &table, &keys);
+        keys.extend(key.clone());
+        conditions.extend(read_one(r, &table, key, known));
+    }
+    conditions
+}
+
+/// The keys that a condition may have, by what it demands; all keys when that is not known.
+fn fields(at: &Spot<'_>) -> Vec<&'static str> {
+    let named = at.node.entry("demand").and_then(|node| match &node.value {
+        Value::Text(text) => Demand::NAMES.iter().find(|name| *name == text),
+        _ => None,
+    });
+    let own = named.map_or_else(
+        || Demand::NAMES.iter().flat_map(|name| keys_of(name)).copied().collect(),
+        |name| keys_of(name).to_vec(),
+    );
+    [KEYS, in_force::KEYS, own.as_slice()].concat()
+}
+
+fn read_one<'a>(
+    r: &mut Reader,
+    table: &Table<'a>,
+    key: Option<Key>,
+    known: &mut Known<'a>,
+) -> Option<Condition> {
+    let services: Vec<Key> = known.services(r, table).into_iter().map(|(_, key)| key).collect();
+    let demand = read_demand(r, table);
+    let when = read_when(r, table);
+    let days = read_in_force(r, table);
+    let answer = table.or(r, "answer", Answer::Hold);
+    let source = known.cited(r, table);
+    Some(Condition {
+        key: key?,
+        services,
+        demand: demand?,
+        when: when?,
+        days: days?,
+        answer: answer?,
+        source: source?,
+    })
+}
+
+fn read_demand(r: &mut Reader, table: &Table<'_>) -> Option<Demand> {
+    let name = table.need(r, "demand").and_then(|s| s.one_of(r, Demand::NAMES, "a demand"))?;
+    Some(match name.as_str() {
+        "modifier_one_of" => Demand::ModifierOneOf { modifiers: some(r, table, "modifiers")? },
+        "modifier_list" => Demand::ModifierList { modifiers: some(r, table, "modifiers")? },
+        "claim_hold" => Demand::ClaimHold,
+        "unknown" => {
+            let spot = table.need(r, "question")?;
+            Demand::Unknown { question: spot.words(r, MAX_QUESTION)? }
+        }
+        "diagnosis_excluded" => {
+            let classes = some(r, table, "classes");
+            Demand::DiagnosisExcluded { any: table.flag(r, "any", false)?, classes: classes? }
+        }
+        "diagnosis_family" => Demand::DiagnosisFamily { families: some(r, table, "families")? },
+        "product" => Demand::Product { products: some(r, table, "products")? },
+        "mode" => Demand::Mode { modes: some(r, table, "modes")? },
+        "face_to_face_within" => {
+            let spot = table.need(r, "days")?;
+            Demand::FaceToFaceWithin { days: spot.number(r, 1..=MAX_BETWEEN)? }
+        }
+        "remote_share" => {
+            let percent = table.need(r, "percent").and_then(|s| s.number(r, 1..=99));
+            let window = read_window(r, table);
+            Demand::RemoteShare { percent: percent?, window: window? }
+        }
+        "certificate" => Demand::Certificate { certificates: some(r, table, "certificates")? },
+        "endorsement" => Demand::Endorsement { endorsements: some(r, table, "endorsements")? },
+        "staff_age" => Demand::StaffAge { years: years(r, table)? },
+        "age_gap" => {
+            let peer_older = table.flag(r, "peer_older", false);
+            Demand::AgeGap { years: years(r, table)?, peer_older: peer_older? }
+        }
+        "units_per_visit" => {
+            let spot = table.need(r, "units")?;
+            Demand::UnitsPerVisit { units: spot.amount(r, UNITS)? }
+        }
+        "enrolled" => Demand::Enrolled { episodes: some(r, table, "episodes")? },
+        "not_enrolled" => Demand::NotEnrolled { episodes: some(r, table, "episodes")? },
+        _ => Demand::MemberPresent,
+    })
+}
+
+/// Full years of an age, or between two.
+fn years(r: &mut Reader, table: &Table<'_>) -> Option<u32> {
+    table.need(r, "years").and_then(|spot| spot.number(r, 1..=MAX_YEARS))
+}
+
+/// A list that must name at least one.
+pub(super) fn some<T>(r: &mut Reader, table: &Table<'_>, key: &str) -> Option<Vec<T>>
+where
+    T: std::str::FromStr<Err = Invalid> + PartialEq,
+{
+    let list = table.need(r, key)?;
+    let named = list.values::<T>(r);
+    if named.is_empty() {
+        list.refuse(r, "name at least one");
+        return None;
+    }
+    Some(named.into_iter().map(|(_, value)| value).collect())
+}

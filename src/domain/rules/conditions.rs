@@ -1,0 +1,185 @@
+//! The conditions of a pack (`contract::Condition`): what a visit must meet besides what its service
+//! says. Each demand is judged by one function here or in a family beside this one.
+
+use super::context::Context;
+use super::table::{RuleId, Said};
+use super::{conditions_member, conditions_mode, conditions_peer};
+use crate::domain::codes::Modifier;
+use crate::domain::contract::{Answer, Condition, Demand};
+use rust_decimal::Decimal;
+
+/// What the conditions in force say of the visit, in pack order.
+pub fn conditions(ctx: &Context) -> Vec<Said> {
+    of_visit(ctx).flat_map(|condition| judged(ctx, condition)).collect()
+}
+
+/// The conditions that ask something of the visit.
+pub fn of_visit<'a>(ctx: &Context<'a>) -> impl Iterator<Item = &'a Condition> {
+    let service = ctx.service.map(|s| &s.key);
+    let seen = ctx.seen();
+    let all = ctx.terms.map_or(&[][..], |t| t.pack.conditions.as_slice()).iter();
+    all.filter(move |c| {
+        service.is_some_and(|s| c.services.contains(s))
+            && seen.is_some_and(|seen| c.days.covers(seen.date) && seen.is(&c.when))
+    })
+}
+
+fn judged(ctx: &Context, condition: &Condition) -> Vec<Said> {
+    let said = match &condition.demand {
+        Demand::ModifierOneOf { modifiers } => one_of(ctx, modifiers),
+        Demand::ModifierList { modifiers } => listed(ctx, modifiers),
+        Demand::ClaimHold => vec![claim_hold(ctx)],
+        Demand::Unknown { question } => vec![unknown(ctx, question)],
+        Demand::DiagnosisExcluded { classes, any } => {
+            conditions_member::excluded(ctx, classes, *any)
+        }
+        Demand::DiagnosisFamily { families } => conditions_member::family(ctx, families),
+        Demand::Product { products } => conditions_member::product(ctx, products),
+        Demand::Enrolled { episodes } => conditions_member::enrolled(ctx, episodes),
+        Demand::NotEnrolled { episodes } => conditions_member::not_enrolled(ctx, episodes),
+        Demand::MemberPresent => conditions_member::present(ctx),
+        Demand::Mode { modes } => conditions_mode::mode(ctx, modes),
+        Demand::FaceToFaceWithin { days } => conditions_mode::within(ctx, *days),
+        Demand::RemoteShare { percent, window } => conditions_mode::share(ctx, *percent, window),
+        Demand::Certificate { certificates } => conditions_peer::credential(ctx, certificates),
+        Demand::Endorsement { endorsements } => conditions_peer::endorsement(ctx, endorsements),
+        Demand::StaffAge { years } => conditions_peer::age(ctx, *years),
+        Demand::AgeGap { years, peer_older } => conditions_peer::gap(ctx, *years, *peer_older),
+        Demand::UnitsPerVisit { units } => units_per_visit(ctx, *units),
+    };
+    let by = |said: Said| match condition.answer {
+        Answer::Hold => said.by(&condition.source),
+        Answer::Warn => said.by(&condition.source).softly(),
+    };
+    said.into_iter().map(by).collect()
+}
+
+fn one_of(ctx: &Context, modifiers: &[Modifier]) -> Vec<Said> {
+    if ctx.form.modifiers.iter().any(|m| modifiers.contains(m)) {
+        return vec![];
+    }
+    let names = words(modifiers.iter().map(Modifier::as_str), " or ");
+    vec![Said::new(
+        RuleId::ModifierOneOf,
+        ctx.kind_field(),
+        format!("The line needs one of the modifiers {names}, and nothing of the visit gives one."),
+        "Whoever recorded the visit names its program or diagnosis, or the service that has the \
+         modifier.",
+    )]
+}
+
+fn listed(ctx: &Context, modifiers: &[Modifier]) -> Vec<Said> {
+    let others: Vec<&str> = ctx
+        .form
+        .modifiers
+        .iter()
+        .filter(|m| !modifiers.contains(m))
+        .map(Modifier::as_str)
+        .collect();
+    if others.is_empty() {
+        return vec![];
+    }
+    vec![Said::new(
+        RuleId::ModifierNotListed,
+        ctx.kind_field(),
+        format!(
+            "The line would have {}, which the payer does not take with this service.",
+            others.join(", ")
+        ),
+        "A biller asks the payer how such a visit is billed; an administrator corrects the pack.",
+    )]
+}
+
+fn claim_hold(ctx: &Context) -> Said {
+    Said::new(
+        RuleId::ClaimHold,
+        "/started_at",
+        format!("The payer has asked not to send claims for visits of {} yet.", ctx.date),
+        "Nothing is to be done until the payer is ready; an administrator then loads the version \
+         of the contract without the hold.",
+    )
+}
+
+fn unknown(ctx: &Context, question: &str) -> Said {
+    Said::new(
+        RuleId::ContractUnknown,
+        ctx.kind_field(),
+        format!("The payer's rule is not known here: {question}"),
+        "A biller asks the payer; an administrator writes the answer into a new version of the \
+         pack.",
+    )
+}
+
+fn units_per_visit(ctx: &Context, most: Decimal) -> Vec<Said> {
+    let units = ctx.units().unwrap_or(0);
+    if Decimal::from(units) <= most {
+        return vec![];
+    }
+    vec![Said::new(
+        RuleId::LimitVisit,
+        ctx.kind_field(),
+        format!(
+            "The line would have {units} units; the payer takes at most {} on one line.",
+            most.normalize()
+        ),
+        "The peer checks start and end; if they are right, a biller asks the payer how so long a \
+         visit is billed.",
+    )]
+}
+
+/// `a or b`, `a, b`.
+pub fn words<'t>(texts: impl Iterator<Item = &'t str>, between: &str) -> String {
+    texts.collect::<Vec<_>>().join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::contract::Demand;
+    use crate::domain::rules::testing::{Case, carc, condition, decimal, key, modifiers, split, t};
+
+    fn with(demand: Demand) -> Case {
+        Case::with(|c| c.terms.pack.conditions = vec![condition(demand)])
+    }
+
+    #[test]
+    fn rk03_one_of_several_modifiers_must_be_there() {
+        // The shape of Oregon: H0023 needs HF or HG, by program.
+        let mut case = with(Demand::ModifierOneOf { modifiers: modifiers(&["HF", "HG"]) });
+        let finding = case.only("modifier.one_of");
+        assert!(finding.message.contains("HF or HG"), "{}", finding.message);
+        assert_eq!(carc(&finding), Some("4"));
+        case.terms.pack.services[0].modifiers = modifiers(&["HG"]);
+        assert!(case.rules().is_empty());
+    }
+
+    #[test]
+    fn rk04_a_closed_list_of_modifiers_gives_their_order() {
+        let list = modifiers(&["GT", "TN", "HE"]);
+        let mut case = with(Demand::ModifierList { modifiers: list });
+        case.encounter.mode = crate::domain::codes::Mode::Video;
+        assert_eq!(case.decide().lines[0].modifiers, modifiers(&["GT", "HE"]));
+        assert!(case.rules().is_empty());
+        case.encounter.mode = crate::domain::codes::Mode::Audio;
+        assert!(case.only("modifier.not_listed").message.contains("93"));
+    }
+
+    #[test]
+    fn rk10_claims_are_held_while_the_payer_asks_for_it() {
+        let mut case = with(Demand::ClaimHold);
+        case.only("claim.on_hold");
+        assert_eq!(split(&case.decide()), (0, 4));
+        // Of visits on some days only: what came before may go.
+        case.terms.pack.conditions[0].days.from = Some("2026-07-02".parse().unwrap());
+        assert!(case.rules().is_empty());
+    }
+
+    #[test]
+    fn rk25_a_line_holds_at_most_so_many_units() {
+        let mut case = with(Demand::UnitsPerVisit { units: decimal("4") });
+        assert!(case.rules().is_empty());
+        case.encounter.ended_at = t("2026-07-01T14:08:00Z");
+        assert_eq!(carc(&case.only("limit.visit")), Some("222"));
+        case.terms.pack.conditions[0].services = vec![key("other")];
+        assert!(case.rules().is_empty());
+    }
+}

@@ -1,0 +1,163 @@
+//! Conditions on the mode, and on the mode of the member's other visits (RK57, RK58).
+
+use rust_decimal::Decimal;
+
+use super::account::Account;
+use super::conditions::words;
+use super::context::Context;
+use super::table::{RuleId, Said};
+use crate::domain::codes::Mode;
+use crate::domain::windows::Window;
+
+/// The visit is in one of the modes that the payer takes on its date.
+pub fn mode(ctx: &Context, modes: &[Mode]) -> Vec<Said> {
+    if modes.contains(&ctx.encounter.mode) {
+        return vec![];
+    }
+    let names = words(modes.iter().map(|m| m.as_str()), ", ");
+    vec![Said::new(
+        RuleId::ModeNotAllowed,
+        "/mode",
+        format!("On {} the payer takes this service only by: {names}.", ctx.date),
+        "The peer corrects the mode if it was one of these.",
+    )]
+}
+
+fn is_face_to_face(ctx: &Context, mode: Mode) -> bool {
+    ctx.terms.is_some_and(|t| t.pack.face_to_face.contains(&mode))
+}
+
+/// A remote visit has one face to face that is at most `days` before it. What is not known of usage
+/// from before go-live is not taken for a visit face to face.
+pub fn within(ctx: &Context, days: u32) -> Vec<Said> {
+    let Some(terms) = ctx.terms.filter(|_| !is_face_to_face(ctx, ctx.encounter.mode)) else {
+        return vec![];
+    };
+    let first = ctx.date.checked_sub_days(chrono::Days::new(u64::from(days)));
+    let anchored = ctx.facts.usage.iter().any(|u| {
+        u.units > 0
+            && first.is_none_or(|first| first <= u.date)
+            && u.date <= ctx.date
+            && u.how.as_ref().is_some_and(|how| terms.pack.face_to_face.contains(&how.mode))
+    });
+    if anchored {
+        return vec![];
+    }
+    vec![Said::new(
+        RuleId::ModeNoAnchor,
+        "/mode",
+        format!(
+            "The payer wants a visit face to face every {days} days, and none of the {days} days \
+             before {} is on record.",
+            ctx.date
+        ),
+        "The peer records the visit face to face if there was one; this visit is then decided \
+         again on demand.",
+    )]
+}
+
+/// Remote units stay below their part of all units in the window.
+pub fn share(ctx: &Context, percent: u32, window: &Window) -> Vec<Said> {
+    let Some(terms) = ctx.terms.filter(|_| !is_face_to_face(ctx, ctx.encounter.mode)) else {
+        return vec![];
+    };
+    let remote = |mode: Mode| !terms.pack.face_to_face.contains(&mode);
+    let units = ctx.units().unwrap_or(0);
+    let account = Account::of(&terms.pack, ctx.facts);
+    let Some((of_remote, of_all)) = account.parts(window, ctx.date, remote) else { return vec![] };
+    let (of_remote, of_all) = (of_remote + i64::from(units), of_all + i64::from(units));
+    let most = Decimal::from(of_all) * Decimal::from(percent) / Decimal::ONE_HUNDRED;
+    if Decimal::from(of_remote) <= most {
+        return vec![];
+    }
+    vec![Said::new(
+        RuleId::ModeShare,
+        "/mode",
+        format!(
+            "With this visit {of_remote} of {of_all} units {} would not be face to face; the payer \
+             takes at most {percent} percent.",
+            window.words()
+        ),
+        "A biller decides it again once more visits face to face are on record.",
+    )]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::codes::Mode;
+    use crate::domain::contract::Demand;
+    use crate::domain::facts::How;
+    use crate::domain::rules::testing::{Case, condition, d, split, usage};
+    use crate::domain::windows::Window;
+
+    fn given(day: &str, mode: Mode, units: i64) -> crate::domain::facts::Usage {
+        let mut usage = usage(day, None, units);
+        usage.how = Some(How { modifiers: vec![], mode });
+        usage
+    }
+
+    fn with(demand: Demand, mode: Mode) -> Case {
+        Case::with(|c| {
+            c.terms.pack.conditions = vec![condition(demand)];
+            c.encounter.mode = mode;
+        })
+    }
+
+    #[test]
+    fn rk57_in_person_only_until_a_date() {
+        // The shape of Texas: in person only as of 2020, with a later change to come.
+        let mut case = with(Demand::Mode { modes: vec![Mode::InPerson] }, Mode::Video);
+        assert_eq!(case.only("mode.not_allowed").field, "/mode");
+        case.terms.pack.conditions[0].days.to = Some(d("2026-06-30"));
+        assert!(case.rules().is_empty());
+    }
+
+    #[test]
+    fn rk58_a_remote_visit_needs_one_face_to_face_in_the_days_before() {
+        // The shape of Nebraska: face to face at least once every 30 days.
+        let mut case = with(Demand::FaceToFaceWithin { days: 30 }, Mode::Video);
+        case.only("mode.no_anchor");
+        assert_eq!(split(&case.decide()), (0, 4));
+        for (day, mode, anchors) in [
+            ("2026-06-01", Mode::InPerson, true),
+            ("2026-05-31", Mode::InPerson, false),
+            ("2026-07-01", Mode::InPerson, true),
+            ("2026-07-02", Mode::InPerson, false),
+            ("2026-06-20", Mode::Video, false),
+        ] {
+            case.facts.usage = vec![given(day, mode, 2)];
+            assert_eq!(case.rules().is_empty(), anchors, "{day}");
+        }
+        // Usage of a mode that nobody knows is no anchor; a visit in person needs none.
+        case.facts.usage = vec![usage("2026-06-20", None, 2)];
+        case.only("mode.no_anchor");
+        case.encounter.mode = Mode::InPerson;
+        assert!(case.rules().is_empty());
+    }
+
+    #[test]
+    fn rk57_a_payers_own_word_for_face_to_face() {
+        // The shape of Kentucky: live video counts as face to face.
+        let mut case = with(Demand::FaceToFaceWithin { days: 30 }, Mode::Video);
+        case.terms.pack.face_to_face = vec![Mode::InPerson, Mode::Video];
+        assert!(case.rules().is_empty());
+        case.encounter.mode = Mode::Audio;
+        case.only("mode.no_anchor");
+        case.facts.usage = vec![given("2026-06-20", Mode::Video, 1)];
+        assert!(case.rules().is_empty());
+    }
+
+    #[test]
+    fn rk58_remote_units_have_a_greatest_part_of_all() {
+        let share = Demand::RemoteShare { percent: 25, window: Window::CalendarYear };
+        let mut case = with(share, Mode::Audio);
+        case.only("mode.share");
+        // 4 more of 16 in all are just a quarter.
+        case.facts.usage = vec![given("2026-02-01", Mode::InPerson, 12)];
+        assert!(case.rules().is_empty());
+        case.facts.usage = vec![given("2026-02-01", Mode::InPerson, 11)];
+        assert!(case.only("mode.share").message.contains("4 of 15 units a calendar year"));
+        case.facts.usage.push(given("2025-12-31", Mode::InPerson, 50));
+        case.only("mode.share");
+    }
+}
