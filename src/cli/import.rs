@@ -41,6 +41,8 @@ pub(crate) enum Kind {
     Coverages,
     /// Authorizations (CSV).
     Authorizations,
+    /// Orders, plans, assessments and other dated evidence (CSV).
+    Documents,
     /// Enrollment episodes of members (CSV).
     Episodes,
     /// Members' consents to disclosures of substance-use records (CSV).

@@ -39,6 +39,8 @@ code_list!(
         Withdrawn = "batch_withdrawn",
         /// An episode of the member is new or has other days.
         Episode = "episode_changed",
+        /// A document is new or says something else.
+        Document = "document_changed",
         /// A consent of the member is new, other or revoked.
         Consent = "consent_changed",
         /// The session that it is part of is another.

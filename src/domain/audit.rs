@@ -39,6 +39,10 @@ code_list!(
         AuthorizationCreate = "authorization.create",
         /// An authorization was changed.
         AuthorizationChange = "authorization.change",
+        /// A document was recorded.
+        DocumentCreate = "document.create",
+        /// A document was changed.
+        DocumentChange = "document.change",
         /// An episode was made.
         EpisodeCreate = "episode.create",
         /// An episode was changed.

@@ -13,8 +13,11 @@ use super::consent::Purpose;
 use super::dates::{Instant, Span, Zone};
 use super::day_sum::DayFact;
 use super::decision::RemainingKind;
+use super::document::Content;
 use super::identifiers::{AuthorizationNumber, Key, Reference, State};
-use super::ids::{AuthorizationId, ConsentId, EncounterId, EpisodeId, MemberId, PayerId, PeerId};
+use super::ids::{
+    AuthorizationId, ConsentId, DocumentId, EncounterId, EpisodeId, MemberId, PayerId, PeerId,
+};
 use super::member::Coverage;
 use super::organization::Part2Posture;
 use super::overriding::OverrideFact;
@@ -48,6 +51,13 @@ pub struct Facts {
     /// Episodes of the billed payer for the member, whatever their dates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub episodes: Vec<EpisodeFact>,
+    /// Documents that the contract's conditions ask for: of the member, of the peer, of the
+    /// organization.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<DocumentFact>,
+    /// The member's other live visits before this one, where a condition lets the first ones go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier_visits: Option<u32>,
     /// Consents of the member to disclosures of substance-use records, revoked ones too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<ConsentFact>,
@@ -157,6 +167,23 @@ pub struct EpisodeFact {
     pub kind: Key,
     /// Its days.
     pub span: Span,
+}
+
+/// A document (`document`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentFact {
+    /// Our id.
+    pub id: DocumentId,
+    /// The organization's name for it.
+    pub reference: Reference,
+    /// Its days.
+    pub span: Span,
+    /// When it was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_on: Option<NaiveDate>,
+    /// What its kind says.
+    #[serde(flatten)]
+    pub content: Content,
 }
 
 /// A consent of the member (`consent`).

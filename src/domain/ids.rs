@@ -178,6 +178,8 @@ id_types! {
     AuthorizationId = "aut",
     /// An episode or package of care: dates that a payer counts units in.
     EpisodeId = "epi",
+    /// A document or another dated evidence.
+    DocumentId = "doc",
     /// A consent of a member.
     ConsentId = "con",
     /// A program, site or grant of an organization.

@@ -14,6 +14,7 @@ pub mod correction;
 pub mod dates;
 pub mod day_sum;
 pub mod decision;
+pub mod document;
 pub mod encounter;
 pub mod episode;
 pub mod facts;

@@ -22,6 +22,7 @@ mod corrections;
 mod day;
 mod day_sum_view;
 mod docs;
+mod documents;
 mod encounter_body;
 mod encounter_revisions;
 mod encounter_view;
@@ -99,6 +100,7 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(peers::routes)
         .configure(members::routes)
         .configure(authorizations::routes)
+        .configure(documents::routes)
         .configure(episodes::routes)
         .configure(consents::routes)
         .configure(openings::routes)

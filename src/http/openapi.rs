@@ -67,6 +67,7 @@ pub fn document() -> Document {
         peers::Doc::openapi,
         members::Doc::openapi,
         authorizations::Doc::openapi,
+        super::documents::Doc::openapi,
         super::episodes::Doc::openapi,
         super::consents::Doc::openapi,
         super::openings::Doc::openapi,

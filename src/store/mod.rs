@@ -19,6 +19,7 @@ pub mod counters;
 pub mod day_visits;
 pub mod decision_facts;
 pub mod decisions;
+pub mod documents;
 pub mod encounters;
 pub mod episodes;
 pub mod error;

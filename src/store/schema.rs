@@ -577,6 +577,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    documents (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        reference -> Text,
+        kind -> Text,
+        member_id -> Nullable<BigInt>,
+        peer_id -> Nullable<BigInt>,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        signed_on -> Nullable<Date>,
+        content -> Text,
+        revision -> Integer,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     episodes (organization_id, id) {
         organization_id -> BigInt,
         id -> BigInt,
@@ -686,6 +704,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     claim_lines,
     claim_line_parts,
     day_visits,
+    documents,
     episodes,
     consents,
     opening_balances,

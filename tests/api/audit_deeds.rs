@@ -120,6 +120,7 @@ impl Deeds<'_> {
                     "members" => ("first_name", json!("Marigold"), "member.change"),
                     "authorizations" => ("units", json!(4321), "authorization.change"),
                     "episodes" => ("to", json!("2026-11-30"), "episode.change"),
+                    "documents" => ("to", json!("2026-11-30"), "document.change"),
                     "opening-balances" => ("units", json!(3), "opening_balance.change"),
                     "programs" => ("name", json!("Marigold house"), "program.change"),
                     _ => return None,
@@ -180,6 +181,11 @@ impl Deeds<'_> {
                 let body = json!({"reference": "E-NEW", "member": self.w.members[0], "kind": "enrollment",
                     "from": "2026-01-01", "to": "2026-12-31"});
                 self.admin(Method::POST, &format!("/v1/episodes{river}"), &body, "episode.create")
+            }
+            ("POST", "documents") => {
+                let body = json!({"reference": "D-NEW", "member": self.w.members[0], "kind": "plan",
+                    "from": "2026-01-01", "to": "2026-12-31"});
+                self.admin(Method::POST, &format!("/v1/documents{river}"), &body, "document.create")
             }
             ("POST", "opening-balances") => {
                 let body = json!({"member": self.w.members[0], "payer": "evergreen",

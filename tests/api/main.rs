@@ -29,6 +29,7 @@ mod consents;
 mod database;
 mod day_sums;
 mod docs;
+mod documents;
 mod edi;
 mod encounters;
 mod episodes;

@@ -50,8 +50,9 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
         ["organizations"] | ["payers" | "packs", ..] if !read => &[Admin],
         [
             "organizations" | "payers" | "packs" | "contracts" | "peers" | "members"
-            | "authorizations" | "episodes" | "consents" | "opening-balances" | "programs"
-            | "batches" | "claims" | "audit" | "worklist" | "encounters" | "corrections",
+            | "authorizations" | "documents" | "episodes" | "consents" | "opening-balances"
+            | "programs" | "batches" | "claims" | "audit" | "worklist" | "encounters"
+            | "corrections",
             ..,
         ] => &[Admin, Biller],
         ["reports", ..] => &[Admin, Biller, PayerAnalyst],
@@ -90,6 +91,11 @@ async fn town(app: &TestApp) -> Town {
     let path = "/v1/episodes?organization=river-bend";
     let episode = id(&app.post(path, &home.admin, &body).await.expect(201));
     let body = json!({
+        "reference": "D-1", "member": home.members[0], "kind": "plan", "from": "2026-07-01",
+    });
+    let path = "/v1/documents?organization=river-bend";
+    let document = id(&app.post(path, &home.admin, &body).await.expect(201));
+    let body = json!({
         "reference": "C-1", "member": home.members[0], "recipient": "evergreen",
         "purposes": ["payment"], "from": "2026-07-01", "obtained": "paper",
     });
@@ -111,6 +117,7 @@ async fn town(app: &TestApp) -> Town {
         ("encounters".to_owned(), encounter),
         ("authorizations".to_owned(), authorization),
         ("episodes".to_owned(), episode),
+        ("documents".to_owned(), document),
         ("consents".to_owned(), consent),
         ("opening-balances".to_owned(), opening),
         ("programs".to_owned(), program),
@@ -268,7 +275,7 @@ on_both! {
         assert!(tried > 30);
         for list in [
             "encounters", "batches", "claims", "contracts", "members", "authorizations", "episodes",
-            "consents", "opening-balances", "programs",
+            "consents", "documents", "opening-balances", "programs",
         ] {
             let seen = world::all(&app, &format!("/v1/{list}"), &town.other.biller).await;
             let foreign = seen.iter().any(|row| row["id"] == town.ids[list].as_str());

@@ -3,7 +3,8 @@
 use super::cells::{joined, number};
 use crate::error::Fault;
 use crate::flow::reference::draft::{
-    AuthorizationDraft, AuthorizationInput, ConsentDraft, EpisodeDraft, OpeningDraft, OpeningInput,
+    AuthorizationDraft, AuthorizationInput, ConsentDraft, DocumentDraft, EpisodeDraft,
+    OpeningDraft, OpeningInput,
 };
 use crate::flow::table::Cells;
 
@@ -28,6 +29,23 @@ pub(super) fn authorization(cells: &Cells) -> Result<AuthorizationInput, Vec<Fau
         to: cells.get("to"),
     };
     joined(draft.parse(), faults)
+}
+
+pub(super) fn document(cells: &Cells) -> DocumentDraft {
+    DocumentDraft {
+        reference: cells.get("reference"),
+        kind: cells.get("kind"),
+        member: cells.get("member_reference"),
+        peer: cells.get("peer_npi"),
+        from: cells.get("from"),
+        to: cells.get("to"),
+        signed_on: cells.get("signed_on"),
+        about: cells.get("about"),
+        score: cells.get("score"),
+        goals: list(cells, "goals"),
+        reviews: list(cells, "reviews"),
+        elements: list(cells, "elements"),
+    }
 }
 
 pub(super) fn episode(cells: &Cells) -> EpisodeDraft {

@@ -2,7 +2,7 @@
 
 use super::Kind;
 use super::cells::{joined, number, parent, with_parent};
-use super::records::{authorization, consent, episode, list, opening};
+use super::records::{authorization, consent, document, episode, list, opening};
 use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::payer::PayerData;
 use crate::domain::peer::CertificateData;
@@ -42,6 +42,7 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
             let optional = &["payer", "program", "to"];
             (true, &["reference", "member_reference", "kind", "from"], optional)
         }
+        Kind::Documents => (true, &["reference", "kind", "from"], DOCUMENTS_OPTIONAL),
         Kind::Consents => (true, CONSENTS, CONSENTS_OPTIONAL),
         Kind::OpeningBalances => (
             true,
@@ -78,6 +79,17 @@ const MEMBERS_OPTIONAL: &[&str] = &[
     "known_on",
 ];
 const PEERS_OPTIONAL: &[&str] = &["taxonomy", "birth_date", "hired_on"];
+const DOCUMENTS_OPTIONAL: &[&str] = &[
+    "member_reference",
+    "peer_npi",
+    "to",
+    "signed_on",
+    "about",
+    "score",
+    "goals",
+    "reviews",
+    "elements",
+];
 const CONSENTS: &[&str] =
     &["reference", "member_reference", "recipient", "purposes", "from", "obtained"];
 const CONSENTS_OPTIONAL: &[&str] =
@@ -102,6 +114,7 @@ pub(super) fn column(kind: Kind, pointer: &str) -> String {
     match (kind, names.as_slice()) {
         (Kind::Members, ["coverages", "from" | "to" | "order"]) => format!("coverage_{field}"),
         (_, ["member"]) => "member_reference".to_owned(),
+        (Kind::Documents, ["peer"]) => "peer_npi".to_owned(),
         _ => field.to_owned(),
     }
 }
@@ -118,6 +131,7 @@ pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<F
         Kind::Members => File::Members(reader.owned(member)),
         Kind::Coverages => File::Coverages(reader.owned(coverage)),
         Kind::Authorizations => File::Authorizations(reader.owned(authorization)),
+        Kind::Documents => File::Documents(reader.owned(|c| document(c).parse())),
         Kind::Episodes => File::Episodes(reader.owned(|c| episode(c).parse())),
         Kind::Consents => File::Consents(reader.owned(|c| consent(c).parse())),
         Kind::OpeningBalances => File::Openings(reader.owned(opening)),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::in_force::InForce;
 use super::when::When;
 use crate::domain::codes::{DiagnosisClass, DiagnosisFamily, Mode, Modifier};
+use crate::domain::document::DocumentKind;
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
 use crate::domain::text::code_list;
@@ -152,6 +153,50 @@ pub enum Demand {
     },
     /// The member was there (RK53).
     MemberPresent,
+    /// One of these documents is on record and good on the service date (RK44, RK47, RK50, RK59 to
+    /// RK61).
+    Document {
+        /// Which.
+        one_of: Vec<Wanted>,
+        /// So many of the member's first visits may go without (RK59).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grace_visits: Option<u32>,
+    },
+    /// The goal that the note names is one of a plan's on record (RK62).
+    PlanGoal,
+    /// Peer and member are not related in one of these ways (RK43).
+    NoRelationship {
+        /// Which.
+        about: Vec<Key>,
+    },
+}
+
+/// A document that a condition asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Its kind.
+    pub kind: DocumentKind,
+    /// What it is about, one of these; empty: anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<Key>,
+    /// Whether it must have been signed by the service date.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed: bool,
+    /// Days for which it is good after it was signed, else after its first day (RK60).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_days: Option<u32>,
+    /// Days for which a plan is good after its first day or its last review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_days: Option<u32>,
+    /// Least score (RK50).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_score: Option<Decimal>,
+    /// Greatest score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_score: Option<Decimal>,
+    /// What it must have, all of it (RK61).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elements: Vec<Key>,
 }
 
 impl Demand {
@@ -175,7 +220,25 @@ impl Demand {
         "enrolled",
         "not_enrolled",
         "member_present",
+        "document",
+        "plan_goal",
+        "no_relationship",
     ];
+
+    /// The kinds of documents that it looks at.
+    pub fn documents(&self) -> Vec<DocumentKind> {
+        match self {
+            Self::Document { one_of, .. } => one_of.iter().map(|w| w.kind).collect(),
+            Self::PlanGoal => vec![DocumentKind::Plan],
+            Self::NoRelationship { .. } => vec![DocumentKind::Relationship],
+            _ => vec![],
+        }
+    }
+
+    /// Whether it lets the first visits of a member go.
+    pub fn counts_visits(&self) -> bool {
+        matches!(self, Self::Document { grace_visits: Some(_), .. })
+    }
 
     /// Whether it is judged by how the member's other units were given.
     pub fn looks_at_modes(&self) -> bool {

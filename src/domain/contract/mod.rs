@@ -29,6 +29,7 @@ mod read_overrides;
 mod read_profile;
 mod read_rules;
 mod read_service;
+mod read_wanted;
 mod read_window;
 mod reader;
 mod table;
@@ -40,7 +41,7 @@ mod when;
 
 pub use bind::{bind, gaps, terms_from_json, terms_from_toml};
 pub use claim_profile::{AuthorizationLevel, ClaimProfile, RenderingMode, Rollup};
-pub use condition::{Answer, Condition, Demand};
+pub use condition::{Answer, Condition, Demand, Wanted};
 pub use copay::Copay;
 pub use delimiters::Delimiters;
 pub use fault::{Fault, Place};

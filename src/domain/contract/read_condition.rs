@@ -5,12 +5,14 @@ use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
 use super::node::Value;
 use super::read_rules::{MAX_RULES, UNITS};
+use super::read_wanted::read_document;
 use super::read_window::read_window;
 use super::reader::{Reader, Spot};
 use super::table::Table;
 use super::when::read_when;
 use crate::domain::identifiers::Key;
 use crate::domain::text::Invalid;
+use crate::domain::windows::Window;
 
 /// Keys that every condition has.
 pub(super) const KEYS: &[&str] = &["key", "services", "demand", "when", "answer", "source"];
@@ -38,6 +40,8 @@ pub(super) fn keys_of(demand: &str) -> &'static [&'static str] {
         "age_gap" => &["years", "peer_older"],
         "units_per_visit" => &["units"],
         "enrolled" | "not_enrolled" => &["episodes"],
+        "document" => &["one_of", "grace_visits"],
+        "no_relationship" => &["about"],
         _ => &[],
     }
 }
@@ -119,6 +123,10 @@ fn read_demand(r: &mut Reader, table: &Table<'_>) -> Option<Demand> {
         "remote_share" => {
             let percent = table.need(r, "percent").and_then(|s| s.number(r, 1..=99));
             let window = read_window(r, table);
+            if window.as_ref().is_some_and(Window::moves) {
+                let message = "a part is taken of a window that stands still, such as \"month\"";
+                table.at_key("window").refuse(r, message);
+            }
             Demand::RemoteShare { percent: percent?, window: window? }
         }
         "certificate" => Demand::Certificate { certificates: some(r, table, "certificates")? },
@@ -134,6 +142,9 @@ fn read_demand(r: &mut Reader, table: &Table<'_>) -> Option<Demand> {
         }
         "enrolled" => Demand::Enrolled { episodes: some(r, table, "episodes")? },
         "not_enrolled" => Demand::NotEnrolled { episodes: some(r, table, "episodes")? },
+        "document" => read_document(r, table)?,
+        "plan_goal" => Demand::PlanGoal,
+        "no_relationship" => Demand::NoRelationship { about: some(r, table, "about")? },
         _ => Demand::MemberPresent,
     })
 }

@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use super::table::{RuleId, Said};
-use super::{conditions_member, conditions_mode, conditions_peer};
+use super::{conditions_member, conditions_mode, conditions_paper, conditions_peer};
 use crate::domain::codes::Modifier;
 use crate::domain::contract::{Answer, Condition, Demand};
 use rust_decimal::Decimal;
@@ -45,6 +45,11 @@ fn judged(ctx: &Context, condition: &Condition) -> Vec<Said> {
         Demand::Endorsement { endorsements } => conditions_peer::endorsement(ctx, endorsements),
         Demand::StaffAge { years } => conditions_peer::age(ctx, *years),
         Demand::AgeGap { years, peer_older } => conditions_peer::gap(ctx, *years, *peer_older),
+        Demand::Document { one_of, grace_visits } => {
+            conditions_paper::document(ctx, one_of, *grace_visits)
+        }
+        Demand::PlanGoal => conditions_paper::plan_goal(ctx),
+        Demand::NoRelationship { about } => conditions_paper::no_relationship(ctx, about),
         Demand::UnitsPerVisit { units } => units_per_visit(ctx, *units),
     };
     let by = |said: Said| match condition.answer {

@@ -84,10 +84,13 @@ pub fn share(ctx: &Context, percent: u32, window: &Window) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use crate::domain::codes::Mode;
-    use crate::domain::contract::Demand;
-    use crate::domain::facts::How;
-    use crate::domain::rules::testing::{Case, condition, d, split, usage};
+    use crate::domain::contract::{Demand, Exceed};
+    use crate::domain::facts::{How, Usage};
+    use crate::domain::rules::select;
+    use crate::domain::rules::testing::{Case, condition, d, key, limit, split, usage};
     use crate::domain::windows::Window;
 
     fn given(day: &str, mode: Mode, units: i64) -> crate::domain::facts::Usage {
@@ -159,5 +162,55 @@ mod tests {
         assert!(case.only("mode.share").message.contains("4 of 15 units a calendar year"));
         case.facts.usage.push(given("2025-12-31", Mode::InPerson, 50));
         case.only("mode.share");
+    }
+
+    fn rows() -> impl Strategy<Value = Vec<(u64, usize, i64)>> {
+        prop::collection::vec((0u64..90, 0usize..3, 1i64..9), 0..14)
+    }
+
+    proptest! {
+        /// Row by row, and what is kept of usage answers as all of it does.
+        #[test]
+        fn rk58_a_recount_of_other_visits(
+            rows in rows(), days in 1u32..40, percent in 1u32..99, limited in any::<bool>(),
+        ) {
+            let modes = [Mode::InPerson, Mode::Video, Mode::Audio];
+            let day = |offset: u64| d("2026-05-15") + chrono::Days::new(offset);
+            let mut case = with(Demand::FaceToFaceWithin { days }, Mode::Video);
+            let share = Demand::RemoteShare { percent, window: Window::Month };
+            let mut second = condition(share);
+            second.key = key("share");
+            case.terms.pack.conditions.push(second);
+            if limited {
+                let window = Window::RollingMonths { length: 6 };
+                case.terms.pack.limits = vec![limit("half-year", "900", window, Exceed::Hold)];
+            }
+            let all: Vec<Usage> = rows
+                .iter()
+                .map(|(offset, mode, units)| given(&day(*offset).to_string(), modes[*mode], *units))
+                .collect();
+            let anchored = rows.iter().any(|(offset, mode, _)| {
+                let before = (d("2026-07-01") - day(*offset)).num_days();
+                *mode == 0 && (0..=i64::from(days)).contains(&before)
+            });
+            let july = rows.iter().filter(|row| day(row.0) >= d("2026-07-01") && day(row.0) <= d("2026-07-31"));
+            let (mut remote, mut total) = (4, 4);
+            for (_, mode, units) in july {
+                total += units;
+                remote += if *mode == 0 { 0 } else { *units };
+            }
+            let mut wanted: Vec<&str> = vec![];
+            if !anchored {
+                wanted.push("mode.no_anchor");
+            }
+            if remote * 100 > total * i64::from(percent) {
+                wanted.push("mode.share");
+            }
+            case.facts.usage.clone_from(&all);
+            prop_assert_eq!(case.rules(), wanted.clone());
+            let own: Vec<&Usage> = all.iter().collect();
+            case.facts.usage = select(&case.terms.pack, &[], d("2026-07-01"), &own, &[]).usage;
+            prop_assert_eq!(case.rules(), wanted);
+        }
     }
 }

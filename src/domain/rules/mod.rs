@@ -13,6 +13,7 @@ mod choose;
 mod conditions;
 mod conditions_member;
 mod conditions_mode;
+mod conditions_paper;
 mod conditions_peer;
 mod consent;
 mod context;

@@ -159,6 +159,12 @@ rule_table! {
         "The note was signed before the contact started.";
     NoteNoGoal = "note.no_goal", HoldAll, ["RK62"], Some("16"),
         "The note names no goal of the plan of care, and the contract wants one.";
+    NoteGoalUnknown = "note.goal_unknown", HoldAll, ["RK62"], Some("16"),
+        "The goal that the note names is in no plan on record that holds on the date.";
+    DocumentMissing = "document.missing", HoldAll, ["RK44", "RK47", "RK50", "RK59", "RK60", "RK61"], Some("252"),
+        "A document that the payer wants is not on record, or not good on the service date.";
+    RelationshipBarred = "relationship.barred", HoldAll, ["RK43"], Some("96"),
+        "Peer and member are related in a way that bars the service.";
     MemberNoAddress = "member.no_address", HoldAll, ["R2"], Some("16"),
         "The roster has no address of the member, and a claim needs one.";
     GroupNotAllowed = "group.not_allowed", HoldAll, ["R24", "RK35"], Some("96"),

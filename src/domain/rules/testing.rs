@@ -296,6 +296,8 @@ impl Case {
             peer: PeerFact::default(),
             authorizations: vec![],
             episodes: vec![],
+            documents: vec![],
+            earlier_visits: None,
             consents: vec![],
             usage: vec![],
             peer_usage: vec![],

@@ -32,6 +32,9 @@ const CONSENT: Overriding = Overriding::Never("only the member can consent");
 const WRONG_TIME: Overriding =
     Overriding::Never("one of two times is wrong, and is to be corrected");
 const TWICE: Overriding = Overriding::Never("nothing is billed twice");
+const EVIDENCE: Overriding =
+    Overriding::Never("the payer takes back what was paid without the document");
+const RELATED: Overriding = Overriding::Never("the payer pays nobody who is so related");
 const ON_HOLD: Overriding = Overriding::Never("the payer does not take such claims yet");
 const NOT_KNOWN: Overriding =
     Overriding::Never("what the payer wants is to be found out, not guessed");
@@ -46,144 +49,71 @@ const FILING: Overriding = Overriding::Never("a payer's deadline cannot be set b
 
 impl RuleId {
     /// Who can fix it, in the first place.
+    #[rustfmt::skip]
     pub const fn who(self) -> Who {
         match self {
-            Self::ContractNone
-            | Self::ContractUnknown
-            | Self::PeerNotCertified
-            | Self::PeerCredential
-            | Self::PeerEndorsement
-            | Self::PeerAge
-            | Self::PeerAgeGap
-            | Self::ModifierStacked
-            | Self::RateNone
-            | Self::RateUnclear
-            | Self::RateTooLarge => Who::Administrator,
-            Self::EligibilityNoCoverage
-            | Self::EligibilityNotCovered
-            | Self::CoverageOtherFirst
-            | Self::ServiceUnknown
-            | Self::ServiceRetired
-            | Self::ClaimHold
-            | Self::ModifierNotListed
-            | Self::ModifierTooMany
-            | Self::ProductNotCovered
-            | Self::EnrollmentMissing
-            | Self::EnrollmentExcluded
-            | Self::ModeShare
-            | Self::LimitVisit
-            | Self::AuthorizationBlock
-            | Self::MemberAge
-            | Self::MemberNoAddress
-            | Self::Duplicate
-            | Self::LimitBillUpTo
-            | Self::LimitHold
-            | Self::LimitNever
-            | Self::LimitAcross
-            | Self::LimitNoEpisode
-            | Self::AuthorizationUnknown
-            | Self::AuthorizationDates
-            | Self::AuthorizationService
-            | Self::AuthorizationNotNeeded
-            | Self::FilingSoon
-            | Self::AuthorizationSecond
-            | Self::DayClaimed
-            | Self::PeriodClaimed => Who::Biller,
-            Self::ActivityNotBillable
-            | Self::ActivityExcluded
-            | Self::ActivityNoService
-            | Self::ModifierOneOf
-            | Self::DiagnosisExcluded
-            | Self::DiagnosisFamily
-            | Self::MemberAbsent
-            | Self::ModeNoAnchor
-            | Self::BelowMinimumTime
-            | Self::RoleNotAllowed
-            | Self::ProgramNotAllowed
-            | Self::ModeNotAllowed
-            | Self::SettingNotAllowed
-            | Self::DiagnosisMissing
-            | Self::DiagnosisClass
-            | Self::NoteUnsigned
-            | Self::NoteBeforeContact
-            | Self::NoteNoGoal
-            | Self::OverlapMember
-            | Self::OverlapPeer
-            | Self::GroupNotAllowed
-            | Self::GroupMissing
-            | Self::GroupSize
-            | Self::GroupRatio
-            | Self::SessionDisagrees
-            | Self::SessionMemberTwice
-            | Self::BelowOneUnit => Who::Peer,
+            Self::ContractNone | Self::ContractUnknown | Self::PeerNotCertified
+            | Self::PeerCredential | Self::PeerEndorsement | Self::PeerAge | Self::PeerAgeGap
+            | Self::ModifierStacked | Self::RateNone | Self::RateUnclear | Self::RateTooLarge => Who::Administrator,
+            Self::EligibilityNoCoverage | Self::EligibilityNotCovered | Self::CoverageOtherFirst
+            | Self::ServiceUnknown | Self::DocumentMissing | Self::RelationshipBarred
+            | Self::ServiceRetired | Self::ClaimHold | Self::ModifierNotListed
+            | Self::ModifierTooMany | Self::ProductNotCovered | Self::EnrollmentMissing
+            | Self::EnrollmentExcluded | Self::ModeShare | Self::LimitVisit
+            | Self::AuthorizationBlock | Self::MemberAge | Self::MemberNoAddress
+            | Self::Duplicate | Self::LimitBillUpTo | Self::LimitHold | Self::LimitNever
+            | Self::LimitAcross | Self::LimitNoEpisode | Self::AuthorizationUnknown
+            | Self::AuthorizationDates | Self::AuthorizationService
+            | Self::AuthorizationNotNeeded | Self::FilingSoon | Self::AuthorizationSecond
+            | Self::DayClaimed | Self::PeriodClaimed => Who::Biller,
+            Self::ActivityNotBillable | Self::ActivityExcluded | Self::ActivityNoService
+            | Self::ModifierOneOf | Self::DiagnosisExcluded | Self::DiagnosisFamily
+            | Self::MemberAbsent | Self::NoteGoalUnknown | Self::ModeNoAnchor
+            | Self::BelowMinimumTime | Self::RoleNotAllowed | Self::ProgramNotAllowed
+            | Self::ModeNotAllowed | Self::SettingNotAllowed | Self::DiagnosisMissing
+            | Self::DiagnosisClass | Self::NoteUnsigned | Self::NoteBeforeContact
+            | Self::NoteNoGoal | Self::OverlapMember | Self::OverlapPeer | Self::GroupNotAllowed
+            | Self::GroupMissing | Self::GroupSize | Self::GroupRatio | Self::SessionDisagrees
+            | Self::SessionMemberTwice | Self::BelowOneUnit => Who::Peer,
             Self::Part2NoConsent => Who::Member,
-            Self::AuthorizationMissing | Self::AuthorizationExhausted | Self::FilingLate => {
-                Who::Payer
-            }
+            Self::AuthorizationMissing | Self::AuthorizationExhausted | Self::FilingLate => Who::Payer,
         }
     }
 
     /// Whether a pack may list it as overridable.
+    #[rustfmt::skip]
     pub const fn overriding(self) -> Overriding {
         match self {
-            Self::NoteUnsigned
-            | Self::NoteNoGoal
-            | Self::SettingNotAllowed
+            Self::NoteUnsigned | Self::NoteNoGoal | Self::SettingNotAllowed
             | Self::DiagnosisClass => Overriding::May,
-            Self::ContractNone
-            | Self::EligibilityNoCoverage
-            | Self::EligibilityNotCovered
-            | Self::ProductNotCovered
-            | Self::EnrollmentMissing
-            | Self::EnrollmentExcluded
+            Self::ContractNone | Self::EligibilityNoCoverage | Self::EligibilityNotCovered
+            | Self::ProductNotCovered | Self::EnrollmentMissing | Self::EnrollmentExcluded
             | Self::MemberAge => ELIGIBILITY,
             Self::CoverageOtherFirst => PAYS_FIRST,
             Self::ActivityNotBillable | Self::ActivityExcluded => NEVER_PAID,
             Self::ActivityNoService | Self::ServiceUnknown | Self::ServiceRetired => SERVICE,
             Self::ClaimHold => ON_HOLD,
             Self::ContractUnknown => NOT_KNOWN,
-            Self::ModifierOneOf
-            | Self::ModifierNotListed
-            | Self::ModifierTooMany
+            Self::ModifierOneOf | Self::ModifierNotListed | Self::ModifierTooMany
             | Self::ModifierStacked => MODIFIERS,
             Self::DiagnosisExcluded | Self::DiagnosisFamily => DIAGNOSIS,
-            Self::RoleNotAllowed
-            | Self::ProgramNotAllowed
-            | Self::ModeNotAllowed
-            | Self::GroupNotAllowed
-            | Self::GroupMissing
-            | Self::GroupSize
-            | Self::GroupRatio
-            | Self::ModeNoAnchor
-            | Self::ModeShare
-            | Self::MemberAbsent
-            | Self::SessionDisagrees => STATED,
-            Self::PeerNotCertified
-            | Self::PeerCredential
-            | Self::PeerEndorsement
-            | Self::PeerAge
-            | Self::PeerAgeGap => CERTIFICATE,
+            Self::RoleNotAllowed | Self::ProgramNotAllowed | Self::ModeNotAllowed
+            | Self::GroupNotAllowed | Self::GroupMissing | Self::GroupSize | Self::GroupRatio
+            | Self::ModeNoAnchor | Self::ModeShare | Self::MemberAbsent | Self::SessionDisagrees => STATED,
+            Self::PeerNotCertified | Self::PeerCredential | Self::PeerEndorsement
+            | Self::PeerAge | Self::PeerAgeGap => CERTIFICATE,
             Self::DiagnosisMissing | Self::MemberNoAddress => NEEDED,
+            Self::DocumentMissing | Self::NoteGoalUnknown => EVIDENCE,
+            Self::RelationshipBarred => RELATED,
             Self::Part2NoConsent => CONSENT,
             Self::NoteBeforeContact => WRONG_TIME,
-            Self::Duplicate
-            | Self::OverlapMember
-            | Self::OverlapPeer
-            | Self::SessionMemberTwice
-            | Self::DayClaimed
-            | Self::PeriodClaimed => TWICE,
+            Self::Duplicate | Self::OverlapMember | Self::OverlapPeer | Self::SessionMemberTwice
+            | Self::DayClaimed | Self::PeriodClaimed => TWICE,
             Self::BelowOneUnit | Self::BelowMinimumTime => UNITS,
-            Self::LimitBillUpTo
-            | Self::LimitHold
-            | Self::LimitNever
-            | Self::LimitAcross
-            | Self::LimitVisit
-            | Self::LimitNoEpisode => CAP,
-            Self::AuthorizationUnknown
-            | Self::AuthorizationDates
-            | Self::AuthorizationService
-            | Self::AuthorizationMissing
-            | Self::AuthorizationExhausted
+            Self::LimitBillUpTo | Self::LimitHold | Self::LimitNever | Self::LimitAcross
+            | Self::LimitVisit | Self::LimitNoEpisode => CAP,
+            Self::AuthorizationUnknown | Self::AuthorizationDates | Self::AuthorizationService
+            | Self::AuthorizationMissing | Self::AuthorizationExhausted
             | Self::AuthorizationSecond => APPROVAL,
             Self::AuthorizationNotNeeded | Self::AuthorizationBlock | Self::FilingSoon => NOTHING,
             Self::RateNone | Self::RateUnclear | Self::RateTooLarge => RATE,
@@ -229,6 +159,8 @@ mod tests {
             "modifier",
             "product",
             "enrollment",
+            "document",
+            "relationship",
             "authorization",
             "rate",
             "filing",

@@ -112,6 +112,14 @@ impl Window {
         "lifetime",
     ];
 
+    /// Whether it moves with the date or with the services, and does not stand still.
+    pub const fn moves(&self) -> bool {
+        matches!(
+            self,
+            Self::RollingMonths { .. } | Self::RollingDays { .. } | Self::ConsecutiveDays { .. }
+        )
+    }
+
     /// The window in words, as they follow "104 units": "a day", "in 6 months on a rolling count".
     pub fn words(&self) -> String {
         match self {

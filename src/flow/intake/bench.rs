@@ -20,7 +20,7 @@ use self::overridden::Overrides;
 use super::dossiers::Dossiers;
 use super::nearby::Nearby;
 use super::usage::Drawn;
-use crate::domain::contract::{Terms, VersionHead};
+use crate::domain::contract::{Pack, Terms, VersionHead};
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
@@ -37,7 +37,7 @@ use crate::domain::rules::RuleId;
 use crate::domain::session::Session;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, StoreError};
 
 /// The rule that says that an encounter is not as its session.
 const DISAGREES: &str = RuleId::SessionDisagrees.as_str();
@@ -154,6 +154,7 @@ impl Bench {
             return Ok(bench);
         }
         bench.dossiers.read_deciding(conn, id, &members)?;
+        bench.read_papers(conn, &members, except)?;
         bench.read_days(conn, encounters)?;
         bench.drawn = bench.read_drawn(conn, encounters, except)?;
         let peers = bench.peers.keys().copied().collect();
@@ -200,6 +201,13 @@ impl Bench {
             certificates: facts_of(peer),
             peer: PeerFact { birth_date: peer.data.birth_date, hired_on: peer.data.hired_on },
             episodes,
+            documents: terms
+                .as_deref()
+                .map(|t| self.dossiers.documents(&t.pack, member.id, peer.id))
+                .unwrap_or_default(),
+            earlier_visits: terms.as_deref().and_then(|t| {
+                self.dossiers.earlier_visits(&t.pack, member.id, encounter.started_at)
+            }),
             consents: self.dossiers.consents(member.id),
             usage: selected.usage,
             peer_usage: selected.peer_usage,
@@ -214,6 +222,18 @@ impl Bench {
         };
         let shared = visit.and_then(|v| v.shared);
         Ok(Case { facts, version, terms, account, shared })
+    }
+
+    fn read_papers(
+        &mut self,
+        conn: &mut Conn,
+        members: &[MemberId],
+        except: &[EncounterId],
+    ) -> Result<(), StoreError> {
+        let peers: Vec<PeerId> = self.peers.keys().copied().collect();
+        let packs: Vec<&Pack> = self.terms.values().map(|t| &t.pack).collect();
+        let id = self.organization.id;
+        self.dossiers.read_papers(conn, id, (members, &peers), &packs, except)
     }
 
     /// The certificates of a peer of the chunk.

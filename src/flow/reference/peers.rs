@@ -74,6 +74,10 @@ pub async fn update(
 /// What a change of a peer may decide otherwise: the visits on days of certificates that are new,
 /// gone or others.
 pub(super) fn touches(old: &Peer, new: &Peer) -> Option<Touched> {
+    let person = |peer: &Peer| (peer.data.birth_date, peer.data.hired_on);
+    if person(old) != person(new) {
+        return Some(Touched::Peer(new.id, Days::ALL));
+    }
     let lacks = |list: &[Certificate], c: &Certificate| !list.iter().any(|o| o.data == c.data);
     let gone = old.certificates.iter().filter(|c| lacks(&new.certificates, c));
     let fresh = new.certificates.iter().filter(|c| lacks(&old.certificates, c));

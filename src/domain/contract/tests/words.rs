@@ -47,6 +47,11 @@ fn every_demand_reads_and_is_written_as_it_was_read() {
         "demand = \"enrolled\"\nepisodes = [\"sud\"]",
         "demand = \"not_enrolled\"\nepisodes = [\"act\"]",
         "demand = \"member_present\"",
+        "demand = \"document\"\none_of = [{ kind = \"order\", signed = true, valid_days = 30, \
+         elements = [\"credential\"] }, { kind = \"assessment\", about = [\"whodas\"], \
+         min_score = 25, max_score = \"100\" }]\ngrace_visits = 3",
+        "demand = \"plan_goal\"",
+        "demand = \"no_relationship\"\nabout = [\"shared_home\"]",
     ];
     for (lines, name) in lines.iter().zip(Demand::NAMES) {
         assert!(lines.contains(&format!("\"{name}\"")), "{name}");
@@ -90,7 +95,26 @@ fn conditions_that_are_wrong() {
     let empty = condition("demand = \"product\"\nproducts = [\"snp\"]");
     let bend = ("products = [\"snp\"]", "products = []", "condition[1].products", "at least one");
     fault(&empty, bend);
+    let wanted =
+        condition("demand = \"document\"\none_of = [{ kind = \"plan\", review_days = 90 }]");
+    let own = "{ kind = \"plan\", review_days = 90 }";
+    let at = "condition[1].one_of";
+    for (new, path, part) in [
+        ("{ kind = \"order\", review_days = 90 }", "[1].review_days", "of the kind plan has this"),
+        ("{ kind = \"letter\" }", "[1].kind", "a kind of document is one of"),
+        ("{ kind = \"plan\", valid_days = 0 }", "[1].valid_days", "from 1 to 3660"),
+        ("", "", "at least one"),
+    ] {
+        fault(&wanted, (own, new, &format!("{at}{path}"), part));
+    }
     let share = condition("demand = \"remote_share\"\npercent = 25\nwindow = \"month\"");
+    let bend = (
+        "window = \"month\"",
+        "window = \"rolling_days\"\nlength = 30",
+        "condition[1].window",
+        "still",
+    );
+    fault(&share, bend);
     fault(&share, ("percent = 25", "percent = 100", "condition[1].percent", "from 1 to 99"));
 }
 

@@ -31,6 +31,7 @@ impl Bench {
         if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
             return;
         }
+        self.dossiers.put_visit(encounter.member, encounter.started_at, id);
         self.nearby.put(Neighbor {
             encounter: id,
             reference: encounter.reference.clone(),

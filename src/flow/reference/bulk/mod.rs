@@ -7,6 +7,7 @@
 
 mod authorizations;
 mod consents;
+mod documents;
 mod episodes;
 mod members;
 mod openings;
@@ -18,8 +19,8 @@ mod programs;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::draft::{
-    AuthorizationInput, ConsentInput, CoverageInput, EpisodeInput, MemberInput, OpeningInput,
-    OrganizationInput, PeerInput,
+    AuthorizationInput, ConsentInput, CoverageInput, DocumentInput, EpisodeInput, MemberInput,
+    OpeningInput, OrganizationInput, PeerInput,
 };
 use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::ids::OrganizationId;
@@ -63,6 +64,8 @@ pub enum File {
     Coverages(Vec<OwnedRow<(Reference, CoverageInput)>>),
     /// Authorizations.
     Authorizations(Vec<OwnedRow<AuthorizationInput>>),
+    /// Documents.
+    Documents(Vec<OwnedRow<DocumentInput>>),
     /// Enrollment episodes.
     Episodes(Vec<OwnedRow<EpisodeInput>>),
     /// Consents.
@@ -85,6 +88,7 @@ impl File {
             Self::Members(_) => "members",
             Self::Coverages(_) => "coverages",
             Self::Authorizations(_) => "authorizations",
+            Self::Documents(_) => "documents",
             Self::Episodes(_) => "episodes",
             Self::Consents(_) => "consents",
             Self::Openings(_) => "opening-balances",
@@ -139,6 +143,7 @@ pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
             File::Members(rows) => members::load(&mut load, rows)?,
             File::Coverages(rows) => members::load_coverages(&mut load, rows)?,
             File::Authorizations(rows) => authorizations::load(&mut load, rows)?,
+            File::Documents(rows) => documents::load(&mut load, rows)?,
             File::Episodes(rows) => episodes::load(&mut load, rows)?,
             File::Consents(rows) => consents::load(&mut load, rows)?,
             File::Openings(rows) => openings::load(&mut load, rows)?,

@@ -4,6 +4,7 @@
 
 mod authorization;
 mod consent;
+mod document;
 mod episode;
 mod member;
 mod opening;
@@ -16,6 +17,7 @@ use chrono::NaiveDate;
 
 pub use authorization::{AuthorizationDraft, AuthorizationInput, MemberName};
 pub use consent::{ALL_PAYERS, ConsentDraft, ConsentInput};
+pub use document::{DocumentDraft, DocumentInput};
 pub use episode::{EpisodeDraft, EpisodeInput};
 pub use member::{AddressDraft, CoverageDraft, CoverageInput, MemberDraft, MemberInput};
 pub use opening::{AuthorizationName, OpeningDraft, OpeningInput, Whose};
@@ -25,8 +27,8 @@ pub use peer::{CertificateDraft, PeerDraft, PeerInput};
 pub use program::ProgramDraft;
 
 use crate::domain::dates::{Span, parse_date};
-use crate::domain::identifiers::Key;
-use crate::domain::ids::PayerId;
+use crate::domain::identifiers::{Key, Npi};
+use crate::domain::ids::{PayerId, PeerId};
 use crate::domain::text::Invalid;
 use crate::error::Fault;
 
@@ -57,6 +59,27 @@ impl std::fmt::Display for PayerName {
             Self::Id(id) => id.fmt(f),
             Self::Key(key) => key.fmt(f),
         }
+    }
+}
+
+/// A peer as doors name it: by our id or by the NPI.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub enum PeerName {
+    /// `peer_…`
+    Id(PeerId),
+    /// The NPI.
+    Npi(Npi),
+}
+
+impl TryFrom<String> for PeerName {
+    type Error = Invalid;
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if let Ok(id) = PeerId::parse(&text) {
+            return Ok(Self::Id(id));
+        }
+        let rule = "a peer is named by the id (peer_ and 13 letters and digits) or the NPI";
+        Npi::parse(&text).map(Self::Npi).map_err(|_| Invalid::new(rule))
     }
 }
 

@@ -1,0 +1,73 @@
+//! Reads the documents that a condition asks for.
+
+use rust_decimal::Decimal;
+
+use super::condition::{Demand, Wanted};
+use super::reader::{Amount, Reader, Spot};
+use super::table::{MAX_ITEMS, Table};
+use crate::domain::document::DocumentKind;
+
+pub(super) const KEYS: &[&str] =
+    &["kind", "about", "signed", "valid_days", "review_days", "min_score", "max_score", "elements"];
+/// Longest time for which a document is good, in days: ten years.
+const MAX_DAYS: u32 = 3_660;
+/// Most first visits that may go without a document.
+const MAX_GRACE: u32 = 100;
+/// A score: the widest published scale ends at 100.
+const SCORE: Amount = Amount { decimals: 3, below: 10_001 };
+
+/// The demand for one of several documents.
+pub(super) fn read_document(r: &mut Reader, table: &Table<'_>) -> Option<Demand> {
+    let grace_visits = match table.get("grace_visits") {
+        Some(spot) => spot.number(r, 1..=MAX_GRACE).map(Some),
+        None => Some(None),
+    };
+    let list = table.need(r, "one_of")?;
+    let items = list.items(r, MAX_ITEMS);
+    if items.is_empty() {
+        list.refuse(r, "name at least one");
+    }
+    let one_of: Vec<Option<Wanted>> = items.iter().map(|spot| read_wanted(r, spot)).collect();
+    let one_of: Option<Vec<Wanted>> = one_of.into_iter().collect();
+    Some(Demand::Document { one_of: one_of?, grace_visits: grace_visits? })
+}
+
+fn read_wanted(r: &mut Reader, spot: &Spot<'_>) -> Option<Wanted> {
+    let table = spot.table(r, KEYS)?;
+    let kind: Option<DocumentKind> = table.required(r, "kind");
+    let about = table.values(r, "about");
+    let signed = table.flag(r, "signed", false);
+    let days = |r: &mut Reader, key: &str| match table.get(key) {
+        Some(spot) => spot.number(r, 1..=MAX_DAYS).map(Some),
+        None => Some(None),
+    };
+    let (valid_days, review_days) = (days(r, "valid_days"), days(r, "review_days"));
+    let score = |r: &mut Reader, key: &str| match table.get(key) {
+        Some(spot) => spot.amount(r, SCORE).map(Some),
+        None => Some(None),
+    };
+    let (min_score, max_score): (Option<Option<Decimal>>, Option<Option<Decimal>>) =
+        (score(r, "min_score"), score(r, "max_score"));
+    let elements = table.values(r, "elements");
+    for (key, of) in [
+        ("review_days", DocumentKind::Plan),
+        ("min_score", DocumentKind::Assessment),
+        ("max_score", DocumentKind::Assessment),
+    ] {
+        if let (Some(spot), Some(kind)) = (table.get(key), kind)
+            && kind != of
+        {
+            spot.refuse(r, format!("only a document of the kind {of} has this; remove it"));
+        }
+    }
+    Some(Wanted {
+        kind: kind?,
+        about,
+        signed: signed?,
+        valid_days: valid_days?,
+        review_days: review_days?,
+        min_score: min_score?,
+        max_score: max_score?,
+        elements,
+    })
+}
