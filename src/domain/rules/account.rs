@@ -80,16 +80,18 @@ impl<'a> Account<'a> {
         Standing::of(window.touched(self.calendar, day, &daily), Decimal::from(units))
     }
 
-    /// Units in the window around a day: those given in certain modes, and all. Which mode is not
+    /// Units of services in the window around a day: those given in certain modes, and all. Which mode is not
     /// known is not one of them.
     pub fn parts(
         &self,
+        services: &[Key],
         window: &Window,
         day: NaiveDate,
         of: impl Fn(Mode) -> bool,
     ) -> Option<(i64, i64)> {
         let counted = |chosen: &dyn Fn(&Usage) -> bool| {
-            let daily = daily(self.usage.iter().filter(|u| chosen(u)), None);
+            let of_services = self.usage.iter().filter(|u| services.contains(&u.service));
+            let daily = daily(of_services.filter(|u| chosen(u)), None);
             let windows = window.touched(self.calendar, day, &daily);
             windows.iter().filter(|w| w.holds_day).map(|w| w.units).max()
         };

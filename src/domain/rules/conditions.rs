@@ -39,8 +39,12 @@ fn judged(ctx: &Context, condition: &Condition) -> Vec<Said> {
         Demand::NotEnrolled { episodes } => conditions_member::not_enrolled(ctx, episodes),
         Demand::MemberPresent => conditions_member::present(ctx),
         Demand::Mode { modes } => conditions_mode::mode(ctx, modes),
-        Demand::FaceToFaceWithin { days } => conditions_mode::within(ctx, *days),
-        Demand::RemoteShare { percent, window } => conditions_mode::share(ctx, *percent, window),
+        Demand::FaceToFaceWithin { days } => {
+            conditions_mode::within(ctx, &condition.services, *days)
+        }
+        Demand::RemoteShare { percent, window } => {
+            conditions_mode::share(ctx, &condition.services, *percent, window)
+        }
         Demand::Certificate { certificates } => conditions_peer::credential(ctx, certificates),
         Demand::Endorsement { endorsements } => conditions_peer::endorsement(ctx, endorsements),
         Demand::StaffAge { years } => conditions_peer::age(ctx, *years),

@@ -5,8 +5,10 @@ use rust_decimal::Decimal;
 use super::account::Account;
 use super::conditions::words;
 use super::context::Context;
+use super::day::Day;
 use super::table::{RuleId, Said};
 use crate::domain::codes::Mode;
+use crate::domain::identifiers::Key;
 use crate::domain::windows::Window;
 
 /// The visit is in one of the modes that the payer takes on its date.
@@ -29,13 +31,14 @@ fn is_face_to_face(ctx: &Context, mode: Mode) -> bool {
 
 /// A remote visit has one face to face that is at most `days` before it. What is not known of usage
 /// from before go-live is not taken for a visit face to face.
-pub fn within(ctx: &Context, days: u32) -> Vec<Said> {
+pub fn within(ctx: &Context, services: &[Key], days: u32) -> Vec<Said> {
     let Some(terms) = ctx.terms.filter(|_| !is_face_to_face(ctx, ctx.encounter.mode)) else {
         return vec![];
     };
     let first = ctx.date.checked_sub_days(chrono::Days::new(u64::from(days)));
     let anchored = ctx.facts.usage.iter().any(|u| {
         u.units > 0
+            && services.contains(&u.service)
             && first.is_none_or(|first| first <= u.date)
             && u.date <= ctx.date
             && u.how.as_ref().is_some_and(|how| terms.pack.face_to_face.contains(&how.mode))
@@ -57,14 +60,17 @@ pub fn within(ctx: &Context, days: u32) -> Vec<Said> {
 }
 
 /// Remote units stay below their part of all units in the window.
-pub fn share(ctx: &Context, percent: u32, window: &Window) -> Vec<Said> {
+pub fn share(ctx: &Context, services: &[Key], percent: u32, window: &Window) -> Vec<Said> {
     let Some(terms) = ctx.terms.filter(|_| !is_face_to_face(ctx, ctx.encounter.mode)) else {
         return vec![];
     };
     let remote = |mode: Mode| !terms.pack.face_to_face.contains(&mode);
-    let units = ctx.units().unwrap_or(0);
+    // Of a day's sum, what the visit adds to it: the others' units are drawn.
+    let units = Day::of(ctx).map_or_else(|| ctx.units().unwrap_or(0), |day| day.adds());
     let account = Account::of(&terms.pack, ctx.facts);
-    let Some((of_remote, of_all)) = account.parts(window, ctx.date, remote) else { return vec![] };
+    let Some((of_remote, of_all)) = account.parts(services, window, ctx.date, remote) else {
+        return vec![];
+    };
     let (of_remote, of_all) = (of_remote + i64::from(units), of_all + i64::from(units));
     let most = Decimal::from(of_all) * Decimal::from(percent) / Decimal::ONE_HUNDRED;
     if Decimal::from(of_remote) <= most {
@@ -131,6 +137,12 @@ mod tests {
             case.facts.usage = vec![given(day, mode, 2)];
             assert_eq!(case.rules().is_empty(), anchors, "{day}");
         }
+        // Another service is no anchor, and the condition may speak of both.
+        case.facts.usage = vec![given("2026-06-20", Mode::InPerson, 2)];
+        case.facts.usage[0].service = key("other");
+        case.only("mode.no_anchor");
+        case.terms.pack.conditions[0].services.push(key("other"));
+        assert!(case.rules().is_empty());
         // Usage of a mode that nobody knows is no anchor; a visit in person needs none.
         case.facts.usage = vec![usage("2026-06-20", None, 2)];
         case.only("mode.no_anchor");

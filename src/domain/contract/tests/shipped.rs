@@ -2,8 +2,9 @@
 
 use super::{CONTRACTS, PACKS};
 use crate::domain::contract::{
-    AuthorizationLevel, AuthorizationNeed, Exceed, Pack, Rollup, Terms, gaps, pack_from_toml,
-    terms_from_toml,
+    AuthorizationLevel, AuthorizationNeed, Demand, Exceed, Pack, Rollup, Terms, copay, filing,
+    fixed_end, gaps, in_force, layer, modifier_rule, pack_from_toml, read_condition, read_wanted,
+    terms_from_toml, when,
 };
 use crate::domain::contract::{
     group, read_agreement, read_profile, read_rules, read_service, read_window,
@@ -88,8 +89,21 @@ fn the_layout_page_names_every_key() {
         read_window::KEYS,
         read_profile::KEYS,
         read_agreement::CONTRACT_KEYS,
+        read_agreement::RATE_KEYS,
+        read_agreement::ADJUSTMENT_KEYS,
+        in_force::KEYS,
+        when::KEYS,
+        read_condition::KEYS,
+        Demand::NAMES,
+        read_wanted::KEYS,
+        modifier_rule::KEYS,
+        copay::KEYS,
+        filing::KEYS,
+        layer::KEYS,
+        fixed_end::KEYS,
     ];
-    for key in keys.concat() {
+    let of_demands = Demand::NAMES.iter().flat_map(|name| read_condition::keys_of(name)).copied();
+    for key in keys.concat().into_iter().chain(of_demands) {
         assert!(page.contains(&format!("`{key}`")), "{key} is not in docs/contracts.md");
     }
 }

@@ -32,7 +32,6 @@ pub struct DocumentDraft {
     #[schema(example = "M-0001")]
     pub member: Option<String>,
     /// The peer whom it is about (id or NPI): relationships and supervision; never changes.
-    #[schema(example = json!(null))]
     pub peer: Option<String>,
     /// First day on which it holds.
     #[schema(example = "2026-01-15")]
