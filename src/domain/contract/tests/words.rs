@@ -162,6 +162,9 @@ fn services_with_days_a_successor_and_a_least_time() {
 
 #[test]
 fn hours_and_layers_of_limits() {
+    fn bend(new: &str, path: &str, part: &str) {
+        one_fault(PACK, None, ("units = \"8.5\"", new, path, part), pack_from_toml);
+    }
     let hours = PACK.replacen(
         "services = [\"peer\", \"skills\"]\nunits = \"8.5\"",
         "services = [\"peer\"]\nhours = 900",
@@ -170,9 +173,6 @@ fn hours_and_layers_of_limits() {
     let limit = &pack_from_toml(&hours).unwrap().limits[0];
     assert_eq!((limit.units, limit.hours), (Decimal::from(3600), Some(Decimal::from(900))));
     let own = "units = \"8.5\"";
-    fn bend(new: &str, path: &str, part: &str) {
-        one_fault(PACK, None, ("units = \"8.5\"", new, path, part), pack_from_toml);
-    }
     bend("hours = 8", "limit[1].hours", "different lengths");
     bend("units = 16 # both\nhours = 4", "limit[1].units", "keep one of both");
     let layer = |units, may| {

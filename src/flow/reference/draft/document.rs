@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{MemberName, PeerName, Reader};
 use crate::domain::dates::Span;
 use crate::domain::document::{Content, DocumentKind};
-use crate::domain::identifiers::{Key, Reference};
+use crate::domain::identifiers::Reference;
 use crate::error::Fault;
 
 /// Most goals of a plan, elements of a document, and reviews: a plan of ten years, reviewed monthly.
