@@ -139,6 +139,7 @@ fn rows() -> Vec<(&'static str, usize, Reading, Result<Draft, String>)> {
             note_signed_at: cell("note_signed_at"),
             note_plan_goal: cell("note_plan_goal"),
             program: column("program"),
+            member_absent: None,
             group_session: column("session"),
             group_size: column("group_size"),
             group_peers: column("group_peers"),
