@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Claim, ClaimNumber};
+use super::claim_detail::PayerControl;
 use super::dates::Instant;
 use super::identifiers::{Key, MemberNumber, PartnerCode};
 use super::ids::{
@@ -12,6 +13,7 @@ use super::ids::{
 };
 use super::money::Money;
 use super::status::{BatchStatus, ClaimStatus};
+use super::text::code_list;
 
 /// A batch: claims of one organization to one payer in one 837P file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +115,49 @@ pub struct StoredClaim {
     pub document: Claim,
     /// Its lines' money and parts, in the order of the document.
     pub lines: Vec<StoredClaimLine>,
+    /// What the payer calls it, once somebody has said so.
+    pub control: Option<ControlNumbers>,
+}
+
+code_list!(
+    /// Who said what the payer's number of a claim is.
+    SaidBy, "who said it" {
+        /// A clearinghouse, in a 277CA of its own.
+        Clearinghouse = "clearinghouse",
+        /// The payer, in a 277CA.
+        Payer = "payer",
+        /// The payer, in an 835.
+        Remittance = "remittance",
+        /// A person, who read it in the payer's portal or on paper.
+        Person = "person",
+    }
+);
+
+/// The payer's numbers of a claim. A payer may give it another one each time that it touches it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlNumbers {
+    /// The first.
+    pub first: PayerControl,
+    /// The latest.
+    pub latest: PayerControl,
+    /// Who said the latest.
+    pub by: SaidBy,
+}
+
+impl ControlNumbers {
+    /// What is known after somebody said `number`. A clearinghouse's word never takes the place of
+    /// the payer's, and the payer's takes the place of all that a clearinghouse said.
+    pub fn after(known: Option<Self>, number: PayerControl, by: SaidBy) -> Self {
+        let fresh = |number: PayerControl| Self { first: number.clone(), latest: number, by };
+        match known {
+            Some(known) if by == SaidBy::Clearinghouse && known.by != by => known,
+            Some(known) if by != SaidBy::Clearinghouse && known.by == SaidBy::Clearinghouse => {
+                fresh(number)
+            }
+            Some(known) => Self { first: known.first, latest: number, by },
+            None => fresh(number),
+        }
+    }
 }
 
 impl StoredClaim {
@@ -152,4 +197,32 @@ pub struct Part {
     pub charge: Money,
     /// Its share of the expected amount.
     pub expected: Money,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> PayerControl {
+        PayerControl::parse(text).unwrap()
+    }
+
+    fn said(words: &[(&str, SaidBy)]) -> (String, String) {
+        let all = words
+            .iter()
+            .fold(None, |known, (text, by)| Some(ControlNumbers::after(known, number(text), *by)));
+        let all = all.unwrap();
+        (all.first.to_string(), all.latest.to_string())
+    }
+
+    #[test]
+    fn the_first_number_stays_and_the_payers_word_counts() {
+        use SaidBy::{Clearinghouse, Payer, Person, Remittance};
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(said(&[("A", Payer)]), pair("A", "A"));
+        assert_eq!(said(&[("A", Payer), ("B", Remittance)]), pair("A", "B"));
+        assert_eq!(said(&[("A", Payer), ("C", Clearinghouse)]), pair("A", "A"));
+        assert_eq!(said(&[("C", Clearinghouse), ("D", Clearinghouse)]), pair("C", "D"));
+        assert_eq!(said(&[("C", Clearinghouse), ("A", Payer), ("B", Person)]), pair("A", "B"));
+    }
 }

@@ -50,6 +50,7 @@ pub(super) fn claim(
         file_by: group.file_by,
         document: document(ClaimNumber::of(id), member, peer, group)?,
         lines: lines.collect(),
+        control: None,
     })
 }
 

@@ -64,8 +64,21 @@ struct ClaimView {
     expected: String,
     /// Last day for its delivery.
     file_by: NaiveDate,
+    /// What the payer calls it, once somebody has said so.
+    payer_control: Option<ControlView>,
     /// Its lines.
     lines: Vec<ClaimLineView>,
+}
+
+/// The payer's numbers of a claim.
+#[derive(Debug, Serialize, ToSchema)]
+struct ControlView {
+    /// The first that it gave.
+    first: String,
+    /// The latest.
+    latest: String,
+    /// Who said the latest: clearinghouse, payer, remittance, person.
+    by: String,
 }
 
 /// A claim line.
@@ -144,6 +157,11 @@ fn view(organization: OrganizationId, claim: StoredClaim) -> ClaimView {
         charge: claim.document.charge.to_string(),
         expected: claim.expected.to_string(),
         file_by: claim.file_by,
+        payer_control: claim.control.as_ref().map(|c| ControlView {
+            first: c.first.as_str().to_owned(),
+            latest: c.latest.as_str().to_owned(),
+            by: c.by.as_str().to_owned(),
+        }),
         lines: lines.collect(),
     }
 }

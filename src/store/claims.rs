@@ -1,5 +1,7 @@
 //! Claims, their lines, and which visits each line states.
 
+mod control;
+
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
@@ -19,7 +21,9 @@ use crate::domain::ids::{
 use crate::domain::money::Money;
 use crate::domain::status::ClaimStatus;
 
-/// Rows of one INSERT: at most 17 columns each, below both databases' parameter limits.
+pub use control::set_payer_control;
+
+/// Rows of one INSERT: at most 20 columns each, below both databases' parameter limits.
 const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -42,6 +46,9 @@ struct ClaimRow {
     expected: i64,
     file_by: NaiveDate,
     document: String,
+    payer_control_first: Option<String>,
+    payer_control: Option<String>,
+    payer_control_by: Option<String>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -91,6 +98,9 @@ fn claim_row(organization: OrganizationId, c: &StoredClaim) -> Result<ClaimRow, 
         expected: c.expected.cents(),
         file_by: c.file_by,
         document: types::write_json("claims.document", &c.document)?,
+        payer_control_first: c.control.as_ref().map(|n| n.first.as_str().to_owned()),
+        payer_control: c.control.as_ref().map(|n| n.latest.as_str().to_owned()),
+        payer_control_by: c.control.as_ref().map(|n| n.by.as_str().to_owned()),
     })
 }
 
@@ -355,6 +365,7 @@ fn claim(row: ClaimRow, lines: Vec<StoredClaimLine>) -> Result<StoredClaim, Stor
         expected: Money::from_cents(row.expected),
         file_by: row.file_by,
         document: types::read_json("claims.document", &row.document)?,
+        control: control::read(row.payer_control_first, row.payer_control, row.payer_control_by)?,
         lines,
     })
 }

@@ -532,6 +532,9 @@ diesel::table! {
         expected -> BigInt,
         file_by -> Date,
         document -> Text,
+        payer_control_first -> Nullable<Text>,
+        payer_control -> Nullable<Text>,
+        payer_control_by -> Nullable<Text>,
     }
 }
 

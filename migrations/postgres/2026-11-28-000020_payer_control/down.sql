@@ -1,0 +1,3 @@
+ALTER TABLE claims DROP COLUMN payer_control_by;
+ALTER TABLE claims DROP COLUMN payer_control;
+ALTER TABLE claims DROP COLUMN payer_control_first;
