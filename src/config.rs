@@ -63,6 +63,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// What is counted, and where it is read.
     pub metrics: MetricsSettings,
+    /// Files that come and go.
+    pub exchange: ExchangeSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -160,6 +162,14 @@ impl TryFrom<String> for MetricsListen {
         }
         text.parse().map(Self::At).map_err(|_| "write off, or an address such as 127.0.0.1:9464")
     }
+}
+
+/// Files that come and go.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeSettings {
+    /// The watched folder; empty: none.
+    pub folder: PathBuf,
 }
 
 /// What is logged.

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! cli, http, worker   front doors    -> flow, reports, config, domain   (cli: all rooms)
+//!  exchange           loading dock   -> flow, domain
 //!    flow             the staircase  -> domain, x12, store, config
 //!    reports          reading room   -> domain, store
 //!    x12              translator     -> domain
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod exchange;
 pub mod flow;
 pub mod http;
 pub mod metrics;

@@ -5,12 +5,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::flow::again::{self, Round, Turn};
-use crate::flow::{Actor, Ctx, idempotent};
+use crate::flow::{Actor, Ctx, acknowledge, idempotent};
 
 /// How often old idempotency answers are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often marks are looked for that no one in this process told of: those of other processes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often files are looked for that waited for the release of a batch.
+const ANSWERS_EVERY: Duration = Duration::from_secs(5);
 /// Pause after a turn that met another writer.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
@@ -18,7 +20,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// the next turn.
 pub async fn run(ctx: Ctx, stop: watch::Receiver<bool>) {
     let ctx = ctx.acting(Actor::Worker);
-    tokio::join!(tidy(&ctx, stop.clone()), decide_again(&ctx, stop));
+    tokio::join!(tidy(&ctx, stop.clone()), answers(&ctx, stop.clone()), decide_again(&ctx, stop));
 }
 
 async fn tidy(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
@@ -29,6 +31,26 @@ async fn tidy(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
             _ = turns.tick() => {
                 if let Err(error) = idempotent::forget(ctx).await {
                     tracing::warn!(code = error.code.as_str(), cause = error.internal, "tidying failed");
+                }
+            }
+            changed = stop.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// Files that came before the batch they answer was released.
+async fn answers(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
+    let mut turns = tokio::time::interval(ANSWERS_EVERY);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = turns.tick() => {
+                if let Err(error) = acknowledge::turn(ctx).await {
+                    tracing::warn!(
+                        code = error.code.as_str(),
+                        cause = error.internal,
+                        "applying a waiting file failed"
+                    );
                 }
             }
             changed = stop.changed() => if changed.is_err() { return },

@@ -34,6 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flow", &["domain", "x12", "store", "config", "error", "metrics"]),
     ("reports", &["domain", "store", "error"]),
     ("http", &["flow", "reports", "config", "domain", "error", "metrics"]),
+    ("exchange", &["flow", "domain", "error"]),
     ("worker", &["flow", "config", "domain", "error", "metrics"]),
     (
         "cli",
@@ -41,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "domain",
             "error",
+            "exchange",
             "flow",
             "http",
             "reports",
@@ -64,7 +66,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("actix_service", &["http"]),
     ("actix_web", &["http"]),
     ("clap", &["cli"]),
-    ("tokio", &["cli", "http", "store", "worker", "flow"]),
+    ("tokio", &["cli", "exchange", "http", "store", "worker", "flow"]),
     ("reqwest", &["cli"]),
 ];
 

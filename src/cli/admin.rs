@@ -20,6 +20,7 @@ pub(super) fn check_config(settings: &Settings) {
         Some(address) => println!("metrics.listen = {address}"),
         None => println!("metrics.listen = off"),
     }
+    println!("exchange.folder = {}", settings.exchange.folder.display());
     println!("log.format = {}", log.format);
     println!("log.level = {}", log.level);
 }

@@ -59,6 +59,8 @@ pub(crate) enum Kind {
     Encounters,
     /// Sessions (NDJSON or a JSON list); each stands for itself.
     Sessions,
+    /// What clearinghouses and payers answered (TA1, 999, 277CA, 835): a file, a zip or a folder.
+    Responses,
 }
 
 #[derive(Debug, Args)]
@@ -81,6 +83,9 @@ pub(super) async fn run(settings: &Settings, import: Import) -> Result<(), CliEr
     let Import { kind, file, organization, on_conflict } = import;
     if kind == Kind::Sessions {
         return super::sessions::run(&ctx, &file, organization.as_ref()).await;
+    }
+    if kind == Kind::Responses {
+        return super::responses::run(&ctx, &file, organization.as_ref()).await;
     }
     if kind == Kind::Encounters {
         return super::encounters::run(&ctx, &file, organization.as_ref(), on_conflict).await;

@@ -9,6 +9,7 @@ pub(crate) mod import;
 mod keys;
 mod migrate;
 mod report;
+mod responses;
 mod serve;
 mod sessions;
 mod synth;

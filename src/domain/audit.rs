@@ -91,6 +91,12 @@ code_list!(
         BatchFile = "batch.export_837p",
         /// A batch's lines were handed out as a table.
         BatchLines = "batch.export_lines",
+        /// A file came from a clearinghouse or payer, and what it says was applied.
+        FileReceive = "file.receive",
+        /// Tasks were handed out as a table.
+        TasksExport = "tasks.export",
+        /// A file that came was handed out.
+        FileExport = "file.export",
         /// The utilization report was handed out.
         ReportUtilization = "report.export_utilization",
         /// The worklist was handed out as a table.

@@ -12,6 +12,7 @@ use super::ids::{
     PayerId, PeerId,
 };
 use super::money::Money;
+use super::response::Acknowledgment;
 use super::status::{BatchStatus, ClaimStatus};
 use super::text::code_list;
 
@@ -56,6 +57,10 @@ pub struct Batch {
     pub delivered_at: Option<Instant>,
     /// The proof of that.
     pub receipt: Option<Receipt>,
+    /// How all of it was answered by its receiver.
+    pub acknowledgment: Option<Acknowledgment>,
+    /// When the last of these answers came.
+    pub acknowledged_at: Option<Instant>,
 }
 
 /// The proof of delivery: what timely filing is shown by.

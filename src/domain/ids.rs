@@ -212,6 +212,10 @@ id_types! {
     BatchId = "bat",
     /// A stored file.
     FileId = "fil",
+    /// A file that came from a clearinghouse or payer.
+    ReceivedId = "rcv",
+    /// What such a file says of a batch or claim.
+    ResponseId = "rsp",
     /// An override of a rule.
     OverrideId = "ovr",
     /// An API key.

@@ -209,6 +209,16 @@ pub fn release(holding: Entry) -> Entry {
     }
 }
 
+/// Turns what is consumed back into reserved: the claim was rejected, its line waits again.
+pub fn unconsume(holding: Entry) -> Entry {
+    Entry {
+        kind: EntryKind::Reserve,
+        reserved: holding.consumed,
+        consumed: holding.consumed.saturating_neg(),
+        ..holding
+    }
+}
+
 /// Turns what is reserved into consumed.
 pub fn consume(holding: Entry) -> Entry {
     Entry {

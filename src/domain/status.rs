@@ -50,6 +50,10 @@ code_list!(
         Released = "released",
         /// Its batch reached the payer.
         Delivered = "delivered",
+        /// A clearinghouse or the payer took it for adjudication (277CA).
+        Accepted = "accepted",
+        /// A TA1, 999 or 277CA refused it; its lines are free again.
+        Rejected = "rejected",
         /// Its batch was withdrawn.
         Withdrawn = "withdrawn",
     }
@@ -64,6 +68,8 @@ code_list!(
         Released = "released",
         /// Reached the payer, with a receipt.
         Delivered = "delivered",
+        /// All of it was answered by its receiver (999 or TA1); `acknowledgment` says how.
+        Acknowledged = "acknowledged",
         /// Taken back before release.
         Withdrawn = "withdrawn",
     }
@@ -78,6 +84,7 @@ impl LineStatus {
             (Ready, Claimed | Superseded | Void)
                 | (Held, Superseded | Void)
                 | (Claimed, Ready | Submitted)
+                | (Submitted, Ready)
         )
     }
 
@@ -90,31 +97,44 @@ impl LineStatus {
 impl ClaimStatus {
     /// Whether the move is in the table.
     pub fn may_become(self, next: Self) -> bool {
-        use ClaimStatus::{Batched, Delivered, Released, Withdrawn};
-        matches!((self, next), (Batched, Released | Withdrawn) | (Released, Delivered))
+        use ClaimStatus::{Accepted, Batched, Delivered, Rejected, Released, Withdrawn};
+        matches!(
+            (self, next),
+            (Batched, Released | Withdrawn)
+                | (Released, Delivered | Accepted | Rejected)
+                | (Delivered, Accepted | Rejected)
+                // The clearinghouse took it, the payer did not.
+                | (Accepted, Rejected)
+        )
     }
 
     /// Whether a claim in this state holds its lines.
     pub fn is_live(self) -> bool {
-        self != Self::Withdrawn
+        !matches!(self, Self::Withdrawn | Self::Rejected)
+    }
+
+    /// Whether it is live and was released: what reports call billed.
+    pub fn is_billed(self) -> bool {
+        self.is_live() && self != Self::Batched
     }
 }
 
 impl BatchStatus {
     /// Whether the move is in the table.
     pub fn may_become(self, next: Self) -> bool {
-        use BatchStatus::{Built, Delivered, Released, Withdrawn};
-        matches!((self, next), (Built, Released | Withdrawn) | (Released, Delivered))
+        use BatchStatus::{Acknowledged, Built, Delivered, Released, Withdrawn};
+        matches!(
+            (self, next),
+            (Built, Released | Withdrawn)
+                // An answer proves that it arrived, also where nobody has recorded the delivery.
+                | (Released, Delivered | Acknowledged)
+                | (Delivered, Acknowledged)
+        )
     }
 
-    /// The status of the batch's claims.
-    pub fn of_claims(self) -> ClaimStatus {
-        match self {
-            Self::Built => ClaimStatus::Batched,
-            Self::Released => ClaimStatus::Released,
-            Self::Delivered => ClaimStatus::Delivered,
-            Self::Withdrawn => ClaimStatus::Withdrawn,
-        }
+    /// Whether it left the house.
+    pub fn is_released(self) -> bool {
+        matches!(self, Self::Released | Self::Delivered | Self::Acknowledged)
     }
 }
 
@@ -127,16 +147,19 @@ mod tests {
         for from in BatchStatus::ALL {
             assert!(!from.may_become(*from));
             assert!(!BatchStatus::Withdrawn.may_become(*from));
-            for to in BatchStatus::ALL {
-                // Claims follow their batch, so both tables must agree.
-                assert_eq!(from.may_become(*to), from.of_claims().may_become(to.of_claims()));
-            }
+            assert!(!BatchStatus::Acknowledged.may_become(*from));
+        }
+        for to in ClaimStatus::ALL {
+            assert!(!ClaimStatus::Withdrawn.may_become(*to));
+            assert!(!ClaimStatus::Rejected.may_become(*to));
+            assert!(!to.may_become(*to));
+            assert!(!to.is_billed() || to.is_live());
         }
         for to in LineStatus::ALL {
             assert!(!LineStatus::Void.may_become(*to));
             assert!(!LineStatus::Superseded.may_become(*to));
             assert!(!to.may_become(*to));
         }
-        assert!(!LineStatus::Submitted.may_become(LineStatus::Ready));
+        assert!(!LineStatus::Submitted.may_become(LineStatus::Held));
     }
 }

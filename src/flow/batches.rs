@@ -9,7 +9,7 @@ use super::audit::{self, Action, Detail};
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::intake::draws::book;
-use super::{Ctx, again, late_visits, meter};
+use super::{Ctx, acknowledge, again, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -289,12 +289,20 @@ pub fn deliver_in(
         return Err(AppError::field("/delivered_at", "the delivery lies before the release."));
     }
     let delivered = BatchStatus::Delivered;
-    let legal = batch.status.may_become(delivered);
-    if !legal || !store::batches::advance(conn, tenant, id, batch.status, delivered, at)? {
+    let told = match batch.status {
+        // An answer came before anybody had told of the delivery; it stays acknowledged.
+        BatchStatus::Acknowledged => store::batches::deliver_answered(conn, tenant, id, at)?,
+        from => {
+            from.may_become(delivered)
+                && store::batches::advance(conn, tenant, id, from, delivered, at)?
+        }
+    };
+    if !told {
         return Err(wrong_status(&find(conn, tenant, id)?, wanted));
     }
     store::batches::set_receipt(conn, tenant, id, receipt)?;
     meter::batch(ctx, delivered.as_str());
+    acknowledge::expect(ctx, conn, tenant, id, at)?;
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Released, ClaimStatus::Delivered)?;
     audit::note(ctx, conn, Some(tenant), Action::BatchDeliver, id, Detail::default())?;
     see(conn, tenant, id)

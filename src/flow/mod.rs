@@ -4,6 +4,7 @@
 //! segment names. Command line, worker and HTTP all walk the same stairs.
 
 pub mod access;
+pub mod acknowledge;
 pub mod again;
 pub mod allowances;
 pub mod audit;
@@ -25,6 +26,7 @@ pub mod revise;
 pub mod sessions;
 mod submit;
 pub mod table;
+pub mod tasks;
 pub mod unclaimed;
 pub mod worklist;
 

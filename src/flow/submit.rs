@@ -71,6 +71,8 @@ pub(super) fn write_file(
         withdrawn_at: None,
         delivered_at: None,
         receipt: None,
+        acknowledgment: None,
+        acknowledged_at: None,
     })
 }
 

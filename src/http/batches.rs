@@ -11,17 +11,22 @@ use super::encounters::OfOrganization;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::receipt::{DeliveredBody, receipt};
+use super::response_view::ResponseView;
 use super::{Action, Caller, PathId, Post, Query, respond};
 use crate::domain::batch::Batch;
 use crate::domain::ids::{BatchId, OrganizationId, PayerId};
 use crate::domain::status::BatchStatus;
 use crate::error::{AppError, Code};
 use crate::flow::access::{self, Principal, Role};
+use crate::flow::acknowledge::{self, Filter};
 use crate::flow::audit::{self, Action as Audited, Detail};
 use crate::flow::batches::SeenBatch;
 use crate::flow::idempotent::{self, Reply};
 use crate::flow::{Ctx, Scope, batches, batching, unclaimed};
 use crate::reports;
+
+/// Responses shown with one batch; all of them: `GET /v1/responses?batch=`.
+const RESPONSES: i64 = 200;
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -75,7 +80,7 @@ struct BatchView {
     payer: String,
     /// Last service date taken.
     through: NaiveDate,
-    /// built, released, delivered, withdrawn.
+    /// built, released, delivered, acknowledged, withdrawn.
     status: String,
     /// Number of claims.
     claims: u32,
@@ -105,8 +110,16 @@ struct BatchView {
     delivered_at: Option<String>,
     /// The proof of that.
     receipt: Option<ReceiptView>,
+    /// How all of it was answered (TA1, 999): accepted, `accepted_with_errors`, partly, rejected.
+    acknowledgment: Option<String>,
+    /// When.
+    acknowledged_at: Option<String>,
     /// Claims whose filing deadline had passed on delivery.
     late_claims: Option<u32>,
+    /// What its receiver said of it and of its sets, oldest first (asked for one batch; the first
+    /// 200).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    responses: Option<Vec<ResponseView>>,
     /// When it was made now: whether more may be ready, for another batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<bool>,
@@ -152,7 +165,10 @@ fn view(organization: OrganizationId, seen: SeenBatch) -> BatchView {
         withdrawn_at: b.withdrawn_at.map(|t| t.to_string()),
         delivered_at: b.delivered_at.map(|t| t.to_string()),
         receipt: b.receipt.map(|r| ReceiptView { how: r.how, to: r.to, reference: r.reference }),
+        acknowledgment: b.acknowledgment.map(String::from),
+        acknowledged_at: b.acknowledged_at.map(|t| t.to_string()),
         late_claims: seen.late_claims,
+        responses: None,
         more: None,
     }
 }
@@ -199,7 +215,7 @@ struct ListQuery {
     /// By payer.
     #[param(value_type = Option<String>)]
     payer: Option<PayerId>,
-    /// By status: built, released, delivered, withdrawn.
+    /// By status: built, released, delivered, acknowledged, withdrawn.
     #[param(value_type = Option<String>)]
     status: Option<BatchStatus>,
     /// Rows of a page, 1 to 200.
@@ -241,7 +257,11 @@ async fn get(
     query: Query<OfOrganization>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    Ok(HttpResponse::Ok().json(view(tenant, batches::get(&ctx, tenant, id.0).await?)))
+    let batch = view(tenant, batches::get(&ctx, tenant, id.0).await?);
+    let filter = Filter { batch: Some(id.0), of_claims: Some(false), ..Filter::default() };
+    let said = acknowledge::responses(&ctx, tenant, filter, None, RESPONSES).await?;
+    let responses = Some(said.into_iter().map(ResponseView::from).collect());
+    Ok(HttpResponse::Ok().json(BatchView { responses, ..batch }))
 }
 
 /// The 837P file, byte for byte as it was built. Send it only when the batch is released: the

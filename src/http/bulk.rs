@@ -149,7 +149,8 @@ pub(super) fn form(request: &HttpRequest) -> Result<Form, AppError> {
     }
 }
 
-async fn spool(mut upload: Upload, limit: u64) -> Result<SpooledTempFile, AppError> {
+/// Takes an upload to its end; one larger than `limit` is refused.
+pub(super) async fn spool(mut upload: Upload, limit: u64) -> Result<SpooledTempFile, AppError> {
     let mut file = SpooledTempFile::new(SPOOL_MEMORY_BYTES);
     let mut size: u64 = 0;
     while let Some(piece) = upload.next().await? {

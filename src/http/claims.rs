@@ -9,13 +9,17 @@ use super::batches::tenant;
 use super::encounters::OfOrganization;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
+use super::response_view::ResponseView;
 use super::{Caller, PathId, Query};
 use crate::domain::batch::StoredClaim;
 use crate::domain::ids::{BatchId, ClaimId, MemberId, OrganizationId};
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
 use crate::flow::batches::Filter;
-use crate::flow::{Ctx, batches};
+use crate::flow::{Ctx, acknowledge, batches};
+
+/// Responses shown with one claim; all of them: `GET /v1/responses?claim=`.
+const RESPONSES: i64 = 200;
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -48,7 +52,7 @@ struct ClaimView {
     peer: String,
     /// The contract version.
     contract_version: String,
-    /// batched, released, delivered, withdrawn.
+    /// batched, released, delivered, accepted, rejected, withdrawn. Why: `GET /v1/responses?claim=`.
     status: String,
     /// The service date; of a claim for a week or a month, its first.
     service_date: NaiveDate,
@@ -68,6 +72,9 @@ struct ClaimView {
     payer_control: Option<ControlView>,
     /// Its lines.
     lines: Vec<ClaimLineView>,
+    /// What clearinghouses and payers said of it, oldest first (asked for one claim; the first 200).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    responses: Option<Vec<ResponseView>>,
 }
 
 /// The payer's numbers of a claim.
@@ -163,6 +170,7 @@ fn view(organization: OrganizationId, claim: StoredClaim) -> ClaimView {
             by: c.by.as_str().to_owned(),
         }),
         lines: lines.collect(),
+        responses: None,
     }
 }
 
@@ -176,7 +184,7 @@ struct ListQuery {
     /// By batch.
     #[param(value_type = Option<String>)]
     batch: Option<BatchId>,
-    /// By status: batched, released, delivered, withdrawn.
+    /// By status: batched, released, delivered, accepted, rejected, withdrawn.
     #[param(value_type = Option<String>)]
     status: Option<ClaimStatus>,
     /// By member.
@@ -222,5 +230,9 @@ async fn get(
     query: Query<OfOrganization>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    Ok(HttpResponse::Ok().json(view(tenant, batches::claim(&ctx, tenant, id.0).await?)))
+    let claim = view(tenant, batches::claim(&ctx, tenant, id.0).await?);
+    let filter = acknowledge::Filter { claim: Some(id.0), ..acknowledge::Filter::default() };
+    let said = acknowledge::responses(&ctx, tenant, filter, None, RESPONSES).await?;
+    let responses = Some(said.into_iter().map(ResponseView::from).collect());
+    Ok(HttpResponse::Ok().json(ClaimView { responses, ..claim }))
 }

@@ -55,13 +55,16 @@ mod programs;
 pub mod query;
 mod reason;
 mod receipt;
+mod received;
 mod reference;
 mod reports;
+mod response_view;
 mod server;
 mod session_body;
 mod session_view;
 mod sessions;
 pub mod sessions_bulk;
+mod tasks;
 mod trace;
 mod worklist;
 mod worklist_csv;
@@ -88,6 +91,8 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(changes::routes)
         .configure(batches::routes)
         .configure(corrections::routes)
+        .configure(received::routes)
+        .configure(tasks::routes)
         .configure(claims::routes)
         .configure(reports::routes)
         .configure(overrides::routes)

@@ -55,6 +55,8 @@ pub fn document() -> Document {
         super::changes::Doc::openapi,
         super::batches::Doc::openapi,
         super::corrections::Doc::openapi,
+        super::received::Doc::openapi,
+        super::tasks::Doc::openapi,
         super::claims::Doc::openapi,
         super::reports::Doc::openapi,
         super::overrides::Doc::openapi,

@@ -36,6 +36,8 @@ struct Row {
     withdrawn_at: Option<NaiveDateTime>,
     delivered_at: Option<NaiveDateTime>,
     receipt: Option<String>,
+    acknowledgment: Option<String>,
+    acknowledged_at: Option<NaiveDateTime>,
 }
 
 impl Row {
@@ -64,6 +66,8 @@ impl Row {
             withdrawn_at: self.withdrawn_at.map(Instant::from_naive),
             delivered_at: self.delivered_at.map(Instant::from_naive),
             receipt: receipt.map(|r| types::read_json("batches.receipt", r)).transpose()?,
+            acknowledgment: types::read_optional("batches.acknowledgment", self.acknowledgment)?,
+            acknowledged_at: self.acknowledged_at.map(Instant::from_naive),
         })
     }
 }
@@ -93,6 +97,8 @@ pub fn insert(conn: &mut Conn, organization: OrganizationId, b: &Batch) -> Resul
         withdrawn_at: b.withdrawn_at.map(Instant::naive),
         delivered_at: b.delivered_at.map(Instant::naive),
         receipt,
+        acknowledgment: b.acknowledgment.map(|a| a.as_str().to_owned()),
+        acknowledged_at: b.acknowledged_at.map(Instant::naive),
     };
     diesel::insert_into(batches::table).values(&row).execute(conn)?;
     Ok(())
@@ -173,9 +179,28 @@ pub fn advance(
         BatchStatus::Delivered => {
             diesel::update(row).set((status, batches::delivered_at.eq(at))).execute(conn)?
         }
+        BatchStatus::Acknowledged => {
+            diesel::update(row).set((status, batches::acknowledged_at.eq(at))).execute(conn)?
+        }
         BatchStatus::Built => diesel::update(row).set(status).execute(conn)?,
     };
     Ok(moved == 1)
+}
+
+/// Records the delivery of a batch that was answered before anybody had told of it. `false`: it is
+/// known already.
+pub fn deliver_answered(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: BatchId,
+    at: Instant,
+) -> Result<bool, StoreError> {
+    let row = batches::table
+        .find((organization.as_i64(), id.as_i64()))
+        .filter(batches::status.eq(BatchStatus::Acknowledged.as_str()))
+        .filter(batches::delivered_at.is_null());
+    let set = diesel::update(row).set(batches::delivered_at.eq(at.naive())).execute(conn)?;
+    Ok(set == 1)
 }
 
 /// Keeps the proof of delivery.

@@ -104,7 +104,8 @@ impl Write for Sink<'_> {
     }
 }
 
-fn hex(digest: Sha256) -> String {
+/// A digest in hex.
+pub fn hex(digest: Sha256) -> String {
     use std::fmt::Write as _;
     digest.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

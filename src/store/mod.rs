@@ -4,6 +4,7 @@
 //! on a blocking thread in one transaction, and never lets a connection out.
 
 pub mod access;
+pub mod acknowledged;
 pub mod audit;
 pub mod authorizations;
 pub mod backup;
@@ -40,11 +41,14 @@ pub mod payers;
 pub mod peers;
 pub mod programs;
 pub mod ready_lines;
+pub mod received;
+pub mod responses;
 pub mod revisions;
 mod schema;
 pub mod sessions;
 mod sets;
 pub mod shared;
+pub mod tasks;
 pub mod touched;
 pub mod turns;
 mod types;

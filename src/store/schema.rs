@@ -510,6 +510,10 @@ diesel::table! {
         withdrawn_at -> Nullable<Timestamp>,
         delivered_at -> Nullable<Timestamp>,
         receipt -> Nullable<Text>,
+        acknowledgment -> Nullable<Text>,
+        acknowledged_at -> Nullable<Timestamp>,
+        acknowledge_by -> Nullable<Date>,
+        status_by -> Nullable<Date>,
     }
 }
 
@@ -668,6 +672,57 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    received_files (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        file_id -> BigInt,
+        sha256 -> Text,
+        kind -> Text,
+        sender_id -> Nullable<Text>,
+        receiver_id -> Nullable<Text>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        channel -> Text,
+        archive -> Nullable<Text>,
+        waits_for -> Nullable<BigInt>,
+        accepted -> BigInt,
+        rejected -> BigInt,
+        received_at -> Timestamp,
+        applied_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    received_interchanges (organization_id, sender_id, receiver_id, control) {
+        organization_id -> BigInt,
+        sender_id -> Text,
+        receiver_id -> Text,
+        control -> Text,
+        digest -> Text,
+        received_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    responses (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        received_id -> BigInt,
+        batch_id -> BigInt,
+        claim_id -> Nullable<BigInt>,
+        stage -> Text,
+        source -> Text,
+        control -> Text,
+        verdict -> Text,
+        effect -> Text,
+        said -> Text,
+        payer_control -> Nullable<Text>,
+        clearinghouse_control -> Nullable<Text>,
+        recorded_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     locations,
@@ -712,4 +767,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consents,
     opening_balances,
     programs,
+    received_files,
+    received_interchanges,
+    responses,
 );

@@ -10,6 +10,7 @@ use diesel::sql_types::{BigInt, Date, Nullable, Text};
 use super::conn::Conn;
 use super::error::StoreError;
 use crate::domain::ids::{OrganizationId, PayerId};
+use crate::domain::status::ClaimStatus;
 use crate::domain::text::code_list;
 
 code_list!(
@@ -190,7 +191,12 @@ pub struct ClaimSums {
 /// bounds the search by it.
 const CLAIM_DAYS: i64 = 31;
 
-const RELEASED: &str = "('released', 'delivered')";
+/// The statuses of claims that are billed, as a list of SQL.
+fn billed() -> String {
+    let statuses = ClaimStatus::ALL.iter().filter(|s| s.is_billed());
+    let quoted: Vec<String> = statuses.map(|s| format!("'{s}'")).collect();
+    format!("({})", quoted.join(", "))
+}
 
 /// Joins parts of claim lines to their claims: `p` part, `k` claim line, `c` claim.
 const CLAIM_JOIN: &str = "claim_line_parts p \
@@ -227,7 +233,7 @@ fn condition(span: &Span) -> String {
 
 fn released(span: &Span) -> String {
     let payer = only("c.payer_id", span.payer.map(PayerId::as_i64));
-    format!("p.live AND c.status IN {RELEASED}{payer}")
+    format!("p.live AND c.status IN {}{payer}", billed())
 }
 
 fn sum(column: &str) -> String {
@@ -324,12 +330,13 @@ pub fn claim_control(conn: &mut Conn, span: &Span) -> Result<ClaimSums, StoreErr
     let sql = format!(
         "SELECT {}, {} AS units, {} AS charge, {} AS expected FROM claims c JOIN claim_lines k \
          ON k.organization_id = c.organization_id AND k.claim_id = c.id \
-         WHERE c.status IN {RELEASED} AND k.service_date BETWEEN $1 AND $2 \
+         WHERE c.status IN {} AND k.service_date BETWEEN $1 AND $2 \
          AND c.service_date BETWEEN $3 AND $2{organization}{payer}",
         select(span, &[]),
         sum("k.units"),
         sum("k.charge"),
         sum("k.expected"),
+        billed(),
     );
     Ok(diesel::sql_query(sql)
         .bind::<Date, _>(span.from)

@@ -224,6 +224,12 @@ impl Deeds<'_> {
         }
         let deed = match parts[0] {
             "sessions" => self.of_session(method, &parts).await,
+            "files" => {
+                self.next += 1;
+                let deed = self.biller(Method::POST, "/v1/files", &Value::Null, "file.receive");
+                let body = format!("Marigold was rejected {}", self.next);
+                Some(Deed { kind: "application/octet-stream", body, ..deed })
+            }
             "batches" => self.of_batch(method, &parts).await,
             _ => self.of_visit(method, &parts).await,
         };
@@ -242,6 +248,17 @@ impl Deeds<'_> {
             ("GET", ["batches", "{id}", "csv"]) => {
                 let path = format!("/v1/batches/{}/csv", self.batch().await);
                 self.biller(Method::GET, &path, &Value::Null, "batch.export_lines")
+            }
+            ("GET", ["files", "{id}", "content"]) => {
+                let made =
+                    world::body(self.app, "/v1/files", &self.w.biller, "text/plain", "Marigold");
+                let file = id(&made.await.json()["files"][0]);
+                let path = format!("/v1/files/{file}/content");
+                self.biller(Method::GET, &path, &Value::Null, "file.export")
+            }
+            ("GET", ["tasks"]) => {
+                let path = "/v1/tasks?format=csv";
+                self.biller(Method::GET, path, &Value::Null, "tasks.export")
             }
             ("GET", ["worklist"]) => {
                 let path = "/v1/worklist?format=csv";

@@ -52,7 +52,7 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
             "organizations" | "payers" | "packs" | "contracts" | "peers" | "members"
             | "authorizations" | "documents" | "episodes" | "consents" | "opening-balances"
             | "programs" | "batches" | "claims" | "audit" | "worklist" | "encounters"
-            | "corrections",
+            | "corrections" | "files" | "responses" | "tasks",
             ..,
         ] => &[Admin, Biller],
         ["reports", ..] => &[Admin, Biller, PayerAnalyst],
@@ -134,6 +134,8 @@ async fn town(app: &TestApp) -> Town {
         let name = list.split('?').next().unwrap().to_owned();
         ids.insert(name, id(&seen["items"][0]));
     }
+    let file = world::body(app, "/v1/files", &home.biller, "text/plain", "not an X12 file").await;
+    ids.insert("files".to_owned(), id(&file.expect(201)["files"][0]));
     let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
     let other_analyst = app.key(Role::PayerAnalyst, &other_payer).await;
     Town { home, other, analyst, other_analyst, ids }

@@ -50,7 +50,9 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
             &["member_reference", "member_number", "authorization"],
         ),
         Kind::Programs => (true, &["key", "name", "kind", "from"], &["to"]),
-        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => (false, &[], &[]),
+        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions | Kind::Responses => {
+            (false, &[], &[])
+        }
     };
     let name: &[&'static str] = &["organization"];
     match (of_owner, owned) {
@@ -137,7 +139,7 @@ pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<F
         Kind::OpeningBalances => File::Openings(reader.owned(opening)),
         Kind::Programs => File::Programs(reader.owned(|c| program(c).parse())),
         // Their files are TOML and have no rows.
-        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions => {
+        Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions | Kind::Responses => {
             File::Payers(Vec::new())
         }
     };

@@ -16,6 +16,8 @@ const MAX_DAYS: u32 = 730;
 const MAX_MONTHS: u32 = 24;
 /// Days before the deadline on which warnings begin, unless the pack says otherwise.
 const WARN_DAYS: u32 = 14;
+/// Longest wait for an answer to a batch, in days: after that the file is lost.
+const MAX_ANSWER_DAYS: u32 = 90;
 /// Longest rest: more holidays in a row than any list has. After so many steps a roll stops.
 const MAX_ROLL: u32 = 62;
 
@@ -41,6 +43,12 @@ pub struct Filing {
     pub stop_days: Option<u32>,
     /// From how many days before the deadline a visit is warned about.
     pub warn_days: u32,
+    /// Within how many days after delivery a TA1 or 999 is expected.
+    #[serde(default = "usual_acknowledgment", skip_serializing_if = "is_usual_acknowledgment")]
+    pub acknowledgment_days: u32,
+    /// Within how many days after delivery a 277CA is expected.
+    #[serde(default = "usual_status", skip_serializing_if = "is_usual_status")]
+    pub claim_status_days: u32,
     /// Where it is written.
     pub source: Authority,
 }
@@ -48,6 +56,27 @@ pub struct Filing {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+/// A TA1 or 999 comes on the next business day (CAQH CORE's rule for batches): three days, for the
+/// weekend.
+const fn usual_acknowledgment() -> u32 {
+    3
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_usual_acknowledgment(days: &u32) -> bool {
+    *days == usual_acknowledgment()
+}
+
+/// A 277CA comes some business days after the 999: a week.
+const fn usual_status() -> u32 {
+    7
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_usual_status(days: &u32) -> bool {
+    *days == usual_status()
 }
 
 code_list!(
@@ -109,6 +138,8 @@ pub(super) const KEYS: &[&str] = &[
     "holidays",
     "stop_days",
     "warn_days",
+    "acknowledgment_days",
+    "claim_status_days",
     "source",
 ];
 
@@ -135,6 +166,12 @@ pub(super) fn read_filing<'a>(
         spot.refuse(r, "this goes with `next_business_day = true` only; remove it");
     }
     let later_of = table.values(r, "later_of");
+    let mut answer = |key: &str, usual: u32| match table.get(key) {
+        Some(spot) => spot.number(r, 1..=MAX_ANSWER_DAYS),
+        None => Some(usual),
+    };
+    let acknowledgment_days = answer("acknowledgment_days", usual_acknowledgment());
+    let claim_status_days = answer("claim_status_days", usual_status());
     let source = known.cited(r, &table);
     Some(Filing {
         days: days?,
@@ -144,6 +181,8 @@ pub(super) fn read_filing<'a>(
         holidays,
         stop_days: stop_days?,
         warn_days: warn_days?,
+        acknowledgment_days: acknowledgment_days?,
+        claim_status_days: claim_status_days?,
         source: source?,
     })
 }

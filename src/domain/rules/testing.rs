@@ -239,6 +239,8 @@ pub fn terms() -> Terms {
             holidays: vec![],
             stop_days: None,
             warn_days: 30,
+            acknowledgment_days: 3,
+            claim_status_days: 7,
             source: source("filing"),
         },
         documentation: Documentation {

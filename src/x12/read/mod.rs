@@ -78,6 +78,8 @@ pub enum Record {
     AckSet(ack_999::AckSet),
     /// Of which group a 999 speaks; the last record of its set.
     AckGroup(ack_999::AckGroup),
+    /// Who speaks in a 277CA; before its levels and claims.
+    StatusSource(status_277ca::StatusSource),
     /// A 277CA's word on a level above the claims.
     StatusLevel(status_277ca::StatusLevel),
     /// A 277CA's word on a claim.

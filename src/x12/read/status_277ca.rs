@@ -52,6 +52,17 @@ pub struct StatusClaim {
     pub position: u64,
 }
 
+/// Who speaks: 2100A.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusSource {
+    /// NM101: `AY` a clearinghouse, `PR` a payer.
+    pub entity: &'static str,
+    /// NM109.
+    pub id: Option<String>,
+    /// Ordinal of NM1 in the file.
+    pub position: u64,
+}
+
 /// A status of a level above the claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatusLevel {
@@ -129,6 +140,8 @@ impl StatusReader {
     pub(super) fn segment(&mut self, segment: &Segment<'_>, out: &mut Out) {
         match (segment.id(), segment.element(1)) {
             (b"HL", _) => self.level(segment, out),
+            (b"NM1", b"AY") if self.at == At::Source => source("AY", segment, out),
+            (b"NM1", b"PR") if self.at == At::Source => source("PR", segment, out),
             (b"NM1", b"QC" | b"IL") => self.member = text(segment, 9, out),
             (b"TRN", _) => self.trace(segment, out),
             (b"STC", _) => self.status(segment, out),
@@ -245,6 +258,11 @@ impl StatusReader {
         }));
         true
     }
+}
+
+fn source(entity: &'static str, nm1: &Segment<'_>, out: &mut Out) {
+    let (id, position) = (text(nm1, 9, out), nm1.place().segment);
+    out.record(Record::StatusSource(StatusSource { entity, id, position }));
 }
 
 /// The line's own number replaces its ordinal in what was said of it.

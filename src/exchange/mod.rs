@@ -1,0 +1,3 @@
+//! The loading dock: what comes and goes as files, without anybody at the door.
+
+pub mod folder;

@@ -1,0 +1,235 @@
+//! What a file says, read once and whole before anything is done: a file that is cut short or does
+//! not count up moves nothing.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::response::FileKind;
+use crate::store::files::hex;
+use crate::x12::Lexer;
+use crate::x12::read::ack_999::{AckGroup, AckSet};
+use crate::x12::read::status_277ca::{Disposition, StatusClaim, StatusLevel};
+use crate::x12::read::ta1::Ta1;
+use crate::x12::read::{Event, ReadCode, ReadError, Reader, Record};
+
+/// Most verdicts of one file: what is in memory at a time, some 100 MB. The largest batches have
+/// some 5,000 claims; a clearinghouse puts a day's answers into a file.
+pub(super) const MAX_VERDICTS: usize = 200_000;
+
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    kinds: BTreeSet<FileKind>,
+    /// Its interchanges.
+    pub(super) interchanges: Vec<Interchange>,
+    /// Why nothing of it may be applied.
+    pub(super) fault: Option<String>,
+    verdicts: usize,
+}
+
+/// What an interchange says.
+#[derive(Debug, Default)]
+pub(super) struct Interchange {
+    pub(super) control: String,
+    pub(super) sender: String,
+    pub(super) receiver: String,
+    /// ISA15.
+    pub(super) usage: String,
+    /// SHA-256 of its segments: tells a copy from another interchange under the same number.
+    pub(super) digest: String,
+    pub(super) ta1: Vec<Ta1>,
+    pub(super) groups: Vec<AckedGroup>,
+    pub(super) statuses: Vec<StatusSet>,
+}
+
+/// What a 999 says.
+#[derive(Debug)]
+pub(super) struct AckedGroup {
+    pub(super) group: AckGroup,
+    pub(super) sets: Vec<AckSet>,
+}
+
+/// What a 277CA says.
+#[derive(Debug, Default)]
+pub(super) struct StatusSet {
+    /// NM101 of 2100A.
+    pub(super) entity: Option<&'static str>,
+    pub(super) levels: Vec<StatusLevel>,
+    pub(super) claims: Vec<StatusClaim>,
+}
+
+impl Words {
+    /// What the file is.
+    pub(super) fn kind(&self) -> FileKind {
+        let mut kinds = self.kinds.iter();
+        match (kinds.next(), kinds.next()) {
+            (None, _) => FileKind::Other,
+            (Some(one), None) => *one,
+            _ => FileKind::Several,
+        }
+    }
+
+    /// Whether something in it is for applying, besides what is kept.
+    pub(super) fn speaks(&self) -> bool {
+        self.interchanges
+            .iter()
+            .any(|i| !i.ta1.is_empty() || !i.groups.is_empty() || !i.statuses.is_empty())
+    }
+
+    fn refuse(&mut self, why: impl Into<String>) {
+        self.fault.get_or_insert_with(|| why.into());
+    }
+}
+
+/// SHA-256 of the segments of each interchange, as far as the bytes are segments.
+pub(super) fn digests(input: impl Read) -> Vec<String> {
+    let mut lexer = Lexer::new(input);
+    let (mut done, mut open): (Vec<String>, Option<Sha256>) = (Vec::new(), None);
+    while let Ok(Some(segment)) = lexer.next_segment() {
+        if segment.id() == b"ISA" {
+            done.extend(open.replace(Sha256::new()).map(hex));
+        }
+        if let Some(digest) = &mut open {
+            digest.update(segment.bytes());
+            // No segment holds a line end or a zero byte.
+            digest.update([0]);
+        }
+    }
+    done.extend(open.map(hex));
+    done
+}
+
+/// Reads a file. `digests` are those of its interchanges, `whole` is that of all its bytes.
+pub(super) fn gather(input: impl Read, digests: Vec<String>, whole: &str) -> Words {
+    let mut words = Words::default();
+    let mut digests = digests.into_iter();
+    let mut sets: Vec<AckSet> = Vec::new();
+    for event in Reader::new(input) {
+        match event {
+            Event::Interchange(head) => words.interchanges.push(Interchange {
+                control: head.control,
+                sender: head.sender,
+                receiver: head.receiver,
+                usage: head.usage,
+                digest: digests.next().unwrap_or_else(|| whole.to_owned()),
+                ..Interchange::default()
+            }),
+            Event::Set(head) => {
+                sets.clear();
+                words.set(&head.name);
+            }
+            Event::Ta1(ta1) => words.ta1(ta1),
+            Event::Record(record) => words.record(*record, &mut sets),
+            Event::Error(error) => {
+                if let Some(why) = fatal(&error) {
+                    words.refuse(why);
+                }
+            }
+            Event::Group(_) | Event::SetEnd | Event::GroupEnd | Event::InterchangeEnd => {}
+        }
+        if words.verdicts > MAX_VERDICTS {
+            words.refuse(format!(
+                "The file has more than {MAX_VERDICTS} answers. Ask the sender for smaller files."
+            ));
+            break;
+        }
+    }
+    if words.interchanges.is_empty() {
+        words.fault = Some(
+            "This is no X12 file: it does not begin with ISA. Look whether the right file was \
+             sent; reports in words are not read."
+                .to_owned(),
+        );
+    } else if words.kinds.is_empty() {
+        words.refuse("Nothing in the file answers a claim (TA1, 999, 277CA) or pays one (835).");
+    }
+    words
+}
+
+/// What must not be wrong in a file of which something is applied: its envelope, its order, its
+/// counts. A wrong value stands for itself.
+fn fatal(error: &ReadError) -> Option<String> {
+    let ReadError { code, segment, position, message, .. } = error;
+    let what = match code {
+        ReadCode::Version => return Some(capital(message)),
+        ReadCode::Content | ReadCode::Character | ReadCode::Sum => return None,
+        // An element that is not there; what is missing else is a segment.
+        ReadCode::Missing if error.element.is_some() => return None,
+        ReadCode::Count | ReadCode::Control | ReadCode::Missing | ReadCode::Order => {
+            "The file is not whole"
+        }
+        ReadCode::Envelope => "The file is cut short or its envelope is broken",
+        ReadCode::Io | ReadCode::Syntax | ReadCode::Limit | ReadCode::Length => {
+            "The file cannot be read to its end"
+        }
+    };
+    let place = if *position == 0 {
+        String::new()
+    } else {
+        format!(" at segment {position} ({})", if segment.is_empty() { "?" } else { segment })
+    };
+    Some(format!("{what}: {message}{place}. Ask the sender to send it again."))
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+impl Words {
+    fn set(&mut self, name: &str) {
+        match name {
+            "999" | "997" => _ = self.kinds.insert(FileKind::Ack999),
+            "277CA" => {
+                self.kinds.insert(FileKind::Status277);
+                if let Some(interchange) = self.interchanges.last_mut() {
+                    interchange.statuses.push(StatusSet::default());
+                }
+            }
+            "835" => _ = self.kinds.insert(FileKind::Remit835),
+            "837P" => self.refuse(
+                "This is a claim file (837P), which goes to the payer; upload what comes back.",
+            ),
+            "270" | "271" => {
+                self.refuse("This is an eligibility file (270 or 271); it answers no claim.");
+            }
+            _ => {}
+        }
+    }
+
+    fn ta1(&mut self, ta1: Ta1) {
+        self.kinds.insert(FileKind::Ta1);
+        self.verdicts += 1;
+        if let Some(interchange) = self.interchanges.last_mut() {
+            interchange.ta1.push(ta1);
+        }
+    }
+
+    fn record(&mut self, record: Record, sets: &mut Vec<AckSet>) {
+        let Some(interchange) = self.interchanges.last_mut() else { return };
+        let status = interchange.statuses.last_mut();
+        match (record, status) {
+            (Record::AckSet(set), _) => sets.push(set),
+            (Record::AckGroup(group), _) => {
+                let sets = std::mem::take(sets);
+                interchange.groups.push(AckedGroup { group, sets });
+            }
+            (Record::StatusSource(source), Some(set)) => set.entity = Some(source.entity),
+            (Record::StatusLevel(level), Some(set)) => set.levels.push(level),
+            (Record::StatusClaim(claim), Some(set)) => set.claims.push(claim),
+            _ => return,
+        }
+        self.verdicts += 1;
+    }
+}
+
+impl StatusSet {
+    /// The level that rejects all claims at once: one that rejects, with no claim told below.
+    pub(super) fn rejected_above(&self) -> Option<&StatusLevel> {
+        let rejects = |level: &&StatusLevel| level.disposition == Disposition::Rejected;
+        self.levels.iter().filter(|_| self.claims.is_empty()).find(rejects)
+    }
+}

@@ -1,0 +1,79 @@
+//! Claims that a response moves. A rejected claim frees its lines for a new claim with a fresh
+//! number, and its units go back to reserved (`docs/definitions.md` section 5).
+
+use std::collections::HashSet;
+
+use crate::domain::batch::SaidBy;
+use crate::domain::claim_detail::PayerControl;
+use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, OrganizationId};
+use crate::domain::ledger;
+use crate::domain::response::{Response, Source};
+use crate::domain::status::{ClaimStatus, EncounterStatus, LineStatus};
+use crate::error::AppError;
+use crate::flow::batching::lock_visits;
+use crate::flow::claims::encounter_ids;
+use crate::flow::intake::draws::book;
+use crate::flow::{Ctx, again, late_visits};
+use crate::store::{self, Conn, acknowledged};
+
+/// Claims that were accepted.
+pub(super) fn accept(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    ids: &[ClaimId],
+) -> Result<(), AppError> {
+    Ok(acknowledged::move_claims(conn, tenant, ids, ClaimStatus::Accepted)?)
+}
+
+/// The payer's numbers of claims, as they were told: a replacement or void will name them. What is no
+/// number stays in the response only.
+pub(super) fn number(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    list: &[Response],
+) -> Result<(), AppError> {
+    for response in list {
+        let (Some(claim), Some(number)) = (response.claim, &response.payer_control) else {
+            continue;
+        };
+        let by = match response.source {
+            Source::Clearinghouse => SaidBy::Clearinghouse,
+            Source::Payer | Source::Receiver => SaidBy::Payer,
+        };
+        if let Ok(number) = PayerControl::parse(number) {
+            store::claims::set_payer_control(conn, tenant, claim, &number, by)?;
+        }
+    }
+    Ok(())
+}
+
+/// Claims that were rejected, of these batches.
+pub(super) fn reject(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    batches: &[BatchId],
+    ids: &[ClaimId],
+) -> Result<(), AppError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let wanted: HashSet<ClaimId> = ids.iter().copied().collect();
+    let mut claims = Vec::new();
+    for batch in batches {
+        let of_batch = store::claims::of_batch(conn, tenant, *batch)?;
+        claims.extend(of_batch.into_iter().filter(|claim| wanted.contains(&claim.id)));
+    }
+    let parts = encounter_ids(&claims);
+    let encounters: Vec<EncounterId> = parts.keys().copied().collect();
+    // For its locks: the lines move, and others may be waiting to decide about the same people.
+    lock_visits(ctx, conn, tenant, &encounters)?;
+    let lines: Vec<LineId> = parts.into_values().flatten().collect();
+    acknowledged::move_claims(conn, tenant, ids, ClaimStatus::Rejected)?;
+    store::decisions::move_lines(conn, tenant, &lines, LineStatus::Submitted, LineStatus::Ready)?;
+    store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
+    let held = store::ledger::holdings(conn, tenant, &lines)?;
+    book(ctx, conn, tenant, ctx.now(), held.into_iter().map(ledger::unconsume).collect())?;
+    again::let_go(ctx, conn, tenant, &encounters)?;
+    late_visits::again(ctx, conn, tenant, &claims)
+}

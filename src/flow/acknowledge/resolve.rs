@@ -1,0 +1,292 @@
+//! Of which batches and claims a file speaks: by interchange and group control number between the
+//! same two parties, by set control number, by CLM01. What belongs to another organization is not
+//! found here, and told like what nobody sent.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::gather::{AckedGroup, Interchange, StatusSet, Words};
+use super::said;
+use super::sets::{self, SentSet};
+use crate::domain::batch::Batch;
+use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
+use crate::domain::response::{Said, Source, Stage, Verdict};
+use crate::domain::status::BatchStatus;
+use crate::error::AppError;
+use crate::store::acknowledged::{self, Control};
+use crate::store::{self, Conn};
+
+/// Something said, and of what.
+#[derive(Debug)]
+pub(super) struct Word {
+    pub(super) batch: BatchId,
+    pub(super) of: Of,
+    pub(super) stage: Stage,
+    pub(super) source: Source,
+    pub(super) control: String,
+    pub(super) verdict: Verdict,
+    pub(super) said: Vec<Said>,
+    pub(super) payer_control: Option<String>,
+    pub(super) clearinghouse_control: Option<String>,
+}
+
+/// What a word is about.
+#[derive(Debug)]
+pub(super) enum Of {
+    /// One claim.
+    Claim(ClaimId),
+    /// All claims of a batch.
+    Batch,
+    /// The claims of a set, by CLM01.
+    Set(Vec<String>),
+}
+
+/// What a file says of what is here.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    /// In the order of the file.
+    pub(super) words: Vec<Word>,
+    /// What cannot be applied, for the biller.
+    pub(super) problems: Vec<String>,
+    /// The batches spoken of.
+    pub(super) batches: BTreeSet<BatchId>,
+    /// A batch that is not released yet.
+    pub(super) waits_for: Option<BatchId>,
+    /// What was read of batches.
+    known: HashMap<BatchId, Batch>,
+}
+
+const NOT_OURS: &str = "this organization has not sent it, or to another receiver. Look whether the file \
+                        is for somebody else";
+
+/// Finds what the words are about.
+pub(super) fn resolve(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    words: &Words,
+    skip: &[usize],
+) -> Result<Resolved, AppError> {
+    let mut resolved = Resolved::default();
+    let interchanges = words.interchanges.iter().enumerate();
+    for (_, interchange) in interchanges.filter(|(place, _)| !skip.contains(place)) {
+        resolved.ta1(conn, tenant, interchange)?;
+        for acked in &interchange.groups {
+            resolved.group(conn, tenant, interchange, acked)?;
+        }
+        for set in &interchange.statuses {
+            resolved.statuses(conn, tenant, interchange, set)?;
+        }
+    }
+    Ok(resolved)
+}
+
+impl Resolved {
+    /// The batch, when an answer to it may be applied.
+    fn usable(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        id: BatchId,
+    ) -> Result<Option<&Batch>, AppError> {
+        if !self.known.contains_key(&id) {
+            let batch = store::batches::by_id(conn, tenant, id)?
+                .ok_or_else(|| AppError::internal("a batch that was found is gone"))?;
+            match batch.status {
+                BatchStatus::Built => self.waits_for = Some(id),
+                BatchStatus::Withdrawn => self.problems.push(format!(
+                    "batch {id} was withdrawn before it was released, and yet it is answered: find \
+                     out who has sent its file"
+                )),
+                _ => _ = self.batches.insert(id),
+            }
+            self.known.insert(id, batch);
+        }
+        Ok(self.known.get(&id).filter(|batch| batch.status != BatchStatus::Withdrawn))
+    }
+
+    fn ta1(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        from: &Interchange,
+    ) -> Result<(), AppError> {
+        for ta1 in &from.ta1 {
+            let Some(id) = find(conn, tenant, from, &ta1.control, Control::Interchange)? else {
+                self.problems.push(format!("a TA1 answers an interchange: {NOT_OURS}"));
+                continue;
+            };
+            if self.usable(conn, tenant, id)?.is_none() {
+                continue;
+            }
+            let (verdict, said) = said::of_interchange(ta1);
+            self.words.push(Word {
+                batch: id,
+                of: Of::Batch,
+                stage: Stage::Interchange,
+                source: Source::Receiver,
+                control: ta1.control.clone(),
+                verdict,
+                said,
+                payer_control: None,
+                clearinghouse_control: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn group(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        from: &Interchange,
+        acked: &AckedGroup,
+    ) -> Result<(), AppError> {
+        let AckedGroup { group, sets } = acked;
+        if group.functional_id != "HC" {
+            self.problems.push("a 999 answers a group that is not of claims".to_owned());
+            return Ok(());
+        }
+        let Some(id) = find(conn, tenant, from, &group.control, Control::Group)? else {
+            self.problems.push(format!("a 999 answers a group of claims: {NOT_OURS}"));
+            return Ok(());
+        };
+        let Some(batch) = self.usable(conn, tenant, id)?.cloned() else { return Ok(()) };
+        let number = sets::number(&group.control).unwrap_or_default();
+        let sent = sets::sent(conn, tenant, &batch)?;
+        let of_group: Vec<&SentSet> = sent.iter().filter(|s| s.group == number).collect();
+        for set in sets {
+            if !of_group.iter().any(|sent| sets::same(&sent.control, &set.control)) {
+                self.problems.push(format!("a 999 names a set that batch {id} does not have"));
+            }
+        }
+        let whole = said::set_verdict(group.status.as_deref());
+        for sent in of_group {
+            let named = sets.iter().filter(|s| sets::same(&sent.control, &s.control));
+            let mut words: Vec<(Verdict, Vec<Said>)> = named.map(said::of_set).collect();
+            // The word on a set counts, whatever AK9 says of the group; AK9 alone counts where no
+            // set is named, or where it accepts and names only those with errors.
+            if words.is_empty() && (sets.is_empty() || whole != Verdict::Rejected) {
+                words.push((whole, Vec::new()));
+            }
+            for (verdict, said) in words.into_iter().filter(|w| w.0 != Verdict::Unknown) {
+                self.words.push(Word {
+                    batch: id,
+                    of: Of::Set(sent.claims.clone()),
+                    stage: Stage::Set,
+                    source: Source::Receiver,
+                    control: format!("{number}/{}", sent.control),
+                    verdict,
+                    said,
+                    payer_control: None,
+                    clearinghouse_control: None,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn statuses(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        from: &Interchange,
+        set: &StatusSet,
+    ) -> Result<(), AppError> {
+        let source = said::source(set.entity);
+        if let Some(level) = set.rejected_above() {
+            let (verdict, said) = said::of_statuses(level.disposition, &level.statuses);
+            return self.level(conn, tenant, from, (source, verdict, said), &level.trace);
+        }
+        let numbers: Vec<&str> = set.claims.iter().map(|c| c.trace.as_str()).collect();
+        let found = acknowledged::by_numbers(conn, tenant, &numbers)?;
+        let found: HashMap<&str, _> = found.iter().map(|s| (s.number.as_str(), s)).collect();
+        let mut unknown = 0_usize;
+        for claim in &set.claims {
+            let Some(standing) = found.get(claim.trace.as_str()) else {
+                unknown += 1;
+                continue;
+            };
+            let Some(batch) = self.usable(conn, tenant, standing.batch)? else { continue };
+            if batch.sender.as_str() != from.receiver {
+                unknown += 1;
+                continue;
+            }
+            let (verdict, said) = said::of_statuses(claim.disposition, &claim.statuses);
+            self.words.push(Word {
+                batch: standing.batch,
+                of: Of::Claim(standing.id),
+                stage: Stage::Claim,
+                source,
+                control: standing.number.clone(),
+                verdict,
+                said,
+                payer_control: claim.payer_control.clone(),
+                clearinghouse_control: claim.clearinghouse_control.clone(),
+            });
+        }
+        if unknown > 0 {
+            let all = set.claims.len();
+            self.problems.push(format!(
+                "{unknown} of {all} claims in a 277CA are not known here under the numbers and the \
+                 receiver that it names. Look whether the file is for somebody else"
+            ));
+        }
+        Ok(())
+    }
+
+    /// A 277CA that rejects all claims of our set at once, by its BHT03.
+    fn level(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        from: &Interchange,
+        (source, verdict, said): (Source, Verdict, Vec<Said>),
+        trace: &str,
+    ) -> Result<(), AppError> {
+        // `BATCH000000101`, and `BATCH000000101-2` for the second set.
+        let reference = trace.strip_prefix("BATCH").unwrap_or_default();
+        let (interchange, part) = reference.split_once('-').unwrap_or((reference, "1"));
+        let found = find(conn, tenant, from, interchange, Control::Interchange)?;
+        let Some(id) = found else {
+            self.problems.push(format!("a 277CA answers a set of claims: {NOT_OURS}"));
+            return Ok(());
+        };
+        let Some(batch) = self.usable(conn, tenant, id)?.cloned() else { return Ok(()) };
+        let place = sets::number(part).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        let all = sets::sent(conn, tenant, &batch)?;
+        let Some(sent) = all.get(place.saturating_sub(1)) else {
+            self.problems.push(format!("a 277CA names a set that batch {id} does not have"));
+            return Ok(());
+        };
+        for standing in acknowledged::by_numbers(conn, tenant, &texts(&sent.claims))? {
+            self.words.push(Word {
+                batch: id,
+                of: Of::Claim(standing.id),
+                stage: Stage::Claim,
+                source,
+                control: standing.number,
+                verdict,
+                said: said.clone(),
+                payer_control: None,
+                clearinghouse_control: None,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn texts(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+/// The batch under a control number that we sent to the sender of this interchange.
+fn find(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    from: &Interchange,
+    control: &str,
+    kind: fn(u32) -> Control,
+) -> Result<Option<BatchId>, AppError> {
+    let Some(number) = sets::number(control) else { return Ok(None) };
+    let pair = (from.receiver.as_str(), from.sender.as_str());
+    Ok(acknowledged::batch(conn, tenant, pair, kind(number))?)
+}

@@ -1,0 +1,103 @@
+//! The codes of a response in the words of a biller.
+
+use crate::domain::response::{Said, Source, Verdict};
+use crate::domain::response_codes as codes;
+use crate::x12::read::ack_999::{AckError, AckSet};
+use crate::x12::read::status_277ca::{Disposition, Status};
+use crate::x12::read::ta1::Ta1;
+
+/// Most remarks kept of one response: the first hundred of a bad set tell the story.
+const MAX_SAID: usize = 100;
+
+/// What a TA1 says.
+pub(super) fn of_interchange(ta1: &Ta1) -> (Verdict, Vec<Said>) {
+    let note = ta1.note.clone().unwrap_or_else(|| "000".to_owned());
+    let verdict = match ta1.status.as_str() {
+        "A" => Verdict::Accepted,
+        "E" => Verdict::AcceptedWithErrors,
+        "R" => Verdict::Rejected,
+        _ => Verdict::Unknown,
+    };
+    let said = Said {
+        code: format!("TA105:{}", codes::shaped(&note)),
+        place: None,
+        message: codes::interchange(&note),
+    };
+    (verdict, vec![said])
+}
+
+/// What IK501 or AK901 comes to. The rarer ones (M, W, X: a failed security check) reject.
+pub(super) fn set_verdict(status: Option<&str>) -> Verdict {
+    match status {
+        Some("A") => Verdict::Accepted,
+        Some("E") => Verdict::AcceptedWithErrors,
+        Some("R" | "M" | "W" | "X") => Verdict::Rejected,
+        _ => Verdict::Unknown,
+    }
+}
+
+/// What a 999 says of a set.
+pub(super) fn of_set(set: &AckSet) -> (Verdict, Vec<Said>) {
+    let mut said = Vec::new();
+    for error in &set.errors {
+        said.extend(of_segment(error));
+    }
+    said.extend(set.codes.iter().map(|code| Said {
+        code: format!("IK5:{}", codes::shaped(code)),
+        place: None,
+        message: codes::set(code),
+    }));
+    said.truncate(MAX_SAID);
+    (set_verdict(set.status.as_deref()), said)
+}
+
+fn of_segment(error: &AckError) -> Vec<Said> {
+    let segment = codes::shaped(&error.segment);
+    let position = error.position.as_deref().map(codes::shaped).unwrap_or_default();
+    let at = format!("{segment} at segment {position} of the set");
+    let code = error.code.as_deref().unwrap_or_default();
+    let whole = Said {
+        code: format!("IK3:{}", codes::shaped(code)),
+        place: Some(at),
+        message: codes::segment(code),
+    };
+    let elements = error.elements.iter().map(|element| {
+        let code = element.code.as_deref().unwrap_or_default();
+        let number = element.element.as_deref().map(codes::shaped).unwrap_or_default();
+        Said {
+            code: format!("IK4:{}", codes::shaped(code)),
+            place: Some(format!("{segment}{number:0>2} at segment {position} of the set")),
+            message: codes::element(code),
+        }
+    });
+    std::iter::once(whole).chain(elements).collect()
+}
+
+/// What the statuses of a 277CA say.
+pub(super) fn of_statuses(disposition: Disposition, statuses: &[Status]) -> (Verdict, Vec<Said>) {
+    let verdict = match disposition {
+        Disposition::Accepted => Verdict::Accepted,
+        Disposition::Rejected => Verdict::Rejected,
+        Disposition::Mixed => Verdict::Mixed,
+        Disposition::Unknown => Verdict::Unknown,
+    };
+    let said = statuses.iter().take(MAX_SAID).map(|status| {
+        let parts = [Some(&status.category), status.code.as_ref(), status.entity.as_ref()];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(|c| codes::shaped(c)).collect();
+        Said {
+            code: parts.join(":"),
+            place: status.line.as_ref().map(|line| format!("line {}", codes::shaped(line))),
+            message: codes::status(
+                &status.category,
+                status.code.as_deref(),
+                status.entity.as_deref(),
+            ),
+        }
+    });
+    (verdict, said.collect())
+}
+
+/// Who speaks in a 277CA. One that does not say is taken for the payer's: its word counts most.
+pub(super) fn source(entity: Option<&str>) -> Source {
+    if entity == Some("AY") { Source::Clearinghouse } else { Source::Payer }
+}
