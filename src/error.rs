@@ -173,6 +173,16 @@ impl AppError {
         Self { code, detail: detail.into(), faults: Vec::new(), internal: None }
     }
 
+    /// The same error once more, for another who is refused for the same reason.
+    pub fn same(&self) -> Self {
+        Self {
+            code: self.code,
+            detail: self.detail.clone(),
+            faults: self.faults.clone(),
+            internal: self.internal.clone(),
+        }
+    }
+
     /// `invalid_input` with its faults.
     pub fn invalid(mut faults: Vec<Fault>) -> Self {
         let count = faults.len();

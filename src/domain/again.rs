@@ -73,6 +73,11 @@ impl Days {
         spans.into_iter().map(days).reduce(Self::join)
     }
 
+    /// Whether a day is among them.
+    pub fn covers(self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+
     /// From the earlier first day to the later last day.
     pub fn join(self, other: Self) -> Self {
         Self {

@@ -46,6 +46,22 @@ pub fn note(
     subject: impl std::fmt::Display,
     detail: Detail,
 ) -> Result<(), AppError> {
+    Ok(store::add(conn, &entry(ctx, organization, action, subject, detail))?)
+}
+
+/// Adds entries of several who act, in the one transaction of their changes.
+pub(super) fn note_all(conn: &mut Conn, entries: &[AuditEntry]) -> Result<(), AppError> {
+    Ok(store::add_all(conn, entries)?)
+}
+
+/// The entry of [`note`].
+pub(super) fn entry(
+    ctx: &Ctx,
+    organization: Option<OrganizationId>,
+    action: Action,
+    subject: impl std::fmt::Display,
+    detail: Detail,
+) -> AuditEntry {
     let (actor, key, role, request) = match &ctx.actor {
         Actor::Key { id, role, request } => {
             (ActorKind::Key, Some(*id), Some(*role), Some(request.as_ref().to_owned()))
@@ -53,7 +69,7 @@ pub fn note(
         Actor::Command => (ActorKind::Command, None, None, None),
         Actor::Worker => (ActorKind::Worker, None, None, None),
     };
-    let entry = AuditEntry {
+    AuditEntry {
         id: ctx.id(),
         // Not the time of the work, which a demo's calendar may shift: what is told is when it
         // really happened.
@@ -66,8 +82,7 @@ pub fn note(
         subject: Some(subject.to_string()).filter(|s| !s.is_empty()),
         detail,
         request: request.filter(|r| !r.is_empty()),
-    };
-    Ok(store::add(conn, &entry)?)
+    }
 }
 
 /// Adds an entry for something that is about to leave the service. When it cannot be kept, nothing

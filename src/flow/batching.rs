@@ -207,8 +207,9 @@ pub(super) fn bills_as_decided(case: &Case, encounter: &Encounter) -> bool {
     now == encounter.payer.zip(encounter.member_number.as_ref())
 }
 
-/// Looks at each visit again; those that no longer stand, or whose contract version or coverage to
-/// bill changed, are decided again. Gives each visit's contract version.
+/// Looks at each visit again; those that no longer stand, whose contract version or coverage to bill
+/// changed, or that wait for the worker's look at a change, are decided again. Gives each visit's
+/// contract version.
 pub(super) fn look_again(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -226,8 +227,14 @@ pub(super) fn look_again(
     let mut order: Vec<&Encounter> = ids.iter().filter_map(|i| visits.encounters.get(i)).collect();
     order.sort_by_key(|e| (e.service_date, e.data.started_at, e.id));
     let (mut wishes, mut decided) = (Vec::new(), Vec::new());
+    // Under the locks: whoever changes a person or a session of these visits is done, or waits.
+    let pending = again::Pending::read(conn, tenant)?;
     for encounter in order {
         if encounter.status != EncounterStatus::Ready {
+            continue;
+        }
+        if let Some(wish) = pending.wish(encounter) {
+            wishes.push(wish);
             continue;
         }
         let case = visits.bench.case(&encounter.data, ctx.now())?;

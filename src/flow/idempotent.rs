@@ -5,7 +5,7 @@
 //! lost the answer, or got "the outcome is unknown", sends the same request again. Errors keep
 //! nothing: the corrected request may use the same key.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
@@ -74,6 +74,71 @@ impl Ticket {
         let body_hash = Sha256::digest(body).into();
         Ok(Self { api_key, text: text.to_owned(), endpoint: endpoint.to_owned(), body_hash })
     }
+
+    /// Marks the key as running in this process; refused while it is.
+    pub(super) fn mark(&self, ctx: &Ctx) -> Result<Mark, AppError> {
+        Mark::set(&ctx.running, self)
+    }
+
+    fn claim(&self) -> store::Claim<'_> {
+        store::Claim {
+            api_key: self.api_key,
+            text: &self.text,
+            endpoint: &self.endpoint,
+            body_hash: &self.body_hash,
+        }
+    }
+}
+
+/// Answers kept under the keys of some requests, which are done together.
+pub(super) struct Answered(HashMap<(KeyId, String), store::Kept>);
+
+impl Answered {
+    /// Reads what is kept under these keys.
+    pub(super) fn read<'a>(
+        conn: &mut Conn,
+        tickets: impl Iterator<Item = &'a Ticket>,
+    ) -> Result<Self, AppError> {
+        let wanted: Vec<_> = tickets.map(|t| (t.api_key, t.text.as_str())).collect();
+        Ok(Self(store::kept(conn, &wanted)?))
+    }
+
+    /// The answer to a request that was done before; none when it was not.
+    pub(super) fn to(&self, ticket: &Ticket) -> Option<Result<Reply, AppError>> {
+        let kept = self.0.get(&(ticket.api_key, ticket.text.clone()))?;
+        Some(replay(ticket, kept.clone()))
+    }
+}
+
+/// Keeps the answers to requests that were done together, in the transaction of their effects. An
+/// error where another process has done one of them at the same moment: then none is done.
+pub(super) fn keep_all(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    done: &[(&Ticket, Reply)],
+) -> Result<(), AppError> {
+    let list = done
+        .iter()
+        .map(|(ticket, reply)| {
+            let kept = store::Kept {
+                endpoint: ticket.endpoint.clone(),
+                body_hash: ticket.body_hash.to_vec(),
+                status: i32::from(reply.status),
+                headers: headers(reply)?,
+                body: reply.body.clone(),
+            };
+            Ok((ticket.claim(), kept))
+        })
+        .collect::<Result<Vec<store::Fresh<'_>>, AppError>>()?;
+    if store::keep_fresh(conn, &list, ctx.clock.real())? {
+        return Ok(());
+    }
+    Err(AppError::new(Code::Busy, "The service is busy; try again in a moment."))
+}
+
+fn headers(reply: &Reply) -> Result<String, AppError> {
+    serde_json::to_string(&reply.headers)
+        .map_err(|e| AppError::internal(format!("headers cannot be kept: {e}")))
 }
 
 /// Does `work` in one write transaction; with a ticket, at most once.
@@ -91,7 +156,7 @@ pub async fn run(
     };
     // Held here and by the work: the key is free again when both have ended, also when the client
     // goes away before the work has begun.
-    let mark = Arc::new(Mark::set(&ctx.running, &ticket)?);
+    let mark = Arc::new(ticket.mark(ctx)?);
     let working = Arc::clone(&mark);
     let now = ctx.clock.real();
     let result = ctx
@@ -111,18 +176,11 @@ fn once(
     now: Instant,
     work: impl FnOnce(&mut Conn) -> Result<Reply, AppError>,
 ) -> Result<Reply, AppError> {
-    let claim = store::Claim {
-        api_key: ticket.api_key,
-        text: &ticket.text,
-        endpoint: &ticket.endpoint,
-        body_hash: &ticket.body_hash,
-    };
-    if let Some(kept) = store::claim(conn, claim, now)? {
+    if let Some(kept) = store::claim(conn, ticket.claim(), now)? {
         return replay(ticket, kept);
     }
     let reply = work(conn)?;
-    let headers = serde_json::to_string(&reply.headers)
-        .map_err(|e| AppError::internal(format!("headers cannot be kept: {e}")))?;
+    let headers = headers(&reply)?;
     let status = i32::from(reply.status);
     store::keep(conn, ticket.api_key, &ticket.text, status, &headers, &reply.body)?;
     Ok(reply)
@@ -155,7 +213,8 @@ pub async fn forget(ctx: &Ctx) -> Result<(), AppError> {
 }
 
 /// Marks a key as running in this process, until dropped.
-struct Mark {
+#[derive(Debug)]
+pub(super) struct Mark {
     running: Arc<Mutex<HashSet<String>>>,
     name: String,
 }

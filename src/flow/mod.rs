@@ -59,6 +59,8 @@ pub struct Ctx {
     pub(crate) wake: Arc<tokio::sync::Notify>,
     /// Idempotency keys of requests that are running in this process.
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
+    /// Single visits that wait to be recorded together.
+    posts: Arc<intake::queue::Queues>,
     /// Terms of contract versions: they never change, so they may be kept.
     terms: Arc<Mutex<HashMap<ContractVersionId, Arc<Terms>>>>,
 }
@@ -78,6 +80,7 @@ impl Ctx {
             ids: Arc::new(IdSource::new(node)),
             wake: Arc::default(),
             running: Arc::default(),
+            posts: Arc::default(),
             terms: Arc::default(),
         }
     }

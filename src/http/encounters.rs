@@ -19,8 +19,8 @@ use crate::domain::status::EncounterStatus;
 use crate::error::AppError;
 use crate::flow::access::{self, Principal, Role};
 use crate::flow::encounters::Filter;
-use crate::flow::idempotent::{self, Reply, Ticket};
-use crate::flow::intake::{self, Draft, OnConflict, Parsed, RACE_TRIES, Reading, Recorded};
+use crate::flow::idempotent::{self, Reply};
+use crate::flow::intake::{self, Draft, Parsed, Reading, Recorded};
 use crate::flow::{Ctx, Scope, encounters};
 
 /// Registers the routes.
@@ -91,30 +91,7 @@ async fn create(
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let reading = Reading { local: None, not_after: Some(ctx.now()) };
     let row = parse(body.value, reading)?;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match record(&ctx, tenant, row.clone(), body.ticket.clone()).await {
-            // Another request recorded this reference at the same moment: look again.
-            Err(error) if intake::lost_race(&error) && tries < RACE_TRIES => {}
-            other => return respond(other?),
-        }
-    }
-}
-
-async fn record(
-    ctx: &web::Data<Ctx>,
-    tenant: OrganizationId,
-    row: Parsed,
-    ticket: Option<Ticket>,
-) -> Result<Reply, AppError> {
-    let work = ctx.clone();
-    idempotent::run(ctx, Scope::Tenant(tenant), ticket, move |conn| {
-        let mut results = intake::record_in(&work, conn, tenant, &[row], OnConflict::Refuse)?;
-        let recorded = results.pop().ok_or_else(|| AppError::internal("no result"))??;
-        reply(tenant, recorded)
-    })
-    .await
+    respond(intake::posts::post(&ctx, tenant, row, body.ticket, reply).await?)
 }
 
 /// What a list of encounters is narrowed to.

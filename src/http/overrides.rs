@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::reason::reason;
 use super::{Caller, PathId, Post, Query, respond};
 use crate::domain::ids::EncounterId;
-use crate::domain::rules::RuleId;
+use crate::domain::rules::{RULES, RuleId};
 use crate::error::AppError;
 use crate::flow::idempotent::{self, Reply};
 use crate::flow::overrides::{self, Override};
@@ -37,11 +37,23 @@ pub struct Doc;
 #[serde(deny_unknown_fields)]
 struct OverrideBody {
     /// The rule, as the finding names it.
-    #[schema(value_type = String, example = "note.unsigned")]
-    rule: RuleId,
+    #[schema(example = "note.unsigned")]
+    rule: String,
     /// The reason, kept for ever; no names.
     #[schema(min_length = 1, max_length = 500, example = "the payer accepts the signed sheet")]
     reason: String,
+}
+
+impl OverrideBody {
+    /// The rule. Whoever names none is told those that can be named, not all that there are.
+    fn rule(&self) -> Result<RuleId, AppError> {
+        RuleId::parse(&self.rule).map_err(|_| {
+            let may = RULES.iter().map(|rule| rule.id).filter(|id| id.may_be_overridden());
+            let may: Vec<&str> = may.map(RuleId::as_str).collect();
+            let message = format!("there is no such rule; write one of {}.", may.join(", "));
+            AppError::field("/rule", message)
+        })
+    }
 }
 
 /// An override, in force or not.
@@ -110,7 +122,7 @@ async fn create(
     body: Post<OverrideBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let (rule, reason) = (body.value.rule, reason(&body.value.reason)?);
+    let (rule, reason) = (body.value.rule()?, reason(&body.value.reason)?);
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         let recorded = overrides::make_in(&work, conn, tenant, id.0, rule, &reason)?;
@@ -151,7 +163,7 @@ async fn revoke(
     body: Post<OverrideBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let (rule, reason) = (body.value.rule, reason(&body.value.reason)?);
+    let (rule, reason) = (body.value.rule()?, reason(&body.value.reason)?);
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         let recorded = overrides::revoke_in(&work, conn, tenant, id.0, rule, &reason)?;

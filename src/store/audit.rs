@@ -3,9 +3,10 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::conn::{Conn, per_backend};
+use super::conn::Conn;
 use super::error::StoreError;
 use super::schema::audit_entries as table;
+use super::sets::insert_set;
 use super::types;
 use crate::domain::audit::{Action, AuditEntry};
 use crate::domain::dates::Instant;
@@ -60,8 +61,13 @@ impl Row {
 
 /// Adds an entry.
 pub fn add(conn: &mut Conn, entry: &AuditEntry) -> Result<(), StoreError> {
-    let row = Row::of(entry)?;
-    per_backend!(conn, c => diesel::insert_into(table::table).values(&row).execute(c))?;
+    add_all(conn, std::slice::from_ref(entry))
+}
+
+/// Adds entries.
+pub fn add_all(conn: &mut Conn, entries: &[AuditEntry]) -> Result<(), StoreError> {
+    let rows = entries.iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
+    insert_set!(conn, table::table, rows);
     Ok(())
 }
 

@@ -131,8 +131,13 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, conn: &mut Conn) -> bool {
         // A panic in a closure leaves a transaction open: that connection must not be used again.
-        std::thread::panicking() || per_backend!(conn, c => R2D2Connection::is_broken(c))
+        std::thread::panicking() || is_broken(conn)
     }
+}
+
+/// Whether the connection was lost or left in a state that nobody knows.
+pub(super) fn is_broken(conn: &mut Conn) -> bool {
+    per_backend!(conn, c => R2D2Connection::is_broken(c))
 }
 
 /// Longest wait for a free connection before a request is answered "busy".
@@ -161,12 +166,8 @@ pub fn after_commit(work: impl FnOnce() + 'static) {
     AFTER_COMMIT.with_borrow_mut(|list| list.push(Box::new(work)));
 }
 
-/// Runs `body` in a transaction; commits when it succeeds, rolls back when it does not.
-pub fn in_transaction<T, E: From<StoreError>>(
-    conn: &mut Conn,
-    purpose: Purpose,
-    body: impl FnOnce(&mut Conn) -> Result<T, E>,
-) -> Result<T, E> {
+/// Begins a transaction.
+pub(super) fn begin(conn: &mut Conn, purpose: Purpose) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(c) => {
             let begin = if purpose == Purpose::Write { "BEGIN IMMEDIATE" } else { "BEGIN" };
@@ -181,7 +182,15 @@ pub fn in_transaction<T, E: From<StoreError>>(
             AnsiTransactionManager::begin_transaction_sql(c, begin)
         }
     }
-    .map_err(StoreError::from)?;
+    .map_err(StoreError::from)
+}
+
+/// Runs `body` in the transaction that has begun; commits when it succeeds, rolls back when it does
+/// not.
+pub(super) fn in_begun<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    body: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
     AFTER_COMMIT.take();
     let result = end(conn, body);
     let after = AFTER_COMMIT.take();

@@ -4,11 +4,15 @@
 //! key waits at the primary key until the first has committed (then it reads the answer) or rolled
 //! back (then it has claimed the key); on SQLite writers take turns anyway.
 
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::idempotency_keys as keys;
+use super::types;
 use crate::domain::dates::Instant;
 use crate::domain::ids::KeyId;
 
@@ -83,6 +87,82 @@ pub fn keep(
         .set((keys::status.eq(status), keys::headers.eq(headers), keys::body.eq(body)))
         .execute(conn)?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Broken("an idempotency row is gone".into())) }
+}
+
+/// A free key with what is kept under it.
+pub type Fresh<'a> = (Claim<'a>, Kept);
+
+/// The answers kept under some of these keys. Nothing is claimed: an answer for a key that is not
+/// among them is kept with [`keep_fresh`].
+pub fn kept(
+    conn: &mut Conn,
+    wanted: &[(KeyId, &str)],
+) -> Result<HashMap<(KeyId, String), Kept>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in wanted.chunks(types::CHUNK) {
+        let ids: BTreeSet<i64> = chunk.iter().map(|(id, _)| id.as_i64()).collect();
+        let texts: Vec<&str> = chunk.iter().map(|(_, text)| *text).collect();
+        // Another key of the list may have the text that this one has not: more rows than wanted may
+        // come, and do no harm.
+        let rows: Vec<Row> = keys::table
+            .filter(keys::api_key_id.eq_any(ids.into_iter().collect::<Vec<_>>()))
+            .filter(keys::idempotency_key.eq_any(texts))
+            .select(Row::as_select())
+            .load(conn)?;
+        for row in rows {
+            let name = (KeyId::from_i64(row.api_key_id), row.idempotency_key);
+            let Row { endpoint, body_hash, status, headers, body, .. } = row;
+            found.insert(name, Kept { endpoint, body_hash, status, headers, body });
+        }
+    }
+    Ok(found)
+}
+
+/// Keeps answers under keys that were free. `false`: another process has taken one of them
+/// meanwhile, and the transaction must be rolled back.
+pub fn keep_fresh(conn: &mut Conn, list: &[Fresh<'_>], at: Instant) -> Result<bool, StoreError> {
+    let mut rows: Vec<Row> = list.iter().map(|(claim, kept)| Row::of(*claim, kept, at)).collect();
+    // In one order, so that two processes never wait for each other in a ring.
+    rows.sort_by(|a, b| {
+        (a.api_key_id, &a.idempotency_key).cmp(&(b.api_key_id, &b.idempotency_key))
+    });
+    let mut kept = 0;
+    for chunk in rows.chunks(types::CHUNK) {
+        kept += per_backend!(&mut *conn, c => diesel::insert_into(keys::table)
+            .values(chunk)
+            .on_conflict((keys::api_key_id, keys::idempotency_key))
+            .do_nothing()
+            .execute(c))?;
+    }
+    Ok(kept == rows.len())
+}
+
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = keys, treat_none_as_default_value = false)]
+struct Row {
+    api_key_id: i64,
+    idempotency_key: String,
+    endpoint: String,
+    body_hash: Vec<u8>,
+    status: i32,
+    headers: String,
+    body: String,
+    created_at: NaiveDateTime,
+}
+
+impl Row {
+    fn of(claim: Claim<'_>, kept: &Kept, at: Instant) -> Self {
+        Self {
+            api_key_id: claim.api_key.as_i64(),
+            idempotency_key: claim.text.to_owned(),
+            endpoint: claim.endpoint.to_owned(),
+            body_hash: claim.body_hash.to_vec(),
+            status: kept.status,
+            headers: kept.headers.clone(),
+            body: kept.body.clone(),
+            created_at: at.naive(),
+        }
+    }
 }
 
 /// Deletes some keys older than `before`; true when there may be more.

@@ -12,7 +12,7 @@ use diesel::sql_types::{BigInt, Date, Nullable, Text};
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{accounts, unit_entries};
-use super::sets::insert_set;
+use super::sets::{InByteOrder, insert_set};
 use super::types;
 use super::usage::{join_modifiers, read_how};
 use crate::domain::dates::Instant;
@@ -63,7 +63,7 @@ pub fn lock_accounts(
     for chunk in names.chunks(CHUNK_ROWS) {
         let texts: Vec<String> = chunk.iter().map(ToString::to_string).collect();
         // In the order of the map, whatever the collation of the server's database.
-        let in_order = diesel::dsl::sql::<Text>("key COLLATE \"C\"");
+        let in_order = InByteOrder::new(accounts::key);
         let found: Vec<(String, i64)> = accounts::table
             .filter(accounts::organization_id.eq(organization.as_i64()))
             .filter(accounts::key.eq_any(texts))

@@ -116,6 +116,16 @@ pub fn due(
     rows.into_iter().map(Row::into_domain).collect()
 }
 
+/// All marks of an organization, due or not, oldest first.
+pub fn all(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mark>, StoreError> {
+    let rows: Vec<Row> = marks::table
+        .filter(marks::organization_id.eq(organization.as_i64()))
+        .order(marks::id)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Row::into_domain).collect()
+}
+
 /// Whether an organization has any mark, due or not.
 pub fn any(conn: &mut Conn, organization: OrganizationId) -> Result<bool, StoreError> {
     let found: Option<i64> = marks::table

@@ -55,6 +55,7 @@ mod types;
 pub mod usage;
 pub mod utilization;
 pub mod worklist;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -64,10 +65,11 @@ use tokio::sync::Semaphore;
 
 use crate::domain::ids::OrganizationId;
 use crate::metrics::Histogram;
-use conn::{ACQUIRE_TIMEOUT, Manager, Purpose, in_transaction};
-pub use conn::{Backend, Conn, after_commit};
+pub use conn::{ACQUIRE_TIMEOUT, Backend, Conn, after_commit};
+use conn::{Manager, Purpose};
 pub use error::StoreError;
 pub use migrations::{MigrationState, down_all, migrate, pending, unapplied};
+pub use writer::Turn;
 
 /// Whose rows a unit of work may touch. Every query on tenant-owned tables takes the organization
 /// from here or from a row it already holds; PostgreSQL's row-level security can become a second
@@ -127,7 +129,8 @@ impl Db {
             .max_size(connections)
             .min_idle(Some(1))
             .connection_timeout(ACQUIRE_TIMEOUT)
-            .test_on_check_out(backend == Backend::Postgres)
+            // To begin a transaction is the test (`Turn`).
+            .test_on_check_out(false)
             .build(Manager::new(url))
             .map_err(|e| StoreError::Broken(e.to_string()))?;
         let count = usize::try_from(connections).unwrap_or(2);
@@ -187,11 +190,37 @@ impl Db {
         self.run(scope, Purpose::Write, body).await
     }
 
+    /// A turn to write, for more transactions than one. An error that the closure did not make says
+    /// that the turn never began.
+    pub async fn turn<T, E>(
+        &self,
+        _scope: Scope,
+        work: impl FnOnce(&mut Turn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.take_turn(Purpose::Write, work).await
+    }
+
     async fn run<T, E>(
         &self,
         _scope: Scope,
         purpose: Purpose,
         body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.take_turn(purpose, |turn| turn.transaction(body)).await
+    }
+
+    async fn take_turn<T, E>(
+        &self,
+        purpose: Purpose,
+        work: impl FnOnce(&mut Turn) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -209,10 +238,10 @@ impl Db {
         let work = move || {
             let _entered = span.enter();
             let _permit = permit;
-            let mut conn = pool.get().map_err(|e| StoreError::Busy(e.to_string()))?;
+            let mut turn = Turn::with(&pool, purpose)?;
             let waits = if purpose == Purpose::Write { &waits.writes } else { &waits.reads };
             waits.record(asked.elapsed());
-            in_transaction(&mut conn, purpose, body)
+            work(&mut turn)
         };
         tokio::task::spawn_blocking(work)
             .await

@@ -19,6 +19,12 @@ macro_rules! insert_set {
                 }
             }
             $crate::store::conn::Conn::Postgres(_) if rows.is_empty() => {}
+            // One row is a statement that is prepared once for the connection, too.
+            $crate::store::conn::Conn::Postgres(c) if rows.len() == 1 => {
+                for row in rows {
+                    diesel::insert_into($table).values(row).execute(c)?;
+                }
+            }
             $crate::store::conn::Conn::Postgres(c)
                 if rows.len() < $crate::store::sets::COPY_ROWS =>
             {
@@ -31,3 +37,10 @@ macro_rules! insert_set {
     }};
 }
 pub(super) use insert_set;
+
+diesel::postfix_operator!(
+    InByteOrder,
+    " COLLATE \"C\"",
+    diesel::sql_types::Text,
+    backend: diesel::pg::Pg
+);

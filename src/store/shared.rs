@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{shared_accounts, shared_entries};
-use super::sets::insert_set;
+use super::sets::{InByteOrder, insert_set};
 use super::types;
 use super::usage::{join_modifiers, read_how};
 use crate::domain::dates::Instant;
@@ -47,7 +47,7 @@ pub fn lock_accounts(
         let query = shared_accounts::table
             .filter(shared_accounts::key.eq_any(texts))
             .select((shared_accounts::key, shared_accounts::id));
-        let in_order = diesel::dsl::sql::<diesel::sql_types::Text>("key COLLATE \"C\"");
+        let in_order = InByteOrder::new(shared_accounts::key);
         let found: Vec<(String, i64)> = match &mut *conn {
             // The immediate transaction is the lock.
             Conn::Sqlite(c) => query.load(c)?,

@@ -18,22 +18,34 @@ struct Got {
     got: bool,
 }
 
-fn lock(conn: &mut Conn, query: &str, key: i64) -> Result<(), StoreError> {
-    if let Conn::Postgres(c) = conn {
-        diesel::sql_query(query).bind::<BigInt, _>(key).execute(c)?;
+mod sql {
+    use diesel::sql_types::BigInt;
+
+    diesel::define_sql_function! {
+        /// Waits for the lock, and shares it. (What it returns is nothing, and not looked at.)
+        fn pg_advisory_xact_lock_shared(key: BigInt) -> diesel::sql_types::Text;
     }
-    Ok(())
+    diesel::define_sql_function! {
+        /// Waits for the lock.
+        fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Text;
+    }
 }
 
 /// To be called before anything is read for a decision: many may decide at once.
 pub fn decide(conn: &mut Conn, organization: OrganizationId) -> Result<(), StoreError> {
-    lock(conn, "SELECT pg_advisory_xact_lock_shared($1)", organization.as_i64())
+    if let Conn::Postgres(c) = conn {
+        diesel::select(sql::pg_advisory_xact_lock_shared(organization.as_i64())).execute(c)?;
+    }
+    Ok(())
 }
 
 /// To be called before a change of what all decisions of the organization look at is committed:
 /// whoever decided by the old is then done, and whoever comes later sees the new.
 pub fn change(conn: &mut Conn, organization: OrganizationId) -> Result<(), StoreError> {
-    lock(conn, "SELECT pg_advisory_xact_lock($1)", organization.as_i64())
+    if let Conn::Postgres(c) = conn {
+        diesel::select(sql::pg_advisory_xact_lock(organization.as_i64())).execute(c)?;
+    }
+    Ok(())
 }
 
 /// Takes the organization's turn of deciding again; `false`: another process has it now.

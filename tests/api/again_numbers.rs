@@ -73,6 +73,40 @@ on_both! {
         assert_eq!(rules(&third), ["limit.across_organizations"], "{third}");
     }
 
+    async fn a_repeat_under_the_number_of_then_is_the_first_visit(app: TestApp) {
+        let w = world::river_bend(&app, 2).await;
+        let by = |reference: &str, number: &str| {
+            let mut body = visit(reference, &w.peers[0], "", "2026-07-01T16:00");
+            body["member"] = json!({"payer": "evergreen", "number": number});
+            body
+        };
+        let first = post(&app, &w, &by("V-1", "EV1000")).await;
+        renumber(&app, &w).await;
+        for settled in [false, true] {
+            if settled {
+                app.settle().await;
+            }
+            for number in ["EV1000", "EV7777"] {
+                let body = by("V-1", number);
+                let again = app.post("/v1/encounters", &w.submitter, &body).await.expect(200);
+                assert_eq!((&again["id"], &again["lines"]), (&first["id"], &first["lines"]));
+            }
+            let rows = by("V-1", "EV1000").to_string() + "\n" + &by("V-1", "EV9").to_string();
+            let path = "/v1/encounters/bulk";
+            let kind = "application/x-ndjson";
+            let rows = world::answers(&world::body(&app, path, &w.submitter, kind, rows).await);
+            assert_eq!((&rows[0]["status"], &rows[1]["status"]), (&json!(200), &json!(422)));
+        }
+        // Another visit is another visit; a number that was never this member's is nobody's.
+        let mut other = by("V-1", "EV1000");
+        other["setting"] = json!("home");
+        let answer = app.post("/v1/encounters", &w.submitter, &other).await;
+        answer.problem(409, "reference_conflict");
+        for body in [by("V-1", "EV9"), by("V-2", "EV1000")] {
+            app.post("/v1/encounters", &w.submitter, &body).await.problem(422, "invalid_input");
+        }
+    }
+
     async fn no_visit_is_decided_on_an_account_that_looks_empty(app: TestApp) {
         let w = world::limited(&app, &limit("monthly", "4", MONTH), 2).await;
         hour(&app, &w, "V-2", "2026-07-20T16:00").await;

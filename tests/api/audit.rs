@@ -129,6 +129,27 @@ on_both! {
         assert_eq!(newest["items"][0]["counts"], json!({"no_longer_ready": 1}), "{newest}");
     }
 
+    async fn what_is_decided_again_in_the_background_is_named(app: TestApp) {
+        let w = world::river_bend(&app, 3).await;
+        let mut touched = Vec::new();
+        for n in 0..3 {
+            let name = format!("N-{n}");
+            let body = visit(&name, &w.peers[n / 2], &w.members[n], &format!("2026-07-0{}T16:00", n + 1));
+            touched.push(id(&app.post("/v1/encounters", &w.submitter, &body).await.expect(201)));
+        }
+        let untouched = touched.pop().unwrap();
+        let path = format!("/v1/peers/{}?organization=river-bend", w.peers[0]);
+        crate::changes::amend(&app, &w, &path, |peer| peer["certificates"] = json!([])).await;
+        app.settle().await;
+        let trail = app.get("/v1/audit?action=encounter.decide", &w.biller).await.expect(200);
+        let items = trail["items"].as_array().unwrap();
+        let mut named: Vec<&str> = items.iter().map(|e| e["subject"].as_str().unwrap()).collect();
+        named.sort_unstable();
+        assert_eq!(named, touched, "{trail}");
+        assert!(!named.contains(&untouched.as_str()));
+        assert!(items.iter().all(|e| e["about"]["cause"] == "certificate"), "{trail}");
+    }
+
     async fn nothing_in_the_trail_can_be_changed(app: TestApp) {
         app.admin_key().await;
         assert_eq!(entries(&app), 1);

@@ -47,6 +47,8 @@ mod openings;
 mod overrides;
 mod partner;
 mod periods;
+mod posts;
+mod posts_killed;
 mod probe;
 mod program;
 mod programs;

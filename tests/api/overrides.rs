@@ -123,6 +123,16 @@ on_both! {
             let problem = app.post(&path(&encounter), &w.biller, &body).await.problem(422, "invalid_input");
             assert_eq!(problem["faults"][0]["pointer"], pointer, "{problem}");
         }
+        // Told are the rules that can be named here, and no others.
+        for path in [path(&encounter), format!("{}/revoke", path(&encounter))] {
+            let body = because("note.sined");
+            let problem = app.post(&path, &w.biller, &body).await.problem(422, "invalid_input");
+            let said = problem["faults"][0]["message"].as_str().unwrap();
+            for rule in peerclaims::domain::rules::RULES {
+                let named = said.contains(rule.id.as_str());
+                assert_eq!(named, rule.id.may_be_overridden(), "{said}");
+            }
+        }
         // Those who record visits do not answer for them.
         let other = world::second_of_evergreen(&app, &w.admin, "hill-top", 0).await;
         for key in [&w.submitter, &other.biller, &other.submitter] {

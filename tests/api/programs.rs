@@ -57,6 +57,31 @@ on_both! {
         assert_eq!(pointers(&problem), ["/program"]);
     }
 
+    async fn a_repeat_stands_under_a_program_whose_days_were_changed(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let made = app.post("/v1/programs", &w.biller, &program("waiver")).await.expect(201);
+        let body = under(&w, "V-1", "2026-07-01T16:00", "waiver");
+        let first = app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        let mut shorter = program("waiver");
+        shorter["to"] = json!("2026-06-30");
+        let path = format!("/v1/programs/{}", id(&made));
+        app.put(&path, &w.biller, "\"1\"", &shorter).await.expect(200);
+        let again = app.post("/v1/encounters", &w.submitter, &body).await.expect(200);
+        assert_eq!(again, first, "the first result");
+        let rows = body.to_string() + "\n";
+        let path = "/v1/encounters/bulk";
+        let answer = world::body(&app, path, &w.submitter, "application/x-ndjson", rows).await;
+        assert_eq!(world::answers(&answer)[0]["status"], 200);
+        // A new one does not stand, and neither does the old one as another visit.
+        for other in [
+            under(&w, "V-2", "2026-07-01T18:00", "waiver"),
+            under(&w, "V-1", "2026-07-02T16:00", "waiver"),
+        ] {
+            let problem = app.post("/v1/encounters", &w.submitter, &other).await;
+            assert_eq!(pointers(&problem.problem(422, "invalid_input")), ["/program"]);
+        }
+    }
+
     async fn programs_are_made_changed_and_brought_in(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let made = app.post("/v1/programs", &w.biller, &program("waiver")).await.expect(201);

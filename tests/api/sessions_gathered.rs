@@ -54,6 +54,21 @@ on_both! {
         assert_eq!(statuses(&app, &w).await, ["ready"; 3]);
     }
 
+    async fn a_build_looks_at_what_the_worker_has_not_looked_at_yet(app: TestApp) {
+        let w = world::river_bend(&app, 3).await;
+        let seen = record(&app, &w, [4, 4, 4]).await;
+        assert_eq!(statuses(&app, &w).await, ["ready"; 3]);
+        let path = format!("/v1/encounters/{}", id(&seen[0]));
+        let body = json!({"group": {"session": "K", "size": 5}});
+        let request = app.request(Method::PATCH, &path, &w.submitter).header("if-match", "\"1\"");
+        send(request.json(&body)).await.expect(200);
+        // The others disagree now with their session, and the worker does not know it yet.
+        let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
+        let batch = app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
+        assert_eq!(batch["lines"], 1, "{batch}");
+        assert_eq!(statuses(&app, &w).await, ["claimed", "held", "held"]);
+    }
+
     async fn a_first_visit_that_was_wrong_is_voided(app: TestApp) {
         let w = world::river_bend(&app, 3).await;
         let seen = record(&app, &w, [11, 4, 4]).await;

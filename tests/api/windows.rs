@@ -247,6 +247,26 @@ on_both! {
         assert_eq!(shared(&app), 12);
     }
 
+    async fn rk22_an_opening_balance_that_is_lowered_wakes_other_organizations(app: TestApp) {
+        let (a, b) = two_organizations(&app, &limit("shared", "10", ACROSS)).await;
+        let mut opening = json!({
+            "member": a.members[0], "payer": "evergreen", "service": "peer_individual",
+            "date": "2026-06-30", "units": 8,
+        });
+        let path = "/v1/opening-balances";
+        let made = app.post(path, &a.biller, &opening).await.expect(201);
+        let held = hour(&app, &b, "W-1", "2026-07-01").await;
+        assert_eq!((ready(&held), rules(&held)), (0, vec!["limit.across_organizations".to_owned()]));
+        app.settle().await;
+        opening["units"] = json!(6);
+        let path = format!("{path}/{}", id(&made));
+        app.put(&path, &a.biller, "\"1\"", &opening).await.expect(200);
+        app.settle().await;
+        let path = format!("/v1/encounters/{}", id(&held));
+        assert_eq!(ready(&app.get(&path, &b.submitter).await.expect(200)), 4);
+        assert_eq!(shared(&app), 10);
+    }
+
     async fn rk22_the_shared_account_follows_a_claim_and_a_substance_use_visit_never_reaches_it(app: TestApp) {
         let (a, b) = two_organizations(&app, &limit("shared", "10", ACROSS)).await;
         // Held under Part 2: not counted, and not asked about.

@@ -5,30 +5,35 @@
 use super::claimed;
 use super::redo::{Standing, Ways, ready_units};
 use super::write::Again;
+use crate::domain::ids::EncounterId;
 use crate::domain::organization::Organization;
 use crate::error::AppError;
 use crate::flow::encounters::{bench_of, find, write_again};
 use crate::flow::{Ctx, day_sums};
 use crate::store::{self, Conn};
 
-/// Decides visits again, each with a bench of its own; their accounts are locked. Gives how many
-/// decisions were stored about them.
+/// Decides visits again, each with a bench of its own; their accounts are locked. Gives those about
+/// which decisions were stored.
 pub(super) fn redo(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
-    standing: Vec<Standing>,
+    standing: &[Standing],
     ways: Ways,
-) -> Result<usize, AppError> {
-    let mut stored = 0;
+) -> Result<Vec<EncounterId>, AppError> {
+    let mut stored = Vec::new();
     if ways.back {
         for one in standing.iter().rev() {
-            stored += usize::from(alone(ctx, conn, organization, one, true)?);
+            if alone(ctx, conn, organization, one, true)? {
+                stored.push(one.encounter.id);
+            }
         }
     }
     if ways.forward {
-        for one in &standing {
-            stored += usize::from(alone(ctx, conn, organization, one, false)?);
+        for one in standing {
+            if alone(ctx, conn, organization, one, false)? {
+                stored.push(one.encounter.id);
+            }
         }
     }
     Ok(stored)

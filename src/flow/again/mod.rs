@@ -21,6 +21,7 @@ mod alone;
 mod claimed;
 mod mark;
 mod numbers;
+mod pending;
 mod read;
 mod redo;
 mod work;
@@ -31,6 +32,7 @@ pub use crate::domain::correction::{BilledLine, Billing, Correction, Difference}
 pub use claimed::let_go;
 pub use mark::{changing, deciding, mark, reach_others, retell};
 pub use numbers::follow_numbers;
+pub use pending::Pending;
 pub use read::{Feed, Filter, Listed, changes, corrections};
 pub use redo::{Ways, Wish, redo};
 pub use work::{CHUNK_VISITS, Round, Turn, settle, turn};

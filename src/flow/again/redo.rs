@@ -4,7 +4,7 @@
 //! holds still fits beside all others: so the latest give way first where there is less room than
 //! before. On the way forward each takes what it can get. A visit never gets what another one holds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::alone;
 use super::claimed::{self, Examined};
@@ -91,24 +91,85 @@ pub(super) fn ready_units(decision: &Decision) -> u32 {
 
 /// Decides visits again in the caller's transaction, which has begun with `again::deciding`. A
 /// decision that says the same as the one that stands is not stored. Voided visits stay as they are;
-/// claimed ones too, but what would be billed for them today is compared with what was. Gives how many
-/// decisions were stored.
+/// claimed ones too, but what would be billed for them today is compared with what was. Gives the
+/// visits about which decisions were stored.
 pub fn redo(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
     wishes: &[Wish],
     ways: Ways,
-) -> Result<usize, AppError> {
-    let Some((mut bench, mut standing)) = gather(ctx, conn, organization, wishes)? else {
-        return Ok(0);
+) -> Result<Vec<EncounterId>, AppError> {
+    let Some((bench, standing)) = gather(ctx, conn, organization, wishes)? else {
+        return Ok(Vec::new());
     };
     let ids: Vec<EncounterId> = standing.iter().map(|s| s.encounter.id).collect();
-    let counted = store::day_visits::by_ids(conn, organization.id, &ids)?;
-    let grouped = standing.iter().any(|s| s.encounter.data.group.is_some());
-    if bench.sums_days() || !counted.is_empty() || grouped {
-        return alone::redo(ctx, conn, organization, standing, ways);
+    let counted: HashSet<EncounterId> = store::day_visits::by_ids(conn, organization.id, &ids)?
+        .into_iter()
+        .map(|visit| visit.encounter)
+        .collect();
+    let is_alone = |s: &Standing| {
+        let summed =
+            counted.contains(&s.encounter.id) || bench.sum_key(&s.encounter.data).is_some();
+        summed || s.encounter.data.group.is_some()
+    };
+    if !standing.iter().any(is_alone) {
+        return together(ctx, conn, organization, bench, standing, ways);
     }
+    let mut runs: Vec<(bool, Vec<Standing>)> = Vec::new();
+    for one in standing {
+        let alone = is_alone(&one);
+        match runs.last_mut().filter(|(of, _)| *of == alone) {
+            Some((_, run)) => run.push(one),
+            None => runs.push((alone, vec![one])),
+        }
+    }
+    let decided = in_runs(ctx, conn, organization, &runs, ways)?;
+    Ok(decided.into_iter().collect())
+}
+
+/// Decides runs of visits again, one run after another: those of which each is decided alone, and
+/// those that are decided together. So the order of the visits stays, and one visit of a session does
+/// not make a hundred others slow.
+fn in_runs(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    runs: &[(bool, Vec<Standing>)],
+    ways: Ways,
+) -> Result<BTreeSet<EncounterId>, AppError> {
+    let mut decided = BTreeSet::new();
+    let mut one_way = |(alone, run): &(bool, Vec<Standing>), back: bool| {
+        let ways = Ways { back, forward: !back };
+        if *alone {
+            decided.extend(alone::redo(ctx, conn, organization, run, ways)?);
+            return Ok(());
+        }
+        let wishes: Vec<Wish> = run.iter().map(|one| one.wish).collect();
+        // Read again: the runs before may have taken what these held to be free.
+        if let Some((bench, standing)) = gather(ctx, conn, organization, &wishes)? {
+            decided.extend(together(ctx, conn, organization, bench, standing, ways)?);
+        }
+        Ok::<(), AppError>(())
+    };
+    if ways.back {
+        runs.iter().rev().try_for_each(|run| one_way(run, true))?;
+    }
+    if ways.forward {
+        runs.iter().try_for_each(|run| one_way(run, false))?;
+    }
+    Ok(decided)
+}
+
+/// Decides visits again on one bench. None of them is of a session or of a day that is summed.
+fn together(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    mut bench: Bench,
+    mut standing: Vec<Standing>,
+    ways: Ways,
+) -> Result<Vec<EncounterId>, AppError> {
     let as_of = ctx.now();
     if ways.back {
         for one in standing.iter_mut().rev() {
@@ -132,7 +193,8 @@ pub fn redo(
         claimed::keep(ctx, conn, organization.id, &standing, examined)?;
     }
     let list: Vec<Again> = standing.into_iter().filter_map(changed).collect();
-    Ok(write(ctx, conn, organization.id, list)?.len())
+    let written = write(ctx, conn, organization.id, list)?;
+    Ok(written.into_iter().map(|decision| decision.encounter).collect())
 }
 
 /// The live claims of those visits that are claimed.

@@ -5,15 +5,15 @@
 //! leaves nothing half done and nothing to do twice. Of several processes on one database, one at a
 //! time works on an organization.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use super::mark::deciding;
 use super::redo::{Ways, Wish, redo};
-use crate::domain::again::{Mark, Place};
-use crate::domain::ids::{MarkId, OrganizationId};
+use crate::domain::again::{Cause, Mark, Place};
+use crate::domain::ids::{EncounterId, MarkId, OrganizationId};
 use crate::domain::organization::Organization;
 use crate::error::{AppError, Code};
 use crate::flow::audit::{self, Action, Detail};
@@ -149,7 +149,8 @@ fn together(
     Ok(true)
 }
 
-/// Decides a chunk again, and tells the audit trail when that changed anything.
+/// Decides a chunk again, and tells the audit trail of each visit about which that said something
+/// new.
 fn decide(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -157,11 +158,16 @@ fn decide(
     wishes: &[Wish],
     ways: Ways,
 ) -> Result<(), AppError> {
-    let stored = redo(ctx, conn, organization, wishes, ways)?;
-    let Some(first) = wishes.first().filter(|_| stored > 0) else { return Ok(()) };
-    let detail = Detail::default().about("cause", first.cause);
-    let detail = detail.count("looked_at", wishes.len()).count("decided", stored);
-    audit::note(ctx, conn, Some(organization.id), Action::EncounterDecide, "", detail)
+    let causes: HashMap<EncounterId, Cause> =
+        wishes.iter().map(|wish| (wish.encounter, wish.cause)).collect();
+    let decided = redo(ctx, conn, organization, wishes, ways)?;
+    let entry = |id: EncounterId| {
+        let cause = causes.get(&id).map(|cause| cause.as_str()).unwrap_or_default();
+        let detail = Detail::default().about("cause", cause);
+        audit::entry(ctx, Some(organization.id), Action::EncounterDecide, id, detail)
+    };
+    let entries: Vec<_> = decided.into_iter().map(entry).collect();
+    audit::note_all(conn, &entries)
 }
 
 fn wish(mark: &Mark, place: Place) -> Wish {

@@ -142,7 +142,7 @@ impl Plan {
         let repeated = |row: &usize| match self.settled.get(row) {
             Some(Ok(first)) => Ok(Ok(Recorded { fresh: false, revised: false, ..first.clone() })),
             // The row that this one repeats was refused, so this one is too.
-            Some(Err(error)) => Ok(Err(same_error(error))),
+            Some(Err(error)) => Ok(Err(error.same())),
             None => Err(lost()),
         };
         let repeats = self
@@ -153,14 +153,5 @@ impl Plan {
         let mut settled = self.settled;
         settled.extend(repeats);
         (0..count).map(|index| settled.remove(&index).ok_or_else(lost)).collect()
-    }
-}
-
-fn same_error(error: &AppError) -> AppError {
-    AppError {
-        code: error.code,
-        detail: error.detail.clone(),
-        faults: error.faults.clone(),
-        internal: error.internal.clone(),
     }
 }

@@ -68,6 +68,30 @@ pub fn record_in(
     rows: &[Parsed],
     on_conflict: OnConflict,
 ) -> Result<Vec<RowResult>, AppError> {
+    let (results, told) = record_rows(ctx, conn, organization, rows, on_conflict, Order::Time)?;
+    told.note(ctx, conn, organization, rows.len())?;
+    Ok(results)
+}
+
+/// In which order the new visits of a chunk are decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::flow) enum Order {
+    /// In order of time, so that earlier visits draw first; each is answered with what the whole
+    /// chunk made of it.
+    Time,
+    /// As they came, each answered as if it had been alone.
+    Arrival,
+}
+
+/// Records a chunk, and says what the audit trail is to be told.
+pub(super) fn record_rows(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rows: &[Parsed],
+    on_conflict: OnConflict,
+    order: Order,
+) -> Result<(Vec<RowResult>, Told), AppError> {
     let organization = again::deciding(conn, organization)?;
     let tenant = organization.id;
     let (resolved, mut people) = resolve(conn, &organization, rows)?;
@@ -88,9 +112,12 @@ pub fn record_in(
         .chain(revisions.iter().map(|(_, data)| data))
         .chain(before)
         .collect();
-    let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
     let mut told = Told::default();
-    for (index, recorded) in record_fresh(ctx, conn, tenant, bench, fresh)? {
+    if all.is_empty() {
+        return Ok((plan.answers(rows.len())?, told));
+    }
+    let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
+    for (index, recorded) in record_fresh(ctx, conn, tenant, bench, fresh, order)? {
         told.recorded(&recorded);
         plan.settle(index, Ok(recorded));
     }
@@ -99,8 +126,7 @@ pub fn record_in(
         told.revised(&row);
         plan.settle(index, row);
     }
-    told.note(ctx, conn, tenant, rows.len())?;
-    plan.answers(rows.len())
+    Ok((plan.answers(rows.len())?, told))
 }
 
 /// Revises what is recorded under the reference of a row. What refuses one row leaves the others
@@ -137,23 +163,30 @@ pub(in crate::flow) fn record_fresh(
     tenant: OrganizationId,
     mut bench: Bench,
     fresh: Vec<Fresh>,
+    order: Order,
 ) -> Result<Vec<(usize, Recorded)>, AppError> {
-    let (mut written, settlement) = decide_all(ctx, &mut bench, fresh)?;
+    let (mut written, settlement) = decide_all(ctx, &mut bench, fresh, order)?;
     written.store(ctx, conn, tenant)?;
     bench.store_sessions(conn)?;
     meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
-    written.renew(day_sums::settle(ctx, conn, tenant, &settlement, 0)?);
+    let newer = day_sums::settle(ctx, conn, tenant, &settlement, 0)?;
+    if order == Order::Time {
+        written.renew(newer);
+    }
     Ok(written.answers)
 }
 
-/// Decides new encounters in order of time, so that within a chunk earlier visits draw first; with
-/// what that makes of the sums of days.
+/// Decides new encounters one after another, each with what those before it left; with what that
+/// makes of the sums of days.
 fn decide_all(
     ctx: &Ctx,
     bench: &mut Bench,
     mut fresh: Vec<Fresh>,
+    order: Order,
 ) -> Result<(Written, Settlement), AppError> {
-    fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
+    if order == Order::Time {
+        fresh.sort_by_key(|(index, data, _)| (data.started_at, *index));
+    }
     let mut written = Written::at(ctx.now());
     for (index, data, hash) in fresh {
         let (case, decision) = bench.decide(&data, written.as_of)?;

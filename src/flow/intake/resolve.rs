@@ -10,6 +10,7 @@ use chrono::{Datelike, NaiveDate};
 use super::bench::People;
 use super::draft::Parsed;
 use super::refs::{AuthorizationRef, MemberRef, PayerRef, PeerRef};
+use super::remembered;
 use crate::domain::dates::{Span, Zone};
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber, Npi, Reference};
@@ -17,6 +18,10 @@ use crate::domain::ids::{AuthorizationId, MemberId, OrganizationId, PayerId, Pee
 use crate::domain::organization::Organization;
 use crate::error::{AppError, Fault};
 use crate::store::{self, Conn};
+
+const NO_PEER: &str = "this organization has no such peer; add the peer first.";
+const NO_MEMBER: &str = "this organization's roster has no such member; add the member first.";
+const NO_AUTHORIZATION: &str = "there is no such authorization; name it by its number.";
 
 /// Rows with their ids found, in the order given; a row that names somebody unknown is refused
 /// alone. The people found come along.
@@ -34,6 +39,12 @@ pub fn resolve(
     let programs = programs(conn, organization, rows)?;
     let stands = under_ended_programs(conn, organization, zone, rows, &programs)?;
     let people = People { members, peers };
+    let number = |member: &MemberRef| match member {
+        MemberRef::Number(payer, number) => Some((payers.id(payer)?, number.clone())),
+        MemberRef::Id(_) => None,
+    };
+    let nobodys = |member: &MemberRef| number(member).filter(|n| !numbers.contains_key(n));
+    let remembered = remembered::members(conn, organization, rows, nobodys)?;
     let found = rows
         .iter()
         .map(|row| {
@@ -43,23 +54,18 @@ pub fn resolve(
                 PeerRef::Npi(npi) => npis.get(npi).copied(),
             };
             if peer.is_none() {
-                faults.push(Fault::at(
-                    "/peer",
-                    "this organization has no such peer; add the peer first.",
-                ));
+                faults.push(Fault::at("/peer", NO_PEER));
             }
             let member = match &row.member {
                 MemberRef::Id(id) => people.members.contains_key(id).then_some(*id),
-                MemberRef::Number(payer, number) => payers
-                    .id(payer)
-                    .and_then(|payer| numbers.get(&(payer, number.clone())))
-                    .and_then(|holders| holder(holders, zone.date_of(row.started_at))),
+                MemberRef::Number(..) => number(&row.member).and_then(|number| {
+                    let day = zone.date_of(row.started_at);
+                    let held = numbers.get(&number).and_then(|holders| holder(holders, day));
+                    held.or_else(|| remembered.get(&(row.reference.clone(), number)).copied())
+                }),
             };
             if member.is_none() {
-                faults.push(Fault::at(
-                    "/member",
-                    "this organization's roster has no such member; add the member first.",
-                ));
+                faults.push(Fault::at("/member", NO_MEMBER));
             }
             let authorization = match &row.authorization {
                 None => Some(None),
@@ -67,10 +73,7 @@ pub fn resolve(
                 Some(AuthorizationRef::Id(id)) => authorizations.get(id).cloned().map(Some),
             };
             if authorization.is_none() {
-                faults.push(Fault::at(
-                    "/authorization",
-                    "there is no such authorization; name it by its number.",
-                ));
+                faults.push(Fault::at("/authorization", NO_AUTHORIZATION));
             }
             if !stands.contains(&row.reference) {
                 faults.extend(wrong_program(row, zone, &programs));

@@ -15,7 +15,7 @@ use crate::flow::again;
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::intake::bench::{Access, Bench, People};
 use crate::flow::intake::plan::Known;
-use crate::flow::intake::record::{content_hash, record_fresh};
+use crate::flow::intake::record::{Order, content_hash, record_fresh};
 use crate::flow::intake::{Parsed, RACE_TRIES, Recorded, may_win, resolve};
 use crate::store::{Conn, Scope};
 
@@ -110,7 +110,7 @@ pub(super) fn record_new(
         Ok((index, data, hash))
     });
     let fresh = fresh.collect::<Result<Vec<_>, AppError>>()?;
-    let mut answers = record_fresh(ctx, conn, tenant, bench, fresh)?;
+    let mut answers = record_fresh(ctx, conn, tenant, bench, fresh, Order::Time)?;
     answers.sort_by_key(|(index, _)| *index);
     Ok(answers.into_iter().map(|(_, recorded)| recorded).collect())
 }

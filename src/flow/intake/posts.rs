@@ -1,0 +1,206 @@
+//! Single visits that are sent at the same time are recorded together, in one transaction by the
+//! same steps as a chunk of an upload: a transaction and its sync cost as much for one as for many
+//! (`docs/adr/0050`).
+//!
+//! Whoever comes while nobody records leads, and goes at once. Those who come meanwhile wait; when
+//! the leader is done the first of them leads, and records with all who wait by then. Each is
+//! answered as if it had come alone, in the order of arrival. What fails for reasons of one of them
+//! is done one by one.
+
+use std::collections::HashMap;
+
+use tokio::sync::oneshot;
+
+use super::queue::{Lead, Place, Queued, Told};
+use super::record::{OnConflict, Order, Recorded, record_rows};
+use super::{Parsed, RACE_TRIES, may_win};
+use crate::domain::ids::OrganizationId;
+use crate::error::{AppError, Code};
+use crate::flow::audit::{self, Action, Detail};
+use crate::flow::idempotent::{self, Answered, Mark, Reply, Ticket};
+use crate::flow::{Ctx, Scope};
+use crate::store::{ACQUIRE_TIMEOUT, Conn, StoreError, Turn};
+
+/// The answer to a recording, in the words of the door.
+pub type Telling = fn(OrganizationId, Recorded) -> Result<Reply, AppError>;
+
+/// A visit that somebody sent.
+#[derive(Debug)]
+pub struct Post {
+    /// With the sender acting.
+    ctx: Ctx,
+    row: Parsed,
+    ticket: Option<Ticket>,
+    /// Held until the work has ended, also when the sender goes away.
+    _mark: Option<Mark>,
+    tell: Telling,
+}
+
+/// What became of a post.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// Recorded; the answer is still to be written.
+    Recorded(Box<Recorded>),
+    /// With its answer, which is kept under its key.
+    Answered(Reply),
+}
+
+/// The answer to a post, or what refuses it.
+pub(super) type Outcome = Result<Done, AppError>;
+
+/// Records a visit, at most once with a ticket.
+///
+/// Errors beside those of the visit are those of `idempotent::run`.
+pub async fn post(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    row: Parsed,
+    ticket: Option<Ticket>,
+    tell: Telling,
+) -> Result<Reply, AppError> {
+    let mark = ticket.as_ref().map(|ticket| ticket.mark(ctx)).transpose()?;
+    let post = Post { ctx: ctx.clone(), row, ticket, _mark: mark, tell };
+    let outcome = match ctx.posts.join(tenant, post) {
+        Place::Lead(lead, post) => record_with(ctx, lead, *post).await,
+        Place::Wait(number, told) => wait(ctx, tenant, number, told).await,
+    };
+    match outcome? {
+        Done::Answered(reply) => Ok(reply),
+        Done::Recorded(recorded) => tell(tenant, *recorded),
+    }
+}
+
+/// Waits for what others make of it, or for the lead.
+async fn wait(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    number: u64,
+    mut told: oneshot::Receiver<Told>,
+) -> Outcome {
+    let in_time = tokio::time::timeout(ACQUIRE_TIMEOUT, &mut told).await;
+    let told = match in_time {
+        Ok(told) => told,
+        Err(_) if ctx.posts.leave(tenant, number) => {
+            return Err(StoreError::Busy("no turn in time".into()).into());
+        }
+        // It is being recorded.
+        Err(_) => told.await,
+    };
+    match told {
+        Ok(Told::Done(outcome)) => outcome,
+        Ok(Told::Lead(lead, post)) => record_with(ctx, lead, *post).await,
+        Err(_) => Err(unknown()),
+    }
+}
+
+fn unknown() -> AppError {
+    StoreError::OutcomeUnknown("the work ended abnormally".into()).into()
+}
+
+/// Records a post, and with it all that wait once its turn has come.
+async fn record_with(ctx: &Ctx, lead: Lead, post: Post) -> Outcome {
+    let tenant = lead.tenant();
+    let (sender, told) = oneshot::channel();
+    let own = Queued::new(post, sender);
+    let work = move |turn: &mut Turn| {
+        let group = lead.group(own);
+        let (posts, senders): (Vec<Post>, Vec<_>) = group.into_iter().map(Queued::parts).unzip();
+        let outcomes = record_group(turn, tenant, &posts);
+        // Their keys are free before anybody is told.
+        drop(posts);
+        // Whoever leads next begins before these are told.
+        drop(lead);
+        for (sender, outcome) in senders.into_iter().zip(outcomes) {
+            // A sender that went away needs no answer.
+            let _ = sender.send(Told::Done(outcome));
+        }
+        Ok::<(), StoreError>(())
+    };
+    ctx.db.turn(Scope::Tenant(tenant), work).await?;
+    match told.await {
+        Ok(Told::Done(outcome)) => outcome,
+        Ok(Told::Lead(..)) | Err(_) => Err(unknown()),
+    }
+}
+
+/// Records posts together; one by one where that fails.
+fn record_group(turn: &mut Turn, tenant: OrganizationId, posts: &[Post]) -> Vec<Outcome> {
+    match turn.transaction(|conn| record_all(conn, tenant, posts)) {
+        Ok(outcomes) => outcomes,
+        // It may have happened: nobody knows of any of them.
+        Err(error) if error.code == Code::OutcomeUnknown => {
+            posts.iter().map(|_| Err(error.same())).collect()
+        }
+        Err(error) if posts.len() == 1 && !may_win(&error) => vec![Err(error)],
+        Err(_) => posts.iter().map(|post| record_alone(turn, tenant, post)).collect(),
+    }
+}
+
+fn record_alone(turn: &mut Turn, tenant: OrganizationId, post: &Post) -> Outcome {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let one = std::slice::from_ref(post);
+        match turn.transaction(|conn| record_all(conn, tenant, one)) {
+            Err(error) if may_win(&error) && tries < RACE_TRIES => {}
+            Err(error) => return Err(error),
+            Ok(outcomes) => {
+                let lost = || AppError::internal("a post has no outcome");
+                return outcomes.into_iter().next().unwrap_or_else(|| Err(lost()));
+            }
+        }
+    }
+}
+
+/// Records posts in the caller's transaction; outcomes are in their order.
+fn record_all(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    posts: &[Post],
+) -> Result<Vec<Outcome>, AppError> {
+    let Some(first) = posts.first() else { return Ok(Vec::new()) };
+    let ctx = &first.ctx;
+    let tickets = || posts.iter().filter_map(|post| post.ticket.as_ref());
+    let answered = Answered::read(conn, tickets())?;
+    let mut outcomes: HashMap<usize, Outcome> = HashMap::new();
+    let mut rows = Vec::with_capacity(posts.len());
+    let mut places = Vec::with_capacity(posts.len());
+    for (place, post) in posts.iter().enumerate() {
+        let before = post.ticket.as_ref().and_then(|ticket| answered.to(ticket));
+        if let Some(reply) = before {
+            outcomes.insert(place, reply.map(Done::Answered));
+        } else {
+            rows.push(post.row.clone());
+            places.push((place, post));
+        }
+    }
+    let refuse = OnConflict::Refuse;
+    let (results, _) = record_rows(ctx, conn, tenant, &rows, refuse, Order::Arrival)?;
+    let mut entries = Vec::new();
+    let mut kept: Vec<(&Ticket, Reply)> = Vec::new();
+    for ((place, post), result) in places.into_iter().zip(results) {
+        let outcome = match (result, &post.ticket) {
+            (Err(error), _) => Err(error),
+            (Ok(recorded), ticket) => {
+                if recorded.fresh {
+                    let id = recorded.encounter.id;
+                    let (owner, action) = (Some(tenant), Action::EncounterRecord);
+                    entries.push(audit::entry(&post.ctx, owner, action, id, Detail::default()));
+                }
+                match ticket {
+                    None => Ok(Done::Recorded(Box::new(recorded))),
+                    Some(ticket) => {
+                        let reply = (post.tell)(tenant, recorded)?;
+                        kept.push((ticket, reply.clone()));
+                        Ok(Done::Answered(reply))
+                    }
+                }
+            }
+        };
+        outcomes.insert(place, outcome);
+    }
+    audit::note_all(conn, &entries)?;
+    idempotent::keep_all(ctx, conn, &kept)?;
+    let lost = || AppError::internal("a post has no outcome");
+    (0..posts.len()).map(|place| outcomes.remove(&place).ok_or_else(lost)).collect()
+}
