@@ -147,7 +147,7 @@ on_both! {
         named.sort_unstable();
         assert_eq!(named, touched, "{trail}");
         assert!(!named.contains(&untouched.as_str()));
-        assert!(items.iter().all(|e| e["about"]["cause"] == "certificate"), "{trail}");
+        assert!(items.iter().all(|e| e["about"]["cause"] == "peer_changed"), "{trail}");
     }
 
     async fn nothing_in_the_trail_can_be_changed(app: TestApp) {
