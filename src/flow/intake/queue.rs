@@ -73,8 +73,8 @@ impl Queues {
 
     /// Comes with a post.
     pub(super) fn join(self: &Arc<Self>, tenant: OrganizationId, post: Post) -> Place {
-        let mut led = self.led();
-        let (last, queues) = &mut *led;
+        let mut state = self.led();
+        let (last, queues) = &mut *state;
         let Some(waiting) = queues.get_mut(&tenant) else {
             queues.insert(tenant, Waiting::new());
             let lead = Lead { queues: Arc::clone(self), tenant, held: true };
@@ -88,8 +88,8 @@ impl Queues {
 
     /// Goes away, if nobody has taken its post yet.
     pub(super) fn leave(&self, tenant: OrganizationId, number: u64) -> bool {
-        let mut led = self.led();
-        let Some(waiting) = led.1.get_mut(&tenant) else { return false };
+        let mut state = self.led();
+        let Some(waiting) = state.1.get_mut(&tenant) else { return false };
         let before = waiting.len();
         waiting.retain(|queued| queued.number != number);
         waiting.len() < before
@@ -97,11 +97,11 @@ impl Queues {
 
     /// The next one who still wants to be told; when there is none, nobody leads any more.
     fn next(&self, tenant: OrganizationId) -> Option<Queued> {
-        let mut led = self.led();
-        let waiting = led.1.get_mut(&tenant)?;
+        let mut state = self.led();
+        let waiting = state.1.get_mut(&tenant)?;
         let next = waiting.pop_front();
         if next.is_none() {
-            led.1.remove(&tenant);
+            state.1.remove(&tenant);
         }
         next
     }
@@ -125,8 +125,8 @@ impl Lead {
     /// The leader's post and those that wait, in order of arrival; not those whose senders went away.
     pub(super) fn group(&self, own: Queued) -> Vec<Queued> {
         let mut group = vec![own];
-        let mut led = self.queues.led();
-        let Some(waiting) = led.1.get_mut(&self.tenant) else { return group };
+        let mut state = self.queues.led();
+        let Some(waiting) = state.1.get_mut(&self.tenant) else { return group };
         while group.len() < TOGETHER
             && let Some(queued) = waiting.pop_front()
         {
