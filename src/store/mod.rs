@@ -48,6 +48,7 @@ mod schema;
 pub mod sessions;
 mod sets;
 pub mod shared;
+mod task_parts;
 pub mod tasks;
 pub mod touched;
 pub mod turns;
