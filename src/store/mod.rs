@@ -50,6 +50,7 @@ mod sets;
 pub mod shared;
 mod task_parts;
 pub mod tasks;
+mod statistics;
 pub mod touched;
 pub mod turns;
 mod types;
@@ -91,6 +92,7 @@ pub struct Db {
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
     waits: Arc<Waits>,
+    growth: Arc<statistics::Growth>,
 }
 
 /// How long units of work waited for their turn and their connection.
@@ -144,6 +146,7 @@ impl Db {
             readers: Arc::new(Semaphore::new(readers)),
             writers: Arc::new(Semaphore::new(writers)),
             waits: Arc::default(),
+            growth: Arc::default(),
         })
     }
 

@@ -56,7 +56,11 @@ pub async fn record(
         tries += 1;
         match result {
             Err(error) if may_win(&error) && tries < RACE_TRIES => {}
-            other => return other,
+            Ok(results) => {
+                ctx.db.grown(results.len()).await;
+                return Ok(results);
+            }
+            error => return error,
         }
     }
 }
