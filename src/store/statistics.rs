@@ -68,25 +68,24 @@ impl Growth {
 }
 
 impl Db {
-    /// Says that visits or claims were added, so that the planner's figures follow. Costs nothing but
-    /// a sum, except for the one call in ever more that is due: it waits for a sample of the tables to
-    /// be read.
-    pub async fn grown(&self, rows: usize) {
+    /// Says that rows were added, so that the planner's figures follow: a sum, and in ever longer
+    /// intervals a task of its own that reads a sample of the tables. Nobody waits for it.
+    pub fn grown(&self, rows: usize) {
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         if self.backend() != Backend::Postgres || !self.growth.is_due(rows) {
             return;
         }
         let pool = self.pool.clone();
-        let work = move || -> Result<(), StoreError> {
-            let mut conn = pool.get().map_err(|e| StoreError::Busy(e.to_string()))?;
-            analyze(&mut conn)
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(Ok(())) => {}
-            // Slower plans for a while, and no more: the work itself is done.
-            Ok(Err(error)) => tracing::warn!(%error, "the planner's figures were not renewed"),
-            Err(error) => tracing::warn!(%error, "the planner's figures were not renewed"),
-        }
+        tokio::task::spawn_blocking(move || {
+            let renewed = pool
+                .get()
+                .map_err(|e| StoreError::Busy(e.to_string()))
+                .and_then(|mut conn| analyze(&mut conn));
+            if let Err(error) = renewed {
+                // Slower plans for a while, and no more: the work itself is done.
+                tracing::warn!(%error, "the planner's figures were not renewed");
+            }
+        });
     }
 }
 

@@ -57,7 +57,7 @@ pub async fn record(
         match result {
             Err(error) if may_win(&error) && tries < RACE_TRIES => {}
             Ok(results) => {
-                ctx.db.grown(results.len()).await;
+                ctx.db.grown(results.len());
                 return Ok(results);
             }
             error => return error,

@@ -102,10 +102,12 @@ async fn record_with(ctx: &Ctx, lead: Lead, post: Post) -> Outcome {
     let tenant = lead.tenant();
     let (sender, told) = oneshot::channel();
     let own = Queued::new(post, sender);
+    let db = ctx.db.clone();
     let work = move |turn: &mut Turn| {
         let group = lead.group(own);
         let (posts, senders): (Vec<Post>, Vec<_>) = group.into_iter().map(Queued::parts).unzip();
         let outcomes = record_group(turn, tenant, &posts);
+        db.grown(outcomes.len());
         // Their keys are free before anybody is told.
         drop(posts);
         // Whoever leads next begins before these are told.
