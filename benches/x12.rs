@@ -1,7 +1,7 @@
 //! The 837P writer and the typed 835 reader beside a plain byte scan, on one core, in memory.
 //!
-//! `cargo bench --bench x12`; `PEERCLAIMS_BENCH_MB` is the size of each file in megabytes (default
-//! 64). Files come from a generator, so 2048 shows whether memory stays flat. Figures of a machine
+//! `cargo bench --bench x12`, or with a word of the wanted measures: `cargo bench --bench x12 --
+//! reader`. `PEERCLAIMS_BENCH_MB` is the size of each file in megabytes (default 64). Files come from a generator, so 2048 shows whether memory stays flat. Figures of a machine
 //! are in `docs/performance.md`.
 
 #![allow(
@@ -124,8 +124,13 @@ fn busy(start: Instant) -> f64 {
     nanoseconds.map_or_else(|| start.elapsed().as_secs_f64(), |n| n as f64 / 1e9)
 }
 
-/// Runs `work`, which says how many bytes it went through, and prints the rate.
+/// Runs `work`, which says how many bytes it went through, and prints the rate; unless the words of
+/// the command line want another measure.
 fn measured(name: &str, plain: Option<f64>, work: impl FnOnce() -> u64) -> f64 {
+    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
+    if plain.is_some() && words.peek().is_some() && !words.any(|word| name.contains(&word)) {
+        return 0.0;
+    }
     let start = Instant::now();
     let before = busy(start);
     let bytes = work();

@@ -9,7 +9,6 @@ use clap::{Args, Subcommand};
 
 use super::CliError;
 use super::x12_check::{self, Check};
-use crate::x12::read::Document;
 use crate::x12::read::ack_999::{AckGroup, AckSet};
 use crate::x12::read::claims_837::{Claim, ClaimTotals};
 use crate::x12::read::document::{SetBody, SetDocument};
@@ -18,6 +17,7 @@ use crate::x12::read::fault::ReadError;
 use crate::x12::read::remit_835::{Adjustment, Payment, ProviderAdjustment, RemitClaim};
 use crate::x12::read::remit_balance::Balances;
 use crate::x12::read::status_277ca::{Status, StatusClaim, StatusLevel};
+use crate::x12::read::{Document, Text};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum X12Command {
@@ -307,16 +307,16 @@ fn told<T: Display>(before: &str, value: Option<&T>) -> String {
 }
 
 /// The codes, each with a blank before it.
-fn listed(codes: &[String]) -> String {
-    codes.iter().flat_map(|code| [" ", code]).collect()
+fn listed<T: AsRef<str>>(codes: &[T]) -> String {
+    codes.iter().flat_map(|code| [" ", code.as_ref()]).collect()
 }
 
 fn amount<T: Display>(value: Option<&T>) -> String {
     value.map_or_else(|| "(no amount)".to_owned(), ToString::to_string)
 }
 
-fn procedure(code: Option<&String>, modifiers: &[String]) -> String {
-    let parts: Vec<&str> = code.into_iter().chain(modifiers).map(String::as_str).collect();
+fn procedure(code: Option<&Text>, modifiers: &[Text]) -> String {
+    let parts: Vec<&str> = code.into_iter().chain(modifiers).map(Text::as_str).collect();
     parts.join("-")
 }
 

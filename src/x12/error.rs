@@ -11,14 +11,17 @@ pub struct SegmentId([u8; 3]);
 
 impl SegmentId {
     /// Reads a name; `None` when it is not two or three capital letters and digits.
-    pub fn new(bytes: &[u8]) -> Option<Self> {
-        let id = match *bytes {
-            [a, b] => Self([a, b, 0]),
-            [a, b, c] => Self([a, b, c]),
-            _ => return None,
-        };
-        bytes.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()).then_some(id)
+    #[inline]
+    pub const fn new(bytes: &[u8]) -> Option<Self> {
+        match *bytes {
+            [a, b] if fits(a) && fits(b) => Some(Self([a, b, 0])),
+            [a, b, c] if fits(a) && fits(b) && fits(c) => Some(Self([a, b, c])),
+            _ => None,
+        }
     }
+
+    /// No segment.
+    pub const NONE: Self = Self([0; 3]);
 
     /// The name as text; empty for "no segment".
     pub fn as_str(&self) -> &str {
@@ -26,6 +29,12 @@ impl SegmentId {
         let length = if a == 0 { 0 } else { 2 + usize::from(c != 0) };
         self.0.get(..length).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
     }
+}
+
+/// Whether a byte may stand in a name.
+#[inline]
+const fn fits(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
 }
 
 impl fmt::Debug for SegmentId {

@@ -55,7 +55,7 @@ pub struct Lexer<R> {
     offset: u64,
     exhausted: bool,
     marks: Option<Marks>,
-    separators: Vec<usize>,
+    separators: Separators,
     segments: u64,
 }
 
@@ -70,7 +70,7 @@ impl<R: Read> Lexer<R> {
             offset: 0,
             exhausted: false,
             marks: None,
-            separators: Vec::with_capacity(MAX_ELEMENTS),
+            separators: Separators::default(),
             segments: 0,
         }
     }
@@ -100,8 +100,10 @@ impl<R: Read> Lexer<R> {
             return Err(self.fault(X12Fault::Limit, message));
         }
         self.segments += 1;
-        let head = self.at_least(4)?;
-        let is_isa = matches!(head, [b'I', b'S', b'A', mark, ..] if !mark.is_ascii_alphanumeric());
+        // Few segments start with an I: only then is there more to look at.
+        let is_isa = self.buffer.get(self.start) == Some(&b'I')
+            && matches!(self.at_least(4)?,
+                [b'I', b'S', b'A', mark, ..] if !mark.is_ascii_alphanumeric());
         let (marks, length) = match (is_isa, self.marks) {
             (true, _) => (self.isa()?, ISA_BYTES - 1),
             (false, Some(marks)) => (marks, self.scan(marks)?),
@@ -115,14 +117,15 @@ impl<R: Read> Lexer<R> {
         let first = self.start;
         self.start += length + 1;
         let bytes = self.buffer.get(first..first + length).unwrap_or_default();
-        let name = bytes.get(..self.separators.first().copied().unwrap_or(length));
+        let separators = self.separators.found();
+        let name = bytes.get(..separators.first().copied().unwrap_or(length));
         let Some(id) = name.and_then(SegmentId::new) else {
             let message = "a segment must start with a name of two or three capital letters and \
                            digits; a terminator may be doubled or missing here";
             return Err(X12Error::new(X12Fault::Syntax, place, message));
         };
         let place = Place { id, ..place };
-        Ok(Some(Segment { bytes, separators: &self.separators, marks, place }))
+        Ok(Some(Segment { bytes, separators, marks, place }))
     }
 
     fn place(&self) -> Place {
@@ -234,7 +237,9 @@ impl<R: Read> Lexer<R> {
             return Err(X12Error::new(X12Fault::Envelope, place, message));
         }
         self.separators.clear();
-        self.separators.extend_from_slice(&ISA_SEPARATORS);
+        for index in ISA_SEPARATORS {
+            self.separators.push(index);
+        }
         Ok(Marks { element, component, repetition, segment })
     }
 
@@ -245,12 +250,7 @@ impl<R: Read> Lexer<R> {
         let mut seen = 0;
         loop {
             let window = self.buffer.get(self.start + seen..self.end).unwrap_or_default();
-            let found = find(window, marks, |index| {
-                if self.separators.len() <= MAX_ELEMENTS {
-                    self.separators.push(seen + index);
-                }
-            });
-            if let Some(index) = found {
+            if let Some(index) = find(window, marks, |index| self.separators.push(seen + index)) {
                 return self.within_limits(seen + index);
             }
             seen += window.len();
@@ -270,7 +270,7 @@ impl<R: Read> Lexer<R> {
             );
             return Err(self.fault(X12Fault::Limit, message));
         }
-        if self.separators.len() > MAX_ELEMENTS {
+        if self.separators.count > MAX_ELEMENTS {
             let message = format!("the segment has more than {MAX_ELEMENTS} elements");
             return Err(self.fault(X12Fault::Limit, message));
         }
@@ -278,31 +278,67 @@ impl<R: Read> Lexer<R> {
     }
 }
 
+/// Where the element separators of a segment are, up to one more than it may have.
+#[derive(Debug)]
+struct Separators {
+    at: [usize; MAX_ELEMENTS + 1],
+    count: usize,
+}
+
+impl Default for Separators {
+    fn default() -> Self {
+        Self { at: [0; MAX_ELEMENTS + 1], count: 0 }
+    }
+}
+
+impl Separators {
+    fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    #[inline]
+    fn push(&mut self, index: usize) {
+        if let Some(place) = self.at.get_mut(self.count) {
+            *place = index;
+            self.count += 1;
+        }
+    }
+
+    fn found(&self) -> &[usize] {
+        self.at.get(..self.count).unwrap_or_default()
+    }
+}
+
 /// Finds the first terminator, telling each separator before it; eight bytes at a time, because a
 /// file is mostly bytes that are neither.
+#[inline]
 fn find(window: &[u8], marks: Marks, mut separator: impl FnMut(usize)) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    // The high bit of each byte that is zero, and perhaps of bytes above it: hits are looked at.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+    // The high bit of each byte that is the wanted one, and no other bit.
+    let equal = |word: u64, wanted: u64| {
+        let zero = word ^ wanted;
+        !(((zero & LOW) + LOW) | zero | LOW)
+    };
+    let first = |hits: u64| usize::try_from(hits.trailing_zeros() / 8).unwrap_or_default();
     let elements = ONES * u64::from(marks.element);
     let segments = ONES * u64::from(marks.segment);
     let (words, rest) = window.as_chunks::<8>();
-    for (start, bytes) in (0..).step_by(8).zip(words) {
+    let mut start = 0;
+    for bytes in words {
         let word = u64::from_le_bytes(*bytes);
-        let mut hits = zero(word ^ elements) | zero(word ^ segments);
+        let ends = equal(word, segments);
+        // Without an end this keeps all; with one, what is before it.
+        let mut hits = equal(word, elements) & (ends ^ ends.wrapping_sub(1));
         while hits != 0 {
-            let at = usize::try_from(hits.trailing_zeros() / 8).unwrap_or_default();
-            let byte = bytes.get(at).copied().unwrap_or_default();
-            if byte == marks.segment {
-                return Some(start + at);
-            } else if byte == marks.element {
-                separator(start + at);
-            }
+            separator(start + first(hits));
             hits &= hits - 1;
         }
+        if ends != 0 {
+            return Some(start + first(ends));
+        }
+        start += 8;
     }
-    let start = words.len() * 8;
     for (index, byte) in (start..).zip(rest) {
         if *byte == marks.segment {
             return Some(index);

@@ -1,5 +1,7 @@
 //! One segment as the lexer found it: bytes, split where its delimiters are, with its place.
 
+use chrono::NaiveDate;
+
 use crate::domain::money::Money;
 
 use super::error::{Place, X12Error, X12Fault};
@@ -29,17 +31,20 @@ pub struct Segment<'a> {
 
 impl<'a> Segment<'a> {
     /// Its name, such as `NM1`, ready to be matched.
+    #[inline]
     pub fn id(&self) -> &'a [u8] {
         let end = self.separators.first().copied().unwrap_or(self.bytes.len());
         self.bytes.get(..end).unwrap_or_default()
     }
 
     /// Where it starts.
+    #[inline]
     pub fn place(&self) -> Place {
         self.place
     }
 
     /// The place of its `element`th element, and of a component when that is not 0.
+    #[inline]
     pub fn place_of(&self, element: u8, component: u8) -> Place {
         Place { element, component, ..self.place }
     }
@@ -55,11 +60,13 @@ impl<'a> Segment<'a> {
     }
 
     /// How many elements it has, empty ones between others counted.
+    #[inline]
     pub fn element_count(&self) -> usize {
         self.separators.len()
     }
 
     /// The `ordinal`th element (1 first); empty when it is not there.
+    #[inline]
     pub fn element(&self, ordinal: u8) -> &'a [u8] {
         let ordinal = usize::from(ordinal);
         let Some(before) = ordinal.checked_sub(1).and_then(|i| self.separators.get(i)) else {
@@ -70,12 +77,14 @@ impl<'a> Segment<'a> {
     }
 
     /// The components of an element, at least one (perhaps empty).
+    #[inline]
     pub fn components(&self, element: u8) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mark = self.marks.component;
         self.element(element).split(move |b| *b == mark)
     }
 
     /// One component (1 first); empty when it is not there.
+    #[inline]
     pub fn component(&self, element: u8, ordinal: u8) -> &'a [u8] {
         let skipped = usize::from(ordinal).checked_sub(1);
         skipped.and_then(|n| self.components(element).nth(n)).unwrap_or_default()
@@ -88,6 +97,7 @@ impl<'a> Segment<'a> {
     }
 
     /// An element as text. Fails on bytes that are not UTF-8.
+    #[inline]
     pub fn text(&self, element: u8) -> Result<&'a str, X12Error> {
         std::str::from_utf8(self.element(element)).map_err(|_| {
             let message = "the element is not text in ASCII or UTF-8; ask the sender for it again";
@@ -96,6 +106,7 @@ impl<'a> Segment<'a> {
     }
 
     /// An element as a whole number of at most 18 digits.
+    #[inline]
     pub fn number(&self, element: u8) -> Result<u64, X12Error> {
         digits(self.element(element)).ok_or_else(|| {
             let message = "the element must be a whole number of 1 to 18 digits";
@@ -104,6 +115,7 @@ impl<'a> Segment<'a> {
     }
 
     /// An element as an amount in dollars with at most two decimals.
+    #[inline]
     pub fn amount(&self, element: u8) -> Result<Money, X12Error> {
         if let Some(amount) = cents(self.element(element)) {
             return Ok(amount);
@@ -116,6 +128,7 @@ impl<'a> Segment<'a> {
 
 /// An amount in its usual shape: a sign, one to nine digits, at most two decimals. `None` leaves
 /// the rare ones to [`Money::parse`], which gives the same for all.
+#[inline]
 pub(super) fn cents(bytes: &[u8]) -> Option<Money> {
     let (negative, plain) = match bytes.strip_prefix(b"-") {
         Some(rest) => (true, rest),
@@ -143,10 +156,27 @@ pub(super) fn cents(bytes: &[u8]) -> Option<Money> {
 }
 
 /// A whole number of 1 to 18 digits.
+#[inline]
 pub(super) fn digits(bytes: &[u8]) -> Option<u64> {
     let shaped = (1..=18).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit);
     let add = |sum: u64, byte: &u8| sum * 10 + u64::from(byte - b'0');
     shaped.then(|| bytes.iter().fold(0, add))
+}
+
+/// A day of the calendar, eight digits, year first.
+#[inline]
+pub(super) fn day(bytes: &[u8]) -> Option<NaiveDate> {
+    let number = digits(bytes).filter(|_| bytes.len() == 8)?;
+    let year = i32::try_from(number / 10_000).ok()?;
+    let part = |n: u64| u32::try_from(n % 100).ok();
+    NaiveDate::from_ymd_opt(year, part(number / 100)?, part(number)?)
+}
+
+/// Whether two codes are the same. They are two or three bytes long, and a call to compare memory
+/// takes longer than they do.
+#[inline]
+pub(super) fn same(code: &str, bytes: &[u8]) -> bool {
+    code.len() == bytes.len() && code.bytes().zip(bytes).all(|(a, b)| a == *b)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub async fn fetch(app: &TestApp, batch: &str, key: &str) -> Sent {
             Event::Set(head) => sent.sets.push((head.control, Vec::new())),
             Event::Record(record) => {
                 if let Record::Claim(claim) = *record {
-                    sent.sets.last_mut().unwrap().1.push(claim.id);
+                    sent.sets.last_mut().unwrap().1.push(claim.id.into());
                 }
             }
             _ => {}

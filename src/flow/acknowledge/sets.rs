@@ -33,7 +33,7 @@ pub(super) fn sent(
             }
             Event::Record(record) => {
                 if let (Record::Claim(claim), Some(set)) = (*record, sets.last_mut()) {
-                    set.claims.push(claim.id);
+                    set.claims.push(claim.id.into());
                 }
             }
             Event::Error(_) => return Err(broken()),

@@ -231,7 +231,7 @@ impl AckReader {
 }
 
 fn status(segment: &Segment<'_>, out: &mut Out) -> String {
-    let status = required(segment, 1, out);
+    let status: String = required(segment, 1, out);
     if !status.is_empty() && !STATUSES.contains(&status.as_str()) {
         let message = "the verdict is none of the guide's (A, E, M, P, R, W, X); treat the set as \
                        not accepted and ask the payer";

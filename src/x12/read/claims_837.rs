@@ -13,6 +13,7 @@ use crate::x12::segment::{Segment, digits};
 
 use super::Record;
 use super::fault::{Out, ReadCode};
+use super::short::Text;
 use super::values::{
     clip, expect_parts, keep, money, part, period, procedure, quantity, required, required_money,
     text,
@@ -22,27 +23,27 @@ use super::values::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Claim {
     /// CLM01.
-    pub id: String,
+    pub id: Text,
     /// CLM02, in dollars.
     pub charge: Option<Money>,
     /// CLM05-3: 1 original, 7 replacement, 8 void.
-    pub frequency: Option<String>,
+    pub frequency: Option<Text>,
     /// The subscriber's number (2010BA NM109).
-    pub member: Option<String>,
+    pub member: Option<Text>,
     /// The rendering provider's number (2310B NM109); absent when the billing provider renders.
-    pub rendering: Option<String>,
+    pub rendering: Option<Text>,
     /// The billing provider's number (2010AA NM109).
-    pub billing: Option<String>,
+    pub billing: Option<Text>,
     /// The payer's id (2010BB NM109).
-    pub payer: Option<String>,
+    pub payer: Option<Text>,
     /// REF\*G1 of the claim; lines may have their own.
-    pub authorization: Option<String>,
+    pub authorization: Option<Text>,
     /// REF\*F8: the payer's control number of the claim that this one corrects.
-    pub payer_control: Option<String>,
+    pub payer_control: Option<Text>,
     /// CLM05-1: place of service.
-    pub place: Option<String>,
+    pub place: Option<Text>,
     /// HI: diagnosis codes, the principal one first.
-    pub diagnoses: Vec<String>,
+    pub diagnoses: Vec<Text>,
     /// Other payers of the member (2320).
     pub other_payers: Vec<OtherPayer>,
     /// Service lines.
@@ -55,9 +56,9 @@ pub struct Claim {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct OtherPayer {
     /// NM109 of 2330B.
-    pub id: Option<String>,
+    pub id: Option<Text>,
     /// SBR01: `P` primary, `S` secondary, `T` tertiary.
-    pub order: Option<String>,
+    pub order: Option<Text>,
     /// AMT\*D: what it paid, in dollars.
     pub paid: Option<Money>,
 }
@@ -66,9 +67,9 @@ pub struct OtherPayer {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// SV101-2.
-    pub procedure: Option<String>,
+    pub procedure: Option<Text>,
     /// SV101-3 to -6.
-    pub modifiers: Vec<String>,
+    pub modifiers: Vec<Text>,
     /// SV104.
     pub units: Option<Decimal>,
     /// SV102, in dollars.
@@ -80,11 +81,11 @@ pub struct Line {
     /// SV107: which diagnoses, 1 first.
     pub pointers: Vec<u64>,
     /// REF\*6R.
-    pub control: Option<String>,
+    pub control: Option<Text>,
     /// REF\*G1 of the line.
-    pub authorization: Option<String>,
+    pub authorization: Option<Text>,
     /// NM1\*82 of the line, when it is not the claim's.
-    pub rendering: Option<String>,
+    pub rendering: Option<Text>,
     /// Ordinal of LX in the file.
     pub position: u64,
 }
@@ -116,9 +117,9 @@ enum At {
 #[derive(Debug, Default)]
 pub(super) struct ClaimsReader {
     at: At,
-    billing: Option<String>,
-    member: Option<String>,
-    payer: Option<String>,
+    billing: Option<Text>,
+    member: Option<Text>,
+    payer: Option<Text>,
     open: Option<Claim>,
     place: Place,
     totals: ClaimTotals,

@@ -137,7 +137,10 @@ impl Envelope {
 
     fn interchange(&mut self, isa: &Segment<'_>, out: &mut Out) {
         self.close_interchange("the next interchange starts", out);
-        let mut plain = |element| text(isa, element, out).unwrap_or_default().trim().to_owned();
+        let mut plain = |element| {
+            let sent: String = text(isa, element, out).unwrap_or_default();
+            sent.trim().to_owned()
+        };
         let head = Interchange {
             control: plain(13),
             sender: plain(6),
@@ -161,14 +164,14 @@ impl Envelope {
         } else {
             out.error(ReadCode::Order, gs.place(), "the group is in no interchange");
         }
-        let version = required(gs, 8, out);
-        let functional_id = required(gs, 1, out);
+        let version: String = required(gs, 8, out);
+        let functional_id: String = required(gs, 1, out);
         let refused = !versions::is_read(&version);
         if refused {
             let message = versions::refusal(&functional_id, "", &version);
             out.error(ReadCode::Version, gs.place_of(8, 0), message);
         }
-        let control = required(gs, 6, out);
+        let control: String = required(gs, 6, out);
         let position = gs.place().segment;
         let head = Group { control, version, functional_id, refused, position };
         out.event(Event::Group(head.clone()));
@@ -177,8 +180,8 @@ impl Envelope {
 
     fn set(&mut self, st: &Segment<'_>, out: &mut Out) {
         self.close_set("the next set starts", out);
-        let (kind, control) = (required(st, 1, out), required(st, 2, out));
-        let stated = text(st, 3, out);
+        let (kind, control): (String, String) = (required(st, 1, out), required(st, 2, out));
+        let stated: Option<String> = text(st, 3, out);
         let Some(group) = &mut self.group else {
             out.error(ReadCode::Order, st.place(), "the set is in no group");
             let start = st.place().segment;

@@ -17,6 +17,7 @@ pub mod envelope;
 pub mod fault;
 pub mod remit_835;
 pub mod remit_balance;
+mod short;
 pub mod status_277ca;
 pub mod ta1;
 mod unfold;
@@ -31,6 +32,7 @@ use crate::x12::lexer::Lexer;
 pub use document::Document;
 pub use envelope::{Group, Interchange, SetHead};
 pub use fault::{ReadCode, ReadError};
+pub use short::Text;
 
 use envelope::Envelope;
 use fault::Out;
@@ -142,16 +144,17 @@ impl<R: Read> Reader<R> {
     }
 
     fn step(&mut self) {
-        let fault = match self.lexer.next_segment() {
-            Ok(Some(segment)) => return self.envelope.segment(&segment, &mut self.out),
-            Ok(None) => None,
-            Err(fault) => Some(fault),
-        };
-        if let Some(fault) = fault {
-            self.out.fault(&fault);
-            // A segment with a wrong name has been passed over; behind others nothing is certain.
-            if fault.fault == X12Fault::Syntax && self.lexer.consumed() > fault.place.byte {
-                return;
+        // By reference: moving a segment just made would wait for its parts.
+        match &self.lexer.next_segment() {
+            Ok(Some(segment)) => return self.envelope.segment(segment, &mut self.out),
+            Ok(None) => {}
+            Err(fault) => {
+                let (kind, byte) = (fault.fault, fault.place.byte);
+                self.out.fault(fault);
+                // A segment with a wrong name was passed over; behind others nothing is certain.
+                if kind == X12Fault::Syntax && self.lexer.consumed() > byte {
+                    return;
+                }
             }
         }
         self.envelope.finish(&mut self.out);

@@ -13,6 +13,7 @@ use crate::x12::segment::Segment;
 use super::Record;
 use super::fault::{Out, ReadCode};
 use super::remit_balance::Ledger;
+use super::short::Text;
 use super::values::{
     clip, date, keep, money, part, procedure, quantity, required, required_money, text,
 };
@@ -21,27 +22,27 @@ use super::values::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Payment {
     /// BPR04: `ACH`, `CHK`, `NON` (no payment), …
-    pub method: Option<String>,
+    pub method: Option<Text>,
     /// BPR02, in dollars.
     pub amount: Option<Money>,
     /// BPR16.
     pub date: Option<NaiveDate>,
     /// TRN02: number of the check or transfer.
-    pub trace: Option<String>,
+    pub trace: Option<Text>,
     /// TRN03: the payer's own id with it.
-    pub trace_payer: Option<String>,
+    pub trace_payer: Option<Text>,
     /// BPR01: `I` remittance only, `C` payment with it, `H` notice, …
-    pub handling: Option<String>,
+    pub handling: Option<Text>,
     /// BPR03: `C` credit, `D` debit.
-    pub credit_or_debit: Option<String>,
+    pub credit_or_debit: Option<Text>,
     /// N102 of the payer.
-    pub payer: Option<String>,
+    pub payer: Option<Text>,
     /// N104 of the payer.
-    pub payer_id: Option<String>,
+    pub payer_id: Option<Text>,
     /// N102 of the payee.
-    pub payee: Option<String>,
+    pub payee: Option<Text>,
     /// N104 of the payee, usually its NPI.
-    pub payee_id: Option<String>,
+    pub payee_id: Option<Text>,
     /// Ordinal of BPR in the file; 0 when there is none.
     pub position: u64,
 }
@@ -50,9 +51,9 @@ pub struct Payment {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RemitClaim {
     /// CLP01: our CLM01.
-    pub id: String,
+    pub id: Text,
     /// CLP02: 1 primary, 2 secondary, 4 denied, 22 reversal, …
-    pub status: String,
+    pub status: Text,
     /// CLP03, in dollars.
     pub charge: Option<Money>,
     /// CLP04.
@@ -60,17 +61,17 @@ pub struct RemitClaim {
     /// CLP05.
     pub patient_responsibility: Option<Money>,
     /// CLP07: the payer's control number.
-    pub payer_control: Option<String>,
+    pub payer_control: Option<Text>,
     /// CLP06: kind of coverage.
-    pub filing: Option<String>,
+    pub filing: Option<Text>,
     /// CLP09.
-    pub frequency: Option<String>,
+    pub frequency: Option<Text>,
     /// NM109 of the person served.
-    pub member: Option<String>,
+    pub member: Option<Text>,
     /// CAS of the claim.
     pub adjustments: Vec<Adjustment>,
     /// Remark codes of MIA and MOA.
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Text>,
     /// Its service lines, when the payer states any.
     pub lines: Vec<RemitLine>,
     /// Ordinal of CLP in the file.
@@ -81,9 +82,9 @@ pub struct RemitClaim {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Adjustment {
     /// CAS01: `CO`, `PR`, `OA`, `PI`.
-    pub group: String,
+    pub group: Text,
     /// The reason code.
-    pub reason: String,
+    pub reason: Text,
     /// In dollars.
     pub amount: Option<Money>,
     /// Units.
@@ -94,9 +95,9 @@ pub struct Adjustment {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RemitLine {
     /// SVC01-2.
-    pub procedure: Option<String>,
+    pub procedure: Option<Text>,
     /// SVC01-3 to -6.
-    pub modifiers: Vec<String>,
+    pub modifiers: Vec<Text>,
     /// SVC02, in dollars.
     pub charge: Option<Money>,
     /// SVC03.
@@ -108,9 +109,9 @@ pub struct RemitLine {
     /// CAS of the line.
     pub adjustments: Vec<Adjustment>,
     /// LQ\*HE.
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Text>,
     /// REF\*6R: our line's number.
-    pub control: Option<String>,
+    pub control: Option<Text>,
     /// Ordinal of SVC in the file.
     pub position: u64,
 }
@@ -119,13 +120,13 @@ pub struct RemitLine {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ProviderAdjustment {
     /// PLB03-1 and its like, such as `WO`, `FB`, `L6`.
-    pub reason: Option<String>,
+    pub reason: Option<Text>,
     /// PLB03-2.
-    pub reference: Option<String>,
+    pub reference: Option<Text>,
     /// In dollars.
     pub amount: Option<Money>,
     /// PLB01.
-    pub provider: Option<String>,
+    pub provider: Option<Text>,
     /// PLB02.
     pub fiscal_end: Option<NaiveDate>,
     /// Ordinal of PLB in the file.
@@ -256,7 +257,7 @@ impl RemitReader {
             Some(line) => &mut line.adjustments,
             None => &mut claim.adjustments,
         };
-        let group = required(cas, 1, out);
+        let group: Text = required(cas, 1, out);
         for reason in (2..=17).step_by(3) {
             let Some(code) = text(cas, reason, out) else { continue };
             let adjustment = Adjustment {

@@ -8,6 +8,7 @@ use crate::domain::money::Money;
 use crate::domain::text::code_list;
 
 use super::remit_835::{Adjustment, ProviderAdjustment, RemitClaim};
+use super::short::Text;
 
 /// Most differences told of one remittance; the rest is counted.
 pub const MAX_DIFFERENCES: usize = 1_000;
@@ -49,7 +50,7 @@ pub struct Difference {
     /// Which.
     pub rule: BalanceRule,
     /// CLP01, unless it is the payment.
-    pub claim: Option<String>,
+    pub claim: Option<Text>,
     /// Ordinal of the line in its claim, 1 first.
     pub line: Option<usize>,
     /// What the other amounts give, in dollars.

@@ -267,7 +267,7 @@ fn source(entity: &'static str, nm1: &Segment<'_>, out: &mut Out) {
 
 /// The line's own number replaces its ordinal in what was said of it.
 fn name_line(open: &mut Open, reference: &Segment<'_>, out: &mut Out) {
-    let Some(number) = text(reference, 2, out) else { return };
+    let Some(number) = text::<String>(reference, 2, out) else { return };
     let ordinal = open.lines.to_string();
     for status in open.statuses.iter_mut().filter(|s| s.line.as_ref() == Some(&ordinal)) {
         status.line = Some(number.clone());

@@ -25,7 +25,7 @@ pub struct Ta1 {
 }
 
 pub(super) fn read(segment: &Segment<'_>, out: &mut Out) -> Ta1 {
-    let status = required(segment, 4, out);
+    let status: String = required(segment, 4, out);
     if !matches!(status.as_str(), "" | "A" | "E" | "R") {
         out.error(ReadCode::Content, segment.place_of(4, 0), "TA104 must be A, E or R");
     }

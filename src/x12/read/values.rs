@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::domain::money::Money;
-use crate::x12::segment::{Segment, digits};
+use crate::x12::segment::{Segment, day, digits};
 
 use super::fault::{Out, ReadCode};
+use super::short::Text;
 
 /// Most things of one kind that one record keeps (lines, adjustments, statuses). The guides allow
 /// at most 999 lines to a claim; more is no claim, and would fill the memory.
@@ -17,52 +18,76 @@ pub const MAX_PER_RECORD: usize = 1_000;
 const MAX_NUMBER: usize = 20;
 
 /// Text as it was sent, trailing blanks off.
-pub(super) fn text(segment: &Segment<'_>, element: u8, out: &mut Out) -> Option<String> {
+#[inline]
+pub(super) fn text<T>(segment: &Segment<'_>, element: u8, out: &mut Out) -> Option<T>
+where
+    T: for<'t> From<&'t str>,
+{
     owned(segment, (element, 0), segment.element(element), out)
 }
 
 /// A component as text.
-pub(super) fn part(
+#[inline]
+pub(super) fn part<T>(
     segment: &Segment<'_>,
     (element, component): (u8, u8),
     out: &mut Out,
-) -> Option<String> {
+) -> Option<T>
+where
+    T: for<'t> From<&'t str>,
+{
     owned(segment, (element, component), segment.component(element, component), out)
 }
 
 /// Text that the guide requires; empty with an error when it is not there.
-pub(super) fn required(segment: &Segment<'_>, element: u8, out: &mut Out) -> String {
+#[inline]
+pub(super) fn required<T>(segment: &Segment<'_>, element: u8, out: &mut Out) -> T
+where
+    T: for<'t> From<&'t str>,
+{
     text(segment, element, out).unwrap_or_else(|| {
         missing(segment, element, out);
-        String::new()
+        T::from("")
     })
 }
 
+#[cold]
 fn missing(segment: &Segment<'_>, element: u8, out: &mut Out) {
     let place = segment.place_of(element, 0);
     out.error(ReadCode::Missing, place, "the element is required and is not there");
 }
 
-fn owned(
-    segment: &Segment<'_>,
-    (element, component): (u8, u8),
-    bytes: &[u8],
-    out: &mut Out,
-) -> Option<String> {
+#[inline]
+fn owned<T>(segment: &Segment<'_>, at: (u8, u8), bytes: &[u8], out: &mut Out) -> Option<T>
+where
+    T: for<'t> From<&'t str>,
+{
     let bytes = bytes.trim_ascii_end();
     if bytes.is_empty() {
         return None;
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Some(text.to_owned());
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text.into()),
+        Err(_) => Some(mended(segment, at, bytes, out).as_str().into()),
     }
+}
+
+/// What is left of a text that is none.
+#[cold]
+fn mended(
+    segment: &Segment<'_>,
+    (element, component): (u8, u8),
+    bytes: &[u8],
+    out: &mut Out,
+) -> String {
     let message = "the element is not text in ASCII or UTF-8; its odd characters are shown as \
                    replacement marks";
     out.error(ReadCode::Character, segment.place_of(element, component), message);
-    Some(String::from_utf8_lossy(bytes).into_owned())
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// An amount in dollars.
+#[inline]
 pub(super) fn money(segment: &Segment<'_>, element: u8, out: &mut Out) -> Option<Money> {
     if segment.element(element).is_empty() {
         return None;
@@ -71,6 +96,7 @@ pub(super) fn money(segment: &Segment<'_>, element: u8, out: &mut Out) -> Option
 }
 
 /// An amount that the guide requires.
+#[inline]
 pub(super) fn required_money(segment: &Segment<'_>, element: u8, out: &mut Out) -> Option<Money> {
     if segment.element(element).is_empty() {
         missing(segment, element, out);
@@ -79,6 +105,7 @@ pub(super) fn required_money(segment: &Segment<'_>, element: u8, out: &mut Out) 
 }
 
 /// A quantity: units, days, counts; exact.
+#[inline]
 pub(super) fn quantity(segment: &Segment<'_>, element: u8, out: &mut Out) -> Option<Decimal> {
     let bytes = segment.element(element);
     if bytes.is_empty() {
@@ -100,6 +127,7 @@ pub(super) fn quantity(segment: &Segment<'_>, element: u8, out: &mut Out) -> Opt
 }
 
 /// A date of eight digits.
+#[inline]
 pub(super) fn date(segment: &Segment<'_>, element: u8, out: &mut Out) -> Option<NaiveDate> {
     let bytes = segment.element(element);
     if bytes.is_empty() {
@@ -113,6 +141,7 @@ pub(super) fn date(segment: &Segment<'_>, element: u8, out: &mut Out) -> Option<
 }
 
 /// The first and last day of a DTP: format in `element`, value in the next.
+#[inline]
 pub(super) fn period(
     dtp: &Segment<'_>,
     element: u8,
@@ -128,25 +157,20 @@ pub(super) fn period(
     (first, last.flatten())
 }
 
+#[cold]
 fn wrong_date(segment: &Segment<'_>, element: u8, out: &mut Out) {
     let message = "the date must be a day of the calendar, year first, eight digits (two of them \
                    with a hyphen for a range)";
     out.error(ReadCode::Content, segment.place_of(element, 0), message);
 }
 
-fn day(bytes: &[u8]) -> Option<NaiveDate> {
-    let number = digits(bytes).filter(|_| bytes.len() == 8)?;
-    let year = i32::try_from(number / 10_000).ok()?;
-    let part = |n: u64| u32::try_from(n % 100).ok();
-    NaiveDate::from_ymd_opt(year, part(number / 100)?, part(number)?)
-}
-
 /// A procedure composite (`HC:H0038:HQ`): the code and its modifiers.
+#[inline]
 pub(super) fn procedure(
     segment: &Segment<'_>,
     element: u8,
     out: &mut Out,
-) -> (Option<String>, Vec<String>) {
+) -> (Option<Text>, Vec<Text>) {
     expect_parts(segment, element, out);
     let mut parts = (1..).zip(segment.components(element)).skip(1);
     let code = parts.next().and_then(|(n, bytes)| owned(segment, (element, n), bytes, out));
@@ -157,6 +181,7 @@ pub(super) fn procedure(
 
 /// A composite of one part where the guide wants several: its sender used another mark between
 /// them than ISA16 declares. Reading by a guess could take one code for another.
+#[inline]
 pub(super) fn expect_parts(segment: &Segment<'_>, element: u8, out: &mut Out) {
     if segment.component(element, 2).is_empty() {
         let message = "the element must have two parts or more; when they are there, the mark \
@@ -174,6 +199,7 @@ pub(super) fn full_name(nm1: &Segment<'_>, out: &mut Out) -> Option<String> {
 
 /// Keeps one more. In a full record the last place is written over, so that what follows does not
 /// go to the wrong line; [`clip`] takes that place off. Told once.
+#[inline]
 pub(super) fn keep<T>(list: &mut Vec<T>, item: T, segment: &Segment<'_>, out: &mut Out) {
     if list.len() > MAX_PER_RECORD {
         list.pop();
@@ -187,6 +213,7 @@ pub(super) fn keep<T>(list: &mut Vec<T>, item: T, segment: &Segment<'_>, out: &m
 }
 
 /// Ends a list that [`keep`] filled; whether something was left out.
+#[inline]
 pub(super) fn clip<T>(list: &mut Vec<T>) -> bool {
     let over = list.len() > MAX_PER_RECORD;
     list.truncate(MAX_PER_RECORD);

@@ -46,54 +46,54 @@ pub(super) struct Others {
 
 impl Others {
     pub(super) fn segment(&mut self, at: &str, segment: &Segment<'_>, problems: &mut Problems) {
-        match (at, segment.id()) {
-            ("2000B", b"SBR") => segment.element(1).clone_into(&mut self.destination),
-            ("2300", b"CLM") => {
+        match (at.as_bytes(), segment.id()) {
+            (b"2000B", b"SBR") => segment.element(1).clone_into(&mut self.destination),
+            (b"2300", b"CLM") => {
                 self.close(problems);
                 self.sequences = vec![self.destination.clone()];
                 self.charge = segment.amount(2).unwrap_or_default();
             }
-            ("2320", b"SBR") => self.payer(segment, problems),
-            ("2320", b"CAS") => {
+            (b"2320", b"SBR") => self.payer(segment, problems),
+            (b"2320", b"CAS") => {
                 let sum = adjustments(segment, problems);
                 if let Some(other) = self.others.last_mut() {
                     other.adjusted += sum;
                 }
             }
-            ("2320", b"AMT") if segment.element(1) == b"D" => {
+            (b"2320", b"AMT") if segment.element(1) == b"D" => {
                 let amount = amount(segment, 2, problems);
                 if let Some(other) = self.others.last_mut() {
                     other.paid = Some(amount);
                 }
             }
-            ("2330B", b"NM1") => {
+            (b"2330B", b"NM1") => {
                 if let Some(other) = self.others.last_mut() {
                     segment.element(9).clone_into(&mut other.id);
                 }
             }
-            ("2330B", b"DTP") => {
+            (b"2330B", b"DTP") => {
                 if let Some(other) = self.others.last_mut() {
                     other.dated = true;
                 }
             }
-            ("2400", b"SV1") => {
+            (b"2400", b"SV1") => {
                 self.close_line(problems);
                 self.line_charge = segment.amount(2).unwrap_or_default();
             }
-            ("2430", b"SVD") => self.line_paid(segment, problems),
-            ("2430", b"CAS") => {
+            (b"2430", b"SVD") => self.line_paid(segment, problems),
+            (b"2430", b"CAS") => {
                 let sum = adjustments(segment, problems);
                 if let Some(line) = self.line.last_mut() {
                     line.total += sum;
                 }
             }
-            ("2430", b"DTP") => {
+            (b"2430", b"DTP") => {
                 let payer = self.line.last().map(|line| line.payer.clone()).unwrap_or_default();
                 if let Some(other) = self.others.iter_mut().find(|o| o.id == payer) {
                     other.lines_dated = true;
                 }
             }
-            ("2430" | "2320" | "2300", b"AMT") => {
+            (b"2430" | b"2320" | b"2300", b"AMT") => {
                 amount(segment, 2, problems);
             }
             _ => {}

@@ -2,14 +2,12 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::codes::Diagnosis;
 use crate::domain::money::Money;
 use crate::x12::error::Place;
-use crate::x12::segment::{Segment, digits};
+use crate::x12::segment::{Segment, day as calendar_day, digits};
 
-use super::codes::calendar_day;
 use super::levels::Levels;
-use super::numbers::UsedOnce;
+use super::numbers::{Number, UsedOnce};
 use super::problem::ProblemKind::{
     Charge, ClaimNumber, Date, Diagnosis as DiagnosisKind, Frequency, LineControl, Lines,
     OriginalReference, Pointer, Structure,
@@ -33,7 +31,7 @@ struct Open {
     place: Place,
     charge: Money,
     sum: Money,
-    diagnoses: Vec<Vec<u8>>,
+    diagnoses: Vec<Number>,
     lines: u64,
     services: u64,
     needs_original: bool,
@@ -190,18 +188,18 @@ impl Claims {
                 let what = "the first diagnosis, and no other, is the principal one (ABK)";
                 problems.add(DiagnosisKind, hi.place_of(element, 1), what);
             }
-            let text = std::str::from_utf8(code).unwrap_or_default();
             let ten = matches!(qualifier, b"ABK" | b"ABF");
-            if ten && !Diagnosis::parse(text).is_ok_and(|stored| stored.as_str() == text) {
+            let number = Number::new(code);
+            if ten && !is_icd_10(code) {
                 problems.add(
                     DiagnosisKind,
                     place,
                     "an ICD-10-CM code, capitals, without its point",
                 );
-            } else if open.diagnoses.iter().any(|known| known == code) {
+            } else if open.diagnoses.contains(&number) {
                 problems.add(DiagnosisKind, place, "the claim has this diagnosis already");
             }
-            open.diagnoses.push(code.to_vec());
+            open.diagnoses.push(number);
         }
     }
 
@@ -274,6 +272,13 @@ impl Claims {
     }
 }
 
+/// The stored form of a [`Diagnosis`](crate::domain::codes::Diagnosis): capitals, no point.
+fn is_icd_10(code: &[u8]) -> bool {
+    let tail = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    (3..=7).contains(&code.len())
+        && matches!(code, [b'A'..=b'Z', b'0'..=b'9', rest @ ..] if rest.iter().all(tail))
+}
+
 /// An amount of 0 or more; a problem and zero when it is none.
 fn amount(segment: &Segment<'_>, element: u8, problems: &mut Problems) -> Money {
     match segment.amount(element) {
@@ -290,5 +295,36 @@ fn name(nm1: &Segment<'_>, levels: &Levels, problems: &mut Problems) {
     let in_billing = levels.at_billing_provider();
     if nm1.element(1) == b"87" && !in_billing {
         problems.add(Structure, nm1.place(), "the pay-to address belongs to the HL of 20");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::codes::Diagnosis as Stored;
+
+    #[test]
+    fn a_diagnosis_is_what_the_domain_stores() {
+        for code in [
+            "F1120",
+            "F329",
+            "Z59",
+            "F11.20",
+            "f1120",
+            " F329",
+            "F3",
+            "F",
+            "",
+            "1120",
+            "FF29",
+            "F11200000",
+            "F1120XA",
+            "F1120XAB",
+            "F1-20",
+            "A\u{e9}9",
+        ] {
+            let stored = Stored::parse(code).is_ok_and(|stored| stored.as_str() == code);
+            assert_eq!(is_icd_10(code.as_bytes()), stored, "{code:?}");
+        }
     }
 }

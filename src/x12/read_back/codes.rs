@@ -5,11 +5,9 @@
 //! Authority: ASC X12 005010X222A1, the element tables; the code sets that it names (place of
 //! service, HCPCS, ICD-10-CM, NUCC taxonomy) by their shape.
 
-use chrono::NaiveDate;
-
 use crate::domain::codes::{Carc, Modifier, PlaceOfService, ProcedureCode};
 use crate::domain::identifiers::{Ein, Npi, State, Taxonomy, Zip, Zip9};
-use crate::x12::segment::Segment;
+use crate::x12::segment::{Segment, day as calendar_day, digits, same};
 
 use super::problem::ProblemKind::{Code, Date, Missing, Npi as NpiKind, Zip as ZipKind};
 use super::problem::Problems;
@@ -93,29 +91,30 @@ fn beginning(bht: &Segment<'_>, problems: &mut Problems) {
 fn name(at: &str, nm1: &Segment<'_>, problems: &mut Problems) {
     listed(nm1, 2, &["1", "2"], problems);
     // Addresses and other payers' providers are known by their place or number.
+    let at = at.as_bytes();
     let nameless = matches!(
         at,
-        "2010AB"
-            | "2310E"
-            | "2310F"
-            | "2330C"
-            | "2330D"
-            | "2330E"
-            | "2330F"
-            | "2330G"
-            | "2420G"
-            | "2420H"
+        b"2010AB"
+            | b"2310E"
+            | b"2310F"
+            | b"2330C"
+            | b"2330D"
+            | b"2330E"
+            | b"2330F"
+            | b"2330G"
+            | b"2420G"
+            | b"2420H"
     );
     if !nameless || !nm1.element(3).is_empty() {
         longest(nm1, 3, NAME, problems);
     }
     let qualifiers: &[&str] = match at {
-        "1000A" | "1000B" => &["46"],
-        "2010BA" | "2330A" => &["II", "MI"],
-        "2010BB" | "2330B" | "2010AC" => &["PI", "XV"],
+        b"1000A" | b"1000B" => &["46"],
+        b"2010BA" | b"2330A" => &["II", "MI"],
+        b"2010BB" | b"2330B" | b"2010AC" => &["PI", "XV"],
         _ => &["XX"],
     };
-    let always = matches!(at, "1000A" | "1000B" | "2010BA" | "2010BB" | "2330A" | "2330B");
+    let always = matches!(at, b"1000A" | b"1000B" | b"2010BA" | b"2010BB" | b"2330A" | b"2330B");
     if nm1.element(8).is_empty() && nm1.element(9).is_empty() {
         if always {
             problems.add(Missing, nm1.place_of(9, 0), "the name needs its number, NM109");
@@ -140,7 +139,7 @@ fn town(at: &str, n4: &Segment<'_>, problems: &mut Problems) {
         return;
     }
     shaped(n4, (2, 0), stored!(State), State::RULE, problems);
-    let long = matches!(at, "2010AA" | "2310C" | "2420C");
+    let long = matches!(at.as_bytes(), b"2010AA" | b"2310C" | b"2420C");
     let fits = |zip: &str| if long { Zip9::parse(zip).is_ok() } else { Zip::parse(zip).is_ok() };
     let digits = n4.element(3).iter().all(u8::is_ascii_digit);
     if !digits || !n4.text(3).is_ok_and(fits) {
@@ -216,8 +215,7 @@ fn claim(clm: &Segment<'_>, problems: &mut Problems) {
 fn service(sv1: &Segment<'_>, problems: &mut Problems) {
     procedure(sv1, 1, problems);
     listed(sv1, 3, &["MJ", "UN"], problems);
-    let units = sv1.text(4).ok().and_then(|text| text.parse::<rust_decimal::Decimal>().ok());
-    if !units.is_some_and(|u| u > rust_decimal::Decimal::ZERO && u.scale() <= 3) {
+    if !units(sv1.element(4)) {
         let what = "the units are a number above 0 with at most three decimals";
         problems.add(Code, sv1.place_of(4, 0), what);
     }
@@ -232,6 +230,16 @@ fn service(sv1: &Segment<'_>, problems: &mut Problems) {
     if !sv1.element(15).is_empty() {
         listed(sv1, 15, &["0"], problems);
     }
+}
+
+/// A number above 0 with at most three decimals; mostly a whole one.
+fn units(bytes: &[u8]) -> bool {
+    if let Some(whole) = digits(bytes) {
+        return whole > 0;
+    }
+    let text = std::str::from_utf8(bytes).ok();
+    let units = text.and_then(|text| text.parse::<rust_decimal::Decimal>().ok());
+    units.is_some_and(|u| u > rust_decimal::Decimal::ZERO && u.scale() <= 3)
 }
 
 /// SV101 or SVD03: qualifier, procedure, up to four modifiers, a description.
@@ -290,13 +298,6 @@ fn day(segment: &Segment<'_>, element: u8, problems: &mut Problems) {
     }
 }
 
-/// A day of eight digits.
-pub(super) fn calendar_day(bytes: &[u8]) -> Option<NaiveDate> {
-    let shaped = bytes.len() == 8 && bytes.iter().all(u8::is_ascii_digit);
-    let text = std::str::from_utf8(bytes).ok().filter(|_| shaped)?;
-    NaiveDate::parse_from_str(text, "%Y%m%d").ok()
-}
-
 fn longest(segment: &Segment<'_>, element: u8, most: usize, problems: &mut Problems) {
     if !(1..=most).contains(&segment.element(element).len()) {
         let what = format!("the text has 1 to {most} characters");
@@ -305,7 +306,8 @@ fn longest(segment: &Segment<'_>, element: u8, most: usize, problems: &mut Probl
 }
 
 fn listed(segment: &Segment<'_>, element: u8, codes: &[&str], problems: &mut Problems) {
-    if !codes.iter().any(|c| c.as_bytes() == segment.element(element)) {
+    let sent = segment.element(element);
+    if !codes.iter().any(|code| same(code, sent)) {
         let what = format!("the code must be one of: {}", codes.join(", "));
         problems.add(Code, segment.place_of(element, 0), what);
     }

@@ -4,10 +4,12 @@
 //! adjudication date) is looked at elsewhere; here stands what the guide requires always and allows
 //! at most.
 
+use crate::x12::error::SegmentId;
+
 /// One segment of a loop.
 #[derive(Debug)]
 pub(super) struct Use {
-    pub(super) id: &'static [u8],
+    pub(super) id: SegmentId,
     /// Required, and how often at most.
     pub(super) min: u16,
     pub(super) max: u16,
@@ -22,23 +24,31 @@ pub(super) struct Loop {
     /// The loops in which it stands.
     pub(super) parents: &'static [&'static str],
     /// What opens it: a segment, an element of it, and that element's codes (any when empty).
-    pub(super) opener: (&'static [u8], u8, &'static [&'static str]),
+    pub(super) opener: (SegmentId, u8, &'static [&'static str]),
     /// Whether each parent has one, and how many at most.
     pub(super) required: bool,
     pub(super) max: u32,
     pub(super) uses: &'static [Use],
 }
 
-const fn one(id: &'static [u8]) -> Use {
-    Use { id, min: 1, max: 1, codes: &[] }
+const fn named(id: &[u8]) -> SegmentId {
+    match SegmentId::new(id) {
+        Some(id) => id,
+        // Nothing has this name; a test looks at all of them.
+        None => SegmentId::NONE,
+    }
 }
 
-const fn some(id: &'static [u8], max: u16) -> Use {
-    Use { id, min: 0, max, codes: &[] }
+const fn one(id: &[u8]) -> Use {
+    Use { id: named(id), min: 1, max: 1, codes: &[] }
 }
 
-const fn coded(id: &'static [u8], min: u16, max: u16, codes: &'static [&'static str]) -> Use {
-    Use { id, min, max, codes }
+const fn some(id: &[u8], max: u16) -> Use {
+    Use { id: named(id), min: 0, max, codes: &[] }
+}
+
+const fn coded(id: &[u8], min: u16, max: u16, codes: &'static [&'static str]) -> Use {
+    Use { id: named(id), min, max, codes }
 }
 
 /// The numbers of a provider that are not NPIs.
@@ -55,7 +65,7 @@ const FACILITY: &[Use] = &[
     some(b"PER", 1),
 ];
 const PAYER_NUMBERS: &[&str] = &["2U", "EI", "FY", "NF", "G2", "LU"];
-const HI: Use = Use { id: b"HI", min: 1, max: 4, codes: &[] };
+const HI: Use = Use { id: named(b"HI"), min: 1, max: 4, codes: &[] };
 
 const fn child(
     id: &'static str,
@@ -63,7 +73,7 @@ const fn child(
     codes: &'static [&'static str],
     uses: &'static [Use],
 ) -> Loop {
-    Loop { id, parents, opener: (b"NM1", 1, codes), required: false, max: 1, uses }
+    Loop { id, parents, opener: (named(b"NM1"), 1, codes), required: false, max: 1, uses }
 }
 
 const fn required(
@@ -72,7 +82,7 @@ const fn required(
     codes: &'static [&'static str],
     uses: &'static [Use],
 ) -> Loop {
-    Loop { id, parents, opener: (b"NM1", 1, codes), required: true, max: 1, uses }
+    Loop { id, parents, opener: (named(b"NM1"), 1, codes), required: true, max: 1, uses }
 }
 
 /// All loops; those of one parent in their order.
@@ -80,7 +90,7 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "ST",
         parents: &[],
-        opener: (b"ST", 0, &[]),
+        opener: (named(b"ST"), 0, &[]),
         required: true,
         max: u32::MAX,
         uses: &[one(b"ST"), one(b"BHT")],
@@ -90,7 +100,7 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "2000A",
         parents: &["ST"],
-        opener: (b"HL", 3, &["20"]),
+        opener: (named(b"HL"), 3, &["20"]),
         required: true,
         max: u32::MAX,
         uses: &[one(b"HL"), coded(b"PRV", 0, 1, &["BI"]), coded(b"CUR", 0, 1, &["85"])],
@@ -117,7 +127,7 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "2000B",
         parents: &["2000A"],
-        opener: (b"HL", 3, &["22"]),
+        opener: (named(b"HL"), 3, &["22"]),
         required: true,
         max: u32::MAX,
         uses: &[one(b"HL"), one(b"SBR"), some(b"PAT", 1)],
@@ -144,7 +154,7 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "2000C",
         parents: &["2000B"],
-        opener: (b"HL", 3, &["23"]),
+        opener: (named(b"HL"), 3, &["23"]),
         required: false,
         max: u32::MAX,
         uses: &[one(b"HL"), one(b"PAT")],
@@ -165,7 +175,7 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "2300",
         parents: &["2000B", "2000C"],
-        opener: (b"CLM", 0, &[]),
+        opener: (named(b"CLM"), 0, &[]),
         required: false,
         max: 100,
         uses: &[
@@ -209,7 +219,7 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "2320",
         parents: &["2300"],
-        opener: (b"SBR", 0, &[]),
+        opener: (named(b"SBR"), 0, &[]),
         required: false,
         max: 10,
         uses: &[
@@ -246,7 +256,7 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "2400",
         parents: &["2300"],
-        opener: (b"LX", 0, &[]),
+        opener: (named(b"LX"), 0, &[]),
         required: true,
         max: u32::MAX,
         uses: &[
@@ -277,7 +287,7 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "2410",
         parents: &["2400"],
-        opener: (b"LIN", 0, &[]),
+        opener: (named(b"LIN"), 0, &[]),
         required: false,
         max: 1,
         uses: &[one(b"LIN"), one(b"CTP"), coded(b"REF", 0, 1, &["VY", "XZ"])],
@@ -304,7 +314,7 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "2430",
         parents: &["2400"],
-        opener: (b"SVD", 0, &[]),
+        opener: (named(b"SVD"), 0, &[]),
         required: false,
         max: 15,
         uses: &[
@@ -317,9 +327,9 @@ pub(super) const LOOPS: &[Loop] = &[
     Loop {
         id: "2440",
         parents: &["2400"],
-        opener: (b"LQ", 0, &[]),
+        opener: (named(b"LQ"), 0, &[]),
         required: false,
         max: u32::MAX,
-        uses: &[one(b"LQ"), Use { id: b"FRM", min: 1, max: 99, codes: &[] }],
+        uses: &[one(b"LQ"), Use { id: named(b"FRM"), min: 1, max: 99, codes: &[] }],
     },
 ];

@@ -4,10 +4,12 @@
 //! the nearest that the open loops allow. A segment that opens nothing belongs to the innermost
 //! loop. Missing segments are told when their loop ends.
 
-use crate::x12::error::Place;
-use crate::x12::segment::Segment;
+use std::sync::LazyLock;
 
-use super::grammar::{LOOPS, Loop};
+use crate::x12::error::Place;
+use crate::x12::segment::{Segment, same};
+
+use super::grammar::{LOOPS, Loop, Use};
 use super::problem::ProblemKind::{Code, Missing, Structure};
 use super::problem::Problems;
 
@@ -17,15 +19,56 @@ struct Open {
     index: usize,
     place: Place,
     /// How often each of its segments has come.
-    counts: Vec<u16>,
+    counts: [u16; MAX_USES],
     /// The last segment's place in the order.
     rank: usize,
     /// The loop of the last child, and how many children of that kind in a row.
     child: Option<(usize, u32)>,
     /// The kinds of children that have come.
-    children: Vec<usize>,
-    /// First elements of REF and DTP that have come: most may come once.
-    qualifiers: Vec<(usize, Vec<u8>)>,
+    children: Set,
+    /// Which of its codes have come with each of its segments: most may come once.
+    codes: [u32; MAX_USES],
+}
+
+/// Some of [`LOOPS`], one bit each.
+type Set = u64;
+
+/// Most kinds of segments of a loop.
+const MAX_USES: usize = 20;
+
+/// What [`LOOPS`] says by names, by number, so that no name is compared while reading.
+#[derive(Debug)]
+struct Family {
+    /// The loops that may stand directly below this one.
+    children: Set,
+    /// Those of them that must.
+    required: Set,
+}
+
+static FAMILIES: LazyLock<Vec<Family>> = LazyLock::new(|| {
+    let below = |parent: &Loop, wanted: &dyn Fn(&Loop) -> bool| {
+        let members = LOOPS.iter().enumerate();
+        let hits = members.filter(|(_, l)| l.parents.contains(&parent.id) && wanted(l));
+        hits.fold(0, |set, (index, _)| set | bit(index))
+    };
+    let family = |parent| Family {
+        children: below(parent, &|_| true),
+        required: below(parent, &|child| child.required),
+    };
+    LOOPS.iter().map(family).collect()
+});
+
+const fn bit(index: usize) -> Set {
+    1 << index
+}
+
+/// The members of a set, in their order.
+fn members(mut set: Set) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let first = usize::try_from(set.trailing_zeros()).ok().filter(|_| set != 0)?;
+        set &= set - 1;
+        Some(first)
+    })
 }
 
 /// The open loops of a set, the innermost last.
@@ -98,16 +141,15 @@ impl Loops {
         if !opener {
             return None;
         }
+        let name = segment.place().id;
         let opens = |l: &Loop| {
             let (id, element, codes) = l.opener;
-            segment.id() == id
-                && (codes.is_empty()
-                    || codes.iter().any(|c| segment.element(element) == c.as_bytes()))
+            let code = segment.element(element);
+            name == id && (codes.is_empty() || codes.iter().any(|c| same(c, code)))
         };
         for (depth, open) in self.open.iter().enumerate().rev() {
-            let name = LOOPS.get(open.index).map_or("", |l| l.id);
-            let mut all = LOOPS.iter().enumerate();
-            if let Some((index, _)) = all.find(|(_, l)| opens(l) && l.parents.contains(&name)) {
+            let mut below = members(FAMILIES.get(open.index)?.children);
+            if let Some(index) = below.find(|index| LOOPS.get(*index).is_some_and(opens)) {
                 return Some((depth + 1, index));
             }
         }
@@ -143,22 +185,20 @@ impl Loops {
                 problems.add(Structure, segment.place(), what);
             }
             parent.child = Some((index, count));
-            parent.children.push(index);
-            parent.children.dedup();
+            parent.children |= bit(index);
         }
         self.enter(index, segment);
     }
 
     fn enter(&mut self, index: usize, segment: &Segment<'_>) {
-        let uses = LOOPS.get(index).map_or(0, |l| l.uses.len());
         self.open.push(Open {
             index,
             place: segment.place(),
-            counts: vec![0; uses],
+            counts: [0; MAX_USES],
             rank: 0,
             child: None,
-            children: Vec::new(),
-            qualifiers: Vec::new(),
+            children: 0,
+            codes: [0; MAX_USES],
         });
     }
 
@@ -167,7 +207,7 @@ impl Loops {
         let Some(open) = self.open.last_mut() else { return };
         let Some(entry) = LOOPS.get(open.index) else { return };
         let (id, place) = (entry.id, segment.place());
-        let Some(rank) = entry.uses.iter().position(|u| u.id == segment.id()) else {
+        let Some(rank) = entry.uses.iter().position(|u| u.id == place.id) else {
             problems.add(Structure, place, format!("the segment does not belong into loop {id}"));
             return;
         };
@@ -184,20 +224,22 @@ impl Loops {
         }
         open.rank = open.rank.max(rank);
         let code = segment.element(1);
-        if !spec.codes.is_empty() {
-            if !spec.codes.iter().any(|c| c.as_bytes() == code) {
-                let what = format!("the code is not one of loop {id}: {}", spec.codes.join(", "));
-                problems.add(Code, segment.place_of(1, 0), what);
-            } else if matches!(spec.id, b"REF" | b"DTP" | b"AMT" | b"NTE")
-                && !REPEATED.contains(&(id, code))
-            {
-                if open.qualifiers.iter().any(|(r, c)| *r == rank && c == code) {
-                    let what = "the loop has this kind already, and may have it once";
-                    problems.add(Structure, segment.place_of(1, 0), what);
-                }
-                open.qualifiers.push((rank, code.to_vec()));
-            }
+        if spec.codes.is_empty() {
+            return;
         }
+        let (Some(which), Some(seen)) =
+            (spec.codes.iter().position(|c| same(c, code)), open.codes.get_mut(rank))
+        else {
+            let what = format!("the code is not one of loop {id}: {}", spec.codes.join(", "));
+            return problems.add(Code, segment.place_of(1, 0), what);
+        };
+        let again = *seen & (1 << which) != 0;
+        let once = matches!(segment.id(), b"REF" | b"DTP" | b"AMT" | b"NTE");
+        if again && once && !REPEATED.contains(&(id, code)) {
+            let what = "the loop has this kind already, and may have it once";
+            problems.add(Structure, segment.place_of(1, 0), what);
+        }
+        *seen |= 1 << which;
     }
 
     fn close_to(&mut self, depth: usize, problems: &mut Problems) {
@@ -206,42 +248,64 @@ impl Loops {
             let Some(entry) = LOOPS.get(open.index) else { return };
             for (spec, count) in entry.uses.iter().zip(&open.counts) {
                 if *count < spec.min {
-                    let id = String::from_utf8_lossy(spec.id);
-                    let what = format!("loop {} has no {id}", entry.id);
+                    let what = format!("loop {} has no {}", entry.id, spec.id);
                     problems.add(Missing, open.place, what);
                 }
             }
             self.sometimes(entry, &open, problems);
-            let all = LOOPS.iter().enumerate().filter(|(_, l)| l.required);
-            for (index, child) in all.filter(|(_, l)| l.parents.contains(&entry.id)) {
-                if !open.children.contains(&index) {
-                    let what = format!("loop {} is missing below loop {}", child.id, entry.id);
-                    problems.add(Missing, open.place, what);
-                }
+            let required = FAMILIES.get(open.index).map_or(0, |family| family.required);
+            for child in members(required & !open.children).filter_map(|n| LOOPS.get(n)) {
+                let what = format!("loop {} is missing below loop {}", child.id, entry.id);
+                problems.add(Missing, open.place, what);
             }
         }
     }
 
     /// What the guide requires of some.
     fn sometimes(&self, entry: &Loop, open: &Open, problems: &mut Problems) {
-        let lacks = |id: &[u8]| {
+        let lacks = |id: &str| {
             let mut counted = entry.uses.iter().zip(&open.counts);
-            counted.any(|(spec, count)| spec.id == id && *count == 0)
+            counted.any(|(spec, count)| spec.id.as_str() == id && *count == 0)
         };
         if entry.id == "2010BA" && self.own {
-            for id in [&b"N3"[..], b"N4", b"DMG"].into_iter().filter(|id| lacks(id)) {
-                let id = String::from_utf8_lossy(id);
+            for id in ["N3", "N4", "DMG"].into_iter().filter(|id| lacks(id)) {
                 let what = format!("loop 2010BA has no {id}, and the subscriber is the patient");
                 problems.add(Missing, open.place, what);
             }
         }
-        let taxed = |(_, code): &(usize, Vec<u8>)| matches!(&code[..], b"EI" | b"SY");
-        if entry.id == "2010AA" && !lacks(b"REF") {
-            let numbers = open.qualifiers.iter().filter(|q| taxed(q)).count();
-            if numbers != 1 {
+        if entry.id == "2010AA" && !lacks("REF") {
+            let came = |(spec, seen): (&Use, &u32)| {
+                let came = (0..).zip(spec.codes).filter(|(n, _)| seen & (1u32 << n) != 0);
+                came.filter(|(_, code)| matches!(**code, "EI" | "SY")).count()
+            };
+            if entry.uses.iter().zip(&open.codes).map(came).sum::<usize>() != 1 {
                 let what = "the billing provider has one tax number, REF*EI or REF*SY";
                 problems.add(Missing, open.place, what);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x12::error::SegmentId;
+
+    #[test]
+    fn the_grammar_fits_into_bits() {
+        assert!(LOOPS.len() <= 64);
+        for entry in LOOPS {
+            assert!(entry.uses.len() <= MAX_USES, "{}", entry.id);
+            assert!(entry.uses.iter().all(|spec| spec.codes.len() <= 32), "{}", entry.id);
+            assert!(entry.uses.iter().all(|spec| spec.id != SegmentId::NONE));
+            assert_ne!(entry.opener.0, SegmentId::NONE);
+            assert!(entry.parents.iter().all(|p| LOOPS.iter().any(|l| l.id == *p)));
+        }
+    }
+
+    #[test]
+    fn members_come_in_order() {
+        assert_eq!(members(0).count(), 0);
+        assert_eq!(members(bit(3) | bit(0) | bit(63)).collect::<Vec<_>>(), [0, 3, 63]);
     }
 }

@@ -173,10 +173,10 @@ fn same_adjustments(
     meant: &[PayAdjustment],
 ) -> Result<(), TestCaseError> {
     let read: Vec<_> =
-        read.iter().map(|a| (a.group.clone(), a.reason.clone(), a.amount, a.quantity)).collect();
+        read.iter().map(|a| (a.group.as_str(), a.reason.as_str(), a.amount, a.quantity)).collect();
     let meant: Vec<_> = meant
         .iter()
-        .map(|a| (a.group.clone(), a.reason.clone(), Some(a.amount), a.quantity))
+        .map(|a| (a.group.as_str(), a.reason.as_str(), Some(a.amount), a.quantity))
         .collect();
     prop_assert_eq!(read, meant);
     Ok(())
