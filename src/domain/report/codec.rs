@@ -81,14 +81,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The next count: never more than there are bytes left, so that nothing is reserved in vain.
-    pub fn len(&mut self) -> Result<usize, Invalid> {
+    pub fn count(&mut self) -> Result<usize, Invalid> {
         let count = usize::try_from(self.number()?).map_err(|_| broken())?;
         if count > self.rest.len() { Err(broken()) } else { Ok(count) }
     }
 
     /// The next text.
     pub fn text(&mut self) -> Result<&'a str, Invalid> {
-        let length = self.len()?;
+        let length = self.count()?;
         let (text, rest) = self.rest.split_at_checked(length).ok_or_else(broken)?;
         self.rest = rest;
         std::str::from_utf8(text).map_err(|_| broken())
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
 
     /// The next list of rising numbers.
     pub fn rising(&mut self) -> Result<Vec<u32>, Invalid> {
-        let count = self.len()?;
+        let count = self.count()?;
         let mut list = Vec::with_capacity(count);
         let mut before = 0u32;
         for _ in 0..count {

@@ -256,15 +256,15 @@ impl Day {
             return Err(Invalid::new("this day was packed in another layout"));
         }
         let mut day = Self::default();
-        for _ in 0..from.len()? {
+        for _ in 0..from.count()? {
             day.texts.push(from.text()?.to_owned());
         }
-        for _ in 0..from.len()? {
+        for _ in 0..from.count()? {
             let (payer, units) = (from.number()?, from.number()?);
             let (charge, expected) = (from.number()?, from.number()?);
             day.control.push(Control { payer, units, charge, expected });
         }
-        let count = from.len()?;
+        let count = from.count()?;
         day.cells.reserve(count);
         for _ in 0..count {
             day.cells.push(cell(&mut from)?);
