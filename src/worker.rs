@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::error::AppError;
 use crate::flow::again::{self, Round, Turn};
-use crate::flow::{Actor, Ctx, acknowledge, idempotent};
+use crate::flow::{Actor, Ctx, acknowledge, idempotent, reporting};
 
 /// How often old idempotency answers are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -13,6 +14,9 @@ const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often files are looked for that waited for the release of a batch.
 const ANSWERS_EVERY: Duration = Duration::from_secs(5);
+/// How often days that changed are read again for the reports; a report that is asked for does not wait
+/// for it. While an upload runs its days change with every chunk, so that more often would be for nothing.
+const REPORT_EVERY: Duration = Duration::from_secs(30);
 /// Pause after a turn that met another writer.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
@@ -20,7 +24,12 @@ const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// the next turn.
 pub async fn run(ctx: Ctx, stop: watch::Receiver<bool>) {
     let ctx = ctx.acting(Actor::Worker);
-    tokio::join!(tidy(&ctx, stop.clone()), answers(&ctx, stop.clone()), decide_again(&ctx, stop));
+    tokio::join!(
+        tidy(&ctx, stop.clone()),
+        answers(&ctx, stop.clone()),
+        read_again(&ctx, stop.clone()),
+        decide_again(&ctx, stop)
+    );
 }
 
 async fn tidy(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
@@ -56,6 +65,34 @@ async fn answers(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
             changed = stop.changed() => if changed.is_err() { return },
         }
     }
+}
+
+async fn read_again(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let started = std::time::Instant::now();
+        // The clock of the reports is left alone while nothing changed.
+        let pause = match due_step(ctx).await {
+            // As long as it worked, so that others get at least half of the database.
+            Ok(true) => started.elapsed(),
+            Ok(false) => REPORT_EVERY,
+            Err(error) => {
+                tracing::warn!(
+                    code = error.code.as_str(),
+                    cause = error.internal,
+                    "reading days again failed"
+                );
+                REPORT_EVERY
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            changed = stop.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn due_step(ctx: &Ctx) -> Result<bool, AppError> {
+    Ok(reporting::is_due(ctx).await? && reporting::step(ctx, None).await?.1)
 }
 
 async fn decide_again(ctx: &Ctx, mut stop: watch::Receiver<bool>) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
+use peerclaims::flow::reporting;
 use peerclaims::reports::Dimension;
 use peerclaims::reports::utilization::{self, Perspective, Request};
 use peerclaims::synth::Year;
@@ -91,8 +92,8 @@ async fn report(url: &str, year: Year) {
         from: year.first(),
         to: year.last(),
         group_by: vec![Dimension::Month, Dimension::Organization, Dimension::Service],
-        as_of: ctx.now(),
     };
+    reporting::settle(&ctx).await.unwrap();
     let report = utilization::run(&ctx.db, request).await.unwrap();
     assert!(report.ties.ties);
 }

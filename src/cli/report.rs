@@ -10,6 +10,7 @@ use crate::error::AppError;
 use crate::flow::Clock;
 use crate::flow::access::find_names;
 use crate::flow::audit::{self, Action, Detail};
+use crate::flow::reporting;
 use crate::reports::Dimension;
 use crate::reports::utilization::{self, Perspective, Request, Row, Utilization};
 
@@ -70,8 +71,8 @@ pub(super) async fn run(settings: &Settings, command: ReportCommand) -> Result<(
     let perspective = if wanted.as_payer { Perspective::Payer } else { Perspective::Organization };
     let (from, to) = (wanted.from, wanted.to);
     let group_by = wanted.group_by;
-    let request =
-        Request { perspective, organization, payer, from, to, group_by, as_of: ctx.now() };
+    let request = Request { perspective, organization, payer, from, to, group_by };
+    reporting::refresh(&ctx, organization).await?;
     let report = utilization::run(&ctx.db, request).await?;
     let detail = Detail::default().about("from", from).about("to", to);
     audit::exported(&ctx, organization, Action::ReportUtilization, "", detail).await?;

@@ -34,6 +34,7 @@ pub mod payer;
 pub mod peer;
 pub mod period;
 pub mod program;
+pub mod report;
 pub mod response;
 pub mod response_codes;
 pub mod rules;

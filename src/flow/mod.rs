@@ -22,6 +22,7 @@ mod late_visits;
 mod meter;
 pub mod overrides;
 pub mod reference;
+pub mod reporting;
 pub mod revise;
 pub mod sessions;
 mod submit;

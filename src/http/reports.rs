@@ -13,6 +13,7 @@ use crate::error::{AppError, Code};
 use crate::flow::Ctx;
 use crate::flow::access::{Principal, Role, contract_between, find_names};
 use crate::flow::audit::{self, Action, Detail};
+use crate::flow::reporting;
 use crate::reports::Dimension;
 use crate::reports::utilization::{self, Perspective, Request};
 
@@ -81,10 +82,10 @@ async fn utilization(
         from: query.from,
         to: query.to,
         group_by: dimensions(query.group_by.as_deref().unwrap_or_default())?,
-        as_of: ctx.now(),
     };
     let detail = told(&wanted, csv);
     let owner = wanted.organization.filter(|_| perspective == Perspective::Organization);
+    reporting::refresh(&ctx, wanted.organization).await?;
     let report = utilization::run(&ctx.db, wanted).await?;
     audit::exported(&ctx, owner, Action::ReportUtilization, "", detail).await?;
     if csv {

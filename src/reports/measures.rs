@@ -4,7 +4,8 @@ use rust_decimal::Decimal;
 use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 use serde::Serialize;
 
-use super::utilization::{Perspective, Sums};
+use super::cells::Sums;
+use super::utilization::Perspective;
 use crate::domain::money::Money;
 
 /// What is counted in a group.
@@ -69,57 +70,47 @@ pub struct Units {
     pub submitted: i64,
 }
 
-/// The measures of a group from its three sums.
+/// The measures of a group from its sums.
 pub(super) fn measures(sums: &Sums, perspective: Perspective) -> Measures {
+    let c = &sums.counts;
     let own = |count: i64| (perspective == Perspective::Organization).then_some(count);
-    let (mut encounters, mut units) = (Encounters::default(), Units::default());
-    let (mut members, mut minutes) = (0, 0);
-    if let Some(e) = &sums.encounters {
-        (members, minutes) = (e.members, e.minutes);
-        encounters = Encounters {
-            recorded: e.recorded,
-            ready: own(e.ready),
-            held: own(e.held),
-            non_billable: own(e.non_billable),
-            claimed: own(e.claimed),
-            submitted: e.submitted,
-        };
-    }
-    let (billed_units, charge, expected) =
-        sums.claims.as_ref().map_or((0, 0, 0), |c| (c.units, c.charge, c.expected));
-    match (perspective, &sums.lines) {
-        (Perspective::Payer, _) => {
-            units = Units { recorded: billed_units, submitted: billed_units, ..Units::default() };
-        }
-        (Perspective::Organization, Some(l)) => {
-            units = Units {
-                recorded: l.recorded,
-                ready: Some(l.ready),
-                held: Some(l.held),
-                claimed: Some(l.claimed),
-                submitted: l.submitted,
-            };
-        }
-        (Perspective::Organization, None) => {
-            units = Units { ready: Some(0), held: Some(0), claimed: Some(0), ..units };
-        }
-    }
-    let ratio = |top: i64, bottom: i64| {
-        Decimal::from(top).checked_div(Decimal::from(bottom)).map(|d| {
-            let mut d = d.round_dp_with_strategy(2, MidpointAwayFromZero);
-            d.rescale(2);
-            d
-        })
+    let of_payer = perspective == Perspective::Payer;
+    let pick = |all: i64, sent: i64| if of_payer { sent } else { all };
+    let recorded = c.units_ready + c.units_held + c.units_claimed + c.units_submitted;
+    let encounters = Encounters {
+        recorded: pick(c.recorded, c.sent),
+        ready: own(c.ready),
+        held: own(c.held),
+        non_billable: own(c.non_billable),
+        claimed: own(c.claimed),
+        submitted: pick(c.submitted, c.sent),
     };
+    let units = Units {
+        recorded: pick(recorded, c.sent_units),
+        ready: own(c.units_ready),
+        held: own(c.units_held),
+        claimed: own(c.units_claimed),
+        submitted: pick(c.units_submitted, c.sent_units),
+    };
+    let minutes = pick(c.minutes, c.sent_minutes);
     Measures {
-        members,
+        members: sums.members,
         contact_minutes: minutes,
         contact_hours: ratio(minutes, 60).unwrap_or_default(),
-        units_per_member: ratio(units.recorded, members),
+        units_per_member: ratio(units.recorded, sums.members),
         encounters,
         units,
-        billed: Money::from_cents(charge),
-        expected: Money::from_cents(expected),
+        billed: Money::from_cents(c.sent_charge),
+        expected: Money::from_cents(c.sent_expected),
         paid: None,
     }
+}
+
+/// A share with two places; none of nothing.
+pub(super) fn ratio(top: i64, bottom: i64) -> Option<Decimal> {
+    Decimal::from(top).checked_div(Decimal::from(bottom)).map(|d| {
+        let mut d = d.round_dp_with_strategy(2, MidpointAwayFromZero);
+        d.rescale(2);
+        d
+    })
 }

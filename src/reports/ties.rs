@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::measures::Measures;
 use super::utilization::Row;
 use crate::domain::money::Money;
-use crate::store::utilization::ClaimSums;
+use crate::domain::report::day::Control;
 
 /// The chain that the report reconciles to.
 #[derive(Debug, Clone, Serialize)]
@@ -30,7 +30,7 @@ pub struct Check {
 }
 
 /// Rows against totals, statuses against recorded, money against the claim lines themselves.
-pub(super) fn ties(rows: &[Row], flat: bool, totals: &Measures, control: &ClaimSums) -> Ties {
+pub(super) fn ties(rows: &[Row], flat: bool, totals: &Measures, control: &Control) -> Ties {
     let mut checks = Vec::new();
     let mut check = |what, left: String, right: String| {
         let holds = left == right;

@@ -5,17 +5,17 @@
 //! different people does not add up. What does add up is checked in the `ties` block: rows against
 //! totals, statuses against recorded, and money against the claim lines themselves.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::cells::{Dimension, Groups, Levels, Place, Span, Sums, levels};
 use super::measures::{Measures, measures};
 use super::ties::{Ties, ties};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::error::{AppError, Code};
-use crate::store::utilization::{ClaimSums, Dimension, EncounterSums, LineSums, Place, Span};
 use crate::store::{self, Conn, Db, Scope, StoreError};
 
 /// Longest period of one report, in days: ten years and their leap days.
@@ -46,8 +46,6 @@ pub struct Request {
     pub to: NaiveDate,
     /// In the order of the columns.
     pub group_by: Vec<Dimension>,
-    /// The moment of the report.
-    pub as_of: Instant,
 }
 
 /// The report.
@@ -129,26 +127,21 @@ fn build(conn: &mut Conn, request: &Request) -> Result<Utilization, StoreError> 
         payer: request.payer,
         released_only: request.perspective == Perspective::Payer,
     };
-    let names = store::utilization::organization_keys(conn)?;
+    let as_of = store::report_facts::clock(conn)?;
+    let names = store::report_days::organization_keys(conn)?;
     let by = request.group_by.as_slice();
-    let mut levels = Vec::new();
-    for depth in 0..=by.len() {
+    let Levels { groups, control } = levels(conn, &span, by)?;
+    let show = |(depth, groups): (usize, &Groups)| -> Vec<Row> {
         let by = by.get(..depth).unwrap_or(by);
-        levels.push((by, level(conn, &span, by)?));
-    }
-    let show = |(by, groups): &(&[Dimension], Groups)| -> Vec<Row> {
         groups.iter().map(|(place, sums)| row(place, sums, by, &names, request)).collect()
     };
-    let totals = levels
-        .first()
-        .and_then(|(_, groups)| groups.values().next())
-        .map(|sums| measures(sums, request.perspective))
-        .unwrap_or_default();
-    let rows = levels.last().map(&show).unwrap_or_default();
-    let inner = levels.get(1..levels.len().saturating_sub(1)).unwrap_or_default();
-    let subtotals = inner.iter().flat_map(&show).collect();
-    let control = store::utilization::claim_control(conn, &span)?;
-    let rows = if by.is_empty() { Vec::new() } else { rows };
+    let totals = groups.first().and_then(|groups| groups.values().next()).map_or_else(
+        || measures(&Sums::default(), request.perspective),
+        |sums| measures(sums, request.perspective),
+    );
+    let inner = groups.iter().enumerate().skip(1).take(by.len().saturating_sub(1));
+    let subtotals = inner.flat_map(show).collect();
+    let rows = groups.iter().enumerate().skip(1).last().map(show).unwrap_or_default();
     let ties = ties(&rows, by.is_empty(), &totals, &control);
     Ok(Utilization {
         report: "utilization",
@@ -156,7 +149,7 @@ fn build(conn: &mut Conn, request: &Request) -> Result<Utilization, StoreError> 
         perspective: request.perspective,
         from: request.from,
         to: request.to,
-        as_of: request.as_of,
+        as_of,
         group_by: by.iter().map(|d| d.as_str()).collect(),
         rows,
         subtotals,
@@ -165,37 +158,6 @@ fn build(conn: &mut Conn, request: &Request) -> Result<Utilization, StoreError> 
         non_additive: ["members", "units_per_member"],
         notes: ["paid is null: this version does not post remittances yet."],
     })
-}
-
-/// The three sums of one group.
-#[derive(Debug, Default)]
-pub(super) struct Sums {
-    pub(super) encounters: Option<EncounterSums>,
-    pub(super) lines: Option<LineSums>,
-    pub(super) claims: Option<ClaimSums>,
-}
-
-type Groups = BTreeMap<Place, Sums>;
-
-fn level(conn: &mut Conn, span: &Span, by: &[Dimension]) -> Result<Groups, StoreError> {
-    let mut groups = Groups::new();
-    for sums in store::utilization::encounters(conn, span, by)? {
-        let place = sums.place.clone();
-        groups.entry(place).or_default().encounters = Some(sums);
-    }
-    for sums in store::utilization::lines(conn, span, by)? {
-        let place = sums.place.clone();
-        groups.entry(place).or_default().lines = Some(sums);
-    }
-    for sums in store::utilization::claims(conn, span, by)? {
-        let place = sums.place.clone();
-        groups.entry(place).or_default().claims = Some(sums);
-    }
-    if span.released_only {
-        // Lines of visits that no released claim states are not a payer's business.
-        groups.retain(|_, sums| by.is_empty() || sums.encounters.is_some());
-    }
-    Ok(groups)
 }
 
 fn row(

@@ -42,6 +42,9 @@ pub mod peers;
 pub mod programs;
 pub mod ready_lines;
 pub mod received;
+pub mod report_days;
+pub mod report_facts;
+pub mod report_source;
 pub mod responses;
 pub mod revisions;
 mod schema;
@@ -56,7 +59,6 @@ pub mod touched;
 pub mod turns;
 mod types;
 pub mod usage;
-pub mod utilization;
 pub mod worklist;
 mod writer;
 

@@ -723,6 +723,55 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    report_clock (id) {
+        id -> BigInt,
+        as_of -> Timestamp,
+    }
+}
+
+diesel::table! {
+    report_marks (organization_id, service_date) {
+        organization_id -> BigInt,
+        service_date -> Date,
+    }
+}
+
+diesel::table! {
+    report_facts (organization_id, encounter_id, known_from) {
+        organization_id -> BigInt,
+        encounter_id -> BigInt,
+        known_from -> Timestamp,
+        known_to -> Nullable<Timestamp>,
+        service_date -> Date,
+        content -> Text,
+    }
+}
+
+diesel::table! {
+    report_days (organization_id, service_date) {
+        organization_id -> BigInt,
+        service_date -> Date,
+        content -> Binary,
+    }
+}
+
+diesel::table! {
+    report_roster (organization_id, member_id) {
+        organization_id -> BigInt,
+        member_id -> BigInt,
+        ordinal -> BigInt,
+    }
+}
+
+diesel::table! {
+    report_people (payer_id, member_number) {
+        payer_id -> BigInt,
+        member_number -> Text,
+        ordinal -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     locations,
@@ -770,4 +819,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     received_files,
     received_interchanges,
     responses,
+    report_clock,
+    report_marks,
+    report_facts,
+    report_days,
+    report_roster,
+    report_people,
 );

@@ -62,6 +62,7 @@ mod reference_faults;
 mod reference_import;
 mod reference_samples;
 mod reference_walls;
+mod report_facts;
 mod reports;
 mod responses;
 mod responses_in;

@@ -1,0 +1,13 @@
+DROP TRIGGER report_marks_of_sessions ON sessions;
+DROP TRIGGER report_marks_of_claims ON claims;
+DROP TRIGGER report_marks_of_changed_visits ON encounters;
+DROP TRIGGER report_marks_of_new_visits ON encounters;
+DROP FUNCTION report_marks_of_changed_claims;
+DROP FUNCTION report_marks_of_changed_days;
+DROP FUNCTION report_marks_of_new_days;
+DROP TABLE report_people;
+DROP TABLE report_roster;
+DROP TABLE report_days;
+DROP TABLE report_facts;
+DROP TABLE report_marks;
+DROP TABLE report_clock;

@@ -1,0 +1,10 @@
+DROP TRIGGER report_marks_of_sessions;
+DROP TRIGGER report_marks_of_claims;
+DROP TRIGGER report_marks_of_changed_visits;
+DROP TRIGGER report_marks_of_new_visits;
+DROP TABLE report_people;
+DROP TABLE report_roster;
+DROP TABLE report_days;
+DROP TABLE report_facts;
+DROP TABLE report_marks;
+DROP TABLE report_clock;

@@ -1,0 +1,117 @@
+//! What reports are made of is brought up to date (`docs/adr/0075`): marked days are read again, what
+//! changed of each visit is written down with its time, and the day is packed anew.
+//!
+//! The worker does it as time goes by, and whoever asks for a report does what is left of it first: a
+//! report is never made of less than what is known. The cost is that of the marked days, however many
+//! others there are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+
+use super::{Ctx, Scope};
+use crate::domain::dates::Instant;
+use crate::domain::ids::OrganizationId;
+use crate::domain::report::day::Day;
+use crate::domain::report::fact::Fact;
+use crate::error::{AppError, Code};
+use crate::store::{self, Conn, StoreError};
+
+/// Visits after which a transaction ends: others write meanwhile.
+const STEP_VISITS: usize = 2_000;
+/// Days of one transaction.
+const STEP_DAYS: i64 = 60;
+/// Transactions that a report waits for; with more to do it is answered "busy", and the worker goes on.
+const MOST_STEPS: u32 = 40;
+
+/// Reads marked days again until none is left. Gives the time up to which everything is known.
+pub async fn refresh(ctx: &Ctx, organization: Option<OrganizationId>) -> Result<Instant, AppError> {
+    for _ in 0..MOST_STEPS {
+        if let (at, false) = step(ctx, organization).await? {
+            return Ok(at);
+        }
+    }
+    let detail =
+        "Many visits came in and the reports are not through with them. Ask again shortly.";
+    Err(AppError::new(Code::Busy, detail))
+}
+
+/// Reads all marked days again, however many there are: for whoever has brought in a year at once.
+pub async fn settle(ctx: &Ctx) -> Result<Instant, AppError> {
+    loop {
+        if let (at, false) = step(ctx, None).await? {
+            return Ok(at);
+        }
+    }
+}
+
+/// One transaction of it; `true`: there is more to do.
+pub async fn step(
+    ctx: &Ctx,
+    organization: Option<OrganizationId>,
+) -> Result<(Instant, bool), AppError> {
+    let now = ctx.now();
+    let work = move |conn: &mut Conn| -> Result<(Instant, bool), StoreError> {
+        let at = store::report_facts::advance(conn, now)?;
+        let days = store::report_facts::marked(conn, organization, STEP_DAYS)?;
+        let (mut seen, mut done) = (0, 0);
+        for (owner, day) in &days {
+            if seen >= STEP_VISITS {
+                break;
+            }
+            seen += again(conn, *owner, *day, at)?;
+            done += 1;
+        }
+        let more = done < days.len() || i64::try_from(done).is_ok_and(|n| n == STEP_DAYS);
+        Ok((at, more))
+    };
+    Ok(ctx.db.write(organization.map_or(Scope::Service, Scope::Tenant), work).await?)
+}
+
+/// Whether any day is marked.
+pub async fn is_due(ctx: &Ctx) -> Result<bool, AppError> {
+    let look = |conn: &mut Conn| store::report_facts::marked(conn, None, 1);
+    Ok(!ctx.db.read(Scope::Service, look).await?.is_empty())
+}
+
+/// Reads one day again. Gives its visits.
+fn again(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    date: NaiveDate,
+    at: Instant,
+) -> Result<usize, StoreError> {
+    store::report_facts::unmark(conn, organization, date)?;
+    let zone = store::report_facts::zone(conn, organization)?;
+    let facts = store::report_source::visits(conn, organization, zone, date)?;
+    let control = store::report_source::control(conn, organization, date)?;
+    store::report_facts::learn(conn, organization, date, &facts, at)?;
+    let members: BTreeSet<i64> = facts.iter().map(|(_, f)| f.member).collect();
+    let roster = store::report_days::roster(conn, organization, &members)?;
+    let people = people(conn, &facts)?;
+    let list: Vec<&Fact> = facts.iter().map(|(_, fact)| fact).collect();
+    let person = |fact: &Fact| {
+        let of_payer = people.get(&fact.payer?)?;
+        of_payer.get(fact.number.as_deref()?).copied()
+    };
+    let on_roster = |fact: &Fact| roster.get(&fact.member).copied().unwrap_or_default();
+    let day = Day::of(&list, control, on_roster, person);
+    store::report_days::put(conn, organization, date, &day)?;
+    Ok(facts.len())
+}
+
+fn people(
+    conn: &mut Conn,
+    facts: &[(i64, Fact)],
+) -> Result<HashMap<i64, HashMap<String, u32>>, StoreError> {
+    let mut wanted: BTreeMap<i64, BTreeSet<&str>> = BTreeMap::new();
+    for (_, fact) in facts.iter().filter(|(_, f)| f.billed.is_some()) {
+        if let (Some(payer), Some(number)) = (fact.payer, fact.number.as_deref()) {
+            wanted.entry(payer).or_default().insert(number);
+        }
+    }
+    let known = |(payer, numbers): (i64, BTreeSet<&str>)| {
+        Ok((payer, store::report_days::people(conn, payer, &numbers)?))
+    };
+    wanted.into_iter().map(known).collect()
+}

@@ -1,0 +1,212 @@
+//! What the reports know: their clock, the marks of days to read again, and the facts of visits with
+//! the times from which and to which they were known.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
+
+use super::conn::Conn;
+use super::error::StoreError;
+use super::schema::{organizations, report_clock, report_facts, report_marks};
+use super::sets::insert_set;
+use super::types::{self, CHUNK};
+use crate::domain::dates::{Instant, Zone};
+use crate::domain::ids::OrganizationId;
+use crate::domain::report::fact::Fact;
+
+/// The only row of the clock.
+const CLOCK: i64 = 1;
+
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = report_facts, treat_none_as_default_value = false)]
+struct Row {
+    organization_id: i64,
+    encounter_id: i64,
+    known_from: NaiveDateTime,
+    known_to: Option<NaiveDateTime>,
+    service_date: NaiveDate,
+    content: String,
+}
+
+/// A fact with its visit and day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Whose.
+    pub organization: i64,
+    /// Which visit.
+    pub encounter: i64,
+    /// Its service date.
+    pub date: NaiveDate,
+    /// What is known of it.
+    pub fact: Fact,
+}
+
+/// The moment up to which everything is known.
+pub fn clock(conn: &mut Conn) -> Result<Instant, StoreError> {
+    let at: NaiveDateTime =
+        report_clock::table.find(CLOCK).select(report_clock::as_of).first(conn)?;
+    Ok(Instant::from_naive(at))
+}
+
+/// Moves the clock on, to `now` or to the moment after the one it shows. Whoever else reads days again
+/// waits until this transaction ends, so that nothing is ever added to a time that a report was made of.
+pub fn advance(conn: &mut Conn, now: Instant) -> Result<Instant, StoreError> {
+    // The row is locked before it is read: what another process wrote is then seen.
+    let row = report_clock::table.find(CLOCK);
+    diesel::update(row).set(report_clock::as_of.eq(report_clock::as_of)).execute(conn)?;
+    let next = clock(conn)?.plus(TimeDelta::microseconds(1)).max(now);
+    diesel::update(row).set(report_clock::as_of.eq(next.naive())).execute(conn)?;
+    Ok(next)
+}
+
+/// Days that are marked: at most `limit`, of one organization or of all, the latest first.
+pub fn marked(
+    conn: &mut Conn,
+    organization: Option<OrganizationId>,
+    limit: i64,
+) -> Result<Vec<(OrganizationId, NaiveDate)>, StoreError> {
+    let mut query = report_marks::table
+        .select((report_marks::organization_id, report_marks::service_date))
+        .distinct()
+        .order((report_marks::organization_id, report_marks::service_date.desc()))
+        .limit(types::page_size(limit))
+        .into_boxed();
+    if let Some(organization) = organization {
+        query = query.filter(report_marks::organization_id.eq(organization.as_i64()));
+    }
+    let rows: Vec<(i64, NaiveDate)> = query.load(conn)?;
+    Ok(rows.into_iter().map(|(id, day)| (OrganizationId::from_i64(id), day)).collect())
+}
+
+/// Takes the marks of a day away: to be called before the day is read.
+pub fn unmark(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    day: NaiveDate,
+) -> Result<(), StoreError> {
+    let of_day = report_marks::table
+        .filter(report_marks::organization_id.eq(organization.as_i64()))
+        .filter(report_marks::service_date.eq(day));
+    diesel::delete(of_day).execute(conn)?;
+    Ok(())
+}
+
+/// Marks a day: for days that cannot be read as they were packed.
+pub fn mark(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    day: NaiveDate,
+) -> Result<(), StoreError> {
+    diesel::insert_into(report_marks::table)
+        .values((
+            report_marks::organization_id.eq(organization.as_i64()),
+            report_marks::service_date.eq(day),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The zone of an organization.
+pub fn zone(conn: &mut Conn, organization: OrganizationId) -> Result<Zone, StoreError> {
+    let name: String = organizations::table
+        .filter(organizations::id.eq(organization.as_i64()))
+        .select(organizations::zone)
+        .first(conn)?;
+    types::read("organizations.zone", name)
+}
+
+/// Writes what is now known of a day: facts that are no longer true end at `at`, and new ones begin.
+pub fn learn(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    day: NaiveDate,
+    facts: &[(i64, Fact)],
+    at: Instant,
+) -> Result<usize, StoreError> {
+    let known: Vec<(i64, String)> = report_facts::table
+        .filter(report_facts::organization_id.eq(organization.as_i64()))
+        .filter(report_facts::service_date.eq(day))
+        .filter(report_facts::known_to.is_null())
+        .select((report_facts::encounter_id, report_facts::content))
+        .load(conn)?;
+    let mut known: HashMap<i64, String> = known.into_iter().collect();
+    let (mut ended, mut fresh) = (Vec::new(), Vec::new());
+    for (encounter, fact) in facts {
+        let content = types::write_json("report_facts.content", fact)?;
+        match known.remove(encounter) {
+            Some(before) if before == content => continue,
+            Some(_) => ended.push(*encounter),
+            None => {}
+        }
+        fresh.push(Row {
+            organization_id: organization.as_i64(),
+            encounter_id: *encounter,
+            known_from: at.naive(),
+            known_to: None,
+            service_date: day,
+            content,
+        });
+    }
+    // What is left was moved to another day.
+    ended.extend(known.into_keys());
+    for chunk in ended.chunks(CHUNK) {
+        let rows = report_facts::table
+            .filter(report_facts::organization_id.eq(organization.as_i64()))
+            .filter(report_facts::service_date.eq(day))
+            .filter(report_facts::encounter_id.eq_any(chunk.to_vec()))
+            .filter(report_facts::known_to.is_null());
+        diesel::update(rows).set(report_facts::known_to.eq(at.naive())).execute(conn)?;
+    }
+    insert_set!(conn, report_facts::table, fresh);
+    Ok(ended.len() + fresh.len())
+}
+
+/// Which facts are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// One organization, or all.
+    pub organization: Option<OrganizationId>,
+    /// First service date.
+    pub from: NaiveDate,
+    /// Last service date.
+    pub to: NaiveDate,
+    /// As it was known then.
+    pub as_of: Instant,
+}
+
+/// Gives each fact to `look`, one after the other, in order of organization, date and visit: memory
+/// holds one page of them.
+pub fn each(
+    conn: &mut Conn,
+    wanted: Wanted,
+    mut look: impl FnMut(Known),
+) -> Result<(), StoreError> {
+    let at = wanted.as_of.naive();
+    let mut days = report_facts::table
+        .filter(report_facts::service_date.between(wanted.from, wanted.to))
+        .select((report_facts::organization_id, report_facts::service_date))
+        .distinct()
+        .order((report_facts::organization_id, report_facts::service_date))
+        .into_boxed();
+    if let Some(organization) = wanted.organization {
+        days = days.filter(report_facts::organization_id.eq(organization.as_i64()));
+    }
+    let days: Vec<(i64, NaiveDate)> = days.load(conn)?;
+    for (organization, day) in days {
+        let rows: Vec<Row> = report_facts::table
+            .filter(report_facts::organization_id.eq(organization))
+            .filter(report_facts::service_date.eq(day))
+            .filter(report_facts::known_from.le(at))
+            .filter(report_facts::known_to.is_null().or(report_facts::known_to.gt(at)))
+            .order(report_facts::encounter_id)
+            .select(Row::as_select())
+            .load(conn)?;
+        for row in rows {
+            let fact = types::read_json("report_facts.content", &row.content)?;
+            let (organization, encounter) = (row.organization_id, row.encounter_id);
+            look(Known { organization, encounter, date: row.service_date, fact });
+        }
+    }
+    Ok(())
+}
