@@ -116,11 +116,12 @@ fn ask(
 
 /// The names of the facts that are not as they were, without the moment of asking.
 pub fn changed_facts(then: &Facts, now: &Facts) -> Result<Vec<String>, AppError> {
-    let json = |facts: &Facts| {
-        serde_json::to_value(facts).map_err(|e| AppError::internal(e.to_string()))
-    };
+    let json =
+        |facts: &Facts| serde_json::to_value(facts).map_err(|e| AppError::internal(e.to_string()));
     let (then, now) = (json(then)?, json(now)?);
-    let (Some(then), Some(now)) = (then.as_object(), now.as_object()) else { return Ok(Vec::new()) };
+    let (Some(then), Some(now)) = (then.as_object(), now.as_object()) else {
+        return Ok(Vec::new());
+    };
     let mut names: Vec<String> = then.keys().chain(now.keys()).cloned().collect();
     names.sort();
     names.dedup();

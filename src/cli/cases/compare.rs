@@ -17,7 +17,8 @@ pub(super) fn differences(expect: &Expect, answer: &str, decision: &Decision) ->
             found.push(format!("{what}: expected {expected}, found {is}"));
         }
     };
-    let wanted = expect.answer.as_deref().unwrap_or(if expect.ready > 0 { "ready" } else { "held" });
+    let wanted =
+        expect.answer.as_deref().unwrap_or(if expect.ready > 0 { "ready" } else { "held" });
     same("answer", wanted.to_owned(), answer.to_owned());
     let of = |answer| decision.lines.iter().filter(move |l| l.answer == answer);
     let units = |answer| of(answer).map(|l| l.units).sum::<u32>();

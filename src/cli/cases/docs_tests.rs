@@ -32,6 +32,7 @@ fn steps() -> Vec<String> {
     let source = include_str!("words.rs");
     let of_step = source.split("pub(super) struct Step {").nth(1).unwrap();
     let of_step = of_step.split("\n}").next().unwrap();
-    let field = |line: &str| Some(line.trim().strip_prefix("pub(super) ")?.split(':').next()?.to_owned());
+    let field =
+        |line: &str| Some(line.trim().strip_prefix("pub(super) ")?.split(':').next()?.to_owned());
     of_step.lines().filter_map(field).filter(|name| name != "words").collect()
 }

@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn a_change_is_laid_over_key_by_key() {
         let mut base = json!({"a": 1, "limit": [{"key": "x", "units": 1}, {"key": "y"}]});
-        lay(&mut base, json!({"a": 2, "b": [3], "limit": [{"key": "x", "units": 5}, {"key": "z"}]}));
+        lay(
+            &mut base,
+            json!({"a": 2, "b": [3], "limit": [{"key": "x", "units": 5}, {"key": "z"}]}),
+        );
         let limits = json!([{"key": "x", "units": 5}, {"key": "y"}, {"key": "z"}]);
         assert_eq!(base, json!({"a": 2, "b": [3], "limit": limits}));
     }

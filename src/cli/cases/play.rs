@@ -18,9 +18,7 @@ use crate::error::AppError;
 use crate::flow::intake::draft::parse;
 use crate::flow::intake::{self, OnConflict, Parsed, Reading};
 use crate::flow::revise::revise_row_in;
-use crate::flow::{
-    Ctx, Scope, again, allowances, batches, batching, encounters, overrides,
-};
+use crate::flow::{Ctx, Scope, again, allowances, batches, batching, encounters, overrides};
 
 /// What the calendar shows at the start of a case without visits.
 const SUMMER: &str = "2026-07-01T12:00:00Z";
@@ -163,7 +161,8 @@ impl Play<'_> {
         if let Some(name) = &step.void {
             let (tenant, id) = self.find(name)?;
             let ctx = self.world.ctx.clone();
-            let act = move |conn: &mut _| encounters::void_in(&ctx, conn, tenant, id, "by the case");
+            let act =
+                move |conn: &mut _| encounters::void_in(&ctx, conn, tenant, id, "by the case");
             self.world.ctx.db.write(Scope::Tenant(tenant), act).await?;
         }
         if let Some(name) = &step.decide {

@@ -28,7 +28,12 @@ fn text(outcomes: &[Outcome]) -> String {
         }
     }
     let failed = outcomes.iter().filter(|o| !o.differences.is_empty()).count();
-    let _ = writeln!(out, "{} cases, {} as they say, {failed} not", outcomes.len(), outcomes.len() - failed);
+    let _ = writeln!(
+        out,
+        "{} cases, {} as they say, {failed} not",
+        outcomes.len(),
+        outcomes.len() - failed
+    );
     out
 }
 
@@ -114,7 +119,9 @@ mod tests {
         assert_eq!(json["results"][1]["differences"][1], "b");
         let junit = all(&outcomes(), Format::Junit);
         assert!(junit.contains("tests=\"2\" failures=\"1\" time=\"3.000\""), "{junit}");
-        assert!(junit.contains("classname=\"a/&lt;b&gt;.toml\" name=\"&quot;16&quot; &amp; more\""));
+        assert!(
+            junit.contains("classname=\"a/&lt;b&gt;.toml\" name=\"&quot;16&quot; &amp; more\"")
+        );
         assert!(junit.contains(">ready units: expected 4, found 3&#10;b</failure>"));
     }
 }

@@ -81,7 +81,8 @@ fn next(day: NaiveDate) -> NaiveDate {
 
 /// A moment that a case names, by the clock on the wall or with an offset; a day is its noon.
 pub(super) fn moment(text: &Text, zone: Zone) -> Result<Instant, Trouble> {
-    let text = if parse_date(&text.0).is_ok() { format!("{} 12:00", text.0) } else { text.0.clone() };
+    let text =
+        if parse_date(&text.0).is_ok() { format!("{} 12:00", text.0) } else { text.0.clone() };
     zone.parse_time(&text).map_err(|e| format!("{text}: {}", e.0))
 }
 

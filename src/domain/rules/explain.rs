@@ -49,7 +49,10 @@ pub fn differences(then: &Decision, now: &Decision) -> Vec<String> {
         let each = d.lines.iter().map(|l| {
             let draws = l.authorization.as_ref().map(|a| format!(" on {}", a.number));
             let (answer, draws) = (l.answer.as_str(), draws.unwrap_or_default());
-            format!("{answer} {} x {} at {} for {}{draws}", l.units, l.procedure, l.place, l.expected)
+            format!(
+                "{answer} {} x {} at {} for {}{draws}",
+                l.units, l.procedure, l.place, l.expected
+            )
         });
         let each: Vec<String> = each.collect();
         if each.is_empty() { none() } else { each.join(", ") }
@@ -115,9 +118,14 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::MemberAge => &[TIMES, "facts.birth_date", SERVICES],
         R::DiagnosisMissing => &["encounter.diagnoses"],
         R::DiagnosisClass => &["encounter.diagnoses", SERVICES],
-        R::Part2NoConsent => {
-            &[TIMES, "encounter.diagnoses", "facts.part2", "facts.consents", "facts.as_of", SERVICES]
-        }
+        R::Part2NoConsent => &[
+            TIMES,
+            "encounter.diagnoses",
+            "facts.part2",
+            "facts.consents",
+            "facts.as_of",
+            SERVICES,
+        ],
         R::NoteUnsigned => &["encounter.note", "contract.documentation"],
         R::NoteBeforeContact => &["encounter.note", TIMES],
         R::NoteNoGoal => &["encounter.note", "contract.documentation"],
@@ -174,14 +182,14 @@ mod tests {
         let case = Case::new();
         let facts = serde_json::to_value(&case.facts).unwrap();
         // Facts that are left out while they are empty.
-        let seldom = [
-            "episodes", "consents", "peer_usage", "anchors", "full", "claimed", "day", "session",
-        ];
+        let seldom =
+            ["episodes", "consents", "peer_usage", "anchors", "full", "claimed", "day", "session"];
         for step in steps(&case.decide()) {
             for name in step.looks_at {
                 let (room, field) = name.split_once('.').unwrap();
                 assert!(["encounter", "facts", "contract"].contains(&room), "{name}");
-                let known = room != "facts" || facts.get(field).is_some() || seldom.contains(&field);
+                let known =
+                    room != "facts" || facts.get(field).is_some() || seldom.contains(&field);
                 assert!(known, "{name}");
             }
         }

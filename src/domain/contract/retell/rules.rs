@@ -25,7 +25,8 @@ fn units(number: Decimal) -> String {
 }
 
 pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
-    let Limit { key, services, units: cap, window, scope, modifiers, modes, exceed, source } = limit;
+    let Limit { key, services, units: cap, window, scope, modifiers, modes, exceed, source } =
+        limit;
     let mut part = Part::new("Limits", Some(source));
     let whose = match scope {
         LimitScope::MemberAndOrganization => "for each member",
@@ -85,7 +86,8 @@ pub(super) fn without_authorization(
 
 pub(super) fn filing(Filing { days, warn_days, source }: &Filing) -> Vec<Sentence> {
     let mut part = Part::new("Filing", Some(source));
-    let text = format!("A claim is delivered within {} of the service date.", counted(*days, "day"));
+    let text =
+        format!("A claim is delivered within {} of the service date.", counted(*days, "day"));
     part.say("days", text);
     let text = format!("Warnings begin {} before that.", counted(*warn_days, "day"));
     part.say_by("warn_days", text, None);

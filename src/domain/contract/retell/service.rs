@@ -41,7 +41,10 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
     part.say("activities", reached);
     let who = match roles.as_slice() {
         [] => "Peers in any role may give it.".to_owned(),
-        some => format!("Only a peer as {} may give it.", choice(some.iter().map(|r| words(r.as_str())))),
+        some => format!(
+            "Only a peer as {} may give it.",
+            choice(some.iter().map(|r| words(r.as_str())))
+        ),
     };
     part.say("roles", who);
     let needs = match certificates.as_slice() {
@@ -81,9 +84,9 @@ fn say_mode(part: &mut Part<'_>, ModeRule { mode, modifiers, place }: &ModeRule)
 }
 
 fn say_settings(part: &mut Part<'_>, settings: &[SettingRule]) {
-    let each = settings.iter().map(|SettingRule { setting, place }| {
-        format!("{} ({place})", words(setting.as_str()))
-    });
+    let each = settings
+        .iter()
+        .map(|SettingRule { setting, place }| format!("{} ({place})", words(setting.as_str())));
     part.say("settings", format!("Settings, with their places of service: {}.", list(each)));
 }
 

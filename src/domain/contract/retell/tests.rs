@@ -35,7 +35,9 @@ fn no_two_sentences_speak_of_the_same_thing() {
     for (name, source, _) in SHIPPED {
         let sentences = pack(&pack_from_toml(source).unwrap());
         for (index, one) in sentences.iter().enumerate() {
-            let twin = sentences[index + 1..].iter().find(|s| (&s.part, &s.about) == (&one.part, &one.about));
+            let twin = sentences[index + 1..]
+                .iter()
+                .find(|s| (&s.part, &s.about) == (&one.part, &one.about));
             assert!(twin.is_none(), "{name}: {twin:?}");
         }
     }
