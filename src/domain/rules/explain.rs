@@ -126,9 +126,8 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
             "facts.as_of",
             SERVICES,
         ],
-        R::NoteUnsigned => &["encounter.note", "contract.documentation"],
         R::NoteBeforeContact => &["encounter.note", TIMES],
-        R::NoteNoGoal => &["encounter.note", "contract.documentation"],
+        R::NoteUnsigned | R::NoteNoGoal => &["encounter.note", "contract.documentation"],
         R::MemberNoAddress => &["facts.has_address"],
         R::GroupNotAllowed | R::GroupMissing | R::GroupSize | R::GroupRatio => &[GROUP, SERVICES],
         R::SessionDisagrees | R::SessionMemberTwice => {

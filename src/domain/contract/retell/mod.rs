@@ -167,6 +167,6 @@ fn joined(items: impl IntoIterator<Item = impl fmt::Display>, word: &str) -> Str
 }
 
 /// A number with its noun.
-fn counted(number: impl fmt::Display + PartialEq<u32>, noun: &str) -> String {
+fn counted(number: u32, noun: &str) -> String {
     if number == 1 { format!("{number} {noun}") } else { format!("{number} {noun}s") }
 }

@@ -33,13 +33,14 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
         LimitScope::Member => "for each member, counted with what other organizations gave",
         LimitScope::Peer => "by each peer, over all members",
     };
-    let mut only = String::new();
-    if !modifiers.is_empty() {
-        only.push_str(&format!(", only lines with modifier {}", choice(modifiers)));
-    }
-    if !modes.is_empty() {
-        only.push_str(&format!(", only {}", choice(modes.iter().map(|m| words(m.as_str())))));
-    }
+    let with = match modifiers.as_slice() {
+        [] => String::new(),
+        some => format!(", only lines with modifier {}", choice(some)),
+    };
+    let given = match modes.as_slice() {
+        [] => String::new(),
+        some => format!(", only {}", choice(some.iter().map(|m| words(m.as_str())))),
+    };
     let more = match exceed {
         Exceed::Hold => "a visit that does not fit is held",
         Exceed::BillUpTo => "what fits is billed and the rest is held",
@@ -48,7 +49,7 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
     };
     let (cap, window) = (units(*cap), window.words());
     let of = of(services, all);
-    let text = format!("{key}: at most {cap} {window} {of} {whose}{only}; {more}.");
+    let text = format!("{key}: at most {cap} {window} {of} {whose}{with}{given}; {more}.");
     part.say(key.as_str(), text);
     part.sentences
 }
