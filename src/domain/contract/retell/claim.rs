@@ -63,16 +63,7 @@ pub(super) fn sentences(profile: &ClaimProfile) -> Vec<Sentence> {
     part.say("rendering", renders);
     let taxonomy = sent(*rendering_taxonomy);
     part.say("rendering_taxonomy", format!("The rendering provider's taxonomy {taxonomy} sent."));
-    let level = match authorization_level {
-        AuthorizationLevel::Claim => "A claim names one authorization.",
-        AuthorizationLevel::Line => "Each claim line names its own authorization.",
-    };
-    part.say("authorization_level", level);
-    let roll = match rollup {
-        Rollup::None => "Each line of a visit is a claim line.",
-        Rollup::Day => "Lines of a day with the same code, modifiers and place are one claim line.",
-    };
-    part.say("rollup", roll);
+    say_lines(&mut part, *authorization_level, *rollup);
     let places = if *one_place_per_claim { "only one place" } else { "any places" };
     part.say("one_place_per_claim", format!("A claim holds {places} of service."));
     let covers = match period {
@@ -83,6 +74,20 @@ pub(super) fn sentences(profile: &ClaimProfile) -> Vec<Sentence> {
     part.say("period", covers);
     say_form(&mut part, form);
     part.sentences
+}
+
+/// What stands on the lines of a claim.
+fn say_lines(part: &mut Part<'_>, level: AuthorizationLevel, rollup: Rollup) {
+    let level = match level {
+        AuthorizationLevel::Claim => "A claim names one authorization.",
+        AuthorizationLevel::Line => "Each claim line names its own authorization.",
+    };
+    part.say("authorization_level", level);
+    let roll = match rollup {
+        Rollup::None => "Each line of a visit is a claim line.",
+        Rollup::Day => "Lines of a day with the same code, modifiers and place are one claim line.",
+    };
+    part.say("rollup", roll);
 }
 
 /// The knobs of the companion profile that are not as usual, by their names: the companion page
