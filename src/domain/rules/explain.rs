@@ -99,6 +99,17 @@ const APPROVALS: &[&str] = &[
     "contract.limit",
 ];
 
+const SESSION: &[&str] = &[GROUP, TIMES, "encounter.ended_at", "facts.session", "facts.neighbors"];
+const NEARBY: &[&str] = &[TIMES, "encounter.ended_at", "facts.neighbors", "facts.session"];
+const DAY: &[&str] = &[TIMES, "encounter.ended_at", "facts.day", SERVICES];
+const MARKS: &[&str] =
+    &["encounter.mode", "encounter.diagnoses", "contract.modifier", "contract.condition"];
+const CREDENTIAL: &[&str] = &[TIMES, "facts.certificates", "contract.condition"];
+const AGES: &[&str] = &[TIMES, "facts.peer", "facts.birth_date", "contract.condition"];
+const REMOTE: &[&str] = &[TIMES, "encounter.mode", "facts.usage", "contract.condition"];
+const ENROLLED: &[&str] = &[TIMES, "facts.episodes", "contract.condition"];
+const PAPERS: &[&str] = &[TIMES, "facts.documents", "facts.earlier_visits", "contract.condition"];
+
 /// What a rule looks at.
 fn looks_at(rule: RuleId) -> &'static [&'static str] {
     use RuleId as R;
@@ -130,14 +141,10 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::NoteUnsigned | R::NoteNoGoal => &["encounter.note", "contract.documentation"],
         R::MemberNoAddress => &["facts.has_address"],
         R::GroupNotAllowed | R::GroupMissing | R::GroupSize | R::GroupRatio => &[GROUP, SERVICES],
-        R::SessionDisagrees | R::SessionMemberTwice => {
-            &[GROUP, TIMES, "encounter.ended_at", "facts.session", "facts.neighbors"]
-        }
-        R::Duplicate | R::OverlapMember | R::OverlapPeer => {
-            &[TIMES, "encounter.ended_at", "facts.neighbors", "facts.session"]
-        }
+        R::SessionDisagrees | R::SessionMemberTwice => SESSION,
+        R::Duplicate | R::OverlapMember | R::OverlapPeer => NEARBY,
         R::DayClaimed => &["facts.day", SERVICES],
-        R::BelowOneUnit => &[TIMES, "encounter.ended_at", "facts.day", SERVICES],
+        R::BelowOneUnit | R::BelowMinimumTime => DAY,
         R::AuthorizationUnknown
         | R::AuthorizationDates
         | R::AuthorizationService
@@ -146,6 +153,23 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         | R::AuthorizationSecond
         | R::AuthorizationNotNeeded => APPROVALS,
         R::LimitBillUpTo | R::LimitHold | R::LimitNever | R::LimitNoEpisode => ROOM,
+        R::ActivityExcluded => &[KIND, "contract.never_billed"],
+        R::ServiceRetired => &[TIMES, SERVICES],
+        R::ClaimHold | R::ContractUnknown => &[TIMES, KIND, "contract.condition", SERVICES],
+        R::ModifierOneOf | R::ModifierNotListed | R::ModifierTooMany | R::ModifierStacked => MARKS,
+        R::PeerCredential | R::PeerEndorsement => CREDENTIAL,
+        R::PeerAge | R::PeerAgeGap => AGES,
+        R::ModeNoAnchor | R::ModeShare => REMOTE,
+        R::DiagnosisExcluded | R::DiagnosisFamily => &["encounter.diagnoses", "contract.condition"],
+        R::ProductNotCovered => &["facts.billed", "contract.condition"],
+        R::EnrollmentMissing | R::EnrollmentExcluded => ENROLLED,
+        R::MemberAbsent => &["encounter.member_present", "contract.condition"],
+        R::NoteGoalUnknown => &["encounter.note", "facts.documents", "contract.condition"],
+        R::DocumentMissing => PAPERS,
+        R::RelationshipBarred => &[TIMES, "facts.documents", "contract.condition"],
+        R::LimitVisit => &[TIMES, "encounter.ended_at", "contract.condition"],
+        R::AuthorizationBlock => &["facts.authorizations", "contract.authorization"],
+        R::RateUnclear => &[TIMES, "encounter.mode", "contract.rate"],
         R::LimitAcross => &["facts.full", "contract.limit"],
         R::PeriodClaimed => &[TIMES, "facts.claimed", "contract.claim"],
         R::RateNone | R::RateTooLarge => &[TIMES, "contract.rate"],

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{Part, Sentence, counted};
-use crate::domain::contract::delimiters::Delimiters;
-use crate::domain::contract::form::ClaimForm;
-use crate::domain::contract::model::{AuthorizationLevel, ClaimProfile, RenderingMode, Rollup};
+use crate::domain::contract::{
+    AuthorizationLevel, ClaimForm, ClaimProfile, Delimiters, RenderingMode, Rollup,
+};
 use crate::domain::period::Period;
 
 pub(super) fn sentences(profile: &ClaimProfile) -> Vec<Sentence> {

@@ -5,7 +5,9 @@
 //! wildcard: what is added to the model does not compile until it has a sentence.
 
 mod agreement;
+mod circumstance;
 mod claim;
+mod conditions;
 mod diff;
 mod rules;
 mod service;
@@ -14,7 +16,7 @@ mod tests;
 
 use std::fmt::{self, Write};
 
-use super::model::{Agreement, Pack, Source};
+use super::model::{Agreement, NeverBilled, Pack, Source};
 use crate::domain::dates::WeekStart;
 use crate::domain::finding::Authority;
 
@@ -85,7 +87,14 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
         state,
         sources,
         week_start,
+        face_to_face,
+        certificates_end,
+        never_billed,
         services,
+        modifiers,
+        conditions,
+        copays,
+        unknown,
         limits,
         authorizations,
         filing,
@@ -102,8 +111,21 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
         WeekStart::Sunday => "Sunday",
     };
     head.say("week_start", format!("A week begins on {first}."));
-    let mut all = head.sentences;
+    let modes = face_to_face.iter().map(|m| words(m.as_str()));
+    head.say("face_to_face", format!("Face to face means {}.", choice(modes)));
+    if let Some(end) = certificates_end {
+        head.say_by("certificates_end", rules::certificates_end(end), Some(&end.source));
+    }
+    if let Some(NeverBilled { activities, source }) = never_billed {
+        let names = list(activities.iter().map(|a| words(a.as_str())));
+        head.say_by("never_billed", format!("Never billed: {names}."), Some(source));
+    }
+    let mut all = rules::unknown(unknown);
+    all.append(&mut head.sentences);
     all.extend(services.iter().flat_map(service::sentences));
+    all.extend(modifiers.iter().flat_map(|rule| conditions::modifier(rule, services)));
+    all.extend(conditions.iter().flat_map(|one| conditions::condition(one, services)));
+    all.extend(copays.iter().flat_map(|copay| conditions::copay(copay, services)));
     all.extend(limits.iter().flat_map(|limit| rules::limit(limit, services)));
     all.extend(authorizations.iter().flat_map(|rule| rules::authorization(rule, services)));
     all.extend(rules::without_authorization(authorizations, services));

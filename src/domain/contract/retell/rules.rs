@@ -2,17 +2,17 @@
 
 use rust_decimal::Decimal;
 
-use super::{Part, Sentence, choice, counted, list, words};
-use crate::domain::contract::limit::{Exceed, Limit, LimitScope};
-use crate::domain::contract::model::{
-    AuthorizationNeed, AuthorizationRule, Documentation, Filing, Service,
+use super::circumstance::days;
+use super::{Part, Sentence, choice, circumstance, counted, list, words};
+use crate::domain::contract::{
+    AuthorizationNeed, AuthorizationRule, Block, Direction, Documentation, Exceed, Filing,
+    FilingAnchor, FixedEnd, Layer, Limit, LimitScope, Overridable, Service, Unknown, Years,
 };
-use crate::domain::contract::read_overrides::Overridable;
 use crate::domain::identifiers::Key;
 use crate::domain::rules::RuleId;
 
 /// Which services, in words: by name, or all of them.
-fn of(keys: &[Key], services: &[Service]) -> String {
+pub(super) fn of(keys: &[Key], services: &[Service]) -> String {
     if services.len() == keys.len() {
         return "over all services".to_owned();
     }
@@ -25,8 +25,21 @@ fn units(number: Decimal) -> String {
 }
 
 pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
-    let Limit { key, services, units: cap, window, scope, modifiers, modes, exceed, source } =
-        limit;
+    let Limit {
+        key,
+        services,
+        units: cap,
+        hours,
+        window,
+        scope,
+        modifiers,
+        modes,
+        days: held,
+        exceed,
+        layer,
+        agreement,
+        source,
+    } = limit;
     let mut part = Part::new("Limits", Some(source));
     let whose = match scope {
         LimitScope::MemberAndOrganization => "for each member",
@@ -49,25 +62,54 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
     };
     let (cap, window) = (units(*cap), window.words());
     let of = of(services, all);
-    let text = format!("{key}: at most {cap} {window} {of} {whose}{with}{given}; {more}.");
+    let hours = hours.map(|hours| format!(" ({hours} hours)")).unwrap_or_default();
+    let held = days(held);
+    let text =
+        format!("{key}: at most {cap}{hours} {window} {of} {whose}{with}{given}{held}; {more}.");
     part.say(key.as_str(), text);
+    layers(&mut part, key, layer.as_ref(), *agreement);
     part.sentences
 }
 
 pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Sentence> {
-    let AuthorizationRule { key, services, need, source } = rule;
+    let AuthorizationRule {
+        key,
+        services,
+        need,
+        modifiers,
+        days: held,
+        block,
+        layer,
+        agreement,
+        source,
+    } = rule;
     let mut part = Part::new("Authorizations", Some(source));
     let of = of(services, all);
+    let with = match modifiers.as_slice() {
+        [] => String::new(),
+        some => format!(", only lines with modifier {}", choice(some)),
+    };
+    let held = days(held);
     let text = match need {
-        AuthorizationNeed::Never => format!("{key}: no unit {of} needs an authorization."),
-        AuthorizationNeed::Always => format!("{key}: every unit {of} needs an authorization."),
+        AuthorizationNeed::Never => {
+            format!("{key}: no unit {of} needs an authorization{with}{held}.")
+        }
+        AuthorizationNeed::Always => {
+            format!("{key}: every unit {of} needs an authorization{with}{held}.")
+        }
         AuthorizationNeed::After { free_units, window } => format!(
-            "{key}: {} {} {of} need no authorization; what is above does.",
+            "{key}: {} {} {of} need no authorization{with}{held}; what is above does.",
             counted(*free_units, "unit"),
             window.words()
         ),
     };
     part.say(key.as_str(), text);
+    if let Some(Block { units, days }) = block {
+        let (units, days) = (counted(*units, "unit"), counted(*days, "day"));
+        let text = format!("The payer approves at most {units} over {days} at a time.");
+        part.say(&format!("{key} block"), text);
+    }
+    layers(&mut part, key, layer.as_ref(), *agreement);
     part.sentences
 }
 
@@ -85,11 +127,86 @@ pub(super) fn without_authorization(
     part.sentences
 }
 
-pub(super) fn filing(Filing { days, warn_days, source }: &Filing) -> Vec<Sentence> {
+/// The layer around a rule, and what an agreement may do to it.
+fn layers(part: &mut Part<'_>, key: &Key, layer: Option<&Layer>, agreement: Option<Direction>) {
+    if let Some(layer) = layer {
+        let text = circumstance::layer(layer);
+        part.say_by(&format!("{key} layer"), text, Some(&layer.source));
+    }
+    if let Some(direction) = agreement {
+        part.say(&format!("{key} agreement"), circumstance::agreement(direction));
+    }
+}
+
+/// When all certificates end.
+pub(super) fn certificates_end(end: &FixedEnd) -> String {
+    let FixedEnd { month, day, years, source: _ } = end;
+    let years = match years {
+        Years::Every => "every year",
+        Years::Odd => "every odd year",
+        Years::Even => "every even year",
+    };
+    format!("Certificates are good through the day before {month:02}-{day:02} of {years}.")
+}
+
+/// Values that nobody has found out yet.
+pub(super) fn unknown(values: &[Unknown]) -> Vec<Sentence> {
+    let mut part = Part::new("Not known yet", None);
+    for Unknown { path, services } in values {
+        let whose = match services.as_slice() {
+            [] => "all visits".to_owned(),
+            some => format!("visits of {}", list(some)),
+        };
+        let text = format!(
+            "{path} is not known: whatever is told of it below is a stand-in, {whose} are held, and \
+             no contract can be bound."
+        );
+        part.say(path, text);
+    }
+    part.sentences
+}
+
+pub(super) fn filing(filing: &Filing) -> Vec<Sentence> {
+    let Filing {
+        days,
+        months,
+        later_of,
+        next_business_day,
+        holidays,
+        stop_days,
+        warn_days,
+        source,
+    } = filing;
     let mut part = Part::new("Filing", Some(source));
-    let text =
-        format!("A claim is delivered within {} of the service date.", counted(*days, "day"));
-    part.say("days", text);
+    let length = match months {
+        0 => counted(*days, "day"),
+        months => counted(*months, "month"),
+    };
+    part.say("days", format!("A claim is delivered within {length} of the service date."));
+    for anchor in later_of {
+        let text = match anchor {
+            FilingAnchor::ProviderNumber => {
+                "The clock runs from the day on which the payer issued the provider number, where \
+                 that is later."
+            }
+            FilingAnchor::CoverageKnown => {
+                "The clock runs from the day on which the coverage became known, where that is \
+                 later."
+            }
+        };
+        part.say(&format!("later_of {anchor}"), text);
+    }
+    if *next_business_day {
+        let text = "A last day on a weekend or holiday moves to the next business day.";
+        part.say("next_business_day", text);
+    }
+    if !holidays.is_empty() {
+        part.say("holidays", format!("Holidays are {}.", list(holidays)));
+    }
+    let stop = stop_days.map(|days| {
+        format!("It ends {} after the service date at the latest.", counted(days, "day"))
+    });
+    part.maybe("stop_days", stop);
     let text = format!("Warnings begin {} before that.", counted(*warn_days, "day"));
     part.say_by("warn_days", text, None);
     part.sentences

@@ -1,9 +1,10 @@
 //! What a service is, who may give it to whom, where, how, and how its time is counted.
 
-use super::{Part, Sentence, choice, counted, list, words};
-use crate::domain::codes::DiagnosisClass;
+use super::{Part, Sentence, choice, circumstance, counted, list, words};
+use crate::domain::codes::{DiagnosisClass, Role};
 use crate::domain::contract::group::GroupRule;
 use crate::domain::contract::model::{ModeRule, Rounding, Service, SettingRule, SumOver};
+use crate::domain::identifiers::Key;
 
 pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
     let Service {
@@ -25,6 +26,10 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
         certificates,
         substance_use,
         bypass_other_coverage,
+        min_minutes,
+        provisional_months,
+        days,
+        successor,
         group,
         source,
     } = service;
@@ -39,19 +44,15 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
         some => format!("It bills {}.", list(some.iter().map(|a| words(a.as_str())))),
     };
     part.say("activities", reached);
-    let who = match roles.as_slice() {
-        [] => "Peers in any role may give it.".to_owned(),
-        some => format!(
-            "Only a peer as {} may give it.",
-            choice(some.iter().map(|r| words(r.as_str())))
-        ),
-    };
-    part.say("roles", who);
-    let needs = match certificates.as_slice() {
-        [] => "The peer needs no certificate.".to_owned(),
-        some => format!("The peer needs a certificate of the kind {}.", choice(some)),
-    };
-    part.say("certificates", needs);
+    say_peers(&mut part, roles, certificates, *provisional_months);
+    if !days.is_always() {
+        part.say("days", format!("It is billed{}.", circumstance::days(days)));
+    }
+    part.maybe("successor", successor.as_ref().map(|s| format!("{s} came in its place.")));
+    if *min_minutes > 0 {
+        let least = counted(*min_minutes, "minute");
+        part.say("min_minutes", format!("Nothing is billed below {least}."));
+    }
     modes.iter().for_each(|mode| say_mode(&mut part, mode));
     say_settings(&mut part, settings);
     say_time(&mut part, *unit_minutes, *rounding, *sum_over);
@@ -71,6 +72,34 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
     }
     say_group(&mut part, group.as_ref());
     part.sentences
+}
+
+/// Who may give it.
+fn say_peers(
+    part: &mut Part<'_>,
+    roles: &[Role],
+    certificates: &[Key],
+    provisional_months: Option<u32>,
+) {
+    let who = match roles {
+        [] => "Peers in any role may give it.".to_owned(),
+        some => format!(
+            "Only a peer as {} may give it.",
+            choice(some.iter().map(|r| words(r.as_str())))
+        ),
+    };
+    part.say("roles", who);
+    let needs = match certificates {
+        [] => "The peer needs no certificate.".to_owned(),
+        some => format!("The peer needs a certificate of the kind {}.", choice(some)),
+    };
+    part.say("certificates", needs);
+    part.maybe(
+        "provisional_months",
+        provisional_months.map(|months| {
+            format!("None is needed in the first {} of work.", counted(months, "month"))
+        }),
+    );
 }
 
 fn say_mode(part: &mut Part<'_>, ModeRule { mode, modifiers, place }: &ModeRule) {
@@ -122,10 +151,7 @@ fn diagnoses(classes: &[DiagnosisClass]) -> String {
     if classes.is_empty() {
         return "Any diagnosis will do.".to_owned();
     }
-    let each = classes.iter().map(|class| match class {
-        DiagnosisClass::MentalHealth => "mental health",
-        DiagnosisClass::SubstanceUse => "substance use",
-    });
+    let each = classes.iter().map(|class| circumstance::class(*class));
     format!("The first diagnosis is one of {}.", choice(each))
 }
 
