@@ -4,6 +4,7 @@
 
 mod compare;
 mod merge;
+mod people;
 mod play;
 mod tell;
 mod visit;

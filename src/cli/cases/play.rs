@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::compare::{differences, left_differences, said};
 use super::visit::{draft, laid, moment, times, words};
 use super::words::{CaseFile, Room, Step, document};
-use super::world::{Trouble, World, told};
+use super::world::{Trouble, World, taken, told};
 use crate::domain::dates::{Instant, parse_date};
 use crate::domain::decision::Remaining;
 use crate::domain::identifiers::Key;
@@ -195,11 +195,15 @@ impl Play<'_> {
             self.world.cover(key, table).await?;
         }
         if let Some(table) = &step.certify {
-            let mut certificate = document(table);
-            let peer = certificate.as_object_mut().and_then(|t| t.shift_remove("peer"));
-            let peer = peer.as_ref().and_then(Value::as_str).unwrap_or("P1").to_owned();
-            let npi = self.world.peer(key, &peer).await?;
+            let (peer, certificate) = taken(document(table), "peer");
+            let npi = self.world.peer(key, peer.as_deref().unwrap_or("P1")).await?;
             self.world.certify(key, &npi, certificate).await?;
+        }
+        if let Some(table) = &step.staff {
+            self.world.staff(key, document(table)).await?;
+        }
+        if let Some(table) = &step.document {
+            self.world.document(key, document(table)).await?;
         }
         let records = [
             ("approve", &step.approve),

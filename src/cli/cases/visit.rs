@@ -119,6 +119,7 @@ pub(super) fn draft(
         note_signed_at: signed,
         note_plan_goal: Some(goal).filter(|g| !g.is_empty()),
         program: words.program.clone(),
+        member_absent: words.absent.map(|absent| absent.to_string()),
         group_session: words.session.clone(),
         group_size: number(words.size),
         group_peers: number(words.peers),

@@ -110,6 +110,10 @@ pub(super) struct Step {
     pub(super) enroll: Option<toml::Table>,
     /// A consent is added or changed.
     pub(super) consent: Option<toml::Table>,
+    /// A document is added or changed.
+    pub(super) document: Option<toml::Table>,
+    /// What is known of a peer is changed.
+    pub(super) staff: Option<toml::Table>,
     /// Units from before go-live.
     pub(super) used_before: Option<toml::Table>,
     /// A new version of the contract.
@@ -202,6 +206,8 @@ pub(super) struct VisitWords {
     pub(super) goal: Option<String>,
     /// The program.
     pub(super) program: Option<String>,
+    /// Whether the member was absent.
+    pub(super) absent: Option<bool>,
     /// The session.
     pub(super) session: Option<String>,
     /// How many were present in it.

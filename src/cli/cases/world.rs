@@ -11,14 +11,11 @@ use super::merge::{lay, remove};
 use super::words::{Amendment, CaseFile, document};
 use crate::domain::contract::Pack;
 use crate::domain::dates::Zone;
-use crate::domain::identifiers::{Key, Npi, Reference};
-use crate::domain::ids::{ContractVersionId, MemberId, OrganizationId, PayerId};
+use crate::domain::identifiers::Key;
+use crate::domain::ids::{ContractVersionId, OrganizationId, PayerId};
 use crate::error::{AppError, Fault};
 use crate::flow::reference::bulk::{self, File, Row};
-use crate::flow::reference::draft::{
-    AuthorizationDraft, CertificateDraft, ConsentDraft, CoverageDraft, EpisodeDraft, LocationDraft,
-    MemberDraft, OpeningDraft, OrganizationDraft, PayerDraft, PeerDraft, ProgramDraft,
-};
+use crate::flow::reference::draft::{LocationDraft, OrganizationDraft, PayerDraft, ProgramDraft};
 use crate::flow::reference::{Document, contracts, packs};
 use crate::flow::{Ctx, Scope};
 use crate::store;
@@ -28,7 +25,7 @@ const ORGANIZATION: &str = "org";
 /// The payer of the contract.
 pub(super) const PAYER: &str = "payer";
 /// From when people, coverages and contracts are there, unless the case says otherwise.
-const LONG_AGO: &str = "2020-01-01";
+pub(super) const LONG_AGO: &str = "2020-01-01";
 /// A unit of every service, unless the case says otherwise.
 const RATE: &str = "20";
 
@@ -57,8 +54,8 @@ pub(super) struct World<'a> {
     organizations: HashMap<String, OrganizationId>,
     pack: Value,
     versions: HashMap<OrganizationId, Vec<ContractVersionId>>,
-    certificates: Vec<(String, String)>,
-    people: HashSet<(String, String)>,
+    pub(super) certificates: Vec<(String, String)>,
+    pub(super) people: HashSet<(String, String)>,
     packs: u32,
 }
 
@@ -198,147 +195,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// A peer's NPI; a peer who is named for the first time has every certificate of the pack.
-    pub(super) async fn peer(&mut self, organization: &Key, name: &str) -> Result<Npi, Trouble> {
-        let digits: String = name.chars().filter(char::is_ascii_digit).collect();
-        let number: u64 = digits.parse().unwrap_or(1);
-        let text = npi(210_000_000 + number % 1_000_000);
-        let npi = Npi::parse(&text).map_err(|e| e.0)?;
-        if self.people.insert((organization.to_string(), name.to_owned())) {
-            let peer: PeerDraft =
-                draft("peer", json!({"npi": text, "first_name": "Peer", "last_name": name}))?;
-            let data = peer.parse().map_err(|f| faults("peer", f))?;
-            self.load(File::Peers(vec![Row { line: 1, data: (organization.clone(), data) }]))
-                .await?;
-            for (state, kind) in self.certificates.clone() {
-                let usual = json!({"state": state, "kind": kind, "from": LONG_AGO});
-                self.certify(organization, &npi, usual).await?;
-            }
-        }
-        Ok(npi)
-    }
-
-    /// Adds or changes a certificate.
-    pub(super) async fn certify(
-        &self,
-        organization: &Key,
-        npi: &Npi,
-        certificate: Value,
-    ) -> Result<(), Trouble> {
-        let certificate: CertificateDraft = draft("certify", certificate)?;
-        let data = certificate.parse().map_err(|f| faults("certify", f))?;
-        let row = Row { line: 1, data: (organization.clone(), (npi.clone(), data)) };
-        self.load(File::Certificates(vec![row])).await
-    }
-
-    /// A member's id; a member who is named for the first time is born in 1990 and covered.
-    pub(super) async fn member(
-        &mut self,
-        organization: &Key,
-        name: &str,
-    ) -> Result<MemberId, Trouble> {
-        if !self.people.contains(&(organization.to_string(), name.to_owned())) {
-            self.roster(organization, json!({"reference": name})).await?;
-        }
-        let (_, tenant) = self.tenant(Some(organization.as_str()))?;
-        let reference = Reference::parse(name).map_err(|e| e.0)?;
-        let find = move |conn: &mut _| store::members::by_references(conn, tenant, &[reference]);
-        let found = self.ctx.db.read(Scope::Tenant(tenant), find).await;
-        let found = found.map_err(|e| e.to_string())?.pop();
-        Ok(found.ok_or_else(|| format!("there is no member `{name}`"))?.id)
-    }
-
-    /// Adds or changes a member; what is not said is usual.
-    pub(super) async fn roster(&mut self, organization: &Key, over: Value) -> Result<(), Trouble> {
-        let mut member = json!({"reference": "M1", "first_name": "Alex", "last_name": "Example",
-            "birth_date": "1990-05-05", "gender": "U",
-            "address": {"line1": "1 Sample St", "city": "Columbus", "state": "OH", "zip": "43004"}});
-        lay(&mut member, over);
-        let name = member.get("reference").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let fresh = self.people.insert((organization.to_string(), name.clone()));
-        if fresh && member.get("coverages").is_none() {
-            let usual = json!([{"payer": PAYER, "member_number": number_of(&name),
-                "from": LONG_AGO}]);
-            lay(&mut member, json!({"coverages": usual}));
-        }
-        if member.get("address") == Some(&json!(false)) {
-            lay(&mut member, json!({"address": Value::Null}));
-        }
-        let member: MemberDraft = draft("roster", member)?;
-        let data = member.parse().map_err(|f| faults("roster", f))?;
-        self.load(File::Members(vec![Row { line: 1, data: (organization.clone(), data) }])).await
-    }
-
-    /// Adds or changes a coverage.
-    pub(super) async fn cover(
-        &mut self,
-        organization: &Key,
-        table: &toml::Table,
-    ) -> Result<(), Trouble> {
-        let (member, table) = self.whose(organization, table).await?;
-        let mut coverage = json!({"payer": PAYER, "member_number": number_of(&member)});
-        lay(&mut coverage, table);
-        let coverage: CoverageDraft = draft("cover", coverage)?;
-        let data = coverage.parse().map_err(|f| faults("cover", f))?;
-        let reference = Reference::parse(&member).map_err(|e| e.0)?;
-        let row = Row { line: 1, data: (organization.clone(), (reference, data)) };
-        self.load(File::Coverages(vec![row])).await
-    }
-
-    /// Adds or changes what is on record of a member.
-    pub(super) async fn record(
-        &mut self,
-        organization: &Key,
-        what: &'static str,
-        table: &toml::Table,
-    ) -> Result<(), Trouble> {
-        let (member, table) = self.whose(organization, table).await?;
-        let mut record = match what {
-            "enroll" => json!({"reference": "E1", "kind": "episode"}),
-            "consent" => json!({"reference": "C1", "recipient": PAYER, "purposes": ["payment"],
-                "obtained": "paper"}),
-            _ => json!({"payer": PAYER}),
-        };
-        lay(&mut record, json!({"member": member}));
-        lay(&mut record, table);
-        let owner = organization.clone();
-        let bad = |f| faults(what, f);
-        let file = match what {
-            "enroll" => {
-                let data = draft::<EpisodeDraft>(what, record)?.parse().map_err(bad)?;
-                File::Episodes(vec![Row { line: 1, data: (owner, data) }])
-            }
-            "consent" => {
-                let data = draft::<ConsentDraft>(what, record)?.parse().map_err(bad)?;
-                File::Consents(vec![Row { line: 1, data: (owner, data) }])
-            }
-            "approve" => {
-                let data = draft::<AuthorizationDraft>(what, record)?.parse().map_err(bad)?;
-                File::Authorizations(vec![Row { line: 1, data: (owner, data) }])
-            }
-            _ => {
-                let data = draft::<OpeningDraft>(what, record)?.parse().map_err(bad)?;
-                File::Openings(vec![Row { line: 1, data: (owner, data) }])
-            }
-        };
-        self.load(file).await
-    }
-
-    /// The member that a fact is of, added when new, and the fact without the name.
-    async fn whose(
-        &mut self,
-        organization: &Key,
-        table: &toml::Table,
-    ) -> Result<(String, Value), Trouble> {
-        let mut fact = document(table);
-        let name = fact.as_object_mut().and_then(|t| t.shift_remove("member"));
-        let name = name.and_then(|n| n.as_str().map(str::to_owned));
-        let name = name.unwrap_or_else(|| "M1".to_owned());
-        self.member(organization, &name).await?;
-        Ok((name, fact))
-    }
-
-    async fn load(&self, file: File) -> Result<(), Trouble> {
+    pub(super) async fn load(&self, file: File) -> Result<(), Trouble> {
         bulk::load(&self.ctx, file).await.map(|_| ()).map_err(|e| told(&e))
     }
 }
@@ -354,6 +211,12 @@ fn bend(pack: &mut Value, change: &toml::Table, gone: &[String]) -> Result<(), T
     Ok(())
 }
 
+/// A name taken out of a fact, and the fact without it.
+pub(super) fn taken(mut fact: Value, key: &str) -> (Option<String>, Value) {
+    let name = fact.as_object_mut().and_then(|t| t.shift_remove(key));
+    (name.and_then(|n| n.as_str().map(str::to_owned)), fact)
+}
+
 /// States and kinds of the certificates that a pack asks for.
 fn certificates(pack: &Pack) -> Vec<(String, String)> {
     let kinds = pack.services.iter().flat_map(|s| &s.certificates).map(Key::to_string);
@@ -364,22 +227,22 @@ fn certificates(pack: &Pack) -> Vec<(String, String)> {
 }
 
 /// A member's number at the payer.
-fn number_of(member: &str) -> String {
+pub(super) fn number_of(member: &str) -> String {
     let letters = member.chars().filter(char::is_ascii_alphanumeric);
     format!("TEST{}", letters.collect::<String>().to_ascii_uppercase())
 }
 
-fn faults(what: &str, faults: Vec<Fault>) -> Trouble {
+pub(super) fn faults(what: &str, faults: Vec<Fault>) -> Trouble {
     format!("{what}: {}", told(&AppError::invalid(faults)))
 }
 
 /// What the service's doors read out of a table.
-fn draft<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, Trouble> {
+pub(super) fn draft<T: DeserializeOwned>(what: &str, value: Value) -> Result<T, Trouble> {
     serde_json::from_value(value).map_err(|e| format!("{what}: {e}"))
 }
 
 /// An NPI out of nine digits: the check digit is Luhn's behind the prefix 80840 (45 CFR 162.406).
-fn npi(number: u64) -> String {
+pub(super) fn npi(number: u64) -> String {
     let digits = format!("{number:09}");
     let sum = digits.bytes().rev().enumerate().fold(24, |sum, (place, byte)| {
         let digit = u32::from(byte.saturating_sub(b'0'));

@@ -163,7 +163,7 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::DiagnosisExcluded | R::DiagnosisFamily => &["encounter.diagnoses", "contract.condition"],
         R::ProductNotCovered => &["facts.billed", "contract.condition"],
         R::EnrollmentMissing | R::EnrollmentExcluded => ENROLLED,
-        R::MemberAbsent => &["encounter.member_present", "contract.condition"],
+        R::MemberAbsent => &["encounter.member_absent", "contract.condition"],
         R::NoteGoalUnknown => &["encounter.note", "facts.documents", "contract.condition"],
         R::DocumentMissing => PAPERS,
         R::RelationshipBarred => &[TIMES, "facts.documents", "contract.condition"],
