@@ -104,8 +104,9 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
     } = pack;
     let mut head = Part::new("The pack", None);
     head.say("name", format!("This is {title} ({key}@{version})."));
-    let words = format!("Peers need certificates of the state {state}, where a kind is asked for.");
-    head.say("state", words);
+    let needed =
+        format!("Peers need certificates of the state {state}, where a kind is asked for.");
+    head.say("state", needed);
     let first = match week_start {
         WeekStart::Monday => "Monday",
         WeekStart::Sunday => "Sunday",

@@ -119,8 +119,8 @@ pub(super) fn without_authorization(
     services: &[Service],
 ) -> Vec<Sentence> {
     let mut part = Part::new("Authorizations", None);
-    let ruled = |s: &&Service| !rules.iter().any(|r| r.services.contains(&s.key));
-    let free: Vec<&Key> = services.iter().filter(ruled).map(|s| &s.key).collect();
+    let without = |s: &&Service| !rules.iter().any(|r| r.services.contains(&s.key));
+    let free: Vec<&Key> = services.iter().filter(without).map(|s| &s.key).collect();
     if !free.is_empty() {
         part.say("no rule", format!("No authorization is needed for {}.", list(free)));
     }
