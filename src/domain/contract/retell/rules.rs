@@ -175,6 +175,8 @@ pub(super) fn filing(filing: &Filing) -> Vec<Sentence> {
         holidays,
         stop_days,
         warn_days,
+        acknowledgment_days,
+        claim_status_days,
         source,
     } = filing;
     let mut part = Part::new("Filing", Some(source));
@@ -209,6 +211,13 @@ pub(super) fn filing(filing: &Filing) -> Vec<Sentence> {
     part.maybe("stop_days", stop);
     let text = format!("Warnings begin {} before that.", counted(*warn_days, "day"));
     part.say_by("warn_days", text, None);
+    let (receipt, status) = (*acknowledgment_days, *claim_status_days);
+    let text = format!(
+        "A TA1 or 999 is expected within {} of delivery, a 277CA within {}.",
+        counted(receipt, "day"),
+        counted(status, "day")
+    );
+    part.say_by("answers", text, None);
     part.sentences
 }
 
