@@ -5,7 +5,7 @@ use crate::domain::codes::DiagnosisClass;
 use crate::domain::contract::{Direction, InForce, Layer, When};
 
 /// The days of a rule, as a clause that begins with a comma; nothing where it always holds.
-pub(super) fn days(InForce { from, to }: &InForce) -> String {
+pub(super) fn days(InForce { from, to }: InForce) -> String {
     match (from, to) {
         (None, None) => String::new(),
         (Some(from), None) => format!(", from {from} on"),

@@ -20,7 +20,7 @@ pub(super) fn condition(condition: &Condition, all: &[Service]) -> Vec<Sentence>
         of(services, all),
         demanded(demand),
         when(asked),
-        days(held)
+        days(*held)
     );
     part.say(key.as_str(), text);
     part.sentences
@@ -112,7 +112,7 @@ pub(super) fn modifier(rule: &ModifierRule, all: &[Service]) -> Vec<Sentence> {
         rule;
     let mut part = Part::new("Modifiers", Some(source));
     let (of, added) = (of(services, all), list(add));
-    let text = format!("{key}: lines {of} get {added}{}{}.", when(asked), days(held));
+    let text = format!("{key}: lines {of} get {added}{}{}.", when(asked), days(*held));
     part.say(key.as_str(), text);
     if let Some(percent) = percent {
         let others = match stacking {
@@ -130,7 +130,7 @@ pub(super) fn copay(copay: &Copay, all: &[Service]) -> Vec<Sentence> {
     let Copay { key, services, per_unit, when: asked, days: held, source } = copay;
     let mut part = Part::new("Copays", Some(source));
     let of = of(services, all);
-    let (asked, held) = (when(asked), days(held));
+    let (asked, held) = (when(asked), days(*held));
     part.say(
         key.as_str(),
         format!("{key}: members pay {per_unit} dollars a unit {of}{asked}{held}."),

@@ -63,7 +63,7 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
     let (cap, window) = (units(*cap), window.words());
     let of = of(services, all);
     let hours = hours.map(|hours| format!(" ({hours} hours)")).unwrap_or_default();
-    let held = days(held);
+    let held = days(*held);
     let text =
         format!("{key}: at most {cap}{hours} {window} {of} {whose}{with}{given}{held}; {more}.");
     part.say(key.as_str(), text);
@@ -89,7 +89,7 @@ pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Se
         [] => String::new(),
         some => format!(", only lines with modifier {}", choice(some)),
     };
-    let held = days(held);
+    let held = days(*held);
     let text = match need {
         AuthorizationNeed::Never => {
             format!("{key}: no unit {of} needs an authorization{with}{held}.")

@@ -46,14 +46,16 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
     part.say("activities", reached);
     say_peers(&mut part, roles, certificates, *provisional_months);
     if !days.is_always() {
-        part.say("days", format!("It is billed{}.", circumstance::days(days)));
+        part.say("days", format!("It is billed{}.", circumstance::days(*days)));
     }
     part.maybe("successor", successor.as_ref().map(|s| format!("{s} came in its place.")));
     if *min_minutes > 0 {
         let least = counted(*min_minutes, "minute");
         part.say("min_minutes", format!("Nothing is billed below {least}."));
     }
-    modes.iter().for_each(|mode| say_mode(&mut part, mode));
+    for mode in modes {
+        say_mode(&mut part, mode);
+    }
     say_settings(&mut part, settings);
     say_time(&mut part, *unit_minutes, *rounding, *sum_over);
     if let Some(cited) = rounding_source {
