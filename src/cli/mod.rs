@@ -3,6 +3,8 @@
 
 mod admin;
 mod backup;
+mod cases;
+mod contract;
 mod demo;
 mod encounters;
 pub(crate) mod import;
@@ -56,6 +58,11 @@ enum Command {
     /// Look into X12 files.
     #[command(subcommand)]
     X12(x12::X12Command),
+    /// Check, retell and compare packs and contracts.
+    #[command(subcommand)]
+    Contract(contract::ContractCommand),
+    /// Play scenarios written in TOML, and tell where the rules say otherwise.
+    Cases(cases::Cases),
     Backup(backup::Backup),
     AfterRestore(backup::AfterRestore),
     /// Invent a year of visits of any size, with the flaws that real submissions have.
@@ -123,6 +130,10 @@ async fn run(args: Args) -> Result<(), CliError> {
         Command::Report(command) => report::run(&settings()?, command).await,
         // A file is shown without settings: it needs no database.
         Command::X12(command) => x12::run(command),
+        // Nor is a contract checked by what is stored.
+        Command::Contract(command) => contract::run(command),
+        // Cases have databases of their own.
+        Command::Cases(wanted) => cases::run(wanted).await,
         Command::Backup(wanted) => backup::run(&settings()?, &wanted),
         Command::AfterRestore(wanted) => backup::after_restore(&settings()?, &wanted).await,
         // Nor does it take one to invent people.

@@ -14,6 +14,7 @@ mod claims;
 pub mod clock;
 mod day_sums;
 pub mod encounters;
+pub mod explain;
 pub mod grants;
 pub mod health;
 pub mod idempotent;

@@ -9,6 +9,7 @@ use super::encounter_body::EncounterBody;
 use super::encounter_revisions::{revise, revisions};
 use super::encounter_view::{EncounterView, PreviewView};
 use super::etag::etag;
+use super::explanation::explanation;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::reason::reason;
@@ -33,6 +34,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         web::resource("/encounters/{id}").route(web::get().to(get)).route(web::patch().to(revise)),
     )
     .service(web::resource("/encounters/{id}/revisions").route(web::get().to(revisions)))
+    .service(web::resource("/encounters/{id}/explanation").route(web::get().to(explanation)))
     .service(web::resource("/encounters/{id}/void").route(web::post().to(void)))
     .service(web::resource("/encounters/{id}/decide").route(web::post().to(decide)))
     .service(web::resource("/decisions/preview").route(web::post().to(preview)));

@@ -29,6 +29,7 @@ mod encounter_view;
 mod encounters;
 mod episodes;
 pub mod etag;
+mod explanation;
 mod finding_view;
 mod gate;
 mod health;

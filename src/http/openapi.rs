@@ -48,6 +48,7 @@ pub fn document() -> Document {
         health::Doc::openapi,
         super::encounters::Doc::openapi,
         super::encounter_revisions::Doc::openapi,
+        super::explanation::Doc::openapi,
         super::bulk::Doc::openapi,
         super::sessions::Doc::openapi,
         super::sessions_bulk::Doc::openapi,

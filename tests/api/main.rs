@@ -35,6 +35,7 @@ mod encounters;
 mod episodes;
 mod errors;
 mod every_code;
+mod explanation;
 mod health;
 mod history;
 mod history_again;

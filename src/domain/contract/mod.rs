@@ -32,6 +32,7 @@ mod read_service;
 mod read_wanted;
 mod read_window;
 mod reader;
+pub mod retell;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ mod context;
 mod day;
 mod documents;
 mod eligibility;
+pub mod explain;
 mod filing;
 mod group;
 mod kinds;

@@ -60,7 +60,7 @@ fn golden_two_sets() {
 }
 
 #[test]
-fn golden_authorization_at_line_level_and_no_rendering_provider() {
+fn rk46_authorization_at_line_level_and_no_rendering_provider() {
     let mut header = header();
     header.profile.authorization_level = AuthorizationLevel::Line;
     header.profile.rendering = RenderingMode::IfDifferent;

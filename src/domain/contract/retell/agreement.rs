@@ -1,0 +1,85 @@
+//! What was negotiated: the days, the rates, the programs, the numbers.
+
+use super::circumstance::when;
+use super::{Part, Sentence, choice, list};
+use crate::domain::contract::{Adjusted, Adjustment, Agreement, ProgramRule, Rate};
+use crate::domain::dates::Span;
+
+pub(super) fn sentences(agreement: &Agreement) -> Vec<Sentence> {
+    let Agreement {
+        organization,
+        payer,
+        pack,
+        pack_version,
+        span,
+        supersedes,
+        billing_location,
+        sender_qualifier,
+        sender_id,
+        rates,
+        provider_number_issued,
+        adjustments,
+        programs,
+    } = agreement;
+    let mut part = Part::new("The contract", None);
+    part.say("parties", format!("{organization} has a contract with {payer}."));
+    part.say("pack", format!("It follows the pack {pack}@{pack_version}."));
+    part.say("days", format!("It is in force {}.", days(*span)));
+    if let Some(version) = supersedes {
+        part.say("supersedes", format!("It supersedes the version {version}."));
+    }
+    part.say("billing_location", format!("The location {billing_location} bills."));
+    part.say("sender", format!("Files come from {sender_qualifier} {sender_id}."));
+    part.maybe(
+        "provider_number_issued",
+        provider_number_issued.map(|day| format!("The provider number was issued on {day}.")),
+    );
+    for Adjustment { rule, units } in adjustments {
+        let (kind, key) = match rule {
+            Adjusted::Limit(key) => ("limit", key),
+            Adjusted::Free(key) => ("free units of the rule", key),
+        };
+        part.say(&format!("{kind} {key}"), format!("The {kind} {key} is {units} units here."));
+    }
+    let mut all = part.sentences;
+    all.extend(self::rates(rates));
+    let mut part = Part::new("Programs", None);
+    for ProgramRule { services, programs } in programs {
+        let (services, programs) = (list(services), choice(programs));
+        let text = format!("{services}: billed only under the program {programs}.");
+        part.say(&services, text);
+    }
+    all.append(&mut part.sentences);
+    all
+}
+
+fn rates(rates: &[Rate]) -> Vec<Sentence> {
+    let mut part = Part::new("Rates", None);
+    for (number, rate) in rates.iter().enumerate() {
+        let Rate { service, span, allowed, charge, accepted_elsewhere, modifiers, when: asked } =
+            rate;
+        let priced = match charge {
+            Some(charge) => format!("{charge} dollars are charged and {allowed} allowed"),
+            None => format!("{allowed} dollars are charged and allowed"),
+        };
+        let with = match modifiers.as_slice() {
+            [] => String::new(),
+            some => format!(", for lines with {}", list(some)),
+        };
+        let least = accepted_elsewhere.map(|other| format!("; another payer accepts {other}"));
+        let (least, asked, days) = (least.unwrap_or_default(), when(asked), days(*span));
+        let text = format!("{service}: {priced} for a unit, {days}{with}{asked}{least}.");
+        // Several lines of a service may begin on the same day.
+        let twin = |r: &&Rate| (&r.service, r.span.from) == (service, span.from);
+        let place = rates.iter().take(number).filter(twin).count() + 1;
+        part.say(&format!("{service} from {} ({place})", span.from), text);
+    }
+    part.sentences
+}
+
+fn days(span: Span) -> String {
+    match span.to {
+        Some(to) => format!("from {} to {to}", span.from),
+        None => format!("from {} on", span.from),
+    }
+}

@@ -1,0 +1,244 @@
+//! How much, what must be approved first, when a claim must be there, with what papers.
+
+use rust_decimal::Decimal;
+
+use super::circumstance::days;
+use super::{Part, Sentence, choice, circumstance, counted, list, words};
+use crate::domain::contract::{
+    AuthorizationNeed, AuthorizationRule, Block, Direction, Documentation, Exceed, Filing,
+    FilingAnchor, FixedEnd, Layer, Limit, LimitScope, Overridable, Service, Unknown, Years,
+};
+use crate::domain::identifiers::Key;
+use crate::domain::rules::RuleId;
+
+/// Which services, in words: by name, or all of them.
+pub(super) fn of(keys: &[Key], services: &[Service]) -> String {
+    if services.len() == keys.len() {
+        return "over all services".to_owned();
+    }
+    format!("of {}", list(keys))
+}
+
+/// "16 units", "8.5 units", "1 unit".
+fn units(number: Decimal) -> String {
+    if number == Decimal::ONE { "1 unit".to_owned() } else { format!("{number} units") }
+}
+
+pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
+    let Limit {
+        key,
+        services,
+        units: cap,
+        hours,
+        window,
+        scope,
+        modifiers,
+        modes,
+        days: held,
+        exceed,
+        layer,
+        agreement,
+        source,
+    } = limit;
+    let mut part = Part::new("Limits", Some(source));
+    let whose = match scope {
+        LimitScope::MemberAndOrganization => "for each member",
+        LimitScope::Member => "for each member, counted with what other organizations gave",
+        LimitScope::Peer => "by each peer, over all members",
+    };
+    let with = match modifiers.as_slice() {
+        [] => String::new(),
+        some => format!(", only lines with modifier {}", choice(some)),
+    };
+    let given = match modes.as_slice() {
+        [] => String::new(),
+        some => format!(", only {}", choice(some.iter().map(|m| words(m.as_str())))),
+    };
+    let more = match exceed {
+        Exceed::Hold => "a visit that does not fit is held",
+        Exceed::BillUpTo => "what fits is billed and the rest is held",
+        Exceed::Authorization => "what is above needs an authorization",
+        Exceed::Never => "a visit that does not fit is held, and nothing can lift that",
+    };
+    let (cap, window) = (units(*cap), window.words());
+    let of = of(services, all);
+    let hours = hours.map(|hours| format!(" ({hours} hours)")).unwrap_or_default();
+    let held = days(*held);
+    let text =
+        format!("{key}: at most {cap}{hours} {window} {of} {whose}{with}{given}{held}; {more}.");
+    part.say(key.as_str(), text);
+    layers(&mut part, key, layer.as_ref(), *agreement);
+    part.sentences
+}
+
+pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Sentence> {
+    let AuthorizationRule {
+        key,
+        services,
+        need,
+        modifiers,
+        days: held,
+        block,
+        layer,
+        agreement,
+        source,
+    } = rule;
+    let mut part = Part::new("Authorizations", Some(source));
+    let of = of(services, all);
+    let with = match modifiers.as_slice() {
+        [] => String::new(),
+        some => format!(", only lines with modifier {}", choice(some)),
+    };
+    let held = days(*held);
+    let text = match need {
+        AuthorizationNeed::Never => {
+            format!("{key}: no unit {of} needs an authorization{with}{held}.")
+        }
+        AuthorizationNeed::Always => {
+            format!("{key}: every unit {of} needs an authorization{with}{held}.")
+        }
+        AuthorizationNeed::After { free_units, window } => format!(
+            "{key}: {} {} {of} need no authorization{with}{held}; what is above does.",
+            counted(*free_units, "unit"),
+            window.words()
+        ),
+    };
+    part.say(key.as_str(), text);
+    if let Some(Block { units, days }) = block {
+        let (units, days) = (counted(*units, "unit"), counted(*days, "day"));
+        let text = format!("The payer approves at most {units} over {days} at a time.");
+        part.say(&format!("{key} block"), text);
+    }
+    layers(&mut part, key, layer.as_ref(), *agreement);
+    part.sentences
+}
+
+/// Services that no rule speaks of.
+pub(super) fn without_authorization(
+    rules: &[AuthorizationRule],
+    services: &[Service],
+) -> Vec<Sentence> {
+    let mut part = Part::new("Authorizations", None);
+    let without = |s: &&Service| !rules.iter().any(|r| r.services.contains(&s.key));
+    let free: Vec<&Key> = services.iter().filter(without).map(|s| &s.key).collect();
+    if !free.is_empty() {
+        part.say("no rule", format!("No authorization is needed for {}.", list(free)));
+    }
+    part.sentences
+}
+
+/// The layer around a rule, and what an agreement may do to it.
+fn layers(part: &mut Part<'_>, key: &Key, layer: Option<&Layer>, agreement: Option<Direction>) {
+    if let Some(layer) = layer {
+        let text = circumstance::layer(layer);
+        part.say_by(&format!("{key} layer"), text, Some(&layer.source));
+    }
+    if let Some(direction) = agreement {
+        part.say(&format!("{key} agreement"), circumstance::agreement(direction));
+    }
+}
+
+/// When all certificates end.
+pub(super) fn certificates_end(end: &FixedEnd) -> String {
+    let FixedEnd { month, day, years, source: _ } = end;
+    let years = match years {
+        Years::Every => "every year",
+        Years::Odd => "every odd year",
+        Years::Even => "every even year",
+    };
+    format!("Certificates are good through the day before {month:02}-{day:02} of {years}.")
+}
+
+/// Values that nobody has found out yet.
+pub(super) fn unknown(values: &[Unknown]) -> Vec<Sentence> {
+    let mut part = Part::new("Not known yet", None);
+    for Unknown { path, services } in values {
+        let whose = match services.as_slice() {
+            [] => "all visits".to_owned(),
+            some => format!("visits of {}", list(some)),
+        };
+        let text = format!(
+            "{path} is not known: whatever is told of it below is a stand-in, {whose} are held, and \
+             no contract can be bound."
+        );
+        part.say(path, text);
+    }
+    part.sentences
+}
+
+pub(super) fn filing(filing: &Filing) -> Vec<Sentence> {
+    let Filing {
+        days,
+        months,
+        later_of,
+        next_business_day,
+        holidays,
+        stop_days,
+        warn_days,
+        acknowledgment_days,
+        claim_status_days,
+        source,
+    } = filing;
+    let mut part = Part::new("Filing", Some(source));
+    let length = match months {
+        0 => counted(*days, "day"),
+        months => counted(*months, "month"),
+    };
+    part.say("days", format!("A claim is delivered within {length} of the service date."));
+    for anchor in later_of {
+        let text = match anchor {
+            FilingAnchor::ProviderNumber => {
+                "The clock runs from the day on which the payer issued the provider number, where \
+                 that is later."
+            }
+            FilingAnchor::CoverageKnown => {
+                "The clock runs from the day on which the coverage became known, where that is \
+                 later."
+            }
+        };
+        part.say(&format!("later_of {anchor}"), text);
+    }
+    if *next_business_day {
+        let text = "A last day on a weekend or holiday moves to the next business day.";
+        part.say("next_business_day", text);
+    }
+    if !holidays.is_empty() {
+        part.say("holidays", format!("Holidays are {}.", list(holidays)));
+    }
+    let stop = stop_days.map(|days| {
+        format!("It ends {} after the service date at the latest.", counted(days, "day"))
+    });
+    part.maybe("stop_days", stop);
+    let text = format!("Warnings begin {} before that.", counted(*warn_days, "day"));
+    part.say_by("warn_days", text, None);
+    let (receipt, status) = (*acknowledgment_days, *claim_status_days);
+    let text = format!(
+        "A TA1 or 999 is expected within {} of delivery, a 277CA within {}.",
+        counted(receipt, "day"),
+        counted(status, "day")
+    );
+    part.say_by("answers", text, None);
+    part.sentences
+}
+
+pub(super) fn documentation(rule: &Documentation) -> Vec<Sentence> {
+    let Documentation { signed_note, plan_goal, source } = rule;
+    let mut part = Part::new("Documents", Some(source));
+    let signed = if *signed_note { "must be" } else { "need not be" };
+    part.say("signed_note", format!("The note {signed} signed before the visit is claimed."));
+    let goal = if *plan_goal { "must" } else { "need not" };
+    part.say("plan_goal", format!("The note {goal} name a goal of the plan of care."));
+    part.sentences
+}
+
+pub(super) fn overrides(overrides: Option<&Overridable>) -> Vec<Sentence> {
+    let Some(Overridable { rules, source }) = overrides else {
+        let mut part = Part::new("Overrides", None);
+        part.say("overridable", "Nobody may answer for a rule in place of mending the visit.");
+        return part.sentences;
+    };
+    let mut part = Part::new("Overrides", Some(source));
+    let names = list(rules.iter().copied().map(RuleId::as_str));
+    part.say("overridable", format!("A biller may answer, with a reason, for {names}."));
+    part.sentences
+}
