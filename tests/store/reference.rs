@@ -98,6 +98,7 @@ fn peer(npi: &str) -> Peer {
         },
     };
     let data = PeerData {
+        claim: Default::default(),
         npi: npi.parse().unwrap(),
         first_name: "Rosa".parse().unwrap(),
         last_name: "Example".parse().unwrap(),
@@ -129,6 +130,7 @@ fn member(reference: &str, payer: PayerId, number: &str) -> Member {
         zip: "99201".parse().unwrap(),
     };
     let data = MemberData {
+        claim: Default::default(),
         reference: reference.parse().unwrap(),
         first_name: "Łucja".parse().unwrap(),
         last_name: "Example".parse().unwrap(),
