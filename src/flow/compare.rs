@@ -6,9 +6,11 @@ use rust_decimal::Decimal;
 
 use crate::domain::batch::{Batch, StoredClaim};
 use crate::domain::claim::ClaimLine;
-use crate::domain::claim_detail::LineDetail;
+use crate::domain::claim_detail::{LineDetail, PayerControl};
+use crate::domain::codes::{Diagnosis, Modifier};
 use crate::domain::contract::Terms;
 use crate::domain::contract::form::kinds::UnitBasis;
+use crate::domain::identifiers::AuthorizationNumber;
 use crate::x12::read::claims_837;
 use crate::x12::read::{Event, Reader, Record};
 
@@ -54,9 +56,9 @@ pub(super) fn difference(
 
 fn of_claim(read: &claims_837::Claim, meant: &StoredClaim, terms: &Terms) -> Option<String> {
     let (claim, says) = (&meant.document, &meant.detail);
-    let diagnoses: Vec<&str> = claim.diagnoses.iter().map(|d| d.as_str()).collect();
-    let control = says.payer_control.as_ref().map(|c| c.as_str());
-    let authorization = claim.authorization.as_ref().map(|a| a.as_str());
+    let diagnoses: Vec<&str> = claim.diagnoses.iter().map(Diagnosis::as_str).collect();
+    let control = says.payer_control.as_ref().map(PayerControl::as_str);
+    let authorization = claim.authorization.as_ref().map(AuthorizationNumber::as_str);
     let upper = |text: &str| text.to_ascii_uppercase();
     let same_text =
         |read: Option<&String>, meant: Option<&str>| read.map(|r| upper(r)) == meant.map(upper);
@@ -92,7 +94,7 @@ fn of_line(
     terms: &Terms,
 ) -> Option<&'static str> {
     let knobs = &terms.pack.claim.form.lines;
-    let mut wanted: Vec<&str> = line.modifiers.iter().map(|m| m.as_str()).collect();
+    let mut wanted: Vec<&str> = line.modifiers.iter().map(Modifier::as_str).collect();
     let mut stated: Vec<&str> = read.modifiers.iter().map(String::as_str).collect();
     wanted.sort_unstable();
     stated.sort_unstable();
