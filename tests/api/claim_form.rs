@@ -31,7 +31,7 @@ fn supervisor() -> Value {
 
 async fn amend_peer(app: &TestApp, w: &World, claim: Value) {
     amend(app, w, &format!("/v1/peers/{}?organization=river-bend", w.peers[0]), |peer| {
-        peer["claim"] = claim
+        peer["claim"] = claim;
     })
     .await;
     app.settle().await;
