@@ -208,8 +208,17 @@ mod tests {
         let case = Case::new();
         let facts = serde_json::to_value(&case.facts).unwrap();
         // Facts that are left out while they are empty.
-        let seldom =
-            ["episodes", "consents", "peer_usage", "anchors", "full", "claimed", "day", "session"];
+        let seldom = [
+            "episodes",
+            "consents",
+            "peer_usage",
+            "anchors",
+            "full",
+            "claimed",
+            "gaps",
+            "day",
+            "session",
+        ];
         for step in steps(&case.decide()) {
             for name in step.looks_at {
                 let (room, field) = name.split_once('.').unwrap();
