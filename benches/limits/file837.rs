@@ -84,11 +84,11 @@ async fn file(ctx: &Ctx, tenant: OrganizationId, id: BatchId, times: &mut Times)
         let (mut after, mut claims) = (0, 0);
         loop {
             let page = store::claims::documents(conn, tenant, id, after, PAGE)?;
-            let Some((last, _)) = page.last() else { break };
+            let Some((last, ..)) = page.last() else { break };
             after = *last;
             let begun = Instant::now();
-            for (_, claim) in &page {
-                writer.claim(claim).unwrap();
+            for (_, claim, detail) in &page {
+                writer.offer(claim, detail).unwrap();
             }
             writing += begun.elapsed();
             claims += u64::try_from(page.len()).unwrap();

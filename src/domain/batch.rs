@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Claim, ClaimNumber};
-use super::claim_detail::PayerControl;
+use super::claim_detail::{ClaimDetail, PayerControl};
 use super::dates::Instant;
 use super::identifiers::{Key, MemberNumber, PartnerCode};
 use super::ids::{
@@ -118,6 +118,8 @@ pub struct StoredClaim {
     pub file_by: NaiveDate,
     /// As sent.
     pub document: Claim,
+    /// What it says beside that.
+    pub detail: ClaimDetail,
     /// Its lines' money and parts, in the order of the document.
     pub lines: Vec<StoredClaimLine>,
     /// What the payer calls it, once somebody has said so.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authorization::Authorization;
 use super::claim::ClaimNumber;
+use super::claim_facts::Gap;
 use super::codes::{Diagnosis, Mode, Modifier, PlaceOfService};
 use super::consent::Purpose;
 use super::dates::{Instant, Span, Zone};
@@ -88,6 +89,9 @@ pub struct Facts {
     /// The session that the encounter is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionFact>,
+    /// What the payer's claim form asks for and is not on record, or cannot be sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
     /// Overrides in force for the visit as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<OverrideFact>,

@@ -46,6 +46,10 @@ pub struct Claimable {
     pub file_by: NaiveDate,
     /// Whether the service sums minutes over days: then all lines of the sum are one claim line.
     pub summed: bool,
+    /// Whole minutes that the line is about.
+    pub minutes: u32,
+    /// The location of the organization at which it was, where the claim says so.
+    pub site: Option<Key>,
     /// What goes onto the same claim whole: the encounter, or the first one of its day's sum.
     pub bundle: EncounterId,
 }
@@ -67,6 +71,8 @@ pub struct Group {
     pub diagnoses: Vec<Diagnosis>,
     /// The authorization, where the claim names it.
     pub authorization: Option<AuthorizationNumber>,
+    /// The location of the organization at which it was, where the claim says so.
+    pub site: Option<Key>,
     /// Earliest deadline of its visits.
     pub file_by: NaiveDate,
     /// Its lines, 1 to 50.
@@ -92,6 +98,8 @@ pub struct GroupLine {
     pub authorization: Option<AuthorizationNumber>,
     /// Units of all parts.
     pub units: u32,
+    /// Whole minutes of all parts.
+    pub minutes: u32,
     /// Charge, rounded once.
     pub charge: Money,
     /// What the contract should pay, rounded once.
@@ -110,6 +118,7 @@ struct ClaimKey {
     diagnoses: Vec<Diagnosis>,
     authorization: Option<AuthorizationNumber>,
     place: Option<PlaceOfService>,
+    site: Option<Key>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,7 +151,8 @@ impl Form<'_> {
 
 /// Groups ready lines into claims, in order of member number, period, peer: the order of the file.
 pub fn group(mut lines: Vec<Claimable>, form: Form<'_>) -> Vec<Group> {
-    sums::unite(&mut lines);
+    let most = usize::try_from(form.profile.form.content.diagnoses.0).unwrap_or(usize::MAX);
+    sums::unite(&mut lines, most);
     let mut claims: BTreeMap<ClaimKey, Vec<Claimable>> = BTreeMap::new();
     for line in lines {
         claims.entry(claim_key(&line, form)).or_default().push(line);
@@ -161,6 +171,7 @@ fn claim_key(c: &Claimable, form: Form<'_>) -> ClaimKey {
         diagnoses: c.diagnoses.clone(),
         authorization: c.authorization.clone().filter(|_| on_claim),
         place: form.profile.one_place_per_claim.then(|| c.line.place.clone()),
+        site: c.site.clone(),
     }
 }
 
@@ -209,6 +220,7 @@ fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> 
             service_date: dates(&chunk).unwrap_or(key.period),
             diagnoses: key.diagnoses.clone(),
             authorization: key.authorization.clone(),
+            site: key.site.clone(),
             file_by: deadlines(&chunk).unwrap_or(key.period),
             lines: chunk.iter().map(|(k, visits)| line(k, visits, &pointers)).collect(),
         })
@@ -278,6 +290,7 @@ fn line(key: &LineKey, visits: &[Claimable], pointers: &[u8]) -> GroupLine {
         pointers: pointers.to_vec(),
         authorization: key.authorization.clone(),
         units,
+        minutes: visits.iter().fold(0, |sum, v| sum.saturating_add(v.minutes)),
         charge,
         expected,
         parts: visits

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Claimable, Diagnosis};
 use crate::domain::encounter::MAX_DIAGNOSES;
-use crate::domain::identifiers::AuthorizationNumber;
+use crate::domain::identifiers::{AuthorizationNumber, Key};
 use crate::domain::ids::EncounterId;
 
 /// What the lines of a sum state together.
@@ -13,11 +13,12 @@ struct Sum {
     first: Option<EncounterId>,
     diagnoses: Vec<Diagnosis>,
     authorization: Option<AuthorizationNumber>,
+    site: Option<Key>,
 }
 
 /// All lines of a sum get its diagnoses (those of its visits in order of start, as many as a claim
 /// holds), and those without an authorization the first that is drawn on, as a visit's own do.
-pub(super) fn unite(lines: &mut [Claimable]) {
+pub(super) fn unite(lines: &mut [Claimable], most: usize) {
     lines.sort_by_key(|c| (c.started_at, c.line.encounter, c.line.ordinal));
     let key = |c: &Claimable| {
         let line = &c.line;
@@ -29,9 +30,12 @@ pub(super) fn unite(lines: &mut [Claimable]) {
         let sum = sums.entry(key(claimable)).or_default();
         sum.first = sum.first.or(Some(claimable.line.encounter));
         for diagnosis in &claimable.diagnoses {
-            if sum.diagnoses.len() < MAX_DIAGNOSES && !sum.diagnoses.contains(diagnosis) {
+            if sum.diagnoses.len() < MAX_DIAGNOSES.min(most) && !sum.diagnoses.contains(diagnosis) {
                 sum.diagnoses.push(diagnosis.clone());
             }
+        }
+        if sum.site.is_none() {
+            sum.site.clone_from(&claimable.site);
         }
         if sum.authorization.is_none() {
             sum.authorization.clone_from(&claimable.authorization);
@@ -40,6 +44,7 @@ pub(super) fn unite(lines: &mut [Claimable]) {
     for claimable in lines.iter_mut().filter(|c| c.summed) {
         let Some(sum) = sums.get(&key(claimable)) else { continue };
         claimable.diagnoses.clone_from(&sum.diagnoses);
+        claimable.site.clone_from(&sum.site);
         claimable.bundle = sum.first.unwrap_or(claimable.bundle);
         if claimable.authorization.is_none() {
             claimable.authorization.clone_from(&sum.authorization);

@@ -21,6 +21,8 @@ fn visit(n: i64, pick: (u8, u8, u8, u8, u32, bool)) -> Claimable {
     let date = parse_date(&format!("2026-07-{:02}", 1 + day)).unwrap();
     let number = AuthorizationNumber::parse("PA-1").unwrap();
     Claimable {
+        minutes: 60,
+        site: None,
         line: Line {
             id: LineId::from_i64(n),
             encounter: EncounterId::from_i64(n),

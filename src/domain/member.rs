@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::claim_facts::MemberFacts;
 use super::codes::Gender;
 use super::dates::Span;
 use super::identifiers::{City, Key, Line35, Line55, MemberNumber, Reference, State, Zip};
@@ -79,6 +80,9 @@ pub struct MemberData {
     pub gender: Gender,
     /// Address; a claim needs one, a visit does not.
     pub address: Option<MemberAddress>,
+    /// What claims may say beside.
+    #[serde(default, skip_serializing_if = "MemberFacts::is_empty")]
+    pub claim: MemberFacts,
 }
 
 /// The coverage to bill on `day`: of those in force whose payer `bills` (the organization has a

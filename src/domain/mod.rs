@@ -7,6 +7,7 @@ pub mod authorization;
 pub mod batch;
 pub mod claim;
 pub mod claim_detail;
+pub mod claim_facts;
 pub mod codes;
 pub mod consent;
 pub mod contract;

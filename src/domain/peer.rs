@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::claim_facts::PeerFacts;
 use super::dates::Span;
 use super::identifiers::{Key, Line35, Line55, Npi, State, Taxonomy};
 use super::ids::{CertificateId, PeerId};
@@ -91,4 +92,7 @@ pub struct PeerData {
     /// First day of work, where a payer lets work begin before the certificate (RK40).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hired_on: Option<NaiveDate>,
+    /// What claims may say beside.
+    #[serde(default, skip_serializing_if = "PeerFacts::is_empty")]
+    pub claim: PeerFacts,
 }

@@ -41,4 +41,7 @@ pub struct ProgramData {
     pub kind: ProgramKind,
     /// The days on which it runs.
     pub span: Span,
+    /// The location of the organization where it is: the place of the service of its visits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Key>,
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::audit::{self, Action, Detail};
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
+use super::compare::difference;
 use super::intake::draws::book;
 use super::{Ctx, acknowledge, again, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
@@ -158,7 +159,7 @@ pub fn release_in(
     let parts = encounter_ids(&claims);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
     look_again(ctx, conn, tenant, &encounters, &versions_of(&claims))?;
-    check_bytes(conn, tenant, &batch)?;
+    check_bytes(ctx, conn, tenant, &batch, &claims)?;
     let lines: Vec<LineId> = parts.into_values().flatten().collect();
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Submitted)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Submitted)?;
@@ -226,24 +227,47 @@ fn look_again(
     Err(AppError::new(Code::ReleaseRefused, detail).with_faults(faults))
 }
 
-/// The stored bytes must be the ones that were written, and must read back without a problem.
-fn check_bytes(conn: &mut Conn, tenant: OrganizationId, batch: &Batch) -> Result<(), AppError> {
+/// The stored bytes must be the ones that were written, must read back without a problem, and must
+/// say of each claim what was meant.
+fn check_bytes(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    batch: &Batch,
+    claims: &[StoredClaim],
+) -> Result<(), AppError> {
     let head = store::files::head(conn, tenant, batch.file)?;
     let mut source = store::files::Source::new(conn, tenant, batch.file);
-    let summary = read_back(&mut source)
-        .map_err(|e| AppError::internal(format!("the 837P cannot be read back: {e}")))?;
+    let summary = read_back(&mut source);
     // The reader stops at the interchange's end; the rest, if any, belongs to the hash too.
     std::io::copy(&mut source, &mut std::io::sink())
         .map_err(|e| AppError::internal(format!("the 837P cannot be read: {e}")))?;
-    let same = source.sha256() == head.sha256
-        && summary.totals.bytes == head.size
-        && summary.totals.charge == batch.charge
-        && summary.totals.claims == u64::from(batch.claims)
-        && summary.totals.lines == u64::from(batch.lines);
-    if summary.problem_count > 0 || !same {
-        return Err(AppError::internal("the stored 837P is not what was built"));
-    }
-    Ok(())
+    let digest = source.sha256();
+    let wrong = match summary {
+        Err(e) => Some(format!("it cannot be read back: {e}")),
+        Ok(summary) => {
+            let same = digest == head.sha256
+                && summary.totals.bytes == head.size
+                && summary.totals.charge == batch.charge
+                && summary.totals.claims == u64::from(batch.claims)
+                && summary.totals.lines == u64::from(batch.lines);
+            let first = summary.problems.into_iter().next().map(|p| p.message);
+            first.or_else(|| (!same).then(|| "its sums or its digest differ".to_owned()))
+        }
+    };
+    let version = claims.first().map(|c| c.contract_version);
+    let version = version.ok_or_else(|| AppError::internal("a batch without claims"))?;
+    let terms = ctx.terms(conn, tenant, version)?;
+    let wrong = wrong.or_else(|| {
+        difference(store::files::Source::new(conn, tenant, batch.file), batch, &terms, claims)
+    });
+    let Some(what) = wrong else { return Ok(()) };
+    tracing::error!(batch = %batch.id, %what, "a stored 837P is not what was built");
+    let detail = format!(
+        "The stored file does not say what was meant ({what}), and nothing was released. Withdraw \
+         the batch and build it again; if that happens twice, report it."
+    );
+    Err(AppError::new(Code::ReleaseRefused, detail))
 }
 
 /// Takes a batch back before it is released: its lines are ready again.

@@ -14,16 +14,17 @@ use chrono::NaiveDate;
 
 use super::again::{self, Cause, Ways, Wish, redo};
 use super::audit::{self, Action, Detail};
-use super::claims::claim;
+use super::claimable::claimables;
+use super::claims::{Of, claim};
 use super::encounters::refuse_moved;
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
 use super::{Ctx, meter};
 use crate::domain::batch::Batch;
-use crate::domain::contract::{Service, Terms};
+use crate::domain::contract::Terms;
 use crate::domain::day_sum::SumKey;
 use crate::domain::encounter::Encounter;
-use crate::domain::grouping::{self, Claimable, Form};
+use crate::domain::grouping::{self, Form};
 use crate::domain::ids::{
     BatchId, ContractVersionId, EncounterId, LineId, MemberId, OrganizationId, PayerId, PeerId,
 };
@@ -159,15 +160,22 @@ fn build_part(
     let lines = of_one_file(ctx, conn, tenant, &terms, lines, &versions)?;
     let left = lines.len() < all;
     let claimables = claimables(ctx, conn, tenant, &visits, lines, &versions)?;
-    let groups = grouping::group(claimables, form(&terms));
+    let mut groups = grouping::group(claimables, form(&terms));
+    if terms.pack.claim.form.content.date_order {
+        groups.sort_by_key(|group| group.service_date);
+    }
     let id: BatchId = ctx.id();
+    let of = Of { batch: id, payer, terms: &terms };
     let claims = groups
         .iter()
         .zip(1..)
-        .map(|(group, ordinal)| claim(ctx, &visits, id, payer, ordinal, group))
+        .map(|(group, ordinal)| claim(ctx, &visits, of, ordinal, group))
         .collect::<Result<Vec<_>, _>>()?;
-    let batch =
-        write_file(ctx, conn, &visits.organization, &terms, Draft { id, payer, through }, &claims)?;
+    let draft = Draft { id, payer, through };
+    let (batch, claims) = write_file(ctx, conn, &visits.organization, &terms, draft, claims)?;
+    // What the profile's limits leave no room for stays ready, for the next file.
+    let left = left || claims.len() < groups.len();
+    groups.truncate(claims.len());
     store::batches::insert(conn, tenant, &batch)?;
     store::claims::insert_all(conn, tenant, &claims)?;
     let parts = || groups.iter().flat_map(|g| &g.lines).flat_map(|l| &l.parts);
@@ -336,49 +344,4 @@ fn of_one_file(
     }
     let fits = |line: &Line| versions.get(&line.encounter).and_then(|v| fits.get(v)).copied();
     Ok(lines.into_iter().filter(|line| fits(line) == Some(true)).collect())
-}
-
-fn claimables(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    visits: &Visits,
-    lines: Vec<Line>,
-    versions: &HashMap<EncounterId, ContractVersionId>,
-) -> Result<Vec<Claimable>, AppError> {
-    let members: Vec<MemberId> = visits.members.keys().copied().collect();
-    let numbers: HashMap<_, _> = store::authorizations::of_members(conn, tenant, &members)?
-        .into_iter()
-        .map(|a| (a.id, a.data.number))
-        .collect();
-    // Read anew: a visit that was decided again has another deadline and member number.
-    let fresh: HashMap<EncounterId, Encounter> =
-        store::encounters::by_ids(conn, tenant, &encounters_of(&lines))?
-            .into_iter()
-            .map(|e| (e.id, e))
-            .collect();
-    let broken = || AppError::internal("a ready line lacks what its claim needs");
-    let mut all = Vec::with_capacity(lines.len());
-    for line in lines {
-        let encounter = fresh.get(&line.encounter).ok_or_else(broken)?;
-        let authorization =
-            line.authorization.map(|id| numbers.get(&id).cloned().ok_or_else(broken));
-        let version = *versions.get(&line.encounter).ok_or_else(broken)?;
-        let terms = ctx.terms(conn, tenant, version)?;
-        let summed = |s: &Service| !s.sum_over.is_contact();
-        all.push(Claimable {
-            started_at: encounter.data.started_at,
-            member: encounter.data.member,
-            member_number: encounter.member_number.clone().ok_or_else(broken)?,
-            peer: encounter.data.peer,
-            contract_version: version,
-            diagnoses: encounter.data.diagnoses.clone(),
-            authorization: authorization.transpose()?,
-            file_by: encounter.file_by.ok_or_else(broken)?,
-            summed: terms.pack.service(&line.service).is_some_and(summed),
-            bundle: line.encounter,
-            line,
-        });
-    }
-    Ok(all)
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Ctx;
 use super::batching::Visits;
+use super::form::{self, People};
 use crate::domain::batch::{StoredClaim, StoredClaimLine};
-use crate::domain::claim::{Claim, ClaimLine, ClaimNumber, Rendering, Subscriber};
+use crate::domain::claim::{Claim, ClaimLine, ClaimNumber};
+use crate::domain::contract::Terms;
 use crate::domain::grouping::Group;
 use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, PayerId};
 use crate::domain::member::Member;
@@ -13,12 +15,19 @@ use crate::domain::peer::Peer;
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
 
+/// Of which batch a claim is, and how it is to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Of<'a> {
+    pub(super) batch: BatchId,
+    pub(super) payer: PayerId,
+    pub(super) terms: &'a Terms,
+}
+
 /// Makes the claim of a group, the `ordinal`th of its batch.
 pub(super) fn claim(
     ctx: &Ctx,
     visits: &Visits,
-    batch: BatchId,
-    payer: PayerId,
+    of: Of<'_>,
     ordinal: i32,
     group: &Group,
 ) -> Result<StoredClaim, AppError> {
@@ -34,11 +43,13 @@ pub(super) fn claim(
         expected: line.expected,
         parts: line.parts.clone(),
     });
+    let people = People { organization: &visits.organization, member, peer };
+    let minutes = group.lines.iter().map(|l| l.minutes);
     Ok(StoredClaim {
         id,
-        batch,
+        batch: of.batch,
         ordinal,
-        payer,
+        payer: of.payer,
         member: group.member,
         member_number: group.member_number.clone(),
         peer: group.peer,
@@ -49,6 +60,7 @@ pub(super) fn claim(
         expected: group.lines.iter().map(|l| l.expected).sum(),
         file_by: group.file_by,
         document: document(ClaimNumber::of(id), member, peer, group)?,
+        detail: form::detail(of.terms, people, group.site.as_ref(), minutes),
         lines: lines.collect(),
         control: None,
     })
@@ -62,7 +74,6 @@ fn document(
     group: &Group,
 ) -> Result<Claim, AppError> {
     let first = group.lines.first().ok_or_else(|| AppError::internal("a claim without lines"))?;
-    let address = member.data.address.clone();
     let lines = group.lines.iter().zip(1..).map(|(line, ordinal)| ClaimLine {
         control: number.line(ordinal),
         procedure: line.procedure.clone(),
@@ -77,21 +88,9 @@ fn document(
     Ok(Claim {
         charge: group.lines.iter().map(|l| l.charge).sum(),
         place: first.place.clone(),
-        subscriber: Subscriber {
-            last_name: member.data.last_name.clone(),
-            first_name: member.data.first_name.clone(),
-            member_number: group.member_number.clone(),
-            address: address
-                .ok_or_else(|| AppError::internal("a ready visit without an address"))?,
-            birth_date: member.data.birth_date,
-            gender: member.data.gender,
-        },
-        rendering: Rendering {
-            last_name: peer.data.last_name.clone(),
-            first_name: peer.data.first_name.clone(),
-            npi: peer.data.npi.clone(),
-            taxonomy: peer.data.taxonomy.clone(),
-        },
+        subscriber: form::subscriber(member, &group.member_number)
+            .ok_or_else(|| AppError::internal("a ready visit without an address"))?,
+        rendering: form::rendering(peer),
         authorization: group.authorization.clone(),
         diagnoses: group.diagnoses.clone(),
         lines: lines.collect(),

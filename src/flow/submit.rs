@@ -5,17 +5,20 @@ use std::io::BufWriter;
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::Ctx;
+use super::compare::difference;
 use crate::domain::batch::{Batch, StoredClaim};
 use crate::domain::claim::{BillingProvider, FileHeader};
 use crate::domain::contract::Terms;
+use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, FileId, OrganizationId, PayerId};
 use crate::domain::money::Money;
-use crate::domain::organization::{Organization, OrganizationMode};
+use crate::domain::organization::{Location, Organization};
 use crate::domain::status::BatchStatus;
 use crate::error::{AppError, Code};
 use crate::store::{self, Conn};
+use crate::x12::claim_837p::file_name;
 use crate::x12::envelope::MAX_CONTROL;
-use crate::x12::{Totals, Writer837p, read_back};
+use crate::x12::{Offer, Totals, Writer837p, read_back};
 
 /// What a batch is before its file is written.
 pub(super) struct Draft {
@@ -24,31 +27,49 @@ pub(super) struct Draft {
     pub(super) through: NaiveDate,
 }
 
-/// Writes the file of a batch; the batch then says what stands in it.
+/// Writes the file of a batch; the batch then says what stands in it. Gives with it the claims that
+/// are in the file: where the profile limits claims, sets, groups or bytes of one, the others wait
+/// for the next.
 pub(super) fn write_file(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
     terms: &Terms,
     draft: Draft,
-    claims: &[StoredClaim],
-) -> Result<Batch, AppError> {
+    mut claims: Vec<StoredClaim>,
+) -> Result<(Batch, Vec<StoredClaim>), AppError> {
     let now = ctx.now();
     let header = header(ctx, conn, organization, terms)?;
     let id: FileId = ctx.id();
-    let name = file_name(&header);
+    let name = file_name(&header, 1);
     let sink = store::files::Sink::begin(conn, organization.id, id, &name, now)?;
     let refuse =
         |e: crate::x12::X12Error| AppError::internal(format!("the 837P could not be written: {e}"));
     let mut out = BufWriter::new(sink);
     let mut writer = Writer837p::new(&mut out, &header).map_err(refuse)?;
-    for claim in claims {
-        writer.claim(&claim.document).map_err(refuse)?;
+    let mut written = 0;
+    for claim in &claims {
+        if writer.offer(&claim.document, &claim.detail).map_err(refuse)? == Offer::Full {
+            break;
+        }
+        written += 1;
     }
     let totals = writer.finish().map_err(refuse)?;
     let sink = out.into_inner().map_err(|e| AppError::internal(e.to_string()))?;
     sink.finish()?;
-    check_file(conn, organization.id, id, &totals)?;
+    claims.truncate(written);
+    let batch = batch(&header, draft, id, now, &claims)?;
+    check_file(conn, organization.id, &batch, terms, &totals, &claims)?;
+    Ok((batch, claims))
+}
+
+fn batch(
+    header: &FileHeader,
+    draft: Draft,
+    file: FileId,
+    now: Instant,
+    claims: &[StoredClaim],
+) -> Result<Batch, AppError> {
     let lines: usize = claims.iter().map(|c| c.lines.len()).sum();
     let too_many = |_| AppError::internal("a batch is too large to count");
     Ok(Batch {
@@ -65,7 +86,7 @@ pub(super) fn write_file(
         units: claims.iter().map(|c| c.units).sum(),
         charge: claims.iter().map(|c| c.document.charge).sum(),
         expected: claims.iter().map(|c| c.expected).sum::<Money>(),
-        file: id,
+        file,
         built_at: now,
         released_at: None,
         withdrawn_at: None,
@@ -80,10 +101,12 @@ pub(super) fn write_file(
 fn check_file(
     conn: &mut Conn,
     tenant: OrganizationId,
-    file: FileId,
+    batch: &Batch,
+    terms: &Terms,
     meant: &Totals,
+    claims: &[StoredClaim],
 ) -> Result<(), AppError> {
-    let source = store::files::Source::new(conn, tenant, file);
+    let source = store::files::Source::new(conn, tenant, batch.file);
     let summary = read_back(source)
         .map_err(|e| AppError::internal(format!("the 837P cannot be read back: {e}")))?;
     if summary.problem_count > 0 {
@@ -96,7 +119,11 @@ fn check_file(
     if summary.totals != *meant {
         return Err(AppError::internal("the 837P does not say what was meant"));
     }
-    Ok(())
+    let source = store::files::Source::new(conn, tenant, batch.file);
+    match difference(source, batch, terms, claims) {
+        None => Ok(()),
+        Some(what) => Err(AppError::internal(format!("the 837P is not as meant: {what}"))),
+    }
 }
 
 fn header(
@@ -107,38 +134,50 @@ fn header(
 ) -> Result<FileHeader, AppError> {
     let agreement = &terms.agreement;
     let profile = &terms.pack.claim;
-    let location = organization
-        .locations
-        .iter()
-        .find(|l| l.data.key == agreement.billing_location)
-        .ok_or_else(|| {
-            let detail = "The contract bills from a location that the organization does not have; \
-                          add the location, then build the batch again.";
-            AppError::new(Code::WrongStatus, detail)
-        })?;
-    // One counter for each pair of sender and receiver; interchange and group each take a number.
+    // One counter for each pair of sender and receiver; the interchange and each group that it may
+    // have take a number.
     let counter =
         format!("{}{}:{}", store::counters::CONTROL, agreement.sender_id, profile.receiver_id);
-    let first = store::counters::take(conn, &counter, 2)?;
+    let groups = profile.form.file.groups_per_file.0;
+    let first = store::counters::take(conn, &counter, groups.saturating_add(1))?;
     let control = |n: i64| {
         u32::try_from(n)
             .ok()
             .filter(|n| *n <= MAX_CONTROL)
             .ok_or_else(|| AppError::internal("the control numbers of this pair are used up"))
     };
+    control(first.saturating_add(i64::from(groups)))?;
     let created: NaiveDateTime = organization.data.zone.local(ctx.now());
-    let interchange_control = control(first)?;
-    Ok(FileHeader {
+    let controls = (control(first)?, control(first.saturating_add(1))?);
+    header_of(organization, terms, created, controls).ok_or_else(|| {
+        let detail = "The contract bills from a location that the organization does not have; add \
+                      the location, then build the batch again.";
+        AppError::new(Code::WrongStatus, detail)
+    })
+}
+
+/// The head of a file with these numbers of its interchange and its first group; none without the
+/// location that bills.
+pub(super) fn header_of(
+    organization: &Organization,
+    terms: &Terms,
+    created: NaiveDateTime,
+    (interchange_control, group_control): (u32, u32),
+) -> Option<FileHeader> {
+    let agreement = &terms.agreement;
+    let bills = |l: &&Location| l.data.key == agreement.billing_location;
+    let location = organization.locations.iter().find(bills)?;
+    Some(FileHeader {
         mode: organization.data.mode,
         interchange_control,
-        group_control: control(first + 1)?,
+        group_control,
         created,
         batch_reference: format!("BATCH{interchange_control:09}"),
         sender_qualifier: agreement.sender_qualifier.clone(),
         sender_id: agreement.sender_id.clone(),
         contact_name: organization.data.contact_name.clone(),
         contact_phone: organization.data.contact_phone.clone(),
-        profile: profile.clone(),
+        profile: terms.pack.claim.clone(),
         billing: BillingProvider {
             name: organization.data.name.clone(),
             npi: location.data.npi.clone().unwrap_or_else(|| organization.data.npi.clone()),
@@ -147,18 +186,4 @@ fn header(
             address: location.data.address.clone(),
         },
     })
-}
-
-fn file_name(header: &FileHeader) -> String {
-    let usage = match header.mode {
-        OrganizationMode::Test => 'T',
-        OrganizationMode::Live => 'P',
-    };
-    format!(
-        "837P_{usage}_{}_{}_{}_{:09}.837",
-        header.sender_id,
-        header.profile.receiver_id,
-        header.created.format("%Y%m%d"),
-        header.interchange_control
-    )
 }

@@ -12,7 +12,9 @@ use crate::domain::identifiers::{MemberNumber, Reference};
 use crate::domain::ids::MemberId;
 use crate::domain::member::{Coverage, Member, MemberAddress};
 use crate::error::AppError;
-use crate::flow::reference::draft::{AddressDraft, CoverageDraft, MemberDraft, PayerName};
+use crate::flow::reference::draft::{
+    AddressDraft, CoverageDraft, MemberClaimDraft, MemberDraft, PayerName,
+};
 use crate::flow::reference::{MemberFilter, Scope, members as steps, payers};
 use crate::flow::{Ctx, idempotent};
 
@@ -23,6 +25,7 @@ use crate::flow::{Ctx, idempotent};
         MemberDraft,
         AddressDraft,
         CoverageDraft,
+        MemberClaimDraft,
         MemberBody,
         AddressBody,
         CoverageBody
@@ -57,6 +60,8 @@ struct MemberBody {
     address: Option<AddressBody>,
     /// Coverages, in order of first day.
     coverages: Vec<CoverageBody>,
+    /// What claims say of the member beside that.
+    claim: Option<MemberClaimDraft>,
 }
 
 /// An address.
@@ -107,6 +112,7 @@ impl From<&Member> for MemberBody {
             gender: data.gender.to_string(),
             address: data.address.as_ref().map(AddressBody::from),
             coverages: member.coverages.iter().map(CoverageBody::from).collect(),
+            claim: MemberClaimDraft::of(&data.claim),
         }
     }
 }

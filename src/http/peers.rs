@@ -12,14 +12,14 @@ use crate::domain::identifiers::Npi;
 use crate::domain::ids::PeerId;
 use crate::domain::peer::{Certificate, Peer};
 use crate::error::AppError;
-use crate::flow::reference::draft::{CertificateDraft, PeerDraft};
+use crate::flow::reference::draft::{CertificateDraft, PeerClaimDraft, PeerDraft};
 use crate::flow::reference::{Scope, peers as steps};
 use crate::flow::{Ctx, idempotent};
 
 #[derive(OpenApi)]
 #[openapi(
     paths(create, list, get, update),
-    components(schemas(PeerDraft, CertificateDraft, PeerBody, CertificateBody))
+    components(schemas(PeerDraft, CertificateDraft, PeerClaimDraft, PeerBody, CertificateBody))
 )]
 pub(super) struct Doc;
 
@@ -50,6 +50,8 @@ struct PeerBody {
     hired_on: Option<String>,
     /// Certificates, in order of state, kind and first day.
     certificates: Vec<CertificateBody>,
+    /// What claims say of the peer beside that.
+    claim: Option<PeerClaimDraft>,
 }
 
 /// A certificate.
@@ -85,6 +87,7 @@ impl From<&Peer> for PeerBody {
             birth_date: data.birth_date.as_ref().map(ToString::to_string),
             hired_on: data.hired_on.as_ref().map(ToString::to_string),
             certificates: peer.certificates.iter().map(CertificateBody::from).collect(),
+            claim: PeerClaimDraft::of(&data.claim),
         }
     }
 }

@@ -43,6 +43,8 @@ struct ProgramBody {
     from: String,
     /// Last day on which it runs.
     to: Option<String>,
+    /// The key of the location where it is.
+    location: Option<String>,
 }
 
 impl From<&Program> for ProgramBody {
@@ -55,6 +57,7 @@ impl From<&Program> for ProgramBody {
             kind: data.kind.to_string(),
             from: data.span.from.to_string(),
             to: data.span.to.as_ref().map(ToString::to_string),
+            location: data.location.as_ref().map(ToString::to_string),
         }
     }
 }

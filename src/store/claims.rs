@@ -1,6 +1,7 @@
 //! Claims, their lines, and which visits each line states.
 
 mod control;
+mod documents;
 
 use std::collections::HashMap;
 
@@ -13,7 +14,6 @@ use super::schema::{claim_line_parts, claim_lines, claims};
 use super::sets::insert_set;
 use super::types;
 use crate::domain::batch::{Part, StoredClaim, StoredClaimLine};
-use crate::domain::claim::Claim;
 use crate::domain::ids::{
     BatchId, ClaimId, ClaimLineId, ContractVersionId, EncounterId, LineId, MemberId,
     OrganizationId, PayerId, PeerId,
@@ -22,6 +22,7 @@ use crate::domain::money::Money;
 use crate::domain::status::ClaimStatus;
 
 pub use control::set_payer_control;
+pub use documents::documents;
 
 /// Rows of one INSERT: at most 20 columns each, below both databases' parameter limits.
 const INSERT_ROWS: usize = types::CHUNK;
@@ -49,6 +50,7 @@ struct ClaimRow {
     payer_control_first: Option<String>,
     payer_control: Option<String>,
     payer_control_by: Option<String>,
+    detail: Option<String>,
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -101,6 +103,7 @@ fn claim_row(organization: OrganizationId, c: &StoredClaim) -> Result<ClaimRow, 
         payer_control_first: c.control.as_ref().map(|n| n.first.as_str().to_owned()),
         payer_control: c.control.as_ref().map(|n| n.latest.as_str().to_owned()),
         payer_control_by: c.control.as_ref().map(|n| n.by.as_str().to_owned()),
+        detail: types::write_unusual("claims.detail", &c.detail)?,
     })
 }
 
@@ -272,27 +275,6 @@ pub fn of_batch(
     Ok(all)
 }
 
-/// The documents of a batch's claims, in the order of its file: at most `limit` after an ordinal (0:
-/// from the first), each with its own. All that its 837P is written from.
-pub fn documents(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    batch: BatchId,
-    after: i32,
-    limit: i64,
-) -> Result<Vec<(i32, Claim)>, StoreError> {
-    let rows: Vec<(i32, String)> = claims::table
-        .filter(claims::organization_id.eq(organization.as_i64()))
-        .filter(claims::batch_id.eq(batch.as_i64()))
-        .filter(claims::ordinal.gt(after))
-        .order(claims::ordinal)
-        .limit(types::page_size(limit))
-        .select((claims::ordinal, claims::document))
-        .load(conn)?;
-    let document = |text: String| types::read_json("claims.document", &text);
-    rows.into_iter().map(|(ordinal, text)| Ok((ordinal, document(text)?))).collect()
-}
-
 fn with_lines(
     conn: &mut Conn,
     organization: OrganizationId,
@@ -365,6 +347,7 @@ fn claim(row: ClaimRow, lines: Vec<StoredClaimLine>) -> Result<StoredClaim, Stor
         expected: Money::from_cents(row.expected),
         file_by: row.file_by,
         document: types::read_json("claims.document", &row.document)?,
+        detail: types::read_unusual("claims.detail", row.detail.as_deref())?,
         control: control::read(row.payer_control_first, row.payer_control, row.payer_control_by)?,
         lines,
     })

@@ -46,8 +46,8 @@ pub fn insert_all(
     now: Instant,
 ) -> Result<(), StoreError> {
     for chunk in members.chunks(CHUNK) {
-        let rows: Vec<Row> =
-            chunk.iter().map(|m| Row::new(organization, m, m.revision, now)).collect();
+        let rows = chunk.iter().map(|m| Row::new(organization, m, m.revision, now));
+        let rows = rows.collect::<Result<Vec<Row>, _>>()?;
         per_backend!(&mut *conn, c => {
             diesel::insert_into(members::table).values(&rows).execute(c)
         })?;
@@ -66,7 +66,7 @@ pub fn update(
     member: &Member,
     now: Instant,
 ) -> Result<bool, StoreError> {
-    let row = Row::new(organization, member, member.revision.saturating_add(1), now);
+    let row = Row::new(organization, member, member.revision.saturating_add(1), now)?;
     let at = members::table
         .filter(members::organization_id.eq(row.organization_id))
         .filter(members::id.eq(row.id))

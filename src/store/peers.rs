@@ -9,7 +9,8 @@ use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{certificates, peers};
 use super::types::{
-    CHUNK, ListChange, optional, page_size, read, read_json, read_optional, read_span, write_json,
+    CHUNK, ListChange, optional, page_size, read, read_json, read_optional, read_span,
+    read_unusual, write_json, write_unusual,
 };
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Npi;
@@ -20,7 +21,8 @@ use crate::domain::peer::{Certificate, CertificateData, Peer, PeerData};
 #[diesel(
     table_name = peers,
     primary_key(organization_id, id),
-    treat_none_as_default_value = false
+    treat_none_as_default_value = false,
+    treat_none_as_null = true
 )]
 struct Row {
     organization_id: i64,
@@ -35,11 +37,17 @@ struct Row {
     updated_at: NaiveDateTime,
     birth_date: Option<NaiveDate>,
     hired_on: Option<NaiveDate>,
+    claim_facts: Option<String>,
 }
 
 impl Row {
-    fn new(organization: OrganizationId, peer: &Peer, revision: i32, now: Instant) -> Self {
-        Self {
+    fn new(
+        organization: OrganizationId,
+        peer: &Peer,
+        revision: i32,
+        now: Instant,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
             organization_id: organization.as_i64(),
             id: peer.id.as_i64(),
             npi: peer.data.npi.to_string(),
@@ -51,7 +59,8 @@ impl Row {
             updated_at: now.naive(),
             birth_date: peer.data.birth_date,
             hired_on: peer.data.hired_on,
-        }
+            claim_facts: write_unusual("peers.claim_facts", &peer.data.claim)?,
+        })
     }
 
     fn into_domain(self, certificates: Vec<Certificate>) -> Result<Peer, StoreError> {
@@ -62,6 +71,7 @@ impl Row {
             taxonomy: read("peers.taxonomy", self.taxonomy)?,
             birth_date: self.birth_date,
             hired_on: self.hired_on,
+            claim: read_unusual("peers.claim_facts", self.claim_facts.as_deref())?,
         };
         Ok(Peer { id: PeerId::from_i64(self.id), revision: self.revision, data, certificates })
     }
@@ -139,8 +149,8 @@ pub fn insert_all(
     now: Instant,
 ) -> Result<(), StoreError> {
     for chunk in peers.chunks(CHUNK) {
-        let rows: Vec<Row> =
-            chunk.iter().map(|p| Row::new(organization, p, p.revision, now)).collect();
+        let rows = chunk.iter().map(|p| Row::new(organization, p, p.revision, now));
+        let rows = rows.collect::<Result<Vec<Row>, _>>()?;
         per_backend!(&mut *conn, c => {
             diesel::insert_into(peers::table).values(&rows).execute(c)
         })?;
@@ -159,7 +169,7 @@ pub fn update(
     peer: &Peer,
     now: Instant,
 ) -> Result<bool, StoreError> {
-    let row = Row::new(organization, peer, peer.revision.saturating_add(1), now);
+    let row = Row::new(organization, peer, peer.revision.saturating_add(1), now)?;
     let at = peers::table
         .filter(peers::organization_id.eq(row.organization_id))
         .filter(peers::id.eq(row.id))

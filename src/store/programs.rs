@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::programs as table;
-use super::types::{CHUNK, page_size, read, read_span};
+use super::types::{CHUNK, optional, page_size, read, read_optional, read_span};
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{OrganizationId, ProgramId};
@@ -31,6 +31,7 @@ struct Row {
     #[diesel(skip_update)]
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    location: Option<String>,
 }
 
 impl Row {
@@ -47,6 +48,7 @@ impl Row {
             revision,
             created_at: now.naive(),
             updated_at: now.naive(),
+            location: optional(data.location.as_ref()),
         }
     }
 
@@ -56,6 +58,7 @@ impl Row {
             name: read("programs.name", self.name)?,
             kind: read("programs.kind", self.kind)?,
             span: read_span("programs.valid_to", self.valid_from, self.valid_to)?,
+            location: read_optional("programs.location", self.location)?,
         };
         Ok(Program { id: ProgramId::from_i64(self.id), revision: self.revision, data })
     }

@@ -64,6 +64,7 @@ diesel::table! {
         updated_at -> Timestamp,
         birth_date -> Nullable<Date>,
         hired_on -> Nullable<Date>,
+        claim_facts -> Nullable<Text>,
     }
 }
 
@@ -99,6 +100,7 @@ diesel::table! {
         revision -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        claim_facts -> Nullable<Text>,
     }
 }
 
@@ -539,6 +541,7 @@ diesel::table! {
         payer_control_first -> Nullable<Text>,
         payer_control -> Nullable<Text>,
         payer_control_by -> Nullable<Text>,
+        detail -> Nullable<Text>,
     }
 }
 
@@ -669,6 +672,7 @@ diesel::table! {
         revision -> Integer,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        location -> Nullable<Text>,
     }
 }
 

@@ -56,6 +56,22 @@ pub fn read_json<T: DeserializeOwned>(place: &'static str, text: &str) -> Result
     serde_json::from_str(text).map_err(|_| broken(place))
 }
 
+/// Reads a column of JSON that is NULL where everything is as usual.
+pub fn read_unusual<T: DeserializeOwned + Default>(
+    place: &'static str,
+    text: Option<&str>,
+) -> Result<T, StoreError> {
+    text.map_or_else(|| Ok(T::default()), |text| read_json(place, text))
+}
+
+/// Writes a column of JSON that is NULL where everything is as usual.
+pub fn write_unusual<T: Serialize + Default + PartialEq>(
+    place: &'static str,
+    value: &T,
+) -> Result<Option<String>, StoreError> {
+    if *value == T::default() { Ok(None) } else { write_json(place, value).map(Some) }
+}
+
 /// Writes a column of JSON.
 pub fn write_json(place: &'static str, value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value)

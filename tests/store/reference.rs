@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use peerclaims::domain::authorization::{Authorization, AuthorizationData};
+use peerclaims::domain::claim_facts::{MemberFacts, PeerFacts};
 use peerclaims::domain::dates::{Instant, Span, parse_date};
 use peerclaims::domain::ids::{IdSource, OrganizationId, PayerId};
 use peerclaims::domain::member::{Coverage, CoverageData, Member, MemberAddress, MemberData};
@@ -98,6 +99,7 @@ fn peer(npi: &str) -> Peer {
         },
     };
     let data = PeerData {
+        claim: PeerFacts::default(),
         npi: npi.parse().unwrap(),
         first_name: "Rosa".parse().unwrap(),
         last_name: "Example".parse().unwrap(),
@@ -129,6 +131,7 @@ fn member(reference: &str, payer: PayerId, number: &str) -> Member {
         zip: "99201".parse().unwrap(),
     };
     let data = MemberData {
+        claim: MemberFacts::default(),
         reference: reference.parse().unwrap(),
         first_name: "Łucja".parse().unwrap(),
         last_name: "Example".parse().unwrap(),

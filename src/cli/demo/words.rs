@@ -21,6 +21,10 @@ pub(super) fn reason(rule: &str) -> String {
         RuleId::NoteUnsigned => "the note is not signed",
         RuleId::NoteBeforeContact => "the note was signed before the visit",
         RuleId::NoteNoGoal => "the note names no goal of the plan",
+        RuleId::ClaimPeer | RuleId::ClaimMember | RuleId::ClaimForm => {
+            "something that the payer's claim form asks for"
+        }
+        RuleId::ClaimDiagnoses => "more diagnoses than the payer takes",
         RuleId::MemberNoAddress => "no address on the roster",
         RuleId::Duplicate => "recorded twice",
         RuleId::OverlapMember => "the member was with somebody else at that time",

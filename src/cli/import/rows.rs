@@ -9,8 +9,9 @@ use crate::domain::peer::CertificateData;
 use crate::error::Fault;
 use crate::flow::reference::bulk::{File, OwnedRow, Row};
 use crate::flow::reference::draft::{
-    AddressDraft, CertificateDraft, CoverageDraft, CoverageInput, LocationDraft, MemberDraft,
-    MemberInput, OrganizationDraft, PayerDraft, PeerDraft, ProgramDraft,
+    AddressDraft, CertificateDraft, CoverageDraft, CoverageInput, LocationDraft, MemberClaimDraft,
+    MemberDraft, MemberInput, OrganizationDraft, PayerDraft, PeerClaimDraft, PeerDraft,
+    PeerNumberDraft, ProgramDraft, ProviderDraft,
 };
 use crate::flow::table::Cells;
 
@@ -49,7 +50,7 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
             &["payer", "service", "date", "units"],
             &["member_reference", "member_number", "authorization"],
         ),
-        Kind::Programs => (true, &["key", "name", "kind", "from"], &["to"]),
+        Kind::Programs => (true, &["key", "name", "kind", "from"], &["to", "location"]),
         Kind::Packs | Kind::Contracts | Kind::Encounters | Kind::Sessions | Kind::Responses => {
             (false, &[], &[])
         }
@@ -65,6 +66,22 @@ pub(super) fn columns(kind: Kind, owned: bool) -> (Vec<&'static str>, Vec<&'stat
 
 const ORGANIZATIONS: &[&str] =
     &["key", "name", "mode", "npi", "ein", "taxonomy", "zone", "contact_name", "contact_phone"];
+const PEERS_OPTIONAL: &[&str] = &[
+    "taxonomy",
+    "birth_date",
+    "hired_on",
+    "supervisor_last_name",
+    "supervisor_first_name",
+    "supervisor_npi",
+    "supervisor_taxonomy",
+    "number_payer",
+    "number_kind",
+    "number",
+];
+const SUPERVISOR: &[&str] = &["supervisor_last_name", "supervisor_first_name", "supervisor_npi"];
+const NUMBER: &[&str] = &["number_payer", "number_kind", "number"];
+const REFERRING: &[&str] = &["referring_last_name", "referring_first_name", "referring_npi"];
+const ORDERING: &[&str] = &["ordering_last_name", "ordering_first_name", "ordering_npi"];
 const MEMBERS: &[&str] = &["reference", "first_name", "last_name", "birth_date", "gender"];
 const MEMBERS_OPTIONAL: &[&str] = &[
     "line1",
@@ -79,8 +96,16 @@ const MEMBERS_OPTIONAL: &[&str] = &[
     "coverage_order",
     "product",
     "known_on",
+    "middle_name",
+    "medical_record",
+    "referral",
+    "referring_last_name",
+    "referring_first_name",
+    "referring_npi",
+    "ordering_last_name",
+    "ordering_first_name",
+    "ordering_npi",
 ];
-const PEERS_OPTIONAL: &[&str] = &["taxonomy", "birth_date", "hired_on"];
 const DOCUMENTS_OPTIONAL: &[&str] = &[
     "member_reference",
     "peer_npi",
@@ -115,6 +140,10 @@ pub(super) fn column(kind: Kind, pointer: &str) -> String {
     let field = names.last().copied().unwrap_or_default();
     match (kind, names.as_slice()) {
         (Kind::Members, ["coverages", "from" | "to" | "order"]) => format!("coverage_{field}"),
+        (_, ["claim", who @ ("supervisor" | "referring" | "ordering"), _]) => {
+            format!("{who}_{field}")
+        }
+        (_, ["claim", "numbers", "payer" | "kind"]) => format!("number_{field}"),
         (_, ["member"]) => "member_reference".to_owned(),
         (Kind::Documents, ["peer"]) => "peer_npi".to_owned(),
         _ => field.to_owned(),
@@ -249,7 +278,28 @@ fn peer(cells: &Cells) -> PeerDraft {
         birth_date: cells.get("birth_date"),
         hired_on: cells.get("hired_on"),
         certificates: None,
+        claim: Some(PeerClaimDraft {
+            supervisor: provider(cells, SUPERVISOR),
+            numbers: cells.any(NUMBER).then(|| vec![peer_number(cells)]),
+        }),
     }
+}
+
+fn peer_number(cells: &Cells) -> PeerNumberDraft {
+    let (payer, kind) = (cells.get("number_payer"), cells.get("number_kind"));
+    PeerNumberDraft { payer, kind, number: cells.get("number") }
+}
+
+/// The provider of three columns: last name, first name, NPI.
+fn provider(cells: &Cells, columns: &[&str]) -> Option<ProviderDraft> {
+    let mut each = columns.iter().map(|column| cells.get(column));
+    let mut next = || each.next().flatten();
+    cells.any(columns).then(|| ProviderDraft {
+        last_name: next(),
+        first_name: next(),
+        npi: next(),
+        taxonomy: cells.get("supervisor_taxonomy").filter(|_| columns == SUPERVISOR),
+    })
 }
 
 fn certificate(cells: &Cells) -> Result<(Npi, CertificateData), Vec<Fault>> {
@@ -286,6 +336,13 @@ fn member(cells: &Cells) -> Result<MemberInput, Vec<Fault>> {
         gender: cells.get("gender"),
         address: address(cells),
         coverages: Some(coverage.into_iter().collect()),
+        claim: Some(MemberClaimDraft {
+            middle_name: cells.get("middle_name"),
+            medical_record: cells.get("medical_record"),
+            referral: cells.get("referral"),
+            referring: provider(cells, REFERRING),
+            ordering: provider(cells, ORDERING),
+        }),
     };
     joined(draft.parse(), faults)
 }
@@ -312,5 +369,6 @@ fn program(cells: &Cells) -> ProgramDraft {
         kind: cells.get("kind"),
         from: cells.get("from"),
         to: cells.get("to"),
+        location: cells.get("location"),
     }
 }

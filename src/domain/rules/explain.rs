@@ -140,6 +140,9 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::NoteBeforeContact => &["encounter.note", TIMES],
         R::NoteUnsigned | R::NoteNoGoal => &["encounter.note", "contract.documentation"],
         R::MemberNoAddress => &["facts.has_address"],
+        R::ClaimPeer | R::ClaimMember => &["facts.gaps", "contract.claim"],
+        R::ClaimForm => &["facts.gaps", "encounter.program", "contract.claim", "contract.rate"],
+        R::ClaimDiagnoses => &["encounter.diagnoses", "contract.claim"],
         R::GroupNotAllowed | R::GroupMissing | R::GroupSize | R::GroupRatio => &[GROUP, SERVICES],
         R::SessionDisagrees | R::SessionMemberTwice => SESSION,
         R::Duplicate | R::OverlapMember | R::OverlapPeer => NEARBY,
@@ -205,8 +208,17 @@ mod tests {
         let case = Case::new();
         let facts = serde_json::to_value(&case.facts).unwrap();
         // Facts that are left out while they are empty.
-        let seldom =
-            ["episodes", "consents", "peer_usage", "anchors", "full", "claimed", "day", "session"];
+        let seldom = [
+            "episodes",
+            "consents",
+            "peer_usage",
+            "anchors",
+            "full",
+            "claimed",
+            "gaps",
+            "day",
+            "session",
+        ];
         for step in steps(&case.decide()) {
             for name in step.looks_at {
                 let (room, field) = name.split_once('.').unwrap();

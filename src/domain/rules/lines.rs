@@ -105,6 +105,11 @@ fn copays<'a>(ctx: &Context<'a>) -> impl Iterator<Item = &'a Copay> {
     })
 }
 
+/// What so many units would be charged; none without a rate, or when a claim cannot carry it.
+pub fn charge(ctx: &Context, units: u32) -> Option<Money> {
+    price(ctx)?.amounts(units).map(|(charge, _)| charge)
+}
+
 /// There is a rate on the service date, and a claim can carry the amount.
 pub fn rate(ctx: &Context) -> Vec<Said> {
     let Some(service) = ctx.service else { return vec![] };

@@ -22,6 +22,7 @@ mod documents;
 mod eligibility;
 pub mod explain;
 mod filing;
+mod form;
 mod group;
 mod kinds;
 mod limits;
@@ -81,6 +82,7 @@ pub use self::across::{is_shared, unfit};
 pub use self::choose::choose;
 pub use self::day::{day_without, measure, sum_key};
 pub use self::kinds::{KINDS, Kind};
+pub use self::lines::place_of;
 pub use self::modifiers::how;
 pub use self::opened::opened;
 pub use self::remaining::allowances;
@@ -98,6 +100,7 @@ const STANDING: &[Family] = &[
     peer::certificate,
     consent::part2,
     filing::deadline,
+    form::gaps,
 ];
 
 /// What is looked at only when an encounter is decided; room comes on top.
@@ -124,6 +127,8 @@ const ONCE: &[Family] = &[
     day::claimed,
     minutes::below_one_unit,
     lines::rate,
+    form::diagnoses,
+    form::zero_charge,
 ];
 
 /// Decides an encounter under the terms in force for the billed payer on its service date (none:
@@ -134,6 +139,7 @@ pub fn decide(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -
     let mut said: Vec<Said> = ONCE.iter().chain(STANDING).flat_map(|family| family(&ctx)).collect();
     said.append(&mut room.said);
     said.append(&mut period::claimed(&ctx, &room));
+    said.append(&mut form::notes(&ctx, &room));
     let mut said = overridden::apply(&ctx, in_order(said));
     day::holds_win(&ctx, &mut said);
     if said.iter().any(|s| s.effect().stops_all()) {

@@ -167,6 +167,14 @@ rule_table! {
         "Peer and member are related in a way that bars the service.";
     MemberNoAddress = "member.no_address", HoldAll, ["R2"], Some("16"),
         "The roster has no address of the member, and a claim needs one.";
+    ClaimPeer = "claim.peer", HoldAll, ["R2"], Some("16"),
+        "The payer's claim form asks for something of the peer that is not on record or cannot be sent.";
+    ClaimMember = "claim.member", HoldAll, ["R2"], Some("16"),
+        "The payer's claim form asks for something of the member that is not on record or cannot be sent.";
+    ClaimForm = "claim.form", HoldAll, ["R2"], Some("16"),
+        "The payer's claim form asks for something of organization, contract or visit that is not on record or cannot be sent.";
+    ClaimDiagnoses = "claim.diagnoses", HoldAll, ["R2"], Some("16"),
+        "The visit has more diagnoses than the payer takes on a claim.";
     GroupNotAllowed = "group.not_allowed", HoldAll, ["R24", "RK35"], Some("96"),
         "The service is given to one member at a time, and the contact was a group.";
     GroupMissing = "group.missing", HoldAll, ["R24", "RK33"], Some("16"),

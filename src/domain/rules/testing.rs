@@ -305,6 +305,7 @@ impl Case {
             peer_usage: vec![],
             anchors: vec![],
             full: vec![],
+            gaps: vec![],
             claimed: vec![],
             day: None,
             neighbors: vec![],

@@ -54,6 +54,7 @@ impl RuleId {
         match self {
             Self::ContractNone | Self::ContractUnknown | Self::PeerNotCertified
             | Self::PeerCredential | Self::PeerEndorsement | Self::PeerAge | Self::PeerAgeGap
+            | Self::ClaimPeer | Self::ClaimForm
             | Self::ModifierStacked | Self::RateNone | Self::RateUnclear | Self::RateTooLarge => Who::Administrator,
             Self::EligibilityNoCoverage | Self::EligibilityNotCovered | Self::CoverageOtherFirst
             | Self::ServiceUnknown | Self::DocumentMissing | Self::RelationshipBarred
@@ -61,6 +62,7 @@ impl RuleId {
             | Self::ModifierTooMany | Self::ProductNotCovered | Self::EnrollmentMissing
             | Self::EnrollmentExcluded | Self::ModeShare | Self::LimitVisit
             | Self::AuthorizationBlock | Self::MemberAge | Self::MemberNoAddress
+            | Self::ClaimMember
             | Self::Duplicate | Self::LimitBillUpTo | Self::LimitHold | Self::LimitNever
             | Self::LimitAcross | Self::LimitNoEpisode | Self::AuthorizationUnknown
             | Self::AuthorizationDates | Self::AuthorizationService
@@ -71,7 +73,7 @@ impl RuleId {
             | Self::MemberAbsent | Self::NoteGoalUnknown | Self::ModeNoAnchor
             | Self::BelowMinimumTime | Self::RoleNotAllowed | Self::ProgramNotAllowed
             | Self::ModeNotAllowed | Self::SettingNotAllowed | Self::DiagnosisMissing
-            | Self::DiagnosisClass | Self::NoteUnsigned | Self::NoteBeforeContact
+            | Self::DiagnosisClass | Self::ClaimDiagnoses | Self::NoteUnsigned | Self::NoteBeforeContact
             | Self::NoteNoGoal | Self::OverlapMember | Self::OverlapPeer | Self::GroupNotAllowed
             | Self::GroupMissing | Self::GroupSize | Self::GroupRatio | Self::SessionDisagrees
             | Self::SessionMemberTwice | Self::BelowOneUnit => Who::Peer,
@@ -102,7 +104,8 @@ impl RuleId {
             | Self::ModeNoAnchor | Self::ModeShare | Self::MemberAbsent | Self::SessionDisagrees => STATED,
             Self::PeerNotCertified | Self::PeerCredential | Self::PeerEndorsement
             | Self::PeerAge | Self::PeerAgeGap => CERTIFICATE,
-            Self::DiagnosisMissing | Self::MemberNoAddress => NEEDED,
+            Self::DiagnosisMissing | Self::MemberNoAddress | Self::ClaimPeer | Self::ClaimMember
+            | Self::ClaimForm | Self::ClaimDiagnoses => NEEDED,
             Self::DocumentMissing | Self::NoteGoalUnknown => EVIDENCE,
             Self::RelationshipBarred => RELATED,
             Self::Part2NoConsent => CONSENT,

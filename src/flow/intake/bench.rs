@@ -7,6 +7,7 @@
 mod claimed;
 pub mod days;
 mod decide;
+mod form;
 mod overridden;
 mod put;
 mod reach;
@@ -20,6 +21,7 @@ use self::overridden::Overrides;
 use super::dossiers::Dossiers;
 use super::nearby::Nearby;
 use super::usage::Drawn;
+use crate::domain::claim::FileHeader;
 use crate::domain::contract::{Pack, Terms, VersionHead};
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
@@ -37,6 +39,7 @@ use crate::domain::rules::RuleId;
 use crate::domain::session::Session;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
+use crate::flow::form::Sites;
 use crate::store::{self, Conn, StoreError};
 
 /// The rule that says that an encounter is not as its session.
@@ -73,6 +76,10 @@ pub struct Bench {
     /// The encounters that are being decided again.
     except: Vec<EncounterId>,
     overrides: Overrides,
+    /// Where programs are.
+    sites: Sites,
+    /// Heads of files for trial; none where the billing location is gone.
+    headers: HashMap<ContractVersionId, Option<FileHeader>>,
 }
 
 /// What was lifted off the bench: places of usage and of neighbors.
@@ -134,6 +141,8 @@ impl Bench {
             days: Days::default(),
             except: except.to_vec(),
             overrides: Overrides::read(conn, id, except)?,
+            sites: Sites::default(),
+            headers: HashMap::new(),
         };
         // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
@@ -147,6 +156,7 @@ impl Bench {
                 return Err(AppError::new(Code::Busy, detail));
             }
         }
+        bench.read_forms(ctx, conn, encounters)?;
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
         bench.dossiers.read_standing(conn, id, &members)?;
         bench.read_claimed(conn, encounters)?;
@@ -189,6 +199,13 @@ impl Bench {
             visit.as_ref().map(|v| (v.payer, v.peer)),
             &authorizations,
         );
+        let gaps = match (version, terms.as_deref(), &billed) {
+            (Some(version), Some(terms), Some(billed)) => {
+                let people = (member, peer);
+                self.gaps(encounter, (version, terms), billed, people, &authorizations)
+            }
+            _ => Vec::new(),
+        };
         let session = self.nearby.fact(encounter);
         let facts = Facts {
             as_of,
@@ -213,6 +230,7 @@ impl Bench {
             peer_usage: selected.peer_usage,
             anchors: selected.anchors,
             full: Vec::new(),
+            gaps,
             claimed,
             day: self.day_for(encounter),
             neighbors: self.nearby.of(encounter, session.as_ref()),

@@ -87,8 +87,10 @@ pub async fn update(
 /// What a change of a member may decide otherwise: all visits, also those outside of a coverage's
 /// days, which are told under the coverage that is nearest.
 pub(super) fn touches(old: &Member, new: &Member) -> Option<Touched> {
-    let said = |m: &Member| (m.data.birth_date, m.data.address.is_some());
-    let same = said(old) == said(new) && old.coverages == new.coverages;
+    // A claim may want any of it, and may not be able to say it.
+    let unnamed =
+        |m: &Member| MemberData { reference: new.data.reference.clone(), ..m.data.clone() };
+    let same = unnamed(old) == unnamed(new) && old.coverages == new.coverages;
     (!same).then_some(Touched::Member(new.id, Days::ALL))
 }
 

@@ -2,7 +2,8 @@
 
 use super::draft::PeerInput;
 use super::{FIRST, exists, same_revision, stale};
-use crate::domain::identifiers::Npi;
+use crate::domain::claim_facts::PeerFacts;
+use crate::domain::identifiers::{Line35, Line55, Npi};
 use crate::domain::ids::{OrganizationId, PeerId};
 use crate::domain::peer::{Certificate, CertificateData, Peer};
 use crate::error::AppError;
@@ -71,8 +72,13 @@ pub async fn update(
     .await
 }
 
+/// What claims say of a peer.
+fn said(peer: &Peer) -> (&Line35, &Line55, &PeerFacts) {
+    (&peer.data.first_name, &peer.data.last_name, &peer.data.claim)
+}
+
 /// What a change of a peer may decide otherwise: the visits on days of certificates that are new,
-/// gone or others.
+/// gone or others; all of them when claims say something else of the peer.
 pub(super) fn touches(old: &Peer, new: &Peer) -> Option<Touched> {
     let person = |peer: &Peer| (peer.data.birth_date, peer.data.hired_on);
     if person(old) != person(new) {
@@ -81,6 +87,9 @@ pub(super) fn touches(old: &Peer, new: &Peer) -> Option<Touched> {
     let lacks = |list: &[Certificate], c: &Certificate| !list.iter().any(|o| o.data == c.data);
     let gone = old.certificates.iter().filter(|c| lacks(&new.certificates, c));
     let fresh = new.certificates.iter().filter(|c| lacks(&old.certificates, c));
+    if said(old) != said(new) {
+        return Some(Touched::Peer(new.id, Days::ALL));
+    }
     let days = Days::hull(gone.chain(fresh).map(|c| c.data.span))?;
     Some(Touched::Peer(new.id, days))
 }

@@ -8,7 +8,9 @@ use crate::domain::ids::{CoverageId, MemberId, OrganizationId, PayerId};
 use crate::domain::member::{Coverage, CoverageData, Member, MemberAddress, MemberData};
 use crate::store::error::StoreError;
 use crate::store::schema::{coverages, members};
-use crate::store::types::{broken, optional, read, read_optional, read_span};
+use crate::store::types::{
+    broken, optional, read, read_optional, read_span, read_unusual, write_unusual,
+};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(
@@ -34,6 +36,7 @@ pub(super) struct Row {
     #[diesel(skip_update)]
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    pub claim_facts: Option<String>,
 }
 
 impl Row {
@@ -42,10 +45,10 @@ impl Row {
         member: &Member,
         revision: i32,
         now: Instant,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
         let data = &member.data;
         let address = data.address.as_ref();
-        Self {
+        Ok(Self {
             organization_id: organization.as_i64(),
             id: member.id.as_i64(),
             reference: data.reference.to_string(),
@@ -61,7 +64,8 @@ impl Row {
             revision,
             created_at: now.naive(),
             updated_at: now.naive(),
-        }
+            claim_facts: write_unusual("members.claim_facts", &data.claim)?,
+        })
     }
 
     pub(super) fn into_domain(self, coverages: Vec<Coverage>) -> Result<Member, StoreError> {
@@ -83,6 +87,7 @@ impl Row {
             birth_date: self.birth_date,
             gender: read("members.gender", self.gender)?,
             address,
+            claim: read_unusual("members.claim_facts", self.claim_facts.as_deref())?,
         };
         Ok(Member { id: MemberId::from_i64(self.id), revision: self.revision, data, coverages })
     }

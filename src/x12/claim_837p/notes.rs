@@ -18,7 +18,8 @@ pub(super) fn of_claim<W: Write>(
     if let Some(note) = &detail.note {
         return own(out, "2300", note);
     }
-    let rule = rules.iter().find(|rule| claim.lines.iter().any(|line| fits(rule, line)));
+    let rule =
+        rules.iter().find(|rule| claim.lines.iter().any(|l| rule.fits(&l.procedure, &l.modifiers)));
     rule.map_or(Ok(()), |rule| {
         let known = |index: usize| detail.lines.get(index).and_then(|line| line.minutes);
         let minutes = (0..claim.lines.len()).map(known).sum();
@@ -49,7 +50,7 @@ pub(super) fn of_line<W: Write>(
     if let Some(note) = &detail.note {
         return own(out, "2400", note);
     }
-    let rule = rules.iter().find(|rule| fits(rule, line));
+    let rule = rules.iter().find(|rule| rule.fits(&line.procedure, &line.modifiers));
     rule.map_or(Ok(()), |rule| {
         let authorization = line.authorization.as_ref().or(claim.authorization.as_ref());
         let facts = Facts {
@@ -69,13 +70,6 @@ struct Facts<'a> {
     minutes: Option<u32>,
     days: (Option<chrono::NaiveDate>, Option<chrono::NaiveDate>),
     authorization: Option<&'a str>,
-}
-
-fn fits(rule: &NoteRule, line: &ClaimLine) -> bool {
-    let procedure = rule.procedures.is_empty() || rule.procedures.contains(&line.procedure);
-    let modifier =
-        rule.modifiers.is_empty() || line.modifiers.iter().any(|m| rule.modifiers.contains(m));
-    procedure && modifier
 }
 
 fn own<W: Write>(

@@ -53,6 +53,7 @@ pub(super) fn read<'a>(r: &mut Reader, claim: &Table<'a>) -> Option<ClaimForm> {
     let [file, parties, content, lines] = SECTIONS.map(|key| claim.get(key));
     let at = |spot: &Option<Spot<'a>>| spot.clone().unwrap_or_else(|| claim.at.clone());
     let (at_parties, at_content) = (at(&parties), at(&content));
+    let at_file = at(&file);
     let at_lines = at(&lines);
     let file = FileForm::read(r, file);
     let parties = PartiesForm::read(r, parties);
@@ -60,12 +61,19 @@ pub(super) fn read<'a>(r: &mut Reader, claim: &Table<'a>) -> Option<ClaimForm> {
     let lines = LinesForm::read(r, lines);
     let form = ClaimForm { file: file?, parties: parties?, content: content?, lines: lines? };
     disagreements(&form, |section, message| match section {
+        "file" => at_file.refuse(r, message),
         "parties" => at_parties.refuse(r, message),
         "content" => at_content.refuse(r, message),
         _ => at_lines.refuse(r, message),
     });
     Some(form)
 }
+
+/// More than the largest claim has in bytes, with all around it: fifty lines of some 1,000 at most, a
+/// head of some 10,000, an envelope and a set of some 3,000.
+const LARGEST_CLAIM: u32 = 100_000;
+/// Most characters of a note (NTE02).
+const MAX_NOTE: usize = 80;
 
 /// What one knob demands of another.
 fn disagreements(form: &ClaimForm, mut refuse: impl FnMut(&str, &str)) {
@@ -90,8 +98,19 @@ fn disagreements(form: &ClaimForm, mut refuse: impl FnMut(&str, &str)) {
     if parties.group_number.is_some() && parties.group_name.is_some() {
         refuse("parties", "the group has a number or a name here, not both");
     }
-    if form.content.frequencies.is_empty() {
+    if !form.content.frequencies.contains(&kinds::Frequency::Original) {
         refuse("content", "frequencies needs at least `original`");
+    }
+    if form.file.bytes_per_file.limit().is_some_and(|bytes| bytes < LARGEST_CLAIM) {
+        refuse(
+            "file",
+            "a file of one claim can have 100000 bytes; bytes_per_file is at least that",
+        );
+    }
+    for (section, notes) in [("content", &form.content.notes), ("lines", &form.lines.notes)] {
+        if notes.iter().any(|note| note.longest() > MAX_NOTE) {
+            refuse(section, "a note can have more than 80 characters once it is filled in");
+        }
     }
     if form.content.fixed_format.len() > 10 {
         refuse("content", "fixed_format has at most ten items (K3)");

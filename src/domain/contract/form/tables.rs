@@ -86,3 +86,32 @@ pub struct NoteRule {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modifiers: Vec<Modifier>,
 }
+
+/// What stands for a claim's own in notes, and how long that can be: units and minutes of fifty
+/// lines, days, and an authorization number as payers give them.
+const TOKENS: [(&str, usize); 5] = [
+    ("{units}", 6),
+    ("{minutes}", 7),
+    ("{first_date}", 8),
+    ("{last_date}", 8),
+    ("{authorization}", 50),
+];
+
+impl NoteRule {
+    /// How long the note can be once it is filled in.
+    pub(super) fn longest(&self) -> usize {
+        let text = self.text.as_str();
+        let grown = TOKENS.iter().map(|(token, most)| {
+            let each = most.saturating_sub(token.len());
+            text.matches(token).count().saturating_mul(each)
+        });
+        grown.fold(text.len(), usize::saturating_add)
+    }
+
+    /// Whether it goes with a line.
+    pub fn fits(&self, procedure: &ProcedureCode, modifiers: &[Modifier]) -> bool {
+        let said = |m: &Modifier| self.modifiers.contains(m);
+        (self.procedures.is_empty() || self.procedures.contains(procedure))
+            && (self.modifiers.is_empty() || modifiers.iter().any(said))
+    }
+}

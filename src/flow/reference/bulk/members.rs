@@ -48,7 +48,7 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<MemberInput>>) -> Res
         let references: Vec<Reference> =
             rows.iter().map(|r| r.data.data.reference.clone()).collect();
         let mut roster = Roster::of(load, owner, &references)?;
-        for Row { line, data: MemberInput { data, coverages } } in rows {
+        for Row { line, data: MemberInput { mut data, coverages } } in rows {
             if let Some(fault) = born_in_the_future(&data, load.ctx.now()) {
                 load.place(line, fault);
             }
@@ -57,6 +57,10 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<MemberInput>>) -> Res
                 let member = Member { id, revision: FIRST, data: data.clone(), coverages };
                 Work { before: None, member, changed: false }
             });
+            // A file without these columns says nothing of them.
+            if data.claim.is_empty() {
+                data.claim.clone_from(&work.member.data.claim);
+            }
             work.changed |= work.member.data != data;
             work.member.data = data;
             let mut outcome = (!work.is_fresh()).then_some(work.changed);

@@ -21,21 +21,28 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<PeerInput>>) -> Resul
             .into_iter()
             .map(|p| (p.data.npi.clone(), p))
             .collect();
-        let mut fresh = Vec::new();
-        for Row { data: PeerInput { data, .. }, .. } in rows {
+        let (mut fresh, mut touched) = (Vec::new(), Vec::new());
+        for Row { data: PeerInput { mut data, .. }, .. } in rows {
             let Some(old) = stored.remove(&data.npi) else {
                 let (id, certificates) = (load.ctx.id(), Vec::new());
                 fresh.push(Peer { id, revision: FIRST, data, certificates });
                 load.counts.add(None);
                 continue;
             };
+            // A file without these columns says nothing of them.
+            if data.claim.is_empty() {
+                data.claim.clone_from(&old.data.claim);
+            }
             let changed = old.data != data;
             if changed {
-                Load::must(store::update(load.conn, owner, &Peer { data, ..old }, now)?)?;
+                let new = Peer { data, ..old.clone() };
+                Load::must(store::update(load.conn, owner, &new, now)?)?;
+                touched.extend(touches(&old, &new));
             }
             load.counts.add(Some(changed));
         }
         store::insert_all(load.conn, owner, &fresh, now)?;
+        again::mark(load.ctx, load.conn, owner, Cause::Peer, &touched)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::{PayerName, Reader};
+use super::{MemberClaimDraft, PayerName, Reader};
 use crate::domain::dates::Span;
 use crate::domain::identifiers::{Key, MemberNumber};
 use crate::domain::member::{MemberAddress, MemberData};
@@ -35,6 +35,8 @@ pub struct MemberDraft {
     pub address: Option<AddressDraft>,
     /// All of the member's coverages.
     pub coverages: Option<Vec<CoverageDraft>>,
+    /// What claims say of the member beside that, where a payer asks for it.
+    pub claim: Option<MemberClaimDraft>,
 }
 
 /// An address as a door was told of it.
@@ -117,6 +119,7 @@ impl MemberDraft {
         let birth_date = r.date("birth_date", self.birth_date.as_ref());
         let gender = r.required("gender", self.gender.as_ref());
         let address = self.address.as_ref().and_then(|a| r.within("address", |r| a.read(r)));
+        let claim = self.claim.as_ref().map(|c| r.within("claim", |r| c.read(r)));
         let list = self.coverages.as_ref();
         let coverages = r.items("coverages", list, MAX_COVERAGES, |r, c| c.read(r));
         let data = (|| {
@@ -127,6 +130,7 @@ impl MemberDraft {
                 birth_date: birth_date?,
                 gender: gender?,
                 address,
+                claim: claim.unwrap_or_default(),
             })
         })();
         r.finish(data.map(|data| MemberInput { data, coverages }))

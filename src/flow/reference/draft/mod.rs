@@ -3,6 +3,7 @@
 //! CSV import fills the same drafts and turns pointers into columns, so both doors have one parser.
 
 mod authorization;
+mod claim;
 mod consent;
 mod document;
 mod episode;
@@ -16,6 +17,7 @@ mod program;
 use chrono::NaiveDate;
 
 pub use authorization::{AuthorizationDraft, AuthorizationInput, MemberName};
+pub use claim::{MemberClaimDraft, PeerClaimDraft, PeerNumberDraft, ProviderDraft};
 pub use consent::{ALL_PAYERS, ConsentDraft, ConsentInput};
 pub use document::{DocumentDraft, DocumentInput};
 pub use episode::{EpisodeDraft, EpisodeInput};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Reader, refuse_repeats};
+use super::{PeerClaimDraft, Reader, refuse_repeats};
 use crate::domain::peer::{CertificateData, PeerData};
 use crate::error::Fault;
 
@@ -35,6 +35,8 @@ pub struct PeerDraft {
     pub hired_on: Option<String>,
     /// All of the peer's certificates.
     pub certificates: Option<Vec<CertificateDraft>>,
+    /// What claims say of the peer beside that, where a payer asks for it.
+    pub claim: Option<PeerClaimDraft>,
 }
 
 /// A certificate as a door was told of it.
@@ -95,10 +97,12 @@ impl PeerDraft {
         let message = "another certificate of the list has this state, kind and first day";
         let key = |c: &CertificateData| (c.state.clone(), c.kind.clone(), c.span.from);
         refuse_repeats(&mut r, "certificates", &certificates, key, message);
+        let claim = self.claim.as_ref().map(|c| r.within("claim", |r| c.read(r)));
+        let claim = claim.unwrap_or_default();
         let data = (|| {
             let (npi, taxonomy) = (npi?, taxonomy?);
             let (first_name, last_name) = (first_name?, last_name?);
-            Some(PeerData { npi, first_name, last_name, taxonomy, birth_date, hired_on })
+            Some(PeerData { npi, first_name, last_name, taxonomy, birth_date, hired_on, claim })
         })();
         r.finish(data.map(|data| PeerInput { data, certificates }))
     }

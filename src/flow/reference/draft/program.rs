@@ -29,6 +29,9 @@ pub struct ProgramDraft {
     /// Last day on which it runs; missing: no end.
     #[schema(example = "2027-06-30")]
     pub to: Option<String>,
+    /// The key of the location where it is, for payers that want the place of the service.
+    #[schema(example = "main")]
+    pub location: Option<String>,
 }
 
 impl ProgramDraft {
@@ -42,7 +45,11 @@ impl ProgramDraft {
         let name = r.required("name", self.name.as_ref());
         let kind = r.required("kind", self.kind.as_ref());
         let span = r.span(self.from.as_ref(), self.to.as_ref());
-        let data = (|| Some(ProgramData { key: key?, name: name?, kind: kind?, span: span? }))();
+        let location = r.optional("location", self.location.as_ref());
+        let data = (|| {
+            let (key, name, kind) = (key?, name?, kind?);
+            Some(ProgramData { key, name, kind, span: span?, location })
+        })();
         r.finish(data)
     }
 }

@@ -1,0 +1,75 @@
+//! Whether the payer's claim form can be filled for the visits of a chunk.
+
+use super::Bench;
+use crate::domain::claim_facts::{Gap, Whose, gaps};
+use crate::domain::contract::Terms;
+use crate::domain::encounter::EncounterData;
+use crate::domain::facts::AuthorizationFact;
+use crate::domain::identifiers::Key;
+use crate::domain::ids::ContractVersionId;
+use crate::domain::member::{Coverage, Member};
+use crate::domain::peer::Peer;
+use crate::domain::rules;
+use crate::error::AppError;
+use crate::flow::Ctx;
+use crate::flow::form::{self, People};
+use crate::store::{self, Conn};
+
+impl Bench {
+    /// Reads where the programs of the chunk are, and makes the heads of files for trial.
+    pub(super) fn read_forms(
+        &mut self,
+        ctx: &Ctx,
+        conn: &mut Conn,
+        encounters: &[&EncounterData],
+    ) -> Result<(), AppError> {
+        for (version, terms) in &self.terms {
+            if !self.headers.contains_key(version) {
+                let header = form::trial_header(&self.organization, terms, ctx.now());
+                self.headers.insert(*version, header);
+            }
+        }
+        let mut keys: Vec<Key> = encounters.iter().filter_map(|e| e.program.clone()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let programs = store::programs::by_keys(conn, self.organization.id, &keys)?;
+        let placed = programs.into_iter().filter_map(|p| Some((p.data.key, p.data.location?)));
+        self.sites = placed.collect();
+        Ok(())
+    }
+
+    /// The location of the organization at which a visit was, where that is known.
+    pub fn site(&self, encounter: &EncounterData) -> Option<Key> {
+        form::site(&self.organization, &self.sites, encounter)
+    }
+
+    /// What the form asks for and is not on record, or cannot be sent.
+    pub(super) fn gaps(
+        &self,
+        encounter: &EncounterData,
+        (version, terms): (ContractVersionId, &Terms),
+        billed: &Coverage,
+        (member, peer): (&Member, &Peer),
+        authorizations: &[AuthorizationFact],
+    ) -> Vec<Gap> {
+        let Some(service) = rules::choose(&terms.pack, encounter, self.day(encounter)) else {
+            return Vec::new();
+        };
+        let people = People { organization: &self.organization, member, peer };
+        let site = self.site(encounter);
+        let minutes = encounter.minutes().max(1);
+        let says = form::detail(terms, people, site.as_ref(), [minutes]);
+        let place = rules::place_of(encounter, service);
+        let number = &billed.data.member_number;
+        let numbers: Vec<_> = authorizations.iter().map(|a| &a.number).collect();
+        let npi = &peer.data.npi;
+        let whose = Whose { place: &place, peer: npi, member: number, authorizations: &numbers };
+        let found = gaps(&terms.pack.claim, &says, whose);
+        let header = self.headers.get(&version).and_then(Option::as_ref);
+        let (true, Some(header)) = (found.is_empty(), header) else { return found };
+        form::trial(header, service, people, encounter, number, &says).into_iter().collect()
+    }
+}
