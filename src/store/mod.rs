@@ -52,6 +52,7 @@ pub mod sessions;
 mod sets;
 pub mod shared;
 mod statistics;
+mod task_parts;
 pub mod tasks;
 pub mod touched;
 pub mod turns;
