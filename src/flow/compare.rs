@@ -60,17 +60,16 @@ fn of_claim(read: &claims_837::Claim, meant: &StoredClaim, terms: &Terms) -> Opt
     let control = says.payer_control.as_ref().map(PayerControl::as_str);
     let authorization = claim.authorization.as_ref().map(AuthorizationNumber::as_str);
     let upper = |text: &str| text.to_ascii_uppercase();
-    let same_text =
-        |read: Option<&String>, meant: Option<&str>| read.map(|r| upper(r)) == meant.map(upper);
+    let same_text = |read: Option<&str>, meant: Option<&str>| read.map(upper) == meant.map(upper);
     let member = claim.subscriber.member_number.as_str();
     let checks = [
         ("CLM01", read.id == claim.number.as_str()),
         ("CLM02", read.charge == Some(claim.charge)),
         ("CLM05-1", read.place.as_deref() == Some(claim.place.as_str())),
         ("CLM05-3", read.frequency.as_deref() == Some(says.frequency.code())),
-        ("NM109 of 2010BA", same_text(read.member.as_ref(), Some(member))),
-        ("REF*G1", same_text(read.authorization.as_ref(), authorization)),
-        ("REF*F8", same_text(read.payer_control.as_ref(), control)),
+        ("NM109 of 2010BA", same_text(read.member.as_deref(), Some(member))),
+        ("REF*G1", same_text(read.authorization.as_deref(), authorization)),
+        ("REF*F8", same_text(read.payer_control.as_deref(), control)),
         ("HI", read.diagnoses == diagnoses),
         ("LX", read.lines.len() == claim.lines.len()),
     ];
@@ -95,7 +94,7 @@ fn of_line(
 ) -> Option<&'static str> {
     let knobs = &terms.pack.claim.form.lines;
     let mut wanted: Vec<&str> = line.modifiers.iter().map(Modifier::as_str).collect();
-    let mut stated: Vec<&str> = read.modifiers.iter().map(String::as_str).collect();
+    let mut stated: Vec<&str> = read.modifiers.iter().map(AsRef::as_ref).collect();
     wanted.sort_unstable();
     stated.sort_unstable();
     let units = match knobs.basis {

@@ -13,8 +13,11 @@ use crate::app::{TestApp, on_both};
 use crate::history;
 use crate::world::{self, Dice};
 
+/// What is known of each visit, by organization and id.
+type Known = BTreeMap<(i64, i64), String>;
+
 /// Everything known at a time, by visit.
-async fn known(app: &TestApp, as_of: Instant) -> BTreeMap<(i64, i64), String> {
+async fn known(app: &TestApp, as_of: Instant) -> Known {
     let (from, to) = (parse_date("2026-01-01").unwrap(), parse_date("2027-12-31").unwrap());
     let wanted = Wanted { organization: None, from, to, as_of };
     let read = move |conn: &mut store::Conn| {
@@ -46,7 +49,7 @@ on_both! {
     async fn days_are_what_reading_them_from_nothing_gives(app: TestApp) {
         let mut pasts = history::two_organizations(&app, 4).await;
         let mut dice = Dice::new(77);
-        let mut seen: Vec<(Instant, BTreeMap<(i64, i64), String>)> = Vec::new();
+        let mut seen: Vec<(Instant, Known)> = Vec::new();
         for _ in 0..6 {
             history::play(&app, &mut pasts, &mut dice, 40).await;
             let at = reporting::refresh(&app.ctx, None).await.unwrap();
