@@ -209,6 +209,9 @@ mod tests {
         let facts = serde_json::to_value(&case.facts).unwrap();
         // Facts that are left out while they are empty.
         let seldom = [
+            "peer",
+            "documents",
+            "earlier_visits",
             "episodes",
             "consents",
             "peer_usage",
