@@ -288,7 +288,7 @@ on_both! {
             "reference" => "V-1",
             "peer" => "1987654328",
             "member" | "service" | "authorization" | "program" | "session" | "group_size"
-            | "group_peers" => "",
+            | "group_peers" | "member_absent" => "",
             "member_payer" => "evergreen",
             "member_number" => "EV1000",
             "activity" => "individual_support",
