@@ -92,7 +92,7 @@ on_both! {
         let batch = world::id(&app.post("/v1/batches", &w.biller, &body).await.expect(201));
         // The file's bytes are not what was built: the release is undone after its first steps.
         app.database.execute("UPDATE files SET sha256 = 'x'");
-        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.problem(500, "internal");
+        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.problem(409, "release_refused");
         let steps = app.ctx.metrics.batches.all();
         assert_eq!(steps, [("built", 1)]);
     }
