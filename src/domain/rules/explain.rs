@@ -221,9 +221,6 @@ mod tests {
             "gaps",
             "day",
             "session",
-            "peer",
-            "documents",
-            "earlier_visits",
         ];
         for step in steps(&case.decide()) {
             for name in step.looks_at {
