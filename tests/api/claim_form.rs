@@ -74,7 +74,7 @@ on_both! {
         let w = with(&app, knobs).await;
         record(&app, &w, "V-1", "2026-07-01T16:00").await;
         assert_eq!(rules(&seen(&app, &w, "V-1").await), vec!["claim.member"; 4]);
-        let provider = json!({"last_name": "Sample Clinic", "npi": "1043500127"});
+        let provider = json!({"last_name": "Sample", "first_name": "Alex", "npi": "1043500127"});
         amend_member(&app, &w, 0, |m| m["claim"] = json!({
             "middle_name": "Q", "medical_record": "MR-7", "referral": "REF-9",
             "referring": provider, "ordering": supervisor(),
@@ -82,7 +82,7 @@ on_both! {
         app.settle().await;
         assert_eq!(seen(&app, &w, "V-1").await["status"], "ready");
         let text = file(&app, &w, &build(&app, &w).await).await;
-        for wanted in ["REF*EA*MR-7~", "REF*9F*REF-9~", "NM1*DN*2*SAMPLE CLINIC*****XX*1043500127~",
+        for wanted in ["REF*EA*MR-7~", "REF*9F*REF-9~", "NM1*DN*1*SAMPLE*ALEX****XX*1043500127~",
             "NM1*DK*1*SAMPLE*ROBIN****XX*1043500127~", "*Q***MI*", "*MJ*60*", "NM1*82*"] {
             assert!(text.contains(wanted), "{wanted} in {text}");
         }

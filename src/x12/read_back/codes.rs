@@ -89,7 +89,9 @@ fn beginning(bht: &Segment<'_>, problems: &mut Problems) {
 }
 
 fn name(at: &str, nm1: &Segment<'_>, problems: &mut Problems) {
-    listed(nm1, 2, &["1", "2"], problems);
+    // Referring, supervising and ordering providers are persons.
+    let person = matches!(nm1.element(1), b"DN" | b"P3" | b"DQ" | b"DK");
+    listed(nm1, 2, if person { &["1"] } else { &["1", "2"] }, problems);
     // Addresses and other payers' providers are known by their place or number.
     let at = at.as_bytes();
     let nameless = matches!(

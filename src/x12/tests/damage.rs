@@ -35,6 +35,8 @@ const ENVELOPE: &[Damage] = &[
 ];
 
 const PARTIES: &[Damage] = &[
+    // pyx12 found it first: a clinic as the referring provider.
+    (ORIGINAL, "NM1*82*1*OKAFOR", "NM1*DN*2*CLINIC*****XX*1245319599~\nNM1*82*1*OKAFOR", &[Code]),
     (ORIGINAL, "NM1*41*2*RIVER BEND PEER RECOVERY*****46*PEERORG001~\n", "", &[Structure, Missing]),
     (ORIGINAL, "*46*PEERORG001", "*XX*PEERORG001", &[Code, Npi]),
     (ORIGINAL, "PER*IC*BILLING OFFICE*TE*5095550142*EM*BILLING@EXAMPLE.ORG~\n", "", &[Missing]),

@@ -35,14 +35,15 @@ pub struct PeerNumberDraft {
     pub number: Option<String>,
 }
 
-/// Somebody who had a part in services: a person, or an organization without a first name.
+/// Somebody who had a part in services. The guide takes persons only (NM102 is 1 in loops 2310A, 2310D
+/// and 2420E).
 #[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderDraft {
-    /// Last name, or the organization's name.
+    /// Last name.
     #[schema(example = "Sample")]
     pub last_name: Option<String>,
-    /// First name; missing for an organization.
+    /// First name.
     #[schema(example = "Robin")]
     pub first_name: Option<String>,
     /// NPI.
@@ -99,10 +100,10 @@ impl PeerNumberDraft {
 impl ProviderDraft {
     fn read(&self, r: &mut Reader) -> Option<Provider> {
         let last_name = r.required("last_name", self.last_name.as_ref());
-        let first_name = r.optional("first_name", self.first_name.as_ref());
+        let first_name = r.required("first_name", self.first_name.as_ref());
         let npi = r.required("npi", self.npi.as_ref());
         let taxonomy = r.optional("taxonomy", self.taxonomy.as_ref());
-        let (last_name, npi) = (last_name?, Some(npi?));
+        let (last_name, first_name, npi) = (last_name?, Some(first_name?), Some(npi?));
         Some(Provider { last_name, first_name, npi, taxonomy, numbers: Vec::new() })
     }
 }
