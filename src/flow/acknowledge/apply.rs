@@ -9,7 +9,7 @@ use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
 use crate::domain::organization::OrganizationMode;
 use crate::domain::response::{
-    Acknowledgment, Effect, FileState, ReceivedFile, Response, Stage, Verdict, effect,
+    Acknowledgment, Effect, FileState, ReceivedFile, Response, Source, Stage, Verdict, effect,
 };
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
@@ -175,9 +175,7 @@ impl Board {
             Effect::Rejected => *status = ClaimStatus::Rejected,
             _ => {}
         }
-        if word.source == crate::domain::response::Source::Payer
-            && word.verdict == Verdict::Accepted
-        {
+        if word.source == Source::Payer && word.verdict == Verdict::Accepted {
             self.payer_accepted.insert(claim);
         }
         Some(effect)
@@ -215,10 +213,14 @@ fn carry_out(
     acknowledged::lock(conn, tenant, &batches)?;
     let mut board = Board::read(conn, tenant, &batches)?;
     let now = ctx.now();
+    let mut taken: Vec<ClaimId> = Vec::new();
     let mut list: Vec<Response> = Vec::with_capacity(words.len());
     for word in words {
         let mut any = Effect::Recorded;
         let concerned = board.concerned(&word);
+        if word.verdict == Verdict::Accepted && word.source != Source::Clearinghouse {
+            taken.extend(&concerned);
+        }
         for claim in &concerned {
             let Some(effect) = board.say(*claim, &word) else {
                 return Err(AppError::internal("a claim of a batch is not on its board"));
@@ -248,7 +250,8 @@ fn carry_out(
     moves::number(conn, tenant, &list)?;
     let accepted = board.moved_to(ClaimStatus::Accepted);
     let rejected = board.moved_to(ClaimStatus::Rejected);
-    moves::accept(conn, tenant, &accepted)?;
+    taken.retain(|claim| board.now.get(claim) == Some(&ClaimStatus::Accepted));
+    moves::accept(ctx, conn, tenant, &accepted, &taken)?;
     moves::reject(ctx, conn, tenant, &batches, &rejected)?;
     for id in batches {
         answer(conn, tenant, id, now)?;
