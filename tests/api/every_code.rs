@@ -160,7 +160,10 @@ impl Scene {
             Code::ClaimChanging => {
                 let (path, body) = self.released("C-1", "2026-09-04T16:00").await;
                 app.post(&path, &w.biller, &body).await.expect(200);
-                app.post(&path, &w.biller, &body).await
+                let answer = app.post(&path, &w.biller, &body).await;
+                // So that the next batch is one of originals.
+                app.act(&path.replace("/void", "/keep"), &w.biller).await.expect(200);
+                answer
             }
             Code::ClaimWithoutNumber => {
                 let (path, _) = self.released("C-2", "2026-09-05T16:00").await;
