@@ -224,6 +224,10 @@ on_both! {
         assert_eq!((&stands["status"], &stands["change"]), (&json!("released"), &Value::Null));
         assert_eq!(tied(&app, &w).await[0], first["charge"]);
         ask(&app, &w, &first, "replace", "ICN-1").await.expect(200);
+        // Nothing replaces a claim that was rejected since.
+        app.database.execute("UPDATE claims SET status = 'rejected' WHERE status = 'released'");
+        build(&app, &w).await.problem(409, "nothing_ready");
+        assert_eq!(claim(&app, &w, &id(&first)).await["change"], Value::Null);
     }
 
     async fn a_void_reverses_the_whole_claim(app: TestApp) {

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::gather::Words;
 use super::resolve::{Of, Resolved, Word, resolve};
 use super::{moves, sets};
+use crate::domain::claim_change::ChangeState;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
 use crate::domain::organization::OrganizationMode;
@@ -147,6 +148,8 @@ struct Board {
     before: HashMap<ClaimId, ClaimStatus>,
     now: HashMap<ClaimId, ClaimStatus>,
     payer_accepted: HashSet<ClaimId>,
+    /// Claims whose replacement or void is on its way.
+    changing: HashSet<ClaimId>,
 }
 
 impl Board {
@@ -163,13 +166,20 @@ impl Board {
         }
         let all: Vec<ClaimId> = before.keys().copied().collect();
         let payer_accepted = responses::accepted_by_payer(conn, tenant, &all)?;
-        Ok(Self { numbers, of_batch, now: before.clone(), before, payer_accepted })
+        let open = store::claim_changes::open_of_all(conn, tenant, &all)?;
+        let built = open.into_iter().filter(|c| c.state == ChangeState::Built);
+        let changing = built.map(|c| c.claim).collect();
+        Ok(Self { numbers, of_batch, now: before.clone(), before, payer_accepted, changing })
     }
 
     fn say(&mut self, claim: ClaimId, word: &Word) -> Option<Effect> {
         let status = self.now.get_mut(&claim)?;
         let payer = self.payer_accepted.contains(&claim);
-        let effect = effect(*status, word.stage, word.source, word.verdict, payer);
+        let effect = match effect(*status, word.stage, word.source, word.verdict, payer) {
+            // Its lines are on the other claim, or about to be reversed: a person must ask.
+            Effect::Rejected if self.changing.contains(&claim) => Effect::Contradicts,
+            effect => effect,
+        };
         match effect {
             Effect::Accepted => *status = ClaimStatus::Accepted,
             Effect::Rejected => *status = ClaimStatus::Rejected,

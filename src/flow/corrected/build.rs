@@ -97,7 +97,11 @@ fn due(
     let mut list = Vec::new();
     for change in store::claim_changes::prepared(conn, tenant, wanted.payer, MOST)? {
         let claim = find(conn, tenant, change.claim)?;
-        if claim.service_date <= wanted.through {
+        if !claim.status.is_with_payer() {
+            // Rejected since: its visits are billed anew by themselves.
+            let step = (ChangeState::Prepared, ChangeState::Cancelled);
+            store::claim_changes::advance(conn, tenant, change.id, step, ctx.now())?;
+        } else if claim.service_date <= wanted.through {
             list.push((change, claim));
         }
     }
