@@ -37,6 +37,10 @@ code_list!(
         AlreadyExists = "already_exists",
         /// The encounter is on a live claim.
         AlreadyClaimed = "already_claimed",
+        /// A replacement or void of the claim is under way.
+        ClaimChanging = "claim_changing",
+        /// Nobody has said what the payer calls the claim.
+        ClaimWithoutNumber = "claim_without_number",
         /// The status does not allow this step.
         WrongStatus = "wrong_status",
         /// The rule cannot be overridden.
@@ -75,6 +79,8 @@ impl Code {
             Self::ReferenceConflict
             | Self::AlreadyExists
             | Self::AlreadyClaimed
+            | Self::ClaimChanging
+            | Self::ClaimWithoutNumber
             | Self::WrongStatus
             | Self::NotOverridable
             | Self::ReleaseRefused
@@ -106,6 +112,8 @@ impl Code {
             Self::ReferenceConflict => "This reference was used for other content",
             Self::AlreadyExists => "Something with this key exists",
             Self::AlreadyClaimed => "The encounter is on a live claim",
+            Self::ClaimChanging => "The claim is being replaced or voided",
+            Self::ClaimWithoutNumber => "The payer's number of the claim is not known",
             Self::WrongStatus => "The status does not allow this",
             Self::NotOverridable => "This rule cannot be overridden",
             Self::ReleaseRefused => "The batch was not released",

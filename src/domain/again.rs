@@ -37,6 +37,8 @@ code_list!(
         Freed = "freed",
         /// Its batch was withdrawn.
         Withdrawn = "batch_withdrawn",
+        /// Its claim is replaced, or was voided.
+        Replaced = "claim_replaced",
         /// An episode of the member is new or has other days.
         Episode = "episode_changed",
         /// A document is new or says something else.

@@ -97,6 +97,12 @@ code_list!(
         TasksExport = "tasks.export",
         /// A file that came was handed out.
         FileExport = "file.export",
+        /// A replacement of a claim was asked for.
+        ClaimReplace = "claim.replace",
+        /// A void of a claim was asked for.
+        ClaimVoid = "claim.void",
+        /// What was asked for was taken back.
+        ClaimKeep = "claim.keep",
         /// The utilization report was handed out.
         ReportUtilization = "report.export_utilization",
         /// The worklist was handed out as a table.

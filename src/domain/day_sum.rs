@@ -17,7 +17,7 @@ use super::text::code_list;
 use super::units::units;
 
 /// Which visits are summed: those with an equal value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SumKey {
     /// The member.
     pub member: MemberId,
@@ -65,7 +65,7 @@ impl SumKey {
 }
 
 /// How minutes become units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measure {
     /// Minutes of a unit.
     pub unit_minutes: u32,

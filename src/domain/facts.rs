@@ -92,6 +92,9 @@ pub struct Facts {
     /// What the payer's claim form asks for and is not on record, or cannot be sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
+    /// Whether the visit stands on a claim that is being replaced or voided.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub corrects: bool,
     /// Overrides in force for the visit as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<OverrideFact>,

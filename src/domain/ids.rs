@@ -204,6 +204,8 @@ id_types! {
     MarkId = "mrk",
     /// A claimed visit that would be billed otherwise today.
     CorrectionId = "cor",
+    /// A replacement or void of a claim.
+    ClaimChangeId = "cch",
     /// A claim.
     ClaimId = "clm",
     /// A line of a claim.

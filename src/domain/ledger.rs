@@ -7,6 +7,7 @@
 use std::fmt;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::codes::Mode;
 use super::facts::How;
@@ -80,7 +81,7 @@ code_list!(
 );
 
 /// One entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// On which account.
     pub account: AccountId,
@@ -160,7 +161,7 @@ impl fmt::Display for SharedKey {
 
 /// One entry of an account that organizations share. Reserved and consumed are not told apart:
 /// only their sum counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedEntry {
     /// On which account.
     pub account: SharedAccountId,

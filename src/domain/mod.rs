@@ -6,6 +6,7 @@ pub mod audit;
 pub mod authorization;
 pub mod batch;
 pub mod claim;
+pub mod claim_change;
 pub mod claim_detail;
 pub mod claim_facts;
 pub mod codes;

@@ -56,6 +56,12 @@ code_list!(
         Rejected = "rejected",
         /// Its batch was withdrawn.
         Withdrawn = "withdrawn",
+        /// A replacement counts in its place.
+        Replaced = "replaced",
+        /// A void reversed it.
+        Voided = "voided",
+        /// A void that the payer took; nothing is left of it to do.
+        Closed = "closed",
     }
 );
 
@@ -84,7 +90,12 @@ impl LineStatus {
             (Ready, Claimed | Superseded | Void)
                 | (Held, Superseded | Void)
                 | (Claimed, Ready | Submitted)
+                // The claim is rejected, replaced or voided.
                 | (Submitted, Ready)
+                // A replacement is withdrawn or rejected: its own lines end, and those of the claim
+                // that it would have replaced are as they were.
+                | (Claimed | Submitted, Superseded)
+                | (Superseded | Void, Submitted | Held)
         )
     }
 
@@ -97,7 +108,9 @@ impl LineStatus {
 impl ClaimStatus {
     /// Whether the move is in the table.
     pub fn may_become(self, next: Self) -> bool {
-        use ClaimStatus::{Accepted, Batched, Delivered, Rejected, Released, Withdrawn};
+        use ClaimStatus::{
+            Accepted, Batched, Closed, Delivered, Rejected, Released, Replaced, Voided, Withdrawn,
+        };
         matches!(
             (self, next),
             (Batched, Released | Withdrawn)
@@ -105,17 +118,25 @@ impl ClaimStatus {
                 | (Delivered, Accepted | Rejected)
                 // The clearinghouse took it, the payer did not.
                 | (Accepted, Rejected)
+                | (Released | Delivered | Accepted, Replaced | Voided | Closed)
+                // The replacement that the clearinghouse had taken was rejected by the payer.
+                | (Replaced, Released | Delivered | Accepted)
         )
     }
 
-    /// Whether a claim in this state holds its lines.
-    pub fn is_live(self) -> bool {
-        !matches!(self, Self::Withdrawn | Self::Rejected)
+    /// Whether the payer may have it: only then it can be replaced or voided.
+    pub fn is_with_payer(self) -> bool {
+        matches!(self, Self::Released | Self::Delivered | Self::Accepted)
     }
 
     /// Whether it is live and was released: what reports call billed.
     pub fn is_billed(self) -> bool {
         self.is_live() && self != Self::Batched
+    }
+
+    /// Whether a claim in this state holds its lines.
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Batched | Self::Released | Self::Delivered | Self::Accepted)
     }
 }
 
@@ -150,14 +171,16 @@ mod tests {
             assert!(!BatchStatus::Acknowledged.may_become(*from));
         }
         for to in ClaimStatus::ALL {
-            assert!(!ClaimStatus::Withdrawn.may_become(*to));
-            assert!(!ClaimStatus::Rejected.may_become(*to));
+            use ClaimStatus::{Closed, Rejected, Voided, Withdrawn};
+            assert!([Closed, Rejected, Voided, Withdrawn].iter().all(|s| !s.may_become(*to)));
             assert!(!to.may_become(*to));
             assert!(!to.is_billed() || to.is_live());
         }
         for to in LineStatus::ALL {
-            assert!(!LineStatus::Void.may_become(*to));
-            assert!(!LineStatus::Superseded.may_become(*to));
+            // Only what stands on a claim, or waited beside it, comes back.
+            let back = matches!(to, LineStatus::Submitted | LineStatus::Held);
+            assert_eq!(LineStatus::Void.may_become(*to), back);
+            assert_eq!(LineStatus::Superseded.may_become(*to), back);
             assert!(!to.may_become(*to));
         }
         assert!(!LineStatus::Submitted.may_become(LineStatus::Held));

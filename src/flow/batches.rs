@@ -10,8 +10,9 @@ use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::compare::difference;
 use super::intake::draws::book;
-use super::{Ctx, acknowledge, again, late_visits, meter};
+use super::{Ctx, acknowledge, again, corrected, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
+use crate::domain::contract::form::kinds::Frequency;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
     BatchId, ClaimId, ContractVersionId, EncounterId, LineId, OrganizationId, PayerId,
@@ -20,7 +21,6 @@ use crate::domain::ledger;
 use crate::domain::rules;
 use crate::domain::status::{BatchStatus, ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::{AppError, Code, Fault};
-pub use crate::store::claims::Filter;
 use crate::store::{self, Conn, Scope};
 use crate::x12::read_back;
 
@@ -79,34 +79,6 @@ pub async fn list(
         .await
 }
 
-/// One claim.
-pub async fn claim(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    id: ClaimId,
-) -> Result<StoredClaim, AppError> {
-    ctx.db
-        .read(Scope::Tenant(tenant), move |conn| {
-            store::claims::by_id(conn, tenant, id)?.ok_or_else(|| AppError::not_found("claim"))
-        })
-        .await
-}
-
-/// A page of claims.
-pub async fn claims(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    filter: Filter,
-    after: Option<ClaimId>,
-    limit: i64,
-) -> Result<Vec<StoredClaim>, AppError> {
-    ctx.db
-        .read(Scope::Tenant(tenant), move |conn| {
-            Ok(store::claims::list(conn, tenant, &filter, after, limit)?)
-        })
-        .await
-}
-
 /// One piece of the batch's file, 0 first; none after the last. The connection is free again
 /// before the piece is sent.
 pub async fn file_piece(
@@ -156,9 +128,16 @@ pub fn release_in(
     let wanted = "only a built batch can be released.";
     let batch = advance(ctx, conn, tenant, id, BatchStatus::Released, wanted)?;
     let claims = store::claims::of_batch(conn, tenant, id)?;
-    let parts = encounter_ids(&claims);
+    // A void reverses what was, however it stands today; its lines are submitted already.
+    let stands = |c: &&StoredClaim| c.detail.frequency != Frequency::Void;
+    let standing: Vec<StoredClaim> = claims.iter().filter(stands).cloned().collect();
+    let parts = encounter_ids(&standing);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
-    look_again(ctx, conn, tenant, &encounters, &versions_of(&claims))?;
+    look_again(ctx, conn, tenant, &encounters, &versions_of(&standing))?;
+    if standing.len() < claims.len() {
+        let all: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
+        lock_visits(ctx, conn, tenant, &all)?;
+    }
     check_bytes(ctx, conn, tenant, &batch, &claims)?;
     let lines: Vec<LineId> = parts.into_values().flatten().collect();
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Submitted)?;
@@ -280,16 +259,26 @@ pub fn withdraw_in(
     let wanted = "only a built batch can be withdrawn; a released one is corrected claim by claim.";
     advance(ctx, conn, tenant, id, BatchStatus::Withdrawn, wanted)?;
     let claims = store::claims::of_batch(conn, tenant, id)?;
+    let ids: Vec<ClaimId> = claims.iter().map(|c| c.id).collect();
+    let changes = store::claim_changes::of_built(conn, tenant, &ids)?;
+    let all: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
+    // For its locks: the lines move, and others may be waiting to decide about the same people.
+    lock_visits(ctx, conn, tenant, &all)?;
+    store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Withdrawn)?;
+    audit::note(ctx, conn, Some(tenant), Action::BatchWithdraw, id, Detail::default())?;
+    for change in &changes {
+        if let Some(claim) = claims.iter().find(|c| Some(c.id) == change.built) {
+            corrected::withdraw(ctx, conn, tenant, change, claim)?;
+        }
+    }
+    let original = |c: &StoredClaim| c.detail.frequency == Frequency::Original;
+    let claims: Vec<StoredClaim> = claims.into_iter().filter(original).collect();
     let parts = encounter_ids(&claims);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
-    // For its locks: the lines move, and others may be waiting to decide about the same people.
-    lock_visits(ctx, conn, tenant, &encounters)?;
     let lines: Vec<LineId> = parts.into_values().flatten().collect();
-    store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Withdrawn)?;
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Ready)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
     again::let_go(ctx, conn, tenant, &encounters)?;
-    audit::note(ctx, conn, Some(tenant), Action::BatchWithdraw, id, Detail::default())?;
     late_visits::again(ctx, conn, tenant, &claims)?;
     see(conn, tenant, id)
 }

@@ -19,12 +19,14 @@ use super::claims::{Of, claim};
 use super::encounters::refuse_moved;
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
-use super::{Ctx, meter};
+use super::{Ctx, corrected, meter};
 use crate::domain::batch::Batch;
-use crate::domain::contract::Terms;
+use crate::domain::contract::{ClaimProfile, Terms};
+use crate::domain::dates::WeekStart;
 use crate::domain::day_sum::SumKey;
 use crate::domain::encounter::Encounter;
 use crate::domain::grouping::{self, Form};
+use crate::domain::identifiers::{Key, PartnerCode};
 use crate::domain::ids::{
     BatchId, ContractVersionId, EncounterId, LineId, MemberId, OrganizationId, PayerId, PeerId,
 };
@@ -120,6 +122,10 @@ pub fn build_some(
     wanted: Wanted,
     most: i64,
 ) -> Result<Built, AppError> {
+    if let Some((batch, left)) = corrected::build_batch(ctx, conn, tenant, wanted)? {
+        let more = left || !ready_lines::parts(conn, tenant, wanted, most)?.is_empty();
+        return Ok(Built { batch, more });
+    }
     let mut parts = ready_lines::parts(conn, tenant, wanted, most)?.into_iter().peekable();
     while let Some(members) = parts.next() {
         // Nothing, where all wait for the end of their week or month or no longer stand.
@@ -131,7 +137,8 @@ pub fn build_some(
         Code::NothingReady,
         "Nothing is ready to be claimed from this payer up to this date. The held visits and \
          their reasons are in GET /v1/encounters?status=held. Visits of a week or month that \
-         is claimed as a whole wait for its end.",
+         is claimed as a whole wait for its end. A replacement or void that cannot be built says why \
+         in GET /v1/claims/{id}.",
     ))
 }
 
@@ -190,7 +197,7 @@ fn build_part(
     Ok(Some((batch, left)))
 }
 
-fn check_mode(
+pub(super) fn check_mode(
     conn: &mut Conn,
     organization: &Organization,
     payer: PayerId,
@@ -296,7 +303,7 @@ fn of_looked_at(
     Ok(lines)
 }
 
-fn form(terms: &Terms) -> Form<'_> {
+pub(super) fn form(terms: &Terms) -> Form<'_> {
     Form { profile: &terms.pack.claim, week_start: terms.pack.week_start }
 }
 
@@ -320,6 +327,16 @@ fn due(
     Ok(due)
 }
 
+/// What the head of a file is made from.
+type OfFile = ((String, PartnerCode), Key, ClaimProfile, WeekStart);
+
+/// What terms make of the head of a file.
+pub(super) fn of_file(t: &Terms) -> OfFile {
+    let a = &t.agreement;
+    let sender = (a.sender_qualifier.clone(), a.sender_id.clone());
+    (sender, a.billing_location.clone(), t.pack.claim.clone(), t.pack.week_start)
+}
+
 /// The lines whose contract versions write the same file as the earliest one's: the same sender,
 /// billing location and claim profile. The others stay ready and make the next batch.
 fn of_one_file(
@@ -330,11 +347,6 @@ fn of_one_file(
     lines: Vec<Line>,
     versions: &HashMap<EncounterId, ContractVersionId>,
 ) -> Result<Vec<Line>, AppError> {
-    let of_file = |t: &Terms| {
-        let a = &t.agreement;
-        let sender = (a.sender_qualifier.clone(), a.sender_id.clone());
-        (sender, a.billing_location.clone(), t.pack.claim.clone(), t.pack.week_start)
-    };
     let wanted = of_file(terms);
     let mut fits: HashMap<ContractVersionId, bool> = HashMap::new();
     for version in versions.values() {

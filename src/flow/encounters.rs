@@ -5,7 +5,7 @@ use super::again::{self, Again, Cause};
 use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, People};
 use super::intake::{Parsed, Recorded, resolve};
-use super::{Ctx, day_sums, sessions};
+use super::{Ctx, corrected, day_sums, sessions};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -278,7 +278,9 @@ pub(super) fn void_visit(
         return Ok(false);
     }
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
-    refuse_claimed(&lines)?;
+    if lines.iter().any(|l| l.status.is_claimed()) {
+        return corrected::leave_out(conn, tenant, id, reason);
+    }
     day_sums::leave(ctx, conn, tenant, id, 0)?;
     let ending: Vec<&Line> = lines.iter().collect();
     again::end_lines(ctx, conn, tenant, &ending, LineStatus::Void)?;

@@ -17,14 +17,14 @@ use crate::store::{self, Conn};
 /// Days that claims covered, by member.
 type Periods = BTreeMap<MemberId, BTreeSet<(NaiveDate, NaiveDate)>>;
 
-/// Decides again the visits that came after these claims and were held because their period was
-/// claimed: it no longer is.
-pub(super) fn again(
+/// The visits that came after these claims and are held because their period or day is claimed, in
+/// order.
+pub(super) fn waiting(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     claims: &[StoredClaim],
-) -> Result<(), AppError> {
+) -> Result<Vec<HeldVisit>, AppError> {
     let mut periods = Periods::new();
     for claim in claims {
         let terms = ctx.terms(conn, tenant, claim.contract_version)?;
@@ -42,6 +42,17 @@ pub(super) fn again(
         of_member.clone().any(|days| (days.0..=days.1).contains(&visit.service_date))
     });
     held.sort_unstable_by_key(|v| (v.service_date, v.started_at, v.encounter));
+    Ok(held)
+}
+
+/// Decides them again: their period is claimed no longer.
+pub(super) fn again(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    claims: &[StoredClaim],
+) -> Result<(), AppError> {
+    let held = waiting(ctx, conn, tenant, claims)?;
     let wish = |v: &HeldVisit| Wish { encounter: v.encounter, cause: Cause::Withdrawn, depth: 0 };
     let waiting: Vec<Wish> = held.iter().map(wish).collect();
     let organization = deciding(conn, tenant)?;

@@ -14,6 +14,7 @@ mod claimable;
 mod claims;
 pub mod clock;
 mod compare;
+pub mod corrected;
 mod day_sums;
 pub mod encounters;
 pub mod explain;

@@ -1,14 +1,14 @@
 //! Step 1c: an encounter is corrected. What it said before is kept, what it drew is given back, and
 //! it is decided again as it reads now, all in one transaction.
 //!
-//! What is on a live claim is not revised: after release it changes by a replacement claim only.
+//! What is on a live claim changes by a replacement claim only (`corrected`).
 
 use super::again::{self, Again, Cause};
 use super::audit::{self, Action};
-use super::encounters::{bench_of, find, refuse_claimed, refuse_moved, refuse_void, write_again};
+use super::encounters::{bench_of, find, refuse_moved, refuse_void, write_again};
 use super::intake::record::content_hash;
 use super::intake::{Parsed, Recorded, resolve};
-use super::{Ctx, day_sums};
+use super::{Ctx, corrected, day_sums};
 use crate::domain::encounter::EncounterData;
 use crate::domain::ids::{EncounterId, OrganizationId};
 use crate::error::{AppError, Code};
@@ -80,7 +80,9 @@ pub fn revise_in(
     }
     refuse_void(&encounter)?;
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
-    refuse_claimed(&lines)?;
+    if lines.iter().any(|l| l.status.is_claimed()) {
+        return corrected::revise(ctx, conn, &organization, encounter, data);
+    }
     if day_sums::leave_for(ctx, conn, tenant, id, bench.sum_key(&data), 0)? {
         bench = bench_of(ctx, conn, &organization, &both, id)?;
     }

@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::Ctx;
 use super::audit::{self, Action, Detail};
 use super::batching::{MOST_LINES, encounters_of, lock_visits, look_again};
+use super::{Ctx, corrected};
 use crate::domain::ids::OrganizationId;
 use crate::error::AppError;
 use crate::store::ready_lines::{self, Members, Wanted};
@@ -25,6 +25,9 @@ pub async fn settle(
         Ok::<_, AppError>((wanted, ready_lines::parts(conn, tenant, wanted, MOST_LINES)?))
     };
     let (wanted, parts) = ctx.db.read(Scope::Tenant(tenant), read).await?;
+    let work = ctx.clone();
+    let note = move |conn: &mut Conn| corrected::note_problems(&work, conn, tenant, wanted);
+    ctx.db.write(Scope::Tenant(tenant), note).await?;
     for members in parts {
         let work = ctx.clone();
         let again = move |conn: &mut Conn| settle_part(&work, conn, tenant, wanted, members);

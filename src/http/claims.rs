@@ -11,12 +11,12 @@ use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::response_view::ResponseView;
 use super::{Caller, PathId, Query};
-use crate::domain::batch::StoredClaim;
+use crate::domain::claim_change::ClaimChange;
 use crate::domain::ids::{BatchId, ClaimId, MemberId, OrganizationId};
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
-use crate::flow::batches::Filter;
-use crate::flow::{Ctx, acknowledge, batches};
+use crate::flow::corrected::{Filter, SeenClaim};
+use crate::flow::{Ctx, acknowledge, corrected};
 
 /// Responses shown with one claim; all of them: `GET /v1/responses?claim=`.
 const RESPONSES: i64 = 200;
@@ -34,7 +34,7 @@ pub struct Doc;
 
 /// A claim.
 #[derive(Debug, Serialize, ToSchema)]
-struct ClaimView {
+pub(super) struct ClaimView {
     /// Our id.
     #[schema(example = "clm_0KXJ5T9B20000")]
     id: String,
@@ -52,8 +52,15 @@ struct ClaimView {
     peer: String,
     /// The contract version.
     contract_version: String,
-    /// batched, released, delivered, accepted, rejected, withdrawn. Why: `GET /v1/responses?claim=`.
+    /// batched, released, delivered, accepted, rejected, withdrawn, replaced, voided, closed. Why:
+    /// `GET /v1/responses?claim=`.
     status: String,
+    /// original, replacement or void (CLM05-3).
+    frequency: String,
+    /// The claim that it replaces or voids.
+    corrects: Option<String>,
+    /// The replacement or void of it that is open.
+    change: Option<ChangeView>,
     /// The service date; of a claim for a week or a month, its first.
     service_date: NaiveDate,
     /// Diagnoses, the principal one first.
@@ -75,6 +82,42 @@ struct ClaimView {
     /// What clearinghouses and payers said of it, oldest first (asked for one claim; the first 200).
     #[serde(skip_serializing_if = "Option::is_none")]
     responses: Option<Vec<ResponseView>>,
+}
+
+/// A replacement or void of a claim.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChangeView {
+    /// replacement or void.
+    kind: String,
+    /// prepared (the next batch builds it) or built.
+    state: String,
+    /// Why it was asked for.
+    reason: String,
+    /// What becomes of the visits of a voided claim: `void` or `bill_again`.
+    visits: String,
+    /// Visits that are voided when it is built.
+    left_out: Vec<String>,
+    /// Why the last build could not make it.
+    problem: Option<String>,
+    /// The claim that it was built as.
+    claim: Option<String>,
+    /// When it was asked for.
+    asked_at: String,
+}
+
+impl From<&ClaimChange> for ChangeView {
+    fn from(change: &ClaimChange) -> Self {
+        Self {
+            kind: change.kind.to_string(),
+            state: change.state.to_string(),
+            reason: change.reason.clone(),
+            visits: change.visits.to_string(),
+            left_out: change.left_out.iter().map(|l| l.encounter.to_string()).collect(),
+            problem: change.problem.clone(),
+            claim: change.built.map(|c| c.to_string()),
+            asked_at: change.asked_at.to_string(),
+        }
+    }
 }
 
 /// The payer's numbers of a claim.
@@ -124,7 +167,8 @@ struct PartView {
     expected: String,
 }
 
-fn view(organization: OrganizationId, claim: StoredClaim) -> ClaimView {
+pub(super) fn view(organization: OrganizationId, seen: SeenClaim) -> ClaimView {
+    let SeenClaim { claim, corrects, change } = seen;
     let lines = claim.document.lines.iter().zip(&claim.lines).map(|(sent, line)| ClaimLineView {
         control: sent.control.clone(),
         service: line.service.as_str().to_owned(),
@@ -157,6 +201,9 @@ fn view(organization: OrganizationId, claim: StoredClaim) -> ClaimView {
         peer: claim.peer.to_string(),
         contract_version: claim.contract_version.to_string(),
         status: claim.status.as_str().to_owned(),
+        frequency: claim.detail.frequency.to_string(),
+        corrects: corrects.map(|c| c.claim.to_string()),
+        change: change.as_ref().map(ChangeView::from),
         service_date: claim.service_date,
         diagnoses: claim.document.diagnoses.iter().map(|d| d.as_str().to_owned()).collect(),
         authorization: claim.document.authorization.as_ref().map(|a| a.as_str().to_owned()),
@@ -184,7 +231,7 @@ struct ListQuery {
     /// By batch.
     #[param(value_type = Option<String>)]
     batch: Option<BatchId>,
-    /// By status: batched, released, delivered, accepted, rejected, withdrawn.
+    /// By status, such as `accepted`.
     #[param(value_type = Option<String>)]
     status: Option<ClaimStatus>,
     /// By member.
@@ -213,8 +260,8 @@ async fn list(
     let page = Page::new(limit, cursor.as_deref(), &("claims", &query))?;
     let after = page.after.map(ClaimId::from_i64);
     let filter = Filter { batch: query.batch, status: query.status, member: query.member };
-    let rows = batches::claims(&ctx, tenant, filter, after, page.rows()).await?;
-    let body = page.body(rows, |c| c.id.as_i64(), |c| view(tenant, c));
+    let rows = corrected::list(&ctx, tenant, filter, after, page.rows()).await?;
+    let body = page.body(rows, |c| c.claim.id.as_i64(), |c| view(tenant, c));
     Ok(HttpResponse::Ok().json(body))
 }
 
@@ -230,7 +277,7 @@ async fn get(
     query: Query<OfOrganization>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let claim = view(tenant, batches::claim(&ctx, tenant, id.0).await?);
+    let claim = view(tenant, corrected::get(&ctx, tenant, id.0).await?);
     let filter = acknowledge::Filter { claim: Some(id.0), ..acknowledge::Filter::default() };
     let said = acknowledge::responses(&ctx, tenant, filter, None, RESPONSES).await?;
     let responses = Some(said.into_iter().map(ResponseView::from).collect());

@@ -15,6 +15,7 @@ mod bulk_answers;
 mod bulk_array;
 pub mod bulk_rows;
 mod changes;
+mod claim_changes;
 mod claims;
 mod consents;
 mod contracts;
@@ -94,6 +95,7 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(corrections::routes)
         .configure(received::routes)
         .configure(tasks::routes)
+        .configure(claim_changes::routes)
         .configure(claims::routes)
         .configure(reports::routes)
         .configure(overrides::routes)

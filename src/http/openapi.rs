@@ -58,6 +58,7 @@ pub fn document() -> Document {
         super::corrections::Doc::openapi,
         super::received::Doc::openapi,
         super::tasks::Doc::openapi,
+        super::claim_changes::Doc::openapi,
         super::claims::Doc::openapi,
         super::reports::Doc::openapi,
         super::overrides::Doc::openapi,

@@ -14,6 +14,7 @@ use super::schema::{claim_line_parts, claim_lines, claims};
 use super::sets::insert_set;
 use super::types;
 use crate::domain::batch::{Part, StoredClaim, StoredClaimLine};
+use crate::domain::contract::form::kinds::Frequency;
 use crate::domain::ids::{
     BatchId, ClaimId, ClaimLineId, ContractVersionId, EncounterId, LineId, MemberId,
     OrganizationId, PayerId, PeerId,
@@ -125,7 +126,8 @@ fn line_rows(organization: OrganizationId, c: &StoredClaim) -> Vec<LineRow> {
 }
 
 fn part_rows(organization: OrganizationId, c: &StoredClaim) -> Vec<PartRow> {
-    let live = c.status.is_live();
+    // A void holds no lines: they stay on the claim that it reverses until the payer has taken it.
+    let live = c.status.is_live() && c.detail.frequency != Frequency::Void;
     let parts = c.lines.iter().flat_map(|line| line.parts.iter().map(move |part| (line.id, part)));
     parts
         .map(|(line, part)| PartRow {

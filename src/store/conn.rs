@@ -202,6 +202,22 @@ pub(super) fn in_begun<T, E: From<StoreError>>(
     result
 }
 
+/// Runs `body` in the transaction that is under way; when it fails, what it did is undone, and only
+/// that.
+pub fn in_savepoint<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    body: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    per_backend!(&mut *conn, c => AnsiTransactionManager::begin_transaction(c))
+        .map_err(StoreError::from)?;
+    let before = AFTER_COMMIT.with_borrow(Vec::len);
+    let result = end(conn, body);
+    if result.is_err() {
+        AFTER_COMMIT.with_borrow_mut(|list| list.truncate(before));
+    }
+    result
+}
+
 fn end<T, E: From<StoreError>>(
     conn: &mut Conn,
     body: impl FnOnce(&mut Conn) -> Result<T, E>,

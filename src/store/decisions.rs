@@ -309,6 +309,27 @@ pub fn current_lines(
     Ok(found)
 }
 
+/// The statuses of lines, also of those that ended.
+pub fn statuses(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[LineId],
+) -> Result<Vec<(LineId, LineStatus)>, StoreError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(INSERT_ROWS) {
+        let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        let rows: Vec<(i64, String)> = decision_lines::table
+            .filter(decision_lines::organization_id.eq(organization.as_i64()))
+            .filter(decision_lines::id.eq_any(chunk))
+            .select((decision_lines::id, decision_lines::status))
+            .load(conn)?;
+        for (id, status) in rows {
+            found.push((LineId::from_i64(id), types::read("decision_lines.status", status)?));
+        }
+    }
+    Ok(found)
+}
+
 /// Encounters with a ready line that draws on the authorization, in order of id.
 pub fn ready_on_authorization(
     conn: &mut Conn,

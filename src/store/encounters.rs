@@ -272,6 +272,21 @@ pub fn set_void(
     holds::remove(conn, organization, &[id])
 }
 
+/// Takes the void of an encounter back: the claim that would have left it out did not come about.
+pub fn revive(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: EncounterId,
+) -> Result<(), StoreError> {
+    diesel::update(encounters::table.find((organization.as_i64(), id.as_i64())))
+        .set((
+            encounters::voided_at.eq(None::<NaiveDateTime>),
+            encounters::void_reason.eq(None::<String>),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// What a list of encounters is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

@@ -5,12 +5,13 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use super::conn::Conn;
-use super::decisions::NewDecision;
+use super::decisions::{NewDecision, StoredDecision};
 use super::error::StoreError;
 use super::schema::{encounters, hold_reasons, holds};
 use super::sets::insert_set;
 use super::types::CHUNK;
 use crate::domain::dates::Instant;
+use crate::domain::facts::Facts;
 use crate::domain::hold::Hold;
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId};
 use crate::domain::money::Money;
@@ -66,6 +67,19 @@ pub(super) fn instead(
         Hold::of(d.answer).map(|hold| Held { encounter: d.encounter, payer, hold })
     });
     insert(conn, organization, &held.collect::<Vec<_>>())
+}
+
+/// What a decision holds counts again that was not the current one for a while.
+pub fn again(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    decision: &StoredDecision,
+    facts: &Facts,
+) -> Result<(), StoreError> {
+    remove(conn, organization, &[decision.encounter])?;
+    let (encounter, payer) = (decision.encounter, facts.billed.as_ref().map(|b| b.data.payer));
+    let list = Hold::of(&decision.answer).map(|hold| Held { encounter, payer, hold });
+    insert(conn, organization, &list.into_iter().collect::<Vec<_>>())
 }
 
 fn insert(conn: &mut Conn, organization: OrganizationId, list: &[Held]) -> Result<(), StoreError> {

@@ -1,11 +1,13 @@
 //! Claims that hold their lines, as decisions about later visits look at them.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::schema::claims;
+use super::schema::{claim_line_parts, claim_lines, claims};
 use super::types;
 use crate::domain::claim::Claim;
 use crate::domain::identifiers::MemberNumber;
@@ -29,7 +31,7 @@ pub struct LiveClaim {
     pub document: Claim,
 }
 
-type LiveRow = (i64, i64, String, i64, NaiveDate, String);
+type LiveRow = (i64, i64, i64, String, i64, NaiveDate, String);
 
 /// The live claims of members whose earliest service date lies between two days.
 pub fn live_of(
@@ -50,6 +52,7 @@ pub fn live_of(
             .filter(claims::status.eq_any(&live))
             .order(claims::id)
             .select((
+                claims::id,
                 claims::member_id,
                 claims::payer_id,
                 claims::member_number,
@@ -58,7 +61,12 @@ pub fn live_of(
                 claims::document,
             ))
             .load(conn)?;
-        for (member, payer, number, peer, service_date, document) in rows {
+        let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
+        let holding = holding(conn, organization, &ids)?;
+        for (id, member, payer, number, peer, service_date, document) in rows {
+            if !holding.contains(&id) {
+                continue;
+            }
             found.push(LiveClaim {
                 member: MemberId::from_i64(member),
                 payer: PayerId::from_i64(payer),
@@ -68,6 +76,31 @@ pub fn live_of(
                 document: types::read_json("claims.document", &document)?,
             });
         }
+    }
+    Ok(found)
+}
+
+/// Those of the claims that hold lines: one that is being replaced or voided holds none.
+fn holding(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[i64],
+) -> Result<HashSet<i64>, StoreError> {
+    let mut found = HashSet::new();
+    for chunk in ids.chunks(types::CHUNK) {
+        let rows: Vec<i64> = claim_lines::table
+            .inner_join(
+                claim_line_parts::table.on(claim_line_parts::organization_id
+                    .eq(claim_lines::organization_id)
+                    .and(claim_line_parts::claim_line_id.eq(claim_lines::id))),
+            )
+            .filter(claim_lines::organization_id.eq(organization.as_i64()))
+            .filter(claim_lines::claim_id.eq_any(chunk.to_vec()))
+            .filter(claim_line_parts::live.eq(true))
+            .select(claim_lines::claim_id)
+            .distinct()
+            .load(conn)?;
+        found.extend(rows);
     }
     Ok(found)
 }

@@ -11,6 +11,7 @@ pub mod backup;
 pub mod bare;
 pub mod batches;
 pub mod changes;
+pub mod claim_changes;
 pub mod claims;
 mod conn;
 pub mod consents;
@@ -69,7 +70,7 @@ use tokio::sync::Semaphore;
 
 use crate::domain::ids::OrganizationId;
 use crate::metrics::Histogram;
-pub use conn::{ACQUIRE_TIMEOUT, Backend, Conn, after_commit};
+pub use conn::{ACQUIRE_TIMEOUT, Backend, Conn, after_commit, in_savepoint};
 use conn::{Manager, Purpose};
 pub use error::StoreError;
 pub use migrations::{MigrationState, down_all, migrate, pending, unapplied};

@@ -139,11 +139,16 @@ const PARTS: &str = "SELECT p.encounter_id, c.id AS claim_id, c.status, p.live, 
 const REASONS: &str = "SELECT r.encounter_id, r.rule FROM encounters e JOIN hold_reasons r \
      ON r.organization_id = e.organization_id AND r.encounter_id = e.id";
 
+/// A claim whose replacement is built holds no lines any more; a void never does.
 const CONTROL: &str = "SELECT c.payer_id, c.status, CAST(SUM(k.units) AS BIGINT) AS units, \
      CAST(SUM(k.charge) AS BIGINT) AS charge, CAST(SUM(k.expected) AS BIGINT) AS expected \
      FROM claims c JOIN claim_lines k ON k.organization_id = c.organization_id \
      AND k.claim_id = c.id WHERE c.organization_id = $1 AND k.service_date = $2 \
-     AND c.service_date BETWEEN $3 AND $2 GROUP BY c.payer_id, c.status";
+     AND c.service_date BETWEEN $3 AND $2 \
+     AND NOT EXISTS (SELECT 1 FROM claim_changes r WHERE r.organization_id = c.organization_id \
+     AND r.claim_id = c.id AND r.kind = 'replacement' AND r.state = 'built') \
+     AND NOT EXISTS (SELECT 1 FROM claim_changes v WHERE v.organization_id = c.organization_id \
+     AND v.built_claim_id = c.id AND v.kind = 'void') GROUP BY c.payer_id, c.status";
 
 /// All visits of a day, void ones too, in order of id.
 pub fn visits(

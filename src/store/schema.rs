@@ -546,6 +546,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    claim_changes (organization_id, id) {
+        organization_id -> BigInt,
+        id -> BigInt,
+        claim_id -> BigInt,
+        payer_id -> BigInt,
+        member_id -> BigInt,
+        kind -> Text,
+        state -> Text,
+        is_open -> Bool,
+        reason -> Text,
+        visits -> Text,
+        voids -> Text,
+        problem -> Nullable<Text>,
+        built_claim_id -> Nullable<BigInt>,
+        before -> Nullable<Text>,
+        asked_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     claim_lines (organization_id, id) {
         organization_id -> BigInt,
         id -> BigInt,

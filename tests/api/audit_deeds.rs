@@ -231,6 +231,7 @@ impl Deeds<'_> {
                 Some(Deed { kind: "application/octet-stream", body, ..deed })
             }
             "batches" => self.of_batch(method, &parts).await,
+            "claims" => self.of_claim(&parts).await,
             _ => self.of_visit(method, &parts).await,
         };
         let unknown =
@@ -357,6 +358,26 @@ impl Deeds<'_> {
             }
             _ => return None,
         })
+    }
+
+    /// Claims that the payer has.
+    async fn of_claim(&mut self, parts: &[&str]) -> Option<Deed> {
+        let ["claims", "{id}", step] = parts else { return None };
+        let batch = self.batch().await;
+        self.app.act(&format!("/v1/batches/{batch}/release"), &self.w.biller).await.expect(200);
+        let list = self.app.get(&format!("/v1/claims?batch={batch}"), &self.w.biller).await;
+        let path = format!("/v1/claims/{}", id(&list.expect(200)["items"][0]));
+        let body = json!({"reason": "a word of Marigold", "payer_control": "ICN-1"});
+        let (body, action) = match *step {
+            "replace" => (body, "claim.replace"),
+            "void" => (body, "claim.void"),
+            _ => {
+                let asked = self.app.post(&format!("{path}/void"), &self.w.biller, &body).await;
+                asked.expect(200);
+                (json!({}), "claim.keep")
+            }
+        };
+        Some(self.biller(Method::POST, &format!("{path}/{step}"), &body, action))
     }
 
     /// Batches.

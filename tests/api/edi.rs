@@ -70,6 +70,7 @@ pub fn check(text: &str) -> Vec<String> {
     let (mut numbers, mut controls) = (Vec::new(), HashSet::new());
     let (mut meant, mut sum, mut diagnoses) = (0, 0, 0);
     let (mut loop_of, mut npis, mut zips) = (String::new(), 0, 0);
+    let (mut corrects, mut named) = (false, false);
     for s in &segments {
         let part = |index: usize| s.get(index).map_or("", String::as_str);
         match part(0) {
@@ -77,13 +78,17 @@ pub fn check(text: &str) -> Vec<String> {
             "CLM" | "SE" => {
                 assert_eq!(meant, sum, "CLM02 is the sum of SV102: {numbers:?}");
                 (meant, sum, diagnoses) = (0, 0, 0);
+                assert_eq!(corrects, named, "a correction names the payer's number: {numbers:?}");
+                (corrects, named) = (false, false);
                 if part(0) == "CLM" {
                     meant = cents(part(2));
                     numbers.push(part(1).to_owned());
                     let frequency = part(5).rsplit(component).next().unwrap();
-                    assert_eq!(frequency, "1", "an original: {s:?}");
+                    assert!(["1", "7", "8"].contains(&frequency), "{s:?}");
+                    corrects = frequency != "1";
                 }
             }
+            "REF" if part(1) == "F8" => named = true,
             "HI" => diagnoses = s.len() - 1,
             "SV1" => {
                 sum += cents(part(2));

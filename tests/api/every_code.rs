@@ -45,6 +45,18 @@ impl Scene {
         self.app.post(path, &self.w.admin, body).await
     }
 
+    /// Where a void of a released claim is asked for, and how.
+    async fn released(&self, reference: &str, start: &str) -> (String, Value) {
+        let (app, w) = (&self.app, &self.w);
+        let body = world::visit(reference, &w.peers[0], &w.members[0], start);
+        app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        let batch = id(&app.post("/v1/batches", &w.biller, &through()).await.expect(201));
+        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
+        let claims = app.get(&format!("/v1/claims?batch={batch}"), &w.biller).await.expect(200);
+        let path = format!("/v1/claims/{}/void", id(&claims["items"][0]));
+        (path, json!({"reason": "billed twice", "payer_control": "ICN-1"}))
+    }
+
     async fn probe(&self, once: &str, note: &str) -> Answer {
         self.app.post_once("/v1/probe", &self.w.admin, once, &json!({ "note": note })).await
     }
@@ -144,6 +156,18 @@ impl Scene {
             Code::AlreadyExists => self.post("/v1/payers", &payer).await,
             Code::AlreadyClaimed => {
                 app.post(&void, &w.biller, &json!({"reason": "entered twice"})).await
+            }
+            Code::ClaimChanging => {
+                let (path, body) = self.released("C-1", "2026-09-04T16:00").await;
+                app.post(&path, &w.biller, &body).await.expect(200);
+                let answer = app.post(&path, &w.biller, &body).await;
+                // So that the next batch is one of originals.
+                app.act(&path.replace("/void", "/keep"), &w.biller).await.expect(200);
+                answer
+            }
+            Code::ClaimWithoutNumber => {
+                let (path, _) = self.released("C-2", "2026-09-05T16:00").await;
+                app.post(&path, &w.biller, &json!({"reason": "billed twice"})).await
             }
             Code::NotOverridable => {
                 let path = format!("/v1/encounters/{}/overrides", id(&visits[0]));

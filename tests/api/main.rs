@@ -25,6 +25,7 @@ mod batches;
 mod bulk;
 mod bulk_killed;
 mod changes;
+mod claim_changes;
 mod claim_form;
 mod consents;
 mod database;

@@ -161,14 +161,14 @@ async fn ask(app: &TestApp, operation: &Operation, path: &str, key: &str, body: 
 /// A body that is right for a foreign thing, so that only the wall can answer.
 async fn right_body(app: &TestApp, town: &Town, operation: &Operation) -> Value {
     match (operation.method.as_str(), operation.path.rsplit('/').next().unwrap()) {
-        ("GET", _) | (_, "decide" | "release" | "withdraw") => Value::Null,
+        ("GET", _) | (_, "decide" | "release" | "withdraw" | "keep") => Value::Null,
         ("PATCH", "{id}") if operation.path.contains("sessions") => json!({"size": 3}),
         ("POST", "overrides" | "revoke") if operation.path.starts_with("/v1/encounters") => {
             json!({"rule": "note.unsigned", "reason": "not mine"})
         }
         ("POST", "revoke") => json!({}),
         ("PATCH", "{id}") => json!({"setting": "home"}),
-        ("POST", "void") => json!({"reason": "not mine"}),
+        ("POST", "void" | "replace") => json!({"reason": "not mine"}),
         ("POST", "delivered") => json!({"how": "portal", "to": "intake"}),
         ("PUT", "{id}") => {
             let list = operation.path.split('/').nth(2).unwrap();

@@ -155,8 +155,8 @@ pub fn claimed(ctx: &Context) -> Vec<Said> {
              live claim.",
             ctx.date
         ),
-        "A biller withdraws the claim's batch while that is not released; after release the visit \
-         waits for a replacement claim.",
+        "A biller withdraws the claim's batch while that is not released; after release the biller \
+         asks for a replacement of the claim, and the visit joins it.",
     );
     vec![match ctx.service {
         Some(service) => said.by(&service.source),

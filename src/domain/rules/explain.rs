@@ -176,7 +176,9 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::LimitAcross => &["facts.full", "contract.limit"],
         R::PeriodClaimed => &[TIMES, "facts.claimed", "contract.claim"],
         R::RateNone | R::RateTooLarge => &[TIMES, "contract.rate"],
-        R::FilingLate | R::FilingSoon => &[TIMES, "facts.as_of", "facts.zone", "contract.filing"],
+        R::FilingLate | R::FilingSoon => {
+            &[TIMES, "facts.as_of", "facts.zone", "facts.corrects", "contract.filing"]
+        }
     }
 }
 
@@ -219,6 +221,7 @@ mod tests {
             "full",
             "claimed",
             "gaps",
+            "corrects",
             "day",
             "session",
         ];

@@ -20,6 +20,10 @@ pub fn file_by(ctx: &Context) -> Option<NaiveDate> {
 /// The deadline has not passed in the organization's zone; on its day it is still in time.
 pub fn deadline(ctx: &Context) -> Vec<Said> {
     let (Some(terms), Some(file_by)) = (ctx.terms, file_by(ctx)) else { return vec![] };
+    if ctx.facts.corrects {
+        // The claim that it corrects was in time; payers have other clocks for corrections.
+        return vec![];
+    }
     let filing = &terms.pack.filing;
     let today = ctx.facts.zone.date_of(ctx.facts.as_of);
     let left = (file_by - today).num_days();

@@ -44,8 +44,8 @@ fn said(ctx: &Context, claim: &ClaimedFact) -> Said {
             "This period is already claimed: the {period} of {} is on claim {}.",
             ctx.date, claim.number
         ),
-        "A biller withdraws the claim's batch while that is not released; after release the visit \
-         waits for a replacement claim.",
+        "A biller withdraws the claim's batch while that is not released; after release the biller \
+         asks for a replacement of the claim, and the visit joins it.",
     )
 }
 

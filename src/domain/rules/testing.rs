@@ -306,6 +306,7 @@ impl Case {
             anchors: vec![],
             full: vec![],
             gaps: vec![],
+            corrects: false,
             claimed: vec![],
             day: None,
             neighbors: vec![],

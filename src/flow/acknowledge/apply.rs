@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use super::gather::Words;
 use super::resolve::{Of, Resolved, Word, resolve};
 use super::{moves, sets};
+use crate::domain::claim_change::ChangeState;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
 use crate::domain::organization::OrganizationMode;
 use crate::domain::response::{
-    Acknowledgment, Effect, FileState, ReceivedFile, Response, Stage, Verdict, effect,
+    Acknowledgment, Effect, FileState, ReceivedFile, Response, Source, Stage, Verdict, effect,
 };
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
@@ -147,6 +148,8 @@ struct Board {
     before: HashMap<ClaimId, ClaimStatus>,
     now: HashMap<ClaimId, ClaimStatus>,
     payer_accepted: HashSet<ClaimId>,
+    /// Claims whose replacement or void is on its way.
+    changing: HashSet<ClaimId>,
 }
 
 impl Board {
@@ -163,21 +166,26 @@ impl Board {
         }
         let all: Vec<ClaimId> = before.keys().copied().collect();
         let payer_accepted = responses::accepted_by_payer(conn, tenant, &all)?;
-        Ok(Self { numbers, of_batch, now: before.clone(), before, payer_accepted })
+        let open = store::claim_changes::open_of_all(conn, tenant, &all)?;
+        let built = open.into_iter().filter(|c| c.state == ChangeState::Built);
+        let changing = built.map(|c| c.claim).collect();
+        Ok(Self { numbers, of_batch, now: before.clone(), before, payer_accepted, changing })
     }
 
     fn say(&mut self, claim: ClaimId, word: &Word) -> Option<Effect> {
         let status = self.now.get_mut(&claim)?;
         let payer = self.payer_accepted.contains(&claim);
-        let effect = effect(*status, word.stage, word.source, word.verdict, payer);
+        let effect = match effect(*status, word.stage, word.source, word.verdict, payer) {
+            // Its lines are on the other claim, or about to be reversed: a person must ask.
+            Effect::Rejected if self.changing.contains(&claim) => Effect::Contradicts,
+            effect => effect,
+        };
         match effect {
             Effect::Accepted => *status = ClaimStatus::Accepted,
             Effect::Rejected => *status = ClaimStatus::Rejected,
             _ => {}
         }
-        if word.source == crate::domain::response::Source::Payer
-            && word.verdict == Verdict::Accepted
-        {
+        if word.source == Source::Payer && word.verdict == Verdict::Accepted {
             self.payer_accepted.insert(claim);
         }
         Some(effect)
@@ -215,10 +223,14 @@ fn carry_out(
     acknowledged::lock(conn, tenant, &batches)?;
     let mut board = Board::read(conn, tenant, &batches)?;
     let now = ctx.now();
+    let mut taken: Vec<ClaimId> = Vec::new();
     let mut list: Vec<Response> = Vec::with_capacity(words.len());
     for word in words {
         let mut any = Effect::Recorded;
         let concerned = board.concerned(&word);
+        if word.verdict == Verdict::Accepted && word.source != Source::Clearinghouse {
+            taken.extend(&concerned);
+        }
         for claim in &concerned {
             let Some(effect) = board.say(*claim, &word) else {
                 return Err(AppError::internal("a claim of a batch is not on its board"));
@@ -248,7 +260,8 @@ fn carry_out(
     moves::number(conn, tenant, &list)?;
     let accepted = board.moved_to(ClaimStatus::Accepted);
     let rejected = board.moved_to(ClaimStatus::Rejected);
-    moves::accept(conn, tenant, &accepted)?;
+    taken.retain(|claim| board.now.get(claim) == Some(&ClaimStatus::Accepted));
+    moves::accept(ctx, conn, tenant, &accepted, &taken)?;
     moves::reject(ctx, conn, tenant, &batches, &rejected)?;
     for id in batches {
         answer(conn, tenant, id, now)?;

@@ -13,16 +13,20 @@ use crate::error::AppError;
 use crate::flow::batching::lock_visits;
 use crate::flow::claims::encounter_ids;
 use crate::flow::intake::draws::book;
-use crate::flow::{Ctx, again, late_visits};
+use crate::flow::{Ctx, again, corrected, late_visits};
 use crate::store::{self, Conn, acknowledged};
 
-/// Claims that were accepted.
+/// Claims that were accepted; of those that the payer itself has taken, replacements and voids count
+/// from now on.
 pub(super) fn accept(
+    ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     ids: &[ClaimId],
+    by_payer: &[ClaimId],
 ) -> Result<(), AppError> {
-    Ok(acknowledged::move_claims(conn, tenant, ids, ClaimStatus::Accepted)?)
+    acknowledged::move_claims(conn, tenant, ids, ClaimStatus::Accepted)?;
+    corrected::accept(ctx, conn, tenant, by_payer)
 }
 
 /// The payer's numbers of claims, as they were told: a replacement or void will name them. What is no
@@ -64,12 +68,16 @@ pub(super) fn reject(
         let of_batch = store::claims::of_batch(conn, tenant, *batch)?;
         claims.extend(of_batch.into_iter().filter(|claim| wanted.contains(&claim.id)));
     }
+    let all: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
+    // For its locks: the lines move, and others may be waiting to decide about the same people.
+    lock_visits(ctx, conn, tenant, &all)?;
+    acknowledged::move_claims(conn, tenant, ids, ClaimStatus::Rejected)?;
+    // The lines of a replacement or void return to the claim that it was about.
+    let returned = corrected::reject(ctx, conn, tenant, &claims)?;
+    claims.retain(|claim| !returned.contains(&claim.id));
     let parts = encounter_ids(&claims);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
-    // For its locks: the lines move, and others may be waiting to decide about the same people.
-    lock_visits(ctx, conn, tenant, &encounters)?;
     let lines: Vec<LineId> = parts.into_values().flatten().collect();
-    acknowledged::move_claims(conn, tenant, ids, ClaimStatus::Rejected)?;
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Submitted, LineStatus::Ready)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
     let held = store::ledger::holdings(conn, tenant, &lines)?;

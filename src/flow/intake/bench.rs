@@ -12,7 +12,7 @@ mod overridden;
 mod put;
 mod reach;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use self::claimed::Claimed;
@@ -76,6 +76,8 @@ pub struct Bench {
     /// The encounters that are being decided again.
     except: Vec<EncounterId>,
     overrides: Overrides,
+    /// Visits of claims that are being replaced or voided.
+    corrected: HashSet<Reference>,
     /// Where programs are.
     sites: Sites,
     /// Heads of files for trial; none where the billing location is gone.
@@ -141,6 +143,7 @@ impl Bench {
             days: Days::default(),
             except: except.to_vec(),
             overrides: Overrides::read(conn, id, except)?,
+            corrected: HashSet::new(),
             sites: Sites::default(),
             headers: HashMap::new(),
         };
@@ -158,6 +161,10 @@ impl Bench {
         }
         bench.read_forms(ctx, conn, encounters)?;
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
+        if access == Access::Stand || !except.is_empty() {
+            let corrected = store::claim_changes::corrected(conn, id, &members)?;
+            bench.corrected = corrected.into_iter().collect();
+        }
         bench.dossiers.read_standing(conn, id, &members)?;
         bench.read_claimed(conn, encounters)?;
         if access == Access::Stand {
@@ -231,6 +238,7 @@ impl Bench {
             anchors: selected.anchors,
             full: Vec::new(),
             gaps,
+            corrects: self.corrected.contains(&encounter.reference),
             claimed,
             day: self.day_for(encounter),
             neighbors: self.nearby.of(encounter, session.as_ref()),

@@ -149,6 +149,15 @@ code_list!(
     }
 );
 code_list!(
+    /// By which of its numbers a payer wants a claim named that is corrected.
+    CorrectionNumber, "a choice of the payer's number" {
+        /// The latest.
+        Latest = "latest",
+        /// The first.
+        First = "first",
+    }
+);
+code_list!(
     /// How a provider is known to the payer.
     ProviderId, "a provider's identification" {
         /// By its NPI.

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::kinds::{
-    Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, DateFormat,
-    DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency, MemberShape,
-    Note80, NoteKind, NoteRule, Number, NumberKind, ProviderId, Reference, Release, Send,
-    Submitter, TaxKind, UnitBasis, ZeroCharge,
+    Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, CorrectionNumber,
+    DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency,
+    MemberShape, Note80, NoteKind, NoteRule, Number, NumberKind, ProviderId, Reference, Release,
+    Send, Submitter, TaxKind, UnitBasis, ZeroCharge,
 };
 use crate::domain::codes::{Modifier, PlaceOfService, ProcedureCode};
 use crate::domain::contract::reader::{Reader, Spot};
@@ -101,6 +101,7 @@ texts!(
     Benefits,
     CharacterSet,
     DateFormat,
+    CorrectionNumber,
     DelayReason,
     Exception,
     FacilityMode,

@@ -4,10 +4,10 @@
 //! (`docs/x12-companion.md`), so that none of these can say something else than the others.
 
 use super::kinds::{
-    Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, DateFormat,
-    DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency, MemberShape,
-    Note80, NoteRule, Number, ProviderId, Reference, Release, Send, Submitter, TaxKind, UnitBasis,
-    ZeroCharge,
+    Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, CorrectionNumber,
+    DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency,
+    MemberShape, Note80, NoteRule, Number, ProviderId, Reference, Release, Send, Submitter,
+    TaxKind, UnitBasis, ZeroCharge,
 };
 use super::knob::{Count, Knob, Row, knobs};
 use crate::domain::codes::{Modifier, PlaceOfService};
@@ -78,6 +78,8 @@ knobs!(
             "a claim for nothing: `never`, `encounters`, `allowed`";
         frequencies: Vec<Frequency> = vec![Frequency::Original, Frequency::Replacement, Frequency::Void],
             "49", "CLM05-3", "what the payer takes: `original`, `replacement`, `void`";
+        correction_number: CorrectionNumber = CorrectionNumber::Latest, "50", "REF*F8",
+            "which of the payer's numbers a correction names: `latest` or `first`";
         signature_on_file: bool = true, "53", "CLM06", "`Y` or `N`";
         assignment: Assignment = Assignment::Assigned, "52", "CLM07", "`A`, `B`, `C`";
         benefits_assigned: Benefits = Benefits::Yes, "52", "CLM08", "`Y`, `N`, `W`";

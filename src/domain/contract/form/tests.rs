@@ -72,6 +72,7 @@ member_shape = "999999999WA"
 
 [claim.content]
 zero_charge = "allowed"
+correction_number = "first"
 frequencies = ["original", "void"]
 signature_on_file = false
 assignment = "C"

@@ -1,0 +1,103 @@
+//! The payer has taken or rejected a replacement or void.
+
+use super::back::end;
+use crate::domain::batch::StoredClaim;
+use crate::domain::claim_change::{ChangeKind, ChangeState, ClaimChange, Visits};
+use crate::domain::ids::{ClaimId, EncounterId, LineId, OrganizationId};
+use crate::domain::ledger;
+use crate::domain::status::{ClaimStatus, EncounterStatus, LineStatus};
+use crate::error::AppError;
+use crate::flow::Ctx;
+use crate::flow::again::{self, Cause, Ways, Wish, redo};
+use crate::flow::batching::lock_visits;
+use crate::flow::claims::encounter_ids;
+use crate::flow::encounters::void_visit;
+use crate::flow::intake::draws::book;
+use crate::store::{self, Conn};
+
+/// The payer has taken these claims: those that replace or void another one count in its place.
+/// Others are passed over.
+pub fn accept(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    claims: &[ClaimId],
+) -> Result<(), AppError> {
+    for change in store::claim_changes::of_built(conn, tenant, claims)? {
+        if change.state != ChangeState::Built {
+            continue;
+        }
+        let step = (ChangeState::Built, ChangeState::Accepted);
+        store::claim_changes::advance(conn, tenant, change.id, step, ctx.now())?;
+        let first = super::find(conn, tenant, change.claim)?;
+        let to = match change.kind {
+            ChangeKind::Replacement => ClaimStatus::Replaced,
+            ChangeKind::Void => ClaimStatus::Voided,
+        };
+        if !store::claim_changes::move_claim(conn, tenant, first.id, (first.status, to))? {
+            return Err(super::changing("The first claim was moved at the same moment."));
+        }
+        if let (ChangeKind::Void, Some(built)) = (change.kind, change.built) {
+            let void = super::find(conn, tenant, built)?;
+            reversed(ctx, conn, tenant, &change, &void)?;
+        }
+    }
+    Ok(())
+}
+
+/// All of a claim is reversed: its units are given back, and its visits are voided or decided again.
+fn reversed(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    change: &ClaimChange,
+    void: &StoredClaim,
+) -> Result<(), AppError> {
+    let parts = encounter_ids(std::slice::from_ref(void));
+    let ids: Vec<EncounterId> = parts.keys().copied().collect();
+    let visits = lock_visits(ctx, conn, tenant, &ids)?;
+    store::claim_changes::set_live(conn, tenant, change.claim, false)?;
+    let step = (void.status, ClaimStatus::Closed);
+    if !store::claim_changes::move_claim(conn, tenant, void.id, step)? {
+        return Err(super::changing("The void was moved at the same moment."));
+    }
+    let lines: Vec<LineId> = parts.into_values().flatten().collect();
+    let (from, to) = (LineStatus::Submitted, LineStatus::Ready);
+    store::decisions::move_lines(conn, tenant, &lines, from, to)?;
+    store::encounters::set_status(conn, tenant, &ids, EncounterStatus::Ready)?;
+    let held = store::ledger::holdings(conn, tenant, &lines)?;
+    book(ctx, conn, tenant, ctx.now(), held.into_iter().map(ledger::unconsume).collect())?;
+    again::let_go(ctx, conn, tenant, &ids)?;
+    if change.visits == Visits::Void {
+        for id in ids {
+            void_visit(ctx, conn, tenant, id, &change.reason)?;
+        }
+        return Ok(());
+    }
+    let wish = |id: &EncounterId| Wish { encounter: *id, cause: Cause::Replaced, depth: 0 };
+    let wishes: Vec<Wish> = ids.iter().map(wish).collect();
+    redo(ctx, conn, &visits.organization, &wishes, Ways { back: true, forward: true }).map(|_| ())
+}
+
+/// Whether one of these claims, which were rejected and hold their lines no longer, replaces or voids
+/// another one: its lines have then returned to that one. Gives those of which nothing is left to do.
+pub fn reject(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    claims: &[StoredClaim],
+) -> Result<Vec<ClaimId>, AppError> {
+    let ids: Vec<ClaimId> = claims.iter().map(|c| c.id).collect();
+    let mut done = Vec::new();
+    for change in store::claim_changes::of_built(conn, tenant, &ids)? {
+        let Some(claim) = claims.iter().find(|c| Some(c.id) == change.built) else { continue };
+        let before = store::claim_changes::before(conn, tenant, change.id)?;
+        end(ctx, conn, tenant, &change, claim, ChangeState::Rejected)?;
+        if change.state == ChangeState::Accepted {
+            let step = (ClaimStatus::Replaced, before.status);
+            store::claim_changes::move_claim(conn, tenant, change.claim, step)?;
+        }
+        done.push(claim.id);
+    }
+    Ok(done)
+}

@@ -1,0 +1,138 @@
+//! Replacements and voids of claims that the payer has.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use utoipa::{OpenApi, ToSchema};
+
+use super::batches::tenant;
+use super::claims::{ClaimView, view};
+use super::encounters::OfOrganization;
+use super::problem::Problem;
+use super::reason::reason;
+use super::{Action, Caller, PathId, Post, Query, respond};
+use crate::domain::claim_change::{ChangeKind, Visits};
+use crate::domain::claim_detail::PayerControl;
+use crate::domain::ids::ClaimId;
+use crate::error::AppError;
+use crate::flow::corrected::Asked;
+use crate::flow::idempotent::{self, Reply};
+use crate::flow::{Ctx, Scope, corrected};
+
+/// Registers the routes.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/claims/{id}/replace").route(web::post().to(replace)))
+        .service(web::resource("/claims/{id}/void").route(web::post().to(void)))
+        .service(web::resource("/claims/{id}/keep").route(web::post().to(keep)));
+}
+
+/// Its part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(replace, void, keep))]
+pub struct Doc;
+
+/// Why a claim is to be replaced.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReplaceBody {
+    /// A sentence; kept for ever.
+    #[schema(example = "a second visit of the day was recorded late")]
+    reason: String,
+    /// The payer's number of the claim, when it was read elsewhere than in the payer's files.
+    payer_control: Option<String>,
+}
+
+/// Why a claim is to be voided.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct VoidBody {
+    /// A sentence; kept for ever.
+    #[schema(example = "billed for the wrong member")]
+    reason: String,
+    /// The payer's number of the claim, when it was read elsewhere than in the payer's files.
+    payer_control: Option<String>,
+    /// What becomes of the visits once the payer has taken the void: `void` (the default) or
+    /// `bill_again`.
+    visits: Option<String>,
+}
+
+fn asked(
+    kind: ChangeKind,
+    why: &str,
+    number: Option<&str>,
+    visits: Option<&str>,
+) -> Result<Asked, AppError> {
+    let number = number.map(PayerControl::parse).transpose();
+    let number = number.map_err(|rule| AppError::field("/payer_control", rule.0))?;
+    let visits = Visits::parse(visits.unwrap_or(Visits::Void.as_str()));
+    let visits = visits.map_err(|rule| AppError::field("/visits", rule.0))?;
+    Ok(Asked { kind, reason: reason(why)?, visits, number })
+}
+
+/// Ask for a replacement of a claim that the payer has. Until the next batch builds it, its visits
+/// may be corrected (PATCH) and voided; the claim stands as it is until the payer takes the
+/// replacement.
+#[utoipa::path(post, path = "/v1/claims/{id}/replace", tag = "batches",
+    params(("id" = String, Path, description = "The claim's id"), OfOrganization),
+    request_body = ReplaceBody,
+    responses((status = 200, body = ClaimView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn replace(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<ClaimId>,
+    query: Query<OfOrganization>,
+    body: Post<ReplaceBody>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let ReplaceBody { reason, payer_control } = body.value;
+    let asked = asked(ChangeKind::Replacement, &reason, payer_control.as_deref(), None)?;
+    let work = ctx.clone();
+    let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
+        Reply::json(200, &view(tenant, corrected::ask_in(&work, conn, tenant, id.0, asked)?))
+    });
+    respond(reply.await?)
+}
+
+/// Ask for a void of a claim that the payer has: all of it is reversed.
+#[utoipa::path(post, path = "/v1/claims/{id}/void", tag = "batches",
+    params(("id" = String, Path, description = "The claim's id"), OfOrganization),
+    request_body = VoidBody,
+    responses((status = 200, body = ClaimView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn void(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<ClaimId>,
+    query: Query<OfOrganization>,
+    body: Post<VoidBody>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let VoidBody { reason, payer_control, visits } = body.value;
+    let (number, visits) = (payer_control.as_deref(), visits.as_deref());
+    let asked = asked(ChangeKind::Void, &reason, number, visits)?;
+    let work = ctx.clone();
+    let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
+        Reply::json(200, &view(tenant, corrected::ask_in(&work, conn, tenant, id.0, asked)?))
+    });
+    respond(reply.await?)
+}
+
+/// Take back a replacement or void that no batch has built yet.
+#[utoipa::path(post, path = "/v1/claims/{id}/keep", tag = "batches",
+    params(("id" = String, Path, description = "The claim's id"), OfOrganization),
+    responses((status = 200, body = ClaimView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn keep(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<ClaimId>,
+    query: Query<OfOrganization>,
+    action: Action,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let work = ctx.clone();
+    let reply = idempotent::run(&ctx, Scope::Tenant(tenant), action.ticket, move |conn| {
+        Reply::json(200, &view(tenant, corrected::cancel_in(&work, conn, tenant, id.0)?))
+    });
+    respond(reply.await?)
+}
