@@ -363,10 +363,17 @@ impl Deeds<'_> {
     /// Claims that the payer has.
     async fn of_claim(&mut self, parts: &[&str]) -> Option<Deed> {
         let ["claims", "{id}", step] = parts else { return None };
-        let batch = self.batch().await;
-        self.app.act(&format!("/v1/batches/{batch}/release"), &self.w.biller).await.expect(200);
-        let list = self.app.get(&format!("/v1/claims?batch={batch}"), &self.w.biller).await;
-        let path = format!("/v1/claims/{}", id(&list.expect(200)["items"][0]));
+        // A batch of corrections may come first.
+        let path = loop {
+            let batch = self.batch().await;
+            let release = format!("/v1/batches/{batch}/release");
+            self.app.act(&release, &self.w.biller).await.expect(200);
+            let list = self.app.get(&format!("/v1/claims?batch={batch}"), &self.w.biller).await;
+            let first = list.expect(200)["items"][0].clone();
+            if ["1", "original"].contains(&first["frequency"].as_str().unwrap()) {
+                break format!("/v1/claims/{}", id(&first));
+            }
+        };
         let body = json!({"reason": "a word of Marigold", "payer_control": "ICN-1"});
         let (body, action) = match *step {
             "replace" => (body, "claim.replace"),
