@@ -59,6 +59,7 @@ pub fn document() -> Document {
         super::tasks::Doc::openapi,
         super::claims::Doc::openapi,
         super::reports::Doc::openapi,
+        super::report_frame::Doc::openapi,
         super::overrides::Doc::openapi,
         super::worklist::Doc::openapi,
         super::audit::Doc::openapi,

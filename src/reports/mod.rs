@@ -3,9 +3,14 @@
 pub mod batch_lines;
 pub mod cells;
 pub mod csv_out;
+pub mod formats;
+pub mod frame;
 pub mod measures;
+pub mod registry;
+pub mod tally;
 pub mod ties;
 pub mod utilization;
 mod utilization_csv;
+mod wave;
 
 pub use cells::Dimension;

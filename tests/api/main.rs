@@ -63,6 +63,7 @@ mod reference_import;
 mod reference_samples;
 mod reference_walls;
 mod report_facts;
+mod report_frame;
 mod reports;
 mod responses;
 mod responses_in;
