@@ -51,6 +51,7 @@ pub(super) fn run(command: ContractCommand) -> Result<(), CliError> {
         ContractCommand::Check { file, pack } => {
             let document = read(&file)?;
             print!("{}", retell::text(&document.sentences()));
+            warn_of_missing(&document);
             pack.map_or(Ok(()), |pack| fit(&file, &document, &pack))
         }
         ContractCommand::Diff { old, new } => {
@@ -63,6 +64,19 @@ pub(super) fn run(command: ContractCommand) -> Result<(), CliError> {
             }
             Ok(())
         }
+    }
+}
+
+/// Says what a pack that is not complete lacks, each with its line.
+fn warn_of_missing(document: &Document) {
+    let Document::Pack(pack) = document else { return };
+    if pack.unknown.is_empty() {
+        return;
+    }
+    let count = pack.unknown.len();
+    eprintln!("warning: no contract can be bound to this pack while values are missing ({count}):");
+    for unknown in &pack.unknown {
+        eprintln!("  {unknown}");
     }
 }
 

@@ -36,6 +36,27 @@ code_list!(
     }
 );
 
+code_list!(
+    /// How near a source is to the payer's own words (`docs/adr/0094-a-weak-source-only-stops.md`).
+    Grade, "a grade" {
+        /// The official text was read: a law, a rule, a page of the agency or plan.
+        A = "A",
+        /// A secondary source was read: a blog, a table that somebody posted again.
+        B = "B",
+        /// Background knowledge that nobody confirmed.
+        C = "C",
+        /// An inference from other facts.
+        D = "D",
+    }
+);
+
+impl Grade {
+    /// Whether what it says may stop a visit but never let one pass.
+    pub fn is_weak(self) -> bool {
+        matches!(self, Self::C | Self::D)
+    }
+}
+
 /// Where a rule is written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authority {
@@ -45,6 +66,9 @@ pub struct Authority {
     pub section: String,
     /// The document's date.
     pub date: NaiveDate,
+    /// How near it is to the payer's own words; none: whoever wrote the pack answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<Grade>,
 }
 
 /// One statement of one rule.

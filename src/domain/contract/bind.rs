@@ -29,8 +29,8 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
     }
     for unknown in &pack.unknown {
         let message = format!(
-            "the pack {}@{} does not know `{}`; ask the payer and bind a version that says it",
-            pack.key, pack.version, unknown.path
+            "the pack {}@{} is not complete: {unknown}; ask the payer and bind a version that says it",
+            pack.key, pack.version
         );
         refuse("/contract/pack".into(), "contract.pack".into(), message);
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::delimiters::Delimiters;
 use super::form::ClaimForm;
+use super::source_of::SourceOf;
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Line55, PartnerCode};
 use crate::domain::period::Period;
@@ -54,6 +55,9 @@ pub struct ClaimProfile {
     pub form: Box<ClaimForm>,
     /// Where it is written, such as the payer's companion guide.
     pub source: Option<Authority>,
+    /// Where single values are written, if elsewhere.
+    #[serde(default, skip_serializing_if = "SourceOf::is_empty")]
+    pub source_of: SourceOf,
 }
 
 code_list!(

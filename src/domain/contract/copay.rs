@@ -7,7 +7,9 @@ use super::in_force::{self, InForce, read_in_force};
 use super::known::{Known, unique};
 use super::read_rules::MAX_RULES;
 use super::reader::{Amount, Reader};
+use super::source_of::{SourceOf, weigh};
 use super::table::Table;
+use super::unknown::{Unknown, noted};
 use super::when::{When, read_when};
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
@@ -41,6 +43,7 @@ pub(super) fn read_copays<'a>(
     r: &mut Reader,
     root: &Table<'a>,
     known: &mut Known<'a>,
+    unknown: &mut Vec<Unknown>,
 ) -> Vec<Copay> {
     let fields = [KEYS, in_force::KEYS].concat();
     let mut keys: Vec<Key> = Vec::new();
@@ -49,7 +52,9 @@ pub(super) fn read_copays<'a>(
         let Some(table) = at.table(r, &fields) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
-        copays.extend(read_one(r, &table, key, known));
+        let one = read_one(r, &table, key, known);
+        unknown.extend(noted(r, one.as_ref().map_or(&[], |one| &one.services)));
+        copays.extend(one);
     }
     copays
 }
@@ -64,6 +69,7 @@ fn read_one<'a>(
     let per_unit = table.need(r, "per_unit").and_then(|spot| spot.amount(r, PER_UNIT));
     let (when, days) = (read_when(r, table), read_in_force(r, table));
     let source = known.cited(r, table);
+    weigh(r, table, source.as_ref(), &SourceOf::default(), &["per_unit"]);
     Some(Copay {
         key: key?,
         services,

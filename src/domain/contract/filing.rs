@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::Known;
 use super::reader::{Reader, Spot};
+use super::source_of::{self, SourceOf, read_source_of, weigh};
 use super::table::{MAX_ITEMS, Table};
 use crate::domain::dates::day_after;
 use crate::domain::finding::Authority;
@@ -51,6 +52,9 @@ pub struct Filing {
     pub claim_status_days: u32,
     /// Where it is written.
     pub source: Authority,
+    /// Where single values are written, if elsewhere.
+    #[serde(default, skip_serializing_if = "SourceOf::is_empty")]
+    pub source_of: SourceOf,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -141,7 +145,10 @@ pub(super) const KEYS: &[&str] = &[
     "acknowledgment_days",
     "claim_status_days",
     "source",
+    source_of::KEY,
 ];
+/// Keys that move the last day to a later one.
+const LATER: &[&str] = &["later_of", "next_business_day", "holidays"];
 
 /// The filing clock.
 pub(super) fn read_filing<'a>(
@@ -173,6 +180,8 @@ pub(super) fn read_filing<'a>(
     let acknowledgment_days = answer("acknowledgment_days", usual_acknowledgment());
     let claim_status_days = answer("claim_status_days", usual_status());
     let source = known.cited(r, &table);
+    let source_of = read_source_of(r, &table, known)?;
+    weigh(r, &table, source.as_ref(), &source_of, LATER);
     Some(Filing {
         days: days?,
         months: months?,
@@ -184,6 +193,7 @@ pub(super) fn read_filing<'a>(
         acknowledgment_days: acknowledgment_days?,
         claim_status_days: claim_status_days?,
         source: source?,
+        source_of,
     })
 }
 

@@ -40,7 +40,7 @@ pub(super) fn read_group<'a>(
         Some(spot) => spot.number(r, 1..=MAX_SIZE),
         None => Some(MIN_SIZE),
     };
-    let count = |r: &mut Reader, key: &str| match table.get(key) {
+    let count = |r: &mut Reader, key: &str| match table.known(r, key) {
         Some(spot) => spot.number(r, 1..=MAX_SIZE).map(Some),
         None => Some(None),
     };

@@ -15,6 +15,9 @@ pub const MAX_SOURCES: usize = 100;
 /// Most characters of a document's or section's name.
 const MAX_DOCUMENT: usize = 160;
 
+/// Keys of a source.
+pub(super) const SOURCE_KEYS: &[&str] = &["key", "document", "section", "date", "grade"];
+
 /// Declared names.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
@@ -50,15 +53,19 @@ impl<'a> Known<'a> {
     }
 
     fn declare(&mut self, r: &mut Reader, at: Spot<'a>) {
-        let Some(table) = at.table(r, &["key", "document", "section", "date"]) else { return };
+        let Some(table) = at.table(r, SOURCE_KEYS) else { return };
         let key = unique(r, &table, self.sources.iter().map(|s| &s.key));
         let document = table.need(r, "document").and_then(|s| s.words(r, MAX_DOCUMENT));
         let section = table.need(r, "section").and_then(|s| s.words(r, MAX_DOCUMENT));
         let date = table.need(r, "date").and_then(|s| s.date(r));
+        let grade = match table.get("grade") {
+            Some(spot) => spot.parse(r).map(Some),
+            None => Some(None),
+        };
         let Some(key) = key else { return };
-        let authority = match (document, section, date) {
-            (Some(document), Some(section), Some(date)) => {
-                Some(Authority { document, section, date })
+        let authority = match (document, section, date, grade) {
+            (Some(document), Some(section), Some(date), Some(grade)) => {
+                Some(Authority { document, section, date, grade })
             }
             _ => None,
         };

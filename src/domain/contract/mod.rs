@@ -33,6 +33,7 @@ mod read_wanted;
 mod read_window;
 mod reader;
 pub mod retell;
+mod source_of;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,7 @@ pub use node::{MAX_DEPTH, MAX_INPUT_BYTES, MAX_KEY_BYTES, MAX_NODES};
 pub use read::{agreement_from_json, agreement_from_toml, pack_from_json, pack_from_toml};
 pub use read_overrides::Overridable;
 pub use reader::MAX_FAULTS;
+pub use source_of::SourceOf;
 pub use unknown::{UNKNOWN, Unknown};
 pub use versions::{VersionHead, in_force, may_add};
 pub use when::When;

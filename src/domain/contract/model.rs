@@ -19,6 +19,7 @@ use super::layer::{Adjustment, Direction, Layer};
 use super::limit::Limit;
 use super::modifier_rule::ModifierRule;
 use super::read_overrides::Overridable;
+use super::source_of::SourceOf;
 use super::unknown::Unknown;
 use super::when::When;
 use crate::domain::codes::{
@@ -179,6 +180,9 @@ pub struct Service {
     pub group: Option<GroupRule>,
     /// Where it is written.
     pub source: Authority,
+    /// Where single values are written, if elsewhere.
+    #[serde(default, skip_serializing_if = "SourceOf::is_empty")]
+    pub source_of: SourceOf,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -267,6 +271,9 @@ pub struct AuthorizationRule {
     pub agreement: Option<Direction>,
     /// Where it is written.
     pub source: Authority,
+    /// Where single values are written, if elsewhere.
+    #[serde(default, skip_serializing_if = "SourceOf::is_empty")]
+    pub source_of: SourceOf,
 }
 
 /// What a payer approves at most with one authorization.
@@ -305,6 +312,9 @@ pub struct Documentation {
     pub plan_goal: bool,
     /// Where it is written.
     pub source: Authority,
+    /// Where single values are written, if elsewhere.
+    #[serde(default, skip_serializing_if = "SourceOf::is_empty")]
+    pub source_of: SourceOf,
 }
 
 /// What one organization negotiated with one payer.

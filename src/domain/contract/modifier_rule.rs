@@ -9,7 +9,9 @@ use super::known::{Known, unique};
 use super::read_condition::some;
 use super::read_rules::MAX_RULES;
 use super::reader::{Amount, Reader};
+use super::source_of::{SourceOf, weigh};
 use super::table::Table;
+use super::unknown::{Unknown, noted};
 use super::when::{When, read_when};
 use crate::domain::codes::Modifier;
 use crate::domain::finding::Authority;
@@ -76,6 +78,7 @@ pub(super) fn read_modifiers<'a>(
     r: &mut Reader,
     root: &Table<'a>,
     known: &mut Known<'a>,
+    unknown: &mut Vec<Unknown>,
 ) -> Vec<ModifierRule> {
     let fields = [KEYS, in_force::KEYS].concat();
     let mut keys: Vec<Key> = Vec::new();
@@ -84,7 +87,9 @@ pub(super) fn read_modifiers<'a>(
         let Some(table) = at.table(r, &fields) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
-        rules.extend(read_one(r, &table, key, known));
+        let one = read_one(r, &table, key, known);
+        unknown.extend(noted(r, one.as_ref().map_or(&[], |one| &one.services)));
+        rules.extend(one);
     }
     rules
 }
@@ -111,6 +116,7 @@ fn read_one<'a>(
         spot.refuse(r, "this goes with `percent` only; remove it");
     }
     let source = known.cited(r, table);
+    weigh(r, table, source.as_ref(), &SourceOf::default(), &["add", "percent", "stacking"]);
     Some(ModifierRule {
         key: key?,
         services,

@@ -19,10 +19,11 @@ use super::read_agreement::read_agreement;
 use super::read_condition::{read_conditions, some};
 use super::read_overrides::read_overrides;
 use super::read_profile::read_profile;
-use super::read_rules::{noted, read_authorizations, read_documentation, read_limits};
+use super::read_rules::{read_authorizations, read_documentation, read_limits};
 use super::read_service::{MAX_SERVICES, read_services};
 use super::reader::{Reader, Spot};
 use super::table::Table;
+use super::unknown::noted;
 use crate::domain::codes::Mode;
 use crate::domain::dates::WeekStart;
 use crate::domain::identifiers::{Key, State};
@@ -94,9 +95,9 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let certificates_end =
         root.get("certificates_end").map(|at| read_fixed_end(r, &at, &mut known));
     let never_billed = root.get("never_billed").map(|at| read_never_billed(r, &at, &mut known));
-    let modifiers = read_modifiers(r, &root, &mut known);
+    let modifiers = read_modifiers(r, &root, &mut known, &mut unknown);
     let conditions = read_conditions(r, &root, &mut known);
-    let copays = read_copays(r, &root, &mut known);
+    let copays = read_copays(r, &root, &mut known, &mut unknown);
     let limits = read_limits(r, &root, &mut known, &services, &mut unknown);
     let authorizations = read_authorizations(r, &root, &mut known, &mut unknown);
     let filing = root.need(r, "filing").and_then(|at| read_filing(r, &at, &mut known));

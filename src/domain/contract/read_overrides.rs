@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::Known;
 use super::reader::{Reader, Spot};
+use super::source_of::{SourceOf, weigh};
 use crate::domain::finding::Authority;
 use crate::domain::rules::{Overriding, RULES, RuleId};
 
@@ -33,6 +34,7 @@ pub(super) fn read_overrides<'a>(
         named
     });
     let source = known.cited(r, &table);
+    weigh(r, &table, source.as_ref(), &SourceOf::default(), &["overridable"]);
     let mut rules = Vec::new();
     for (spot, Named(rule)) in listed? {
         match rule.overriding() {

@@ -5,8 +5,9 @@ use super::delimiters::Delimiters;
 use super::form;
 use super::known::Known;
 use super::reader::{Reader, Spot};
+use super::source_of::{self, read_source_of, weigh};
 use super::table::Table;
-use crate::domain::identifiers::PartnerCode;
+use crate::domain::identifiers::{Line55, PartnerCode};
 use crate::domain::period::Period;
 
 /// ISA05 and ISA07, the qualifiers that 005010 allows.
@@ -45,11 +46,20 @@ pub(super) const KEYS: &[&str] = &[
     "content",
     "lines",
     "source",
+    source_of::KEY,
 ];
 
-/// What stands for an id that is not known; no claim is ever made with it.
+/// What stands for an id or name that is not known; no claim is ever made with it.
+const STAND_IN: &str = "UNKNOWN";
+
 fn stand_in() -> Option<PartnerCode> {
-    PartnerCode::parse("UNKNOWN").ok()
+    PartnerCode::parse(STAND_IN).ok()
+}
+
+/// A name that may be unknown.
+fn name(r: &mut Reader, table: &Table<'_>, key: &str) -> Option<Line55> {
+    let stand_in = Line55::parse(STAND_IN).ok();
+    table.need_known(r, key, stand_in, |r, spot| spot.parse(r).map(Some)).flatten()
 }
 
 /// The claim-form profile.
@@ -66,14 +76,14 @@ pub(super) fn read_profile<'a>(
         Some(spot) => spot.parse(r),
         None => receiver_id.clone(),
     };
-    let receiver_name = table.required(r, "receiver_name");
-    let payer_name = table.required(r, "payer_name");
+    let receiver_name = name(r, &table, "receiver_name");
+    let payer_name = name(r, &table, "payer_name");
     let payer_id =
         table.need_known(r, "payer_id", stand_in(), |r, spot| spot.parse(r).map(Some)).flatten();
     let acknowledgment_requested = table.flag(r, "acknowledgment_requested", false);
-    let claim_filing_code = table
-        .need(r, "claim_filing_code")
-        .and_then(|spot| spot.one_of(r, FILING_CODES, "a claim filing code (SBR09)"));
+    let claim_filing_code = table.need_known(r, "claim_filing_code", "ZZ".to_owned(), |r, spot| {
+        spot.one_of(r, FILING_CODES, "a claim filing code (SBR09)")
+    });
     let delimiters = read_delimiters(r, &table);
     let line_breaks = table.flag(r, "line_breaks", true);
     let max_claims_per_set = match table.get("max_claims_per_set") {
@@ -81,14 +91,16 @@ pub(super) fn read_profile<'a>(
         None => Some(MAX_CLAIMS_PER_SET),
     };
     let billing_taxonomy = table.flag(r, "billing_taxonomy", true);
-    let rendering = table.or(r, "rendering", RenderingMode::Always);
+    let rendering = table.known_or(r, "rendering", RenderingMode::Always);
     let rendering_taxonomy = table.flag(r, "rendering_taxonomy", true);
-    let authorization_level = table.or(r, "authorization_level", AuthorizationLevel::Claim);
-    let rollup = table.or(r, "rollup", Rollup::Day);
+    let authorization_level = table.known_or(r, "authorization_level", AuthorizationLevel::Claim);
+    let rollup = table.known_or(r, "rollup", Rollup::Day);
     let one_place_per_claim = table.flag(r, "one_place_per_claim", false);
     let period = table.or(r, "period", Period::Day);
     let form = form::read(r, &table);
     let source = table.get("source").and_then(|spot| known.source(r, &spot));
+    let source_of = read_source_of(r, &table, known)?;
+    weigh(r, &table, source.as_ref(), &source_of, KEYS);
     Some(ClaimProfile {
         receiver_qualifier: receiver_qualifier?,
         receiver_id: receiver_id?,
@@ -110,6 +122,7 @@ pub(super) fn read_profile<'a>(
         period: period?,
         form: Box::new(form?),
         source,
+        source_of,
     })
 }
 

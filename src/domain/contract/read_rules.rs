@@ -9,8 +9,9 @@ use super::limit::{Exceed, Limit, LimitScope};
 use super::model::{AuthorizationNeed, AuthorizationRule, Block, Documentation, Service};
 use super::read_window::{self, read_window};
 use super::reader::{Amount, Reader, Spot};
+use super::source_of::{self, read_source_of, weigh};
 use super::table::Table;
-use super::unknown::Unknown;
+use super::unknown::{Unknown, noted};
 use crate::domain::codes::Modifier;
 use crate::domain::identifiers::Key;
 use crate::domain::text::Invalid;
@@ -49,7 +50,14 @@ pub(super) const AUTHORIZATION_KEYS: &[&str] = &[
     "layer",
     "agreement",
     "source",
+    source_of::KEY,
 ];
+/// Keys that let units pass without an authorization.
+const FREE: &[&str] = &["free_units", "window", "length", "first_month", "episode"];
+
+/// Keys of `[documentation]`.
+pub(super) const DOCUMENTATION_KEYS: &[&str] =
+    &["signed_note", "plan_goal", "source", source_of::KEY];
 
 /// All limits that have no fault. `sound` are the services without one.
 pub(super) fn read_limits<'a>(
@@ -123,12 +131,6 @@ fn read_limit<'a>(
         agreement,
         source: source?,
     })
-}
-
-/// What is noted as unknown, as mattering to these services.
-pub(super) fn noted(r: &mut Reader, services: &[Key]) -> Vec<Unknown> {
-    let paths = r.take_unknown().into_iter();
-    paths.map(|path| Unknown { path, services: services.to_vec() }).collect()
 }
 
 /// The units of a limit, or its hours turned into units of its services exactly (RK23).
@@ -247,6 +249,15 @@ fn read_authorization<'a>(
     }
     let layers = read_layers(r, table, known, free);
     let source = known.cited(r, table);
+    let source_of = read_source_of(r, table, known)?;
+    let permits: &[&str] = match &need {
+        Some(AuthorizationNeed::Never) => &["require"],
+        Some(AuthorizationNeed::After { .. }) => FREE,
+        _ => &[],
+    };
+    weigh(r, table, source.as_ref(), &source_of, permits);
+    // What narrows the rule lets the others pass.
+    weigh(r, table, None, &source_of, &["from", "to", "modifiers"]);
     let (layer, agreement) = layers?;
     Some(AuthorizationRule {
         key: key?,
@@ -258,6 +269,7 @@ fn read_authorization<'a>(
         layer,
         agreement,
         source: source?,
+        source_of,
     })
 }
 
@@ -294,9 +306,18 @@ pub(super) fn read_documentation<'a>(
     at: &Spot<'a>,
     known: &mut Known<'a>,
 ) -> Option<Documentation> {
-    let table = at.table(r, &["signed_note", "plan_goal", "source"])?;
-    let signed_note = table.need_known_or(r, "signed_note", true);
-    let plan_goal = table.need_known_or(r, "plan_goal", false);
+    let table = at.table(r, DOCUMENTATION_KEYS)?;
+    let signed_note = table.known_flag(r, "signed_note", true);
+    let plan_goal = table.known_flag(r, "plan_goal", false);
     let source = known.cited(r, &table);
-    Some(Documentation { signed_note: signed_note?, plan_goal: plan_goal?, source: source? })
+    let source_of = read_source_of(r, &table, known)?;
+    if signed_note == Some(false) {
+        weigh(r, &table, source.as_ref(), &source_of, &["signed_note"]);
+    }
+    Some(Documentation {
+        signed_note: signed_note?,
+        plan_goal: plan_goal?,
+        source: source?,
+        source_of,
+    })
 }

@@ -7,11 +7,11 @@ use super::model::{ModeRule, Rounding, Service, SettingRule, SumOver};
 use super::nearest::hint;
 use super::node::Value;
 use super::read::MAX_TITLE;
-use super::read_rules::noted;
 use super::reader::{Reader, Spot};
+use super::source_of::{self, read_source_of, weigh, weigh_one};
 use super::table::{MAX_ITEMS, Table};
-use super::unknown::Unknown;
-use crate::domain::codes::{Activity, Mode, Modifier, PlaceOfService, Setting};
+use super::unknown::{Unknown, noted};
+use crate::domain::codes::{Activity, Mode, Modifier, PlaceOfService, ProcedureCode, Setting};
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
 use crate::domain::text::Invalid;
@@ -54,6 +54,19 @@ pub(super) const KEYS: &[&str] = &[
     "bypass_other_coverage",
     "group",
     "source",
+    source_of::KEY,
+];
+/// Keys that let visits pass; the others can only stop them.
+const PERMITS: &[&str] = &[
+    "procedure",
+    "modifiers",
+    "activities",
+    "modes",
+    "settings",
+    "unit_minutes",
+    "sum_over",
+    "provisional_months",
+    "bypass_other_coverage",
 ];
 
 /// All services that have no fault; the faults of the others are recorded.
@@ -86,7 +99,7 @@ fn read_service<'a>(
     known: &mut Known<'a>,
 ) -> Option<Service> {
     let title = table.need(r, "title").and_then(|spot| spot.words(r, MAX_TITLE));
-    let procedure = table.required(r, "procedure");
+    let procedure = read_procedure(r, table);
     let modifiers: Vec<Modifier> = table.values(r, "modifiers");
     if modifiers.len() > MAX_MODIFIERS {
         table.at_key("modifiers").refuse(r, "a claim line has room for four modifiers");
@@ -99,7 +112,7 @@ fn read_service<'a>(
         spot.number(r, 1..=MAX_UNIT_MINUTES)
     });
     let (rounding, rounding_source) = read_rounding(r, table, unit_minutes, known);
-    let sum_over = table.or(r, "sum_over", SumOver::Contact);
+    let sum_over = table.known_or(r, "sum_over", SumOver::Contact);
     let min_minutes = match table.get("min_minutes") {
         Some(spot) => spot.number(r, 1..=MAX_UNIT_MINUTES),
         None => Some(0),
@@ -117,6 +130,16 @@ fn read_service<'a>(
     let bypass_other_coverage = table.flag(r, "bypass_other_coverage", false);
     let group = read_group(r, table, known);
     let source = known.cited(r, table);
+    let source_of = read_source_of(r, table, known)?;
+    weigh(r, table, source.as_ref(), &source_of, PERMITS);
+    for (key, said) in [
+        ("rounding", rounding_source.as_ref().or(source.as_ref())),
+        ("group", group.as_ref().and_then(|g| g.as_ref()).map(|g| &g.source)),
+    ] {
+        if let (Some(spot), Some(said)) = (table.get(key), said) {
+            weigh_one(r, &spot, said);
+        }
+    }
     Some(Service {
         key: key?,
         title: title?,
@@ -142,7 +165,14 @@ fn read_service<'a>(
         successor: successor.flatten(),
         group: group?,
         source: source?,
+        source_of,
     })
+}
+
+/// The procedure code; zeros stand for one that is not known.
+fn read_procedure(r: &mut Reader, table: &Table<'_>) -> Option<ProcedureCode> {
+    let stand_in = ProcedureCode::parse("00000").ok();
+    table.need_known(r, "procedure", stand_in, |r, spot| spot.parse(r).map(Some)).flatten()
 }
 
 /// A list that may be unknown; then nothing is asked for by it.

@@ -10,7 +10,10 @@ pub(super) const KEYS: &[&str] = &["window", "length", "first_month", "episode"]
 
 /// The window of a limit or of free units.
 pub(super) fn read_window(r: &mut Reader, table: &Table<'_>) -> Option<Window> {
-    let name = table.need(r, "window").and_then(|s| s.one_of(r, Window::NAMES, "a window"))?;
+    // The longest window stands in for one that is not known.
+    let name = table.need_known(r, "window", "lifetime".to_owned(), |r, spot| {
+        spot.one_of(r, Window::NAMES, "a window")
+    })?;
     let needs: &[&str] = match name.as_str() {
         "fiscal_year" => &["first_month"],
         "rolling_months" | "rolling_days" | "consecutive_days" => &["length"],

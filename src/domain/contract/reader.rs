@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 use super::fault::{Fault, Place};
 use super::node::{Node, Value};
 use crate::domain::dates::parse_date;
+use crate::domain::finding::Grade;
 use crate::domain::text::{Invalid, plain};
 
 /// Most faults in one answer; who has more is helped by the first ones.
@@ -25,7 +26,16 @@ const NO_FRACTIONS: &str = "a number with a point may not be exact, so it is ref
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     faults: Vec<(usize, Fault)>,
-    unknown: Vec<String>,
+    missing: Vec<Missing>,
+}
+
+/// A value that no contract can be bound with.
+#[derive(Debug, Clone)]
+pub(super) struct Missing {
+    pub(super) path: String,
+    pub(super) place: Place,
+    /// The grade of the weak source that says it; none: it is said to be unknown.
+    pub(super) grade: Option<Grade>,
 }
 
 impl Reader {
@@ -34,16 +44,17 @@ impl Reader {
         self.faults.push((order, fault));
     }
 
-    /// Notes the path of a value that is said to be unknown.
-    pub(super) fn unknown(&mut self, path: &str) {
-        if !self.unknown.iter().any(|noted| noted == path) {
-            self.unknown.push(path.to_owned());
+    /// Notes a value that is said to be unknown, or that a weak source says.
+    pub(super) fn miss(&mut self, spot: &Spot<'_>, grade: Option<Grade>) {
+        if !self.missing.iter().any(|noted| noted.path == spot.path) {
+            let (path, place) = (spot.path.clone(), spot.node.place.clone());
+            self.missing.push(Missing { path, place, grade });
         }
     }
 
-    /// The paths noted since they were last taken.
-    pub(super) fn take_unknown(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.unknown)
+    /// What was noted since it was last taken.
+    pub(super) fn take_missing(&mut self) -> Vec<Missing> {
+        std::mem::take(&mut self.missing)
     }
 
     /// The value, or all faults in the order of the document.

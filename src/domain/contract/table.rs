@@ -83,6 +83,11 @@ impl<'a> Table<'a> {
         Some(Spot { node: &entry.node, path: join(&self.at.path, key) })
     }
 
+    /// The keys that are there.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'a str> {
+        self.entries.iter().map(|entry| entry.key.as_str())
+    }
+
     /// Where to point for a fault of a key: its value, or the table when it is absent.
     pub(super) fn at_key(&self, key: &str) -> Spot<'a> {
         self.get(key).unwrap_or_else(|| self.at.clone())

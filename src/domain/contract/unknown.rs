@@ -1,12 +1,16 @@
-//! Values that nobody has found out yet (RK73). A pack may write `"unknown"` where a payer's rule is
-//! not known; no contract is bound to it until somebody has asked, and a visit that is looked at
-//! under it is held for a person.
+//! Values that nobody has found out yet (RK73), or that only a weak source says. A pack may write
+//! `"unknown"` where a payer's rule is not known; no contract is bound to it until somebody has asked,
+//! and a visit that is looked at under it is held for a person.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::fault::Place;
 use super::node::Value;
 use super::reader::{Reader, Spot};
 use super::table::Table;
+use crate::domain::finding::Grade;
 use crate::domain::identifiers::Key;
 
 /// How it is written.
@@ -20,6 +24,44 @@ pub struct Unknown {
     /// Services whose visits it matters to; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<Key>,
+    /// Where it stands in the pack's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// The grade of the weak source that says it, which may stop a visit but let none pass; none: the
+    /// pack says `"unknown"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<Grade>,
+}
+
+impl Unknown {
+    /// What is amiss, as a clause: "is unknown", "is said by a source of grade C only".
+    pub fn why(&self) -> String {
+        match self.grade {
+            None => "is unknown".to_owned(),
+            Some(grade) => format!("is said by a source of grade {grade} only"),
+        }
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}, ")?;
+        }
+        write!(f, "{} {}", self.path, self.why())
+    }
+}
+
+/// What was noted as missing, as mattering to these services; to all, if none is named.
+pub(super) fn noted(r: &mut Reader, services: &[Key]) -> Vec<Unknown> {
+    let missing = r.take_missing().into_iter();
+    let unknown = missing.map(|m| Unknown {
+        path: m.path,
+        services: services.to_vec(),
+        place: Some(m.place),
+        grade: m.grade,
+    });
+    unknown.collect()
 }
 
 impl Spot<'_> {
@@ -33,14 +75,22 @@ impl<'a> Table<'a> {
     pub(super) fn known(&self, r: &mut Reader, key: &str) -> Option<Spot<'a>> {
         let spot = self.get(key)?;
         if spot.is_unknown() {
-            r.unknown(&spot.path);
+            r.miss(&spot, None);
             return None;
         }
         Some(spot)
     }
 
+    /// A value by its type's own rule, or the default where it is not said or not known.
+    pub(super) fn known_or<T>(&self, r: &mut Reader, key: &str, default: T) -> Option<T>
+    where
+        T: std::str::FromStr<Err = crate::domain::text::Invalid>,
+    {
+        self.known(r, key).map_or(Some(default), |spot| spot.parse(r))
+    }
+
     /// True or false, or the default where it is not said or not known.
-    pub(super) fn need_known_or(&self, r: &mut Reader, key: &str, default: bool) -> Option<bool> {
+    pub(super) fn known_flag(&self, r: &mut Reader, key: &str, default: bool) -> Option<bool> {
         self.known(r, key).map_or(Some(default), |spot| spot.bool(r))
     }
 

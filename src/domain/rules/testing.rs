@@ -48,6 +48,7 @@ pub fn source(section: &str) -> Authority {
         document: "Provider manual".to_owned(),
         section: section.to_owned(),
         date: d("2026-01-01"),
+        grade: None,
     }
 }
 
@@ -89,6 +90,7 @@ pub fn service(name: &str) -> Service {
         bypass_other_coverage: false,
         group: None,
         source: source("services"),
+        source_of: SourceOf::default(),
     }
 }
 
@@ -138,6 +140,7 @@ pub fn need(need: AuthorizationNeed) -> AuthorizationRule {
         layer: None,
         agreement: None,
         source: source("authorization"),
+        source_of: SourceOf::default(),
     }
 }
 
@@ -209,6 +212,7 @@ fn profile() -> ClaimProfile {
         period: Period::Day,
         form: Box::default(),
         source: None,
+        source_of: SourceOf::default(),
     }
 }
 
@@ -242,11 +246,13 @@ pub fn terms() -> Terms {
             acknowledgment_days: 3,
             claim_status_days: 7,
             source: source("filing"),
+            source_of: SourceOf::default(),
         },
         documentation: Documentation {
             signed_note: true,
             plan_goal: true,
             source: source("documentation"),
+            source_of: SourceOf::default(),
         },
         overrides: None,
         claim: profile(),

@@ -11,7 +11,12 @@ pub fn unknown(ctx: &Context) -> Vec<Said> {
         .unknown
         .iter()
         .filter(|u| u.services.is_empty() || u.services.contains(&service.key));
-    let paths: Vec<&str> = matters.map(|u| u.path.as_str()).collect();
+    let paths: Vec<String> = matters
+        .map(|u| match u.grade {
+            None => u.path.clone(),
+            Some(grade) => format!("{} (a source of grade {grade} only)", u.path),
+        })
+        .collect();
     if paths.is_empty() {
         return vec![];
     }
@@ -34,6 +39,8 @@ mod tests {
         let unknown = |services: &[&str]| Unknown {
             path: "service[1].rounding".to_owned(),
             services: services.iter().map(|s| key(s)).collect(),
+            place: None,
+            grade: None,
         };
         for services in [&[][..], &["peer"]] {
             let case = Case::with(|c| c.terms.pack.unknown = vec![unknown(services)]);

@@ -55,6 +55,7 @@ pub(super) fn profile() -> ClaimProfile {
         period: Period::Day,
         form: Box::default(),
         source: None,
+        source_of: Default::default(),
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn sentences(profile: &ClaimProfile) -> Vec<Sentence> {
         period,
         form,
         source,
+        source_of,
     } = profile;
     let mut part = Part::new("Claims", source.as_ref());
     let text = format!(
@@ -73,6 +74,7 @@ pub(super) fn sentences(profile: &ClaimProfile) -> Vec<Sentence> {
     };
     part.say("period", covers);
     say_form(&mut part, form);
+    part.say_sources("claim", source_of);
     part.sentences
 }
 

@@ -17,6 +17,7 @@ mod tests;
 use std::fmt::{self, Write};
 
 use super::model::{Agreement, NeverBilled, Pack, Source};
+use super::source_of::SourceOf;
 use crate::domain::dates::WeekStart;
 use crate::domain::finding::Authority;
 
@@ -38,9 +39,17 @@ pub struct Sentence {
 impl fmt::Display for Sentence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;
-        let Some(Authority { document, section, date }) = &self.source else { return Ok(()) };
-        write!(f, " Source: {document}, {section}, {date}.")
+        match &self.source {
+            Some(authority) => write!(f, " Source: {}.", written(authority)),
+            None => Ok(()),
+        }
     }
+}
+
+/// Where something is written, and how near that is to the payer's own words.
+fn written(Authority { document, section, date, grade }: &Authority) -> String {
+    let grade = grade.map(|grade| format!(" (grade {grade})")).unwrap_or_default();
+    format!("{document}, {section}, {date}{grade}")
 }
 
 /// The sentences of one part.
@@ -68,6 +77,14 @@ impl<'a> Part<'a> {
             text: text.into(),
             source: source.cloned(),
         });
+    }
+
+    /// Says which single values are written elsewhere.
+    fn say_sources(&mut self, of: &str, SourceOf(sources): &SourceOf) {
+        for (key, source) in sources {
+            let about = format!("{of} source of {key}");
+            self.say_by(&about, format!("`{key}` has a source of its own."), Some(source));
+        }
     }
 
     /// Says something only where there is something to say.
@@ -146,8 +163,7 @@ pub fn agreement(terms: &Agreement) -> Vec<Sentence> {
 fn sources(sources: &[Source]) -> Vec<Sentence> {
     let mut part = Part::new("Sources", None);
     for Source { key, authority } in sources {
-        let Authority { document, section, date } = authority;
-        part.say(key.as_str(), format!("{key} is {document}, {section}, {date}."));
+        part.say(key.as_str(), format!("{key} is {}.", written(authority)));
     }
     part.sentences
 }

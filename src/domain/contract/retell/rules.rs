@@ -82,6 +82,7 @@ pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Se
         layer,
         agreement,
         source,
+        source_of,
     } = rule;
     let mut part = Part::new("Authorizations", Some(source));
     let of = of(services, all);
@@ -110,6 +111,7 @@ pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Se
         part.say(&format!("{key} block"), text);
     }
     layers(&mut part, key, layer.as_ref(), *agreement);
+    part.say_sources(key.as_str(), source_of);
     part.sentences
 }
 
@@ -152,15 +154,19 @@ pub(super) fn certificates_end(end: &FixedEnd) -> String {
 /// Values that nobody has found out yet.
 pub(super) fn unknown(values: &[Unknown]) -> Vec<Sentence> {
     let mut part = Part::new("Not known yet", None);
-    for Unknown { path, services } in values {
+    for unknown in values {
+        // The line is left out: it moves while the rule stays.
+        let Unknown { path, services, place: _, grade } = unknown;
         let whose = match services.as_slice() {
             [] => "all visits".to_owned(),
             some => format!("visits of {}", list(some)),
         };
-        let text = format!(
-            "{path} is not known: whatever is told of it below is a stand-in, {whose} are held, and \
-             no contract can be bound."
-        );
+        let told = match grade {
+            None => "whatever is told of it below is a stand-in",
+            Some(_) => "nobody has confirmed it",
+        };
+        let why = unknown.why();
+        let text = format!("{path} {why}: {told}, {whose} are held, and no contract can be bound.");
         part.say(path, text);
     }
     part.sentences
@@ -178,6 +184,7 @@ pub(super) fn filing(filing: &Filing) -> Vec<Sentence> {
         acknowledgment_days,
         claim_status_days,
         source,
+        source_of,
     } = filing;
     let mut part = Part::new("Filing", Some(source));
     let length = match months {
@@ -218,16 +225,18 @@ pub(super) fn filing(filing: &Filing) -> Vec<Sentence> {
         counted(status, "day")
     );
     part.say_by("answers", text, None);
+    part.say_sources("filing", source_of);
     part.sentences
 }
 
 pub(super) fn documentation(rule: &Documentation) -> Vec<Sentence> {
-    let Documentation { signed_note, plan_goal, source } = rule;
+    let Documentation { signed_note, plan_goal, source, source_of } = rule;
     let mut part = Part::new("Documents", Some(source));
     let signed = if *signed_note { "must be" } else { "need not be" };
     part.say("signed_note", format!("The note {signed} signed before the visit is claimed."));
     let goal = if *plan_goal { "must" } else { "need not" };
     part.say("plan_goal", format!("The note {goal} name a goal of the plan of care."));
+    part.say_sources("documentation", source_of);
     part.sentences
 }
 

@@ -32,6 +32,7 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
         successor,
         group,
         source,
+        source_of,
     } = service;
     let mut part = Part::new(format!("Service {key}"), Some(source));
     let with = match modifiers.as_slice() {
@@ -73,6 +74,7 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
         part.say("bypass_other_coverage", text);
     }
     say_group(&mut part, group.as_ref());
+    part.say_sources(key.as_str(), source_of);
     part.sentences
 }
 

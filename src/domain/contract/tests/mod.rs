@@ -2,6 +2,7 @@
 
 mod agreement;
 mod document;
+mod grades;
 mod overrides;
 mod pack;
 mod profile;
