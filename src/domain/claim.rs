@@ -43,7 +43,7 @@ impl ClaimNumber {
 }
 
 /// What stands once in a file: envelope, submitter, receiver, billing provider.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileHeader {
     /// Test or live: ISA15.
     pub mode: OrganizationMode,

@@ -13,7 +13,7 @@ use crate::domain::contract::Delimiters;
 use crate::domain::organization::OrganizationMode;
 
 /// Most inquiries of a set: payers commonly take 99 people in a batch set.
-pub const MAX_PER_SET: u32 = 99;
+const MAX_PER_SET: u32 = 99;
 
 /// Who asks whom.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ pub struct SegmentId([u8; 3]);
 impl SegmentId {
     /// Reads a name; `None` when it is not two or three capital letters and digits.
     #[inline]
-    pub const fn new(bytes: &[u8]) -> Option<Self> {
+    pub(super) const fn new(bytes: &[u8]) -> Option<Self> {
         match *bytes {
             [a, b] if fits(a) && fits(b) => Some(Self([a, b, 0])),
             [a, b, c] if fits(a) && fits(b) && fits(c) => Some(Self([a, b, c])),
@@ -21,7 +21,7 @@ impl SegmentId {
     }
 
     /// No segment.
-    pub const NONE: Self = Self([0; 3]);
+    pub(super) const NONE: Self = Self([0; 3]);
 
     /// The name as text; empty for "no segment".
     pub fn as_str(&self) -> &str {
@@ -110,6 +110,21 @@ code_list!(
 );
 
 /// A fault that ends the reading or writing of a file, or refuses a claim.
+///
+/// ```
+/// use peerclaims::x12::{Lexer, Place, SegmentId, X12Error, X12Fault};
+///
+/// let file = include_bytes!("../../fixtures/x12/valid/peer_support_void.837");
+/// let mut lexer = Lexer::new(&file[..]);
+/// lexer.next_segment()?;
+/// let group = lexer.next_segment()?.unwrap();
+/// let error: X12Error = group.number(1).unwrap_err();
+/// assert_eq!(error.fault, X12Fault::Content);
+/// let Place { id, segment, element, .. } = error.place;
+/// assert_eq!((SegmentId::as_str(&id), segment, element), ("GS", 2, 1));
+/// assert!(error.to_string().starts_with("segment 2 (GS01) at byte 107: "), "{error}");
+/// # Ok::<(), X12Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {message}")]
 pub struct X12Error {
@@ -126,12 +141,12 @@ pub struct X12Error {
 
 impl X12Error {
     /// A fault at a place.
-    pub fn new(fault: X12Fault, place: Place, message: impl Into<String>) -> Self {
+    pub(super) fn new(fault: X12Fault, place: Place, message: impl Into<String>) -> Self {
         Self { fault, place, message: message.into(), source: None }
     }
 
     /// Bytes that could not be read or written; `doing` is a full clause.
-    pub fn io(place: Place, doing: &str, source: io::Error) -> Self {
+    pub(super) fn io(place: Place, doing: &str, source: io::Error) -> Self {
         let message = format!("{doing}: {source}");
         Self { fault: X12Fault::Io, place, message, source: Some(source) }
     }

@@ -12,11 +12,11 @@ use super::segment::{Marks, Segment};
 
 /// Longest segment. The guides' longest have some 1,500 characters; a longer run without a
 /// terminator means wrong delimiters or a file that is not X12.
-pub const MAX_SEGMENT_BYTES: usize = 16 * 1024;
+pub(super) const MAX_SEGMENT_BYTES: usize = 16 * 1024;
 /// Most elements of a segment. The standard's largest have some 30; places use two digits.
-pub const MAX_ELEMENTS: usize = 99;
+pub(super) const MAX_ELEMENTS: usize = 99;
 /// Most segments of a file: some 2.5 GB, above what clearinghouses take; stops endless input.
-pub const MAX_SEGMENTS: u64 = 100_000_000;
+const MAX_SEGMENTS: u64 = 100_000_000;
 
 /// Bytes held at a time; several of the longest segments.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -37,7 +37,9 @@ const BYTE_ORDER_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 ///            *261008*1530*^*00501*000000101*1*T*:~";
 /// let file = format!("{isa}\nREF*EI*911234567~\n");
 /// let mut lexer = Lexer::new(file.as_bytes());
+/// assert_eq!(lexer.marks(), None);
 /// assert_eq!(lexer.next_segment()?.unwrap().element(15), b"T");
+/// assert_eq!((lexer.consumed(), lexer.marks().unwrap().segment), (106, b'~'));
 /// let reference = lexer.next_segment()?.unwrap();
 /// assert_eq!((reference.id(), reference.element(2)), (&b"REF"[..], &b"911234567"[..]));
 /// assert_eq!(reference.place().segment, 2);

@@ -9,22 +9,21 @@
 
 pub mod claim_837p;
 pub mod eligibility_270;
-pub mod envelope;
-pub mod error;
-pub mod lexer;
+pub(crate) mod envelope;
+mod error;
+mod lexer;
 pub mod read;
-pub mod read_back;
+mod read_back;
 pub mod respond;
-pub mod segment;
+mod segment;
 #[cfg(test)]
 mod tests;
-pub mod totals;
-pub mod writer;
+mod totals;
+mod writer;
 
 pub use claim_837p::{Offer, Writer837p};
 pub use error::{Place, SegmentId, X12Error, X12Fault};
 pub use lexer::Lexer;
 pub use read_back::{FileSummary, Problem, ProblemKind, read_back};
-pub use segment::Segment;
+pub use segment::{Marks, Segment};
 pub use totals::Totals;
-pub use writer::SegmentWriter;

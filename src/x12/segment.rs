@@ -20,6 +20,27 @@ pub struct Marks {
 }
 
 /// A segment, borrowed from the lexer's buffer until the next one is asked for.
+///
+/// ```
+/// use peerclaims::x12::{Lexer, Marks, Segment};
+///
+/// let isa = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       \
+///            *261008*1530*^*00501*000000101*1*T*:~";
+/// let file = format!("{isa}SV1*HC:H0038:HQ*64.5*UN*4***1:2~EB*1**30^MH~");
+/// let mut lexer = Lexer::new(file.as_bytes());
+/// lexer.next_segment()?;
+/// let line: Segment<'_> = lexer.next_segment()?.unwrap();
+/// let marks = Marks { element: b'*', component: b':', repetition: Some(b'^'), segment: b'~' };
+/// assert_eq!((line.id(), line.marks()), (&b"SV1"[..], marks));
+/// assert_eq!((line.element_count(), line.bytes().len()), (7, 31));
+/// assert_eq!((line.element(3), line.component(1, 3)), (&b"UN"[..], &b"HQ"[..]));
+/// assert_eq!(line.components(7).collect::<Vec<_>>(), [b"1", b"2"]);
+/// assert_eq!((line.text(3)?, line.number(4)?, line.amount(2)?.cents()), ("UN", 4, 6450));
+/// assert_eq!((line.place().segment, line.place_of(7, 2).component), (2, 2));
+/// let benefit = lexer.next_segment()?.unwrap();
+/// assert_eq!(benefit.repetitions(3).collect::<Vec<_>>(), [b"30", b"MH"]);
+/// # Ok::<(), peerclaims::x12::X12Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
     pub(super) bytes: &'a [u8],

@@ -29,17 +29,6 @@ pub struct Mark {
 }
 
 /// Writes segments. What is written stays in memory until [`SegmentWriter::commit`].
-///
-/// ```
-/// use peerclaims::domain::{contract::Delimiters, money::Money};
-/// use peerclaims::x12::SegmentWriter;
-///
-/// let mut writer = SegmentWriter::new(Vec::new(), Delimiters::default(), false)?;
-/// writer.segment("2010BA", "NM1").code("IL").code("1").text("Peña", 1..=60).skip(2).end()?;
-/// writer.segment("2400", "SV1").code("HC").part("H0038").amount(Money::from_cents(6450)).end()?;
-/// assert_eq!(writer.finish()?, b"NM1*IL*1*PENA~SV1*HC:H0038*64.5~");
-/// # Ok::<(), peerclaims::x12::X12Error>(())
-/// ```
 #[derive(Debug)]
 pub struct SegmentWriter<W> {
     out: W,
@@ -307,4 +296,20 @@ fn bad_delimiters() -> X12Error {
     let message = "the four delimiters must be different punctuation characters, none a point; \
                    change them in the payer's claim profile";
     X12Error::new(X12Fault::Content, Place::default(), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Money;
+
+    #[test]
+    fn a_segment_is_one_chain() -> Result<(), X12Error> {
+        let mut writer = SegmentWriter::new(Vec::new(), Delimiters::default(), false)?;
+        writer.segment("2010BA", "NM1").code("IL").code("1").text("Peña", 1..=60).skip(2).end()?;
+        let charge = Money::from_cents(6450);
+        writer.segment("2400", "SV1").code("HC").part("H0038").amount(charge).end()?;
+        assert_eq!(writer.finish()?, b"NM1*IL*1*PENA~SV1*HC:H0038*64.5~");
+        Ok(())
+    }
 }

@@ -2,10 +2,13 @@
 
 use std::io::Write;
 
+use chrono::NaiveDate;
+
 use crate::domain::claim::{Claim, FileHeader};
-use crate::domain::claim_detail::ClaimDetail;
+use crate::domain::claim_detail::{Attachment, ClaimDetail, Epsdt, ReportType, Transmission};
 use crate::domain::contract::form::ContentForm;
-use crate::domain::contract::form::kinds::{DelayReason, NumberKind};
+use crate::domain::contract::form::kinds::{DelayReason, NumberKind, Paperwork, Reference};
+use crate::domain::dates::age_on;
 use crate::domain::identifiers::AuthorizationNumber;
 use crate::domain::money::Money;
 use crate::x12::error::X12Error;
@@ -13,6 +16,11 @@ use crate::x12::writer::SegmentWriter;
 
 use super::providers::sent;
 use super::{form, line, notes, others, providers};
+
+/// EPSDT is for members below this age.
+const EPSDT_ENDS: i32 = 21;
+/// The EPSDT condition that goes with N in CRC02.
+const NO_REFERRAL: &str = "NU";
 
 pub(super) fn write<W: Write>(
     out: &mut SegmentWriter<W>,
@@ -22,14 +30,7 @@ pub(super) fn write<W: Write>(
 ) -> Result<(), X12Error> {
     let knobs = &form(header).content;
     head(out, claim, detail, header)?;
-    for attachment in &detail.attachments {
-        out.segment("2300", "PWK").code(attachment.report.as_str());
-        out.code(attachment.transmission.as_str());
-        if let Some(control) = &attachment.control {
-            out.skip(2).code("AC").text(control.as_str(), 2..=50);
-        }
-        out.end()?;
-    }
+    paperwork(out, claim, detail, knobs)?;
     if let Some(contract) = &knobs.contract {
         out.segment("2300", "CN1").code(contract.kind.as_str());
         match contract.amount {
@@ -49,13 +50,7 @@ pub(super) fn write<W: Write>(
         out.segment("2300", "K3").text(item.as_str(), 1..=80).end()?;
     }
     notes::of_claim(out, claim, detail, &knobs.notes)?;
-    if let Some(epsdt) = &detail.epsdt {
-        out.segment("2300", "CRC").code("ZZ").code(if epsdt.referred { "Y" } else { "N" });
-        for condition in &epsdt.conditions {
-            out.code(condition.as_str());
-        }
-        out.end()?;
-    }
+    epsdt(out, claim, detail, knobs)?;
     diagnoses(out, claim)?;
     providers::of_claim(out, claim, detail, header)?;
     for other in &detail.other_payers {
@@ -63,6 +58,67 @@ pub(super) fn write<W: Write>(
         others::payer(out, other, words.any(|word| word.payer == other.id))?;
     }
     line::write_all(out, claim, detail, header)
+}
+
+/// PWK: the claim's own, else the profile's for every claim, by the claim's number.
+fn paperwork<W: Write>(
+    out: &mut SegmentWriter<W>,
+    claim: &Claim,
+    detail: &ClaimDetail,
+    knobs: &ContentForm,
+) -> Result<(), X12Error> {
+    for Attachment { report, transmission, control } in &detail.attachments {
+        let control = control.as_ref().map(Reference::as_str);
+        attachment(out, report, *transmission, control)?;
+    }
+    match &knobs.paperwork {
+        Some(Paperwork { report, transmission }) if detail.attachments.is_empty() => {
+            let sent = *transmission != Transmission::OnRequest;
+            attachment(out, report, *transmission, sent.then(|| claim.number.as_str()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn attachment<W: Write>(
+    out: &mut SegmentWriter<W>,
+    report: &ReportType,
+    transmission: Transmission,
+    control: Option<&str>,
+) -> Result<(), X12Error> {
+    out.segment("2300", "PWK").code(report.as_str()).code(transmission.as_str());
+    if let Some(control) = control {
+        out.skip(2).code("AC").text(control, 2..=50);
+    }
+    out.end()
+}
+
+/// CRC*ZZ: the claim's own, else the profile's for a member of the age.
+fn epsdt<W: Write>(
+    out: &mut SegmentWriter<W>,
+    claim: &Claim,
+    detail: &ClaimDetail,
+    knobs: &ContentForm,
+) -> Result<(), X12Error> {
+    let first = claim.lines.iter().map(|line| line.date).min();
+    let young = first.is_some_and(|day| is_of_epsdt_age(claim, day));
+    let usual = knobs.epsdt.as_ref().filter(|_| young).map(|condition| Epsdt {
+        referred: condition.as_str() != NO_REFERRAL,
+        conditions: vec![condition.clone()],
+    });
+    let Some(Epsdt { referred, conditions }) = detail.epsdt.as_ref().or(usual.as_ref()) else {
+        return Ok(());
+    };
+    out.segment("2300", "CRC").code("ZZ").code(if *referred { "Y" } else { "N" });
+    for condition in conditions {
+        out.code(condition.as_str());
+    }
+    out.end()
+}
+
+/// Whether the member is below the age at which EPSDT ends (42 U.S.C. 1396d(a)(4)(B)).
+pub(super) fn is_of_epsdt_age(claim: &Claim, day: NaiveDate) -> bool {
+    age_on(claim.subscriber.birth_date, day) < EPSDT_ENDS
 }
 
 /// CLM.

@@ -9,11 +9,15 @@ const USUAL: &str = "837P_{usage}_{sender}_{receiver}_{date}_{control}.837";
 /// has been checked when the pack was read.
 ///
 /// ```
-/// # use peerclaims::domain::claim::FileHeader;
-/// # fn names(header: &FileHeader) {
-/// // 837P_T_PEERORG001_MCOPAYER01_20261008_000000101.837
-/// let name = peerclaims::x12::claim_837p::file_name(header, 1);
-/// # }
+/// use peerclaims::domain::claim::FileHeader;
+/// use peerclaims::x12::claim_837p::file_name;
+///
+/// let header = include_str!("../../../fixtures/x12/writing/header.json");
+/// let mut header: FileHeader = serde_json::from_str(header)?;
+/// assert_eq!(file_name(&header, 1), "837P_T_PEERORG001_MCOPAYER01_20261008_000000101.837");
+/// header.profile.form.file.name = Some("{sender}.{control}-{part}.txt".parse()?);
+/// assert_eq!(file_name(&header, 2), "PEERORG001.000000101-2.txt");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn file_name(header: &FileHeader, part: u32) -> String {
     let profile = &header.profile;

@@ -10,7 +10,7 @@ use crate::domain::contract::form::kinds::{DateFormat, UnitBasis};
 use crate::x12::error::X12Error;
 use crate::x12::writer::SegmentWriter;
 
-use super::claim::authorization;
+use super::claim::{authorization, is_of_epsdt_age};
 use super::providers::{provider, sent};
 use super::{form, notes, others};
 
@@ -92,9 +92,10 @@ fn service<W: Write>(
     for pointer in pointers {
         out.part_number(pointer);
     }
+    let epsdt = knobs.epsdt && is_of_epsdt_age(claim, line.date);
     for (skipped, said, code) in [
         (1, knobs.emergency || detail.emergency, "Y"),
-        (1, knobs.epsdt || detail.epsdt, "Y"),
+        (1, epsdt || detail.epsdt, "Y"),
         (0, knobs.family_planning || detail.family_planning, "Y"),
         (2, knobs.copay_exempt || detail.copay_exempt, "0"),
     ] {

@@ -14,7 +14,6 @@ mod notes;
 mod others;
 mod parties;
 mod providers;
-mod split;
 
 use std::io::Write;
 use std::sync::LazyLock;
@@ -30,12 +29,11 @@ use super::totals::Totals;
 use super::writer::{Mark, SegmentWriter};
 
 pub use file_name::file_name;
-pub use split::{FileWritten, in_date_order, write_files};
 
 /// GS08 and ST03 of the only version written here.
 pub const VERSION: &str = "005010X222A1";
 /// Most claims of one subscriber loop (loop 2300 repeats 100 times); then the loop is sent again.
-pub const MAX_CLAIMS_PER_SUBSCRIBER: u32 = 100;
+pub(super) const MAX_CLAIMS_PER_SUBSCRIBER: u32 = 100;
 /// HL01 of the billing provider in every set.
 const BILLING_HL: u64 = 1;
 /// What a claim says beside the usual: nothing.
@@ -50,17 +48,31 @@ const TRAILER_BYTES: u64 = 96;
 ///
 /// ```
 /// use peerclaims::domain::claim::{Claim, FileHeader};
-/// use peerclaims::x12::{Totals, Writer837p, X12Error};
+/// use peerclaims::domain::claim_detail::ClaimDetail;
+/// use peerclaims::x12::{Offer, Writer837p, claim_837p::VERSION};
 ///
-/// fn file(header: &FileHeader, claims: &[Claim]) -> Result<(Vec<u8>, Totals), X12Error> {
-///     let mut bytes = Vec::new();
-///     let mut writer = Writer837p::new(&mut bytes, header)?;
-///     for claim in claims {
-///         writer.claim(claim)?;
-///     }
-///     let totals = writer.finish()?;
-///     Ok((bytes, totals))
+/// let header = include_str!("../../../fixtures/x12/writing/header.json");
+/// let header: FileHeader = serde_json::from_str(header)?;
+/// let first = include_str!("../../../fixtures/x12/writing/claim.json");
+/// let first: Claim = serde_json::from_str(first)?;
+/// let mut second = first.clone();
+/// second.number = "P0HJ2A000000C1".parse()?;
+/// for line in &mut second.lines {
+///     line.control = line.control.replace("A1", "C1");
 /// }
+///
+/// let mut file = Vec::new();
+/// let mut writer = Writer837p::new(&mut file, &header)?;
+/// writer.claim(&first)?;
+/// assert_eq!(writer.offer(&second, &ClaimDetail::default())?, Offer::Written);
+/// // A claim that cannot be sent leaves nothing in the file, which goes on.
+/// second.lines.clear();
+/// let refused = writer.claim(&second).unwrap_err();
+/// assert_eq!(refused.place.loop_id, "2300");
+/// let totals = writer.finish()?;
+/// assert_eq!((totals.claims, totals.charge.to_string()), (2, "185.00".to_owned()));
+/// assert!(String::from_utf8(file)?.contains(&format!("ST*837*0001*{VERSION}~")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Writer837p<'a, W> {

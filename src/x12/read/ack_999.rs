@@ -3,6 +3,31 @@
 //! Authority: ASC X12 005010X231A1. The word of each set's IK5 counts; AK9 is told beside it,
 //! because programs exist whose AK9 rejects a group of which a set was accepted. It can reject
 //! claims, never accept them.
+//!
+//! ```
+//! use peerclaims::x12::read::{Event, Reader, Record};
+//! use peerclaims::x12::read::ack_999::{AckElement, AckError, AckGroup, AckSet};
+//!
+//! let file = include_bytes!("../../../fixtures/x12/acks/one_of_two_sets.999");
+//! let mut groups: Vec<AckGroup> = Vec::new();
+//! let mut sets: Vec<AckSet> = Vec::new();
+//! for event in Reader::new(&file[..]) {
+//!     let Event::Record(record) = event else { continue };
+//!     match *record {
+//!         Record::AckGroup(found) => groups.push(found),
+//!         Record::AckSet(found) => sets.push(found),
+//!         _ => {}
+//!     }
+//! }
+//! // The group is rejected though one of its two sets was accepted.
+//! assert_eq!(groups[0].status.as_deref(), Some("R"));
+//! let verdicts: Vec<&str> = sets.iter().filter_map(|set| set.status.as_deref()).collect();
+//! assert_eq!(verdicts, ["R", "A"]);
+//! let AckError { segment, position, elements, .. } = &sets[0].errors[0];
+//! assert_eq!((segment.as_str(), position.as_deref()), ("NM1", Some("22")));
+//! let AckElement { element, code, .. } = &elements[0];
+//! assert_eq!((element.as_deref(), code.as_deref()), (Some("2"), Some("7")));
+//! ```
 
 use serde::Serialize;
 

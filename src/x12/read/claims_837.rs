@@ -2,6 +2,30 @@
 //!
 //! Authority: ASC X12 005010X222A1, loops 2000A to 2430. What a biller looks for is kept; the
 //! rest is passed over.
+//!
+//! ```
+//! use peerclaims::x12::read::{Event, Reader, Record};
+//! use peerclaims::x12::read::claims_837::{Claim, ClaimTotals, Line, OtherPayer};
+//!
+//! let file = include_bytes!("../../../fixtures/x12/valid/peer_support_secondary_commercial.837");
+//! let mut claims: Vec<Claim> = Vec::new();
+//! let mut totals: Vec<ClaimTotals> = Vec::new();
+//! for event in Reader::new(&file[..]) {
+//!     let Event::Record(record) = event else { continue };
+//!     match *record {
+//!         Record::Claim(found) => claims.push(found),
+//!         Record::ClaimTotals(found) => totals.push(found),
+//!         _ => {}
+//!     }
+//! }
+//! let Claim { id, lines, other_payers, .. } = &claims[0];
+//! let Line { procedure, charge, control, .. } = &lines[0];
+//! assert_eq!((id.as_str(), procedure.as_deref()), ("PS0001003", Some("H0038")));
+//! assert_eq!((charge.unwrap().to_string(), control.as_deref()), ("64.00".into(), Some("L1003A")));
+//! let OtherPayer { id, paid, .. } = &other_payers[0];
+//! assert_eq!((id.as_deref(), paid.unwrap().cents()), (Some("CASCADE01"), 3_000));
+//! assert_eq!((totals[0].claims, totals[0].lines), (1, 2));
+//! ```
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;

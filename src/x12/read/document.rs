@@ -19,14 +19,14 @@ use super::{Event, Reader, Record};
 
 /// Most records (claims, lines, verdicts, heads) of a document: some 200 MB. Larger files are for
 /// a [`Reader`].
-pub const MAX_RECORDS: usize = 500_000;
+const MAX_RECORDS: usize = 500_000;
 
 /// What a file says, whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Document {
     /// Its interchanges in order.
     pub interchanges: Vec<InterchangeDocument>,
-    /// What is wrong with it, in order (at most [`super::fault::MAX_ERRORS`]).
+    /// What is wrong with it, in order (at most a thousand).
     pub errors: Vec<ReadError>,
     /// How many errors there are in all.
     pub error_count: u64,
@@ -115,6 +115,24 @@ pub enum SetBody {
 
 impl Document {
     /// Reads a file. It always gives a document: what could not be read is among its errors.
+    ///
+    /// ```
+    /// use peerclaims::x12::read::document::{
+    ///     Document, GroupDocument, InterchangeDocument, SetBody, SetDocument,
+    /// };
+    ///
+    /// let file = include_bytes!("../../../fixtures/x12/answers/remittance.835");
+    /// let mut document = Document::read(&file[..]);
+    /// let interchange: InterchangeDocument = document.interchanges.remove(0);
+    /// let GroupDocument { head: group, sets, .. } = &interchange.groups[0];
+    /// let SetDocument { head: set, body } = &sets[0];
+    /// assert_eq!((group.control.as_str(), set.control.as_str()), ("701", "0001"));
+    /// let SetBody::Remittance { payment, claims, balances, .. } = body else { panic!("no 835") };
+    /// assert_eq!((claims.len(), balances.balanced), (2, true));
+    /// assert_eq!(payment.trace.as_deref(), Some("CHECK0099"));
+    /// ```
+    ///
+    /// As JSON:
     ///
     /// ```
     /// let file = include_bytes!("../../../fixtures/x12/valid/peer_support_void.837");

@@ -1,6 +1,35 @@
 //! 271 answers about coverage (and the 270 questions, which share their shape).
 //!
 //! Authority: ASC X12 005010X279A1, loops 2000A to 2120D.
+//!
+//! ```
+//! use peerclaims::x12::read::{Event, Reader, Record};
+//! use peerclaims::x12::read::eligibility_271::{
+//!     Benefit, Entity, Parties, Rejection, StatedDate, Subject,
+//! };
+//!
+//! let file = include_bytes!("../../../fixtures/x12/answers/eligibility.271");
+//! let mut parties: Vec<Parties> = Vec::new();
+//! let mut people: Vec<Subject> = Vec::new();
+//! for event in Reader::new(&file[..]) {
+//!     let Event::Record(record) = event else { continue };
+//!     match *record {
+//!         Record::Parties(found) => parties.push(found),
+//!         Record::Subject(found) => people.push(found),
+//!         _ => {}
+//!     }
+//! }
+//! assert_eq!(parties[0].source_id.as_deref(), Some("MCOPAYER01"));
+//! assert_eq!((people[0].coverage, people[1].coverage), ("active", "not stated"));
+//! let Benefit { service_types, dates, .. } = &people[0].benefits[0];
+//! assert_eq!(*service_types, ["30", "MH"]);
+//! let StatedDate { qualifier, value } = &dates[0];
+//! assert_eq!((&**qualifier, &**value), ("307", "20260101-20261231"));
+//! let Entity { role, id, .. } = &people[0].benefits[1].entities[0];
+//! assert_eq!((role.as_str(), id.as_deref()), ("PR", Some("OTHER01")));
+//! let Rejection { reason, follow_up, .. } = &people[1].rejections[0];
+//! assert_eq!((reason.as_deref(), follow_up.as_deref()), (Some("75"), Some("C")));
+//! ```
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;

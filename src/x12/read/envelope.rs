@@ -25,6 +25,20 @@ const MAX_REMEMBERED: usize = 100_000;
 const MAX_CONTROL_BYTES: usize = 9;
 
 /// What an ISA says.
+///
+/// ```
+/// use peerclaims::x12::read::{Event, Group, Interchange, Reader, SetHead};
+///
+/// let file = include_bytes!("../../../fixtures/x12/answers/remittance.835");
+/// let mut events = Reader::new(&file[..]);
+/// let Some(Event::Interchange(Interchange { control, usage, .. })) = events.next() else {
+///     panic!("the file starts with an ISA");
+/// };
+/// assert_eq!((control.as_str(), usage.as_str()), ("000000701", "T"));
+/// let Some(Event::Group(Group { version, .. })) = events.next() else { panic!("no GS") };
+/// let Some(Event::Set(SetHead { name, kind, .. })) = events.next() else { panic!("no ST") };
+/// assert_eq!((&*version, &*name, &*kind), ("005010X221A1", "835", "835"));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Interchange {
     /// ISA13.

@@ -12,7 +12,7 @@ use super::{Event, Record};
 
 /// Most errors told of one file. A file with more has one cause, told many times; the rest is
 /// counted.
-pub const MAX_ERRORS: u64 = 1_000;
+const MAX_ERRORS: u64 = 1_000;
 
 code_list!(
     /// What kind of error it is: a stable word for programs.
@@ -61,6 +61,18 @@ impl From<X12Fault> for ReadCode {
 }
 
 /// One error with its place.
+///
+/// ```
+/// use peerclaims::x12::read::{Document, ReadCode, ReadError};
+///
+/// let file = include_str!("../../../fixtures/x12/valid/peer_support_void.837");
+/// let file = file.replace("GE*1*", "GE*2*");
+/// let errors: Vec<ReadError> = Document::read(file.as_bytes()).errors;
+/// let ReadError { code, segment, element, message, .. } = &errors[0];
+/// assert_eq!((*code, segment.as_str(), *element), (ReadCode::Count, "GE", Some(1)));
+/// assert_eq!(message, "the count must be 1 (sets); something was lost or added");
+/// assert_eq!(errors.len(), 1);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReadError {
     /// The kind.

@@ -13,7 +13,7 @@ mod body;
 pub mod claims_837;
 pub mod document;
 pub mod eligibility_271;
-pub mod envelope;
+mod envelope;
 pub mod fault;
 pub mod remit_835;
 pub mod remit_balance;
@@ -21,7 +21,7 @@ mod short;
 pub mod status_277ca;
 pub mod ta1;
 mod unfold;
-pub mod values;
+mod values;
 mod versions;
 
 use std::io::Read;
@@ -99,7 +99,8 @@ pub enum Record {
 ///
 /// let file = include_bytes!("../../../fixtures/x12/valid/peer_support_original.837");
 /// let mut charges = Vec::new();
-/// for event in Reader::new(&file[..]) {
+/// let mut reader = Reader::new(&file[..]);
+/// for event in reader.by_ref() {
 ///     match event {
 ///         Event::Record(record) => {
 ///             if let Record::Claim(claim) = *record {
@@ -112,6 +113,7 @@ pub enum Record {
 /// }
 /// let charges: Vec<String> = charges.iter().map(ToString::to_string).collect();
 /// assert_eq!(charges, ["64.00", "28.00", "64.00", "28.00"]);
+/// assert_eq!((reader.error_count(), reader.folded()), (0, false));
 /// ```
 #[derive(Debug)]
 pub struct Reader<R> {
@@ -132,7 +134,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Errors found so far, also those above [`fault::MAX_ERRORS`], which are not told.
+    /// Errors found so far, also those above a thousand, which are not told.
     pub fn error_count(&self) -> u64 {
         self.out.errors
     }

@@ -1,6 +1,34 @@
 //! 835 remittances: one claim at a time, and whether it all adds up.
 //!
 //! Authority: ASC X12 005010X221A1; signs as `docs/definitions.md` section 6 has them.
+//!
+//! ```
+//! use peerclaims::x12::read::{Event, Reader, Record};
+//! use peerclaims::x12::read::remit_835::{
+//!     Adjustment, Payment, ProviderAdjustment, RemitClaim, RemitLine,
+//! };
+//!
+//! let file = include_bytes!("../../../fixtures/x12/answers/remittance.835");
+//! let mut payments: Vec<Payment> = Vec::new();
+//! let mut claims: Vec<RemitClaim> = Vec::new();
+//! let mut others: Vec<ProviderAdjustment> = Vec::new();
+//! for event in Reader::new(&file[..]) {
+//!     let Event::Record(record) = event else { continue };
+//!     match *record {
+//!         Record::Payment(found) => payments.push(found),
+//!         Record::RemitClaim(found) => claims.push(found),
+//!         Record::ProviderAdjustment(found) => others.push(found),
+//!         _ => {}
+//!     }
+//! }
+//! assert_eq!(payments[0].amount.unwrap().to_string(), "80.00");
+//! let RemitLine { paid, adjustments, control, .. } = &claims[0].lines[0];
+//! assert_eq!((paid.unwrap().cents(), control.as_deref()), (6_000, Some("L1001A")));
+//! let Adjustment { group, reason, amount, .. } = &adjustments[0];
+//! assert_eq!((&**group, &**reason, amount.unwrap().cents()), ("CO", "45", 400));
+//! assert_eq!((claims[1].status.as_str(), claims[1].paid.unwrap().cents()), ("4", 0));
+//! assert_eq!(others[0].reason.as_deref(), Some("WO"));
+//! ```
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;

@@ -1,6 +1,23 @@
 //! Whether a remittance balances. Three rules of `docs/definitions.md` section 6: SVC02 less its
 //! CAS is SVC03; CLP03 less all CAS of the claim and its lines is CLP04; BPR02 is the sum of CLP04
 //! less the sum of PLB. And the guide's: where lines are stated, their SVC02 add up to CLP03.
+//!
+//! ```
+//! use peerclaims::x12::read::remit_balance::{BalanceRule, Balances, Difference};
+//! use peerclaims::x12::read::{Event, Reader, Record};
+//!
+//! let file = include_str!("../../../fixtures/x12/answers/remittance.835");
+//! let file = file.replace("BPR*I*80*", "BPR*I*89*");
+//! let balances: Option<Balances> = Reader::new(file.as_bytes()).find_map(|event| match event {
+//!     Event::Record(record) => match *record {
+//!         Record::Balances(found) => Some(found),
+//!         _ => None,
+//!     },
+//!     _ => None,
+//! });
+//! let Difference { rule, expected, stated, .. } = &balances.unwrap().differences[0];
+//! assert_eq!((*rule, expected.cents(), stated.cents()), (BalanceRule::Payment, 8_000, 8_900));
+//! ```
 
 use serde::Serialize;
 
@@ -11,7 +28,7 @@ use super::remit_835::{Adjustment, ProviderAdjustment, RemitClaim};
 use super::short::Text;
 
 /// Most differences told of one remittance; the rest is counted.
-pub const MAX_DIFFERENCES: usize = 1_000;
+const MAX_DIFFERENCES: usize = 1_000;
 
 code_list!(
     /// Which rule does not hold.
@@ -32,7 +49,7 @@ code_list!(
 pub struct Balances {
     /// Whether every rule holds.
     pub balanced: bool,
-    /// The first of what does not, in the order of the file (at most [`MAX_DIFFERENCES`]).
+    /// The first of what does not, in the order of the file (at most a thousand).
     pub differences: Vec<Difference>,
     /// How many there are in all.
     pub difference_count: u64,

@@ -19,7 +19,8 @@ const INLINE_BYTES: usize = 22;
 /// use peerclaims::x12::read::Text;
 ///
 /// let code = Text::from("H0038");
-/// assert_eq!((code.len(), &code[1..], code == "H0038"), (5, "0038", true));
+/// assert_eq!((code.len(), &code[1..], code.as_str()), (5, "0038", "H0038"));
+/// assert_eq!(code, "H0038");
 /// assert_eq!(std::mem::size_of::<Text>(), std::mem::size_of::<String>());
 /// ```
 #[derive(Clone, PartialEq, Eq)]

@@ -3,6 +3,33 @@
 //! Authority: ASC X12 005010X214. STC03 decides (`WQ` accepted, `U` rejected); where it says
 //! neither, the category does. A level above the claims (receiver, provider) may reject all of
 //! them at once.
+//!
+//! ```
+//! use peerclaims::x12::read::{Event, Reader, Record};
+//! use peerclaims::x12::read::status_277ca::{
+//!     Disposition, Status, StatusClaim, StatusLevel, StatusSource,
+//! };
+//!
+//! let file = include_bytes!("../../../fixtures/x12/answers/status.277");
+//! let mut sources: Vec<StatusSource> = Vec::new();
+//! let mut levels: Vec<StatusLevel> = Vec::new();
+//! let mut claims: Vec<StatusClaim> = Vec::new();
+//! for event in Reader::new(&file[..]) {
+//!     let Event::Record(record) = event else { continue };
+//!     match *record {
+//!         Record::StatusSource(found) => sources.push(found),
+//!         Record::StatusLevel(found) => levels.push(found),
+//!         Record::StatusClaim(found) => claims.push(found),
+//!         _ => {}
+//!     }
+//! }
+//! assert_eq!((sources[0].entity, levels[0].trace.as_str()), ("PR", "BATCH000101"));
+//! assert_eq!(claims[0].disposition, Disposition::Accepted);
+//! assert_eq!(claims[0].payer_control.as_deref(), Some("2026282000417"));
+//! assert_eq!(claims[1].disposition.as_str(), "rejected");
+//! let Status { category, code, entity, .. } = &claims[1].statuses[0];
+//! assert_eq!((&**category, code.as_deref(), entity.as_deref()), ("A7", Some("562"), Some("82")));
+//! ```
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;

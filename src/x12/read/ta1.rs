@@ -8,6 +8,20 @@ use super::fault::{Out, ReadCode};
 use super::values::{required, text};
 
 /// One TA1.
+///
+/// ```
+/// use peerclaims::x12::read::{Event, Reader, ta1::Ta1};
+///
+/// let file = include_bytes!("../../../fixtures/x12/answers/interchange.ta1");
+/// let told: Vec<Ta1> = Reader::new(&file[..])
+///     .filter_map(|event| match event {
+///         Event::Ta1(ta1) => Some(ta1),
+///         _ => None,
+///     })
+///     .collect();
+/// assert_eq!((told[1].control.as_str(), told[1].status.as_str()), ("000000102", "R"));
+/// assert_eq!(told[1].note.as_deref(), Some("018"));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Ta1 {
     /// TA101: ISA13 of the interchange it speaks of.

@@ -12,7 +12,7 @@ use super::short::Text;
 
 /// Most things of one kind that one record keeps (lines, adjustments, statuses). The guides allow
 /// at most 999 lines to a claim; more is no claim, and would fill the memory.
-pub const MAX_PER_RECORD: usize = 1_000;
+const MAX_PER_RECORD: usize = 1_000;
 
 /// Longest number that is read: SV102 and its like have 18 digits.
 const MAX_NUMBER: usize = 20;

@@ -30,7 +30,7 @@ use envelope::EnvelopeCheck;
 use levels::Levels;
 use loops::Loops;
 use problem::Problems;
-pub use problem::{MAX_PROBLEMS, Problem, ProblemKind};
+pub use problem::{Problem, ProblemKind};
 
 /// What a file says of itself, and all that is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub struct FileSummary {
     pub usage: char,
     /// Counts and sums, as the segments give them: to be compared with the writer's.
     pub totals: Totals,
-    /// The first problems, in order of the file (at most [`MAX_PROBLEMS`]).
+    /// The first problems, in order of the file (at most 200).
     pub problems: Vec<Problem>,
     /// How many problems there are in all; 0 is a sound file.
     pub problem_count: u64,
@@ -55,7 +55,7 @@ pub struct FileSummary {
 ///
 /// ```
 /// let file = include_bytes!("../../../fixtures/x12/valid/peer_support_original.837");
-/// let summary = peerclaims::x12::read_back(&file[..])?;
+/// let summary: peerclaims::x12::FileSummary = peerclaims::x12::read_back(&file[..])?;
 /// assert_eq!((summary.totals.claims, summary.totals.lines, summary.usage), (1, 4, 'T'));
 /// assert_eq!(summary.totals.charge.to_string(), "184.00");
 /// assert_eq!(summary.problem_count, 0);

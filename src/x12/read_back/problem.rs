@@ -6,7 +6,7 @@ use crate::domain::text::code_list;
 use crate::x12::error::Place;
 
 /// Most problems that are kept; a file with more is wrong throughout, and the count says so.
-pub const MAX_PROBLEMS: usize = 200;
+const MAX_PROBLEMS: usize = 200;
 
 code_list!(
     /// What kind of problem: a stable word for programs.
@@ -61,6 +61,17 @@ code_list!(
 );
 
 /// One inconsistency of a file. Says no personal data.
+///
+/// ```
+/// use peerclaims::x12::{Problem, ProblemKind, read_back};
+///
+/// let file = include_str!("../../../fixtures/x12/valid/peer_support_original.837");
+/// let file = file.replace("CLM*PS0001001*184*", "CLM*PS0001001*148*");
+/// let problem: Problem = read_back(file.as_bytes())?.problems.remove(0);
+/// assert_eq!((problem.kind, problem.segment), (ProblemKind::Charge, 21));
+/// assert!(problem.message.contains("CLM02"), "{}", problem.message);
+/// # Ok::<(), peerclaims::x12::X12Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What kind.

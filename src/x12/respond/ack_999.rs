@@ -97,7 +97,9 @@ impl GroupVerdict {
 ///
 /// ```
 /// use peerclaims::domain::{contract::Delimiters, organization::OrganizationMode};
-/// use peerclaims::x12::respond::{Exchange, GroupVerdict, SetVerdict, write_999};
+/// use peerclaims::x12::respond::{
+///     ElementFault, Exchange, GroupVerdict, SegmentFault, SetVerdict, write_999,
+/// };
 ///
 /// let created = chrono::NaiveDate::from_ymd_opt(2026, 9, 1).unwrap().and_hms_opt(8, 0, 0).unwrap();
 /// let exchange = Exchange {
@@ -111,16 +113,28 @@ impl GroupVerdict {
 ///     line_breaks: false,
 /// };
 /// let version = "005010X222A1".to_owned();
-/// let set = SetVerdict {
+/// let sound = SetVerdict {
 ///     kind: "837".into(),
 ///     control: "0001".into(),
 ///     version: version.clone(),
 ///     ..SetVerdict::default()
 /// };
-/// let control = "3".to_owned();
-/// let group = GroupVerdict { functional_id: "HC".into(), control, version, sets: vec![set] };
+/// let npi = ElementFault { element: 9, component: 0, reference: 67, code: "5".into() };
+/// let fault = SegmentFault {
+///     segment: "NM1".into(),
+///     position: 8,
+///     loop_id: "2010".into(),
+///     code: "8".into(),
+///     elements: vec![npi],
+/// };
+/// let control = "0002".to_owned();
+/// let bad = SetVerdict { control, faults: vec![fault], rejected: true, ..sound.clone() };
+/// assert_eq!((sound.status(), bad.status()), ("A", "R"));
+/// let (functional_id, control, sets) = ("HC".into(), "3".into(), vec![sound, bad]);
+/// let group = GroupVerdict { functional_id, control, version, sets };
+/// assert_eq!(group.status(), "P");
 /// let file = String::from_utf8(write_999(Vec::new(), &exchange, &group)?).unwrap();
-/// assert!(file.contains("~AK2*837*0001*005010X222A1~IK5*A~AK9*A*1*1*1~SE*6*0001~"), "{file}");
+/// assert!(file.contains("~IK3*NM1*8*2010*8~IK4*9*67*5~IK5*R*5~AK9*P*2*2*1~"), "{file}");
 /// # Ok::<(), peerclaims::x12::X12Error>(())
 /// ```
 pub fn write_999<W: Write>(

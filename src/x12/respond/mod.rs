@@ -7,11 +7,11 @@
 //! Authority: ASC X12 005010X231A1 (999), 005010X214 (277CA), 005010X221A1 (835), and appendix C
 //! of the guides for TA1.
 
-pub mod ack_999;
-pub mod remit_835;
+mod ack_999;
+mod remit_835;
 mod remit_checks;
-pub mod status_277ca;
-pub mod ta1;
+mod status_277ca;
+mod ta1;
 
 use chrono::NaiveDateTime;
 

@@ -138,7 +138,10 @@ pub struct PayProviderAdjustment {
 /// ```
 /// use chrono::NaiveDate;
 /// use peerclaims::domain::{contract::Delimiters, money::Money, organization::OrganizationMode};
-/// use peerclaims::x12::respond::{Exchange, PaidClaim, Payee, Paying, Writer835};
+/// use peerclaims::x12::respond::{
+///     Exchange, PaidClaim, PaidLine, PayAdjustment, PayProviderAdjustment, Payee, Paying,
+///     Writer835,
+/// };
 ///
 /// let day = NaiveDate::from_ymd_opt(2026, 9, 1).unwrap();
 /// let exchange = Exchange {
@@ -154,7 +157,7 @@ pub struct PayProviderAdjustment {
 /// let payee =
 ///     Payee { name: "Open Door".into(), npi: "1234567893".into(), ein: "911234567".into() };
 /// let paying = Paying {
-///     amount: Money::from_cents(6400),
+///     amount: Money::from_cents(5100),
 ///     method: "CHK",
 ///     date: day,
 ///     trace: "CHECK9".into(),
@@ -165,11 +168,29 @@ pub struct PayProviderAdjustment {
 ///     contact: ("Help desk".into(), "5035550100".into()),
 ///     payee,
 /// };
+/// let contractual = PayAdjustment {
+///     group: "CO".into(),
+///     reason: "45".into(),
+///     amount: Money::from_cents(400),
+///     quantity: None,
+/// };
+/// let line = PaidLine {
+///     procedure: "H0038".into(),
+///     modifiers: vec!["HQ".into()],
+///     charge: Money::from_cents(6400),
+///     paid: Money::from_cents(6000),
+///     units: 4.into(),
+///     date: day,
+///     adjustments: vec![contractual],
+///     control: "L1".into(),
+///     remarks: vec![],
+/// };
 /// let claim = PaidClaim {
 ///     id: "PC1".into(),
 ///     status: "1".into(),
 ///     charge: Money::from_cents(6400),
-///     paid: Money::from_cents(6400),
+///     paid: Money::from_cents(6000),
+///     lines: vec![line],
 ///     filing: "MC".into(),
 ///     payer_control: "ICN1".into(),
 ///     name: ("Moss".into(), "Ada".into()),
@@ -178,8 +199,12 @@ pub struct PayProviderAdjustment {
 /// };
 /// let mut writer = Writer835::new(Vec::new(), &exchange, &paying)?;
 /// writer.claim(&claim)?;
-/// let file = String::from_utf8(writer.finish(day, &[])?).unwrap();
-/// assert!(file.contains("~LX*1~CLP*PC1*1*64*64**MC*ICN1~"), "{file}");
+/// // What was paid too much before is kept back.
+/// let amount = Money::from_cents(900);
+/// let back = PayProviderAdjustment { reason: "WO".into(), reference: "ICN0".into(), amount };
+/// let file = String::from_utf8(writer.finish(day, &[back])?).unwrap();
+/// assert!(file.contains("~LX*1~CLP*PC1*1*64*60**MC*ICN1~"), "{file}");
+/// assert!(file.contains("~PLB*1234567893*20260901*WO:ICN0*9~"), "{file}");
 /// # Ok::<(), peerclaims::x12::X12Error>(())
 /// ```
 #[derive(Debug)]

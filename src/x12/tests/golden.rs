@@ -26,6 +26,24 @@ fn golden(name: &str, header: &FileHeader, claims: &[Claim]) -> String {
     written
 }
 
+/// What the examples of the documentation write, from facts as JSON.
+#[test]
+fn golden_facts_of_the_examples() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/x12/writing");
+    let claim = claims().remove(0);
+    for (name, facts) in [
+        ("header.json", serde_json::to_string_pretty(&header()).unwrap()),
+        ("claim.json", serde_json::to_string_pretty(&claim).unwrap()),
+    ] {
+        let path = folder.join(name);
+        if std::env::var_os("PEERCLAIMS_BLESS").is_some() {
+            std::fs::write(&path, format!("{facts}\n")).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(kept.trim_end(), facts, "{name} changed; see the head of this file");
+    }
+}
+
 #[test]
 fn golden_small_batch() {
     let text = golden("batch.837", &header(), &claims());

@@ -13,6 +13,7 @@ mod golden;
 mod lexing;
 mod mutants;
 mod properties;
+mod public;
 mod reading;
 mod refusals;
 mod responding;

@@ -7,7 +7,8 @@ use crate::domain::contract::{AuthorizationLevel, Delimiters};
 use crate::domain::identifiers::Line55;
 use crate::domain::money::Money;
 use crate::x12::claim_837p::MAX_CLAIMS_PER_SUBSCRIBER;
-use crate::x12::{SegmentWriter, Writer837p, X12Error, X12Fault, read_back};
+use crate::x12::writer::SegmentWriter;
+use crate::x12::{Writer837p, X12Error, X12Fault, read_back};
 
 use super::samples::{at_line_level, claims, header, leave_for_pyx12, line55, write};
 

@@ -3,8 +3,8 @@
 use crate::domain::claim::{Claim, FileHeader};
 use crate::domain::claim_detail::ClaimDetail;
 use crate::domain::contract::form::{Count, FileForm};
-use crate::x12::claim_837p::{in_date_order, write_files};
-use crate::x12::{Writer837p, X12Fault, read_back};
+use crate::x12::claim_837p::file_name;
+use crate::x12::{Offer, Totals, Writer837p, X12Fault, read_back};
 
 use super::samples::{claims, header, leave_for_pyx12};
 
@@ -21,40 +21,53 @@ fn many(count: usize) -> Vec<Claim> {
     some.collect()
 }
 
+/// Writes all claims into as many files as the profile's limits want: name, totals and bytes of
+/// each. The file that is full takes no more; the next one starts with the claim that it left.
+fn write_files(
+    claims: &[Claim],
+    header: impl Fn(u32) -> FileHeader,
+) -> Vec<(String, Totals, Vec<u8>)> {
+    let (plain, mut files) = (ClaimDetail::default(), Vec::new());
+    let mut rest = claims.iter().peekable();
+    for part in 1.. {
+        if rest.peek().is_none() {
+            break;
+        }
+        let (header, mut bytes) = (header(part), Vec::new());
+        let mut writer = Writer837p::new(&mut bytes, &header).unwrap();
+        while rest.next_if(|claim| writer.offer(claim, &plain).unwrap() == Offer::Written).is_some()
+        {
+        }
+        let totals = writer.finish().unwrap();
+        files.push((file_name(&header, part), totals, bytes));
+    }
+    files
+}
+
 /// Sets, groups and claims of each file.
 fn split(count: usize, per_set: u32, limits: impl Fn(&mut FileForm)) -> Vec<(u64, usize, u64)> {
-    let (all, plain) = (many(count), ClaimDetail::default());
-    let mut outputs: Vec<Vec<u8>> = Vec::new();
-    let heads = std::cell::RefCell::new(Vec::<FileHeader>::new());
-    let dir = tempfile::tempdir().unwrap();
-    let files = write_files(all.iter().map(|claim| (claim, &plain)), |part| {
+    let files = write_files(&many(count), |part| {
         let mut header = header();
         header.profile.max_claims_per_set = per_set;
         limits(&mut header.profile.form.file);
         header.interchange_control += part * 10;
         header.group_control += part * 10;
         header.batch_reference = format!("BATCH{part}");
-        heads.borrow_mut().push(header.clone());
-        Ok((header, std::fs::File::create(dir.path().join(part.to_string())).unwrap()))
-    })
-    .unwrap();
-    let mut names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
+        header
+    });
+    let mut names: Vec<&str> = files.iter().map(|f| f.0.as_str()).collect();
     names.dedup();
     assert_eq!(names.len(), files.len(), "each file has a name of its own");
-    for part in 1..=files.len() {
-        outputs.push(std::fs::read(dir.path().join(part.to_string())).unwrap());
-    }
     let mut found = Vec::new();
-    let mut claims = 0;
-    for (bytes, file) in outputs.iter().zip(&files) {
+    for (name, totals, bytes) in &files {
         let summary = read_back(&bytes[..]).unwrap();
         assert_eq!(summary.problems, []);
-        assert_eq!(summary.totals, file.totals);
-        leave_for_pyx12(&format!("split-{count}-{per_set}-{}", file.name), bytes);
+        assert_eq!(summary.totals, *totals);
+        leave_for_pyx12(&format!("split-{count}-{per_set}-{name}"), bytes);
         let groups = bytes.split(|b| *b == b'\n').filter(|s| s.starts_with(b"GS*")).count();
-        found.push((file.totals.sets, groups, file.totals.claims));
-        claims += file.totals.claims;
+        found.push((totals.sets, groups, totals.claims));
     }
+    let claims: u64 = found.iter().map(|file| file.2).sum();
     assert_eq!(claims, u64::try_from(count).unwrap());
     found
 }
@@ -95,13 +108,4 @@ fn a_full_file_refuses_the_next_claim_where_nobody_splits() {
     let mut writer = Writer837p::new(Vec::new(), &header).unwrap();
     writer.claim(&claims()[0]).unwrap();
     assert_eq!(writer.claim(&claims()[1]).unwrap_err().fault, X12Fault::Limit);
-}
-
-#[test]
-fn in_order_of_days() {
-    let mut all = claims();
-    all.reverse();
-    in_date_order(&mut all);
-    let days: Vec<_> = all.iter().map(|c| c.lines[0].date).collect();
-    assert!(days.is_sorted());
 }

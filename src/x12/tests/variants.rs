@@ -1,9 +1,11 @@
 //! Every knob of a profile, in the file that it makes; each file is sound by our guide checks and
 //! is left for pyx12.
 
+use chrono::Datelike;
+
 use crate::domain::claim::{Claim, FileHeader};
 use crate::domain::claim_detail::{
-    Attachment, ClaimDetail, Epsdt, Facility, LineDetail, Note, Provider,
+    Attachment, ClaimDetail, Epsdt, Facility, LineDetail, Note, Provider, Transmission,
 };
 use crate::domain::codes::{Modifier, PlaceOfService};
 use crate::domain::contract::RenderingMode;
@@ -264,6 +266,22 @@ fn of_the_claim() {
         &["PWK*OZ*BM***AC*ATT-1~", "CRC*ZZ*Y*ST~"],
     );
     knob(
+        "paperwork_on_request",
+        |h, _| {
+            let (report, transmission) = ("OZ".parse().unwrap(), Transmission::OnRequest);
+            h.profile.form.content.paperwork = Some(Paperwork { report, transmission });
+        },
+        &["PWK*OZ*AA~"],
+    );
+    knob(
+        "paperwork_by_fax",
+        |h, _| {
+            let (report, transmission) = ("M1".parse().unwrap(), Transmission::Fax);
+            h.profile.form.content.paperwork = Some(Paperwork { report, transmission });
+        },
+        &["PWK*M1*FX***AC*P0HJ2A000000A1~", "PWK*M1*FX***AC*P0HJ2A000000A2~"],
+    );
+    knob(
         "middle_name",
         |_, d| d.middle_name = Some(line35("M")),
         &["NM1*IL*1*ALVAREZ*DANA*M***MI*"],
@@ -335,7 +353,7 @@ fn of_lines() {
             lines.spans = true;
             lines.authorization_again = true;
             lines.pointers = Count(1);
-            (lines.emergency, lines.epsdt) = (true, true);
+            lines.emergency = true;
             (lines.family_planning, lines.copay_exempt) = (true, true);
             let text = Note80::parse("{minutes} minutes").unwrap();
             let (procedures, modifiers) = (vec![], vec![]);
@@ -346,11 +364,37 @@ fn of_lines() {
             d.lines = vec![first, second];
         },
         &[
-            "*64*MJ*61***1**Y**Y*Y***0~\nDTP*472*RD8*20260914-20260915~\nREF*G1*PA-7700123~\nREF*6R*",
-            "*28.5*MJ*60***1**Y**Y*Y***0~\nDTP*472*RD8*20260914-20260914~",
+            "*64*MJ*61***1**Y***Y***0~\nDTP*472*RD8*20260914-20260915~\nREF*G1*PA-7700123~\nREF*6R*",
+            "*28.5*MJ*60***1**Y***Y***0~\nDTP*472*RD8*20260914-20260914~",
             "NTE*DCP*61 MINUTES~",
         ],
     );
+}
+
+/// The day before a member is 21, and the birthday.
+#[test]
+fn epsdt_ends_with_the_twenty_first_birthday() {
+    let mut header = header();
+    header.profile.form.content.epsdt = Some("NU".parse().unwrap());
+    header.profile.form.lines.epsdt = true;
+    let mut claim = claims().remove(1);
+    let service = claim.lines[0].date;
+    let born = service.with_year(service.year() - 21).unwrap();
+    claim.subscriber.birth_date = born + chrono::Days::new(1);
+    let young = write_with(&header, &[claim.clone()], &ClaimDetail::default()).unwrap();
+    assert!(young.contains("~\nCRC*ZZ*N*NU~\nHI*"), "{young}");
+    assert!(young.contains("*0.5*UN*1***2****Y~"), "{young}");
+    leave_for_pyx12("knob-epsdt_no_referral.837", young.as_bytes());
+    header.profile.form.content.epsdt = Some("AV".parse().unwrap());
+    let refused = write_with(&header, &[claim.clone()], &ClaimDetail::default()).unwrap();
+    assert!(refused.contains("CRC*ZZ*Y*AV~"), "{refused}");
+    let own = Epsdt { referred: true, conditions: vec!["ST".parse().unwrap()] };
+    let own = ClaimDetail { epsdt: Some(own), ..ClaimDetail::default() };
+    let said = write_with(&header, &[claim.clone()], &own).unwrap();
+    assert!(said.contains("CRC*ZZ*Y*ST~") && !said.contains("*AV~"), "{said}");
+    claim.subscriber.birth_date = born;
+    let grown = write_with(&header, &[claim], &ClaimDetail::default()).unwrap();
+    assert!(!grown.contains("CRC*") && grown.contains("*0.5*UN*1***2~"), "{grown}");
 }
 
 /// As [`knob`], with claims of one line, because each line needs its own facts.

@@ -73,9 +73,17 @@ const DECIDED: &[(&str, &str)] = &[
     ),
     ("33", "the billing address is a street with ZIP+4, by its type"),
     ("38", "the member is the subscriber, always"),
-    ("40", "SBR05 is sent with a claim whose member's coverage says so (`insurance_type`)"),
+    (
+        "40",
+        "SBR05 says why Medicare is not first, to Medicare: no claim here goes to Medicare, so no \
+         profile needs it; a claim to a second payer can carry it",
+    ),
     ("42", "SBR01 is the claim's own; two payers never share a place"),
-    ("44", "the member's other numbers (REF*SY) are not kept, so they cannot be sent"),
+    (
+        "44",
+        "REF*SY is the member's Social Security number, which is never kept; Medicaid's own \
+         number is NM109",
+    ),
     ("45, 46", "CLM01 has at most 17 capital letters and digits, for every payer"),
     (
         "50",
@@ -87,8 +95,11 @@ const DECIDED: &[(&str, &str)] = &[
         "what was rejected before it had a payer's number is sent as a new original; what has \
             one, by replacement",
     ),
-    ("65", "what the member paid (AMT*F5) is a fact of the claim; zero is not sent"),
-    ("68", "attachments (PWK) are facts of the claim"),
+    (
+        "65",
+        "what the member paid (AMT*F5) is a fact of a claim, which no profile can know; zero is \
+         not sent",
+    ),
     (
         "75",
         "other payers are facts of the claim; DTP*573 stands at the lines when they say what was \

@@ -3,7 +3,7 @@
 
 use crate::domain::text::{checked_text, code_list, plain};
 
-pub use super::tables::{Address, Contact, ContractInfo, NoteRule, Number, Submitter};
+pub use super::tables::{Address, Contact, ContractInfo, NoteRule, Number, Paperwork, Submitter};
 
 /// What a text may hold that becomes part of a segment.
 fn sendable(text: &str) -> bool {

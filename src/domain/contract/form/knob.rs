@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::kinds::{
     Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, CorrectionNumber,
     DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency,
-    MemberShape, Note80, NoteKind, NoteRule, Number, NumberKind, ProviderId, Reference, Release,
-    Send, Submitter, TaxKind, UnitBasis, ZeroCharge,
+    MemberShape, Note80, NoteKind, NoteRule, Number, NumberKind, Paperwork, ProviderId, Reference,
+    Release, Send, Submitter, TaxKind, UnitBasis, ZeroCharge,
 };
+use crate::domain::claim_detail::EpsdtCondition;
 use crate::domain::codes::{Modifier, PlaceOfService, ProcedureCode};
 use crate::domain::contract::reader::{Reader, Spot};
 use crate::domain::contract::table::{MAX_ITEMS, Table};
@@ -103,6 +104,7 @@ texts!(
     DateFormat,
     CorrectionNumber,
     DelayReason,
+    EpsdtCondition,
     Exception,
     FacilityMode,
     FileKind,
@@ -146,6 +148,18 @@ impl Knob for Address {
     }
     fn shown(&self) -> String {
         self.city.to_string()
+    }
+}
+
+impl Knob for Paperwork {
+    fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
+        let table = spot.table(r, &["report", "transmission"])?;
+        let report = table.required(r, "report");
+        let transmission = table.required(r, "transmission");
+        Some(Self { report: report?, transmission: transmission? })
+    }
+    fn shown(&self) -> String {
+        self.report.to_string()
     }
 }
 

@@ -6,10 +6,11 @@
 use super::kinds::{
     Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, CorrectionNumber,
     DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency,
-    MemberShape, Note80, NoteRule, Number, ProviderId, Reference, Release, Send, Submitter,
-    TaxKind, UnitBasis, ZeroCharge,
+    MemberShape, Note80, NoteRule, Number, Paperwork, ProviderId, Reference, Release, Send,
+    Submitter, TaxKind, UnitBasis, ZeroCharge,
 };
 use super::knob::{Count, Knob, Row, knobs};
+use crate::domain::claim_detail::EpsdtCondition;
 use crate::domain::codes::{Modifier, PlaceOfService};
 use crate::domain::contract::reader::{Reader, Spot};
 use crate::domain::identifiers::{Line35, PartnerCode};
@@ -99,6 +100,10 @@ knobs!(
         notes: Vec<NoteRule> = Vec::new(), "62", "NTE",
             "`{ kind, text, procedures, modifiers }`; the first that fits a line, unless the claim has its own";
         contract: Option<ContractInfo> = None, "64", "CN1", "`{ kind, amount, code }`";
+        paperwork: Option<Paperwork> = None, "68", "PWK",
+            "`{ report, transmission }` of what goes with every claim; its number is the claim's, none when it comes on request (`AA`)";
+        epsdt: Option<EpsdtCondition> = None, "67", "CRC*ZZ",
+            "the EPSDT condition of every claim for a member below 21: `AV`, `S2`, `ST`, or `NU`, no referral";
         diagnoses: Count<1, 12> = Count(12), "66", "HI", "most diagnoses; claims with more are refused";
         rendering_places: Vec<PlaceOfService> = Vec::new(), "69a", "2310B",
             "places of service at which 2310B is sent whatever `rendering` says";
@@ -133,7 +138,7 @@ knobs!(
         ordering: Send = Send::IfKnown, "73", "2420E", "a line's ordering provider";
         pointers: Count<1, 4> = Count(4), "89", "SV107", "most pointers; the first ones are sent";
         emergency: bool = false, "90", "SV109", "whether every line says that it was an emergency";
-        epsdt: bool = false, "67", "SV111", "whether every line is of EPSDT";
+        epsdt: bool = false, "67", "SV111", "whether every line for a member below 21 is of EPSDT";
         family_planning: bool = false, "90", "SV112", "whether every line is family planning";
         copay_exempt: bool = false, "90", "SV115", "whether every line is exempt from copay";
     }

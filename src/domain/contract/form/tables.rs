@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kinds::{Access, ContractKind, Email, Note80, NoteKind, NumberKind, Reference};
+use crate::domain::claim_detail::{ReportType, Transmission};
 use crate::domain::codes::{Modifier, ProcedureCode};
 use crate::domain::identifiers::{City, Line35, Line55, PartnerCode, Phone, State, Zip};
 use crate::domain::money::Money;
@@ -70,6 +71,15 @@ pub struct ContractInfo {
     /// CN104.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Reference>,
+}
+
+/// Paper that goes with every claim, PWK.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paperwork {
+    /// PWK01.
+    pub report: ReportType,
+    /// PWK02.
+    pub transmission: Transmission,
 }
 
 /// A note that goes with claims or lines of some procedures.

@@ -88,6 +88,8 @@ demonstration_project = "PILOT1"
 fixed_format = ["PROGRAM A"]
 notes = [{ text = "{units} UNITS", procedures = ["H0038"], modifiers = ["HQ"] }]
 contract = { kind = "05", amount = "12.50", code = "C1" }
+paperwork = { report = "OZ", transmission = "BM" }
+epsdt = "NU"
 diagnoses = 4
 rendering_places = ["11"]
 rendering_id = "payer_number"
@@ -187,6 +189,12 @@ fn what_a_knob_cannot_be_is_refused_with_its_path() {
             "ten items",
         ),
         ("[claim.lines]\nnotes = [{ kind = \"CER\", text = \"X\" }]", "claim.lines", "ADD, DCP"),
+        (
+            "[claim.content]\npaperwork = { report = \"OZ\", transmission = \"XX\" }",
+            "claim.content.paperwork.transmission",
+            "AA BM",
+        ),
+        ("[claim.content]\nepsdt = \"Y\"", "claim.content.epsdt", "AV NU"),
         ("[claim.lines]\npointers = 5", "claim.lines.pointers", "from 1 to 4"),
         ("[claim.lines]\nmodifier_order = [\"H\"]", "claim.lines.modifier_order[1]", "modifier"),
     ] {
