@@ -17,7 +17,7 @@ use crate::domain::contract::{MAX_INPUT_BYTES, gaps};
 use crate::domain::identifiers::Key;
 use crate::error::{AppError, Fault};
 use crate::flow::intake::OnConflict;
-use crate::flow::reference::bulk::{self, Counts};
+use crate::flow::reference::bulk::{self, Columns, Counts};
 use crate::flow::reference::{Document, Scope, contracts, packs};
 use crate::flow::table::{Cells, MAX_ROWS, Table};
 use crate::flow::{Clock, Ctx};
@@ -169,13 +169,14 @@ async fn load_csv(
 ) -> Result<Counts, AppError> {
     let (required, optional) = rows::columns(kind, organization.is_some());
     let table = Table::open(source, &required, &optional).map_err(AppError::invalid)?;
+    let columns = Columns::Of(table.columns().to_vec());
     let (cells, mut faults) = read(table);
     let file = rows::parse(kind, &cells, organization).map_err(|more| faults.extend(more));
     let (Ok(file), true) = (file, faults.is_empty()) else {
         faults.sort_by_key(|f| f.line);
         return Err(AppError::invalid(faults));
     };
-    bulk::load(ctx, file).await.map_err(|error| in_columns(kind, error))
+    bulk::load(ctx, file, columns).await.map_err(|error| in_columns(kind, error))
 }
 
 /// All rows, and the faults of those that cannot be read.

@@ -96,3 +96,11 @@ pub struct PeerData {
     #[serde(default, skip_serializing_if = "PeerFacts::is_empty")]
     pub claim: PeerFacts,
 }
+
+impl PeerData {
+    /// Whether the first day of work, where both are known, comes after the day of birth.
+    pub fn is_ordered(&self) -> bool {
+        let both = self.birth_date.zip(self.hired_on);
+        both.is_none_or(|(born, hired)| born < hired)
+    }
+}

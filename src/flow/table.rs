@@ -71,6 +71,11 @@ impl<R: BufRead> Table<R> {
         if faults.is_empty() { Ok(Self { records, names }) } else { Err(faults) }
     }
 
+    /// The columns that the file has.
+    pub fn columns(&self) -> &[&'static str] {
+        &self.names
+    }
+
     fn cells(&self, record: Record) -> Result<Cells, Fault> {
         let (found, wanted) = (record.fields.len(), self.names.len());
         if found != wanted {

@@ -103,6 +103,13 @@ fn revisions(database: &Database) -> i64 {
     tables.iter().map(|t| sum(t)).sum()
 }
 
+fn without_revision(mut shown: serde_json::Value) -> serde_json::Value {
+    if let Some(fields) = shown.as_object_mut() {
+        fields.remove("revision");
+    }
+    shown
+}
+
 on_both! {
     async fn every_kind_comes_in_once(app: TestApp) {
         let database = &app.database;
@@ -138,6 +145,76 @@ on_both! {
         assert_eq!(list["items"][0]["services"], serde_json::json!(["peer_crisis", "peer_individual"]));
         let list = app.get("/v1/peers", &key).await.expect(200);
         assert_eq!(list["items"][2]["certificates"][0]["number"], "C-3");
+    }
+
+    async fn a_file_without_a_column_leaves_what_it_would_say(app: TestApp) {
+        let database = &app.database;
+        for (kind, text, _) in files() {
+            done(database, kind, &text);
+        }
+        let key = app.key(peerclaims::flow::access::Role::Biller, "river-bend").await;
+        let one = npi(1);
+        done(database, "peers", &format!(
+            "organization,npi,first_name,last_name,birth_date,hired_on,supervisor_last_name,\
+             supervisor_first_name,supervisor_npi,number_payer,number_kind,number\n\
+             river-bend,{one},Rosa,Example,1980-02-29,2026-01-02,Lead,Lou,{},evergreen,G2,77\n",
+            npi(9),
+        ));
+        done(database, "certificates", &format!(
+            "organization,peer_npi,state,kind,number,from,to,standing,endorsements\n\
+             river-bend,{one},WA,cpss,C-1,2026-01-01,2026-11-30,revoked,recovery\n"
+        ));
+        let coverage = "organization,member_reference,payer,member_number,from,to,order,product,known_on\n\
+                        river-bend,M-2,evergreen,EVG200,2026-01-01,2026-10-31,2,gold,2026-03-01\n";
+        done(database, "coverages", coverage);
+        let peer = app.get(&format!("/v1/peers?npi={one}"), &key).await.expect(200)["items"][0].clone();
+        assert_eq!(peer["certificates"][0]["standing"], "revoked", "{peer}");
+        let members = app.get("/v1/members", &key).await.expect(200)["items"].clone();
+
+        // The files of before have none of these columns, and change nothing.
+        done(database, "peers", &format!("organization,npi,first_name,last_name\nriver-bend,{one},Rosa,Example\n"));
+        done(database, "certificates", &format!(
+            "organization,peer_npi,state,kind,from\nriver-bend,{one},WA,cpss,2026-01-01\n"
+        ));
+        // Neither does a supervisor's column touch the numbers.
+        done(database, "peers", &format!(
+            "organization,npi,first_name,last_name,supervisor_last_name,supervisor_first_name,supervisor_npi\n\
+             river-bend,{one},Rosa,Example,Lead,Lou,{}\n", npi(9)
+        ));
+        let coverage = "organization,member_reference,payer,member_number,from\n\
+                        river-bend,M-2,evergreen,EVG200,2026-01-01\n";
+        assert_eq!(done(database, "coverages", coverage), "coverages: 1 unchanged");
+        let bare = "organization,reference,first_name,last_name,birth_date,gender\n\
+                    river-bend,M-1,Alex,Example,1984-05-17,U\n";
+        assert_eq!(done(database, "members", bare), "members: 1 unchanged");
+        let grants = "organization,member_reference,payer,number,units,from\n\
+                      river-bend,M-1,evergreen,A-1,120,2026-01-01\n";
+        assert_eq!(done(database, "authorizations", grants), "authorizations: 1 unchanged");
+        let episodes = "organization,reference,member_reference,kind,from\n\
+                        river-bend,E-1,M-1,episode,2026-01-01\n";
+        assert_eq!(done(database, "episodes", episodes), "episodes: 1 unchanged");
+        let after = app.get(&format!("/v1/peers?npi={one}"), &key).await.expect(200)["items"][0].clone();
+        assert_eq!(without_revision(after), without_revision(peer));
+        assert_eq!(app.get("/v1/members", &key).await.expect(200)["items"], members);
+
+        // An empty cell says that there is nothing; but only a word makes a certificate good again.
+        let cell = |standing: &str| format!(
+            "organization,peer_npi,state,kind,from,to,standing\nriver-bend,{one},WA,cpss,2026-01-01,,{standing}\n"
+        );
+        done(database, "certificates", &cell(""));
+        let shown = app.get(&format!("/v1/peers?npi={one}"), &key).await.expect(200);
+        let certificate = &shown["items"][0]["certificates"][0];
+        assert_eq!(certificate["standing"], "revoked");
+        assert!(certificate["to"].is_null(), "{certificate}");
+        done(database, "certificates", &cell("active"));
+        let shown = app.get(&format!("/v1/peers?npi={one}"), &key).await.expect(200);
+        assert_eq!(shown["items"][0]["certificates"][0]["standing"], "active");
+
+        // What stays must fit to what is said.
+        let late = "organization,member_reference,payer,number,units,from\n\
+                    river-bend,M-1,evergreen,A-1,120,2026-08-01\n";
+        let told = refused(database, "authorizations", late.as_bytes());
+        assert!(told.contains("line 2, from: the last day that is stored lies before this one"), "{told}");
     }
 
     async fn all_faults_are_told_with_line_and_column_and_nothing_is_stored(app: TestApp) {

@@ -84,6 +84,25 @@ on_both! {
         tie(&app);
     }
 
+    async fn signs_that_no_database_takes_are_put_aside_or_shown_as_marks(app: TestApp) {
+        let (w, sent) = batch(&app, 1, SENT).await;
+        let good = status(&sent, 2, "PR", &[(&sent.claims()[0], true)]);
+        // In the interchange's numbers nothing fits; in a claim's number the mark is kept.
+        let mut sender = ack(&sent, 1, &[(0, 'A')]).into_bytes();
+        let place = sender.windows(3).position(|bytes| bytes == b"ZZ*").unwrap() + 3;
+        sender[place] = 0;
+        let shown = upload(&app, &w.biller, sender).await.expect(201);
+        assert_eq!(shown["files"][0]["state"], "quarantined", "{shown}");
+        let number = good.replacen("REF*1K*", "REF*1K*\0\u{1b}", 1);
+        assert_ne!(number, good);
+        let shown = upload(&app, &w.biller, number).await.expect(201);
+        assert_eq!(shown["files"][0]["state"], "applied", "{shown}");
+        assert_eq!(standing(&app, &w, &sent).await, ["accepted"]);
+        // No claim number of the payer: a correction has to be told it.
+        let claim = app.get(&format!("/v1/claims?batch={}", sent.batch), &w.biller).await.expect(200);
+        assert!(claim["items"][0]["payer_control"].is_null(), "{claim}");
+    }
+
     async fn a_watched_folder_is_emptied(app: TestApp) {
         let (w, sent) = batch(&app, 2, SENT).await;
         let folder = tempfile::tempdir().unwrap();

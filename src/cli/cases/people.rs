@@ -8,7 +8,7 @@ use super::world::{LONG_AGO, PAYER, Trouble, World, draft, faults, npi, number_o
 use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::ids::MemberId;
 use crate::flow::Scope;
-use crate::flow::reference::bulk::{File, Row};
+use crate::flow::reference::bulk::{CertificateRow, File, Row};
 use crate::flow::reference::draft::{
     AuthorizationDraft, CertificateDraft, ConsentDraft, CoverageDraft, DocumentDraft, EpisodeDraft,
     MemberDraft, OpeningDraft, PeerDraft,
@@ -79,7 +79,8 @@ impl World<'_> {
     ) -> Result<(), Trouble> {
         let certificate: CertificateDraft = draft("certify", certificate)?;
         let data = certificate.parse().map_err(|f| faults("certify", f))?;
-        let row = Row { line: 1, data: (organization.clone(), (npi.clone(), data)) };
+        let row = CertificateRow { peer: npi.clone(), data, stands: true };
+        let row = Row { line: 1, data: (organization.clone(), row) };
         self.load(File::Certificates(vec![row])).await
     }
 

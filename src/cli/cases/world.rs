@@ -14,7 +14,7 @@ use crate::domain::dates::Zone;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{ContractVersionId, OrganizationId, PayerId};
 use crate::error::{AppError, Fault};
-use crate::flow::reference::bulk::{self, File, Row};
+use crate::flow::reference::bulk::{self, Columns, File, Row};
 use crate::flow::reference::draft::{LocationDraft, OrganizationDraft, PayerDraft, ProgramDraft};
 use crate::flow::reference::{Document, contracts, packs};
 use crate::flow::{Ctx, Scope};
@@ -196,7 +196,7 @@ impl<'a> World<'a> {
     }
 
     pub(super) async fn load(&self, file: File) -> Result<(), Trouble> {
-        bulk::load(&self.ctx, file).await.map(|_| ()).map_err(|e| told(&e))
+        bulk::load(&self.ctx, file, Columns::All).await.map(|_| ()).map_err(|e| told(&e))
     }
 }
 

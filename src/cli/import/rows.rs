@@ -5,9 +5,8 @@ use super::cells::{joined, number, parent, with_parent};
 use super::records::{authorization, consent, document, episode, list, opening};
 use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::payer::PayerData;
-use crate::domain::peer::CertificateData;
 use crate::error::Fault;
-use crate::flow::reference::bulk::{File, OwnedRow, Row};
+use crate::flow::reference::bulk::{CertificateRow, File, OwnedRow, Row};
 use crate::flow::reference::draft::{
     AddressDraft, CertificateDraft, CoverageDraft, CoverageInput, LocationDraft, MemberClaimDraft,
     MemberDraft, MemberInput, OrganizationDraft, PayerDraft, PeerClaimDraft, PeerDraft,
@@ -302,7 +301,7 @@ fn provider(cells: &Cells, columns: &[&str]) -> Option<ProviderDraft> {
     })
 }
 
-fn certificate(cells: &Cells) -> Result<(Npi, CertificateData), Vec<Fault>> {
+fn certificate(cells: &Cells) -> Result<CertificateRow, Vec<Fault>> {
     let draft = CertificateDraft {
         state: cells.get("state"),
         kind: cells.get("kind"),
@@ -314,7 +313,9 @@ fn certificate(cells: &Cells) -> Result<(Npi, CertificateData), Vec<Fault>> {
     };
     let mut faults = Vec::new();
     let npi = parent(cells, "peer_npi", Npi::parse, &mut faults);
-    with_parent(npi, draft.parse(), faults)
+    let stands = draft.standing.is_some();
+    let (peer, data) = with_parent(npi, draft.parse(), faults)?;
+    Ok(CertificateRow { peer, data, stands })
 }
 
 fn member(cells: &Cells) -> Result<MemberInput, Vec<Fault>> {

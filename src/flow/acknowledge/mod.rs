@@ -94,17 +94,20 @@ pub async fn receive<S>(
 where
     S: Read + Seek + Send + 'static,
 {
-    let shared = Arc::new(Mutex::new(incoming));
+    // Read before the transaction: on SQLite nobody else writes while it lasts.
+    let looked = tokio::task::spawn_blocking(move || look(incoming)).await;
+    let (incoming, read) = looked.map_err(|e| AppError::internal(e.to_string()))??;
+    let (shared, read) = (Arc::new(Mutex::new(incoming)), Arc::new(read));
     let mut tries = 0;
     loop {
         tries += 1;
-        let (work, shared) = (ctx.clone(), Arc::clone(&shared));
+        let (work, shared, read) = (ctx.clone(), Arc::clone(&shared), Arc::clone(&read));
         let done = ctx
             .db
             .write(Scope::Tenant(tenant), move |conn| {
                 let poisoned = |_| AppError::internal("a received file was left in a panic");
                 let mut incoming = shared.lock().map_err(poisoned)?;
-                receive_in(&work, conn, tenant, &mut incoming)
+                receive_in(&work, conn, tenant, &mut incoming, &read)
             })
             .await;
         match done {
@@ -123,18 +126,41 @@ fn rewind(bytes: &mut impl Seek) -> Result<(), AppError> {
     bytes.seek(SeekFrom::Start(0)).map(|_| ()).map_err(unreadable)
 }
 
-/// Size and SHA-256.
-fn measure(bytes: &mut (impl Read + Seek)) -> Result<(u64, String), AppError> {
+/// What a file holds.
+#[derive(Debug)]
+struct Looked {
+    sha256: String,
+    words: Words,
+}
+
+/// Looks at all of a file; one that is empty or too large is refused before it is read.
+fn look<S: Read + Seek>(mut incoming: Incoming<S>) -> Result<(Incoming<S>, Looked), AppError> {
+    let bytes = &mut incoming.bytes;
+    let size = bytes.seek(SeekFrom::End(0)).map_err(unreadable)?;
+    if size == 0 {
+        return Err(AppError::new(Code::MalformedBody, "The file is empty; nothing was kept."));
+    }
+    if size > MAX_FILE_BYTES {
+        return Err(too_large());
+    }
+    let sha256 = sha256(bytes)?;
     rewind(bytes)?;
-    let (mut digest, mut size) = (Sha256::new(), 0_u64);
+    let digests = digests(&mut *bytes);
+    rewind(bytes)?;
+    let words = gather(&mut *bytes, digests, &sha256);
+    Ok((incoming, Looked { sha256, words }))
+}
+
+fn sha256(bytes: &mut (impl Read + Seek)) -> Result<String, AppError> {
+    rewind(bytes)?;
+    let mut digest = Sha256::new();
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         let count = bytes.read(&mut piece).map_err(unreadable)?;
         let Some(read) = piece.get(..count).filter(|read| !read.is_empty()) else { break };
         digest.update(read);
-        size = size.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
-    Ok((size, store::files::hex(digest)))
+    Ok(store::files::hex(digest))
 }
 
 /// Receives a file in the caller's transaction.
@@ -143,28 +169,18 @@ fn receive_in<S: Read + Seek>(
     conn: &mut Conn,
     tenant: OrganizationId,
     incoming: &mut Incoming<S>,
+    Looked { sha256, words }: &Looked,
 ) -> Result<Seen, AppError> {
-    let (size, sha256) = measure(&mut incoming.bytes)?;
-    if size == 0 {
-        return Err(AppError::new(Code::MalformedBody, "The file is empty; nothing was kept."));
-    }
-    if size > MAX_FILE_BYTES {
-        return Err(too_large());
-    }
-    if let Some(file) = store::received::by_digest(conn, tenant, &sha256)? {
+    if let Some(file) = store::received::by_digest(conn, tenant, sha256)? {
         return seen(conn, tenant, file, true);
     }
-    rewind(&mut incoming.bytes)?;
-    let digests = digests(&mut incoming.bytes);
-    rewind(&mut incoming.bytes)?;
-    let words = gather(&mut incoming.bytes, digests, &sha256);
-    let mut file = fresh(ctx, incoming, sha256, &words);
+    let mut file = fresh(ctx, incoming, sha256.clone(), words);
     rewind(&mut incoming.bytes)?;
     keep(ctx, conn, tenant, &file, incoming)?;
     if !store::received::insert(conn, tenant, &file)? {
         return Err(AppError::new(Code::Busy, "The same file is just being received; try again."));
     }
-    apply::apply(ctx, conn, tenant, &mut file, &words)?;
+    apply::apply(ctx, conn, tenant, &mut file, words)?;
     store::received::update(conn, tenant, &file)?;
     note(ctx, conn, tenant, &file)?;
     seen(conn, tenant, file, false)

@@ -1,6 +1,7 @@
 //! What somebody brings: a file, or a zip of files.
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use tokio::task::{JoinError, spawn_blocking};
 
@@ -26,9 +27,11 @@ where
     let gone = |e: JoinError| AppError::internal(e.to_string());
     let (incoming, archive) = spawn_blocking(move || opened(incoming)).await.map_err(gone)??;
     let Some(archive) = archive else { return Ok(vec![receive(ctx, tenant, incoming).await?]) };
+    let archive = Arc::new(archive);
     let mut seen = Vec::with_capacity(archive.len());
     for place in 0..archive.len() {
-        let (name, content) = archive.file(place)?;
+        let archive = Arc::clone(&archive);
+        let (name, content) = spawn_blocking(move || archive.file(place)).await.map_err(gone)??;
         let one = Incoming {
             name,
             bytes: Cursor::new(content),

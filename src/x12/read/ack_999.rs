@@ -36,7 +36,7 @@ use crate::x12::segment::Segment;
 
 use super::Record;
 use super::fault::{Out, ReadCode};
-use super::values::{clip, keep, part, required, text};
+use super::values::{clip, keep, part, required, shown, text};
 
 /// What AK1 and AK9 say of the group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -226,7 +226,7 @@ impl AckReader {
             return stray(ctx, out);
         };
         let raw = ctx.bytes().get(ctx.id().len() + 1..).unwrap_or_default();
-        let text = String::from_utf8_lossy(raw).into_owned();
+        let text = shown(raw);
         let list = match error.elements.last_mut() {
             Some(element) => &mut element.context,
             None => &mut error.context,

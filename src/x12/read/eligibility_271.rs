@@ -40,7 +40,7 @@ use crate::x12::segment::Segment;
 
 use super::Record;
 use super::fault::{Out, ReadCode};
-use super::values::{clip, date, full_name, keep, money, part, quantity, text};
+use super::values::{clip, date, full_name, keep, money, part, quantity, shown, text};
 
 /// Who answers and who asked, with what stopped the question there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -320,7 +320,7 @@ fn benefit(eb: &Segment<'_>, out: &mut Out) -> Benefit {
 
 fn repeated(segment: &Segment<'_>, element: u8) -> Vec<String> {
     let codes = segment.repetitions(element).filter(|code| !code.is_empty());
-    codes.map(|code| String::from_utf8_lossy(code).into_owned()).collect()
+    codes.map(shown).collect()
 }
 
 fn rejection(aaa: &Segment<'_>, out: &mut Out) -> Rejection {

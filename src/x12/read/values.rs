@@ -67,9 +67,15 @@ where
         return None;
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Some(text.into()),
-        Err(_) => Some(mended(segment, at, bytes, out).as_str().into()),
+        Ok(text) if !bytes.iter().any(u8::is_ascii_control) => Some(text.into()),
+        _ => Some(mended(segment, at, bytes, out).as_str().into()),
     }
+}
+
+/// Bytes as a text for people: what is no text, and signs that would act on a terminal or that a
+/// database does not take (NUL), are shown as replacement marks.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace(|c: char| c.is_ascii_control(), "\u{fffd}")
 }
 
 /// What is left of a text that is none.
@@ -80,10 +86,10 @@ fn mended(
     bytes: &[u8],
     out: &mut Out,
 ) -> String {
-    let message = "the element is not text in ASCII or UTF-8; its odd characters are shown as \
-                   replacement marks";
+    let message = "the element is not text in ASCII or UTF-8, or has control characters; they are \
+                   shown as replacement marks";
     out.error(ReadCode::Character, segment.place_of(element, component), message);
-    String::from_utf8_lossy(bytes).into_owned()
+    shown(bytes)
 }
 
 /// An amount in dollars.

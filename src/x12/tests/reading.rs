@@ -48,6 +48,16 @@ pub(super) fn remittance() -> String {
     file("HP", "835", "005010X221A1", &body)
 }
 
+#[test]
+fn signs_that_act_on_a_terminal_or_a_database_are_shown_as_marks() {
+    let text = remittance().replace("EVERGREEN COMMUNITY", "EVERGREEN\0\u{1b}[2J\u{7f}");
+    let document = Document::read(text.as_bytes());
+    let shown = serde_json::to_string(&document).unwrap();
+    assert!(shown.contains("EVERGREEN\u{fffd}\u{fffd}[2J\u{fffd} HEALTH PLAN"), "{shown}");
+    let codes: Vec<ReadCode> = document.errors.iter().map(|e| e.code).collect();
+    assert_eq!(codes, [ReadCode::Character]);
+}
+
 pub(super) fn acknowledgment() -> String {
     let body = [
         "AK1*HC*101*005010X222A1",

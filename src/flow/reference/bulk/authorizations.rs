@@ -54,7 +54,7 @@ pub(super) fn load(
 fn save(
     load: &mut Load<'_>,
     owner: OrganizationId,
-    rows: Vec<Row<AuthorizationData>>,
+    mut rows: Vec<Row<AuthorizationData>>,
 ) -> Result<(), AppError> {
     let now = load.ctx.now();
     let numbers: Vec<AuthorizationNumber> = rows.iter().map(|r| r.data.number.clone()).collect();
@@ -63,6 +63,12 @@ fn save(
             .into_iter()
             .map(|a| ((a.data.payer, a.data.number.clone()), a))
             .collect();
+    for Row { line, data } in &mut rows {
+        if let Some(old) = stored.get(&(data.payer, data.number.clone())) {
+            load.columns.authorization(&old.data, data);
+            load.ordered(*line, data.span);
+        }
+    }
     let old = |data: &AuthorizationData| stored.get(&(data.payer, data.number.clone()));
     let changing: Vec<&Authorization> =
         rows.iter().filter_map(|r| old(&r.data).filter(|o| o.data != r.data)).collect();

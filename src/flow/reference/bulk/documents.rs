@@ -59,12 +59,14 @@ fn save(
             .map(|d| (d.data.reference.clone(), d))
             .collect();
     let (mut fresh, mut changed) = (Vec::new(), Vec::new());
-    for Row { line, data } in rows {
+    for Row { line, mut data } in rows {
         let Some(old) = stored.remove(&data.reference) else {
             fresh.push(Document { id: load.ctx.id(), revision: FIRST, data });
             load.counts.add(None);
             continue;
         };
+        load.columns.document(&old.data, &mut data);
+        load.ordered(line, data.span);
         if let Some(fault) = fixed(&old.data, &data) {
             load.place(line, fault);
         }

@@ -69,7 +69,7 @@ fn save(
             .collect();
     let (mut fresh, mut changed) = (Vec::new(), Vec::new());
     let mut lines: BTreeMap<EpisodeId, u64> = BTreeMap::new();
-    for Row { line, data } in rows {
+    for Row { line, mut data } in rows {
         let Some(old) = stored.remove(&data.reference) else {
             let episode = Episode { id: load.ctx.id(), revision: FIRST, data };
             lines.insert(episode.id, line);
@@ -77,6 +77,8 @@ fn save(
             load.counts.add(None);
             continue;
         };
+        load.columns.episode(&old.data, &mut data);
+        load.ordered(line, data.span);
         if let Some(fault) = fixed(&old.data, &data) {
             load.place(line, fault);
         }

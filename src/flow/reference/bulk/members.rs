@@ -57,10 +57,7 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<MemberInput>>) -> Res
                 let member = Member { id, revision: FIRST, data: data.clone(), coverages };
                 Work { before: None, member, changed: false }
             });
-            // A file without these columns says nothing of them.
-            if data.claim.is_empty() {
-                data.claim.clone_from(&work.member.data.claim);
-            }
+            load.columns.member(&work.member.data, &mut data);
             work.changed |= work.member.data != data;
             work.member.data = data;
             let mut outcome = (!work.is_fresh()).then_some(work.changed);
@@ -113,11 +110,14 @@ fn cover(
     (line, pointer): (u64, String),
     input: CoverageInput,
 ) -> Option<bool> {
-    let Some(data): Option<CoverageData> = resolved(payers, input) else {
+    let Some(mut data): Option<CoverageData> = resolved(payers, input) else {
         load.refuse(line, &format!("{pointer}/payer"), NO_SUCH_PAYER);
         return None;
     };
     let known = work.member.coverages.iter_mut().find(|c| same(&c.data, &data));
+    if let Some(coverage) = &known {
+        load.columns.coverage(&coverage.data, &mut data);
+    }
     let changed = known.as_ref().map(|c| c.data != data);
     let id = known.as_ref().map_or_else(|| load.ctx.id(), |c| c.id);
     match known {

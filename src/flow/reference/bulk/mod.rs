@@ -9,6 +9,7 @@ mod authorizations;
 mod consents;
 mod documents;
 mod episodes;
+mod kept;
 mod members;
 mod openings;
 mod organizations;
@@ -18,15 +19,18 @@ mod programs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use kept::Columns;
+pub use peers::CertificateRow;
+
 use super::draft::{
     AuthorizationInput, ConsentInput, CoverageInput, DocumentInput, EpisodeInput, MemberInput,
     OpeningInput, OrganizationInput, PeerInput,
 };
-use crate::domain::identifiers::{Key, Npi, Reference};
+use crate::domain::dates::Span;
+use crate::domain::identifiers::{Key, Reference};
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::LocationData;
 use crate::domain::payer::PayerData;
-use crate::domain::peer::CertificateData;
 use crate::domain::program::ProgramData;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
@@ -57,7 +61,7 @@ pub enum File {
     /// Peers, without certificates.
     Peers(Vec<OwnedRow<PeerInput>>),
     /// Certificates of peers.
-    Certificates(Vec<OwnedRow<(Npi, CertificateData)>>),
+    Certificates(Vec<OwnedRow<CertificateRow>>),
     /// Members, each with one coverage or none.
     Members(Vec<OwnedRow<MemberInput>>),
     /// Coverages of members.
@@ -120,9 +124,9 @@ impl Counts {
     }
 }
 
-/// Brings a file in: the whole of it, or nothing. Faults have a line, and the JSON pointer of the
+/// Brings a file with these columns in: the whole of it, or nothing. Faults have a line, and the JSON pointer of the
 /// field within the row's draft.
-pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
+pub async fn load(ctx: &Ctx, file: File, columns: Columns) -> Result<Counts, AppError> {
     let ctx = ctx.clone();
     let db = ctx.db.clone();
     db.write(Scope::Service, move |conn| {
@@ -130,6 +134,7 @@ pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
         let mut load = Load {
             conn,
             ctx: &ctx,
+            columns,
             counts: Counts::default(),
             faults: Vec::new(),
             owners: BTreeSet::new(),
@@ -159,6 +164,8 @@ pub async fn load(ctx: &Ctx, file: File) -> Result<Counts, AppError> {
 struct Load<'a> {
     conn: &'a mut Conn,
     ctx: &'a Ctx,
+    /// Of what has none of them the file says nothing.
+    columns: Columns,
     counts: Counts,
     faults: Vec<Fault>,
     /// Organizations that the file names as owners.
@@ -240,6 +247,14 @@ impl Load<'_> {
         }
         self.owners.extend(owned.keys());
         Ok(owned)
+    }
+
+    /// Tells of a first day after the last one that is stored, of which the file says nothing.
+    fn ordered(&mut self, line: u64, span: Span) {
+        if Span::new(span.from, span.to).is_err() {
+            let message = "the last day that is stored lies before this one; add the column `to`";
+            self.refuse(line, "/from", message);
+        }
     }
 
     /// A row that was changed by another process between reading and writing.

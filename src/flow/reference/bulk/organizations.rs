@@ -18,7 +18,7 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Re
     let mut stored: HashMap<Key, Organization> =
         store::by_keys(load.conn, &keys)?.into_iter().map(|o| (o.data.key.clone(), o)).collect();
     let now = load.ctx.now();
-    for Row { line, data: OrganizationInput { data, .. } } in rows {
+    for Row { line, data: OrganizationInput { mut data, .. } } in rows {
         let Some(old) = stored.remove(&data.key) else {
             let id = load.ctx.id();
             let new = Organization { id, revision: FIRST, data, locations: Vec::new() };
@@ -26,6 +26,7 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Re
             load.counts.add(None);
             continue;
         };
+        load.columns.organization(&old.data, &mut data);
         for fault in fixed(&old.data, &data) {
             load.place(line, fault);
         }
@@ -53,8 +54,11 @@ pub(super) fn load_locations(
             continue;
         };
         let mut new = old.clone();
-        for Row { data, .. } in rows {
+        for Row { mut data, .. } in rows {
             let known = new.locations.iter_mut().find(|l| l.data.key == data.key);
+            if let Some(location) = &known {
+                load.columns.location(&location.data, &mut data);
+            }
             load.counts.add(known.as_ref().map(|l| l.data != data));
             match known {
                 Some(location) => location.data = data,

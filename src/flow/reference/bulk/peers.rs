@@ -8,7 +8,7 @@ use crate::domain::peer::{Certificate, CertificateData, Peer};
 use crate::error::AppError;
 use crate::flow::again::{self, Cause, Touched};
 use crate::flow::reference::FIRST;
-use crate::flow::reference::draft::PeerInput;
+use crate::flow::reference::draft::{HIRED_BEFORE_BORN, PeerInput};
 use crate::flow::reference::peers::{same, touches};
 use crate::store::peers as store;
 
@@ -22,16 +22,16 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<PeerInput>>) -> Resul
             .map(|p| (p.data.npi.clone(), p))
             .collect();
         let (mut fresh, mut touched) = (Vec::new(), Vec::new());
-        for Row { data: PeerInput { mut data, .. }, .. } in rows {
+        for Row { line, data: PeerInput { mut data, .. } } in rows {
             let Some(old) = stored.remove(&data.npi) else {
                 let (id, certificates) = (load.ctx.id(), Vec::new());
                 fresh.push(Peer { id, revision: FIRST, data, certificates });
                 load.counts.add(None);
                 continue;
             };
-            // A file without these columns says nothing of them.
-            if data.claim.is_empty() {
-                data.claim.clone_from(&old.data.claim);
+            load.columns.peer(&old.data, &mut data);
+            if !data.is_ordered() {
+                load.refuse(line, "/hired_on", HIRED_BEFORE_BORN);
             }
             let changed = old.data != data;
             if changed {
@@ -47,28 +47,47 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<PeerInput>>) -> Resul
     Ok(())
 }
 
+/// A row of a file of certificates.
+#[derive(Debug, Clone)]
+pub struct CertificateRow {
+    /// Whose.
+    pub peer: Npi,
+    /// What it says.
+    pub data: CertificateData,
+    /// Whether it says how the certificate stands. Where it does not, a certificate that is known
+    /// stands as before: silence never makes a revoked one good again.
+    pub stands: bool,
+}
+
 pub(super) fn load_certificates(
     load: &mut Load<'_>,
-    rows: Vec<OwnedRow<(Npi, CertificateData)>>,
+    rows: Vec<OwnedRow<CertificateRow>>,
 ) -> Result<(), AppError> {
-    let rows = load.first_of_each(rows, "/kind", |(owner, (npi, c))| {
-        (owner.clone(), npi.clone(), c.state.clone(), c.kind.clone(), c.span.from)
+    let rows = load.first_of_each(rows, "/kind", |(owner, row)| {
+        let c = &row.data;
+        (owner.clone(), row.peer.clone(), c.state.clone(), c.kind.clone(), c.span.from)
     });
     let now = load.ctx.now();
     for (owner, rows) in load.by_owner(rows)? {
-        let npis: Vec<Npi> = rows.iter().map(|r| r.data.0.clone()).collect();
+        let npis: Vec<Npi> = rows.iter().map(|r| r.data.peer.clone()).collect();
         let stored = store::by_npis(load.conn, owner, &npis)?;
         // In order of NPI, so that two loads never wait for each other.
         let before = stored.clone();
         let mut peers: BTreeMap<Npi, (Peer, bool)> =
             stored.into_iter().map(|p| (p.data.npi.clone(), (p, false))).collect();
-        for Row { line, data: (npi, data) } in rows {
-            let Some((peer, touched)) = peers.get_mut(&npi) else {
+        for Row { line, data: CertificateRow { peer, mut data, stands } } in rows {
+            let Some((peer, touched)) = peers.get_mut(&peer) else {
                 let message = "this organization has no peer with this NPI";
                 load.refuse(line, "/peer_npi", message);
                 continue;
             };
             let known = peer.certificates.iter_mut().find(|c| same(&c.data, &data));
+            if let Some(certificate) = &known {
+                load.columns.certificate(&certificate.data, &mut data);
+                if !stands {
+                    data.standing = certificate.data.standing;
+                }
+            }
             let changed = known.as_ref().map(|c| c.data != data);
             match known {
                 Some(certificate) => certificate.data = data,

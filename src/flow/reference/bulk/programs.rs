@@ -19,14 +19,14 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
             .map(|p| (p.data.key.clone(), p))
             .collect();
         let mut fresh = Vec::new();
-        for Row { mut data, .. } in rows {
+        for Row { line, mut data } in rows {
             let Some(old) = stored.remove(&data.key) else {
                 fresh.push(Program { id: load.ctx.id(), revision: FIRST, data });
                 load.counts.add(None);
                 continue;
             };
-            // A file without the column says nothing of it.
-            data.location = data.location.or_else(|| old.data.location.clone());
+            load.columns.program(&old.data, &mut data);
+            load.ordered(line, data.span);
             let changed = old.data != data;
             if changed {
                 Load::must(store::update(load.conn, owner, &Program { data, ..old }, now)?)?;

@@ -25,6 +25,7 @@ pub use member::{AddressDraft, CoverageDraft, CoverageInput, MemberDraft, Member
 pub use opening::{AuthorizationName, OpeningDraft, OpeningInput, Whose};
 pub use organization::{LocationDraft, OrganizationDraft, OrganizationInput};
 pub use payer::PayerDraft;
+pub(in crate::flow::reference) use peer::HIRED_BEFORE_BORN;
 pub use peer::{CertificateDraft, PeerDraft, PeerInput};
 pub use program::ProgramDraft;
 

@@ -11,6 +11,10 @@ const MAX_CERTIFICATES: usize = 200;
 /// Peer specialist (NUCC): the taxonomy of a peer of whom nothing else is said.
 const PEER_TAXONOMY: &str = "175T00000X";
 
+/// What is told of a first day of work that cannot be.
+pub(in crate::flow::reference) const HIRED_BEFORE_BORN: &str =
+    "the first day of work lies before the day of birth";
+
 /// A peer as a door was told of them.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -87,11 +91,6 @@ impl PeerDraft {
         let taxonomy = r.required("taxonomy", Some(self.taxonomy.as_ref().unwrap_or(&usual)));
         let birth_date = r.optional_date("birth_date", self.birth_date.as_ref());
         let hired_on = r.optional_date("hired_on", self.hired_on.as_ref());
-        if let (Some(born), Some(hired)) = (birth_date, hired_on)
-            && hired <= born
-        {
-            r.refuse("hired_on", "the first day of work lies before the day of birth");
-        }
         let list = self.certificates.as_ref();
         let certificates = r.items("certificates", list, MAX_CERTIFICATES, |r, c| c.read(r));
         let message = "another certificate of the list has this state, kind and first day";
@@ -104,6 +103,9 @@ impl PeerDraft {
             let (first_name, last_name) = (first_name?, last_name?);
             Some(PeerData { npi, first_name, last_name, taxonomy, birth_date, hired_on, claim })
         })();
+        if data.as_ref().is_some_and(|data| !data.is_ordered()) {
+            r.refuse("hired_on", HIRED_BEFORE_BORN);
+        }
         r.finish(data.map(|data| PeerInput { data, certificates }))
     }
 }
