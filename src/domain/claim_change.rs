@@ -34,6 +34,8 @@ code_list!(
         Accepted = "accepted",
         /// That claim was rejected: the first one counts as before.
         Rejected = "rejected",
+        /// It was rejected, and a person has seen that the first claim stays as it is.
+        Kept = "kept",
         /// The batch of that claim was withdrawn; another change took its place.
         Withdrawn = "withdrawn",
         /// Taken back before it was built.
@@ -59,13 +61,14 @@ impl ChangeState {
 
     /// Whether the move is in the table.
     pub fn may_become(self, next: Self) -> bool {
-        use ChangeState::{Accepted, Built, Cancelled, Prepared, Rejected, Withdrawn};
+        use ChangeState::{Accepted, Built, Cancelled, Kept, Prepared, Rejected, Withdrawn};
         matches!(
             (self, next),
             (Prepared, Built | Cancelled)
                 | (Built, Accepted | Rejected | Withdrawn)
                 // A clearinghouse took it, the payer did not.
                 | (Accepted, Rejected)
+                | (Rejected, Kept)
         )
     }
 }
@@ -169,7 +172,8 @@ mod tests {
     fn a_change_ends_once_and_only_open_ones_go_on() {
         for from in ChangeState::ALL {
             let goes_on = ChangeState::ALL.iter().any(|to| from.may_become(*to));
-            assert_eq!(goes_on, from.is_open() || *from == ChangeState::Accepted, "{from}");
+            let later = [ChangeState::Accepted, ChangeState::Rejected].contains(from);
+            assert_eq!(goes_on, from.is_open() || later, "{from}");
             assert!(!from.may_become(*from) && !from.may_become(ChangeState::Prepared));
         }
     }

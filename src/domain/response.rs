@@ -213,7 +213,7 @@ pub fn effect(
     verdict: Verdict,
     payer_accepted: bool,
 ) -> Effect {
-    use ClaimStatus::{Accepted, Delivered, Rejected, Released};
+    use ClaimStatus::{Accepted, Closed, Delivered, Rejected, Released, Replaced, Voided};
     if matches!(verdict, Verdict::Mixed | Verdict::Unknown) {
         return Effect::Unclear;
     }
@@ -229,6 +229,10 @@ pub fn effect(
         Accepted if rejects => Effect::Rejected,
         // Its lines may be on another claim by now: who accepts it must be asked.
         Rejected if !rejects && of_claim && source == Source::Payer => Effect::Contradicts,
+        // The payer took the correction, and then refuses it or what it corrects.
+        Closed | Replaced | Voided if rejects && of_claim && source == Source::Payer => {
+            Effect::Contradicts
+        }
         _ => Effect::Recorded,
     }
 }
@@ -288,6 +292,11 @@ mod tests {
         assert_eq!(of(ClaimStatus::Rejected, payer, yes, false), Effect::Contradicts);
         assert_eq!(of(ClaimStatus::Rejected, house, yes, false), Effect::Recorded);
         assert_eq!(of(ClaimStatus::Delivered, payer, Verdict::Mixed, false), Effect::Unclear);
+        for ended in [ClaimStatus::Closed, ClaimStatus::Replaced, ClaimStatus::Voided] {
+            assert_eq!(of(ended, payer, no, true), Effect::Contradicts);
+            assert_eq!(of(ended, house, no, true), Effect::Recorded);
+            assert_eq!(of(ended, payer, yes, true), Effect::Recorded);
+        }
     }
 
     #[test]

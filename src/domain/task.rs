@@ -17,11 +17,13 @@ pub const FILE_DAYS: u64 = 30;
 code_list!(
     /// What is to be done.
     TaskKind, "a kind of task" {
-        /// A claim was rejected, and a visit of it is not claimed again: correct and claim it.
+        /// A claim was rejected, and a visit of it is not claimed again: correct and claim it. Or a
+        /// replacement or void was rejected: the claim stands as it was before.
         Rejection = "rejection",
         /// An answer is overdue: ask for it.
         ResponseOverdue = "response_overdue",
-        /// A claimed visit would be billed otherwise today: correct the claim.
+        /// A claimed visit would be billed otherwise today: correct the claim. Or a replacement or
+        /// void waits for a batch, or cannot be built.
         Correction = "correction",
         /// A batch must be released and delivered before its deadline.
         Delivery = "delivery",
@@ -55,7 +57,7 @@ code_list!(
 /// What a task is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
-    /// A rejected claim.
+    /// A claim that was rejected or is to be corrected.
     Claim(ClaimId),
     /// A batch.
     Batch(BatchId),
@@ -79,7 +81,8 @@ pub struct Task {
     /// What it is about.
     pub subject: Subject,
     /// More of it: the stage of an overdue answer (`acknowledgment`, `claim_status`), the effect of
-    /// an answer, whether a visit is ready or held.
+    /// an answer, whether a visit is ready or held, `correction` where that was rejected, whether a
+    /// correction is `prepared` or has a `problem`.
     pub stage: Option<String>,
     /// By when.
     pub due: NaiveDate,
@@ -104,6 +107,10 @@ impl Task {
     /// What to do, in words.
     pub fn advice(&self) -> &'static str {
         match (self.kind, self.stage.as_deref()) {
+            (TaskKind::Rejection, Some("correction")) => {
+                "The claim that it corrects stands as before. Ask for a replacement or void of that \
+                 one again (POST /v1/claims/{id}/replace or /void), or let it stand (/keep)."
+            }
             (TaskKind::Rejection, _) => {
                 "Correct what the rejection names, then build a batch: the visits go out under a \
                  fresh claim number."
@@ -114,6 +121,13 @@ impl Task {
             }
             (TaskKind::ResponseOverdue, _) => {
                 "No 277CA came for some claims of this batch. Ask the payer before the deadline."
+            }
+            (TaskKind::Correction, Some("prepared")) => {
+                "A replacement or void of the claim was asked for: build a batch."
+            }
+            (TaskKind::Correction, Some("problem")) => {
+                "The replacement or void cannot be built: the claim's change tells why. Mend that, or \
+                 take it back (POST /v1/claims/{id}/keep)."
             }
             (TaskKind::Correction, _) => {
                 "The claim would be billed otherwise today. Correct it by a replacement."

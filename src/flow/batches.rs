@@ -261,6 +261,10 @@ pub fn withdraw_in(
     let claims = store::claims::of_batch(conn, tenant, id)?;
     let ids: Vec<ClaimId> = claims.iter().map(|c| c.id).collect();
     let changes = store::claim_changes::of_built(conn, tenant, &ids)?;
+    // The claims that are corrected get their lines back: no answer moves them meanwhile.
+    let mut first = store::acknowledged::corrected_by(conn, tenant, &[id])?;
+    first.sort_unstable();
+    store::acknowledged::lock(conn, tenant, &first)?;
     let all: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
     // For its locks: the lines move, and others may be waiting to decide about the same people.
     lock_visits(ctx, conn, tenant, &all)?;

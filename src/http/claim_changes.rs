@@ -117,7 +117,8 @@ async fn void(
     respond(reply.await?)
 }
 
-/// Take back a replacement or void that no batch has built yet.
+/// Take back a replacement or void that no batch has built yet; or say that the claim stays as it is
+/// after its replacement or void was rejected, which ends the task of that.
 #[utoipa::path(post, path = "/v1/claims/{id}/keep", tag = "batches",
     params(("id" = String, Path, description = "The claim's id"), OfOrganization),
     responses((status = 200, body = ClaimView), (status = "4XX", response = Problem),

@@ -1,5 +1,6 @@
 //! Files from clearinghouses and payers: they come in here, and what became of them is told.
 
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
@@ -142,7 +143,11 @@ async fn upload(
             "Send the file's own bytes as the body, as application/octet-stream; no JSON, no form.",
         ));
     }
-    let spooled = spool(Upload::begin(&request, payload)?, MAX_FILE_BYTES).await;
+    // Of a body that is too large by its own word nothing is kept, not even on the way.
+    let stated = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    let limit =
+        if stated.is_some_and(|size: u64| size > MAX_FILE_BYTES) { 0 } else { MAX_FILE_BYTES };
+    let spooled = spool(Upload::begin(&request, payload)?, limit).await;
     let bytes = spooled.map_err(|error| match error.code {
         Code::TooLarge => acknowledge::too_large(),
         _ => error,

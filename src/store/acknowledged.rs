@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::schema::{batches, claim_line_parts, claim_lines, claims};
+use super::schema::{batches, claim_changes, claim_line_parts, claim_lines, claims};
 use super::types::{self, CHUNK};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, ContractVersionId, OrganizationId};
@@ -17,11 +17,14 @@ use crate::domain::status::{BatchStatus, ClaimStatus};
 pub enum Control {
     /// ISA13.
     Interchange(u32),
-    /// GS06.
+    /// GS06 of any of its groups. They are numbered in a row from the first, and the numbers of a pair
+    /// only go up: the batch whose first group comes last before it is the only one that may have it,
+    /// and its file says whether it does.
     Group(u32),
 }
 
-/// The batch that was sent by `sender` to `receiver` under a number.
+/// The batch that was sent by `sender` to `receiver` under a number; of a group, the one that may
+/// have it.
 pub fn batch(
     conn: &mut Conn,
     organization: OrganizationId,
@@ -34,10 +37,14 @@ pub fn batch(
         .filter(batches::receiver_id.eq(receiver))
         .into_boxed();
     query = match control {
-        Control::Interchange(n) => query.filter(batches::interchange_control.eq(i64::from(n))),
-        Control::Group(n) => query.filter(batches::group_control.eq(i64::from(n))),
+        Control::Interchange(n) => {
+            query.filter(batches::interchange_control.eq(i64::from(n))).order(batches::id)
+        }
+        Control::Group(n) => query
+            .filter(batches::group_control.le(i64::from(n)))
+            .order((batches::group_control.desc(), batches::id)),
     };
-    let id: Option<i64> = query.order(batches::id).select(batches::id).first(conn).optional()?;
+    let id: Option<i64> = query.select(batches::id).first(conn).optional()?;
     Ok(id.map(BatchId::from_i64))
 }
 
@@ -59,6 +66,42 @@ pub fn lock(
             .load(c)?;
     }
     Ok(())
+}
+
+/// The batches of the claims that the claims of these batches replace or void.
+pub fn corrected_by(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[BatchId],
+) -> Result<Vec<BatchId>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|b| b.as_i64()).collect();
+        let built: Vec<i64> = claims::table
+            .filter(claims::organization_id.eq(organization.as_i64()))
+            .filter(claims::batch_id.eq_any(ids))
+            .select(claims::id)
+            .load(conn)?;
+        let mut first: Vec<i64> = Vec::new();
+        for chunk in built.chunks(CHUNK) {
+            let of_chunk: Vec<i64> = claim_changes::table
+                .filter(claim_changes::organization_id.eq(organization.as_i64()))
+                .filter(claim_changes::built_claim_id.eq_any(chunk))
+                .select(claim_changes::claim_id)
+                .load(conn)?;
+            first.extend(of_chunk);
+        }
+        for chunk in first.chunks(CHUNK) {
+            let rows: Vec<i64> = claims::table
+                .filter(claims::organization_id.eq(organization.as_i64()))
+                .filter(claims::id.eq_any(chunk))
+                .select(claims::batch_id)
+                .distinct()
+                .load(conn)?;
+            found.extend(rows.into_iter().map(BatchId::from_i64));
+        }
+    }
+    Ok(found)
 }
 
 /// The contract version of the first claim of a batch; those of one file answer alike.

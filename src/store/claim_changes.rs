@@ -96,6 +96,22 @@ pub fn open_of(
     row.map(Row::into_domain).transpose()
 }
 
+/// The change of a claim that was asked for last.
+pub fn last_of(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    claim: ClaimId,
+) -> Result<Option<ClaimChange>, StoreError> {
+    let row: Option<Row> = claim_changes::table
+        .filter(claim_changes::organization_id.eq(organization.as_i64()))
+        .filter(claim_changes::claim_id.eq(claim.as_i64()))
+        .order(claim_changes::id.desc())
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(Row::into_domain).transpose()
+}
+
 /// The changes that were built as these claims.
 pub fn of_built(
     conn: &mut Conn,

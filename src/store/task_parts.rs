@@ -61,36 +61,68 @@ pub(super) fn part(kind: TaskKind, of: i64, today: NaiveDate, day: fn(&str) -> S
     }
 }
 
+/// Rejected claims whose visits wait, and rejected corrections after which nobody has said what shall
+/// become of the claim.
 fn rejections(of: i64, day: fn(&str) -> String, of_claim: Columns<'_>) -> String {
-    select(
-        &Columns { due: day("c.file_by"), ..of_claim },
+    let correction = Columns { due: day("f.file_by"), stage: "'correction'", ..of_claim };
+    let corrections = select(
+        &correction,
+        &format!(
+            "FROM claim_changes x JOIN claims c ON c.organization_id = x.organization_id \
+             AND c.id = x.built_claim_id JOIN claims f ON f.organization_id = x.organization_id \
+             AND f.id = x.claim_id WHERE x.organization_id = {of} AND x.state = 'rejected' \
+             AND f.status IN ('released', 'delivered', 'accepted') AND NOT EXISTS \
+             (SELECT 1 FROM claim_changes n WHERE n.organization_id = x.organization_id \
+             AND n.claim_id = x.claim_id AND n.id > x.id)"
+        ),
+    );
+    let originals = select(
+        &Columns { due: day("c.file_by"), stage: NO_STAGE, ..correction },
         &format!(
             "FROM claims c WHERE c.organization_id = {of} AND c.status = 'rejected' AND EXISTS \
              (SELECT 1 FROM claim_lines k JOIN claim_line_parts p \
              ON p.organization_id = k.organization_id AND p.claim_line_id = k.id \
              JOIN encounters e ON e.organization_id = p.organization_id \
              AND e.id = p.encounter_id WHERE k.organization_id = c.organization_id \
-             AND k.claim_id = c.id AND e.voided_at IS NULL AND e.status IN ('ready', 'held'))"
+             AND k.claim_id = c.id AND e.voided_at IS NULL AND e.status IN ('ready', 'held')) \
+             AND NOT EXISTS (SELECT 1 FROM claim_changes x WHERE x.organization_id = \
+             c.organization_id AND x.built_claim_id = c.id)"
         ),
-    )
+    );
+    format!("{originals} UNION ALL {corrections}")
 }
 
+/// Claimed visits that would be billed otherwise, and corrections that wait for their batch.
 fn corrections(of: i64, day: fn(&str) -> String, of_claim: Columns<'_>) -> String {
-    select(
+    let asked = Columns {
+        due: day("c.file_by"),
+        stage: "CASE WHEN x.problem IS NULL THEN 'prepared' ELSE 'problem' END",
+        ..of_claim
+    };
+    let prepared = select(
+        &asked,
+        &format!(
+            "FROM claim_changes x JOIN claims c ON c.organization_id = x.organization_id \
+             AND c.id = x.claim_id WHERE x.organization_id = {of} AND x.state = 'prepared' \
+             AND c.status IN ('released', 'delivered', 'accepted')"
+        ),
+    );
+    let visits = select(
         &Columns {
-            due: day("c.file_by"),
             id: "x.id",
+            stage: NO_STAGE,
             money: "(SELECT SUM(p.expected) FROM claim_line_parts p JOIN claim_lines k \
                     ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
                     WHERE p.organization_id = x.organization_id \
                     AND p.encounter_id = x.encounter_id AND k.claim_id = x.claim_id)",
-            ..of_claim
+            ..asked
         },
         &format!(
             "FROM corrections x JOIN claims c ON c.organization_id = x.organization_id \
              AND c.id = x.claim_id WHERE x.organization_id = {of} AND x.resolved_at IS NULL"
         ),
-    )
+    );
+    format!("{visits} UNION ALL {prepared}")
 }
 
 fn deliveries(of: i64, to: NaiveDate, day: fn(&str) -> String, of_batch: Columns<'_>) -> String {

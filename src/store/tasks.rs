@@ -60,6 +60,10 @@ impl Row {
             kind,
             owner: read("tasks.owner", self.owner)?,
             subject: match kind {
+                // Of a claim that is being corrected; beside it stands which visit would change.
+                TaskKind::Correction if self.stage.is_some() => {
+                    Subject::Claim(ClaimId::from_i64(id))
+                }
                 TaskKind::Rejection => Subject::Claim(ClaimId::from_i64(id)),
                 TaskKind::ResponseOverdue | TaskKind::Delivery => {
                     Subject::Batch(BatchId::from_i64(id))

@@ -14,21 +14,21 @@ use crate::app::{Answer, TestApp, on_both, send};
 use crate::edi;
 use crate::world::{self, World, id, rules};
 
-async fn build(app: &TestApp, w: &World) -> Answer {
+pub async fn build(app: &TestApp, w: &World) -> Answer {
     let wanted = json!({"payer": "evergreen", "through": "2026-08-31"});
     app.post("/v1/batches", &w.biller, &wanted).await
 }
 
-async fn step(app: &TestApp, w: &World, batch: &Value, what: &str) -> Answer {
+pub async fn step(app: &TestApp, w: &World, batch: &Value, what: &str) -> Answer {
     app.act(&format!("/v1/batches/{}/{what}", id(batch)), &w.biller).await
 }
 
-async fn claim(app: &TestApp, w: &World, which: &str) -> Value {
+pub async fn claim(app: &TestApp, w: &World, which: &str) -> Value {
     app.get(&format!("/v1/claims/{which}"), &w.biller).await.expect(200)
 }
 
 /// The one claim of a batch.
-async fn of_batch(app: &TestApp, w: &World, batch: &Value) -> Value {
+pub async fn of_batch(app: &TestApp, w: &World, batch: &Value) -> Value {
     let path = format!("/v1/claims?batch={}", id(batch));
     let list = world::all(app, &path, &w.biller).await;
     assert_eq!(list.len(), 1, "{list:?}");
@@ -36,19 +36,19 @@ async fn of_batch(app: &TestApp, w: &World, batch: &Value) -> Value {
 }
 
 /// Builds and releases what is ready; gives the claim.
-async fn billed(app: &TestApp, w: &World) -> Value {
+pub async fn billed(app: &TestApp, w: &World) -> Value {
     let batch = build(app, w).await.expect(201);
     edi::fetch(app, &id(&batch), &w.biller).await;
     step(app, w, &batch, "release").await.expect(200);
     of_batch(app, w, &batch).await
 }
 
-async fn ask(app: &TestApp, w: &World, of: &Value, what: &str, number: &str) -> Answer {
+pub async fn ask(app: &TestApp, w: &World, of: &Value, what: &str, number: &str) -> Answer {
     let body = json!({"reason": "a word of the biller", "payer_control": number});
     app.post(&format!("/v1/claims/{}/{what}", id(of)), &w.biller, &body).await
 }
 
-async fn patch(app: &TestApp, w: &World, reference: &str, body: &Value) -> Answer {
+pub async fn patch(app: &TestApp, w: &World, reference: &str, body: &Value) -> Answer {
     let visit = seen(app, w, reference).await;
     let path = format!("/v1/encounters/{}", id(&visit));
     let etag = format!("\"{}\"", visit["revision"]);
@@ -58,7 +58,7 @@ async fn patch(app: &TestApp, w: &World, reference: &str, body: &Value) -> Answe
 }
 
 /// Reserved and consumed units of the ledger: a thousand times the first, and the second.
-fn drawn(app: &TestApp) -> i64 {
+pub fn drawn(app: &TestApp) -> i64 {
     app.database.number(
         "SELECT CAST(COALESCE(SUM(reserved) * 1000 + SUM(consumed), 0) AS BIGINT) FROM unit_entries",
     )
@@ -88,7 +88,7 @@ async fn payer_says(app: &TestApp, which: &Value, accepted: bool) {
 }
 
 /// Everything about visits that a change which comes to nothing leaves as it was.
-async fn picture(app: &TestApp, w: &World, references: &[&str]) -> Vec<Value> {
+pub async fn picture(app: &TestApp, w: &World, references: &[&str]) -> Vec<Value> {
     let mut all = vec![json!(drawn(app))];
     for reference in references {
         let mut visit = seen(app, w, reference).await;
@@ -100,7 +100,7 @@ async fn picture(app: &TestApp, w: &World, references: &[&str]) -> Vec<Value> {
 }
 
 /// What the report says was billed, which ties to the claims.
-async fn tied(app: &TestApp, w: &World) -> Value {
+pub async fn tied(app: &TestApp, w: &World) -> Value {
     let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service";
     let report = app.get(path, &w.biller).await.expect(200);
     assert_eq!(report["ties"]["ties"], true, "{report}");

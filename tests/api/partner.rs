@@ -22,7 +22,10 @@ pub struct Sent {
     pub sender: String,
     pub receiver: String,
     pub interchange: u32,
+    /// GS06 of the first group.
     pub group: String,
+    /// GS06 of each set's group.
+    pub groups: Vec<String>,
     /// ST02 and CLM01 of the claims of each set.
     pub sets: Vec<(String, Vec<String>)>,
 }
@@ -44,16 +47,21 @@ pub async fn fetch(app: &TestApp, batch: &str, key: &str) -> Sent {
         receiver: String::new(),
         interchange: 0,
         group: String::new(),
+        groups: Vec::new(),
         sets: Vec::new(),
     };
+    let mut group = String::new();
     for event in Reader::new(file.body.as_bytes()) {
         match event {
             Event::Interchange(head) => {
                 (sent.sender, sent.receiver) = (head.sender, head.receiver);
                 sent.interchange = head.control.parse().unwrap();
             }
-            Event::Group(head) => sent.group = head.control,
-            Event::Set(head) => sent.sets.push((head.control, Vec::new())),
+            Event::Group(head) => group = head.control,
+            Event::Set(head) => {
+                sent.groups.push(group.clone());
+                sent.sets.push((head.control, Vec::new()));
+            }
             Event::Record(record) => {
                 if let Record::Claim(claim) = *record {
                     sent.sets.last_mut().unwrap().1.push(claim.id.into());
@@ -62,6 +70,7 @@ pub async fn fetch(app: &TestApp, batch: &str, key: &str) -> Sent {
             _ => {}
         }
     }
+    sent.group = sent.groups[0].clone();
     sent
 }
 
@@ -133,8 +142,13 @@ pub fn ta1(sent: &Sent, number: u32, status: &'static str, note: &str) -> String
     text(write_ta1(Vec::new(), &exchange(sent, number), &[verdict]).unwrap())
 }
 
-/// A 999 with a verdict (`A`, `E`, `R`) for each set that is named.
+/// A 999 with a verdict (`A`, `E`, `R`) for each set of the first group that is named.
 pub fn ack(sent: &Sent, number: u32, verdicts: &[(usize, char)]) -> String {
+    ack_of(sent, number, &sent.group, verdicts)
+}
+
+/// A 999 on one group.
+pub fn ack_of(sent: &Sent, number: u32, group: &str, verdicts: &[(usize, char)]) -> String {
     let version = "005010X222A1".to_owned();
     let one = |(place, verdict): &(usize, char)| SetVerdict {
         kind: "837".into(),
@@ -155,7 +169,7 @@ pub fn ack(sent: &Sent, number: u32, verdicts: &[(usize, char)]) -> String {
     };
     let group = GroupVerdict {
         functional_id: "HC".into(),
-        control: sent.group.clone(),
+        control: group.to_owned(),
         version: version.clone(),
         sets: verdicts.iter().map(one).collect(),
     };
@@ -245,13 +259,38 @@ pub fn tie(app: &TestApp) {
             "SELECT COUNT(*) FROM claim_line_parts p JOIN claim_lines k \
              ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
              JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
-             WHERE p.live <> (c.status NOT IN ('rejected', 'withdrawn'))",
+             WHERE p.live <> (c.status IN ('batched', 'released', 'delivered', 'accepted') \
+             AND NOT EXISTS (SELECT 1 FROM claim_changes x WHERE x.organization_id = \
+             c.organization_id AND ((x.built_claim_id = c.id AND x.kind = 'void') \
+             OR (x.claim_id = c.id AND x.state = 'built' AND x.kind = 'replacement'))))",
         ),
         (
             "lines whose status is not that of their claim",
             "SELECT COUNT(*) FROM decision_lines l WHERE l.status IN ('claimed', 'submitted') <> \
              EXISTS (SELECT 1 FROM claim_line_parts p WHERE p.organization_id = l.organization_id \
              AND p.decision_line_id = l.id AND p.live)",
+        ),
+        (
+            "lines that are submitted before their claim, or not with it",
+            "SELECT COUNT(*) FROM decision_lines l JOIN claim_line_parts p \
+             ON p.organization_id = l.organization_id AND p.decision_line_id = l.id AND p.live \
+             JOIN claim_lines k ON k.organization_id = p.organization_id \
+             AND k.id = p.claim_line_id \
+             JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
+             WHERE (l.status = 'claimed') <> (c.status = 'batched')",
+        ),
+        (
+            "claim lines whose units are not those of their parts",
+            "SELECT COUNT(*) FROM (SELECT k.id FROM claim_lines k JOIN claim_line_parts p \
+             ON p.organization_id = k.organization_id AND p.claim_line_id = k.id \
+             GROUP BY k.organization_id, k.id, k.units HAVING SUM(p.units) <> k.units) x",
+        ),
+        (
+            "claims with two open changes, or changes that are built as no live claim",
+            "SELECT COUNT(*) FROM claim_changes x LEFT JOIN claims c \
+             ON c.organization_id = x.organization_id AND c.id = x.built_claim_id \
+             WHERE x.state = 'built' AND (c.status IS NULL \
+             OR c.status NOT IN ('batched', 'released', 'delivered', 'accepted'))",
         ),
         (
             "lines whose ledger is not a recount",

@@ -1,6 +1,6 @@
 //! What a file says is applied: all of it in the caller's transaction, or nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::gather::Words;
 use super::resolve::{Of, Resolved, Word, resolve};
@@ -220,7 +220,10 @@ fn carry_out(
 ) -> Result<Vec<String>, AppError> {
     let Resolved { words, mut problems, batches, .. } = resolved;
     let batches: Vec<BatchId> = batches.into_iter().collect();
-    acknowledged::lock(conn, tenant, &batches)?;
+    // With those of the claims that are corrected: they move with their corrections.
+    let first = acknowledged::corrected_by(conn, tenant, &batches)?;
+    let all: BTreeSet<BatchId> = batches.iter().copied().chain(first).collect();
+    acknowledged::lock(conn, tenant, &all.into_iter().collect::<Vec<_>>())?;
     let mut board = Board::read(conn, tenant, &batches)?;
     let now = ctx.now();
     let mut taken: Vec<ClaimId> = Vec::new();

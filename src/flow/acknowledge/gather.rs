@@ -165,10 +165,10 @@ fn fatal(error: &ReadError) -> Option<String> {
             "The file cannot be read to its end"
         }
     };
-    let place = if *position == 0 {
-        String::new()
-    } else {
-        format!(" at segment {position} ({})", if segment.is_empty() { "?" } else { segment })
+    let place = match (*position, segment.as_str()) {
+        (0, _) => String::new(),
+        (_, "") => format!(" (segment {position})"),
+        _ => format!(" at segment {position} ({segment})"),
     };
     Some(format!("{what}: {message}{place}. Ask the sender to send it again."))
 }

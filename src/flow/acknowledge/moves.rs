@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::batch::SaidBy;
+use crate::domain::batch::{SaidBy, StoredClaim};
 use crate::domain::claim_detail::PayerControl;
 use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, OrganizationId};
 use crate::domain::ledger;
@@ -74,7 +74,9 @@ pub(super) fn reject(
     acknowledged::move_claims(conn, tenant, ids, ClaimStatus::Rejected)?;
     // The lines of a replacement or void return to the claim that it was about.
     let returned = corrected::reject(ctx, conn, tenant, &claims)?;
-    claims.retain(|claim| !returned.contains(&claim.id));
+    let (corrections, claims): (Vec<StoredClaim>, Vec<StoredClaim>) =
+        claims.into_iter().partition(|claim| returned.contains(&claim.id));
+    corrected::cancel(ctx, conn, tenant, &corrections)?;
     let parts = encounter_ids(&claims);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
     let lines: Vec<LineId> = parts.into_values().flatten().collect();
@@ -83,5 +85,6 @@ pub(super) fn reject(
     let held = store::ledger::holdings(conn, tenant, &lines)?;
     book(ctx, conn, tenant, ctx.now(), held.into_iter().map(ledger::unconsume).collect())?;
     again::let_go(ctx, conn, tenant, &encounters)?;
+    corrected::overtaken(ctx, conn, tenant, &claims)?;
     late_visits::again(ctx, conn, tenant, &claims)
 }

@@ -3,6 +3,7 @@
 //! found here, and told like what nobody sent.
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::gather::{AckedGroup, Interchange, StatusSet, Words};
 use super::said;
@@ -53,6 +54,8 @@ pub(super) struct Resolved {
     pub(super) waits_for: Option<BatchId>,
     /// What was read of batches.
     known: HashMap<BatchId, Batch>,
+    /// The sets of batches that were looked into.
+    sent: HashMap<BatchId, Rc<Vec<SentSet>>>,
 }
 
 const NOT_OURS: &str = "this organization has not sent it, or to another receiver. Look whether the file \
@@ -103,6 +106,23 @@ impl Resolved {
         Ok(self.known.get(&id).filter(|batch| batch.status != BatchStatus::Withdrawn))
     }
 
+    /// The sets of a batch.
+    fn sent(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        id: BatchId,
+    ) -> Result<Rc<Vec<SentSet>>, AppError> {
+        if let Some(sent) = self.sent.get(&id) {
+            return Ok(Rc::clone(sent));
+        }
+        let batch = store::batches::by_id(conn, tenant, id)?
+            .ok_or_else(|| AppError::internal("a batch that was found is gone"))?;
+        let sent = Rc::new(sets::sent(conn, tenant, &batch)?);
+        self.sent.insert(id, Rc::clone(&sent));
+        Ok(sent)
+    }
+
     fn ta1(
         &mut self,
         conn: &mut Conn,
@@ -145,14 +165,21 @@ impl Resolved {
             self.problems.push("a 999 answers a group that is not of claims".to_owned());
             return Ok(());
         }
-        let Some(id) = find(conn, tenant, from, &group.control, Control::Group)? else {
+        let number = sets::number(&group.control).unwrap_or_default();
+        let mut found = find(conn, tenant, from, &group.control, Control::Group)?;
+        let sent = match found {
+            Some(id) => self.sent(conn, tenant, id)?,
+            None => Rc::default(),
+        };
+        let of_group: Vec<&SentSet> = sent.iter().filter(|s| s.group == number).collect();
+        found = found.filter(|_| !of_group.is_empty());
+        let Some(id) = found else {
             self.problems.push(format!("a 999 answers a group of claims: {NOT_OURS}"));
             return Ok(());
         };
-        let Some(batch) = self.usable(conn, tenant, id)?.cloned() else { return Ok(()) };
-        let number = sets::number(&group.control).unwrap_or_default();
-        let sent = sets::sent(conn, tenant, &batch)?;
-        let of_group: Vec<&SentSet> = sent.iter().filter(|s| s.group == number).collect();
+        if self.usable(conn, tenant, id)?.is_none() {
+            return Ok(());
+        }
         for set in sets {
             if !of_group.iter().any(|sent| sets::same(&sent.control, &set.control)) {
                 self.problems.push(format!("a 999 names a set that batch {id} does not have"));
@@ -250,9 +277,11 @@ impl Resolved {
             self.problems.push(format!("a 277CA answers a set of claims: {NOT_OURS}"));
             return Ok(());
         };
-        let Some(batch) = self.usable(conn, tenant, id)?.cloned() else { return Ok(()) };
+        if self.usable(conn, tenant, id)?.is_none() {
+            return Ok(());
+        }
         let place = sets::number(part).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        let all = sets::sent(conn, tenant, &batch)?;
+        let all = self.sent(conn, tenant, id)?;
         let Some(sent) = all.get(place.saturating_sub(1)) else {
             self.problems.push(format!("a 277CA names a set that batch {id} does not have"));
             return Ok(());

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::before::statuses;
-use crate::domain::again::Touched;
+use crate::domain::again::{Days, Touched};
 use crate::domain::batch::StoredClaim;
 use crate::domain::claim_change::{Before, ChangeState, ClaimChange};
-use crate::domain::ids::{DecisionId, EncounterId, LineId, OrganizationId};
+use crate::domain::ids::{DecisionId, EncounterId, LineId, OrganizationId, PeerId};
 use crate::domain::ledger;
 use crate::domain::line::Line;
 use crate::domain::status::{EncounterStatus, LineStatus};
@@ -88,8 +88,12 @@ pub(in crate::flow) fn give_back(
     let wish = |id: &EncounterId| Wish { encounter: *id, cause: Cause::Withdrawn, depth: 0 };
     let wishes: Vec<Wish> = late.iter().map(wish).collect();
     redo(ctx, conn, &visits.organization, &wishes, Ways { back: false, forward: true })?;
-    // What was corrected since it was claimed is on the list again.
-    let touched: Vec<Touched> = own.into_iter().map(Touched::Encounter).collect();
+    // What was corrected since it was claimed is on the list again. And what found room meanwhile
+    // gives way, as long as it is on no claim.
+    let mut touched: Vec<Touched> = own.into_iter().map(Touched::Encounter).collect();
+    touched.push(Touched::Member(claim.member, Days::ALL));
+    let peers: BTreeSet<PeerId> = visits.encounters.values().map(|e| e.data.peer).collect();
+    touched.extend(peers.into_iter().map(|peer| Touched::Peer(peer, Days::ALL)));
     again::mark(ctx, conn, tenant, Cause::Withdrawn, &touched)
 }
 

@@ -1,5 +1,7 @@
 //! Prepared replacements and voids become claims, in a batch of their own.
 
+use std::collections::BTreeSet;
+
 use super::before::before;
 use super::{find, give_back, number};
 use crate::domain::batch::{Batch, StoredClaim, StoredClaimLine};
@@ -22,7 +24,7 @@ use crate::flow::encounters::void_visit;
 use crate::flow::intake::draws::book;
 use crate::flow::submit::{Draft, write_file};
 use crate::flow::{Ctx, late_visits, meter};
-use crate::store::{self, Conn, StoreError, in_savepoint};
+use crate::store::{self, Conn, StoreError, acknowledged, in_savepoint};
 
 /// Most claims of a batch of corrections: each is decided for itself.
 const MOST: i64 = 500;
@@ -94,8 +96,16 @@ fn due(
     tenant: OrganizationId,
     wanted: Wanted,
 ) -> Result<Option<(Organization, Due)>, AppError> {
+    let prepared = store::claim_changes::prepared(conn, tenant, wanted.payer, MOST)?;
+    // First of all the batches of the claims, as whoever applies an answer does: none of them is
+    // rejected while it is being corrected.
+    let mut batches = BTreeSet::new();
+    for change in &prepared {
+        batches.insert(find(conn, tenant, change.claim)?.batch);
+    }
+    acknowledged::lock(conn, tenant, &batches.into_iter().collect::<Vec<_>>())?;
     let mut list = Vec::new();
-    for change in store::claim_changes::prepared(conn, tenant, wanted.payer, MOST)? {
+    for change in prepared {
         let claim = find(conn, tenant, change.claim)?;
         if !claim.status.is_with_payer() {
             // Rejected since: its visits are billed anew by themselves.

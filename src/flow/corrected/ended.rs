@@ -101,3 +101,45 @@ pub fn reject(
     }
     Ok(done)
 }
+
+/// These claims were rejected and their lines are free, while a replacement or void of some was asked
+/// for and not built: nothing is left to correct. Visits that it would have left out or voided are
+/// voided now, so that the next batch does not bill them again.
+pub fn overtaken(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    claims: &[StoredClaim],
+) -> Result<(), AppError> {
+    for change in cancel(ctx, conn, tenant, claims)? {
+        if change.kind == ChangeKind::Void && change.visits == Visits::Void {
+            let of = claims.iter().filter(|c| c.id == change.claim).cloned().collect::<Vec<_>>();
+            for id in encounter_ids(&of).into_keys() {
+                void_visit(ctx, conn, tenant, id, &change.reason)?;
+            }
+        }
+        for left in &change.left_out {
+            void_visit(ctx, conn, tenant, left.encounter, &left.reason)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes back what was asked for of these claims and is not built.
+pub fn cancel(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    claims: &[StoredClaim],
+) -> Result<Vec<ClaimChange>, AppError> {
+    let ids: Vec<ClaimId> = claims.iter().map(|c| c.id).collect();
+    let mut open = store::claim_changes::open_of_all(conn, tenant, &ids)?;
+    open.retain(|change| change.state == ChangeState::Prepared);
+    for change in &open {
+        let step = (ChangeState::Prepared, ChangeState::Cancelled);
+        if !store::claim_changes::advance(conn, tenant, change.id, step, ctx.now())? {
+            return Err(super::changing("A correction was moved at the same moment."));
+        }
+    }
+    Ok(open)
+}

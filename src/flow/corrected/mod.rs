@@ -25,7 +25,7 @@ use crate::store::{self, Conn};
 
 pub(super) use back::{give_back, withdraw};
 pub(super) use build::{build_batch, note_problems};
-pub use ended::{accept, reject};
+pub use ended::{accept, cancel, overtaken, reject};
 pub(super) use visits::{leave_out, revise};
 
 /// Most corrections of one claim that are followed back to its first version.
@@ -227,7 +227,8 @@ fn may_change(
     Ok(())
 }
 
-/// Takes back what was asked for, before it is built.
+/// Takes back what was asked for, before it is built; or says that a claim stays as it is whose
+/// correction was rejected.
 pub fn cancel_in(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -235,15 +236,20 @@ pub fn cancel_in(
     id: ClaimId,
 ) -> Result<SeenClaim, AppError> {
     find(conn, tenant, id)?;
-    let open = store::claim_changes::open_of(conn, tenant, id)?;
-    let prepared = open.filter(|c| c.state == ChangeState::Prepared).ok_or_else(|| {
+    let nothing = || {
         wrong_status(
-            "Nothing is prepared for the claim. What is in a batch goes by withdrawing that.",
+            "Nothing is prepared for the claim, and no correction of it was rejected. What is in a \
+             batch goes by withdrawing that.",
         )
-    })?;
-    let step = (ChangeState::Prepared, ChangeState::Cancelled);
-    if !store::claim_changes::advance(conn, tenant, prepared.id, step, ctx.now())? {
-        return Err(wrong_status("It was built at the same moment."));
+    };
+    let last = store::claim_changes::last_of(conn, tenant, id)?.ok_or_else(nothing)?;
+    let to = match last.state {
+        ChangeState::Prepared => ChangeState::Cancelled,
+        ChangeState::Rejected => ChangeState::Kept,
+        _ => return Err(nothing()),
+    };
+    if !store::claim_changes::advance(conn, tenant, last.id, (last.state, to), ctx.now())? {
+        return Err(wrong_status("It was moved at the same moment."));
     }
     audit::note(ctx, conn, Some(tenant), Action::ClaimKeep, id, Detail::default())?;
     see(conn, tenant, id)
