@@ -13,7 +13,7 @@ use crate::world::{self, World, visit};
 
 const SENT: &[&str] = &["release", "delivered"];
 
-/// Kind, stage, owner and money of each task as they stand on a day.
+/// Kind, stage, owner, due day and money of each task as they stand on a day.
 async fn on(app: &TestApp, day: &str) -> Vec<String> {
     let read =
         |conn: &mut Conn| Ok::<_, StoreError>(access::organization(conn, "river-bend")?.unwrap());
@@ -30,7 +30,8 @@ async fn on(app: &TestApp, day: &str) -> Vec<String> {
     let mut told: Vec<String> = all
         .iter()
         .map(|t| {
-            format!("{} {} {} {}", t.kind, t.stage.as_deref().unwrap_or("-"), t.owner, t.money)
+            let stage = t.stage.as_deref().unwrap_or("-");
+            format!("{} {stage} {} {} {}", t.kind, t.owner, t.due, t.money)
         })
         .collect();
     told.sort();
@@ -46,13 +47,13 @@ on_both! {
         let (w, sent) = batch(&app, 2, SENT).await;
         // Delivered on 10 September; a 999 within three days, a 277CA within seven.
         assert_eq!(on(&app, "2026-09-13").await, [""; 0]);
-        assert_eq!(on(&app, "2026-09-14").await, ["response_overdue acknowledgment payer 143.06"]);
+        assert_eq!(on(&app, "2026-09-14").await, ["response_overdue acknowledgment payer 2026-09-13 143.06"]);
         take(&app, &w.biller, ack(&sent, 1, &[(0, 'A')])).await;
         assert_eq!(on(&app, "2026-09-17").await, [""; 0]);
-        assert_eq!(on(&app, "2026-09-18").await, ["response_overdue claim_status payer 143.06"]);
+        assert_eq!(on(&app, "2026-09-18").await, ["response_overdue claim_status payer 2026-09-17 143.06"]);
         let numbers = sent.claims();
         take(&app, &w.biller, status(&sent, 2, "PR", &[(&numbers[0], true)])).await;
-        assert_eq!(on(&app, "2026-09-18").await, ["response_overdue claim_status payer 71.53"]);
+        assert_eq!(on(&app, "2026-09-18").await, ["response_overdue claim_status payer 2026-09-17 71.53"]);
         take(&app, &w.biller, status(&sent, 3, "PR", &[(&numbers[1], true)])).await;
         assert_eq!(on(&app, "2026-09-30").await, [""; 0]);
     }
@@ -73,6 +74,9 @@ on_both! {
         for (query, count) in [("kind=rejection", 1), ("kind=file", 0), ("owner=biller", 1), ("owner=payer", 0), ("due_by=2026-10-03", 0), ("due_by=2026-10-04", 1)] {
             assert_eq!(listed(&app, &w, query).await.len(), count, "{query}");
         }
+        for (payer, count) in [(list[0]["payer"].as_str().unwrap(), 1), ("pay_0KXJ5T9B20000", 0)] {
+            assert_eq!(listed(&app, &w, &format!("payer={payer}")).await.len(), count, "{payer}");
+        }
         app.get("/v1/tasks?kind=sleep", &w.biller).await.problem(400, "invalid_parameter");
         next_batch(&app, &w, SENT).await;
         assert_eq!(listed(&app, &w, "").await.len(), 0);
@@ -82,7 +86,7 @@ on_both! {
         let (w, sent) = batch(&app, 2, &[]).await;
         // The first visit was on 1 July: 95 days are over on 4 October.
         assert_eq!(on(&app, "2026-09-19").await, [""; 0]);
-        assert_eq!(on(&app, "2026-09-20").await, ["delivery built biller 143.06"]);
+        assert_eq!(on(&app, "2026-09-20").await, ["delivery built biller 2026-10-04 143.06"]);
         for step in SENT {
             crate::partner::move_batch(&app, &w, &sent.batch, step).await;
         }
@@ -95,16 +99,16 @@ on_both! {
         let mixed = status(&sent, 2, "PR", &[(&numbers[0], true), (&numbers[1], true)]).replacen("*WQ*73.83", "*ZZ*73.83", 1).replacen("STC*A2:20:PR", "STC*P1:20:PR", 1);
         let took = take(&app, &w.biller, mixed).await;
         assert_eq!((&took["state"], &took["accepted"]), (&json!("partly"), &json!(1)), "{took}");
-        assert_eq!(on(&app, "2026-09-12").await, ["answer unclear payer 71.53"]);
+        assert_eq!(on(&app, "2026-09-12").await, ["answer unclear payer 2026-10-04 71.53"]);
         take(&app, &w.biller, "no X12").await;
         let all = on(&app, "2026-10-05").await;
         assert_eq!(all.len(), 5, "{all:?}");
         assert!(all[0].starts_with("answer unclear payer"), "{all:?}");
-        assert!(all[1].starts_with("deadline held peer") && all[2].starts_with("deadline ready biller"), "{all:?}");
-        assert!(all[3].starts_with("file other biller 0.00"), "{all:?}");
-        assert!(all[4].starts_with("response_overdue claim_status payer 71.53"), "{all:?}");
+        assert!(all[1].starts_with("deadline held peer 2026-10-05 71.53") && all[2].starts_with("deadline ready biller 2026-10-06 71.53"), "{all:?}");
+        assert!(all[3].starts_with("file other biller 2026-09-10 0.00"), "{all:?}");
+        assert!(all[4].starts_with("response_overdue claim_status payer 2026-09-17 71.53"), "{all:?}");
         // A clear word ends the question.
         take(&app, &w.biller, status(&sent, 3, "PR", &[(&numbers[0], true)])).await;
-        assert_eq!(on(&app, "2026-09-12").await, ["file other biller 0.00"]);
+        assert_eq!(on(&app, "2026-09-12").await, ["file other biller 2026-09-10 0.00"]);
     }
 }
