@@ -29,7 +29,7 @@ async fn taken(app: &TestApp, w: &World, answer: u32) -> Value {
 }
 
 /// Asks for a correction without a number: the payer has told it.
-async fn ask_again(app: &TestApp, w: &World, of: &Value, what: &str, more: Value) -> Value {
+async fn ask_again(app: &TestApp, w: &World, of: &Value, what: &str, more: &Value) -> Value {
     let mut body = json!({"reason": "a word of the biller"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     app.post(&format!("/v1/claims/{}/{what}", id(of)), &w.biller, &body).await.expect(200)
@@ -75,7 +75,7 @@ async fn replaced(app: &TestApp) -> (World, Value, Vec<Value>, Value, Sent) {
     let w = world::river_bend(app, 1).await;
     record(app, &w, "V-1", "2026-07-01T16:00").await;
     let first = taken(app, &w, 1).await;
-    ask_again(app, &w, &first, "replace", json!({})).await;
+    ask_again(app, &w, &first, "replace", &json!({})).await;
     patch(app, &w, "V-1", &json!({"ended_at": "2026-07-01T17:30:00Z"})).await.expect(200);
     let before = picture(app, &w, &["V-1"]).await;
     let (second, batch) = out(app, &w).await;
@@ -85,7 +85,7 @@ async fn replaced(app: &TestApp) -> (World, Value, Vec<Value>, Value, Sent) {
 }
 
 /// One visit, billed and taken; and a void of it on its way.
-async fn voided(app: &TestApp, more: Value) -> (World, Value, Vec<Value>, Value, Sent) {
+async fn voided(app: &TestApp, more: &Value) -> (World, Value, Vec<Value>, Value, Sent) {
     let w = world::river_bend(app, 1).await;
     record(app, &w, "V-1", "2026-07-01T16:00").await;
     let first = taken(app, &w, 1).await;
@@ -160,7 +160,7 @@ on_both! {
         assert_eq!(late["state"], "partly", "{late}");
         assert_eq!(states(&app, &w, [&first, &second]).await, ["accepted", "rejected"]);
         // Asked for again, the task is that one; taken back, the claim is as before and no task is left of it.
-        ask_again(&app, &w, &first, "replace", json!({})).await;
+        ask_again(&app, &w, &first, "replace", &json!({})).await;
         let prepared = format!("correction prepared biller 2026-10-04 {}", money.0);
         let answer = format!("answer contradicts payer 2026-10-04 {}", money.1);
         assert_eq!(tasks(&app, &w).await, [answer.clone(), visit.clone(), prepared]);
@@ -186,12 +186,12 @@ on_both! {
         assert_eq!(states(&app, &w, [&first, &second]).await, ["accepted", "rejected"]);
         assert_eq!(picture(&app, &w, &["V-1"]).await, before);
         tie(&app);
-        ask_again(&app, &w, &first, "replace", json!({})).await;
+        ask_again(&app, &w, &first, "replace", &json!({})).await;
         let (third, batch) = out(&app, &w).await;
         take(&app, &w.biller, status(&batch, 3, "PR", &[(number(&third), true)])).await;
         assert_eq!(states(&app, &w, [&first, &third]).await, ["replaced", "accepted"]);
         // While the replacement is itself corrected, its rejection contradicts.
-        ask_again(&app, &w, &third, "replace", json!({})).await;
+        ask_again(&app, &w, &third, "replace", &json!({})).await;
         let (fourth, last) = out(&app, &w).await;
         let took = take(&app, &w.biller, status(&batch, 4, "PR", &[(number(&third), false)])).await;
         assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
@@ -210,7 +210,7 @@ on_both! {
     }
 
     async fn a_void_that_the_payer_takes_frees_units_and_visits(app: TestApp) {
-        let (w, first, before, void, batch) = voided(&app, json!({})).await;
+        let (w, first, before, void, batch) = voided(&app, &json!({})).await;
         take(&app, &w.biller, status(&batch, 2, "AY", &[(number(&void), true)])).await;
         take(&app, &w.biller, ack(&batch, 3, &[(0, 'A')])).await;
         assert_eq!(states(&app, &w, [&first, &void]).await, ["accepted", "accepted"]);
@@ -236,7 +236,7 @@ on_both! {
     }
 
     async fn a_rejected_void_leaves_the_claim_and_visits_billed_again_go_out_once(app: TestApp) {
-        let (w, first, before, void, batch) = voided(&app, json!({"visits": "bill_again"})).await;
+        let (w, first, before, void, batch) = voided(&app, &json!({"visits": "bill_again"})).await;
         take(&app, &w.biller, status(&batch, 2, "AY", &[(number(&void), true)])).await;
         take(&app, &w.biller, status(&batch, 3, "PR", &[(number(&void), false)])).await;
         app.settle().await;
@@ -246,13 +246,13 @@ on_both! {
         tie(&app);
         build(&app, &w).await.problem(409, "nothing_ready");
         // A rejection of the set by the 999 is the same.
-        ask_again(&app, &w, &first, "void", json!({"visits": "bill_again"})).await;
+        ask_again(&app, &w, &first, "void", &json!({"visits": "bill_again"})).await;
         let (_, batch) = out(&app, &w).await;
         take(&app, &w.biller, ack(&batch, 4, &[(0, 'R')])).await;
         app.settle().await;
         assert_eq!(picture(&app, &w, &["V-1"]).await, before);
         tie(&app);
-        ask_again(&app, &w, &first, "void", json!({"visits": "bill_again"})).await;
+        ask_again(&app, &w, &first, "void", &json!({"visits": "bill_again"})).await;
         let (third, batch) = out(&app, &w).await;
         take(&app, &w.biller, status(&batch, 5, "PR", &[(number(&third), true)])).await;
         app.settle().await;
@@ -272,7 +272,7 @@ on_both! {
         let first = taken(&app, &w, 1).await;
         let late = record_by(&app, &w, "V-2", 0, "2026-07-02T16:00").await;
         assert_eq!((rules(&late), &late["disposition"]), (vec!["period.claimed".to_owned()], &json!("held")));
-        ask_again(&app, &w, &first, "replace", json!({})).await;
+        ask_again(&app, &w, &first, "replace", &json!({})).await;
         let before = picture(&app, &w, &["V-1", "V-2"]).await;
         let (second, batch) = out(&app, &w).await;
         assert_eq!((&second["units"], drawn(&app)), (&json!(8), 8));
@@ -286,7 +286,7 @@ on_both! {
         now[2]["decision"] = before[2]["decision"].clone();
         assert_eq!(now, before);
         tie(&app);
-        ask_again(&app, &w, &first, "replace", json!({})).await;
+        ask_again(&app, &w, &first, "replace", &json!({})).await;
         let (third, batch) = out(&app, &w).await;
         take(&app, &w.biller, status(&batch, 3, "PR", &[(number(&third), true)])).await;
         app.settle().await;
@@ -302,7 +302,7 @@ on_both! {
         record(&app, &w, "V-1", "2026-07-01T16:00").await;
         record(&app, &w, "V-2", "2026-07-01T20:00").await;
         let first = taken(&app, &w, 1).await;
-        ask_again(&app, &w, &first, "replace", json!({})).await;
+        ask_again(&app, &w, &first, "replace", &json!({})).await;
         patch(&app, &w, "V-1", &json!({"ended_at": "2026-07-01T17:30:00Z"})).await.expect(200);
         let left = format!("/v1/encounters/{}/void", id(&seen(&app, &w, "V-2").await));
         app.post(&left, &w.biller, &json!({"reason": "did not take place"})).await.expect(200);
@@ -319,7 +319,7 @@ on_both! {
         assert_eq!((&second["units"], &second["frequency"]), (&json!(6), &json!("original")));
         tie(&app);
         // And so when it was to be voided with its visits.
-        ask_again(&app, &w, &second, "void", json!({})).await;
+        ask_again(&app, &w, &second, "void", &json!({})).await;
         let batch = sent(&app, &w, &second).await;
         take(&app, &w.biller, status(&batch, 4, "PR", &[(number(&second), false)])).await;
         app.settle().await;

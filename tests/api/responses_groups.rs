@@ -196,7 +196,8 @@ on_both! {
         }
         report(&app, &w).await;
         // Sent through the API again, nothing moves.
-        let last = fetch(&app, &world::all(&app, "/v1/batches", &w.biller).await.last().unwrap()["id"].as_str().unwrap().to_owned(), &w.biller).await;
+        let list = world::all(&app, "/v1/batches", &w.biller).await;
+        let last = fetch(&app, &world::id(list.last().unwrap()), &w.biller).await;
         assert_eq!(take(&app, &w.biller, ack(&last, 90, &[(0, 'A')])).await["rejected"], 0);
     }
 }
