@@ -116,7 +116,7 @@ impl Touched {
     /// Whether it can leave less room than what is reserved: then the latest visits give way first,
     /// and are looked at before the others.
     pub fn may_shrink(&self) -> bool {
-        matches!(self, Self::Member(..) | Self::Payer(..) | Self::Organization)
+        matches!(self, Self::Member(..) | Self::Peer(..) | Self::Payer(..) | Self::Organization)
     }
 }
 

@@ -103,6 +103,8 @@ code_list!(
         ClaimVoid = "claim.void",
         /// What was asked for was taken back.
         ClaimKeep = "claim.keep",
+        /// A biller said that the payer took a replacement or void.
+        ClaimTaken = "claim.taken",
         /// The utilization report was handed out.
         ReportUtilization = "report.export_utilization",
         /// The worklist was handed out as a table.

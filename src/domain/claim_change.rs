@@ -121,6 +121,10 @@ pub struct ClaimChange {
     pub asked_at: Instant,
     /// When it ended.
     pub ended_at: Option<Instant>,
+    /// Whether a replacement may leave out visits of the claim that are held.
+    pub without_held: bool,
+    /// How a biller knows that the payer took it, where no file of the payer says so.
+    pub evidence: Option<String>,
 }
 
 /// The visits of a claim as they were before it was replaced or voided.

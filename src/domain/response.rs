@@ -237,6 +237,17 @@ pub fn effect(
     }
 }
 
+/// What a rejection of a duplicate does: whoever rejects a copy has something with the same number
+/// already, so no claim is free by it. `taken`: the first one is known to have been taken.
+pub fn of_copy(status: ClaimStatus, stage: Stage, taken: bool) -> Effect {
+    match status {
+        ClaimStatus::Released | ClaimStatus::Delivered if !taken => Effect::Unclear,
+        // The claim itself is called a copy after it was accepted.
+        ClaimStatus::Accepted if stage == Stage::Claim => Effect::Contradicts,
+        _ => Effect::Recorded,
+    }
+}
+
 impl Acknowledgment {
     /// Of all verdicts on the parts of a batch; none as long as some part is not answered.
     pub fn of(verdicts: &[Option<Verdict>]) -> Option<Self> {

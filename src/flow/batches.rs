@@ -284,6 +284,8 @@ pub fn withdraw_in(
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Ready)?;
     again::let_go(ctx, conn, tenant, &encounters)?;
     late_visits::again(ctx, conn, tenant, &claims)?;
+    let stand: Vec<ClaimId> = changes.iter().map(|change| change.claim).collect();
+    acknowledge::catch_up(ctx, conn, tenant, &stand)?;
     see(conn, tenant, id)
 }
 

@@ -122,7 +122,7 @@ pub fn build_some(
     wanted: Wanted,
     most: i64,
 ) -> Result<Built, AppError> {
-    if let Some((batch, left)) = corrected::build_batch(ctx, conn, tenant, wanted)? {
+    if let Some((batch, left)) = corrected::build_batch(ctx, conn, tenant, wanted, most)? {
         let more = left || !ready_lines::parts(conn, tenant, wanted, most)?.is_empty();
         return Ok(Built { batch, more });
     }

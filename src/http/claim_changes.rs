@@ -8,7 +8,7 @@ use super::batches::tenant;
 use super::claims::{ClaimView, view};
 use super::encounters::OfOrganization;
 use super::problem::Problem;
-use super::reason::reason;
+use super::reason::{reason, words};
 use super::{Action, Caller, PathId, Post, Query, respond};
 use crate::domain::claim_change::{ChangeKind, Visits};
 use crate::domain::claim_detail::PayerControl;
@@ -22,12 +22,13 @@ use crate::flow::{Ctx, Scope, corrected};
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/claims/{id}/replace").route(web::post().to(replace)))
         .service(web::resource("/claims/{id}/void").route(web::post().to(void)))
-        .service(web::resource("/claims/{id}/keep").route(web::post().to(keep)));
+        .service(web::resource("/claims/{id}/keep").route(web::post().to(keep)))
+        .service(web::resource("/claims/{id}/taken").route(web::post().to(taken)));
 }
 
 /// Its part of the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(replace, void, keep))]
+#[openapi(paths(replace, void, keep, taken))]
 pub struct Doc;
 
 /// Why a claim is to be replaced.
@@ -39,6 +40,9 @@ struct ReplaceBody {
     reason: String,
     /// The payer's number of the claim, when it was read elsewhere than in the payer's files.
     payer_control: Option<String>,
+    /// `true`: visits of the claim that are held by now may be missing from the replacement; they are
+    /// billed once nothing holds them. Else it is not built while one is held.
+    without_held: Option<bool>,
 }
 
 /// Why a claim is to be voided.
@@ -55,6 +59,15 @@ struct VoidBody {
     visits: Option<String>,
 }
 
+/// How it is known that the payer took a replacement or void.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TakenBody {
+    /// Where and when it was read; kept for ever.
+    #[schema(example = "the payer's portal shows it as accepted on 9 September")]
+    evidence: String,
+}
+
 fn asked(
     kind: ChangeKind,
     why: &str,
@@ -65,7 +78,7 @@ fn asked(
     let number = number.map_err(|rule| AppError::field("/payer_control", rule.0))?;
     let visits = Visits::parse(visits.unwrap_or(Visits::Void.as_str()));
     let visits = visits.map_err(|rule| AppError::field("/visits", rule.0))?;
-    Ok(Asked { kind, reason: reason(why)?, visits, number })
+    Ok(Asked { kind, reason: reason(why)?, visits, number, without_held: false })
 }
 
 /// Ask for a replacement of a claim that the payer has. Until the next batch builds it, its visits
@@ -84,8 +97,11 @@ async fn replace(
     body: Post<ReplaceBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let ReplaceBody { reason, payer_control } = body.value;
-    let asked = asked(ChangeKind::Replacement, &reason, payer_control.as_deref(), None)?;
+    let ReplaceBody { reason, payer_control, without_held } = body.value;
+    let asked = Asked {
+        without_held: without_held.unwrap_or(false),
+        ..asked(ChangeKind::Replacement, &reason, payer_control.as_deref(), None)?
+    };
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         Reply::json(200, &view(tenant, corrected::ask_in(&work, conn, tenant, id.0, asked)?))
@@ -134,6 +150,30 @@ async fn keep(
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), action.ticket, move |conn| {
         Reply::json(200, &view(tenant, corrected::cancel_in(&work, conn, tenant, id.0)?))
+    });
+    respond(reply.await?)
+}
+
+/// Say that the payer took a replacement or void of which no file of the payer tells: the claim named
+/// here counts from now on in place of the one that it corrects.
+#[utoipa::path(post, path = "/v1/claims/{id}/taken", tag = "batches",
+    params(("id" = String, Path, description = "The replacement's or void's id"), OfOrganization),
+    request_body = TakenBody,
+    responses((status = 200, body = ClaimView), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
+async fn taken(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<ClaimId>,
+    query: Query<OfOrganization>,
+    body: Post<TakenBody>,
+) -> Result<HttpResponse, AppError> {
+    let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
+    let evidence = words("/evidence", &body.value.evidence)?;
+    let work = ctx.clone();
+    let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
+        let seen = corrected::taken_in(&work, conn, tenant, id.0, &evidence)?;
+        Reply::json(200, &view(tenant, seen))
     });
     respond(reply.await?)
 }

@@ -99,6 +99,8 @@ struct ChangeView {
     left_out: Vec<String>,
     /// Why the last build could not make it.
     problem: Option<String>,
+    /// Whether a replacement may leave out visits of the claim that are held.
+    without_held: bool,
     /// The claim that it was built as.
     claim: Option<String>,
     /// When it was asked for.
@@ -114,6 +116,7 @@ impl From<&ClaimChange> for ChangeView {
             visits: change.visits.to_string(),
             left_out: change.left_out.iter().map(|l| l.encounter.to_string()).collect(),
             problem: change.problem.clone(),
+            without_held: change.without_held,
             claim: change.built.map(|c| c.to_string()),
             asked_at: change.asked_at.to_string(),
         }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::ready_lines::Wanted;
 use super::schema::{claim_changes, claim_line_parts, claim_lines, claims, encounters};
 use super::types::{self, CHUNK};
 use crate::domain::claim_change::{Before, ChangeState, ClaimChange, LeftOut};
@@ -31,6 +32,8 @@ struct Row {
     built_claim_id: Option<i64>,
     asked_at: NaiveDateTime,
     ended_at: Option<NaiveDateTime>,
+    without_held: bool,
+    evidence: Option<String>,
 }
 
 impl Row {
@@ -49,6 +52,8 @@ impl Row {
             built: self.built_claim_id.map(ClaimId::from_i64),
             asked_at: Instant::from_naive(self.asked_at),
             ended_at: self.ended_at.map(Instant::from_naive),
+            without_held: self.without_held,
+            evidence: self.evidence,
         })
     }
 }
@@ -75,6 +80,8 @@ pub fn insert(
         built_claim_id: change.built.map(ClaimId::as_i64),
         asked_at: change.asked_at.naive(),
         ended_at: change.ended_at.map(Instant::naive),
+        without_held: change.without_held,
+        evidence: change.evidence.clone(),
     };
     diesel::insert_into(claim_changes::table).values(&row).execute(conn)?;
     Ok(())
@@ -156,23 +163,42 @@ pub fn open_of_all(
     Ok(found)
 }
 
-/// What is to be built for a payer, oldest first; what met a problem comes last.
+/// What is to be built for a payer up to a service date, oldest first; what met a problem comes last.
 pub fn prepared(
     conn: &mut Conn,
     organization: OrganizationId,
-    payer: PayerId,
+    wanted: Wanted,
     limit: i64,
 ) -> Result<Vec<ClaimChange>, StoreError> {
+    let due = claims::table
+        .filter(claims::organization_id.eq(organization.as_i64()))
+        .filter(claims::payer_id.eq(wanted.payer.as_i64()))
+        .filter(claims::service_date.le(wanted.through))
+        .select(claims::id);
     let rows: Vec<Row> = claim_changes::table
         .filter(claim_changes::organization_id.eq(organization.as_i64()))
-        .filter(claim_changes::payer_id.eq(payer.as_i64()))
+        .filter(claim_changes::payer_id.eq(wanted.payer.as_i64()))
         .filter(claim_changes::is_open.eq(true))
         .filter(claim_changes::state.eq(ChangeState::Prepared.as_str()))
+        .filter(claim_changes::claim_id.eq_any(due))
         .order((claim_changes::problem.is_not_null(), claim_changes::id))
         .limit(limit)
         .select(Row::as_select())
         .load(conn)?;
     rows.into_iter().map(Row::into_domain).collect()
+}
+
+/// Says how it is known that the payer took a change.
+pub fn set_evidence(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: ClaimChangeId,
+    evidence: &str,
+) -> Result<(), StoreError> {
+    diesel::update(claim_changes::table.find((organization.as_i64(), id.as_i64())))
+        .set(claim_changes::evidence.eq(evidence))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Moves a change on. As the first statement of a step it keeps others off until that has ended.

@@ -168,7 +168,8 @@ pub fn list(
     rows.into_iter().map(Row::into_domain).collect()
 }
 
-/// Files of all organizations that wait for a batch which waits for nothing any more.
+/// Files of all organizations that wait for a batch which waits for nothing any more; those that
+/// failed most often last.
 pub fn due(conn: &mut Conn, limit: i64) -> Result<Vec<(OrganizationId, ReceivedId)>, StoreError> {
     let of_batch = batches::organization_id
         .eq(table::organization_id)
@@ -177,12 +178,24 @@ pub fn due(conn: &mut Conn, limit: i64) -> Result<Vec<(OrganizationId, ReceivedI
         .inner_join(batches::table.on(of_batch))
         .filter(table::state.eq(FileState::Waiting.as_str()))
         .filter(batches::status.ne(BatchStatus::Built.as_str()))
-        .order((table::organization_id, table::id))
+        .order((table::tries, table::organization_id, table::id))
         .limit(page_size(limit))
         .select((table::organization_id, table::id))
         .load(conn)?;
     let ids = |(o, r)| (OrganizationId::from_i64(o), ReceivedId::from_i64(r));
     Ok(rows.into_iter().map(ids).collect())
+}
+
+/// Notes that a file that waited could not be applied.
+pub fn put_off(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: ReceivedId,
+) -> Result<(), StoreError> {
+    diesel::update(table::table.find((organization.as_i64(), id.as_i64())))
+        .set(table::tries.eq(table::tries + 1))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// An interchange by whom, to whom and under which number.
@@ -217,7 +230,7 @@ pub fn add_interchange(
     digest: &str,
     received: ReceivedId,
 ) -> Result<(), StoreError> {
-    diesel::insert_into(interchanges::table)
+    let added = diesel::insert_into(interchanges::table)
         .values((
             interchanges::organization_id.eq(organization.as_i64()),
             interchanges::sender_id.eq(key.sender),
@@ -226,6 +239,11 @@ pub fn add_interchange(
             interchanges::digest.eq(digest),
             interchanges::received_id.eq(received.as_i64()),
         ))
-        .execute(conn)?;
+        .execute(conn);
+    added.map_err(|error| match StoreError::from(error) {
+        // Another file with this interchange is just being received; then it is there, and compared.
+        StoreError::Conflict { .. } => StoreError::Busy("the interchange is just received".into()),
+        other => other,
+    })?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::sets::insert_set;
 use super::types::{CHUNK, page_size, read, read_json, write_json};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId, ReceivedId, ResponseId};
-use crate::domain::response::{Response, Source, Stage, Verdict};
+use crate::domain::response::{Effect, Response, Source, Stage, Verdict};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
@@ -130,25 +130,73 @@ pub fn list(
     rows.into_iter().map(Row::into_domain).collect()
 }
 
-/// What was said of a batch as a whole and of its sets: stage, control number and verdict, in the
-/// order in which it came.
-pub fn of_batch(
+/// What was said of a batch, of one of its sets, or of one of its claims by a 277CA.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// What is answered.
+    pub stage: Stage,
+    /// ISA13, group and set, or CLM01.
+    pub control: String,
+    /// What was said.
+    pub verdict: Verdict,
+    /// What it did.
+    pub effect: Effect,
+    /// Of which claim.
+    pub claim: Option<ClaimId>,
+}
+
+/// What was said of a batch as a whole, of its sets, and of its claims by a 277CA, in the order in
+/// which it came. What a TA1 or 999 did to single claims is left out.
+pub fn heard(
     conn: &mut Conn,
     organization: OrganizationId,
     batch: BatchId,
-) -> Result<Vec<(Stage, String, Verdict)>, StoreError> {
-    let rows: Vec<(String, String, String)> = table::table
+) -> Result<Vec<Heard>, StoreError> {
+    let rows: Vec<(String, String, String, String, Option<i64>)> = table::table
         .filter(table::organization_id.eq(organization.as_i64()))
         .filter(table::batch_id.eq(batch.as_i64()))
-        .filter(table::claim_id.is_null())
+        .filter(table::claim_id.is_null().or(table::stage.eq(Stage::Claim.as_str())))
         .order(table::id)
-        .select((table::stage, table::control, table::verdict))
+        .select((table::stage, table::control, table::verdict, table::effect, table::claim_id))
         .load(conn)?;
     rows.into_iter()
-        .map(|(stage, control, verdict)| {
-            Ok((read("responses.stage", stage)?, control, read("responses.verdict", verdict)?))
+        .map(|(stage, control, verdict, effect, claim)| {
+            Ok(Heard {
+                stage: read("responses.stage", stage)?,
+                control,
+                verdict: read("responses.verdict", verdict)?,
+                effect: read("responses.effect", effect)?,
+                claim: claim.map(ClaimId::from_i64),
+            })
         })
         .collect()
+}
+
+/// The last word of a 277CA on whether a claim is accepted: who says it, and what it says and did.
+pub fn last_word(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    claim: ClaimId,
+) -> Result<Option<(Source, Verdict, Effect)>, StoreError> {
+    let decided = [Verdict::Accepted.as_str(), Verdict::Rejected.as_str()];
+    let of_claim = table::table
+        .filter(table::organization_id.eq(organization.as_i64()))
+        .filter(table::claim_id.eq(claim.as_i64()))
+        .filter(table::stage.eq(Stage::Claim.as_str()))
+        .filter(table::verdict.eq_any(decided));
+    let row: Option<(String, String, String)> = of_claim
+        .order(table::id.desc())
+        .select((table::source, table::verdict, table::effect))
+        .first(conn)
+        .optional()?;
+    row.map(|(source, verdict, effect)| {
+        Ok((
+            read("responses.source", source)?,
+            read("responses.verdict", verdict)?,
+            read("responses.effect", effect)?,
+        ))
+    })
+    .transpose()
 }
 
 /// Those of these claims that the payer itself has accepted.

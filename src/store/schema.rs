@@ -563,6 +563,8 @@ diesel::table! {
         before -> Nullable<Text>,
         asked_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
+        without_held -> Bool,
+        evidence -> Nullable<Text>,
     }
 }
 
@@ -715,6 +717,7 @@ diesel::table! {
         rejected -> BigInt,
         received_at -> Timestamp,
         applied_at -> Nullable<Timestamp>,
+        tries -> Integer,
     }
 }
 
@@ -850,4 +853,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_days,
     report_roster,
     report_people,
+    claim_changes,
 );

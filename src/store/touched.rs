@@ -155,18 +155,12 @@ fn beside(
     freed: &Freed,
     page: Page,
 ) -> Result<Vec<Place>, StoreError> {
+    let numbers: BTreeSet<_> = freed.account.iter().cloned().collect();
     let mut owners = vec![freed.member.as_i64()];
-    if let Some((payer, number)) = &freed.account {
-        let others: Vec<i64> = coverages::table
-            .filter(coverages::organization_id.eq(organization.as_i64()))
-            .filter(coverages::payer_id.eq(payer.as_i64()))
-            .filter(coverages::member_number.eq(number.as_str()))
-            .select(coverages::member_id)
-            .load(conn)?;
-        owners.extend(others);
-        owners.sort_unstable();
-        owners.dedup();
-    }
+    let others = members_of_numbers(conn, organization, &numbers)?;
+    owners.extend(others.into_iter().map(MemberId::as_i64));
+    owners.sort_unstable();
+    owners.dedup();
     let of_members = start(organization, page).filter(encounters::member_id.eq_any(owners));
     let mut found = load(conn, waiting(of_members))?;
     let same_day =
@@ -175,6 +169,25 @@ fn beside(
     // Whatever their dates: a limit of the peer's may count over years.
     let of_peer = start(organization, page).filter(encounters::peer_id.eq(freed.peer.as_i64()));
     found.extend(load(conn, waiting(of_peer))?);
+    Ok(found)
+}
+
+/// The members who have these numbers, whose units are counted together.
+pub fn members_of_numbers(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    numbers: &BTreeSet<(PayerId, MemberNumber)>,
+) -> Result<Vec<MemberId>, StoreError> {
+    let mut found = Vec::new();
+    for (payer, number) in numbers {
+        let rows: Vec<i64> = coverages::table
+            .filter(coverages::organization_id.eq(organization.as_i64()))
+            .filter(coverages::payer_id.eq(payer.as_i64()))
+            .filter(coverages::member_number.eq(number.as_str()))
+            .select(coverages::member_id)
+            .load(conn)?;
+        found.extend(rows.into_iter().map(MemberId::from_i64));
+    }
     Ok(found)
 }
 

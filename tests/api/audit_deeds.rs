@@ -378,6 +378,18 @@ impl Deeds<'_> {
         let (body, action) = match *step {
             "replace" => (body, "claim.replace"),
             "void" => (body, "claim.void"),
+            "taken" => {
+                let asked = self.app.post(&format!("{path}/void"), &self.w.biller, &body).await;
+                asked.expect(200);
+                let batch = self.batch().await;
+                let release = format!("/v1/batches/{batch}/release");
+                self.app.act(&release, &self.w.biller).await.expect(200);
+                let list = self.app.get(&format!("/v1/claims?batch={batch}"), &self.w.biller).await;
+                let void = id(&list.expect(200)["items"][0]);
+                let body = json!({"evidence": "a word of Marigold"});
+                let path = format!("/v1/claims/{void}/taken");
+                return Some(self.biller(Method::POST, &path, &body, "claim.taken"));
+            }
             _ => {
                 let asked = self.app.post(&format!("{path}/void"), &self.w.biller, &body).await;
                 asked.expect(200);

@@ -80,7 +80,7 @@ async fn payer_says(app: &TestApp, which: &Value, accepted: bool) {
         } else {
             peerclaims::store::claim_changes::set_live(conn, tenant, claim, false)?;
             let done = corrected::reject(&ctx, conn, tenant, &[stored])?;
-            assert_eq!(done, [claim]);
+            assert_eq!(done.iter().map(|d| d.0).collect::<Vec<_>>(), [claim]);
         }
         Ok::<_, AppError>(())
     };

@@ -22,6 +22,7 @@ mod audit;
 mod audit_deeds;
 mod bad_input;
 mod batches;
+mod billed_once;
 mod bulk;
 mod bulk_killed;
 mod changes;

@@ -1,21 +1,22 @@
 //! What a file says is applied: all of it in the caller's transaction, or nothing.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
+use super::board::Board;
 use super::gather::Words;
 use super::resolve::{Of, Resolved, Word, resolve};
 use super::{moves, sets};
-use crate::domain::claim_change::ChangeState;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
 use crate::domain::organization::OrganizationMode;
 use crate::domain::response::{
-    Acknowledgment, Effect, FileState, ReceivedFile, Response, Source, Stage, Verdict, effect,
+    Acknowledgment, Effect, FileState, ReceivedFile, Response, Source, Stage, Verdict,
 };
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
 use crate::flow::{Ctx, encounters};
 use crate::store::received::{InterchangeKey, add_interchange, interchange};
+use crate::store::responses::Heard;
 use crate::store::{self, Conn, acknowledged, responses};
 
 /// Problems told of one file: the first ones tell the story.
@@ -141,75 +142,6 @@ fn copies(
     Ok(Ok(copies))
 }
 
-/// The claims spoken of, as they stand and as they shall.
-struct Board {
-    numbers: HashMap<String, ClaimId>,
-    of_batch: HashMap<BatchId, Vec<ClaimId>>,
-    before: HashMap<ClaimId, ClaimStatus>,
-    now: HashMap<ClaimId, ClaimStatus>,
-    payer_accepted: HashSet<ClaimId>,
-    /// Claims whose replacement or void is on its way.
-    changing: HashSet<ClaimId>,
-}
-
-impl Board {
-    /// Under the locks of its batches.
-    fn read(conn: &mut Conn, tenant: OrganizationId, ids: &[BatchId]) -> Result<Self, AppError> {
-        let (mut numbers, mut before) = (HashMap::new(), HashMap::new());
-        let mut of_batch: HashMap<BatchId, Vec<ClaimId>> = HashMap::new();
-        for id in ids {
-            for claim in acknowledged::of_batch(conn, tenant, *id)? {
-                of_batch.entry(*id).or_default().push(claim.id);
-                numbers.insert(claim.number, claim.id);
-                before.insert(claim.id, claim.status);
-            }
-        }
-        let all: Vec<ClaimId> = before.keys().copied().collect();
-        let payer_accepted = responses::accepted_by_payer(conn, tenant, &all)?;
-        let open = store::claim_changes::open_of_all(conn, tenant, &all)?;
-        let built = open.into_iter().filter(|c| c.state == ChangeState::Built);
-        let changing = built.map(|c| c.claim).collect();
-        Ok(Self { numbers, of_batch, now: before.clone(), before, payer_accepted, changing })
-    }
-
-    fn say(&mut self, claim: ClaimId, word: &Word) -> Option<Effect> {
-        let status = self.now.get_mut(&claim)?;
-        let payer = self.payer_accepted.contains(&claim);
-        let effect = match effect(*status, word.stage, word.source, word.verdict, payer) {
-            // Its lines are on the other claim, or about to be reversed: a person must ask.
-            Effect::Rejected if self.changing.contains(&claim) => Effect::Contradicts,
-            effect => effect,
-        };
-        match effect {
-            Effect::Accepted => *status = ClaimStatus::Accepted,
-            Effect::Rejected => *status = ClaimStatus::Rejected,
-            _ => {}
-        }
-        if word.source == Source::Payer && word.verdict == Verdict::Accepted {
-            self.payer_accepted.insert(claim);
-        }
-        Some(effect)
-    }
-
-    /// The claims that a word is about, where it may move them.
-    fn concerned(&self, word: &Word) -> Vec<ClaimId> {
-        match &word.of {
-            Of::Claim(id) => vec![*id],
-            _ if word.verdict != Verdict::Rejected => Vec::new(),
-            Of::Batch => self.of_batch.get(&word.batch).cloned().unwrap_or_default(),
-            Of::Set(list) => list.iter().filter_map(|n| self.numbers.get(n)).copied().collect(),
-        }
-    }
-
-    fn moved_to(&self, to: ClaimStatus) -> Vec<ClaimId> {
-        let moved =
-            self.now.iter().filter(|(id, now)| **now == to && self.before.get(id) != Some(&to));
-        let mut ids: Vec<ClaimId> = moved.map(|(id, _)| *id).collect();
-        ids.sort_unstable();
-        ids
-    }
-}
-
 /// Records every word and moves claims and batches. Gives what a person must look at.
 fn carry_out(
     ctx: &Ctx,
@@ -229,24 +161,20 @@ fn carry_out(
     let mut taken: Vec<ClaimId> = Vec::new();
     let mut list: Vec<Response> = Vec::with_capacity(words.len());
     for word in words {
-        let mut any = Effect::Recorded;
-        let concerned = board.concerned(&word);
-        if word.verdict == Verdict::Accepted && word.source != Source::Clearinghouse {
-            taken.extend(&concerned);
+        let (effects, whole) = board.say(&word)?;
+        if word.decides && word.source != Source::Clearinghouse {
+            taken.extend(effects.iter().map(|(claim, _)| *claim));
         }
-        for claim in &concerned {
-            let Some(effect) = board.say(*claim, &word) else {
-                return Err(AppError::internal("a claim of a batch is not on its board"));
-            };
-            any = if effect == Effect::Recorded { any } else { effect };
-            list.push(response(ctx, file, &word, Some(*claim), effect, now));
+        for (claim, effect) in effects {
+            list.push(response(ctx, file, &word, Some(claim), effect, now));
         }
         if !matches!(word.of, Of::Claim(_)) {
-            list.push(response(ctx, file, &word, None, any, now));
+            list.push(response(ctx, file, &word, None, whole, now));
         }
     }
-    let many =
-        |wanted: Effect| list.iter().filter(|r| r.claim.is_some() && r.effect == wanted).count();
+    // Of a batch or set only what is said of no claim of it.
+    let told = |r: &&Response| r.claim.is_some() || r.verdict != Verdict::Rejected;
+    let many = |wanted: Effect| list.iter().filter(told).filter(|r| r.effect == wanted).count();
     let (against, unclear) = (many(Effect::Contradicts), many(Effect::Unclear));
     if against > 0 {
         problems.push(format!(
@@ -263,8 +191,8 @@ fn carry_out(
     moves::number(conn, tenant, &list)?;
     let accepted = board.moved_to(ClaimStatus::Accepted);
     let rejected = board.moved_to(ClaimStatus::Rejected);
-    taken.retain(|claim| board.now.get(claim) == Some(&ClaimStatus::Accepted));
-    moves::accept(ctx, conn, tenant, &accepted, &taken)?;
+    taken.retain(|claim| board.stands(*claim, ClaimStatus::Accepted));
+    problems.extend(moves::accept(ctx, conn, tenant, &accepted, &taken)?);
     moves::reject(ctx, conn, tenant, &batches, &rejected)?;
     for id in batches {
         answer(conn, tenant, id, now)?;
@@ -306,19 +234,20 @@ fn answer(
     id: BatchId,
     at: Instant,
 ) -> Result<(), AppError> {
-    let said = responses::of_batch(conn, tenant, id)?;
+    let mut said = responses::heard(conn, tenant, id)?;
+    // What moved no claim because another word counts does not answer the batch either.
+    let counts = |s: &Heard| s.verdict != Verdict::Rejected || s.effect == Effect::Rejected;
+    said.retain(|s| s.claim.is_none() && counts(s));
     let batch = store::batches::by_id(conn, tenant, id)?
         .ok_or_else(|| AppError::internal("an answered batch is gone"))?;
-    let whole = |(stage, _, verdict): &(Stage, String, Verdict)| {
-        *stage == Stage::Interchange && *verdict == Verdict::Rejected
-    };
+    let whole = |s: &Heard| s.stage == Stage::Interchange && s.verdict == Verdict::Rejected;
     let how = if said.iter().any(whole) {
         Some(Acknowledgment::Rejected)
-    } else if said.iter().any(|(stage, ..)| *stage == Stage::Set) {
+    } else if said.iter().any(|s| s.stage == Stage::Set) {
         let of_set = |set: &sets::SentSet| {
             let control = format!("{}/{}", set.group, set.control);
-            let words = said.iter().filter(|(s, c, _)| *s == Stage::Set && *c == control);
-            let words: Vec<Verdict> = words.map(|w| w.2).collect();
+            let words = said.iter().filter(|s| s.stage == Stage::Set && s.control == control);
+            let words: Vec<Verdict> = words.map(|s| s.verdict).collect();
             if words.contains(&Verdict::Rejected) {
                 Some(Verdict::Rejected)
             } else {

@@ -11,6 +11,7 @@
 
 mod apply;
 mod archive;
+mod board;
 mod gather;
 mod moves;
 mod resolve;
@@ -37,6 +38,7 @@ pub use crate::store::received::Filter as FileFilter;
 pub use crate::store::responses::Filter;
 use crate::store::{self, Conn};
 use gather::{Words, digests, gather};
+pub(super) use moves::catch_up;
 pub use upload::receive_any;
 
 /// Largest file: a day's remittances of a large organization have some 50 MB; it is kept in the
@@ -287,7 +289,23 @@ pub async fn turn(ctx: &Ctx) -> Result<usize, AppError> {
     for (tenant, id) in due {
         let work = ctx.clone();
         let apply = move |conn: &mut Conn| apply_waiting(&work, conn, tenant, id);
-        applied += usize::from(ctx.db.write(Scope::Tenant(tenant), apply).await?);
+        match ctx.db.write(Scope::Tenant(tenant), apply).await {
+            Ok(done) => applied += usize::from(done),
+            Err(error) => {
+                // It must not stop the others, whose turn comes before it from now on.
+                tracing::warn!(
+                    code = error.code.as_str(),
+                    cause = error.internal,
+                    organization = %tenant,
+                    received = %id,
+                    "a file that waited for its batch could not be applied"
+                );
+                let put_off = move |conn: &mut Conn| store::received::put_off(conn, tenant, id);
+                let done: Result<(), store::StoreError> =
+                    ctx.db.write(Scope::Tenant(tenant), put_off).await;
+                done?;
+            }
+        }
     }
     Ok(applied)
 }

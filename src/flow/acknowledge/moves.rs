@@ -7,24 +7,24 @@ use crate::domain::batch::{SaidBy, StoredClaim};
 use crate::domain::claim_detail::PayerControl;
 use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, OrganizationId};
 use crate::domain::ledger;
-use crate::domain::response::{Response, Source};
+use crate::domain::response::{Effect, Response, Source, Stage, Verdict, effect};
 use crate::domain::status::{ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::AppError;
 use crate::flow::batching::lock_visits;
 use crate::flow::claims::encounter_ids;
 use crate::flow::intake::draws::book;
 use crate::flow::{Ctx, again, corrected, late_visits};
-use crate::store::{self, Conn, acknowledged};
+use crate::store::{self, Conn, acknowledged, responses};
 
 /// Claims that were accepted; of those that the payer itself has taken, replacements and voids count
-/// from now on.
+/// from now on. Gives what a person must look at.
 pub(super) fn accept(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     ids: &[ClaimId],
     by_payer: &[ClaimId],
-) -> Result<(), AppError> {
+) -> Result<Vec<String>, AppError> {
     acknowledged::move_claims(conn, tenant, ids, ClaimStatus::Accepted)?;
     corrected::accept(ctx, conn, tenant, by_payer)
 }
@@ -51,7 +51,7 @@ pub(super) fn number(
     Ok(())
 }
 
-/// Claims that were rejected, of these batches.
+/// Claims that were rejected, of these batches, which are locked.
 pub(super) fn reject(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -74,8 +74,9 @@ pub(super) fn reject(
     acknowledged::move_claims(conn, tenant, ids, ClaimStatus::Rejected)?;
     // The lines of a replacement or void return to the claim that it was about.
     let returned = corrected::reject(ctx, conn, tenant, &claims)?;
+    let is_returned = |claim: &StoredClaim| returned.iter().any(|(built, _)| *built == claim.id);
     let (corrections, claims): (Vec<StoredClaim>, Vec<StoredClaim>) =
-        claims.into_iter().partition(|claim| returned.contains(&claim.id));
+        claims.into_iter().partition(is_returned);
     corrected::cancel(ctx, conn, tenant, &corrections)?;
     let parts = encounter_ids(&claims);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
@@ -85,6 +86,34 @@ pub(super) fn reject(
     let held = store::ledger::holdings(conn, tenant, &lines)?;
     book(ctx, conn, tenant, ctx.now(), held.into_iter().map(ledger::unconsume).collect())?;
     again::let_go(ctx, conn, tenant, &encounters)?;
+    // What was asked for while the payer had them is done now: nobody is left to tell of it.
     corrected::overtaken(ctx, conn, tenant, &claims)?;
-    late_visits::again(ctx, conn, tenant, &claims)
+    late_visits::again(ctx, conn, tenant, &claims)?;
+    let stand: Vec<ClaimId> = returned.into_iter().map(|(_, first)| first).collect();
+    catch_up(ctx, conn, tenant, &stand)
+}
+
+/// Claims whose replacement or void came to nothing: what the payer said against them meanwhile, and
+/// could move nothing then, counts now.
+pub(in crate::flow) fn catch_up(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    stand: &[ClaimId],
+) -> Result<(), AppError> {
+    for id in stand {
+        let Some((source, verdict, Effect::Contradicts)) = responses::last_word(conn, tenant, *id)?
+        else {
+            continue;
+        };
+        let claim = store::claims::by_id(conn, tenant, *id)?;
+        let Some(claim) = claim.filter(|c| c.status.is_with_payer()) else { continue };
+        let payer = responses::accepted_by_payer(conn, tenant, &[*id])?.contains(id);
+        let counts = effect(claim.status, Stage::Claim, source, verdict, payer);
+        if verdict == Verdict::Rejected && counts == Effect::Rejected {
+            acknowledged::lock(conn, tenant, &[claim.batch])?;
+            reject(ctx, conn, tenant, &[claim.batch], &[*id])?;
+        }
+    }
+    Ok(())
 }

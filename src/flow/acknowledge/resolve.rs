@@ -25,6 +25,10 @@ pub(super) struct Word {
     pub(super) source: Source,
     pub(super) control: String,
     pub(super) verdict: Verdict,
+    /// Of a rejection: only that it is a copy of what came before.
+    pub(super) copy: bool,
+    /// Of an acceptance: that the claim went into adjudication.
+    pub(super) decides: bool,
     pub(super) said: Vec<Said>,
     pub(super) payer_control: Option<String>,
     pub(super) clearinghouse_control: Option<String>,
@@ -145,6 +149,8 @@ impl Resolved {
                 source: Source::Receiver,
                 control: ta1.control.clone(),
                 verdict,
+                copy: said::is_copied_interchange(ta1),
+                decides: false,
                 said,
                 payer_control: None,
                 clearinghouse_control: None,
@@ -187,14 +193,19 @@ impl Resolved {
         }
         let whole = said::set_verdict(group.status.as_deref());
         for sent in of_group {
+            let copied = said::is_copied_group(&group.codes);
             let named = sets.iter().filter(|s| sets::same(&sent.control, &s.control));
-            let mut words: Vec<(Verdict, Vec<Said>)> = named.map(said::of_set).collect();
+            let word = |set| {
+                let (verdict, said) = said::of_set(set);
+                (verdict, said, copied || said::is_copied_set(set))
+            };
+            let mut words: Vec<(Verdict, Vec<Said>, bool)> = named.map(word).collect();
             // The word on a set counts, whatever AK9 says of the group; AK9 alone counts where no
             // set is named, or where it accepts and names only those with errors.
             if words.is_empty() && (sets.is_empty() || whole != Verdict::Rejected) {
-                words.push((whole, Vec::new()));
+                words.push((whole, Vec::new(), copied));
             }
-            for (verdict, said) in words.into_iter().filter(|w| w.0 != Verdict::Unknown) {
+            for (verdict, said, copy) in words.into_iter().filter(|w| w.0 != Verdict::Unknown) {
                 self.words.push(Word {
                     batch: id,
                     of: Of::Set(sent.claims.clone()),
@@ -202,6 +213,8 @@ impl Resolved {
                     source: Source::Receiver,
                     control: format!("{number}/{}", sent.control),
                     verdict,
+                    copy,
+                    decides: false,
                     said,
                     payer_control: None,
                     clearinghouse_control: None,
@@ -245,6 +258,8 @@ impl Resolved {
                 source,
                 control: standing.number.clone(),
                 verdict,
+                copy: said::is_copied_claim(&claim.statuses),
+                decides: verdict == Verdict::Accepted && said::decides(&claim.statuses),
                 said,
                 payer_control: claim.payer_control.clone(),
                 clearinghouse_control: claim.clearinghouse_control.clone(),
@@ -294,6 +309,8 @@ impl Resolved {
                 source,
                 control: standing.number,
                 verdict,
+                copy: false,
+                decides: false,
                 said: said.clone(),
                 payer_control: None,
                 clearinghouse_control: None,

@@ -26,6 +26,32 @@ pub(super) fn of_interchange(ta1: &Ta1) -> (Verdict, Vec<Said>) {
     (verdict, vec![said])
 }
 
+/// Whether a TA1 rejects a copy (TA105).
+pub(super) fn is_copied_interchange(ta1: &Ta1) -> bool {
+    ta1.note.as_deref() == Some("025")
+}
+
+/// Whether a 999 rejects a copy: AK905 to AK909, or IK502 to IK506.
+pub(super) fn is_copied_group(codes: &[String]) -> bool {
+    codes.iter().any(|code| code == "19")
+}
+
+/// See [`is_copied_group`].
+pub(super) fn is_copied_set(set: &AckSet) -> bool {
+    set.codes.iter().any(|code| code == "23")
+}
+
+/// Whether a 277CA rejects a claim for nothing but that it has it already.
+pub(super) fn is_copied_claim(statuses: &[Status]) -> bool {
+    let copy = |s: &Status| matches!(s.code.as_deref(), Some("54" | "78"));
+    !statuses.is_empty() && statuses.iter().all(copy)
+}
+
+/// Whether a 277CA says that a claim went into adjudication: a receipt (A0, A1) is less.
+pub(super) fn decides(statuses: &[Status]) -> bool {
+    statuses.iter().any(|s| s.category == "A2")
+}
+
 /// What IK501 or AK901 comes to. The rarer ones (M, W, X: a failed security check) reject.
 pub(super) fn set_verdict(status: Option<&str>) -> Verdict {
     match status {

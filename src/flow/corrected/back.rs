@@ -7,6 +7,7 @@ use super::before::statuses;
 use crate::domain::again::{Days, Touched};
 use crate::domain::batch::StoredClaim;
 use crate::domain::claim_change::{Before, ChangeState, ClaimChange};
+use crate::domain::encounter::Encounter;
 use crate::domain::ids::{DecisionId, EncounterId, LineId, OrganizationId, PeerId};
 use crate::domain::ledger;
 use crate::domain::line::Line;
@@ -91,7 +92,12 @@ pub(in crate::flow) fn give_back(
     // What was corrected since it was claimed is on the list again. And what found room meanwhile
     // gives way, as long as it is on no claim.
     let mut touched: Vec<Touched> = own.into_iter().map(Touched::Encounter).collect();
-    touched.push(Touched::Member(claim.member, Days::ALL));
+    let number = |v: &Encounter| v.payer.zip(v.member_number.clone());
+    let numbers: BTreeSet<_> = visits.encounters.values().filter_map(number).collect();
+    // Whoever has the same number draws on the same units.
+    let mut members = BTreeSet::from([claim.member]);
+    members.extend(store::touched::members_of_numbers(conn, tenant, &numbers)?);
+    touched.extend(members.into_iter().map(|member| Touched::Member(member, Days::ALL)));
     let peers: BTreeSet<PeerId> = visits.encounters.values().map(|e| e.data.peer).collect();
     touched.extend(peers.into_iter().map(|peer| Touched::Peer(peer, Days::ALL)));
     again::mark(ctx, conn, tenant, Cause::Withdrawn, &touched)

@@ -17,7 +17,7 @@ use crate::domain::status::{ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::AppError;
 use crate::flow::again::{self, Cause, Ways, Wish, redo};
 use crate::flow::audit::{self, Action, Detail};
-use crate::flow::batching::{Wanted, check_mode, form, lock_visits, of_file};
+use crate::flow::batching::{Visits, Wanted, check_mode, form, lock_visits, of_file};
 use crate::flow::claimable::claimables;
 use crate::flow::claims::{Of, claim, encounter_ids};
 use crate::flow::encounters::void_visit;
@@ -28,6 +28,9 @@ use crate::store::{self, Conn, StoreError, acknowledged, in_savepoint};
 
 /// Most claims of a batch of corrections: each is decided for itself.
 const MOST: i64 = 500;
+
+/// Most visits named in a problem: the first ones tell the story.
+const MOST_NAMED: usize = 5;
 
 /// Why a change is not in this batch.
 enum Stop {
@@ -64,10 +67,11 @@ pub(in crate::flow) fn build_batch(
     conn: &mut Conn,
     tenant: OrganizationId,
     wanted: Wanted,
+    most: i64,
 ) -> Result<Option<(Batch, bool)>, AppError> {
-    let Some((organization, list)) = due(ctx, conn, tenant, wanted)? else { return Ok(None) };
+    let Some((organization, list, more)) = due(ctx, conn, tenant, wanted, most.min(MOST))? else { return Ok(None) };
     let batch: BatchId = ctx.id();
-    let (mut made, mut later): (Vec<Made>, bool) = (Vec::new(), false);
+    let (mut made, mut later): (Vec<Made>, bool) = (Vec::new(), more);
     for (change, claim) in list {
         let like = made.first().map(|m: &Made| m.claim.contract_version);
         let ordinal = i32::try_from(made.len()).unwrap_or(i32::MAX).saturating_add(1);
@@ -89,41 +93,65 @@ pub(in crate::flow) fn build_batch(
 /// What is prepared, each with its claim.
 type Due = Vec<(ClaimChange, StoredClaim)>;
 
-/// What is prepared for a payer up to a day, with its visits locked.
+/// What is prepared for a payer up to a day, with its visits locked, and whether more is.
 fn due(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     wanted: Wanted,
-) -> Result<Option<(Organization, Due)>, AppError> {
-    let prepared = store::claim_changes::prepared(conn, tenant, wanted.payer, MOST)?;
-    // First of all the batches of the claims, as whoever applies an answer does: none of them is
-    // rejected while it is being corrected.
-    let mut batches = BTreeSet::new();
-    for change in &prepared {
-        batches.insert(find(conn, tenant, change.claim)?.batch);
+    most: i64,
+) -> Result<Option<(Organization, Due, bool)>, AppError> {
+    let one_more = most.saturating_add(1);
+    let mut asked = store::claim_changes::prepared(conn, tenant, wanted, one_more)?;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let more = asked.len() > most;
+    asked.truncate(most);
+    let mut claims = Vec::with_capacity(asked.len());
+    for change in &asked {
+        claims.push(find(conn, tenant, change.claim)?);
     }
-    acknowledged::lock(conn, tenant, &batches.into_iter().collect::<Vec<_>>())?;
-    let mut list = Vec::new();
-    for change in prepared {
-        let claim = find(conn, tenant, change.claim)?;
-        if !claim.status.is_with_payer() {
-            // Rejected since: its visits are billed anew by themselves.
-            let step = (ChangeState::Prepared, ChangeState::Cancelled);
-            store::claim_changes::advance(conn, tenant, change.id, step, ctx.now())?;
-        } else if claim.service_date <= wanted.through {
-            list.push((change, claim));
-        }
-    }
-    if list.is_empty() {
+    if claims.is_empty() {
         return Ok(None);
     }
-    let claims: Vec<StoredClaim> = list.iter().map(|(_, c)| c.clone()).collect();
+    // Answers to these claims wait, or are there already; in the order in which these lock.
+    let batches: BTreeSet<BatchId> = claims.iter().map(|c| c.batch).collect();
+    let batches: Vec<BatchId> = batches.into_iter().collect();
+    acknowledged::lock(conn, tenant, &batches)?;
     let ids: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
     // All at once, so that two builds wait for each other in one order.
     let organization = lock_visits(ctx, conn, tenant, &ids)?.organization;
+    let list = still_asked(ctx, conn, tenant, &claims)?;
+    if list.is_empty() {
+        return Ok(None);
+    }
     check_mode(conn, &organization, wanted.payer)?;
-    Ok(Some((organization, list)))
+    Ok(Some((organization, list, more)))
+}
+
+/// What is prepared of these claims now that their locks are held: a visit may have been left out
+/// meanwhile, the change taken back, or the claim rejected.
+fn still_asked(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    claims: &[StoredClaim],
+) -> Result<Due, AppError> {
+    let ids: Vec<ClaimId> = claims.iter().map(|c| c.id).collect();
+    let open = store::claim_changes::open_of_all(conn, tenant, &ids)?;
+    let mut list = Vec::with_capacity(claims.len());
+    for id in ids {
+        let prepared = |c: &&ClaimChange| c.claim == id && c.state == ChangeState::Prepared;
+        let Some(change) = open.iter().find(prepared) else { continue };
+        let claim = find(conn, tenant, id)?;
+        if claim.status.is_with_payer() {
+            list.push((change.clone(), claim));
+        } else {
+            // Rejected since: its visits are billed anew by themselves.
+            let step = (ChangeState::Prepared, ChangeState::Cancelled);
+            store::claim_changes::advance(conn, tenant, change.id, step, ctx.now())?;
+        }
+    }
+    Ok(list)
 }
 
 /// Keeps why what is prepared cannot be built, where a build found nothing else to make and is undone.
@@ -133,7 +161,7 @@ pub(in crate::flow) fn note_problems(
     tenant: OrganizationId,
     wanted: Wanted,
 ) -> Result<(), AppError> {
-    let Some((organization, list)) = due(ctx, conn, tenant, wanted)? else { return Ok(()) };
+    let Some((organization, list, _)) = due(ctx, conn, tenant, wanted, MOST)? else { return Ok(()) };
     for (change, claim) in list {
         let place = (ctx.id(), 1, None);
         let tried = in_savepoint(conn, |conn: &mut Conn| {
@@ -229,7 +257,7 @@ fn replaced(
     let wish = |id: &EncounterId| Wish { encounter: *id, cause: Cause::Replaced, depth: 0 };
     let wishes: Vec<Wish> = ids.iter().map(wish).collect();
     redo(ctx, conn, organization, &wishes, Ways { back: true, forward: true })?;
-    let group = group(ctx, conn, tenant, of, &own, ids)?;
+    let group = group(ctx, conn, tenant, (change, of), &own, ids)?;
     let visits =
         lock_visits(ctx, conn, tenant, &grouping::encounters(std::slice::from_ref(&group)))?;
     let terms = ctx.terms(conn, tenant, group.contract_version)?;
@@ -257,7 +285,7 @@ fn group(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
-    of: &StoredClaim,
+    (change, of): (&ClaimChange, &StoredClaim),
     own: &[EncounterId],
     mut ids: Vec<EncounterId>,
 ) -> Result<Group, Stop> {
@@ -285,12 +313,37 @@ fn group(
     let mut groups = grouping::group(claimables, form(&terms));
     groups.retain(states);
     let group = groups.pop().ok_or_else(nothing)?;
+    if !change.without_held {
+        nothing_held(own, &visits, &group)?;
+    }
     if !groups.is_empty() || group.member != of.member {
         let why = "its visits no longer fit on one claim (another member, peer, diagnosis, \
                    authorization, place, or too many lines): void it, and bill the visits anew";
         return Err(Stop::Problem(why.to_owned()));
     }
     Ok(group)
+}
+
+/// A visit that its correction made held would leave the claim unseen: whoever wants that says so.
+fn nothing_held(own: &[EncounterId], visits: &Visits, group: &Group) -> Result<(), Stop> {
+    let stated = grouping::encounters(std::slice::from_ref(group));
+    let held: Vec<String> = own
+        .iter()
+        .filter(|id| !stated.contains(id))
+        .filter_map(|id| visits.encounters.get(id))
+        .filter(|e| e.status == EncounterStatus::Held)
+        .take(MOST_NAMED)
+        .map(|e| e.data.reference.to_string())
+        .collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    let held = held.join(", ");
+    Err(Stop::Problem(format!(
+        "as corrected, these visits of the claim are held and would be missing from it: {held}. Mend \
+         what holds them, or void them; to replace the claim without them, take it back (/keep) and \
+         ask again with without_held"
+    )))
 }
 
 /// Writes the file and stores everything; what has no room in the file is as it was before.

@@ -7,22 +7,24 @@ use crate::domain::ids::{ClaimId, EncounterId, LineId, OrganizationId};
 use crate::domain::ledger;
 use crate::domain::status::{ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::AppError;
-use crate::flow::Ctx;
+use crate::flow::audit::{self, Action, Detail};
 use crate::flow::again::{self, Cause, Ways, Wish, redo};
 use crate::flow::batching::lock_visits;
 use crate::flow::claims::encounter_ids;
 use crate::flow::encounters::void_visit;
 use crate::flow::intake::draws::book;
+use crate::flow::{Ctx, late_visits};
 use crate::store::{self, Conn};
 
 /// The payer has taken these claims: those that replace or void another one count in its place.
-/// Others are passed over.
+/// Others are passed over. Gives what a person must look at.
 pub fn accept(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     claims: &[ClaimId],
-) -> Result<(), AppError> {
+) -> Result<Vec<String>, AppError> {
+    let mut odd = Vec::new();
     for change in store::claim_changes::of_built(conn, tenant, claims)? {
         if change.state != ChangeState::Built {
             continue;
@@ -34,13 +36,36 @@ pub fn accept(
             ChangeKind::Replacement => ClaimStatus::Replaced,
             ChangeKind::Void => ClaimStatus::Voided,
         };
+        let void = match change.built.filter(|_| change.kind == ChangeKind::Void) {
+            Some(built) => Some(super::find(conn, tenant, built)?),
+            None => None,
+        };
+        if !first.status.may_become(to) {
+            // Its lines are free since, or on another claim: nothing is left to reverse.
+            odd.push(format!(
+                "a {} was accepted of claim {}, which is {}: ask the payer what it has",
+                change.kind, first.document.number, first.status
+            ));
+            if let Some(void) = void {
+                close(conn, tenant, &void)?;
+            }
+            continue;
+        }
         if !store::claim_changes::move_claim(conn, tenant, first.id, (first.status, to))? {
             return Err(super::changing("The first claim was moved at the same moment."));
         }
-        if let (ChangeKind::Void, Some(built)) = (change.kind, change.built) {
-            let void = super::find(conn, tenant, built)?;
-            reversed(ctx, conn, tenant, &change, &void)?;
+        if let Some(void) = void {
+            reversed(ctx, conn, tenant, &change, (&first, &void))?;
         }
+    }
+    Ok(odd)
+}
+
+/// A void that was taken ends; it never held a line.
+fn close(conn: &mut Conn, tenant: OrganizationId, void: &StoredClaim) -> Result<(), AppError> {
+    let step = (void.status, ClaimStatus::Closed);
+    if !store::claim_changes::move_claim(conn, tenant, void.id, step)? {
+        return Err(super::changing("The void was moved at the same moment."));
     }
     Ok(())
 }
@@ -51,16 +76,13 @@ fn reversed(
     conn: &mut Conn,
     tenant: OrganizationId,
     change: &ClaimChange,
-    void: &StoredClaim,
+    (first, void): (&StoredClaim, &StoredClaim),
 ) -> Result<(), AppError> {
     let parts = encounter_ids(std::slice::from_ref(void));
     let ids: Vec<EncounterId> = parts.keys().copied().collect();
     let visits = lock_visits(ctx, conn, tenant, &ids)?;
     store::claim_changes::set_live(conn, tenant, change.claim, false)?;
-    let step = (void.status, ClaimStatus::Closed);
-    if !store::claim_changes::move_claim(conn, tenant, void.id, step)? {
-        return Err(super::changing("The void was moved at the same moment."));
-    }
+    close(conn, tenant, void)?;
     let lines: Vec<LineId> = parts.into_values().flatten().collect();
     let (from, to) = (LineStatus::Submitted, LineStatus::Ready);
     store::decisions::move_lines(conn, tenant, &lines, from, to)?;
@@ -72,21 +94,24 @@ fn reversed(
         for id in ids {
             void_visit(ctx, conn, tenant, id, &change.reason)?;
         }
-        return Ok(());
+        // Its day, week or month is claimed no longer.
+        return late_visits::again(ctx, conn, tenant, std::slice::from_ref(first));
     }
     let wish = |id: &EncounterId| Wish { encounter: *id, cause: Cause::Replaced, depth: 0 };
     let wishes: Vec<Wish> = ids.iter().map(wish).collect();
-    redo(ctx, conn, &visits.organization, &wishes, Ways { back: true, forward: true }).map(|_| ())
+    redo(ctx, conn, &visits.organization, &wishes, Ways { back: true, forward: true })?;
+    late_visits::again(ctx, conn, tenant, std::slice::from_ref(first))
 }
 
 /// Whether one of these claims, which were rejected and hold their lines no longer, replaces or voids
-/// another one: its lines have then returned to that one. Gives those of which nothing is left to do.
+/// another one: its lines have then returned to that one. Gives those of which nothing is left to do,
+/// each with the claim that stands again.
 pub fn reject(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     claims: &[StoredClaim],
-) -> Result<Vec<ClaimId>, AppError> {
+) -> Result<Vec<(ClaimId, ClaimId)>, AppError> {
     let ids: Vec<ClaimId> = claims.iter().map(|c| c.id).collect();
     let mut done = Vec::new();
     for change in store::claim_changes::of_built(conn, tenant, &ids)? {
@@ -97,7 +122,7 @@ pub fn reject(
             let step = (ClaimStatus::Replaced, before.status);
             store::claim_changes::move_claim(conn, tenant, change.claim, step)?;
         }
-        done.push(claim.id);
+        done.push((claim.id, change.claim));
     }
     Ok(done)
 }
@@ -115,12 +140,26 @@ pub fn overtaken(
         if change.kind == ChangeKind::Void && change.visits == Visits::Void {
             let of = claims.iter().filter(|c| c.id == change.claim).cloned().collect::<Vec<_>>();
             for id in encounter_ids(&of).into_keys() {
-                void_visit(ctx, conn, tenant, id, &change.reason)?;
+                void_overtaken(ctx, conn, tenant, (change.claim, id), &change.reason)?;
             }
         }
         for left in &change.left_out {
-            void_visit(ctx, conn, tenant, left.encounter, &left.reason)?;
+            void_overtaken(ctx, conn, tenant, (change.claim, left.encounter), &left.reason)?;
         }
+    }
+    Ok(())
+}
+
+fn void_overtaken(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    (claim, id): (ClaimId, EncounterId),
+    reason: &str,
+) -> Result<(), AppError> {
+    if void_visit(ctx, conn, tenant, id, reason)? {
+        let detail = Detail::default().about("claim", claim);
+        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, detail)?;
     }
     Ok(())
 }

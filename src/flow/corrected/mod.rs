@@ -10,6 +10,7 @@ mod back;
 mod before;
 mod build;
 mod ended;
+mod taken;
 mod visits;
 
 use super::audit::{self, Action, Detail};
@@ -26,6 +27,7 @@ use crate::store::{self, Conn};
 pub(super) use back::{give_back, withdraw};
 pub(super) use build::{build_batch, note_problems};
 pub use ended::{accept, cancel, overtaken, reject};
+pub use taken::taken_in;
 pub(super) use visits::{leave_out, revise};
 
 /// Most corrections of one claim that are followed back to its first version.
@@ -42,6 +44,8 @@ pub struct Asked {
     pub visits: Visits,
     /// The payer's number of the claim, as the person who asks has read it.
     pub number: Option<PayerControl>,
+    /// Whether a replacement may leave out visits of the claim that are held.
+    pub without_held: bool,
 }
 
 /// A claim with what corrects it and what it corrects.
@@ -149,6 +153,9 @@ pub fn ask_in(
     id: ClaimId,
     asked: Asked,
 ) -> Result<SeenClaim, AppError> {
+    // Answers to the claim wait, or are there already.
+    let batch = find(conn, tenant, id)?.batch;
+    store::acknowledged::lock(conn, tenant, &[batch])?;
     let mut claim = find(conn, tenant, id)?;
     may_change(ctx, conn, tenant, &claim, asked.kind)?;
     if let Some(number) = &asked.number {
@@ -175,6 +182,8 @@ pub fn ask_in(
         built: None,
         asked_at: ctx.now(),
         ended_at: None,
+        without_held: asked.without_held,
+        evidence: None,
     };
     store::claim_changes::insert(conn, tenant, &change).map_err(|error| match error {
         store::StoreError::Conflict { .. } => changing("Somebody asked for it at the same moment."),

@@ -1,0 +1,1 @@
+ALTER TABLE received_files DROP COLUMN tries;

@@ -1,0 +1,210 @@
+//! The claims that a file speaks of, as they stand and as they shall, with what was said of them
+//! before.
+//!
+//! A TA1 or 999 that rejects what the same receiver has taken already speaks of a second copy of the
+//! file: if it freed the claims, they would be billed twice (`docs/adr/0110-…`).
+
+use std::collections::{HashMap, HashSet};
+
+use super::resolve::{Of, Word};
+use crate::domain::claim_change::ChangeState;
+use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
+use crate::domain::response::{Effect, Source, Stage, Verdict, effect, of_copy};
+use crate::domain::status::ClaimStatus;
+use crate::error::AppError;
+use crate::store::{self, Conn, acknowledged, responses};
+
+/// What the receiver of a batch has said of it so far.
+#[derive(Debug, Default)]
+struct Heard {
+    /// Something shows that the interchange could be read: a TA1, a 999, a 277CA.
+    arrived: bool,
+    /// A TA1 rejected it.
+    refused: bool,
+    /// Sets that a 999 took.
+    sets_taken: HashSet<String>,
+    /// Sets that a 999 rejected.
+    sets_refused: HashSet<String>,
+    /// Claims of which a 277CA spoke: their sets were taken.
+    claims: HashSet<ClaimId>,
+}
+
+/// The claims spoken of, as they stand and as they shall.
+pub(super) struct Board {
+    numbers: HashMap<String, ClaimId>,
+    of_batch: HashMap<BatchId, Vec<ClaimId>>,
+    before: HashMap<ClaimId, ClaimStatus>,
+    now: HashMap<ClaimId, ClaimStatus>,
+    payer_accepted: HashSet<ClaimId>,
+    /// Claims whose replacement or void is on its way.
+    changing: HashSet<ClaimId>,
+    heard: HashMap<BatchId, Heard>,
+}
+
+impl Board {
+    /// Under the locks of its batches.
+    pub(super) fn read(
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        ids: &[BatchId],
+    ) -> Result<Self, AppError> {
+        let (mut numbers, mut before) = (HashMap::new(), HashMap::new());
+        let mut of_batch: HashMap<BatchId, Vec<ClaimId>> = HashMap::new();
+        let mut heard: HashMap<BatchId, Heard> = HashMap::new();
+        for id in ids {
+            for claim in acknowledged::of_batch(conn, tenant, *id)? {
+                of_batch.entry(*id).or_default().push(claim.id);
+                numbers.insert(claim.number, claim.id);
+                before.insert(claim.id, claim.status);
+            }
+            let of = heard.entry(*id).or_default();
+            for said in responses::heard(conn, tenant, *id)? {
+                let counts = said.verdict != Verdict::Rejected || said.effect == Effect::Rejected;
+                of.hear(said.stage, &said.control, said.verdict, counts, said.claim);
+            }
+        }
+        let all: Vec<ClaimId> = before.keys().copied().collect();
+        let payer_accepted = responses::accepted_by_payer(conn, tenant, &all)?;
+        let open = store::claim_changes::open_of_all(conn, tenant, &all)?;
+        let built = open.into_iter().filter(|c| c.state == ChangeState::Built);
+        let changing = built.map(|c| c.claim).collect();
+        let now = before.clone();
+        Ok(Self { numbers, of_batch, before, now, payer_accepted, changing, heard })
+    }
+
+    /// What a word does to each claim that it is about, and to the batch.
+    pub(super) fn say(
+        &mut self,
+        word: &Word,
+    ) -> Result<(Vec<(ClaimId, Effect)>, Effect), AppError> {
+        let concerned = self.concerned(word);
+        let taken = self.is_taken(word);
+        let mut effects = Vec::with_capacity(concerned.len());
+        for claim in concerned {
+            effects.push((claim, self.say_of(claim, word, taken)?));
+        }
+        let any = |wanted: Effect| effects.iter().any(|(_, effect)| *effect == wanted);
+        let accepts = matches!(word.verdict, Verdict::Accepted | Verdict::AcceptedWithErrors);
+        let strongest = [Effect::Rejected, Effect::Accepted, Effect::Unclear, Effect::Contradicts];
+        let whole = if accepts && self.is_refused(word) {
+            // Its claims may be on another batch by now.
+            Effect::Contradicts
+        } else {
+            strongest.into_iter().find(|e| any(*e)).unwrap_or(Effect::Recorded)
+        };
+        let counts = word.verdict != Verdict::Rejected || whole == Effect::Rejected;
+        let claim = match word.of {
+            Of::Claim(id) => Some(id),
+            _ => None,
+        };
+        let heard = self.heard.entry(word.batch).or_default();
+        heard.hear(word.stage, &word.control, word.verdict, counts, claim);
+        Ok((effects, whole))
+    }
+
+    fn say_of(&mut self, claim: ClaimId, word: &Word, taken: bool) -> Result<Effect, AppError> {
+        let gone = || AppError::internal("a claim of a batch is not on its board");
+        let status = self.now.get_mut(&claim).ok_or_else(gone)?;
+        let payer = self.payer_accepted.contains(&claim);
+        let effect = if word.verdict == Verdict::Rejected && word.copy {
+            of_copy(*status, word.stage, taken)
+        } else {
+            match effect(*status, word.stage, word.source, word.verdict, payer) {
+                Effect::Rejected if taken => Effect::Contradicts,
+                // Its lines are on the other claim, or about to be reversed: a person must ask.
+                Effect::Rejected if self.changing.contains(&claim) => Effect::Contradicts,
+                effect => effect,
+            }
+        };
+        match effect {
+            Effect::Accepted => *status = ClaimStatus::Accepted,
+            Effect::Rejected => *status = ClaimStatus::Rejected,
+            _ => {}
+        }
+        if word.source == Source::Payer && word.verdict == Verdict::Accepted {
+            self.payer_accepted.insert(claim);
+        }
+        Ok(effect)
+    }
+
+    /// Whether what a TA1 or 999 speaks of was taken by its receiver before.
+    fn is_taken(&self, word: &Word) -> bool {
+        let Some(heard) = self.heard.get(&word.batch) else { return false };
+        match (word.stage, &word.of) {
+            (Stage::Interchange, _) => heard.arrived,
+            (Stage::Set, Of::Set(list)) => {
+                let spoken_of = |number: &String| {
+                    self.numbers.get(number).is_some_and(|claim| heard.claims.contains(claim))
+                };
+                heard.sets_taken.contains(&word.control) || list.iter().any(spoken_of)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it was rejected before.
+    fn is_refused(&self, word: &Word) -> bool {
+        let Some(heard) = self.heard.get(&word.batch) else { return false };
+        match word.stage {
+            Stage::Interchange => heard.refused,
+            Stage::Set => heard.refused || heard.sets_refused.contains(&word.control),
+            Stage::Claim => false,
+        }
+    }
+
+    /// The claims that a word is about, where it may move them.
+    fn concerned(&self, word: &Word) -> Vec<ClaimId> {
+        match &word.of {
+            Of::Claim(id) => vec![*id],
+            _ if word.verdict != Verdict::Rejected => Vec::new(),
+            Of::Batch => self.of_batch.get(&word.batch).cloned().unwrap_or_default(),
+            Of::Set(list) => list.iter().filter_map(|n| self.numbers.get(n)).copied().collect(),
+        }
+    }
+
+    /// Whether a claim stands so after all that was said.
+    pub(super) fn stands(&self, claim: ClaimId, status: ClaimStatus) -> bool {
+        self.now.get(&claim) == Some(&status)
+    }
+
+    /// Claims that were moved to a status.
+    pub(super) fn moved_to(&self, to: ClaimStatus) -> Vec<ClaimId> {
+        let moved =
+            self.now.iter().filter(|(id, now)| **now == to && self.before.get(id) != Some(&to));
+        let mut ids: Vec<ClaimId> = moved.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+impl Heard {
+    fn hear(
+        &mut self,
+        stage: Stage,
+        control: &str,
+        verdict: Verdict,
+        counts: bool,
+        claim: Option<ClaimId>,
+    ) {
+        let accepts = matches!(verdict, Verdict::Accepted | Verdict::AcceptedWithErrors);
+        let rejects = verdict == Verdict::Rejected && counts;
+        match stage {
+            Stage::Interchange => {
+                self.arrived |= accepts;
+                self.refused |= rejects;
+            }
+            Stage::Set => {
+                self.arrived = true;
+                if accepts {
+                    self.sets_taken.insert(control.to_owned());
+                } else if rejects {
+                    self.sets_refused.insert(control.to_owned());
+                }
+            }
+            Stage::Claim => {
+                self.arrived = true;
+                self.claims.extend(claim);
+            }
+        }
+    }
+}
