@@ -69,6 +69,8 @@ code_list!(
         EncounterDecide = "encounter.decide",
         /// A visit was voided.
         EncounterVoid = "encounter.void",
+        /// A claimed visit is left out of the replacement of its claim, which voids it.
+        EncounterLeaveOut = "encounter.leave_out",
         /// A session was recorded.
         SessionRecord = "session.record",
         /// A session was corrected.

@@ -145,7 +145,9 @@ impl Task {
             (TaskKind::Answer, _) => {
                 "The answer does not say whether the claim goes on. Ask the sender."
             }
-            (TaskKind::File, _) => "A file was put aside: its reason says what to do.",
+            (TaskKind::File, _) => {
+                "A file was put aside, or not all of it was applied: its reason says what to do."
+            }
         }
     }
 }

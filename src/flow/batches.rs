@@ -323,6 +323,8 @@ pub fn deliver_in(
     meter::batch(ctx, delivered.as_str());
     acknowledge::expect(ctx, conn, tenant, id, at)?;
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Released, ClaimStatus::Delivered)?;
+    // Also those that were accepted before anybody told of the delivery.
+    store::claims::touch_batch(conn, tenant, id)?;
     audit::note(ctx, conn, Some(tenant), Action::BatchDeliver, id, Detail::default())?;
     see(conn, tenant, id)
 }

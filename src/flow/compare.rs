@@ -9,7 +9,7 @@ use crate::domain::claim::ClaimLine;
 use crate::domain::claim_detail::{LineDetail, PayerControl};
 use crate::domain::codes::{Diagnosis, Modifier};
 use crate::domain::contract::Terms;
-use crate::domain::contract::form::kinds::UnitBasis;
+use crate::domain::contract::form::kinds::{CharacterSet, UnitBasis};
 use crate::domain::identifiers::AuthorizationNumber;
 use crate::x12::read::claims_837;
 use crate::x12::read::{Event, Reader, Record};
@@ -61,6 +61,8 @@ fn of_claim(read: &claims_837::Claim, meant: &StoredClaim, terms: &Terms) -> Opt
     let authorization = claim.authorization.as_ref().map(AuthorizationNumber::as_str);
     let upper = |text: &str| text.to_ascii_uppercase();
     let same_text = |read: Option<&str>, meant: Option<&str>| read.map(upper) == meant.map(upper);
+    let small = terms.pack.claim.form.file.characters != CharacterSet::Basic;
+    let same_number = |read, meant| if small { read == meant } else { same_text(read, meant) };
     let member = claim.subscriber.member_number.as_str();
     let checks = [
         ("CLM01", read.id == claim.number.as_str()),
@@ -69,7 +71,7 @@ fn of_claim(read: &claims_837::Claim, meant: &StoredClaim, terms: &Terms) -> Opt
         ("CLM05-3", read.frequency.as_deref() == Some(says.frequency.code())),
         ("NM109 of 2010BA", same_text(read.member.as_deref(), Some(member))),
         ("REF*G1", same_text(read.authorization.as_deref(), authorization)),
-        ("REF*F8", same_text(read.payer_control.as_deref(), control)),
+        ("REF*F8", same_number(read.payer_control.as_deref(), control)),
         ("HI", read.diagnoses == diagnoses),
         ("LX", read.lines.len() == claim.lines.len()),
     ];

@@ -9,7 +9,7 @@ use super::{Ctx, corrected, day_sums, sessions};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
-use crate::domain::ids::{DecisionId, EncounterId, MemberId, OrganizationId, PeerId};
+use crate::domain::ids::{ClaimId, DecisionId, EncounterId, MemberId, OrganizationId, PeerId};
 use crate::domain::line::Line;
 use crate::domain::organization::Organization;
 use crate::domain::status::LineStatus;
@@ -51,6 +51,19 @@ pub struct Seen {
     pub decision: StoredDecision,
     /// The lines that count now.
     pub lines: Vec<Line>,
+    /// The claim whose prepared replacement leaves it out.
+    pub left_out_of: Option<ClaimId>,
+}
+
+/// What a wish to void a visit came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voided {
+    /// It is void.
+    Now,
+    /// The replacement of its claim will leave it out; it is void when that is built.
+    LeftOut,
+    /// Nothing was to be done.
+    Already,
 }
 
 /// Encounters with their newest decisions and their current lines.
@@ -68,13 +81,15 @@ pub(super) fn with_decisions(
     for line in store::decisions::current_lines(conn, tenant, &ids)? {
         lines.entry(line.encounter).or_default().push(line);
     }
+    let leaving = corrected::leaving(conn, tenant, lines.values().flatten())?;
     list.into_iter()
         .map(|encounter| {
             let decision = decisions
                 .remove(&encounter.decision)
                 .ok_or_else(|| AppError::internal("an encounter has no current decision"))?;
             let lines = lines.remove(&encounter.id).unwrap_or_default();
-            Ok(Seen { encounter, decision, lines })
+            let left_out_of = leaving.get(&encounter.id).copied();
+            Ok(Seen { encounter, decision, lines, left_out_of })
         })
         .collect()
 }
@@ -242,6 +257,7 @@ pub fn decide_as_asked(
 }
 
 /// Voids an encounter that is on no live claim; its units are given back, its reference stays used.
+/// One on a claim whose replacement is prepared is left out of that.
 pub fn void_in(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -249,8 +265,13 @@ pub fn void_in(
     id: EncounterId,
     reason: &str,
 ) -> Result<Seen, AppError> {
-    if void_visit(ctx, conn, tenant, id, reason)? {
-        audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, Detail::default())?;
+    let action = match void_visit(ctx, conn, tenant, id, reason)? {
+        Voided::Now => Some(Action::EncounterVoid),
+        Voided::LeftOut => Some(Action::EncounterLeaveOut),
+        Voided::Already => None,
+    };
+    if let Some(action) = action {
+        audit::note(ctx, conn, Some(tenant), action, id, Detail::default())?;
     }
     let encounter = find(conn, tenant, id)?;
     with_decisions(conn, tenant, vec![encounter])?
@@ -258,15 +279,14 @@ pub fn void_in(
         .ok_or_else(|| AppError::not_found("encounter"))
 }
 
-/// The same, as a part of something larger that has its own entry in the trail. Whether it was
-/// voided now.
+/// The same, as a part of something larger that has its own entry in the trail.
 pub(super) fn void_visit(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     id: EncounterId,
     reason: &str,
-) -> Result<bool, AppError> {
+) -> Result<Voided, AppError> {
     let organization = again::deciding(conn, tenant)?;
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &[&before.data])?;
@@ -275,11 +295,12 @@ pub(super) fn void_visit(
     let encounter = find(conn, tenant, id)?;
     refuse_moved(&before, &encounter)?;
     if encounter.voided_at.is_some() {
-        return Ok(false);
+        return Ok(Voided::Already);
     }
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     if lines.iter().any(|l| l.status.is_claimed()) {
-        return corrected::leave_out(conn, tenant, id, reason);
+        let fresh = corrected::leave_out(conn, tenant, id, reason)?;
+        return Ok(if fresh { Voided::LeftOut } else { Voided::Already });
     }
     day_sums::leave(ctx, conn, tenant, id, 0)?;
     let ending: Vec<&Line> = lines.iter().collect();
@@ -292,7 +313,7 @@ pub(super) fn void_visit(
         let others = sessions::others(conn, tenant, &group.session)?;
         again::retell(ctx, conn, tenant, 0, others)?;
     }
-    Ok(true)
+    Ok(Voided::Now)
 }
 
 /// What the rules would say of an encounter; nothing is stored and nothing is locked.

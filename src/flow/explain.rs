@@ -80,7 +80,10 @@ fn explained(
         Some(version) => Some(ctx.terms(conn, tenant, version)?),
         None => None,
     };
-    let replayed = rules::decide(terms.as_deref(), &facts, &encounter.data);
+    // A claimed visit may be corrected, and its decision stands: what it read is replayed.
+    let read = store::revisions::read_by(conn, tenant, id, encounter.decision)?;
+    let data = read.as_ref().unwrap_or(&encounter.data);
+    let replayed = rules::decide(terms.as_deref(), &facts, data);
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     let today = if encounter.voided_at.is_some() {
         Today::Voided

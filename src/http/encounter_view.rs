@@ -83,6 +83,9 @@ pub struct EncounterView {
     /// Why it was voided.
     #[serde(skip_serializing_if = "Option::is_none")]
     void_reason: Option<String>,
+    /// The claim whose prepared replacement leaves it out: it stands as it was claimed until that is
+    /// built, and is void then.
+    left_out_of: Option<String>,
 }
 
 /// The note's attestation.
@@ -312,6 +315,7 @@ impl EncounterView {
             Self::new(organization, seen.encounter.clone(), seen.decision, status, of_line);
         view.voided_at = seen.encounter.voided_at.map(|t| t.to_string());
         view.void_reason = seen.encounter.void_reason;
+        view.left_out_of = seen.left_out_of.map(|claim| claim.to_string());
         view
     }
 
@@ -366,6 +370,7 @@ impl EncounterView {
             recorded_at: encounter.recorded_at.to_string(),
             voided_at: None,
             void_reason: None,
+            left_out_of: None,
         }
     }
 }

@@ -162,6 +162,23 @@ pub fn insert_all(
     Ok(())
 }
 
+/// Writes the claims of a batch as they are: by this the days of their lines are marked for the
+/// reports, which tell when the batch was delivered.
+pub fn touch_batch(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    batch: BatchId,
+) -> Result<(), StoreError> {
+    diesel::update(
+        claims::table
+            .filter(claims::organization_id.eq(organization.as_i64()))
+            .filter(claims::batch_id.eq(batch.as_i64())),
+    )
+    .set(claims::status.eq(claims::status))
+    .execute(conn)?;
+    Ok(())
+}
+
 /// Moves all claims of a batch from one status to another; those withdrawn let go of their lines.
 pub fn advance_batch(
     conn: &mut Conn,

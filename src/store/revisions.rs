@@ -75,6 +75,25 @@ pub fn replace(
     Ok(())
 }
 
+/// What an encounter said when a decision was made, if it says something else since.
+pub fn read_by(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    encounter: EncounterId,
+    decision: DecisionId,
+) -> Result<Option<EncounterData>, StoreError> {
+    let content: Option<String> = encounter_revisions::table
+        .filter(encounter_revisions::organization_id.eq(organization.as_i64()))
+        .filter(encounter_revisions::encounter_id.eq(encounter.as_i64()))
+        .filter(encounter_revisions::decision_id.eq(decision.as_i64()))
+        // Corrected more than once since: the first one is what was read.
+        .order(encounter_revisions::revision)
+        .select(encounter_revisions::content)
+        .first(conn)
+        .optional()?;
+    content.map(|text| types::read_json("encounter_revisions.content", &text)).transpose()
+}
+
 /// What an encounter said before, oldest first, after the revision `after`.
 pub fn list(
     conn: &mut Conn,

@@ -153,7 +153,8 @@ fn answers(of: i64, day: fn(&str) -> String, of_claim: Columns<'_>) -> String {
              AND (r.effect = 'contradicts' \
              OR (r.effect = 'unclear' AND c.status IN ('released', 'delivered'))) \
              AND NOT EXISTS (SELECT 1 FROM responses n WHERE n.organization_id = \
-             r.organization_id AND n.claim_id = r.claim_id AND n.id > r.id)"
+             r.organization_id AND n.claim_id = r.claim_id AND n.id > r.id \
+             AND n.effect <> 'recorded')"
         ),
     )
 }
@@ -172,7 +173,7 @@ fn files(of: i64, today: NaiveDate, day: fn(&str) -> String, of_batch: Columns<'
         },
         &format!(
             "FROM received_files f WHERE f.organization_id = {of} \
-             AND f.state = 'quarantined' AND f.received_at >= '{since} 00:00:00'"
+             AND f.state IN ('quarantined', 'partly') AND f.received_at >= '{since} 00:00:00'"
         ),
     )
 }

@@ -37,6 +37,8 @@ pub struct SegmentWriter<W> {
     flushed: u64,
     /// What each byte is sent as; 0 for what cannot be sent.
     sendable: [u8; 256],
+    /// Whether the character set has small letters.
+    small: bool,
     marks: Marks,
     repetition: u8,
     line_breaks: bool,
@@ -74,6 +76,7 @@ impl<W: Write> SegmentWriter<W> {
             buffer: Vec::with_capacity(2 * FLUSH_BYTES),
             flushed: 0,
             sendable,
+            small: false,
             marks: Marks { element, component, repetition: Some(repetition), segment },
             repetition,
             line_breaks,
@@ -88,6 +91,7 @@ impl<W: Write> SegmentWriter<W> {
     /// The same writer for another character set; what is not in it refuses its segment.
     #[must_use]
     pub fn with_characters(mut self, set: CharacterSet) -> Self {
+        self.small = set != CharacterSet::Basic;
         // Capitals, digits and these are the basic set (appendix B of the guide).
         let basic = |b: u8| b.is_ascii_alphanumeric() || b" !\"&'()*+,-./:;?=".contains(&b);
         for (byte, sent) in (0..=u8::MAX).zip(&mut self.sendable) {
@@ -140,6 +144,22 @@ impl<W: Write> SegmentWriter<W> {
     /// The next element: a text of so many characters, folded. From 0: it may be empty.
     pub fn text(&mut self, value: &str, lengths: RangeInclusive<usize>) -> &mut Self {
         self.next_element().put_text(value, lengths)
+    }
+
+    /// The next element: what the receiver has told us to say, with its small letters where the
+    /// character set has any.
+    pub fn text_as_told(&mut self, value: &str, lengths: RangeInclusive<usize>) -> &mut Self {
+        self.text(value, lengths);
+        let told = value.trim_matches(' ').as_bytes();
+        let start = self.buffer.len().saturating_sub(told.len());
+        let same = |written: &&mut [u8]| written.eq_ignore_ascii_case(told);
+        if self.small
+            && self.fault.is_none()
+            && let Some(written) = self.buffer.get_mut(start..).filter(same)
+        {
+            written.copy_from_slice(told);
+        }
+        self
     }
 
     /// The next component: a text of so many characters, folded.

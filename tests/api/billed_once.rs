@@ -95,7 +95,9 @@ fn hold(app: &TestApp, w: &World) -> PgConnection {
     let mut other = PgConnection::establish(&app.database.url()).unwrap();
     let key = &w.members[0];
     other
-        .batch_execute(&format!("BEGIN; SELECT id FROM accounts WHERE key = 'time:{key}' FOR UPDATE"))
+        .batch_execute(&format!(
+            "BEGIN; SELECT id FROM accounts WHERE key = 'time:{key}' FOR UPDATE"
+        ))
         .unwrap();
     other
 }
@@ -441,7 +443,11 @@ async fn no_void_is_built_of_a_claim_that_is_being_rejected() {
         } else {
             let batch = id(&one.expect(201));
             let took = two.expect(201)["files"][0].clone();
-            assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
+            assert_eq!(
+                (&took["state"], &took["rejected"]),
+                (&json!("partly"), &json!(0)),
+                "{took}"
+            );
             for step in SENT {
                 move_batch(&app, &w, &batch, step).await;
             }
@@ -452,4 +458,26 @@ async fn no_void_is_built_of_a_claim_that_is_being_rejected() {
         }
         tie(&app);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_files_with_one_interchange_at_once_are_one_and_its_copy() {
+    let Some(app) = TestApp::postgres().await else { return };
+    let (w, sent, _) = two_visits(&app).await;
+    let mut other = hold(&app, &w);
+    let (app, w) = (Arc::new(app), Arc::new(w));
+    let file = says(&sent, 1, false);
+    let start = |bytes: String| {
+        let (app, w) = (Arc::clone(&app), Arc::clone(&w));
+        tokio::spawn(async move { upload(&app, &w.biller, bytes).await })
+    };
+    let one = start(file.clone());
+    waiting(&app, 1).await;
+    let two = start(file.replace('\n', "\r\n"));
+    waiting(&app, 2).await;
+    other.batch_execute("COMMIT").unwrap();
+    assert_eq!(one.await.unwrap().expect(201)["files"][0]["rejected"], 1);
+    let copy = two.await.unwrap().expect(201)["files"][0].clone();
+    assert_eq!((&copy["state"], &copy["rejected"]), (&json!("applied"), &json!(0)), "{copy}");
+    tie(&app);
 }

@@ -93,6 +93,7 @@ pub async fn picture(app: &TestApp, w: &World, references: &[&str]) -> Vec<Value
     for reference in references {
         let mut visit = seen(app, w, reference).await;
         visit["revision"] = Value::Null;
+        visit["left_out_of"] = Value::Null;
         all.push(visit);
     }
     all.push(tied(app, w).await);
@@ -207,7 +208,10 @@ on_both! {
         let left = seen(&app, &w, "V-2").await;
         let before = picture(&app, &w, &["V-1", "V-2"]).await;
         let void = format!("/v1/encounters/{}/void", id(&left));
-        app.post(&void, &w.biller, &json!({"reason": "did not take place"})).await.expect(200);
+        let leaving = app.post(&void, &w.biller, &json!({"reason": "did not take place"})).await.expect(200);
+        assert_eq!((&leaving["status"], &leaving["left_out_of"]), (&json!("submitted"), &first["id"]));
+        let trail = world::all(&app, &format!("/v1/audit?organization=river-bend&subject={}", id(&left)), &w.admin).await;
+        assert_eq!(trail.last().unwrap()["action"], "encounter.leave_out", "{trail:?}");
         assert_eq!(claim(&app, &w, &id(&first)).await["change"]["left_out"], json!([left["id"]]));
         assert_eq!(picture(&app, &w, &["V-1", "V-2"]).await, before);
         let batch = build(&app, &w).await.expect(201);

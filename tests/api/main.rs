@@ -76,6 +76,7 @@ mod responses;
 mod responses_bad;
 mod responses_groups;
 mod responses_in;
+mod responses_order;
 mod restored;
 mod revise;
 mod sessions;

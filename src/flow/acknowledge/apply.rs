@@ -55,6 +55,14 @@ pub(super) fn apply(
         ));
         return Ok(());
     }
+    if resolved.is_too_much() {
+        quarantine(
+            file,
+            "It answers more claims than one file may. Ask the sender for smaller files."
+                .to_owned(),
+        );
+        return Ok(());
+    }
     if resolved.words.is_empty() && !resolved.problems.is_empty() {
         quarantine(file, told(&resolved.problems));
         return Ok(());

@@ -56,8 +56,19 @@ pub(super) struct AckedGroup {
 pub(super) struct StatusSet {
     /// NM101 of 2100A.
     pub(super) entity: Option<&'static str>,
-    pub(super) levels: Vec<StatusLevel>,
+    /// Levels above the claims, each with how many claims were told before it.
+    pub(super) levels: Vec<(StatusLevel, usize)>,
     pub(super) claims: Vec<StatusClaim>,
+}
+
+/// A level that rejects all that is below it.
+#[derive(Debug)]
+pub(super) struct Rejection<'a> {
+    pub(super) level: &'a StatusLevel,
+    /// BHT03 of the set that it speaks of: a provider's own trace says nothing of it.
+    pub(super) trace: &'a str,
+    /// The claims told below it.
+    pub(super) claims: &'a [StatusClaim],
 }
 
 impl Words {
@@ -218,7 +229,7 @@ impl Words {
                 interchange.groups.push(AckedGroup { group, sets });
             }
             (Record::StatusSource(source), Some(set)) => set.entity = Some(source.entity),
-            (Record::StatusLevel(level), Some(set)) => set.levels.push(level),
+            (Record::StatusLevel(level), Some(set)) => set.levels.push((level, set.claims.len())),
             (Record::StatusClaim(claim), Some(set)) => set.claims.push(claim),
             _ => return,
         }
@@ -226,10 +237,29 @@ impl Words {
     }
 }
 
+/// NM1 level that has the others below it.
+const RECEIVER: &str = "receiver";
+
 impl StatusSet {
-    /// The level that rejects all claims at once: one that rejects, with no claim told below.
-    pub(super) fn rejected_above(&self) -> Option<&StatusLevel> {
-        let rejects = |level: &&StatusLevel| level.disposition == Disposition::Rejected;
-        self.levels.iter().filter(|_| self.claims.is_empty()).find(rejects)
+    /// The levels that reject, in order, each with the claims below it: up to the next level that is
+    /// not below it.
+    pub(super) fn rejections(&self) -> Vec<Rejection<'_>> {
+        let (mut found, mut receiver) = (Vec::new(), None);
+        for (place, (level, first)) in self.levels.iter().enumerate() {
+            let whole = level.level == RECEIVER;
+            if whole {
+                receiver = Some(level.trace.as_str());
+            }
+            if level.disposition != Disposition::Rejected {
+                continue;
+            }
+            let ends = |next: &&(StatusLevel, usize)| !whole || next.0.level == RECEIVER;
+            let end = self.levels.iter().skip(place + 1).find(ends).map(|next| next.1);
+            let end = end.unwrap_or(self.claims.len());
+            let claims = self.claims.get(*first..end).unwrap_or_default();
+            let trace = receiver.unwrap_or(&level.trace);
+            found.push(Rejection { level, trace, claims });
+        }
+        found
     }
 }

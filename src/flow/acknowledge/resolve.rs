@@ -2,10 +2,10 @@
 //! same two parties, by set control number, by CLM01. What belongs to another organization is not
 //! found here, and told like what nobody sent.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::gather::{AckedGroup, Interchange, StatusSet, Words};
+use super::gather::{AckedGroup, Interchange, Rejection, StatusSet, Words};
 use super::said;
 use super::sets::{self, SentSet};
 use crate::domain::batch::Batch;
@@ -15,6 +15,7 @@ use crate::domain::status::BatchStatus;
 use crate::error::AppError;
 use crate::store::acknowledged::{self, Control};
 use crate::store::{self, Conn};
+use crate::x12::read::status_277ca::Disposition;
 
 /// Something said, and of what.
 #[derive(Debug)]
@@ -58,9 +59,20 @@ pub(super) struct Resolved {
     pub(super) waits_for: Option<BatchId>,
     /// What was read of batches.
     known: HashMap<BatchId, Batch>,
+    /// What was said, so that a word that is repeated is taken once.
+    said: HashSet<Key>,
+    /// Claims that the words may move, each as often as it is spoken of.
+    weight: usize,
     /// The sets of batches that were looked into.
     sent: HashMap<BatchId, Rc<Vec<SentSet>>>,
 }
+
+/// What makes two words the same; the last tells a copy or a word that decides from others.
+type Key = (BatchId, Stage, Source, String, Verdict, bool);
+
+/// Most claims that the words of one file may move, each as often as it is spoken of: a row each is
+/// written in one transaction, some thirty seconds.
+const MAX_MOVES: usize = 500_000;
 
 const NOT_OURS: &str = "this organization has not sent it, or to another receiver. Look whether the file \
                         is for somebody else";
@@ -83,10 +95,25 @@ pub(super) fn resolve(
             resolved.statuses(conn, tenant, interchange, set)?;
         }
     }
+    // An acceptance counts before a rejection of the same: none of these moves a claim.
+    let accepts = |w: &Word| matches!(w.verdict, Verdict::Accepted | Verdict::AcceptedWithErrors);
+    resolved.words.sort_by_key(|w| w.stage == Stage::Claim || !accepts(w));
     Ok(resolved)
 }
 
 impl Resolved {
+    /// Whether it speaks of more than one transaction should move.
+    pub(super) fn is_too_much(&self) -> bool {
+        self.weight > MAX_MOVES
+    }
+
+    /// Whether nobody said this yet in this file, of so many claims.
+    fn is_new(&mut self, key: Key, claims: usize) -> bool {
+        let new = !self.is_too_much() && self.said.insert(key);
+        self.weight = self.weight.saturating_add(if new { claims } else { 0 });
+        new && !self.is_too_much()
+    }
+
     /// The batch, when an answer to it may be applied.
     fn usable(
         &mut self,
@@ -142,6 +169,13 @@ impl Resolved {
                 continue;
             }
             let (verdict, said) = said::of_interchange(ta1);
+            let weight = self.known.get(&id).map_or(0, |batch| batch.claims);
+            let copy = said::is_copied_interchange(ta1);
+            let key =
+                (id, Stage::Interchange, Source::Receiver, ta1.control.clone(), verdict, copy);
+            if !self.is_new(key, usize::try_from(weight).unwrap_or(usize::MAX)) {
+                continue;
+            }
             self.words.push(Word {
                 batch: id,
                 of: Of::Batch,
@@ -149,7 +183,7 @@ impl Resolved {
                 source: Source::Receiver,
                 control: ta1.control.clone(),
                 verdict,
-                copy: said::is_copied_interchange(ta1),
+                copy,
                 decides: false,
                 said,
                 payer_control: None,
@@ -206,12 +240,17 @@ impl Resolved {
                 words.push((whole, Vec::new(), copied));
             }
             for (verdict, said, copy) in words.into_iter().filter(|w| w.0 != Verdict::Unknown) {
+                let control = format!("{number}/{}", sent.control);
+                let key = (id, Stage::Set, Source::Receiver, control.clone(), verdict, copy);
+                if !self.is_new(key, sent.claims.len()) {
+                    continue;
+                }
                 self.words.push(Word {
                     batch: id,
                     of: Of::Set(sent.claims.clone()),
                     stage: Stage::Set,
                     source: Source::Receiver,
-                    control: format!("{number}/{}", sent.control),
+                    control,
                     verdict,
                     copy,
                     decides: false,
@@ -232,9 +271,20 @@ impl Resolved {
         set: &StatusSet,
     ) -> Result<(), AppError> {
         let source = said::source(set.entity);
-        if let Some(level) = set.rejected_above() {
+        for Rejection { level, trace, claims } in set.rejections() {
             let (verdict, said) = said::of_statuses(level.disposition, &level.statuses);
-            return self.level(conn, tenant, from, (source, verdict, said), &level.trace);
+            if claims.is_empty() {
+                self.level(conn, tenant, from, (source, verdict, said), trace)?;
+            } else if claims.iter().any(|c| c.disposition != Disposition::Rejected) {
+                self.problems.push(
+                    "a 277CA rejects all claims of a set or provider, and yet names some that it does \
+                     not reject: what it says of each claim was taken. Ask the sender"
+                        .to_owned(),
+                );
+            }
+        }
+        if set.claims.is_empty() {
+            return Ok(());
         }
         let numbers: Vec<&str> = set.claims.iter().map(|c| c.trace.as_str()).collect();
         let found = acknowledged::by_numbers(conn, tenant, &numbers)?;
@@ -251,6 +301,13 @@ impl Resolved {
                 continue;
             }
             let (verdict, said) = said::of_statuses(claim.disposition, &claim.statuses);
+            let number = standing.number.clone();
+            let copy = said::is_copied_claim(&claim.statuses);
+            let decides = verdict == Verdict::Accepted && said::decides(&claim.statuses);
+            let key = (standing.batch, Stage::Claim, source, number, verdict, copy || decides);
+            if !self.is_new(key, 1) {
+                continue;
+            }
             self.words.push(Word {
                 batch: standing.batch,
                 of: Of::Claim(standing.id),
@@ -258,8 +315,8 @@ impl Resolved {
                 source,
                 control: standing.number.clone(),
                 verdict,
-                copy: said::is_copied_claim(&claim.statuses),
-                decides: verdict == Verdict::Accepted && said::decides(&claim.statuses),
+                copy,
+                decides,
                 said,
                 payer_control: claim.payer_control.clone(),
                 clearinghouse_control: claim.clearinghouse_control.clone(),
@@ -302,6 +359,10 @@ impl Resolved {
             return Ok(());
         };
         for standing in acknowledged::by_numbers(conn, tenant, &texts(&sent.claims))? {
+            let number = standing.number.clone();
+            if !self.is_new((id, Stage::Claim, source, number, verdict, false), 1) {
+                continue;
+            }
             self.words.push(Word {
                 batch: id,
                 of: Of::Claim(standing.id),

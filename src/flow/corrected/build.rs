@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::before::before;
+use super::fits::{Stop, nothing_held, writable};
 use super::{find, give_back, number};
 use crate::domain::batch::{Batch, StoredClaim, StoredClaimLine};
 use crate::domain::claim::ClaimNumber;
@@ -17,41 +18,17 @@ use crate::domain::status::{ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::AppError;
 use crate::flow::again::{self, Cause, Ways, Wish, redo};
 use crate::flow::audit::{self, Action, Detail};
-use crate::flow::batching::{Visits, Wanted, check_mode, form, lock_visits, of_file};
+use crate::flow::batching::{Wanted, check_mode, form, lock_visits, of_file};
 use crate::flow::claimable::claimables;
 use crate::flow::claims::{Of, claim, encounter_ids};
 use crate::flow::encounters::void_visit;
 use crate::flow::intake::draws::book;
 use crate::flow::submit::{Draft, write_file};
 use crate::flow::{Ctx, late_visits, meter};
-use crate::store::{self, Conn, StoreError, acknowledged, in_savepoint};
+use crate::store::{self, Conn, acknowledged, in_savepoint};
 
 /// Most claims of a batch of corrections: each is decided for itself.
 const MOST: i64 = 500;
-
-/// Most visits named in a problem: the first ones tell the story.
-const MOST_NAMED: usize = 5;
-
-/// Why a change is not in this batch.
-enum Stop {
-    /// It cannot be built as it is.
-    Problem(String),
-    /// It belongs into another file.
-    Later,
-    Failed(AppError),
-}
-
-impl From<AppError> for Stop {
-    fn from(error: AppError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
-    }
-}
 
 /// A change with the claim that it became.
 struct Made {
@@ -69,7 +46,9 @@ pub(in crate::flow) fn build_batch(
     wanted: Wanted,
     most: i64,
 ) -> Result<Option<(Batch, bool)>, AppError> {
-    let Some((organization, list, more)) = due(ctx, conn, tenant, wanted, most.min(MOST))? else { return Ok(None) };
+    let Some((organization, list, more)) = due(ctx, conn, tenant, wanted, most.min(MOST))? else {
+        return Ok(None);
+    };
     let batch: BatchId = ctx.id();
     let (mut made, mut later): (Vec<Made>, bool) = (Vec::new(), more);
     for (change, claim) in list {
@@ -161,7 +140,9 @@ pub(in crate::flow) fn note_problems(
     tenant: OrganizationId,
     wanted: Wanted,
 ) -> Result<(), AppError> {
-    let Some((organization, list, _)) = due(ctx, conn, tenant, wanted, MOST)? else { return Ok(()) };
+    let Some((organization, list, _)) = due(ctx, conn, tenant, wanted, MOST)? else {
+        return Ok(());
+    };
     for (change, claim) in list {
         let place = (ctx.id(), 1, None);
         let tried = in_savepoint(conn, |conn: &mut Conn| {
@@ -210,6 +191,7 @@ fn one(
     }
     claim.detail.frequency = change.kind.frequency();
     claim.detail.payer_control = Some(named);
+    writable(ctx, conn, organization, &claim)?;
     Ok(Made { change, claim, before })
 }
 
@@ -322,28 +304,6 @@ fn group(
         return Err(Stop::Problem(why.to_owned()));
     }
     Ok(group)
-}
-
-/// A visit that its correction made held would leave the claim unseen: whoever wants that says so.
-fn nothing_held(own: &[EncounterId], visits: &Visits, group: &Group) -> Result<(), Stop> {
-    let stated = grouping::encounters(std::slice::from_ref(group));
-    let held: Vec<String> = own
-        .iter()
-        .filter(|id| !stated.contains(id))
-        .filter_map(|id| visits.encounters.get(id))
-        .filter(|e| e.status == EncounterStatus::Held)
-        .take(MOST_NAMED)
-        .map(|e| e.data.reference.to_string())
-        .collect();
-    if held.is_empty() {
-        return Ok(());
-    }
-    let held = held.join(", ");
-    Err(Stop::Problem(format!(
-        "as corrected, these visits of the claim are held and would be missing from it: {held}. Mend \
-         what holds them, or void them; to replace the claim without them, take it back (/keep) and \
-         ask again with without_held"
-    )))
 }
 
 /// Writes the file and stores everything; what has no room in the file is as it was before.

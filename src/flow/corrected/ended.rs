@@ -7,11 +7,11 @@ use crate::domain::ids::{ClaimId, EncounterId, LineId, OrganizationId};
 use crate::domain::ledger;
 use crate::domain::status::{ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::AppError;
-use crate::flow::audit::{self, Action, Detail};
 use crate::flow::again::{self, Cause, Ways, Wish, redo};
+use crate::flow::audit::{self, Action, Detail};
 use crate::flow::batching::lock_visits;
 use crate::flow::claims::encounter_ids;
-use crate::flow::encounters::void_visit;
+use crate::flow::encounters::{Voided, void_visit};
 use crate::flow::intake::draws::book;
 use crate::flow::{Ctx, late_visits};
 use crate::store::{self, Conn};
@@ -157,7 +157,7 @@ fn void_overtaken(
     (claim, id): (ClaimId, EncounterId),
     reason: &str,
 ) -> Result<(), AppError> {
-    if void_visit(ctx, conn, tenant, id, reason)? {
+    if void_visit(ctx, conn, tenant, id, reason)? == Voided::Now {
         let detail = Detail::default().about("claim", claim);
         audit::note(ctx, conn, Some(tenant), Action::EncounterVoid, id, detail)?;
     }

@@ -10,6 +10,7 @@ mod back;
 mod before;
 mod build;
 mod ended;
+mod fits;
 mod taken;
 mod visits;
 
@@ -18,6 +19,7 @@ use super::{Ctx, Scope};
 use crate::domain::batch::{SaidBy, StoredClaim};
 use crate::domain::claim_change::{Chain, ChangeKind, ChangeState, ClaimChange, Visits};
 use crate::domain::claim_detail::PayerControl;
+use crate::domain::contract::Terms;
 use crate::domain::contract::form::kinds::{CorrectionNumber, Frequency};
 use crate::domain::ids::{ClaimId, OrganizationId};
 use crate::error::{AppError, Code};
@@ -28,7 +30,7 @@ pub(super) use back::{give_back, withdraw};
 pub(super) use build::{build_batch, note_problems};
 pub use ended::{accept, cancel, overtaken, reject};
 pub use taken::taken_in;
-pub(super) use visits::{leave_out, revise};
+pub(super) use visits::{leave_out, leaving, revise};
 
 /// Most corrections of one claim that are followed back to its first version.
 const MOST_VERSIONS: usize = 100;
@@ -159,6 +161,7 @@ pub fn ask_in(
     let mut claim = find(conn, tenant, id)?;
     may_change(ctx, conn, tenant, &claim, asked.kind)?;
     if let Some(number) = &asked.number {
+        sendable(&*ctx.terms(conn, tenant, claim.contract_version)?, number)?;
         let said = store::claims::set_payer_control(conn, tenant, id, number, SaidBy::Person)?;
         claim.control = said.or(claim.control);
     }
@@ -195,6 +198,19 @@ pub fn ask_in(
     };
     audit::note(ctx, conn, Some(tenant), action, id, Detail::default())?;
     see(conn, tenant, id)
+}
+
+/// A number that a person read may have a sign in it which separates parts of this payer's files.
+fn sendable(terms: &Terms, number: &PayerControl) -> Result<(), AppError> {
+    let marks = terms.pack.claim.delimiters;
+    let marks = [marks.element, marks.component, marks.repetition, marks.segment];
+    match number.as_str().chars().find(|c| marks.contains(c)) {
+        None => Ok(()),
+        Some(mark) => Err(AppError::field(
+            "/payer_control",
+            format!("it has a {mark} in it, which separates parts of this payer's files."),
+        )),
+    }
 }
 
 /// Whether the claim may be replaced or voided now.

@@ -1,10 +1,14 @@
 //! Visits of a claim whose replacement is prepared: they may be corrected and left out, which the
 //! replacement then says. Until it is built, what was claimed stands.
 
+use std::collections::{BTreeSet, HashMap};
+
 use crate::domain::claim_change::{ChangeKind, ChangeState, ClaimChange, LeftOut};
 use crate::domain::encounter::{Encounter, EncounterData};
-use crate::domain::ids::{EncounterId, OrganizationId};
+use crate::domain::ids::{ClaimId, EncounterId, OrganizationId};
+use crate::domain::line::Line;
 use crate::domain::organization::Organization;
+use crate::domain::status::LineStatus;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
 use crate::flow::again::{Cause, Ways, Wish, redo};
@@ -81,4 +85,25 @@ pub(in crate::flow) fn leave_out(
     change.left_out.push(LeftOut { encounter: id, reason: reason.to_owned() });
     store::claim_changes::set_left_out(conn, tenant, change.id, &change.left_out)?;
     Ok(true)
+}
+
+/// The visits among those of these lines that prepared replacements leave out, with their claims.
+pub(in crate::flow) fn leaving<'a>(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    lines: impl Iterator<Item = &'a Line>,
+) -> Result<HashMap<EncounterId, ClaimId>, AppError> {
+    let claimed = lines.filter(|l| l.status == LineStatus::Submitted);
+    let ids: BTreeSet<EncounterId> = claimed.map(|l| l.encounter).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<EncounterId> = ids.into_iter().collect();
+    let claims = store::corrections::live_claims(conn, tenant, &ids)?;
+    let claims: BTreeSet<ClaimId> = claims.into_values().collect();
+    let claims: Vec<ClaimId> = claims.into_iter().collect();
+    let open = store::claim_changes::open_of_all(conn, tenant, &claims)?;
+    let prepared = open.into_iter().filter(|c| c.state == ChangeState::Prepared);
+    let left = |c: ClaimChange| c.left_out.into_iter().map(move |l| (l.encounter, c.claim));
+    Ok(prepared.flat_map(left).collect())
 }

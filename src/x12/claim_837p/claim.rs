@@ -198,7 +198,14 @@ fn references<W: Write>(
         ),
     ] {
         if let Some(value) = value {
-            out.segment("2300", "REF").code(kind).text(value, 1..=50).end()?;
+            let out = out.segment("2300", "REF").code(kind);
+            // The payer looks for its own number as it wrote it.
+            let out = if kind == "F8" {
+                out.text_as_told(value, 1..=50)
+            } else {
+                out.text(value, 1..=50)
+            };
+            out.end()?;
         }
     }
     Ok(())

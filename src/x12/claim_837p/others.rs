@@ -52,7 +52,7 @@ pub(super) fn payer<W: Write>(
         out.segment("2330B", "DTP").code("573").code("D8").date(date).end()?;
     }
     if let Some(control) = &other.control {
-        out.segment("2330B", "REF").code("F8").text(control.as_str(), 1..=50).end()?;
+        out.segment("2330B", "REF").code("F8").text_as_told(control.as_str(), 1..=50).end()?;
     }
     Ok(())
 }
