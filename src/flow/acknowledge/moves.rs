@@ -113,6 +113,7 @@ pub(in crate::flow) fn catch_up(
         if verdict == Verdict::Rejected && counts == Effect::Rejected {
             acknowledged::lock(conn, tenant, &[claim.batch])?;
             reject(ctx, conn, tenant, &[claim.batch], &[*id])?;
+            corrected::rejected_too(ctx, conn, tenant, &claim)?;
         }
     }
     Ok(())

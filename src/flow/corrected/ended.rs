@@ -137,15 +137,44 @@ pub fn overtaken(
     claims: &[StoredClaim],
 ) -> Result<(), AppError> {
     for change in cancel(ctx, conn, tenant, claims)? {
-        if change.kind == ChangeKind::Void && change.visits == Visits::Void {
-            let of = claims.iter().filter(|c| c.id == change.claim).cloned().collect::<Vec<_>>();
-            for id in encounter_ids(&of).into_keys() {
-                void_overtaken(ctx, conn, tenant, (change.claim, id), &change.reason)?;
-            }
+        if let Some(claim) = claims.iter().find(|c| c.id == change.claim) {
+            void_as_asked(ctx, conn, tenant, &change, claim)?;
         }
-        for left in &change.left_out {
-            void_overtaken(ctx, conn, tenant, (change.claim, left.encounter), &left.reason)?;
+    }
+    Ok(())
+}
+
+/// This claim was rejected after its replacement or void was: what was asked for then is not billed
+/// anew either.
+pub fn rejected_too(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    claim: &StoredClaim,
+) -> Result<(), AppError> {
+    match store::claim_changes::last_of(conn, tenant, claim.id)? {
+        Some(change) if change.state == ChangeState::Rejected => {
+            void_as_asked(ctx, conn, tenant, &change, claim)
         }
+        _ => Ok(()),
+    }
+}
+
+/// Voids the visits that a change would have left out or voided. Their lines are free.
+fn void_as_asked(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    change: &ClaimChange,
+    claim: &StoredClaim,
+) -> Result<(), AppError> {
+    if change.kind == ChangeKind::Void && change.visits == Visits::Void {
+        for id in encounter_ids(std::slice::from_ref(claim)).into_keys() {
+            void_overtaken(ctx, conn, tenant, (claim.id, id), &change.reason)?;
+        }
+    }
+    for left in &change.left_out {
+        void_overtaken(ctx, conn, tenant, (claim.id, left.encounter), &left.reason)?;
     }
     Ok(())
 }

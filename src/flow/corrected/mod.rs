@@ -28,7 +28,7 @@ use crate::store::{self, Conn};
 
 pub(super) use back::{give_back, withdraw};
 pub(super) use build::{build_batch, note_problems};
-pub use ended::{accept, cancel, overtaken, reject};
+pub use ended::{accept, cancel, overtaken, reject, rejected_too};
 pub use taken::taken_in;
 pub(super) use visits::{leave_out, leaving, revise};
 
