@@ -88,6 +88,10 @@ pub(super) fn reject(
     again::let_go(ctx, conn, tenant, &encounters)?;
     // What was asked for while the payer had them is done now: nobody is left to tell of it.
     corrected::overtaken(ctx, conn, tenant, &claims)?;
+    // Without a number of the payer nothing could be asked for.
+    for claim in claims.iter().filter(|claim| claim.control.is_some()) {
+        corrected::rejected_too(ctx, conn, tenant, claim)?;
+    }
     late_visits::again(ctx, conn, tenant, &claims)?;
     let stand: Vec<ClaimId> = returned.into_iter().map(|(_, first)| first).collect();
     catch_up(ctx, conn, tenant, &stand)
@@ -113,7 +117,6 @@ pub(in crate::flow) fn catch_up(
         if verdict == Verdict::Rejected && counts == Effect::Rejected {
             acknowledged::lock(conn, tenant, &[claim.batch])?;
             reject(ctx, conn, tenant, &[claim.batch], &[*id])?;
-            corrected::rejected_too(ctx, conn, tenant, &claim)?;
         }
     }
     Ok(())
