@@ -32,6 +32,7 @@ fn every_demand_reads_and_is_written_as_it_was_read() {
         "demand = \"modifier_one_of\"\nmodifiers = [\"HF\", \"HG\"]",
         "demand = \"modifier_list\"\nmodifiers = [\"GT\", \"TN\"]",
         "demand = \"claim_hold\"",
+        "demand = \"other_payer\"\nmodifiers = [\"HZ\"]\npayer = \"The state\"",
         "demand = \"unknown\"\nquestion = \"do both uplifts count?\"",
         "demand = \"diagnosis_excluded\"\nclasses = [\"substance_use\"]\nany = true",
         "demand = \"diagnosis_family\"\nfamilies = [\"F20\", \"F31.8\"]",
@@ -46,6 +47,8 @@ fn every_demand_reads_and_is_written_as_it_was_read() {
         "demand = \"units_per_visit\"\nunits = 16",
         "demand = \"enrolled\"\nepisodes = [\"sud\"]",
         "demand = \"not_enrolled\"\nepisodes = [\"act\"]",
+        "demand = \"group_average\"\nmost = \"3.5\"\nwindow = \"month\"",
+        "demand = \"caseload\"\nmembers = 15\nwindow = \"fiscal_year\"\nfirst_month = 7",
         "demand = \"member_present\"",
         "demand = \"document\"\none_of = [{ kind = \"order\", signed = true, valid_days = 30, \
          elements = [\"credential\"] }, { kind = \"assessment\", about = [\"whodas\"], \
