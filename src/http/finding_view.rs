@@ -57,6 +57,9 @@ struct AuthorityView {
     document: String,
     section: String,
     date: NaiveDate,
+    /// How near it is to the payer's own words, A to D, where the pack says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grade: Option<String>,
     /// Where the contract's pack cites it: the line of a TOML pack, the pointer of a JSON one.
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<String>,
@@ -73,6 +76,7 @@ impl From<Finding> for FindingView {
                 document: a.document,
                 section: a.section,
                 date: a.date,
+                grade: a.grade.map(|g| g.as_str().to_owned()),
                 place: a.place,
             }),
             overridable: f.overridable,

@@ -84,7 +84,8 @@ impl<'a> Known<'a> {
         let key = spot.parse::<Key>(r)?;
         if let Some(source) = self.sources.iter_mut().find(|s| s.key == key) {
             source.used = true;
-            return source.authority.clone();
+            let place = Some(spot.node.place.to_string());
+            return source.authority.clone().map(|authority| Authority { place, ..authority });
         }
         let hint = hint(key.as_str(), self.sources.iter().map(|s| s.key.as_str()));
         spot.refuse(r, format!("no [[source]] has this key; {hint}"));

@@ -324,3 +324,23 @@ fn rates_for_lines_and_visits() {
     let agreement = terms_from_toml(&pack, &issued).unwrap().agreement;
     assert_eq!(agreement.provider_number_issued, "2026-03-01".parse().ok());
 }
+
+#[test]
+fn a_rule_is_cited_with_its_line_in_the_pack() {
+    let text = with(&condition("demand = \"claim_hold\""));
+    let pack = pack_from_toml(&text).unwrap();
+    let place = pack.conditions[0].source.place.clone().unwrap();
+    let line: usize = place.strip_prefix("line ").unwrap().parse().unwrap();
+    let shown: Vec<&str> = text.lines().skip(line - 1).take(2).collect();
+    assert!(shown.contains(&"[[condition]]") || shown.contains(&"key = \"one\""), "{shown:?}");
+}
+
+#[test]
+fn what_a_peer_does_is_counted_on_the_calendar() {
+    for window in ["rolling_months\"\nlength = 6", "episode\"", "episode_year\"\nfirst_month = 7"] {
+        let lines = format!("demand = \"caseload\"\nmembers = 15\nwindow = \"{window}");
+        let refused = pack_from_toml(&with(&condition(&lines)));
+        let faults = refused.unwrap_err();
+        assert!(faults.iter().any(|f| f.path.ends_with("window")), "{window}: {faults:?}");
+    }
+}
