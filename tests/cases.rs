@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use peerclaims::domain::rules::{Effect, KINDS, RULES};
+use peerclaims::domain::rules::{Denial, Effect, KINDS, RULES};
 
 fn cases(arguments: &[&str]) -> Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -154,7 +154,7 @@ fn page() -> String {
     }
     out.push_str(
         "\n## Rules by id\n\nIn the order in which findings are told.\n\n\
-         | rule | speaks when | does | who can fix it | CARC | covers |\n|---|---|---|---|---|---|\n",
+         | rule | speaks when | does | who can fix it | covers |\n|---|---|---|---|---|\n",
     );
     for rule in RULES {
         let does = match rule.effect {
@@ -164,8 +164,24 @@ fn page() -> String {
             Effect::Note => "warns",
         };
         let (id, says, who) = (rule.id, rule.says, rule.id.who().as_str());
-        let (carc, covers) = (rule.carc.unwrap_or(""), rule.covers.join(", "));
-        let _ = writeln!(out, "| `{id}` | {says} | {does} | {who} | {carc} | {covers} |");
+        let covers = rule.covers.join(", ");
+        let _ = writeln!(out, "| `{id}` | {says} | {does} | {who} | {covers} |");
+    }
+    out.push_str(
+        "\n## Help by rule\n\nWhat is to be done, where it is written when the contract's pack cites \
+         nothing closer, and what the payer would have answered to a claim: claim adjustment reason \
+         code (CARC) and remittance advice remark code (RARC).\n\n\
+         | rule | to be done | written in | CARC | RARC |\n|---|---|---|---|---|\n",
+    );
+    for rule in RULES {
+        let help = rule.id.help();
+        let (id, fix, source) = (rule.id, help.fix, help.source.authority());
+        let written = format!("{}, {}, {}", source.document, source.section, source.date);
+        let (carc, rarc) = match help.denial {
+            Denial::Reason(carc, rarc) => (carc.to_owned(), rarc.unwrap_or_default()),
+            Denial::Never(why) => (format!("none: {why}"), ""),
+        };
+        let _ = writeln!(out, "| `{id}` | {fix} | {written} | {carc} | {rarc} |");
     }
     out
 }

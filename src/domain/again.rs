@@ -51,6 +51,8 @@ code_list!(
         Override = "override_changed",
         /// Another visit of the day gave it another share of the day's units.
         DaySum = "day_sum",
+        /// A visit that it waited for, or leaned on, is there, or is not any more.
+        Visit = "visit_changed",
         /// Usage from before go-live was brought in.
         Opening = "opening_changed",
     }

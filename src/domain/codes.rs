@@ -75,6 +75,17 @@ checked_text!(
     }
 );
 
+checked_text!(
+    /// A remittance advice remark code (RARC), such as N130.
+    Rarc,
+    "a RARC is M, MA or N and one to four digits",
+    |t| {
+        let body = t.strip_prefix("MA").or_else(|| t.strip_prefix(['M', 'N']))?;
+        ((1..=4).contains(&body.len()) && body.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| t.to_owned())
+    }
+);
+
 code_list!(
     /// What was done in the contact (R22, R24). Contracts map the billable ones to services.
     Activity, "an activity" {

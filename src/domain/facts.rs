@@ -69,6 +69,9 @@ pub struct Facts {
     /// Units already drawn by the peer for all members of the payer, where a limit counts them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peer_usage: Vec<Usage>,
+    /// What else the peer did in the windows of conditions that ask for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peer_windows: Vec<PeerWindow>,
     /// From which day consecutive windows are anchored; what is dated before is not looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anchors: Vec<Anchor>,
@@ -240,6 +243,20 @@ pub struct How {
     pub modifiers: Vec<Modifier>,
     /// Mode of the visit.
     pub mode: Mode,
+}
+
+/// What else a peer did in the window of a condition, in sums: who was served is no fact of this
+/// visit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerWindow {
+    /// The condition's key.
+    pub condition: Key,
+    /// Other group sessions that the peer led.
+    pub sessions: u32,
+    /// People present in them, added up.
+    pub people: u32,
+    /// Other members whom the peer served.
+    pub members: u32,
 }
 
 /// From which day the consecutive windows of a limit or a free allotment are anchored.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codes::Carc;
 use super::overriding::OverrideFact;
-use super::rules::RuleId;
+use super::rules::{Help, RuleId};
 use super::text::code_list;
 
 code_list!(
@@ -58,7 +58,7 @@ impl Grade {
 }
 
 /// Where a rule is written down.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Authority {
     /// The document, such as a provider manual.
     pub document: String,
@@ -69,7 +69,23 @@ pub struct Authority {
     /// How near it is to the payer's own words; none: whoever wrote the pack answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grade: Option<Grade>,
+    /// Where the pack cites it: the line of a TOML text, the pointer of a JSON document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
+
+/// The same document. Where a pack cites it is not what it cites: a pack that came as JSON says the
+/// same as one that came as TOML.
+impl PartialEq for Authority {
+    fn eq(&self, other: &Self) -> bool {
+        self.document == other.document
+            && self.section == other.section
+            && self.date == other.date
+            && self.grade == other.grade
+    }
+}
+
+impl Eq for Authority {}
 
 /// One statement of one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,5 +117,30 @@ impl Finding {
     /// tell it too; none for a rule that is gone.
     pub fn who(&self) -> Option<Who> {
         RuleId::parse(&self.rule).ok().map(RuleId::who)
+    }
+
+    /// Where it is written: what the contract cites, else what the table names.
+    pub fn authority(&self) -> Option<Authority> {
+        self.authority.clone().or_else(|| Some(self.help()?.source.authority()))
+    }
+
+    /// The claim adjustment reason code; also of decisions from before the table had one.
+    pub fn carc(&self) -> Option<&str> {
+        self.carc.as_ref().map(Carc::as_str).or_else(|| self.help()?.denial.carc())
+    }
+
+    /// The remittance advice remark code that would have stood beside the reason, where one applies.
+    pub fn rarc(&self) -> Option<&'static str> {
+        let denial = self.help()?.denial;
+        denial.rarc().filter(|_| self.carc() == denial.carc())
+    }
+
+    /// Why no payer would have answered; none where one would.
+    pub fn no_carc(&self) -> Option<&'static str> {
+        self.help()?.denial.why_never().filter(|_| self.carc.is_none())
+    }
+
+    fn help(&self) -> Option<Help> {
+        RuleId::parse(&self.rule).ok().map(RuleId::help)
     }
 }

@@ -291,7 +291,8 @@ pub(super) fn void_visit(
     let before = find(conn, tenant, id)?;
     let people = who(conn, tenant, &[&before.data])?;
     // The bench is gathered for its locks: a void frees time and units that others may wait for.
-    Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, &[])?;
+    let bench =
+        Bench::gather(ctx, conn, &organization, people, &[&before.data], Access::Stand, &[])?;
     let encounter = find(conn, tenant, id)?;
     refuse_moved(&before, &encounter)?;
     if encounter.voided_at.is_some() {
@@ -307,7 +308,13 @@ pub(super) fn void_visit(
     again::end_lines(ctx, conn, tenant, &ending, LineStatus::Void)?;
     store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
     if lines.iter().any(|l| l.status == LineStatus::Ready) {
-        again::mark(ctx, conn, tenant, Cause::Freed, &again::freed([&encounter]))?;
+        let mut touched = again::freed([&encounter]);
+        let decision = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
+        let leaned = decision.and_then(|decision| {
+            again::gone(bench.terms_of(&encounter.data), &encounter.data, &decision.answer)
+        });
+        touched.extend(leaned);
+        again::mark(ctx, conn, tenant, Cause::Freed, &touched)?;
     }
     if let Some(group) = &encounter.data.group {
         let others = sessions::others(conn, tenant, &group.session)?;

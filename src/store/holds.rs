@@ -13,7 +13,7 @@ use super::types::CHUNK;
 use crate::domain::dates::Instant;
 use crate::domain::facts::Facts;
 use crate::domain::hold::Hold;
-use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId};
+use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::money::Money;
 use crate::domain::rules::RuleId;
 
@@ -80,6 +80,61 @@ pub fn again(
     let (encounter, payer) = (decision.encounter, facts.billed.as_ref().map(|b| b.data.payer));
     let list = Hold::of(&decision.answer).map(|hold| Held { encounter, payer, hold });
     insert(conn, organization, &list.into_iter().collect::<Vec<_>>())
+}
+
+/// A visit that a rule holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which.
+    pub encounter: EncounterId,
+    /// By which rule.
+    pub rule: String,
+    /// Of whom.
+    pub member: MemberId,
+    /// By whom.
+    pub peer: PeerId,
+    /// When.
+    pub date: NaiveDate,
+}
+
+/// Visits of these members or peers that one of the rules holds.
+pub fn waiting(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rules: &[RuleId],
+    members: &[MemberId],
+    peers: &[PeerId],
+) -> Result<Vec<Waiting>, StoreError> {
+    let members: Vec<i64> = members.iter().map(|m| m.as_i64()).collect();
+    let peers: Vec<i64> = peers.iter().map(|p| p.as_i64()).collect();
+    let rules: Vec<&str> = rules.iter().map(|r| r.as_str()).collect();
+    let joined = hold_reasons::table.inner_join(
+        encounters::table.on(encounters::organization_id
+            .eq(hold_reasons::organization_id)
+            .and(encounters::id.eq(hold_reasons::encounter_id))),
+    );
+    let rows: Vec<(i64, String, i64, i64, NaiveDate)> = joined
+        .filter(hold_reasons::organization_id.eq(organization.as_i64()))
+        .filter(hold_reasons::rule.eq_any(rules))
+        .filter(encounters::member_id.eq_any(members).or(encounters::peer_id.eq_any(peers)))
+        .select((
+            hold_reasons::encounter_id,
+            hold_reasons::rule,
+            encounters::member_id,
+            encounters::peer_id,
+            encounters::service_date,
+        ))
+        .load(conn)?;
+    let waiting = |(encounter, rule, member, peer, date): (i64, String, i64, i64, NaiveDate)| {
+        Waiting {
+            encounter: EncounterId::from_i64(encounter),
+            rule,
+            member: MemberId::from_i64(member),
+            peer: PeerId::from_i64(peer),
+            date,
+        }
+    };
+    Ok(rows.into_iter().map(waiting).collect())
 }
 
 fn insert(conn: &mut Conn, organization: OrganizationId, list: &[Held]) -> Result<(), StoreError> {

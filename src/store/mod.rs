@@ -39,6 +39,7 @@ pub mod organizations;
 pub mod overrides;
 pub mod packs;
 pub mod payers;
+pub mod peer_visits;
 pub mod peers;
 pub mod programs;
 pub mod ready_lines;

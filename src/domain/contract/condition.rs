@@ -72,6 +72,13 @@ pub enum Demand {
     },
     /// The payer asks to hold claims (RK10).
     ClaimHold,
+    /// Lines with one of these modifiers go to another payer (RK11).
+    OtherPayer {
+        /// Which.
+        modifiers: Vec<Modifier>,
+        /// The payer, as people call it.
+        payer: String,
+    },
     /// Nobody knows the payer's rule here: a person decides (RK73).
     Unknown {
         /// What is to be asked.
@@ -151,6 +158,22 @@ pub enum Demand {
         /// Kinds of episodes.
         episodes: Vec<Key>,
     },
+    /// The groups that the peer leads have at most so many people on average (RK34).
+    GroupAverage {
+        /// People; an exact decimal.
+        most: Decimal,
+        /// The window.
+        #[serde(flatten)]
+        window: Window,
+    },
+    /// The peer serves at most so many members (RK45).
+    Caseload {
+        /// Members.
+        members: u32,
+        /// The window.
+        #[serde(flatten)]
+        window: Window,
+    },
     /// The member was there (RK53).
     MemberPresent,
     /// One of these documents is on record and good on the service date (RK44, RK47, RK50, RK59 to
@@ -205,6 +228,7 @@ impl Demand {
         "modifier_one_of",
         "modifier_list",
         "claim_hold",
+        "other_payer",
         "unknown",
         "diagnosis_excluded",
         "diagnosis_family",
@@ -219,6 +243,8 @@ impl Demand {
         "units_per_visit",
         "enrolled",
         "not_enrolled",
+        "group_average",
+        "caseload",
         "member_present",
         "document",
         "plan_goal",
@@ -243,6 +269,27 @@ impl Demand {
     /// Whether it is judged by how the member's other units were given.
     pub fn looks_at_modes(&self) -> bool {
         matches!(self, Self::FaceToFaceWithin { .. } | Self::RemoteShare { .. })
+    }
+
+    /// The window of the peer's other visits that it looks at (RK34, RK45).
+    pub const fn of_peer(&self) -> Option<&Window> {
+        match self {
+            Self::GroupAverage { window, .. } | Self::Caseload { window, .. } => Some(window),
+            _ => None,
+        }
+    }
+
+    /// Whether a claim that is built later is judged by it once more: it asks for papers, which may
+    /// be corrected or end meanwhile.
+    pub const fn stands(&self) -> bool {
+        matches!(
+            self,
+            Self::Document { .. }
+                | Self::PlanGoal
+                | Self::NoRelationship { .. }
+                | Self::Certificate { .. }
+                | Self::Endorsement { .. }
+        )
     }
 
     /// The window of the member's other units that it looks at.

@@ -65,7 +65,7 @@ impl<'a> Known<'a> {
         let Some(key) = key else { return };
         let authority = match (document, section, date, grade) {
             (Some(document), Some(section), Some(date), Some(grade)) => {
-                Some(Authority { document, section, date, grade })
+                Some(Authority { document, section, date, grade, place: None })
             }
             _ => None,
         };
@@ -75,7 +75,8 @@ impl<'a> Known<'a> {
     /// The source that `table` must name under `source`.
     pub(super) fn cited(&mut self, r: &mut Reader, table: &Table<'a>) -> Option<Authority> {
         let spot = table.need(r, "source")?;
-        self.source(r, &spot)
+        let authority = self.source(r, &spot)?;
+        Some(Authority { place: Some(table.at.node.place.to_string()), ..authority })
     }
 
     /// The source that a value names.
@@ -83,7 +84,8 @@ impl<'a> Known<'a> {
         let key = spot.parse::<Key>(r)?;
         if let Some(source) = self.sources.iter_mut().find(|s| s.key == key) {
             source.used = true;
-            return source.authority.clone();
+            let place = Some(spot.node.place.to_string());
+            return source.authority.clone().map(|authority| Authority { place, ..authority });
         }
         let hint = hint(key.as_str(), self.sources.iter().map(|s| s.key.as_str()));
         spot.refuse(r, format!("no [[source]] has this key; {hint}"));

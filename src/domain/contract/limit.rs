@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::in_force::InForce;
 use super::layer::{Direction, Layer};
+use super::when::When;
 use crate::domain::codes::{Mode, Modifier};
 use crate::domain::facts::How;
 use crate::domain::finding::Authority;
@@ -36,6 +37,9 @@ pub struct Limit {
     /// Lines of a visit in one of these modes are counted and limited; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modes: Vec<Mode>,
+    /// It is looked at for these visits; all units of its services and window count (RK29).
+    #[serde(default, skip_serializing_if = "When::is_always")]
+    pub when: When,
     /// On which service dates it is looked at (RK32). All units of its window count.
     #[serde(default, skip_serializing_if = "InForce::is_always")]
     pub days: InForce,

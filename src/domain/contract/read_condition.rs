@@ -7,7 +7,7 @@ use super::node::Value;
 use super::read_rules::{MAX_RULES, UNITS};
 use super::read_wanted::read_document;
 use super::read_window::read_window;
-use super::reader::{Reader, Spot};
+use super::reader::{Amount, Reader, Spot};
 use super::table::Table;
 use super::when::read_when;
 use crate::domain::identifiers::Key;
@@ -18,6 +18,12 @@ use crate::domain::windows::Window;
 pub(super) const KEYS: &[&str] = &["key", "services", "demand", "when", "answer", "source"];
 /// Longest question, in characters.
 const MAX_QUESTION: usize = 200;
+/// Longest name of a payer, in characters.
+const MAX_PAYER: usize = 80;
+/// People in a group on average, up to two decimals; no group is as large.
+const PEOPLE: Amount = Amount { decimals: 2, below: 1_000 };
+/// Most members of one peer: more than anybody can serve in a year.
+const MAX_CASELOAD: u32 = 1_000;
 /// Oldest age that a rule may name.
 const MAX_YEARS: u32 = 120;
 /// Longest time between two visits face to face, in days: a year.
@@ -27,6 +33,7 @@ const MAX_BETWEEN: u32 = 366;
 pub(super) fn keys_of(demand: &str) -> &'static [&'static str] {
     match demand {
         "modifier_one_of" | "modifier_list" => &["modifiers"],
+        "other_payer" => &["modifiers", "payer"],
         "unknown" => &["question"],
         "diagnosis_excluded" => &["classes", "any"],
         "diagnosis_family" => &["families"],
@@ -40,6 +47,8 @@ pub(super) fn keys_of(demand: &str) -> &'static [&'static str] {
         "age_gap" => &["years", "peer_older"],
         "units_per_visit" => &["units"],
         "enrolled" | "not_enrolled" => &["episodes"],
+        "group_average" => &["most", "window", "length", "first_month", "episode"],
+        "caseload" => &["members", "window", "length", "first_month", "episode"],
         "document" => &["one_of", "grace_visits"],
         "no_relationship" => &["about"],
         _ => &[],
@@ -105,6 +114,11 @@ fn read_demand(r: &mut Reader, table: &Table<'_>) -> Option<Demand> {
         "modifier_one_of" => Demand::ModifierOneOf { modifiers: some(r, table, "modifiers")? },
         "modifier_list" => Demand::ModifierList { modifiers: some(r, table, "modifiers")? },
         "claim_hold" => Demand::ClaimHold,
+        "other_payer" => {
+            let modifiers = some(r, table, "modifiers");
+            let payer = table.need(r, "payer").and_then(|s| s.words(r, MAX_PAYER));
+            Demand::OtherPayer { modifiers: modifiers?, payer: payer? }
+        }
         "unknown" => {
             let spot = table.need(r, "question")?;
             Demand::Unknown { question: spot.words(r, MAX_QUESTION)? }
@@ -122,11 +136,7 @@ fn read_demand(r: &mut Reader, table: &Table<'_>) -> Option<Demand> {
         }
         "remote_share" => {
             let percent = table.need(r, "percent").and_then(|s| s.number(r, 1..=99));
-            let window = read_window(r, table);
-            if window.as_ref().is_some_and(Window::moves) {
-                let message = "a part is taken of a window that stands still, such as \"month\"";
-                table.at_key("window").refuse(r, message);
-            }
+            let window = still(r, table);
             Demand::RemoteShare { percent: percent?, window: window? }
         }
         "certificate" => Demand::Certificate { certificates: some(r, table, "certificates")? },
@@ -142,11 +152,41 @@ fn read_demand(r: &mut Reader, table: &Table<'_>) -> Option<Demand> {
         }
         "enrolled" => Demand::Enrolled { episodes: some(r, table, "episodes")? },
         "not_enrolled" => Demand::NotEnrolled { episodes: some(r, table, "episodes")? },
+        "group_average" => {
+            let most = table.need(r, "most").and_then(|spot| spot.amount(r, PEOPLE));
+            let window = of_peer(r, table);
+            Demand::GroupAverage { most: most?, window: window? }
+        }
+        "caseload" => {
+            let members = table.need(r, "members").and_then(|s| s.number(r, 1..=MAX_CASELOAD));
+            let window = of_peer(r, table);
+            Demand::Caseload { members: members?, window: window? }
+        }
         "document" => read_document(r, table)?,
         "plan_goal" => Demand::PlanGoal,
         "no_relationship" => Demand::NoRelationship { about: some(r, table, "about")? },
         _ => Demand::MemberPresent,
     })
+}
+
+/// A window that stands still: one that moves with the date has no part or average of its own.
+fn still(r: &mut Reader, table: &Table<'_>) -> Option<Window> {
+    let window = read_window(r, table);
+    if window.as_ref().is_some_and(Window::moves) {
+        let message = "this is counted in a window that stands still, such as \"month\"";
+        table.at_key("window").refuse(r, message);
+    }
+    window
+}
+
+/// A window for what a peer does: it stands still, and is no member's episode.
+fn of_peer(r: &mut Reader, table: &Table<'_>) -> Option<Window> {
+    let window = still(r, table);
+    if matches!(window, Some(Window::Episode { .. } | Window::EpisodeYear { .. })) {
+        let message = "an episode is a member's; name days of the calendar, such as \"month\"";
+        table.at_key("window").refuse(r, message);
+    }
+    window
 }
 
 /// Full years of an age, or between two.

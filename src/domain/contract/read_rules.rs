@@ -12,6 +12,7 @@ use super::reader::{Amount, Reader, Spot};
 use super::source_of::{self, read_source_of, weigh};
 use super::table::Table;
 use super::unknown::{Unknown, noted};
+use super::when::read_when;
 use crate::domain::codes::Modifier;
 use crate::domain::identifiers::Key;
 use crate::domain::text::Invalid;
@@ -34,6 +35,7 @@ pub(super) const LIMIT_KEYS: &[&str] = &[
     "scope",
     "modifiers",
     "modes",
+    "when",
     "exceed",
     "layer",
     "agreement",
@@ -111,7 +113,7 @@ fn read_limit<'a>(
                        write \"hold\" or \"never\"";
         table.at_key("exceed").refuse(r, message);
     }
-    let days = read_in_force(r, table);
+    let (when, days) = (read_when(r, table), read_in_force(r, table));
     let spot = table.at_key("units");
     let layers = read_layers(r, table, known, amount.map(|(units, _)| (&spot, units)));
     let source = known.cited(r, table);
@@ -125,6 +127,7 @@ fn read_limit<'a>(
         scope: scope?,
         modifiers,
         modes,
+        when: when?,
         days: days?,
         exceed: exceed?,
         layer,

@@ -33,6 +33,9 @@ pub struct When {
     /// A certificate of the pack's state that the peer holds on the service date.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<Key>,
+    /// An episode or package that the member is in on the service date (RK29).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub episodes: Vec<Key>,
     /// Whether it is a part of a group session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<bool>,
@@ -50,6 +53,7 @@ pub(super) const KEYS: &[&str] = &[
     "settings",
     "roles",
     "certificates",
+    "episodes",
     "group",
     "member_present",
 ];
@@ -70,6 +74,7 @@ impl When {
             settings,
             roles,
             certificates,
+            episodes,
             group,
             member_present,
         } = self;
@@ -81,6 +86,7 @@ impl When {
             !settings.is_empty(),
             !roles.is_empty(),
             !certificates.is_empty(),
+            !episodes.is_empty(),
             group.is_some(),
             member_present.is_some(),
         ];
@@ -105,6 +111,7 @@ pub(super) fn read_when(r: &mut Reader, table: &Table<'_>) -> Option<When> {
         settings: at.values(r, "settings"),
         roles: at.values(r, "roles"),
         certificates: at.values(r, "certificates"),
+        episodes: at.values(r, "episodes"),
         group: group?,
         member_present: member_present?,
     };

@@ -3,14 +3,22 @@
 
 use super::context::Context;
 use super::table::{RuleId, Said};
-use super::{conditions_member, conditions_mode, conditions_paper, conditions_peer};
+use super::{
+    conditions_company, conditions_member, conditions_mode, conditions_paper, conditions_peer,
+};
 use crate::domain::codes::Modifier;
 use crate::domain::contract::{Answer, Condition, Demand};
 use rust_decimal::Decimal;
 
-/// What the conditions in force say of the visit, in pack order.
+/// What the conditions in force say of the visit, in pack order, but those on papers.
 pub fn conditions(ctx: &Context) -> Vec<Said> {
-    of_visit(ctx).flat_map(|condition| judged(ctx, condition)).collect()
+    of_visit(ctx).filter(|c| !c.demand.stands()).flat_map(|c| judged(ctx, c)).collect()
+}
+
+/// What the conditions on papers say: documents and credentials, which may be corrected or end after
+/// the visit was decided, and are looked at again when its claim is built and released.
+pub fn papers(ctx: &Context) -> Vec<Said> {
+    of_visit(ctx).filter(|c| c.demand.stands()).flat_map(|c| judged(ctx, c)).collect()
 }
 
 /// The conditions that ask something of the visit.
@@ -29,6 +37,7 @@ fn judged(ctx: &Context, condition: &Condition) -> Vec<Said> {
         Demand::ModifierOneOf { modifiers } => one_of(ctx, modifiers),
         Demand::ModifierList { modifiers } => listed(ctx, modifiers),
         Demand::ClaimHold => vec![claim_hold(ctx)],
+        Demand::OtherPayer { modifiers, payer } => other_payer(ctx, modifiers, payer),
         Demand::Unknown { question } => vec![unknown(ctx, question)],
         Demand::DiagnosisExcluded { classes, any } => {
             conditions_member::excluded(ctx, classes, *any)
@@ -37,6 +46,12 @@ fn judged(ctx: &Context, condition: &Condition) -> Vec<Said> {
         Demand::Product { products } => conditions_member::product(ctx, products),
         Demand::Enrolled { episodes } => conditions_member::enrolled(ctx, episodes),
         Demand::NotEnrolled { episodes } => conditions_member::not_enrolled(ctx, episodes),
+        Demand::GroupAverage { most, window } => {
+            conditions_company::average(ctx, &condition.key, *most, window)
+        }
+        Demand::Caseload { members, window } => {
+            conditions_company::caseload(ctx, &condition.key, *members, window)
+        }
         Demand::MemberPresent => conditions_member::present(ctx),
         Demand::Mode { modes } => conditions_mode::mode(ctx, modes),
         Demand::FaceToFaceWithin { days } => {
@@ -107,6 +122,18 @@ fn claim_hold(ctx: &Context) -> Said {
         "Nothing is to be done until the payer is ready; an administrator then loads the version \
          of the contract without the hold.",
     )
+}
+
+/// The payer wants lines with one of these modifiers at another payer (RK11).
+fn other_payer(ctx: &Context, modifiers: &[Modifier], payer: &str) -> Vec<Said> {
+    let found = ctx.form.modifiers.iter().find(|m| modifiers.contains(m));
+    let Some(modifier) = found else { return vec![] };
+    vec![Said::new(
+        RuleId::ClaimOtherPayer,
+        ctx.kind_field(),
+        format!("A line with the modifier {modifier} is sent to {payer}, not to this payer."),
+        format!("A biller bills {payer} for it, under the member's coverage there."),
+    )]
 }
 
 fn unknown(ctx: &Context, question: &str) -> Said {
@@ -183,11 +210,31 @@ mod tests {
     }
 
     #[test]
+    fn rk11_a_funding_modifier_sends_the_line_to_another_payer() {
+        // The shape of Texas: HZ, paid by criminal justice, goes to the state's claims contractor.
+        let mut case = with(Demand::OtherPayer {
+            modifiers: modifiers(&["HZ"]),
+            payer: "The state's claims contractor".to_owned(),
+        });
+        assert!(case.rules().is_empty());
+        case.terms.pack.services[0].modifiers = modifiers(&["HZ"]);
+        let finding = case.only("claim.other_payer");
+        assert!(finding.message.contains("HZ is sent to The state's claims"), "{finding:?}");
+        assert_eq!((finding.carc(), finding.rarc()), (Some("109"), Some("N418")));
+        assert_eq!(split(&case.decide()), (0, 4));
+        // Only of visits that it speaks of.
+        case.terms.pack.conditions[0].when.programs = vec![key("courts")];
+        assert!(case.rules().is_empty());
+        case.encounter.program = Some(key("courts"));
+        case.only("claim.other_payer");
+    }
+
+    #[test]
     fn rk25_a_line_holds_at_most_so_many_units() {
         let mut case = with(Demand::UnitsPerVisit { units: decimal("4") });
         assert!(case.rules().is_empty());
         case.encounter.ended_at = t("2026-07-01T14:08:00Z");
-        assert_eq!(carc(&case.only("limit.visit")), Some("222"));
+        assert_eq!(carc(&case.only("limit.visit")), Some("151"));
         case.terms.pack.conditions[0].services = vec![key("other")];
         assert!(case.rules().is_empty());
     }

@@ -55,7 +55,7 @@ pub fn within(ctx: &Context, services: &[Key], days: u32) -> Vec<Said> {
             ctx.date
         ),
         "The peer records the visit face to face if there was one; this visit is then decided \
-         again on demand.",
+         again by itself.",
     )]
 }
 
@@ -84,7 +84,7 @@ pub fn share(ctx: &Context, services: &[Key], percent: u32, window: &Window) -> 
              takes at most {percent} percent.",
             window.words()
         ),
-        "A biller decides it again once more visits face to face are on record.",
+        "More visits face to face make room; it is then decided again by itself.",
     )]
 }
 

@@ -205,6 +205,27 @@ mod tests {
     }
 
     #[test]
+    fn rk59_papers_are_looked_at_again_when_the_claim_is_built() {
+        let mut case = with(vec![Wanted { signed: true, ..wanted(DocumentKind::Order) }], None);
+        let stands = |case: &Case| {
+            let found = crate::domain::rules::standing(
+                Some(&case.terms),
+                &case.facts,
+                &case.encounter,
+            );
+            found.into_iter().map(|f| f.rule).collect::<Vec<_>>()
+        };
+        assert_eq!(stands(&case), ["document.missing"]);
+        case.facts.documents = vec![order("2026-06-01", Some("2026-07-01"), &[])];
+        assert!(stands(&case).is_empty());
+        // What only warns does not stop a claim.
+        case.facts.documents.clear();
+        case.terms.pack.conditions[0].answer = crate::domain::contract::Answer::Warn;
+        assert!(stands(&case).is_empty());
+        case.only("document.missing");
+    }
+
+    #[test]
     fn rk60_a_recommendation_dies_after_thirty_days_unless_a_plan_follows() {
         // The shape of Virginia.
         let order_30 = Wanted { valid_days: Some(30), ..wanted(DocumentKind::Order) };

@@ -93,5 +93,6 @@ fn seen<'a>(
         date,
         product: facts.billed.as_ref().and_then(|b| b.data.product.as_ref()),
         certificates: &facts.certificates,
+        episodes: &facts.episodes,
     }
 }

@@ -143,6 +143,9 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::ClaimPeer | R::ClaimMember => &["facts.gaps", "contract.claim"],
         R::ClaimForm => &["facts.gaps", "encounter.program", "contract.claim", "contract.rate"],
         R::ClaimDiagnoses => &["encounter.diagnoses", "contract.claim"],
+        R::GroupAverage => &[GROUP, TIMES, "facts.peer_windows", "contract.condition"],
+        R::PeerCaseload => &[TIMES, "facts.peer_windows", "contract.condition"],
+        R::ClaimOtherPayer => MARKS,
         R::GroupNotAllowed | R::GroupMissing | R::GroupSize | R::GroupRatio => &[GROUP, SERVICES],
         R::SessionDisagrees | R::SessionMemberTwice => SESSION,
         R::Duplicate | R::OverlapMember | R::OverlapPeer => NEARBY,
@@ -213,6 +216,7 @@ mod tests {
         let seldom = [
             "peer",
             "documents",
+            "peer_windows",
             "earlier_visits",
             "episodes",
             "consents",

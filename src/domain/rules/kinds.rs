@@ -18,7 +18,6 @@ pub struct Kind {
 
 const LEDGER: &str = "it is about remittances and cash, which come with the ledger";
 const PRICING: &str = "pricing by the month or day is rare, and comes later";
-const FACTS: &str = "the facts that it needs are not recorded yet";
 
 const fn kind(id: &'static str, keys: &'static [&'static str], says: &'static str) -> Kind {
     Kind { id, says, keys, waits: None }
@@ -42,7 +41,7 @@ pub const KINDS: &[Kind] = &[
     kind("RK08", &["modifier.add"], "A modifier is there for information only, or is the payer's own."),
     kind("RK09", &["service.from", "service.to", "service.roles"], "A code belongs to a kind of practitioner and to dates."),
     kind("RK10", &["service.to", "service.successor", "condition.claim_hold"], "A code was retired and has a successor; the payer asks to hold claims."),
-    waits("RK11", LEDGER, "A funding modifier sends the claim to another payer."),
+    kind("RK11", &["condition.other_payer"], "A funding modifier sends the claim to another payer."),
     // Time to units
     kind("RK12", &["service.rounding", "service.rounding_source"], "Rounding is data: floor, ceiling, nearest, midpoint, eight minutes."),
     kind("RK13", &["service.min_minutes"], "Nothing is billed of a day with less than some minutes."),
@@ -63,13 +62,13 @@ pub const KINDS: &[Kind] = &[
     kind("RK26", &["authorization.free_units", "authorization.window"], "Some units are free, then an authorization is needed."),
     kind("RK27", &["authorization.require"], "An authorization is needed before any service."),
     kind("RK28", &["authorization.block"], "The payer authorizes blocks of so many units over so many days."),
-    kind("RK29", &["limit.episode", "authorization.episode"], "Units come in a package with a term."),
+    kind("RK29", &["limit.when", "when.episodes", "limit.episode", "authorization.episode"], "Units come in a package with a term, by diagnosis and level of need."),
     kind("RK30", &["authorization"], "An authorization given later, for days that have passed, counts for them."),
     kind("RK31", &["limit.layer", "limit.agreement", "authorization.layer", "authorization.agreement", "adjustment"], "State, plan and agreement are layers; each may only loosen, or only tighten."),
     kind("RK32", &["limit.to", "authorization.to", "condition.to"], "A limit ends on a date."),
     // Groups
     kind("RK33", &["service.group.max_size"], "A group has at most so many members."),
-    waits("RK34", FACTS, "Groups have so many members on average."),
+    kind("RK34", &["condition.group_average"], "Groups have so many members on average."),
     kind("RK35", &["service.group"], "A service is not given in groups at all."),
     kind("RK36", &["documentation.signed_note"], "Each member of a group has a note of their own."),
     // Staff
@@ -81,7 +80,7 @@ pub const KINDS: &[Kind] = &[
     kind("RK42", &["condition.age_gap"], "Peer and member are so many years apart."),
     kind("RK43", &["condition.no_relationship"], "Some relationships between peer and member bar the service."),
     kind("RK44", &["condition.document"], "The peer is supervised so often, by somebody with a credential."),
-    kind("RK45", &["service.group.members_per_peer"], "One peer leads so many members."),
+    kind("RK45", &["service.group.members_per_peer", "condition.caseload"], "One peer leads so many members."),
     kind("RK46", &["claim.rendering", "claim.rendering_taxonomy"], "Who stands as the rendering provider is the payer's choice."),
     kind("RK47", &["condition.document"], "The organization is accredited, enrolled or of a kind."),
     // Member and clinical

@@ -10,8 +10,12 @@ use crate::domain::contract::{Exceed, Limit, LimitScope, Pack};
 /// Limits of the pack that count the line of the encounter, in pack order.
 pub fn of_line<'a>(ctx: &Context, pack: &'a Pack) -> impl Iterator<Item = &'a Limit> {
     let line = ctx.service.map(|service| (service.key.clone(), ctx.how()));
-    let date = ctx.date;
-    pack.limits.iter().filter(move |limit| limit.days.covers(date)).filter(move |limit| {
+    let (date, seen) = (ctx.date, ctx.seen());
+    let looked_at = move |limit: &&Limit| {
+        limit.days.covers(date)
+            && (limit.when.is_always() || seen.is_some_and(|seen| seen.is(&limit.when)))
+    };
+    pack.limits.iter().filter(looked_at).filter(move |limit| {
         line.as_ref().is_some_and(|(service, how)| limit.counts(service, Some(how)))
     })
 }

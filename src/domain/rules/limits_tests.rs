@@ -195,6 +195,42 @@ fn rk19_rk29_a_limit_in_an_episode_needs_one_that_covers_the_date() {
 }
 
 #[test]
+fn rk29_a_package_of_units_by_diagnosis_and_level_of_need() {
+    use crate::domain::codes::DiagnosisClass::{MentalHealth, SubstanceUse};
+    // The shape of Indiana: the payer gives a package by diagnosis and level of need, with a term.
+    let of = |level: &str, class, units: &str| {
+        let window = Episode { episode: Some(key(level)) };
+        let mut limit = limit(&format!("{level}-{units}"), units, window, BillUpTo);
+        limit.when.episodes = vec![key(level)];
+        limit.when.diagnosis_classes = vec![class];
+        limit
+    };
+    let mut case = Case::with(|c| {
+        c.terms.pack.limits = vec![
+            of("level_3", MentalHealth, "9"),
+            of("level_3", SubstanceUse, "8"),
+            of("level_5", MentalHealth, "50"),
+        ];
+        c.facts.usage = vec![usage("2026-06-20", None, 6), usage("2026-06-19", None, 99)];
+        c.facts.episodes = vec![crate::domain::facts::EpisodeFact {
+            id: crate::domain::ids::EpisodeId::from_i64(1),
+            payer: crate::domain::ids::PayerId::from_i64(1),
+            kind: key("level_3"),
+            span: super::testing::span("2026-06-20", Some("2026-09-30")),
+        }];
+    });
+    assert_eq!(split(&case.decide()), (3, 1));
+    assert_eq!(case.decide().remaining.len(), 1, "packages of other levels are not asked");
+    case.encounter.diagnoses = vec![super::testing::diagnosis("F11.20")];
+    case.facts.part2 = crate::domain::organization::Part2Posture::NotProgram;
+    assert_eq!(split(&case.decide()), (2, 2));
+    // After another assessment the member is in another package.
+    case.encounter.diagnoses = vec![super::testing::diagnosis("F32.9")];
+    case.facts.episodes[0].kind = key("level_5");
+    assert_eq!(split(&case.decide()), (4, 0));
+}
+
+#[test]
 fn rk19_a_lifetime_counts_everything() {
     let case = Case::with(|c| {
         c.terms.pack.limits = vec![limit("ever", "6", Lifetime, BillUpTo)];

@@ -11,6 +11,7 @@ mod activity;
 mod authorizations;
 mod choose;
 mod conditions;
+mod conditions_company;
 mod conditions_member;
 mod conditions_mode;
 mod conditions_paper;
@@ -24,7 +25,10 @@ pub mod explain;
 mod filing;
 mod form;
 mod group;
+mod help;
+mod help_table;
 mod kinds;
+mod leaning;
 mod limits;
 mod lines;
 mod member;
@@ -80,8 +84,11 @@ use super::finding::{Finding, Severity};
 
 pub use self::across::{is_shared, unfit};
 pub use self::choose::choose;
+pub use self::conditions_company::{PeerVisit, peer_windows, reach_of_peer};
 pub use self::day::{day_without, measure, sum_key};
+pub use self::help::{Denial, Help, Source};
 pub use self::kinds::{KINDS, Kind};
+pub use self::leaning::{LIFTED_BY_OTHERS, Leaning};
 pub use self::lines::place_of;
 pub use self::modifiers::how;
 pub use self::opened::opened;
@@ -98,6 +105,7 @@ const STANDING: &[Family] = &[
     eligibility::coverage,
     eligibility::other_coverage,
     peer::certificate,
+    conditions::papers,
     consent::part2,
     filing::deadline,
     form::gaps,
@@ -176,7 +184,8 @@ fn disposition(lines: &[DecisionLine], never: bool) -> Disposition {
 }
 
 /// What now stands against claiming an encounter that was ready: eligibility, other coverage,
-/// certificate, Part 2 posture and filing deadline as of `facts`. Warnings are left out, so an
+/// certificate, documents and credentials of the contract's conditions, Part 2 posture and filing
+/// deadline as of `facts`. Warnings are left out, so an
 /// empty answer means that the claim can be built or released.
 pub fn standing(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> Vec<Finding> {
     let ctx = Context::new(terms, facts, encounter);

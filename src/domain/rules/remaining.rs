@@ -7,6 +7,7 @@ use super::account::{Account, Standing, units_in_words};
 use super::context::Context;
 use super::room::Room;
 use super::usage::Selected;
+use super::when::in_one_of;
 use super::{authorizations, limits};
 use crate::domain::contract::{AuthorizationNeed, AuthorizationRule, Limit, LimitScope, Terms};
 use crate::domain::decision::{Remaining, RemainingKind};
@@ -43,7 +44,11 @@ pub fn allowances(
 ) -> Vec<Remaining> {
     let pack = &terms.pack;
     let account = Account::selected(pack, episodes, selected);
-    let in_force = pack.limits.iter().filter(|limit| limit.days.covers(on));
+    // Of a day without a visit only the member's episodes are known.
+    let in_force = pack
+        .limits
+        .iter()
+        .filter(|l| l.days.covers(on) && in_one_of(&l.when.episodes, episodes, on));
     let limits = in_force.map(|limit| match limit.scope {
         LimitScope::Peer => untold(limit, OF_PEER),
         _ => of_limit(account, limit, on, 0),

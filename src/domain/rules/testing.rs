@@ -49,6 +49,7 @@ pub fn source(section: &str) -> Authority {
         section: section.to_owned(),
         date: d("2026-01-01"),
         grade: None,
+        place: None,
     }
 }
 
@@ -121,6 +122,7 @@ pub fn limit(name: &str, units: &str, window: Window, exceed: Exceed) -> Limit {
         scope: LimitScope::default(),
         modifiers: vec![],
         modes: vec![],
+        when: When::default(),
         days: InForce::default(),
         exceed,
         layer: None,
@@ -309,6 +311,7 @@ impl Case {
             consents: vec![],
             usage: vec![],
             peer_usage: vec![],
+            peer_windows: vec![],
             anchors: vec![],
             full: vec![],
             gaps: vec![],

@@ -6,7 +6,7 @@ use super::peer::good_on;
 use crate::domain::codes::Diagnosis;
 use crate::domain::contract::{Pack, When};
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::CertificateFact;
+use crate::domain::facts::{CertificateFact, EpisodeFact};
 use crate::domain::identifiers::Key;
 
 /// What is asked of a visit, at hand.
@@ -22,6 +22,8 @@ pub struct Seen<'a> {
     pub product: Option<&'a Key>,
     /// The peer's certificates.
     pub certificates: &'a [CertificateFact],
+    /// The member's episodes at the payer.
+    pub episodes: &'a [EpisodeFact],
 }
 
 impl Seen<'_> {
@@ -39,9 +41,16 @@ impl Seen<'_> {
             && among(&when.settings, Some(&encounter.setting))
             && among(&when.roles, Some(&encounter.role))
             && (when.certificates.is_empty() || when.certificates.iter().any(held))
+            && in_one_of(&when.episodes, self.episodes, self.date)
             && when.group.is_none_or(|group| group == encounter.group.is_some())
             && when.member_present.is_none_or(|there| there != encounter.member_absent)
     }
+}
+
+/// Whether nothing is asked for, or one of the episodes is of a kind that is and covers the day.
+pub fn in_one_of(kinds: &[Key], episodes: &[EpisodeFact], day: NaiveDate) -> bool {
+    let covers = |e: &EpisodeFact| kinds.contains(&e.kind) && e.span.covers(day);
+    kinds.is_empty() || episodes.iter().any(covers)
 }
 
 /// Whether a list asks for nothing or has the value.

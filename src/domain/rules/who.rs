@@ -57,7 +57,7 @@ impl RuleId {
             | Self::ClaimPeer | Self::ClaimForm
             | Self::ModifierStacked | Self::RateNone | Self::RateUnclear | Self::RateTooLarge => Who::Administrator,
             Self::EligibilityNoCoverage | Self::EligibilityNotCovered | Self::CoverageOtherFirst
-            | Self::ServiceUnknown | Self::DocumentMissing | Self::RelationshipBarred
+            | Self::ServiceUnknown | Self::ClaimOtherPayer | Self::PeerCaseload | Self::DocumentMissing | Self::RelationshipBarred
             | Self::ServiceRetired | Self::ClaimHold | Self::ModifierNotListed
             | Self::ModifierTooMany | Self::ProductNotCovered | Self::EnrollmentMissing
             | Self::EnrollmentExcluded | Self::ModeShare | Self::LimitVisit
@@ -75,8 +75,8 @@ impl RuleId {
             | Self::ModeNotAllowed | Self::SettingNotAllowed | Self::DiagnosisMissing
             | Self::DiagnosisClass | Self::ClaimDiagnoses | Self::NoteUnsigned | Self::NoteBeforeContact
             | Self::NoteNoGoal | Self::OverlapMember | Self::OverlapPeer | Self::GroupNotAllowed
-            | Self::GroupMissing | Self::GroupSize | Self::GroupRatio | Self::SessionDisagrees
-            | Self::SessionMemberTwice | Self::BelowOneUnit => Who::Peer,
+            | Self::GroupMissing | Self::GroupSize | Self::GroupRatio | Self::GroupAverage
+            | Self::SessionDisagrees | Self::SessionMemberTwice | Self::BelowOneUnit => Who::Peer,
             Self::Part2NoConsent => Who::Member,
             Self::AuthorizationMissing | Self::AuthorizationExhausted | Self::FilingLate => Who::Payer,
         }
@@ -91,7 +91,7 @@ impl RuleId {
             Self::ContractNone | Self::EligibilityNoCoverage | Self::EligibilityNotCovered
             | Self::ProductNotCovered | Self::EnrollmentMissing | Self::EnrollmentExcluded
             | Self::MemberAge => ELIGIBILITY,
-            Self::CoverageOtherFirst => PAYS_FIRST,
+            Self::CoverageOtherFirst | Self::ClaimOtherPayer => PAYS_FIRST,
             Self::ActivityNotBillable | Self::ActivityExcluded => NEVER_PAID,
             Self::ActivityNoService | Self::ServiceUnknown | Self::ServiceRetired => SERVICE,
             Self::ClaimHold => ON_HOLD,
@@ -101,7 +101,7 @@ impl RuleId {
             Self::DiagnosisExcluded | Self::DiagnosisFamily => DIAGNOSIS,
             Self::RoleNotAllowed | Self::ProgramNotAllowed | Self::ModeNotAllowed
             | Self::GroupNotAllowed | Self::GroupMissing | Self::GroupSize | Self::GroupRatio
-            | Self::ModeNoAnchor | Self::ModeShare | Self::MemberAbsent | Self::SessionDisagrees => STATED,
+            | Self::GroupAverage | Self::ModeNoAnchor | Self::ModeShare | Self::MemberAbsent | Self::SessionDisagrees => STATED,
             Self::PeerNotCertified | Self::PeerCredential | Self::PeerEndorsement
             | Self::PeerAge | Self::PeerAgeGap => CERTIFICATE,
             Self::DiagnosisMissing | Self::MemberNoAddress | Self::ClaimPeer | Self::ClaimMember
@@ -114,7 +114,7 @@ impl RuleId {
             | Self::DayClaimed | Self::PeriodClaimed => TWICE,
             Self::BelowOneUnit | Self::BelowMinimumTime => UNITS,
             Self::LimitBillUpTo | Self::LimitHold | Self::LimitNever | Self::LimitAcross
-            | Self::LimitVisit | Self::LimitNoEpisode => CAP,
+            | Self::LimitVisit | Self::LimitNoEpisode | Self::PeerCaseload => CAP,
             Self::AuthorizationUnknown | Self::AuthorizationDates | Self::AuthorizationService
             | Self::AuthorizationMissing | Self::AuthorizationExhausted
             | Self::AuthorizationSecond => APPROVAL,

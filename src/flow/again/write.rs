@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::lean::{gone, is_live, wake};
 use super::mark::follow;
 use crate::domain::again::{Cause, Days, Freed, Outcome, Touched};
 use crate::domain::decision::Decision;
@@ -116,6 +117,7 @@ pub fn write(
         encounters::set_outcome(conn, tenant, &row)?;
     }
     mark_freed(ctx, conn, tenant, &list, &lines)?;
+    wake_others(ctx, conn, tenant, &list)?;
     store::changes::add(conn, tenant, ctx.now(), &changes(&list, &stored))?;
     Ok(stored)
 }
@@ -175,8 +177,29 @@ fn mark_freed(
         tracing::warn!(organization = %tenant, "new decisions follow each other without end");
         return Ok(());
     }
-    let touched = freed(freeing.iter().map(|a| &a.encounter));
+    let mut touched = freed(freeing.iter().map(|a| &a.encounter));
+    let left = freeing.iter().filter(|a| a.revised.is_some() || !is_live(&a.answer));
+    touched.extend(left.filter_map(|a| {
+        gone(a.case.terms.as_deref(), &a.encounter.data, &a.before.answer)
+    }));
     follow(ctx, conn, tenant, Cause::Freed, depth + 1, &touched)
+}
+
+/// Wakes what waits for visits that were not live, or were otherwise, and are now.
+fn wake_others(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    list: &[Again],
+) -> Result<(), AppError> {
+    let fresh = |a: &&Again| a.revised.is_some() || !is_live(&a.before.answer);
+    let fresh: Vec<&Again> = list.iter().filter(fresh).collect();
+    let depth = fresh.iter().map(|a| a.depth).max().unwrap_or_default();
+    if depth >= MOST_STEPS {
+        return Ok(());
+    }
+    let visits = fresh.iter().map(|a| (a.data(), &a.case, &a.answer));
+    wake(ctx, conn, tenant, visits, depth + 1)
 }
 
 /// What may wait for units and time that these encounters held.

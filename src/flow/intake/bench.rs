@@ -5,6 +5,7 @@
 //! the bench, so that the next encounter of the chunk sees it.
 
 mod claimed;
+mod company;
 pub mod days;
 mod decide;
 mod form;
@@ -35,7 +36,7 @@ use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::Member;
 use crate::domain::organization::Organization;
 use crate::domain::peer::{Certificate, Peer};
-use crate::domain::rules::RuleId;
+use crate::domain::rules::{PeerVisit, RuleId};
 use crate::domain::session::Session;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
@@ -72,6 +73,8 @@ pub struct Bench {
     drawn: Drawn,
     nearby: Nearby,
     claimed: Claimed,
+    /// What peers did, where a contract counts it.
+    company: Vec<PeerVisit>,
     days: Days,
     /// The encounters that are being decided again.
     except: Vec<EncounterId>,
@@ -89,6 +92,7 @@ pub struct Bench {
 pub struct Lifted {
     usage: Vec<usize>,
     neighbors: Vec<usize>,
+    company: Vec<PeerVisit>,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -140,6 +144,7 @@ impl Bench {
             drawn: Drawn::default(),
             nearby: Nearby::default(),
             claimed: Claimed::default(),
+            company: Vec::new(),
             days: Days::default(),
             except: except.to_vec(),
             overrides: Overrides::read(conn, id, except)?,
@@ -167,11 +172,12 @@ impl Bench {
         }
         bench.dossiers.read_standing(conn, id, &members)?;
         bench.read_claimed(conn, encounters)?;
+        bench.read_papers(conn, &members, except)?;
         if access == Access::Stand {
             return Ok(bench);
         }
         bench.dossiers.read_deciding(conn, id, &members)?;
-        bench.read_papers(conn, &members, except)?;
+        bench.read_company(conn, encounters, except)?;
         bench.read_days(conn, encounters)?;
         bench.drawn = bench.read_drawn(conn, encounters, except)?;
         let peers = bench.peers.keys().copied().collect();
@@ -235,6 +241,7 @@ impl Bench {
             consents: self.dossiers.consents(member.id),
             usage: selected.usage,
             peer_usage: selected.peer_usage,
+            peer_windows: self.peer_windows(encounter),
             anchors: selected.anchors,
             full: Vec::new(),
             gaps,
@@ -281,13 +288,15 @@ impl Bench {
     /// Takes off the bench what an encounter of the chunk holds, to be decided as if it held nothing.
     /// Not for encounters of sessions or of days that are summed.
     pub fn lift(&mut self, id: EncounterId) -> Lifted {
-        Lifted { usage: self.drawn.lift(id), neighbors: self.nearby.lift(id) }
+        let company = self.lift_company(id);
+        Lifted { usage: self.drawn.lift(id), neighbors: self.nearby.lift(id), company }
     }
 
     /// Puts back what was lifted.
     pub fn restore(&mut self, lifted: Lifted) {
         self.drawn.restore(lifted.usage);
         self.nearby.restore(lifted.neighbors);
+        self.company.extend(lifted.company);
     }
 
     /// Other encounters of sessions that are something else by what was put on the bench.

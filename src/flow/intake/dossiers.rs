@@ -25,20 +25,24 @@ pub struct Dossiers {
 }
 
 impl Dossiers {
-    /// Reads what may change after a visit was decided and stops its claim: consents.
+    /// Reads what may change after a visit was decided and stops its claim: consents; and episodes, by
+    /// which a pack says of which visits it asks for papers.
     pub fn read_standing(
         &mut self,
         conn: &mut Conn,
         organization: OrganizationId,
         members: &[MemberId],
     ) -> Result<(), StoreError> {
+        for episode in store::episodes::of_members(conn, organization, members)? {
+            self.episodes.entry(episode.data.member).or_default().push(episode);
+        }
         for consent in store::consents::of_members(conn, organization, members)? {
             self.consents.entry(consent.data.member).or_default().push(consent);
         }
         Ok(())
     }
 
-    /// Reads what only a decision looks at: authorizations and episodes.
+    /// Reads what only a decision looks at: authorizations.
     pub fn read_deciding(
         &mut self,
         conn: &mut Conn,
@@ -47,9 +51,6 @@ impl Dossiers {
     ) -> Result<(), StoreError> {
         for authorization in store::authorizations::of_members(conn, organization, members)? {
             self.authorizations.entry(authorization.data.member).or_default().push(authorization);
-        }
-        for episode in store::episodes::of_members(conn, organization, members)? {
-            self.episodes.entry(episode.data.member).or_default().push(episode);
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ pub(super) fn when(when: &When) -> String {
         settings,
         roles,
         certificates,
+        episodes,
         group,
         member_present,
     } = when;
@@ -44,6 +45,7 @@ pub(super) fn when(when: &When) -> String {
     ask("the setting is", settings.iter().map(|s| coded(s.as_str())).collect());
     ask("the peer works as", roles.iter().map(|r| coded(r.as_str())).collect());
     ask("the peer has the certificate", certificates.iter().map(ToString::to_string).collect());
+    ask("the member is in", episodes.iter().map(ToString::to_string).collect());
     match group {
         None => {}
         Some(true) => asked.push("it is a part of a group".to_owned()),

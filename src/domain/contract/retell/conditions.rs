@@ -36,6 +36,9 @@ fn demanded(demand: &Demand) -> String {
             format!("the line has no modifiers but {}, in this order", list(modifiers))
         }
         Demand::ClaimHold => "the payer asks not to send claims yet".to_owned(),
+        Demand::OtherPayer { modifiers, payer } => {
+            format!("lines with modifier {} are sent to {payer}, not here", choice(modifiers))
+        }
         Demand::Unknown { question } => format!("nobody knows yet: {question}"),
         Demand::DiagnosisExcluded { classes, any } => {
             let which = if *any { "no diagnosis" } else { "not the first diagnosis" };
@@ -72,6 +75,12 @@ fn demanded(demand: &Demand) -> String {
         }
         Demand::NotEnrolled { episodes } => {
             format!("the member is not in {} on the day", choice(episodes))
+        }
+        Demand::GroupAverage { most, window } => {
+            format!("the groups of a peer have at most {most} people on average {}", window.words())
+        }
+        Demand::Caseload { members, window } => {
+            format!("a peer serves at most {} {}", counted(*members, "member"), window.words())
         }
         Demand::MemberPresent => "the member is there".to_owned(),
         Demand::Document { one_of, grace_visits } => {

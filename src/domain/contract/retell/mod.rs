@@ -47,7 +47,7 @@ impl fmt::Display for Sentence {
 }
 
 /// Where something is written, and how near that is to the payer's own words.
-fn written(Authority { document, section, date, grade }: &Authority) -> String {
+fn written(Authority { document, section, date, grade, .. }: &Authority) -> String {
     let grade = grade.map(|grade| format!(" (grade {grade})")).unwrap_or_default();
     format!("{document}, {section}, {date}{grade}")
 }

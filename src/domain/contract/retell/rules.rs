@@ -34,6 +34,7 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
         scope,
         modifiers,
         modes,
+        when: asked,
         days: held,
         exceed,
         layer,
@@ -63,9 +64,10 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
     let (cap, window) = (units(*cap), window.words());
     let of = of(services, all);
     let hours = hours.map(|hours| format!(" ({hours} hours)")).unwrap_or_default();
-    let held = days(*held);
-    let text =
-        format!("{key}: at most {cap}{hours} {window} {of} {whose}{with}{given}{held}; {more}.");
+    let (asked, held) = (circumstance::when(asked), days(*held));
+    let text = format!(
+        "{key}: at most {cap}{hours} {window} {of} {whose}{with}{given}{asked}{held}; {more}."
+    );
     part.say(key.as_str(), text);
     layers(&mut part, key, layer.as_ref(), *agreement);
     part.sentences

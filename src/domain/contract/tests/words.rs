@@ -32,6 +32,7 @@ fn every_demand_reads_and_is_written_as_it_was_read() {
         "demand = \"modifier_one_of\"\nmodifiers = [\"HF\", \"HG\"]",
         "demand = \"modifier_list\"\nmodifiers = [\"GT\", \"TN\"]",
         "demand = \"claim_hold\"",
+        "demand = \"other_payer\"\nmodifiers = [\"HZ\"]\npayer = \"The state\"",
         "demand = \"unknown\"\nquestion = \"do both uplifts count?\"",
         "demand = \"diagnosis_excluded\"\nclasses = [\"substance_use\"]\nany = true",
         "demand = \"diagnosis_family\"\nfamilies = [\"F20\", \"F31.8\"]",
@@ -46,6 +47,8 @@ fn every_demand_reads_and_is_written_as_it_was_read() {
         "demand = \"units_per_visit\"\nunits = 16",
         "demand = \"enrolled\"\nepisodes = [\"sud\"]",
         "demand = \"not_enrolled\"\nepisodes = [\"act\"]",
+        "demand = \"group_average\"\nmost = \"3.5\"\nwindow = \"month\"",
+        "demand = \"caseload\"\nmembers = 15\nwindow = \"fiscal_year\"\nfirst_month = 7",
         "demand = \"member_present\"",
         "demand = \"document\"\none_of = [{ kind = \"order\", signed = true, valid_days = 30, \
          elements = [\"credential\"] }, { kind = \"assessment\", about = [\"whodas\"], \
@@ -320,4 +323,24 @@ fn rates_for_lines_and_visits() {
         AGREEMENT.replacen("sender_id", "provider_number_issued = 2026-03-01\nsender_id", 1);
     let agreement = terms_from_toml(&pack, &issued).unwrap().agreement;
     assert_eq!(agreement.provider_number_issued, "2026-03-01".parse().ok());
+}
+
+#[test]
+fn a_rule_is_cited_with_its_line_in_the_pack() {
+    let text = with(&condition("demand = \"claim_hold\""));
+    let pack = pack_from_toml(&text).unwrap();
+    let place = pack.conditions[0].source.place.clone().unwrap();
+    let line: usize = place.strip_prefix("line ").unwrap().parse().unwrap();
+    let shown: Vec<&str> = text.lines().skip(line - 1).take(2).collect();
+    assert!(shown.contains(&"[[condition]]") || shown.contains(&"key = \"one\""), "{shown:?}");
+}
+
+#[test]
+fn what_a_peer_does_is_counted_on_the_calendar() {
+    for window in ["rolling_months\"\nlength = 6", "episode\"", "episode_year\"\nfirst_month = 7"] {
+        let lines = format!("demand = \"caseload\"\nmembers = 15\nwindow = \"{window}");
+        let refused = pack_from_toml(&with(&condition(&lines)));
+        let faults = refused.unwrap_err();
+        assert!(faults.iter().any(|f| f.path.ends_with("window")), "{window}: {faults:?}");
+    }
 }

@@ -31,6 +31,7 @@ impl Bench {
         if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
             return;
         }
+        self.put_company(id, encounter, decision);
         self.dossiers.put_visit(encounter.member, encounter.started_at, id);
         self.nearby.put(Neighbor {
             encounter: id,
@@ -84,6 +85,7 @@ impl Bench {
             date: day,
             product: billed.and_then(|b| b.data.product.as_ref()),
             certificates: &certificates,
+            episodes: &visit.episodes,
         };
         let how = service.map(|s| rules::how(&seen, s));
         let is_shared = how.as_ref().is_some_and(|how| rules::is_shared(pack, key, how));

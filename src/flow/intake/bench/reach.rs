@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::{Access, Bench};
-use crate::domain::contract::{LimitScope, in_force};
+use crate::domain::contract::{LimitScope, Terms, in_force};
 use crate::domain::encounter::EncounterData;
 use crate::domain::ids::{AccountId, ContractVersionId, EncounterId, MemberId, SharedAccountId};
 use crate::domain::ledger::{AccountKey, SharedKey};
@@ -130,6 +130,11 @@ impl Bench {
             }
         }
         Ok(())
+    }
+
+    /// The terms in force for a visit.
+    pub fn terms_of(&self, encounter: &EncounterData) -> Option<&Terms> {
+        self.terms.get(&self.version(encounter)?).map(Arc::as_ref)
     }
 
     pub(super) fn version(&self, encounter: &EncounterData) -> Option<ContractVersionId> {

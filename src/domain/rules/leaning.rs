@@ -1,0 +1,90 @@
+//! Which visits lean on another one: those that may be billed because it was given, or may not until it
+//! is (RK34, RK58).
+
+use chrono::NaiveDate;
+
+use super::table::RuleId;
+use crate::domain::codes::Mode;
+use crate::domain::contract::{Demand, Pack};
+use crate::domain::windows::{Calendar, Days};
+
+/// Rules that hold a visit until others of the member are there.
+const BY_MEMBER: [RuleId; 2] = [RuleId::ModeNoAnchor, RuleId::ModeShare];
+/// Rules that hold a visit until others of the peer are there.
+const BY_PEER: [RuleId; 1] = [RuleId::GroupAverage];
+
+/// The rules that a visit which becomes ready may lift from others.
+pub const LIFTED_BY_OTHERS: [RuleId; 3] =
+    [RuleId::ModeNoAnchor, RuleId::ModeShare, RuleId::GroupAverage];
+
+/// On which days visits lean on one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Leaning {
+    /// Of its member.
+    pub member: Option<Days>,
+    /// Of its peer.
+    pub peer: Option<Days>,
+}
+
+impl Leaning {
+    /// Who may lean on a visit of this date and mode, which is a part of a group or not.
+    pub fn on(pack: &Pack, date: NaiveDate, mode: Mode, group: bool) -> Self {
+        // None of these windows is an episode's.
+        let calendar = Calendar { week_start: pack.week_start, episodes: &[] };
+        let hull = |asks: &dyn Fn(&Demand) -> bool| {
+            let windows = pack.conditions.iter().map(|c| &c.demand).filter(|d| asks(d));
+            let windows = windows.filter_map(|d| d.window().or_else(|| d.of_peer().cloned()));
+            windows.filter_map(|w| w.reach(calendar, date)).reduce(Days::join)
+        };
+        let face_to_face = pack.face_to_face.contains(&mode);
+        Self {
+            member: face_to_face.then(|| hull(&Demand::looks_at_modes)).flatten(),
+            peer: group
+                .then(|| hull(&|d| matches!(d, Demand::GroupAverage { .. })))
+                .flatten(),
+        }
+    }
+
+    /// Whether a visit of the same member, or of the same peer, that a rule holds may be lifted.
+    pub fn lifts(&self, rule: &str, date: NaiveDate, (member, peer): (bool, bool)) -> bool {
+        let names = |rules: &[RuleId]| rules.iter().any(|r| r.as_str() == rule);
+        let covers = |days: Option<Days>| days.is_some_and(|days| days.covers(date));
+        (member && names(&BY_MEMBER) && covers(self.member))
+            || (peer && names(&BY_PEER) && covers(self.peer))
+    }
+
+    /// Whether nobody leans on it.
+    pub fn is_none(&self) -> bool {
+        self.member.is_none() && self.peer.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rules::testing::{Case, condition, d, decimal};
+    use crate::domain::windows::Window;
+
+    #[test]
+    fn rk58_whoever_leans_on_a_visit_lies_in_the_windows_of_the_conditions() {
+        let mut pack = Case::new().terms.pack;
+        let on = |pack: &Pack, mode, group| Leaning::on(pack, d("2026-07-15"), mode, group);
+        assert!(on(&pack, Mode::InPerson, true).is_none());
+        pack.conditions = vec![condition(Demand::FaceToFaceWithin { days: 30 })];
+        let leaning = on(&pack, Mode::InPerson, false);
+        assert_eq!(leaning.member, Some(Days::new(d("2026-06-15"), d("2026-08-14"))));
+        assert!(on(&pack, Mode::Video, false).is_none());
+        let last = d("2026-08-14");
+        assert!(leaning.lifts("mode.no_anchor", last, (true, false)));
+        assert!(!leaning.lifts("mode.no_anchor", last.succ_opt().unwrap(), (true, false)));
+        assert!(!leaning.lifts("mode.no_anchor", last, (false, true)));
+        assert!(!leaning.lifts("limit.hold", last, (true, true)));
+        let average = Demand::GroupAverage { most: decimal("3"), window: Window::Month };
+        pack.conditions = vec![condition(average)];
+        let leaning = on(&pack, Mode::InPerson, true);
+        assert_eq!(leaning.peer, Some(Days::new(d("2026-07-01"), d("2026-07-31"))));
+        assert!(leaning.lifts("group.average", d("2026-07-01"), (false, true)));
+        assert!(on(&pack, Mode::InPerson, false).is_none());
+        assert_eq!(LIFTED_BY_OTHERS.len(), BY_MEMBER.len() + BY_PEER.len());
+    }
+}
