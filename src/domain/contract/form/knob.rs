@@ -9,7 +9,7 @@ use super::kinds::{
     Frequency, MemberShape, Note80, NoteKind, NoteRule, Number, NumberKind, Paperwork, ProviderId,
     Reference, Release, Send, Submitter, TaxKind, UnitBasis, ZeroCharge,
 };
-use crate::domain::claim_detail::{EpsdtCondition, ReportType, Transmission};
+use crate::domain::claim_detail::{EpsdtCondition, Transmission};
 use crate::domain::codes::{Modifier, PlaceOfService, ProcedureCode};
 use crate::domain::contract::reader::{Reader, Spot};
 use crate::domain::contract::schema::shape;
@@ -117,6 +117,7 @@ macro_rules! texts {
 
 texts!(
     Access: shape::words(10),
+    EpsdtCondition: shape::one_of(["AV", "NU", "S2", "ST"]),
     FileNameTemplate: shape::any_text(),
     MemberShape: shape::any_text(),
     Note80: shape::words(80),
@@ -143,7 +144,6 @@ lists!(
     DateFormat,
     CorrectionNumber,
     DelayReason,
-    EpsdtCondition,
     Exception,
     FacilityMode,
     FileKind,
@@ -207,7 +207,7 @@ impl Knob for Paperwork {
     }
     fn schema() -> Value {
         shape::table(vec![
-            shape::need("report", "PWK01.", shape::codes!(ReportType)),
+            shape::need("report", "PWK01.", shape::text("^[A-Z0-9]{2}$")),
             shape::need("transmission", "PWK02.", shape::codes!(Transmission)),
         ])
     }

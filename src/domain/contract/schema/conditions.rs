@@ -50,6 +50,9 @@ pub(super) fn table() -> Value {
         may("grace_visits", "So many first visits go without.", number(1, 100)),
         may("about", "Ways to be related.", keys(1)),
     ]);
+    for name in Demand::NAMES {
+        shape::known(&mut condition, keys_of(name));
+    }
     add(&mut condition, Demand::NAMES.iter().map(|name| of_demand(name)).collect());
     add(&mut condition, windows());
     condition

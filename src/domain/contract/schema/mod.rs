@@ -128,6 +128,7 @@ fn filing() -> Value {
         need("source", "A source.", key()),
         may("source_of", "Sources of single values.", shape::source_of()),
     ]);
+    shape::known(&mut filing, super::filing::KEYS);
     shape::either(&mut filing, "days", "months");
     filing
 }
@@ -166,6 +167,7 @@ fn when() -> Value {
         may("group", "Whether it is a part of a group session.", flag()),
         may("member_present", "Whether the member was there.", flag()),
     ]);
+    shape::known(&mut when, super::when::KEYS);
     if let Value::Object(when) = &mut when {
         when.insert("minProperties".into(), json!(1));
     }

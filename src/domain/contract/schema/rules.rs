@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::layer::Direction;
 use super::super::limit::{Exceed, LimitScope};
 use super::super::modifier_rule::Stacking;
+use super::super::read_rules::{AUTHORIZATION_KEYS, LIMIT_KEYS};
 use super::shape::{
     self, Field, add, amount, codes, date, key, keys, list, may, modifier, need, number, one_of,
     unknown, windows,
@@ -53,6 +54,7 @@ pub(super) fn limit() -> Value {
     ];
     fields.extend(window(need("window", "The days counted together.", names())));
     let mut limit = shape::table(fields);
+    shape::known(&mut limit, LIMIT_KEYS);
     shape::either(&mut limit, "units", "hours");
     add(&mut limit, windows());
     limit
@@ -79,6 +81,7 @@ pub(super) fn authorization() -> Value {
     ];
     fields.extend(window(may("window", "With `after`: the days in which they are free.", names())));
     let mut rule = shape::table(fields);
+    shape::known(&mut rule, AUTHORIZATION_KEYS);
     let of_after =
         ["free_units", "window", "length", "first_month", "episode", "layer", "agreement"];
     add(

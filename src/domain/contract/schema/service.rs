@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::model::{Rounding, SumOver};
 use super::super::read::MAX_TITLE;
+use super::super::read_service::KEYS;
 use super::shape::{
     self, add, codes, date, flag, key, keys, list, may, modifier, need, number, place, procedure,
     unknown, words,
@@ -49,6 +50,7 @@ pub(super) fn table() -> Value {
         need("source", "A source.", key()),
         may("source_of", "Sources of single values.", shape::source_of()),
     ]);
+    shape::known(&mut service, KEYS);
     let above_floor: Vec<&str> =
         Rounding::ALL.iter().filter(|r| **r != Rounding::Floor).map(|r| r.as_str()).collect();
     add(

@@ -39,6 +39,16 @@ pub(in crate::domain::contract) fn table(fields: Vec<Field>) -> Value {
         "additionalProperties": false })
 }
 
+/// Sees to it that a table has every key that the reader has; one without words of its own takes
+/// anything.
+pub(super) fn known(table: &mut Value, keys: &[&str]) {
+    if let Some(Value::Object(properties)) = table.get_mut("properties") {
+        for key in keys {
+            properties.entry(*key).or_insert_with(|| json!({}));
+        }
+    }
+}
+
 /// A list of tables.
 pub(super) fn tables(item: Value, most: usize) -> Value {
     json!({ "type": "array", "items": item, "maxItems": most })
