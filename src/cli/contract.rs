@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use super::CliError;
 use crate::domain::contract::retell::{self, Sentence};
+use crate::domain::contract::schema;
 use crate::domain::contract::{
     Fault, MAX_INPUT_BYTES, agreement_from_json, agreement_from_toml, bind, gaps, pack_from_json,
     pack_from_toml,
@@ -29,6 +30,8 @@ pub(super) enum ContractCommand {
         /// The later file.
         new: PathBuf,
     },
+    /// Print the JSON Schema of packs, by which editors check while one types.
+    Schema,
 }
 
 /// What a file is.
@@ -48,6 +51,10 @@ impl Document {
 
 pub(super) fn run(command: ContractCommand) -> Result<(), CliError> {
     match command {
+        ContractCommand::Schema => {
+            print!("{}", schema::shipped());
+            Ok(())
+        }
         ContractCommand::Check { file, pack } => {
             let document = read(&file)?;
             print!("{}", retell::text(&document.sentences()));

@@ -55,6 +55,38 @@ on_both! {
         assert!(pointers(&problem).contains(&"/pack".to_owned()), "{problem}");
     }
 
+    async fn rk73_no_contract_is_bound_to_a_pack_that_is_not_complete(app: TestApp) {
+        let world = with_pack(&app).await;
+        let template = file("config/templates/texas.toml");
+        let added = post_toml(&app, "/v1/packs", &world.admin, template).await.expect(201);
+        let one = format!("/v1/packs/{}", added["id"].as_str().unwrap());
+        let read = app.get(&one, &world.biller).await.expect(200);
+        let unknown = read["model"]["unknown"].as_array().unwrap();
+        assert!(unknown.iter().all(|u| u["place"]["line"].is_u64()), "{unknown:?}");
+        assert!(unknown.iter().any(|u| u["grade"] == "C"), "{unknown:?}");
+        // The same on the shape of a contract at hand: two values are missing.
+        let pack = file("config/payers/evergreen.toml")
+            .replacen("version = \"2026.1\"", "version = \"2026.2\"", 1)
+            .replacen("rounding = \"floor\"", "rounding = \"unknown\"", 1)
+            .replacen("days = 95", "days = \"unknown\"", 1);
+        let line = |part: &str| pack.lines().position(|l| l == part).unwrap() + 1;
+        let told = [
+            format!("line {}, service[1].rounding is unknown", line("rounding = \"unknown\"")),
+            format!("line {}, filing.days is unknown", line("days = \"unknown\"")),
+        ];
+        post_toml(&app, "/v1/packs", &world.admin, pack.clone()).await.expect(201);
+        let contract = contract("2026-01-01", None).replace("evergreen@2026.1", "evergreen@2026.2");
+        let at = contract.lines().position(|l| l.starts_with("pack = ")).unwrap() + 1;
+        let refused = post_toml(&app, "/v1/contracts", &world.biller, contract).await;
+        let problem = refused.problem(422, "invalid_input");
+        let faults = problem["faults"].as_array().unwrap();
+        assert_eq!(faults.len(), 2, "{problem}");
+        for (fault, told) in faults.iter().zip(told) {
+            assert_eq!(fault["line"], at);
+            assert!(fault["message"].as_str().unwrap().contains(&told), "{fault}");
+        }
+    }
+
     async fn a_version_overlaps_only_what_it_supersedes(app: TestApp) {
         let world = with_pack(&app).await;
         let add = async |text: String| post_toml(&app, "/v1/contracts", &world.biller, text).await;
@@ -63,6 +95,8 @@ on_both! {
         assert_eq!(add(contract("2026-01-01", None)).await.expect(200), first);
         let alone = add(contract("2026-03-01", None)).await.problem(422, "invalid_input");
         assert_eq!(pointers(&alone), ["/contract/supersedes"]);
+        let head = contract("2026-03-01", None).lines().position(|l| l == "[contract]").unwrap();
+        assert_eq!(alone["faults"][0]["line"], head + 1, "the table that lacks it");
         assert!(alone.to_string().contains(first["id"].as_str().unwrap()), "which one is told");
         let second = add(contract("2026-03-01", Some(&first["id"]))).await.expect(201);
         assert_eq!(second["supersedes"], first["id"]);

@@ -14,6 +14,7 @@ use super::node::Node;
 use super::node_json::from_json;
 use super::node_toml::from_toml;
 use super::read::agreement;
+use crate::domain::dates::Span;
 use crate::domain::identifiers::Key;
 
 /// The terms, or every fault, each with a JSON pointer into the agreement's layout.
@@ -163,8 +164,17 @@ fn relocate(node: &Node, fault: Fault) -> (usize, Fault) {
     (found.order, Fault { place: found.place.clone(), ..fault })
 }
 
-/// What is allowed and yet worth a look, in plain sentences: services without any rate, holes
-/// between two known rates of a service, and charges below the allowance.
+/// The line of a TOML document on which stands what a JSON pointer names, or the deepest table on its
+/// way.
+pub fn line_of(text: &str, pointer: &str) -> Option<u32> {
+    match from_toml(text).ok()?.at_pointer(pointer).place {
+        Place::Line(line) => Some(line),
+        Place::Pointer(_) => None,
+    }
+}
+
+/// What is allowed and yet worth a look, in plain sentences: services without any rate, days of the
+/// contract before the first or after the last rate of a service, and charges below the allowance.
 pub fn gaps(terms: &Terms) -> Vec<String> {
     let mut of_service: BTreeMap<&Key, Vec<&Rate>> = BTreeMap::new();
     for rate in &terms.agreement.rates {
@@ -185,7 +195,7 @@ pub fn gaps(terms: &Terms) -> Vec<String> {
                         |r: &&Rate| (&r.modifiers, &r.when) == (&first.modifiers, &first.when);
                     let (of_kind, others): (Vec<&Rate>, Vec<&Rate>) =
                         rates.drain(..).partition(same);
-                    warn_of_rates(service, &of_kind, &mut warnings);
+                    warn_of_rates(service, terms.agreement.span, &of_kind, &mut warnings);
                     *rates = others;
                 }
             }
@@ -194,18 +204,21 @@ pub fn gaps(terms: &Terms) -> Vec<String> {
     warnings
 }
 
-fn warn_of_rates(service: &Service, rates: &[&Rate], warnings: &mut Vec<String>) {
+fn warn_of_rates(service: &Service, contract: Span, rates: &[&Rate], warnings: &mut Vec<String>) {
     let key = &service.key;
-    for (earlier, later) in rates.iter().zip(rates.iter().skip(1)) {
-        let first = earlier.span.to.and_then(|day| day.succ_opt());
-        if let (Some(first), Some(last)) = (first, later.span.from.pred_opt())
-            && first <= last
-        {
-            warnings.push(format!(
-                "service {key} has no rate from {first} to {last}, between two known rates: \
-                 visits on these days will be held"
-            ));
-        }
+    if let Some(first) = rates.first().map(|r| r.span.from).filter(|day| *day > contract.from) {
+        warnings.push(format!(
+            "service {key} has no rate before {first}, and the contract begins on {}: visits of \
+             before will be held",
+            contract.from
+        ));
+    }
+    let last = rates.last().and_then(|rate| rate.span.to);
+    if let Some(last) = last.filter(|day| contract.to.is_none_or(|to| *day < to)) {
+        warnings.push(format!(
+            "service {key} has no rate after {last}, while the contract goes on: visits of later \
+             will be held"
+        ));
     }
     for rate in rates.iter().filter(|rate| rate.charge.is_some_and(|c| c < rate.allowed)) {
         let from = rate.span.from;

@@ -33,6 +33,7 @@ mod read_wanted;
 mod read_window;
 mod reader;
 pub mod retell;
+pub mod schema;
 mod source_of;
 mod table;
 #[cfg(test)]
@@ -41,7 +42,7 @@ mod unknown;
 pub mod versions;
 mod when;
 
-pub use bind::{bind, gaps, terms_from_json, terms_from_toml};
+pub use bind::{bind, gaps, line_of, terms_from_json, terms_from_toml};
 pub use claim_profile::{AuthorizationLevel, ClaimProfile, RenderingMode, Rollup};
 pub use condition::{Answer, Condition, Demand, Wanted};
 pub use copay::Copay;

@@ -382,6 +382,13 @@ pub struct Rate {
     pub when: When,
 }
 
+impl Service {
+    /// Where the value of one of its keys is written.
+    pub fn written(&self, key: &str) -> &Authority {
+        self.source_of.of(key, &self.source)
+    }
+}
+
 impl Pack {
     /// The service with this key.
     pub fn service(&self, key: &Key) -> Option<&Service> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::in_force::{self, InForce, read_in_force};
 use super::known::{Known, unique};
+use super::model::Service;
 use super::read_condition::some;
 use super::read_rules::MAX_RULES;
 use super::reader::{Amount, Reader};
@@ -78,6 +79,7 @@ pub(super) fn read_modifiers<'a>(
     r: &mut Reader,
     root: &Table<'a>,
     known: &mut Known<'a>,
+    sound: &[Service],
     unknown: &mut Vec<Unknown>,
 ) -> Vec<ModifierRule> {
     let fields = [KEYS, in_force::KEYS].concat();
@@ -88,10 +90,32 @@ pub(super) fn read_modifiers<'a>(
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
         let one = read_one(r, &table, key, known);
+        if let Some(rule) = &one {
+            refuse_too_many(r, &table, rule, sound);
+        }
         unknown.extend(noted(r, one.as_ref().map_or(&[], |one| &one.services)));
         rules.extend(one);
     }
     rules
+}
+
+/// A rule whose lines would have five modifiers can bill nothing.
+fn refuse_too_many(r: &mut Reader, table: &Table<'_>, rule: &ModifierRule, sound: &[Service]) {
+    for service in sound.iter().filter(|s| rule.services.contains(&s.key)) {
+        let of_modes = service.modes.iter().map(|mode| mode.modifiers.len());
+        // What holds for some visits only may be meant for those by another mode.
+        let of_mode = if rule.when.is_always() { of_modes.max() } else { of_modes.min() };
+        let own = service.modifiers.len() + rule.add.len();
+        if rule.add.len() <= MAX_MODIFIERS && own + of_mode.unwrap_or(0) > MAX_MODIFIERS {
+            let message = format!(
+                "with those of the service {} and its modes these are more than four modifiers; a \
+                 claim line has room for four",
+                service.key
+            );
+            table.at_key("add").refuse(r, message);
+            return;
+        }
+    }
 }
 
 fn read_one<'a>(

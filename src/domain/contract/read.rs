@@ -95,7 +95,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let certificates_end =
         root.get("certificates_end").map(|at| read_fixed_end(r, &at, &mut known));
     let never_billed = root.get("never_billed").map(|at| read_never_billed(r, &at, &mut known));
-    let modifiers = read_modifiers(r, &root, &mut known, &mut unknown);
+    let modifiers = read_modifiers(r, &root, &mut known, &services, &mut unknown);
     let conditions = read_conditions(r, &root, &mut known);
     let copays = read_copays(r, &root, &mut known, &mut unknown);
     let limits = read_limits(r, &root, &mut known, &services, &mut unknown);

@@ -91,6 +91,7 @@ fn read_pack_name(r: &mut Reader, spot: &Spot<'_>) -> Option<(Key, Version)> {
 
 fn read_rates(r: &mut Reader, root: &Table<'_>, contract: Option<Span>) -> Vec<Rate> {
     let mut rates: Vec<Rate> = Vec::new();
+    let mut begins: Vec<Spot<'_>> = Vec::new();
     for at in root.tables(r, "rate", MAX_RATES) {
         let Some(table) = at.table(r, RATE_KEYS) else {
             continue;
@@ -110,9 +111,34 @@ fn read_rates(r: &mut Reader, root: &Table<'_>, contract: Option<Span>) -> Vec<R
         if contract.is_some_and(|span| !span.overlaps(&rate.span)) {
             at.refuse(r, "this rate never holds: its days lie outside those of the contract");
         }
+        begins.push(table.at_key("from"));
         rates.push(rate);
     }
+    refuse_holes(r, &rates, &begins);
     rates
+}
+
+/// A hole between two known rates of a service is a slip of the pen: what it was meant to be is not
+/// for the service to guess, and visits would be held in it.
+fn refuse_holes(r: &mut Reader, rates: &[Rate], places: &[Spot<'_>]) {
+    for (rate, at) in rates.iter().zip(places) {
+        let earlier = |other: &&Rate| {
+            (&other.service, &other.modifiers, &other.when)
+                == (&rate.service, &rate.modifiers, &rate.when)
+                && other.span.from < rate.span.from
+        };
+        let last = rates.iter().filter(earlier).max_by_key(|other| other.span.from);
+        let first = last.and_then(|rate| rate.span.to).and_then(|to| to.succ_opt());
+        if let (Some(first), Some(last)) = (first, rate.span.from.pred_opt())
+            && first <= last
+        {
+            let message = format!(
+                "this service has no rate from {first} to {last}, between two known rates; close \
+                 the hole"
+            );
+            at.refuse(r, message);
+        }
+    }
 }
 
 fn read_rate(r: &mut Reader, table: &Table<'_>) -> Option<Rate> {

@@ -13,7 +13,7 @@ use crate::domain::period::Period;
 /// ISA05 and ISA07, the qualifiers that 005010 allows.
 pub(super) const QUALIFIERS: &[&str] = &["01", "14", "20", "27", "28", "29", "30", "33", "ZZ"];
 /// SBR09, the codes of 005010X222A1.
-const FILING_CODES: &[&str] = &[
+pub(super) const FILING_CODES: &[&str] = &[
     "11", "12", "13", "14", "15", "16", "17", "AM", "BL", "CH", "CI", "DS", "FI", "HM", "LM", "MA",
     "MB", "MC", "OF", "TV", "VA", "WC", "ZZ",
 ];

@@ -110,7 +110,7 @@ fn too_large(ctx: &Context, pack: &Pack, draws: &[DrawnOn]) -> Vec<Said> {
                 ),
                 "A biller compares the authorization with the payer's letter and corrects it.",
             );
-            said.by(&rule.source)
+            said.by(rule.source_of.of("block", &rule.source))
         })
     };
     let used = || draws.iter().map(|d| d.authorization);

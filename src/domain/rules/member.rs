@@ -29,7 +29,7 @@ pub fn age(ctx: &Context) -> Vec<Said> {
         ),
         "A biller checks the day of birth on the roster, or the peer names another service.",
     );
-    vec![said.by(&service.source)]
+    vec![said.by(service.written(if young { "min_age" } else { "max_age" }))]
 }
 
 /// There is a principal diagnosis, and it is in one of the service's classes.
@@ -59,7 +59,7 @@ pub fn diagnosis(ctx: &Context) -> Vec<Said> {
         "Whoever recorded the visit puts the diagnosis that the service is for first, if the \
          member has it; else another service.",
     );
-    vec![said.by(&service.source)]
+    vec![said.by(service.written("diagnosis_classes"))]
 }
 
 /// The roster has an address, which a claim needs.
@@ -80,7 +80,7 @@ pub fn address(ctx: &Context) -> Vec<Said> {
 #[cfg(test)]
 mod tests {
     use crate::domain::codes::DiagnosisClass;
-    use crate::domain::rules::testing::{Case, carc, d, diagnosis};
+    use crate::domain::rules::testing::{Case, carc, d, diagnosis, source};
 
     #[test]
     fn rk48_age_band_with_its_edges() {
@@ -98,6 +98,17 @@ mod tests {
         assert!(born("2004-07-02", (None, Some(21))).rules().is_empty());
         born("2004-07-01", (None, Some(21))).only("member.age");
         born("2026-07-02", (Some(0), Some(21))).only("member.age");
+    }
+
+    #[test]
+    fn a_value_with_a_source_of_its_own_is_told_with_it() {
+        let case = Case::with(|c| {
+            c.facts.birth_date = d("2008-07-02");
+            let service = &mut c.terms.pack.services[0];
+            service.min_age = Some(18);
+            service.source_of.0.insert("min_age".to_owned(), source("ages"));
+        });
+        assert_eq!(case.only("member.age").authority.unwrap().section, "ages");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub fn below_one_unit(ctx: &Context) -> Vec<Said> {
         ),
         "Nothing is to be done, unless the peer recorded a wrong start or end.",
     );
-    vec![said.by(&service.source)]
+    vec![said.by(service.written("unit_minutes"))]
 }
 
 /// The minutes make units, and are fewer than the payer wants before it pays any (RK13).
@@ -45,7 +45,7 @@ fn below_minimum(ctx: &Context, service: &Service) -> Option<Said> {
         ),
         "Nothing is to be done, unless the peer recorded a wrong start or end.",
     );
-    Some(said.by(&service.source))
+    Some(said.by(service.written("min_minutes")))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ fn not_certified(
         ),
         "A supervisor checks the certificate; a biller records it, or its renewal, with its dates.",
     );
-    said.by(&service.source)
+    said.by(service.written("certificates"))
 }
 
 /// The service is for the role in which the peer worked.
@@ -87,7 +87,7 @@ pub fn role(ctx: &Context) -> Vec<Said> {
         format!("The service '{}' is not for the role '{}'.", service.key, ctx.encounter.role),
         format!("The peer corrects the role if it was one of: {roles}; else another service."),
     );
-    vec![said.by(&service.source)]
+    vec![said.by(service.written("roles"))]
 }
 
 #[cfg(test)]

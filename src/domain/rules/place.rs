@@ -16,7 +16,7 @@ pub fn mode(ctx: &Context) -> Vec<Said> {
         format!("The service '{}' may not be given by '{}'.", service.key, ctx.encounter.mode),
         format!("The peer corrects the mode if it was one of: {modes}."),
     );
-    vec![said.by(&service.source)]
+    vec![said.by(service.written("modes"))]
 }
 
 /// The service may be given in the setting.
@@ -33,7 +33,7 @@ pub fn setting(ctx: &Context) -> Vec<Said> {
         format!("The service '{}' may not be given in the setting '{setting}'.", service.key),
         format!("The peer corrects the setting if it was one of: {settings}."),
     );
-    vec![said.by(&service.source)]
+    vec![said.by(service.written("settings"))]
 }
 
 #[cfg(test)]

@@ -53,6 +53,25 @@ pub fn create(
     organization: OrganizationId,
     document: &Document,
 ) -> Result<Added, AppError> {
+    add(conn, ctx, organization, document).map_err(|error| with_lines(document, error))
+}
+
+/// Faults that were found behind the reader have their line, too, where the document has lines.
+fn with_lines(document: &Document, mut error: AppError) -> AppError {
+    let Document::Toml(text) = document else { return error };
+    for fault in error.faults.iter_mut().filter(|fault| fault.line.is_none()) {
+        let pointer = fault.pointer.as_deref();
+        fault.line = pointer.and_then(|at| contract::line_of(text, at)).map(u64::from);
+    }
+    error
+}
+
+fn add(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    organization: OrganizationId,
+    document: &Document,
+) -> Result<Added, AppError> {
     let agreement = parse(document)?;
     let owner = organizations::by_id(conn, organization)?
         .ok_or_else(|| AppError::not_found("organization"))?;

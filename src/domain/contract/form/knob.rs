@@ -1,16 +1,18 @@
 //! How one knob is read and told: a trait for its type, and the macro that makes a section.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::kinds::{
-    Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, CorrectionNumber,
-    DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency,
-    MemberShape, Note80, NoteKind, NoteRule, Number, NumberKind, Paperwork, ProviderId, Reference,
-    Release, Send, Submitter, TaxKind, UnitBasis, ZeroCharge,
+    Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, ContractKind,
+    CorrectionNumber, DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate,
+    Frequency, MemberShape, Note80, NoteKind, NoteRule, Number, NumberKind, Paperwork, ProviderId,
+    Reference, Release, Send, Submitter, TaxKind, UnitBasis, ZeroCharge,
 };
-use crate::domain::claim_detail::EpsdtCondition;
+use crate::domain::claim_detail::{EpsdtCondition, Transmission};
 use crate::domain::codes::{Modifier, PlaceOfService, ProcedureCode};
 use crate::domain::contract::reader::{Reader, Spot};
+use crate::domain::contract::schema::shape;
 use crate::domain::contract::table::{MAX_ITEMS, Table};
 use crate::domain::identifiers::{Line35, Line55, PartnerCode};
 use crate::domain::money::Money;
@@ -21,6 +23,8 @@ pub(super) trait Knob: Sized {
     fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self>;
     /// As the documentation shows a default.
     fn shown(&self) -> String;
+    /// What it may be, as JSON Schema.
+    fn schema() -> Value;
 }
 
 /// A whole number in a range, both ends included.
@@ -34,6 +38,9 @@ impl<const MIN: u32, const MAX: u32> Knob for Count<MIN, MAX> {
     }
     fn shown(&self) -> String {
         format!("`{}` ({MIN} to {MAX})", self.0)
+    }
+    fn schema() -> Value {
+        shape::number(MIN, MAX)
     }
 }
 
@@ -51,6 +58,9 @@ impl Knob for bool {
     fn shown(&self) -> String {
         format!("`{self}`")
     }
+    fn schema() -> Value {
+        shape::flag()
+    }
 }
 
 impl<T: Knob> Knob for Option<T> {
@@ -59,6 +69,9 @@ impl<T: Knob> Knob for Option<T> {
     }
     fn shown(&self) -> String {
         self.as_ref().map_or_else(|| "none".to_owned(), T::shown)
+    }
+    fn schema() -> Value {
+        T::schema()
     }
 }
 
@@ -80,11 +93,14 @@ impl<T: Knob + PartialEq> Knob for Vec<T> {
         let all: Vec<String> = self.iter().map(T::shown).collect();
         if all.is_empty() { "none".to_owned() } else { all.join(", ") }
     }
+    fn schema() -> Value {
+        shape::list(T::schema(), 0)
+    }
 }
 
-/// Knobs that are one text.
+/// Knobs that are one text, with what it may be.
 macro_rules! texts {
-    ($($kind:ty),+ $(,)?) => {
+    ($($kind:ty: $schema:expr),+ $(,)?) => {
         $(impl Knob for $kind {
             fn read(r: &mut Reader, spot: &Spot<'_>) -> Option<Self> {
                 spot.parse(r)
@@ -92,39 +108,52 @@ macro_rules! texts {
             fn shown(&self) -> String {
                 format!("`{self}`")
             }
+            fn schema() -> Value {
+                $schema
+            }
         })+
     };
 }
 
 texts!(
-    Access,
+    Access: shape::words(10),
+    EpsdtCondition: shape::one_of(["AV", "NU", "S2", "ST"]),
+    FileNameTemplate: shape::any_text(),
+    MemberShape: shape::any_text(),
+    Note80: shape::words(80),
+    Reference: shape::words(50),
+    Modifier: shape::modifier(),
+    PlaceOfService: shape::place(),
+    Line35: shape::words(35),
+    Line55: shape::words(55),
+    PartnerCode: shape::partner(),
+    ProcedureCode: shape::procedure(),
+);
+
+/// Knobs out of a closed list.
+macro_rules! lists {
+    ($($kind:ty),+ $(,)?) => {
+        texts!($($kind: shape::codes!($kind)),+);
+    };
+}
+
+lists!(
     Assignment,
     Benefits,
     CharacterSet,
     DateFormat,
     CorrectionNumber,
     DelayReason,
-    EpsdtCondition,
     Exception,
     FacilityMode,
     FileKind,
-    FileNameTemplate,
     Frequency,
-    MemberShape,
-    Note80,
     ProviderId,
-    Reference,
     Release,
     Send,
     TaxKind,
     UnitBasis,
     ZeroCharge,
-    Modifier,
-    PlaceOfService,
-    Line35,
-    Line55,
-    PartnerCode,
-    ProcedureCode,
 );
 
 impl Knob for Number {
@@ -135,6 +164,12 @@ impl Knob for Number {
     }
     fn shown(&self) -> String {
         self.kind.to_string()
+    }
+    fn schema() -> Value {
+        shape::table(vec![
+            shape::need("kind", "REF01.", shape::codes!(NumberKind)),
+            shape::need("number", "REF02.", Reference::schema()),
+        ])
     }
 }
 
@@ -149,6 +184,15 @@ impl Knob for Address {
     fn shown(&self) -> String {
         self.city.to_string()
     }
+    fn schema() -> Value {
+        shape::table(vec![
+            shape::need("line1", "N301.", Line55::schema()),
+            shape::may("line2", "N302.", Line55::schema()),
+            shape::need("city", "N401.", shape::any_text()),
+            shape::need("state", "N402.", shape::text("^[A-Z]{2}$")),
+            shape::need("zip", "N403.", shape::any_text()),
+        ])
+    }
 }
 
 impl Knob for Paperwork {
@@ -161,6 +205,12 @@ impl Knob for Paperwork {
     fn shown(&self) -> String {
         self.report.to_string()
     }
+    fn schema() -> Value {
+        shape::table(vec![
+            shape::need("report", "PWK01.", shape::text("^[A-Z0-9]{2}$")),
+            shape::need("transmission", "PWK02.", shape::codes!(Transmission)),
+        ])
+    }
 }
 
 impl Knob for Submitter {
@@ -171,6 +221,12 @@ impl Knob for Submitter {
     }
     fn shown(&self) -> String {
         self.id.to_string()
+    }
+    fn schema() -> Value {
+        shape::table(vec![
+            shape::need("name", "1000A NM103.", Line55::schema()),
+            shape::need("id", "1000A NM109.", PartnerCode::schema()),
+        ])
     }
 }
 
@@ -190,6 +246,15 @@ impl Knob for Contact {
     }
     fn shown(&self) -> String {
         self.name.to_string()
+    }
+    fn schema() -> Value {
+        shape::table(vec![
+            shape::need("name", "PER02.", Line35::schema()),
+            shape::need("phone", "TE.", shape::any_text()),
+            shape::may("extension", "EX.", Access::schema()),
+            shape::may("email", "EM.", shape::any_text()),
+            shape::may("fax", "FX.", shape::any_text()),
+        ])
     }
 }
 
@@ -213,6 +278,13 @@ impl Knob for ContractInfo {
     fn shown(&self) -> String {
         self.kind.to_string()
     }
+    fn schema() -> Value {
+        shape::table(vec![
+            shape::need("kind", "CN101.", shape::codes!(ContractKind)),
+            shape::may("amount", "CN102, in quotes: \"12.50\".", shape::any_text()),
+            shape::may("code", "CN104.", Reference::schema()),
+        ])
+    }
 }
 
 impl Knob for NoteRule {
@@ -226,6 +298,18 @@ impl Knob for NoteRule {
     }
     fn shown(&self) -> String {
         self.text.to_string()
+    }
+    fn schema() -> Value {
+        shape::table(vec![
+            shape::may("kind", "NTE01.", shape::codes!(NoteKind)),
+            shape::need("text", "NTE02.", Note80::schema()),
+            shape::may(
+                "procedures",
+                "For lines with one of these.",
+                Vec::<ProcedureCode>::schema(),
+            ),
+            shape::may("modifiers", "For lines with one of these.", Vec::<Modifier>::schema()),
+        ])
     }
 }
 
@@ -286,6 +370,14 @@ macro_rules! knobs {
                     None => Some(usual.$key),
                 };)+
                 Some(Self { $($key: $key?),+ })
+            }
+
+            /// The section as JSON Schema.
+            pub(in crate::domain::contract) fn schema() -> serde_json::Value {
+                use crate::domain::contract::schema::shape;
+                shape::table(vec![
+                    $(shape::may(stringify!($key), $meaning, <$kind as Knob>::schema())),+
+                ])
             }
 
             /// What the documentation says of the section.

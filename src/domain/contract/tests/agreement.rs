@@ -137,12 +137,20 @@ fn binding_values_gives_pointers() {
 }
 
 #[test]
-fn gaps_are_allowed_and_told() {
+fn holes_are_refused_and_edges_are_told() {
     let holes = AGREEMENT.replace("to = 2026-07-31", "to = 2026-07-15");
-    let terms = terms_from_toml(&pack(), &holes).unwrap();
-    let told = gaps(&terms);
+    let told = terms_from_toml(&pack(), &holes).unwrap_err();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("peer has no rate from 2026-07-16 to 2026-07-31"), "{told:?}");
+    assert!(told[0].message.contains("no rate from 2026-07-16 to 2026-07-31"), "{told:?}");
+
+    let edges = AGREEMENT
+        .replace("from = 2026-01-01\nto = 2026-12-31", "from = 2025-12-01\nto = 2026-12-31")
+        .replace("from = 2026-08-01\n", "from = 2026-08-01\nto = 2026-11-30\n");
+    let told = gaps(&terms_from_toml(&pack(), &edges).unwrap());
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].contains("peer has no rate before 2026-01-01"), "{told:?}");
+    assert!(told[1].contains("peer has no rate after 2026-11-30"), "{told:?}");
+    assert!(told[2].contains("skills has no rate before 2026-01-01"), "{told:?}");
 
     let bare = &AGREEMENT[..AGREEMENT.find("[[rate]]\nservice = \"skills\"").unwrap()];
     let told = gaps(&terms_from_toml(&pack(), bare).unwrap());

@@ -6,7 +6,11 @@ mod grades;
 mod overrides;
 mod pack;
 mod profile;
+mod refusals;
+mod schema;
 mod shipped;
+mod told;
+mod validator;
 mod wild;
 mod words;
 
@@ -32,6 +36,10 @@ pub(super) const CONTRACTS: [&str; 3] = [
         "/fixtures/contracts/open-door_harbor-light.toml"
     )),
 ];
+
+/// A pack with every key that a pack may have.
+pub(super) const EVERY_KEY: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/contracts/every-key.toml"));
 
 /// A small pack without a fault, which the cases bend one line at a time.
 pub(super) const PACK: &str = r#"

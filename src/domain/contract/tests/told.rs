@@ -1,0 +1,102 @@
+//! No key is left out of the retelling: whatever changes what a pack says changes its sentences, and
+//! `contract diff` tells of it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json as value};
+
+use super::schema::places;
+use super::{EVERY_KEY, json};
+use crate::domain::contract::{pack_from_json, retell};
+
+/// Values of every kind that packs have, one of which fits nearly every key.
+fn shards() -> Vec<Value> {
+    let texts = [
+        "zz",
+        "ZZ",
+        "ZZ999",
+        "guide",
+        "manual",
+        "2026-03-03",
+        "12",
+        "1.25",
+        "OH",
+        "C",
+        "hold",
+        "never",
+        "month",
+        "always",
+        "replace",
+        "audio",
+        "home",
+        "floor",
+        "plan_goal",
+        "plan",
+        "MC",
+        "$",
+        "99999",
+        "509-555-0100",
+        "AA",
+        "G2",
+        "unknown",
+    ];
+    let lists = [
+        "zz",
+        "ZZ",
+        "12",
+        "audio",
+        "home",
+        "peer",
+        "group",
+        "mental_health",
+        "F40",
+        "note.unsigned",
+    ];
+    let mut all: Vec<Value> = texts.into_iter().map(Value::from).collect();
+    all.extend([1, 2, 12, 100_001].map(Value::from));
+    all.extend([true, false].map(Value::from));
+    all.extend(lists.map(|text| value!([text])));
+    all
+}
+
+/// A key taken away, and then other values in its place.
+fn bent(full: &Value, at: &str) -> Vec<Value> {
+    let (parent, key) = at.rsplit_once('/').unwrap();
+    let mut all = Vec::new();
+    if let Value::Object(_) = full.pointer(parent).unwrap() {
+        let mut without = full.clone();
+        without.pointer_mut(parent).unwrap().as_object_mut().unwrap().shift_remove(key);
+        all.push(without);
+    }
+    all.extend(shards().into_iter().map(|shard| {
+        let mut with = full.clone();
+        *with.pointer_mut(at).unwrap() = shard;
+        with
+    }));
+    all
+}
+
+#[test]
+fn what_a_pack_says_otherwise_is_told_otherwise() {
+    let full = json(EVERY_KEY);
+    let pack = pack_from_json(&full).unwrap();
+    let told = retell::pack(&pack);
+    let (mut keys, mut changed) = (BTreeSet::new(), BTreeSet::new());
+    for at in places(&full).1 {
+        let key = at.rsplit_once('/').unwrap().1.to_owned();
+        let value = full.pointer(&at).unwrap();
+        let of_tables = value.as_array().is_some_and(|items| items.iter().all(Value::is_object));
+        if key.parse::<usize>().is_err() && !of_tables {
+            keys.insert(key.clone());
+        }
+        // The key without a value, and one other value that can stand there.
+        let others = bent(&full, &at).into_iter().filter_map(|bent| pack_from_json(&bent).ok());
+        for other in others.filter(|other| *other != pack).take(2) {
+            let changes = retell::diff(&told, &retell::pack(&other));
+            assert!(!changes.is_empty(), "{at} says another thing and is told as before");
+            changed.insert(key.clone());
+        }
+    }
+    let still: Vec<&String> = keys.difference(&changed).collect();
+    assert!(still.is_empty(), "no other value was tried of {still:?}");
+}
