@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -50,13 +50,16 @@ fn run_show(show: &Show) -> Result<(), CliError> {
     let other = |what: &str, error: &dyn Display| CliError::Other(format!("{what}: {error}"));
     let file = File::open(&show.file).map_err(|e| other(&format!("cannot open {name}"), &e))?;
     let document = Document::read(file);
-    let text = if show.json {
-        serde_json::to_string_pretty(&document).map_err(|e| other("cannot show", &e))?
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let written = if show.json {
+        // Never as one text: that of a large file is larger than the file.
+        serde_json::to_writer_pretty(&mut out, &document).map_err(Into::into)
     } else {
-        readable(&document)
+        out.write_all(readable(&document).as_bytes())
     };
+    let written = written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
     // A reader that has seen enough (`| head`) is no failure.
-    match writeln!(std::io::stdout().lock(), "{text}") {
+    match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             return Err(other("cannot write", &error));
         }

@@ -10,6 +10,7 @@ mod examples;
 mod faults;
 mod flips;
 mod golden;
+mod keys;
 mod lexing;
 mod mutants;
 mod properties;
