@@ -23,6 +23,7 @@ impl Bench {
         decision: &Decision,
     ) {
         self.attend(ctx, id, encounter, decision);
+        self.beside.put(id, encounter, decision);
         if decision.day_sum.is_some() {
             self.put_day(id, encounter, decision);
         } else {
@@ -31,7 +32,6 @@ impl Bench {
         if decision.lines.iter().all(|l| l.answer != LineAnswer::Ready) {
             return;
         }
-        self.dossiers.put_visit(encounter.member, encounter.started_at, id);
         self.nearby.put(Neighbor {
             encounter: id,
             reference: encounter.reference.clone(),
