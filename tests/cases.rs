@@ -55,6 +55,17 @@ fn a_case_that_is_wrong_says_where_and_ends_with_1() {
         ("[[step]]\nvisit = \"V1\"\nplace = 11\n", "unknown field `place`"),
         ("[[step]]\nvoid = \"V9\"\n", "has recorded no visit `V9`"),
         ("[[step]]\nvisit = \"V1\"\nrefused = \"already_claimed\"\n", "to be refused"),
+        ("[[step]]\nvoid = \"V1\"\nminutez = 3\n", "unknown word `minutez`"),
+        ("[[step]]\nremark = \"x\"\nexpect = { ready = 99 }\n", "`expect` is never looked at"),
+        (
+            "[[step]]\nvisit = \"V1\"\nrefused = \"x\"\nexpect = { ready = 77 }\n",
+            "beside `refused` is never looked at",
+        ),
+        ("[[step]]\nvisit = \"V1\"\nvoid = \"V1\"\n", "this has visit, void"),
+        ("[[step]]\nvisit = \"V1\"\npeer = \"ann\"\n", "peer `ann`: peers are called `P1`"),
+        ("[[step]]\nvisit = \"V1\"\npeer = \"P01\"\n", "peer `P01`"),
+        ("[[step]]\nvisit = \"V1\"\nminutes = 9223372036854775807\n", "is not from 0 to 10080"),
+        ("[[step]]\nvisit = \"V1\"\nminutes = -1\n", "is not from 0 to 10080"),
         ("remove = [\"limit.x\"]\nstep = []\n", "the pack has no `limit.x`"),
         ("step = 1\n", "line 3"),
     ] {
@@ -66,6 +77,24 @@ fn a_case_that_is_wrong_says_where_and_ends_with_1() {
     let none = cases(&["no/such/folder"]);
     assert_eq!(none.status.code(), Some(1));
     assert!(text(&none.stderr).contains("no/such/folder"));
+}
+
+/// A link that leads back to its own folder is not followed, however deep it would go.
+#[cfg(unix)]
+#[test]
+fn links_in_a_folder_of_cases_are_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases/packs/plain.toml");
+    let case = format!(
+        "title = \"One\"\npack = \"{}\"\n[[step]]\nvisit = \"V1\"\nexpect = {{ ready = 4 }}\n",
+        pack.display()
+    );
+    std::fs::write(folder.path().join("one.toml"), case).unwrap();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+    let played = cases(&[folder.path().to_str().unwrap(), "--format", "json"]);
+    let results: serde_json::Value = serde_json::from_slice(&played.stdout).unwrap();
+    assert_eq!(results["results"].as_array().unwrap().len(), 1, "{results}");
+    assert!(played.status.success());
 }
 
 /// Files below a folder with an ending.

@@ -74,9 +74,9 @@ pub struct DecisionLine {
     pub place: PlaceOfService,
     /// Units; 0 only where minutes are summed over days: a visit that rides on the day's line.
     pub units: u32,
-    /// The organization's charge for a unit, up to four decimals; none without a rate.
+    /// The organization's charge for a unit, not rounded; none without a rate.
     pub unit_charge: Option<Decimal>,
-    /// The contract's allowance for a unit, up to four decimals; none without a rate.
+    /// The contract's allowance for a unit, not rounded; none without a rate.
     pub unit_rate: Option<Decimal>,
     /// Charge of the line, in cents, rounded once.
     pub charge: Money,

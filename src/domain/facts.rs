@@ -56,9 +56,18 @@ pub struct Facts {
     /// organization.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<DocumentFact>,
-    /// The member's other live visits before this one, where a condition lets the first ones go.
+    /// The member's other visits before this one, whatever became of them, where a condition lets the
+    /// first ones go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier_visits: Option<u32>,
+    /// The member's last visits face to face up to the service date, by service, where a condition
+    /// asks a remote visit for one: also those that are too short for a unit, which are in no usage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub face_to_face: Vec<FaceToFace>,
+    /// Lines of the member's other visits of the day by the same peer with the same diagnoses, ready
+    /// or claimed, where a condition bounds a line and visits of a day become one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_line: Vec<OnLine>,
     /// Consents of the member to disclosures of substance-use records, revoked ones too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<ConsentFact>,
@@ -194,6 +203,28 @@ pub struct DocumentFact {
     /// What its kind says.
     #[serde(flatten)]
     pub content: Content,
+}
+
+/// The last visit face to face as a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaceToFace {
+    /// The service.
+    pub service: Key,
+    /// Its service date.
+    pub day: NaiveDate,
+}
+
+/// A line of another visit, as far as it tells whether the two become one claim line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnLine {
+    /// The service.
+    pub service: Key,
+    /// Modifiers.
+    pub modifiers: Vec<Modifier>,
+    /// Place of service.
+    pub place: PlaceOfService,
+    /// Units.
+    pub units: u32,
 }
 
 /// A consent of the member (`consent`).

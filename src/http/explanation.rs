@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::{Caller, PathId, Query};
 use crate::domain::decision::ENGINE_VERSION;
 use crate::domain::ids::EncounterId;
-use crate::domain::rules::explain::{Step, differences, steps, unknown};
+use crate::domain::rules::explain::{Step, differences, every_difference, steps, unknown};
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::flow::explain::{Asked, Explanation, Today, changed_facts, explain};
@@ -141,7 +141,7 @@ impl ExplanationView {
             facts,
             engine: ENGINE_VERSION.to_owned(),
             replay_agrees: replayed == decision.answer,
-            replay_differences: differences(&decision.answer, &replayed),
+            replay_differences: every_difference(&decision.answer, &replayed),
             answer: PreviewView::new(decision.answer),
             today,
         })

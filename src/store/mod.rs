@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authorizations;
 pub mod backup;
 pub mod bare;
+pub mod beside;
 pub mod batches;
 pub mod changes;
 pub mod claim_changes;

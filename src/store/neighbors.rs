@@ -78,31 +78,6 @@ pub fn live_in(
     rows.into_iter().map(neighbor).collect()
 }
 
-/// Starts of the live encounters of these members, `except` left out.
-pub fn starts_of(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    members: &[MemberId],
-    except: &[EncounterId],
-) -> Result<Vec<(MemberId, Instant, EncounterId)>, StoreError> {
-    let except: Vec<i64> = except.iter().map(|e| e.as_i64()).collect();
-    let mut found = Vec::new();
-    for chunk in members.chunks(types::CHUNK) {
-        let chunk: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
-        let rows: Vec<(i64, NaiveDateTime, i64)> = encounters::table
-            .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::member_id.eq_any(chunk))
-            .filter(encounters::status.eq_any(LIVE.map(EncounterStatus::as_str)))
-            .filter(encounters::id.ne_all(except.clone()))
-            .select((encounters::member_id, encounters::started_at, encounters::id))
-            .load(conn)?;
-        found.extend(rows.into_iter().map(|(member, start, id)| {
-            (MemberId::from_i64(member), Instant::from_naive(start), EncounterId::from_i64(id))
-        }));
-    }
-    Ok(found)
-}
-
 /// Those of these encounters that are live.
 pub fn live_of(
     conn: &mut Conn,

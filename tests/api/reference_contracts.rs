@@ -87,6 +87,19 @@ on_both! {
         }
     }
 
+    /// A filing clock may run from the day on which the provider number was issued.
+    async fn a_provider_number_is_not_issued_in_the_future(app: TestApp) {
+        let world = with_pack(&app).await;
+        let issued = |day: &str| {
+            let text = contract("2026-01-01", None);
+            text.replacen("[contract]\n", &format!("[contract]\nprovider_number_issued = {day}\n"), 1)
+        };
+        let add = async |text: String| post_toml(&app, "/v1/contracts", &world.biller, text).await;
+        let problem = add(issued("2099-01-01")).await.problem(422, "invalid_input");
+        assert_eq!(pointers(&problem), ["/contract/provider_number_issued"]);
+        add(issued("2025-12-01")).await.expect(201);
+    }
+
     async fn a_version_overlaps_only_what_it_supersedes(app: TestApp) {
         let world = with_pack(&app).await;
         let add = async |text: String| post_toml(&app, "/v1/contracts", &world.biller, text).await;

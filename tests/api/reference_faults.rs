@@ -54,6 +54,17 @@ on_both! {
         assert_eq!(list["items"], json!([]));
     }
 
+    /// A filing clock may run from the day on which a coverage became known.
+    async fn a_coverage_does_not_become_known_in_the_future(app: TestApp) {
+        let world = world(&app).await;
+        let mut body = member("m-1", "evergreen", "E1");
+        body["coverages"][0]["known_on"] = json!("2099-01-01");
+        let problem = app.post("/v1/members", &world.biller, &body).await.problem(422, "invalid_input");
+        assert_eq!(pointers(&problem), ["/coverages/0/known_on"]);
+        body["coverages"][0]["known_on"] = json!("2026-01-31");
+        app.post("/v1/members", &world.biller, &body).await.expect(201);
+    }
+
     async fn shapes_that_are_wrong_are_refused(app: TestApp) {
         let world = world(&app).await;
         for (body, pointer) in [

@@ -2,6 +2,7 @@
 //! through the flow that production runs, each on a temporary SQLite database of its own.
 //! `docs/cases.md` has the whole vocabulary.
 
+mod check;
 mod compare;
 mod merge;
 mod people;
@@ -87,14 +88,24 @@ pub(super) async fn run(cases: Cases) -> Result<(), CliError> {
         let Some(case) = read(&path, cases.only.as_deref()) else { continue };
         let database = folder.path().join(format!("{number}.db"));
         let (turns, template) = (Arc::clone(&turns), template.clone());
-        running.push(tokio::spawn(async move {
+        let name = path.display().to_string();
+        let one = tokio::spawn(async move {
             let _turn = turns.acquire_owned().await;
-            play(&path, case, &template, &database).await
-        }));
+            let outcome = play(&path, case, &template, &database).await;
+            forget(&database);
+            outcome
+        });
+        running.push((name, one));
     }
     let mut outcomes = Vec::new();
-    for one in running {
-        outcomes.push(one.await.map_err(|e| CliError::Other(format!("a case broke: {e}")))?);
+    for (path, one) in running {
+        outcomes.push(one.await.unwrap_or_else(|broken| Outcome {
+            path,
+            title: String::new(),
+            rules: Vec::new(),
+            differences: vec![format!("the case broke the program: {broken}")],
+            took: Duration::ZERO,
+        }));
     }
     if outcomes.is_empty() {
         return Err(CliError::Other("there is no case to play at these paths".to_owned()));
@@ -148,6 +159,16 @@ async fn play(
     Outcome { path, title, rules, differences, took: begun.elapsed() }
 }
 
+/// Removes the database of a case with the files that SQLite keeps beside it: a run of thousands of
+/// cases must not need the room of all of them at once. What cannot be removed goes with the folder.
+fn forget(database: &Path) {
+    for beside in ["", "-wal", "-shm"] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(beside);
+        let _ = std::fs::remove_file(name);
+    }
+}
+
 /// A database and the pack of a case.
 fn prepared(
     path: &Path,
@@ -186,8 +207,14 @@ fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     }
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).map_err(|e| cannot(&folder, &e))? {
-            let path = entry.map_err(|e| cannot(&folder, &e))?.path();
-            if path.is_dir() {
+            let entry = entry.map_err(|e| cannot(&folder, &e))?;
+            let (path, kind) = (entry.path(), entry.file_type());
+            let kind = kind.map_err(|e| cannot(&folder, &e))?;
+            // A link may lead back to where it stands.
+            if kind.is_symlink() {
+                continue;
+            }
+            if kind.is_dir() {
                 if path.file_name().is_some_and(|name| name != "packs") {
                     folders.push(path);
                 }

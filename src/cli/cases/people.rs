@@ -15,12 +15,23 @@ use crate::flow::reference::draft::{
 };
 use crate::store;
 
+/// Most peers of a case: so many NPIs are kept free for them.
+const MOST_PEERS: u64 = 999_999;
+
+/// The number of a peer, whose NPI follows from it: two names never become one person.
+fn number_of_peer(name: &str) -> Result<u64, Trouble> {
+    let number = name.strip_prefix('P').filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let number = number.filter(|n| !n.starts_with('0')).and_then(|n| n.parse().ok());
+    let number = number.filter(|n| (1..=MOST_PEERS).contains(n));
+    number.ok_or_else(|| {
+        format!("peer `{name}`: peers are called `P1` to `P{MOST_PEERS}`, a `P` and a number")
+    })
+}
+
 impl World<'_> {
     /// A peer's NPI; a peer who is named for the first time has every certificate of the pack.
     pub(super) async fn peer(&mut self, organization: &Key, name: &str) -> Result<Npi, Trouble> {
-        let digits: String = name.chars().filter(char::is_ascii_digit).collect();
-        let number: u64 = digits.parse().unwrap_or(1);
-        let text = npi(210_000_000 + number % 1_000_000);
+        let text = npi(210_000_000 + number_of_peer(name)?);
         let npi = Npi::parse(&text).map_err(|e| e.0)?;
         if self.people.insert((organization.to_string(), name.to_owned())) {
             let peer: PeerDraft =

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use serde_json::Value;
 
+use super::check;
 use super::compare::{differences, left_differences, said};
 use super::visit::{draft, laid, moment, times, words};
 use super::words::{CaseFile, Room, Step, document};
@@ -111,6 +112,9 @@ fn name_of(step: &Step) -> String {
 impl Play<'_> {
     /// Does a step and tells the differences.
     async fn step(&mut self, step: &Step) -> Result<Vec<String>, Trouble> {
+        if let Some(fault) = check::fault(step) {
+            return Err(fault);
+        }
         let (key, tenant) = self.world.tenant(step.by.as_deref())?;
         if let Some(now) = &step.now {
             self.now = moment(now, self.world.zone)?;
@@ -132,7 +136,7 @@ impl Play<'_> {
         again::settle(&self.world.ctx).await.map_err(|e| told(&e))?;
         let own = step.visit.as_ref().or(step.revise.as_ref()).or(step.void.as_ref());
         let own = own.or(step.decide.as_ref()).or(step.answer_for.as_ref().map(|a| &a.visit));
-        if let (Some(name), Some(_), None) = (own, &step.expect, &step.refused) {
+        if let (Some(name), Some(_)) = (own, &step.expect) {
             found.extend(self.look(step, name).await?);
         }
         for name in step.then.keys() {

@@ -14,6 +14,8 @@ const DIAGNOSIS: &str = "F32.9";
 const DAY: &str = "2026-07-01";
 const FROM: &str = "09:00";
 const MINUTES: i64 = 60;
+/// Longest visit that a case may say, in minutes: a week, far beyond what the service takes.
+const MOST_MINUTES: i64 = 7 * 24 * 60;
 
 /// The words of a visit in the places of earlier ones: the case's usual ones, what was said before,
 /// what is said now.
@@ -65,9 +67,16 @@ pub(super) fn times(words: &VisitWords, zone: Zone) -> Result<(Instant, Instant)
             let same = read(&format!("{first} {}", clock(&to.0)))?;
             if same > start { same } else { read(&format!("{} {}", next(first), clock(&to.0)))? }
         }
-        (None, None, minutes) => start.plus(TimeDelta::minutes(minutes.unwrap_or(MINUTES))),
+        (None, None, minutes) => start.plus(lasting(minutes.unwrap_or(MINUTES))?),
     };
     Ok((start, end))
+}
+
+fn lasting(minutes: i64) -> Result<TimeDelta, Trouble> {
+    if (0..=MOST_MINUTES).contains(&minutes) {
+        return Ok(TimeDelta::minutes(minutes));
+    }
+    Err(format!("minutes: {minutes} is not from 0 to {MOST_MINUTES}"))
 }
 
 /// A TOML time has seconds, a text need not.

@@ -107,7 +107,8 @@ impl Filing {
             months => start.checked_add_months(Months::new(months)).unwrap_or(NaiveDate::MAX),
         };
         let stop = self.stop_days.map(|days| day_after(service_date, days));
-        self.rolled(stop.map_or(runs_to, |stop| runs_to.min(stop)))
+        let rolled = self.rolled(runs_to);
+        stop.map_or(rolled, |stop| rolled.min(stop))
     }
 
     fn rolled(&self, day: NaiveDate) -> NaiveDate {

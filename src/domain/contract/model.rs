@@ -162,6 +162,9 @@ pub struct Service {
     pub substance_use: bool,
     /// Whether it may be billed although another coverage pays first (RK69).
     pub bypass_other_coverage: bool,
+    /// Whether it is paid although the member was not there (RK53).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub member_may_be_absent: bool,
     /// Fewest minutes of a contact, or of its day where minutes are summed, below which nothing is
     /// billed (RK13); 0: any.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -52,6 +52,7 @@ pub(super) const KEYS: &[&str] = &[
     "certificates",
     "substance_use",
     "bypass_other_coverage",
+    "member_may_be_absent",
     "group",
     "source",
     source_of::KEY,
@@ -128,6 +129,7 @@ fn read_service<'a>(
     let certificates = known_values(r, table, "certificates");
     let substance_use = table.flag(r, "substance_use", false);
     let bypass_other_coverage = table.flag(r, "bypass_other_coverage", false);
+    let member_may_be_absent = table.flag(r, "member_may_be_absent", false);
     let group = read_group(r, table, known);
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
@@ -159,6 +161,7 @@ fn read_service<'a>(
         certificates,
         substance_use: substance_use?,
         bypass_other_coverage: bypass_other_coverage?,
+        member_may_be_absent: member_may_be_absent?,
         min_minutes: min_minutes?,
         provisional_months: provisional?,
         days: days?,

@@ -25,11 +25,31 @@ pub struct VersionHead {
 }
 
 /// The version in force with `payer` on `day`: of those that cover the day, the one recorded last.
+///
+/// Versions that share a day supersede one another ([`may_add`]), so what names another as
+/// superseded was recorded after it, whatever a clock said that went back in between.
 pub fn in_force(heads: &[VersionHead], payer: PayerId, day: NaiveDate) -> Option<&VersionHead> {
-    heads
-        .iter()
-        .filter(|h| h.payer == payer && h.span.covers(day))
-        .max_by_key(|h| (h.recorded_at, h.id))
+    let covering = heads.iter().filter(|h| h.payer == payer && h.span.covers(day));
+    covering.reduce(|last, next| {
+        if supersedes(heads, next, last.id) {
+            next
+        } else if supersedes(heads, last, next.id) {
+            last
+        } else {
+            std::cmp::max_by_key(last, next, |h| (h.recorded_at, h.id))
+        }
+    })
+}
+
+/// Whether `head` supersedes the version `id`, directly or through others.
+fn supersedes(heads: &[VersionHead], head: &VersionHead, id: ContractVersionId) -> bool {
+    let mut next = head.supersedes;
+    // Each step goes to an earlier version, so the walk ends; the number of them bounds it all the same.
+    for _ in heads {
+        let Some(earlier) = next.filter(|earlier| *earlier != id) else { break };
+        next = heads.iter().find(|h| h.id == earlier).and_then(|h| h.supersedes);
+    }
+    next == Some(id)
 }
 
 /// Whether a version with these days may be added to the contract with `payer`. It may overlap
@@ -111,6 +131,23 @@ mod tests {
         assert_eq!(on("2026-06-01"), Some(id(1)));
         let other = PayerId::from_i64(8);
         assert_eq!(in_force(&heads, other, parse_date("2026-03-01").unwrap()), None);
+    }
+
+    #[test]
+    fn what_supersedes_is_in_force_although_the_clock_went_back() {
+        let heads = [
+            head(1, span("2026-01-01", None), "12", None),
+            head(2, span("2026-01-01", Some("2026-05-31")), "11", Some(1)),
+            head(3, span("2026-03-01", None), "10", Some(2)),
+        ];
+        let mut turned = heads.clone();
+        turned.reverse();
+        for heads in [&heads, &turned] {
+            let on = |day: &str| in_force(heads, PAYER, parse_date(day).unwrap()).map(|h| h.id);
+            assert_eq!(on("2026-02-28"), Some(id(2)));
+            assert_eq!(on("2026-03-01"), Some(id(3)));
+            assert_eq!(on("2026-06-01"), Some(id(3)), "2 does not cover it, and links 3 to 1");
+        }
     }
 
     #[test]

@@ -80,23 +80,20 @@ impl<'a> Account<'a> {
         Standing::of(window.touched(self.calendar, day, &daily), Decimal::from(units))
     }
 
-    /// Units of services in the window around a day: those given in certain modes, and all. Which mode is not
-    /// known is not one of them.
+    /// Units of services in each window around a day that stands still: those given in certain modes
+    /// or in a mode that nobody knows, and all.
     pub fn parts(
         &self,
         services: &[Key],
         window: &Window,
         day: NaiveDate,
         of: impl Fn(Mode) -> bool,
-    ) -> Option<(i64, i64)> {
-        let counted = |chosen: &dyn Fn(&Usage) -> bool| {
-            let of_services = self.usage.iter().filter(|u| services.contains(&u.service));
-            let daily = daily(of_services.filter(|u| chosen(u)), None);
-            let windows = window.touched(self.calendar, day, &daily);
-            windows.iter().filter(|w| w.holds_day).map(|w| w.units).max()
-        };
-        let part = counted(&|u| u.how.as_ref().is_some_and(|how| of(how.mode)))?;
-        Some((part, counted(&|_| true)?))
+    ) -> Vec<(i64, i64)> {
+        let of_services = || self.usage.iter().filter(|u| services.contains(&u.service));
+        let part = |u: &&Usage| u.how.as_ref().is_none_or(|how| of(how.mode));
+        let (part, all) = (daily(of_services().filter(part), None), daily(of_services(), None));
+        let windows = window.fixed(self.calendar, day).into_iter();
+        windows.map(|days| (part.sum(days), all.sum(days))).collect()
     }
 
     fn anchor(&self, kind: RemainingKind, key: &Key) -> Option<NaiveDate> {

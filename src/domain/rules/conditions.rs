@@ -2,12 +2,15 @@
 //! says. Each demand is judged by one function here or in a family beside this one.
 
 use super::context::Context;
+use super::day::Day;
+use super::lines::place_of;
+use super::room::Room;
 use super::table::{RuleId, Said};
 use super::{
     conditions_company, conditions_member, conditions_mode, conditions_paper, conditions_peer,
 };
 use crate::domain::codes::Modifier;
-use crate::domain::contract::{Answer, Condition, Demand};
+use crate::domain::contract::{Answer, Condition, Demand, Rollup, Service};
 use rust_decimal::Decimal;
 
 /// What the conditions in force say of the visit, in pack order, but those on papers.
@@ -69,13 +72,28 @@ fn judged(ctx: &Context, condition: &Condition) -> Vec<Said> {
         }
         Demand::PlanGoal => conditions_paper::plan_goal(ctx),
         Demand::NoRelationship { about } => conditions_paper::no_relationship(ctx, about),
-        Demand::UnitsPerVisit { units } => units_per_visit(ctx, *units),
+        // Judged once it is known what is billed (`on_line`).
+        Demand::UnitsPerVisit { .. } => vec![],
     };
-    let by = |said: Said| match condition.answer {
+    said.into_iter().map(|said| as_asked(condition, said)).collect()
+}
+
+fn as_asked(condition: &Condition, said: Said) -> Said {
+    match condition.answer {
         Answer::Hold => said.by(&condition.source),
         Answer::Warn => said.by(&condition.source).softly(),
+    }
+}
+
+/// What the conditions say of the claim line that the units found would stand on (RK25).
+pub fn on_line(ctx: &Context, room: &Room) -> Vec<Said> {
+    let of_condition = |condition: &Condition| match &condition.demand {
+        Demand::UnitsPerVisit { units } => {
+            units_per_line(ctx, room, *units).map(|said| as_asked(condition, said))
+        }
+        _ => None,
     };
-    said.into_iter().map(by).collect()
+    of_visit(ctx).filter_map(of_condition).collect()
 }
 
 fn one_of(ctx: &Context, modifiers: &[Modifier]) -> Vec<Said> {
@@ -146,21 +164,41 @@ fn unknown(ctx: &Context, question: &str) -> Said {
     )
 }
 
-fn units_per_visit(ctx: &Context, most: Decimal) -> Vec<Said> {
-    let units = ctx.units().unwrap_or(0);
-    if Decimal::from(units) <= most {
-        return vec![];
+/// Units that are billed, with those of other visits that the payer wants on the same line.
+fn units_per_line(ctx: &Context, room: &Room, most: Decimal) -> Option<Said> {
+    let (terms, service) = ctx.terms.zip(ctx.service)?;
+    let own = room.ready();
+    let others = match Day::of(ctx) {
+        Some(day) => day.others_ready(),
+        None if terms.pack.claim.rollup == Rollup::Day => others_on_line(ctx, service),
+        None => 0,
+    };
+    let units = others.saturating_add(own);
+    if own == 0 || Decimal::from(units) <= most {
+        return None;
     }
-    vec![Said::new(
+    let with = match others {
+        0 => String::new(),
+        _ => format!(", {others} of them of other visits of the day that stand on the same line"),
+    };
+    Some(Said::new(
         RuleId::LimitVisit,
         ctx.kind_field(),
         format!(
-            "The line would have {units} units; the payer takes at most {} on one line.",
+            "The line would have {units} units{with}; the payer takes at most {} on one line.",
             most.normalize()
         ),
-        "The peer checks start and end; if they are right, a biller asks the payer how so long a \
-         visit is billed.",
-    )]
+        "The peer checks start and end; if they are right, a biller asks the payer how so many \
+         units are billed.",
+    ))
+}
+
+fn others_on_line(ctx: &Context, service: &Service) -> u32 {
+    let place = place_of(ctx.encounter, service);
+    let same = ctx.facts.on_line.iter().filter(|line| {
+        line.service == service.key && line.modifiers == ctx.form.modifiers && line.place == place
+    });
+    same.fold(0, |sum, line| sum.saturating_add(line.units))
 }
 
 /// `a or b`, `a, b`.
@@ -170,8 +208,13 @@ pub fn words<'t>(texts: impl Iterator<Item = &'t str>, between: &str) -> String 
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::contract::Demand;
-    use crate::domain::rules::testing::{Case, carc, condition, decimal, key, modifiers, split, t};
+    use crate::domain::codes::PlaceOfService;
+    use crate::domain::contract::{Demand, Exceed, Rollup};
+    use crate::domain::facts::OnLine;
+    use crate::domain::rules::testing::{
+        Case, carc, condition, decimal, key, limit, modifiers, split, t,
+    };
+    use crate::domain::windows::Window;
 
     fn with(demand: Demand) -> Case {
         Case::with(|c| c.terms.pack.conditions = vec![condition(demand)])
@@ -237,5 +280,44 @@ mod tests {
         assert_eq!(carc(&case.only("limit.visit")), Some("151"));
         case.terms.pack.conditions[0].services = vec![key("other")];
         assert!(case.rules().is_empty());
+    }
+
+    #[test]
+    fn rk25_the_line_is_what_is_billed_with_what_stands_on_it() {
+        let mut case = with(Demand::UnitsPerVisit { units: decimal("6") });
+        case.terms.pack.claim.rollup = Rollup::Day;
+        let other = OnLine {
+            service: key("peer"),
+            modifiers: modifiers(&["HE"]),
+            place: PlaceOfService::parse("11").unwrap(),
+            units: 2,
+        };
+        case.facts.on_line = vec![other.clone()];
+        assert!(case.rules().is_empty());
+        case.facts.on_line.push(OnLine { units: 1, ..other.clone() });
+        let finding = case.only("limit.visit");
+        assert!(finding.message.contains("7 units, 3 of them of other visits"), "{finding:?}");
+        assert_eq!(split(&case.decide()), (0, 4));
+        // Other lines, and payers who want a line for each visit.
+        for apart in [
+            OnLine { service: key("other"), ..other.clone() },
+            OnLine { modifiers: vec![], ..other.clone() },
+            OnLine { place: PlaceOfService::parse("12").unwrap(), ..other.clone() },
+        ] {
+            case.facts.on_line[1] = OnLine { units: 9, ..apart };
+            assert!(case.rules().is_empty());
+        }
+        case.facts.on_line[1] = OnLine { units: 9, ..other };
+        case.terms.pack.claim.rollup = Rollup::None;
+        assert!(case.rules().is_empty());
+    }
+
+    #[test]
+    fn rk25_what_a_limit_cuts_off_is_not_on_the_line() {
+        let mut case = with(Demand::UnitsPerVisit { units: decimal("3") });
+        case.only("limit.visit");
+        case.terms.pack.limits = vec![limit("daily", "3", Window::Day, Exceed::BillUpTo)];
+        assert_eq!(case.rules(), ["limit.bill_up_to"]);
+        assert_eq!(split(&case.decide()), (3, 1));
     }
 }

@@ -95,7 +95,7 @@ fn covering<'a>(ctx: &Context<'a>, kinds: &[Key]) -> Option<&'a Key> {
     covers.map(|e| &e.kind).find(|kind| kinds.contains(kind))
 }
 
-/// The member was there.
+/// The member was there, as a condition asks.
 pub fn present(ctx: &Context) -> Vec<Said> {
     if !ctx.encounter.member_absent {
         return vec![];
@@ -193,9 +193,14 @@ mod tests {
         assert!(case.rules().is_empty());
         case.encounter.member_absent = true;
         case.only("member.absent");
-        // Where it may be, the claim is under the member's number all the same: Kansas.
+        // Without the condition it is the same, and told once.
         case.terms.pack.conditions.clear();
+        assert_eq!(case.only("member.absent").field, "/member_absent");
+        assert_eq!(split(&case.decide()), (0, 4));
+        // Where it may be, the claim is under the member's number all the same: Kansas.
+        case.terms.pack.services[0].member_may_be_absent = true;
         assert_eq!(split(&case.decide()), (4, 0));
+        assert!(case.rules().is_empty());
     }
 
     #[test]

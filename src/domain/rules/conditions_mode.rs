@@ -1,5 +1,6 @@
 //! Conditions on the mode, and on the mode of the member's other visits (RK57, RK58).
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::account::Account;
@@ -29,21 +30,23 @@ fn is_face_to_face(ctx: &Context, mode: Mode) -> bool {
     ctx.terms.is_some_and(|t| t.pack.face_to_face.contains(&mode))
 }
 
-/// A remote visit has one face to face that is at most `days` before it. What is not known of usage
+/// A remote visit has one face to face that is at most `days` before it, be it too short for a unit.
+/// What is not known of usage
 /// from before go-live is not taken for a visit face to face.
 pub fn within(ctx: &Context, services: &[Key], days: u32) -> Vec<Said> {
     let Some(terms) = ctx.terms.filter(|_| !is_face_to_face(ctx, ctx.encounter.mode)) else {
         return vec![];
     };
     let first = ctx.date.checked_sub_days(chrono::Days::new(u64::from(days)));
+    let near = |day: NaiveDate| first.is_none_or(|first| first <= day) && day <= ctx.date;
+    let met = ctx.facts.face_to_face.iter().any(|f| services.contains(&f.service) && near(f.day));
     let anchored = ctx.facts.usage.iter().any(|u| {
         u.units > 0
             && services.contains(&u.service)
-            && first.is_none_or(|first| first <= u.date)
-            && u.date <= ctx.date
+            && near(u.date)
             && u.how.as_ref().is_some_and(|how| terms.pack.face_to_face.contains(&how.mode))
     });
-    if anchored {
+    if anchored || met {
         return vec![];
     }
     vec![Said::new(
@@ -59,7 +62,9 @@ pub fn within(ctx: &Context, services: &[Key], days: u32) -> Vec<Said> {
     )]
 }
 
-/// Remote units stay below their part of all units in the window.
+/// Remote units stay below their part of all units, in each window that contains the date. Usage from
+/// before go-live of which nobody knows the mode counts as remote; without a window nobody can say
+/// what the part is.
 pub fn share(ctx: &Context, services: &[Key], percent: u32, window: &Window) -> Vec<Said> {
     let Some(terms) = ctx.terms.filter(|_| !is_face_to_face(ctx, ctx.encounter.mode)) else {
         return vec![];
@@ -67,15 +72,20 @@ pub fn share(ctx: &Context, services: &[Key], percent: u32, window: &Window) -> 
     let remote = |mode: Mode| !terms.pack.face_to_face.contains(&mode);
     // Of a day's sum, what the visit adds to it: the others' units are drawn.
     let units = Day::of(ctx).map_or_else(|| ctx.units().unwrap_or(0), |day| day.adds());
+    let units = i64::from(units);
     let account = Account::of(&terms.pack, ctx.facts);
-    let Some((of_remote, of_all)) = account.parts(services, window, ctx.date, remote) else {
-        return vec![];
-    };
-    let (of_remote, of_all) = (of_remote + i64::from(units), of_all + i64::from(units));
-    let most = Decimal::from(of_all) * Decimal::from(percent) / Decimal::ONE_HUNDRED;
-    if Decimal::from(of_remote) <= most {
-        return vec![];
+    let parts = account.parts(services, window, ctx.date, remote);
+    if parts.is_empty() {
+        return vec![no_window(ctx, window)];
     }
+    let parts = parts.into_iter().map(|(of_remote, of_all)| {
+        (of_remote.saturating_add(units), of_all.saturating_add(units))
+    });
+    let above = |(of_remote, of_all): &(i64, i64)| {
+        let most = Decimal::from(*of_all) * Decimal::from(percent) / Decimal::ONE_HUNDRED;
+        Decimal::from(*of_remote) > most
+    };
+    let Some((of_remote, of_all)) = parts.into_iter().find(above) else { return vec![] };
     vec![Said::new(
         RuleId::ModeShare,
         "/mode",
@@ -88,15 +98,31 @@ pub fn share(ctx: &Context, services: &[Key], percent: u32, window: &Window) -> 
     )]
 }
 
+fn no_window(ctx: &Context, window: &Window) -> Said {
+    Said::new(
+        RuleId::ModeShare,
+        "/mode",
+        format!(
+            "The payer limits the part of units {} that is not face to face, and nothing on record \
+             covers {}.",
+            window.words(),
+            ctx.date
+        ),
+        "A biller records the member's episode of care with its dates; the visit is then decided \
+         again.",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use crate::domain::codes::Mode;
     use crate::domain::contract::{Demand, Exceed};
-    use crate::domain::facts::{How, Usage};
+    use crate::domain::facts::{EpisodeFact, FaceToFace, How, Usage};
+    use crate::domain::ids::{EpisodeId, PayerId};
     use crate::domain::rules::select;
-    use crate::domain::rules::testing::{Case, condition, d, key, limit, split, usage};
+    use crate::domain::rules::testing::{Case, condition, d, key, limit, span, split, usage};
     use crate::domain::windows::Window;
 
     fn given(day: &str, mode: Mode, units: i64) -> crate::domain::facts::Usage {
@@ -143,6 +169,18 @@ mod tests {
         case.only("mode.no_anchor");
         case.terms.pack.conditions[0].services.push(key("other"));
         assert!(case.rules().is_empty());
+        // A visit that was too short for a unit drew none, and was face to face all the same.
+        case.facts.usage = vec![];
+        for (service, day, anchors) in [
+            ("peer", "2026-06-01", true),
+            ("peer", "2026-05-31", false),
+            ("other", "2026-06-01", true),
+            ("third", "2026-06-01", false),
+        ] {
+            case.facts.face_to_face = vec![FaceToFace { service: key(service), day: d(day) }];
+            assert_eq!(case.rules().is_empty(), anchors, "{service} {day}");
+        }
+        case.facts.face_to_face.clear();
         // Usage of a mode that nobody knows is no anchor; a visit in person needs none.
         case.facts.usage = vec![usage("2026-06-20", None, 2)];
         case.only("mode.no_anchor");
@@ -174,6 +212,28 @@ mod tests {
         assert!(case.only("mode.share").message.contains("4 of 15 units a calendar year"));
         case.facts.usage.push(given("2025-12-31", Mode::InPerson, 50));
         case.only("mode.share");
+    }
+
+    #[test]
+    fn rk58_the_share_is_of_each_window_and_what_nobody_knows_is_remote() {
+        let share = |window| Demand::RemoteShare { percent: 50, window };
+        let mut case = with(share(Window::CalendarYear), Mode::Video);
+        case.facts.usage = vec![usage("2026-02-01", None, 40)];
+        assert!(case.only("mode.share").message.contains("44 of 44 units"));
+        // An episode of care: without one, and with two of which only the longer has both kinds.
+        let mut case = with(share(Window::Episode { episode: None }), Mode::Video);
+        assert!(case.only("mode.share").message.contains("nothing on record covers 2026-07-01"));
+        let episode = |kind: &str, from: &str| EpisodeFact {
+            id: EpisodeId::from_i64(3),
+            payer: PayerId::from_i64(1),
+            kind: key(kind),
+            span: span(from, None),
+        };
+        case.facts.usage = vec![given("2026-03-01", Mode::InPerson, 4)];
+        case.facts.episodes = vec![episode("a", "2026-01-01")];
+        assert!(case.rules().is_empty());
+        case.facts.episodes.push(episode("b", "2026-06-01"));
+        assert!(case.only("mode.share").message.contains("4 of 4 units"));
     }
 
     fn rows() -> impl Strategy<Value = Vec<(u64, usize, i64)>> {

@@ -74,7 +74,7 @@ impl<'a> Day<'a> {
     }
 
     /// Units that the others hold ready.
-    fn held_ready(&self) -> u32 {
+    pub fn others_ready(&self) -> u32 {
         self.others.iter().fold(0, |all, v| all.saturating_add(sum(&v.ready)))
     }
 
@@ -87,7 +87,7 @@ impl<'a> Day<'a> {
         let waiting = self.others.iter().fold(0u32, |all, v| all.saturating_add(v.held));
         // A day of at least one unit has at least one ready: else its line would say nothing.
         let wanted = units.saturating_sub(waiting).max(units.min(1));
-        wanted.saturating_sub(self.held_ready())
+        wanted.saturating_sub(self.others_ready())
     }
 
     /// The authorization that the day is on, where a claim names one only.

@@ -49,9 +49,16 @@ pub fn differences(then: &Decision, now: &Decision) -> Vec<String> {
         let each = d.lines.iter().map(|l| {
             let draws = l.authorization.as_ref().map(|a| format!(" on {}", a.number));
             let (answer, draws) = (l.answer.as_str(), draws.unwrap_or_default());
+            let code: Vec<String> = std::iter::once(l.procedure.to_string())
+                .chain(l.modifiers.iter().map(ToString::to_string))
+                .collect();
             format!(
-                "{answer} {} x {} at {} for {}{draws}",
-                l.units, l.procedure, l.place, l.expected
+                "{answer} {} x {} at {}, charge {}, expected {}{draws}",
+                l.units,
+                code.join(" "),
+                l.place,
+                l.charge,
+                l.expected
             )
         });
         let each: Vec<String> = each.collect();
@@ -71,6 +78,28 @@ pub fn differences(then: &Decision, now: &Decision) -> Vec<String> {
     };
     told.extend(only(now, then).iter().map(|r| format!("{r} speaks today and did not then")));
     told.extend(only(then, now).iter().map(|r| format!("{r} spoke then and does not today")));
+    told
+}
+
+/// As [`differences`], and whatever else of two decisions is not the same: for a replay, which is
+/// either the same or told where it is not.
+pub fn every_difference(then: &Decision, now: &Decision) -> Vec<String> {
+    let mut told = differences(then, now);
+    let finding = |now: &&Finding| {
+        let alike: Vec<_> = then.findings.iter().filter(|f| f.rule == now.rule).collect();
+        !alike.is_empty() && !alike.contains(now)
+    };
+    let others = now.findings.iter().filter(finding);
+    told.extend(others.map(|f| format!("{} speaks today as then, and says something else", f.rule)));
+    if then.remaining != now.remaining {
+        told.push("what is left of limits and authorizations is another".to_owned());
+    }
+    if then.day_sum != now.day_sum {
+        told.push("the sum of the day is another".to_owned());
+    }
+    if told.is_empty() && then != now {
+        told.push("the same is said in another form".to_owned());
+    }
     told
 }
 
@@ -106,9 +135,50 @@ const MARKS: &[&str] =
     &["encounter.mode", "encounter.diagnoses", "contract.modifier", "contract.condition"];
 const CREDENTIAL: &[&str] = &[TIMES, "facts.certificates", "contract.condition"];
 const AGES: &[&str] = &[TIMES, "facts.peer", "facts.birth_date", "contract.condition"];
-const REMOTE: &[&str] = &[TIMES, "encounter.mode", "facts.usage", "contract.condition"];
+const REMOTE: &[&str] = &[
+    TIMES,
+    "encounter.mode",
+    "facts.usage",
+    "facts.face_to_face",
+    "facts.episodes",
+    "contract.condition",
+];
 const ENROLLED: &[&str] = &[TIMES, "facts.episodes", "contract.condition"];
 const PAPERS: &[&str] = &[TIMES, "facts.documents", "facts.earlier_visits", "contract.condition"];
+
+const LINE: &[&str] = &[
+    TIMES,
+    "encounter.ended_at",
+    "facts.on_line",
+    "facts.day",
+    "facts.usage",
+    "contract.condition",
+    "contract.claim",
+    "contract.limit",
+];
+const PRICE: &[&str] = &[
+    TIMES,
+    "encounter.ended_at",
+    "encounter.mode",
+    "encounter.setting",
+    "encounter.role",
+    "encounter.program",
+    "encounter.diagnoses",
+    "encounter.group",
+    "facts.billed",
+    "facts.certificates",
+    "contract.modifier",
+    "contract.rate",
+];
+const FILING: &[&str] = &[
+    TIMES,
+    "facts.as_of",
+    "facts.zone",
+    "facts.billed",
+    "facts.corrects",
+    "contract.filing",
+    "contract.provider_number_issued",
+];
 
 /// What a rule looks at.
 fn looks_at(rule: RuleId) -> &'static [&'static str] {
@@ -123,7 +193,7 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::ServiceUnknown => &["encounter.service", SERVICES],
         R::RoleNotAllowed => &["encounter.role", SERVICES],
         R::ProgramNotAllowed => &["encounter.program", "contract.program"],
-        R::PeerNotCertified => &[TIMES, "facts.certificates", SERVICES],
+        R::PeerNotCertified => &[TIMES, "facts.certificates", "facts.peer", SERVICES],
         R::ModeNotAllowed => &["encounter.mode", SERVICES],
         R::SettingNotAllowed => &["encounter.setting", SERVICES],
         R::MemberAge => &[TIMES, "facts.birth_date", SERVICES],
@@ -168,27 +238,32 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::ModeNoAnchor | R::ModeShare => REMOTE,
         R::DiagnosisExcluded | R::DiagnosisFamily => &["encounter.diagnoses", "contract.condition"],
         R::ProductNotCovered => &["facts.billed", "contract.condition"],
+        R::ProductUnknown => &[
+            "facts.billed",
+            "contract.condition",
+            "contract.modifier",
+            "contract.copay",
+            "contract.rate",
+        ],
         R::EnrollmentMissing | R::EnrollmentExcluded => ENROLLED,
-        R::MemberAbsent => &["encounter.member_absent", "contract.condition"],
+        R::MemberAbsent => &["encounter.member_absent", "contract.condition", SERVICES],
         R::NoteGoalUnknown => &["encounter.note", "facts.documents", "contract.condition"],
         R::DocumentMissing => PAPERS,
         R::RelationshipBarred => &[TIMES, "facts.documents", "contract.condition"],
-        R::LimitVisit => &[TIMES, "encounter.ended_at", "contract.condition"],
+        R::LimitVisit => LINE,
         R::AuthorizationBlock => &["facts.authorizations", "contract.authorization"],
-        R::RateUnclear => &[TIMES, "encounter.mode", "contract.rate"],
         R::LimitAcross => &["facts.full", "contract.limit"],
         R::PeriodClaimed => &[TIMES, "facts.claimed", "contract.claim"],
-        R::RateNone | R::RateTooLarge => &[TIMES, "contract.rate"],
-        R::FilingLate | R::FilingSoon => {
-            &[TIMES, "facts.as_of", "facts.zone", "facts.corrects", "contract.filing"]
-        }
+        R::RateNone | R::RateUnclear | R::RateTooLarge => PRICE,
+        R::FilingLate | R::FilingSoon => FILING,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rules::testing::Case;
+    use crate::domain::money::Money;
+    use crate::domain::rules::testing::{Case, limit, modifiers};
 
     #[test]
     fn every_rule_is_a_step_and_every_finding_stands_under_its_rule() {
@@ -218,6 +293,8 @@ mod tests {
             "documents",
             "peer_windows",
             "earlier_visits",
+            "face_to_face",
+            "on_line",
             "episodes",
             "consents",
             "peer_usage",
@@ -237,6 +314,50 @@ mod tests {
                     room != "facts" || facts.get(field).is_some() || seldom.contains(&field);
                 assert!(known, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn another_modifier_and_another_charge_are_differences() {
+        let then = Case::new().decide();
+        let bent: [(fn(&mut Decision), &str); 3] = [
+            (|d| d.lines[0].modifiers = modifiers(&["HF"]), "ready 4 x H0038 HF at 11"),
+            (|d| d.lines[0].charge = Money::from_cents(8100), "charge 81.00"),
+            (|d| d.lines[0].expected = Money::from_cents(7900), "expected 79.00"),
+        ];
+        for (bend, words) in bent {
+            let mut now = then.clone();
+            bend(&mut now);
+            let told = differences(&then, &now);
+            assert_eq!(told.len(), 1);
+            assert!(told[0].starts_with("lines: ready 4 x H0038 HE at 11, charge "), "{told:?}");
+            assert!(told[0].contains(words), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_replay_that_is_not_the_same_says_where() {
+        let then = Case::with(|c| c.facts.has_address = false).decide();
+        assert!(every_difference(&then, &then).is_empty());
+        let bent: [fn(&mut Decision); 6] = [
+            |d| d.findings[0].message = "Otherwise.".to_owned(),
+            |d| d.findings[0].overridable = true,
+            |d| d.remaining.clear(),
+            |d| d.day_sum = Some(crate::domain::day_sum::DaySum::default()),
+            |d| d.lines[0].unit_rate = None,
+            |d| d.minutes = 1,
+        ];
+        let limited = Case::with(|c| {
+            c.facts.has_address = false;
+            let window = crate::domain::windows::Window::Day;
+            let hold = crate::domain::contract::Exceed::Hold;
+            c.terms.pack.limits = vec![limit("daily", "16", window, hold)];
+        });
+        let then = limited.decide();
+        for bend in bent {
+            let mut now = then.clone();
+            bend(&mut now);
+            assert!(now != then && !every_difference(&then, &now).is_empty());
         }
     }
 

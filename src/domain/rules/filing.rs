@@ -7,12 +7,16 @@ use super::table::{RuleId, Said};
 use crate::domain::contract::FilingAnchor;
 
 /// Last day on which the claim can be delivered. The clock runs from the service date, or from a later
-/// anchor that the payer names and that is on record.
+/// anchor that the payer names, that is on record, and that has come: nothing is known of a day ahead.
 pub fn file_by(ctx: &Context) -> Option<NaiveDate> {
     let terms = ctx.terms?;
-    let anchor = |named| match named {
-        FilingAnchor::ProviderNumber => terms.agreement.provider_number_issued,
-        FilingAnchor::CoverageKnown => ctx.facts.billed.as_ref().and_then(|b| b.data.known_on),
+    let today = ctx.facts.zone.date_of(ctx.facts.as_of);
+    let anchor = |named| {
+        let day = match named {
+            FilingAnchor::ProviderNumber => terms.agreement.provider_number_issued,
+            FilingAnchor::CoverageKnown => ctx.facts.billed.as_ref().and_then(|b| b.data.known_on),
+        };
+        day.filter(|day| *day <= today)
     };
     Some(terms.pack.filing.last_day(ctx.date, anchor))
 }
@@ -74,7 +78,7 @@ mod tests {
     #[test]
     fn rk66_the_later_of_anchors_counts_and_a_stop_ends_it() {
         // The shape of Texas: 95 days from the visit or the provider number, 365 at the latest.
-        let mut case = seen_at("2026-07-02T12:00:00Z");
+        let mut case = seen_at("2027-06-01T12:00:00Z");
         case.terms.pack.filing.days = 95;
         case.terms.pack.filing.later_of = vec![FilingAnchor::ProviderNumber];
         case.terms.pack.filing.stop_days = Some(365);
@@ -93,6 +97,32 @@ mod tests {
         assert_eq!(by(&case), "2027-01-01");
         case.facts.billed.as_mut().unwrap().data.known_on = Some(d("2026-08-31"));
         assert_eq!(by(&case), "2027-02-28");
+    }
+
+    #[test]
+    fn rk66_an_anchor_that_has_not_come_moves_nothing() {
+        let mut case = seen_at("2026-09-30T03:59:59Z");
+        case.terms.pack.filing.days = 95;
+        case.terms.pack.filing.later_of =
+            vec![FilingAnchor::ProviderNumber, FilingAnchor::CoverageKnown];
+        let by = |case: &Case| case.decide().file_by.unwrap().to_string();
+        case.terms.agreement.provider_number_issued = Some(d("2026-09-30"));
+        case.facts.billed.as_mut().unwrap().data.known_on = Some(d("2099-01-01"));
+        assert_eq!(by(&case), "2026-10-04");
+        // A second later it is the 30th in the organization's zone.
+        case.facts.as_of = t("2026-09-30T04:00:00Z");
+        assert_eq!(by(&case), "2027-01-03");
+    }
+
+    #[test]
+    fn rk66_the_stop_ends_it_on_a_weekend_too() {
+        let mut case = seen_at("2026-07-02T12:00:00Z");
+        let filing = &mut case.terms.pack.filing;
+        (filing.days, filing.stop_days, filing.next_business_day) = (95, Some(95), true);
+        // 4 October 2026 is a Sunday.
+        assert_eq!(case.decide().file_by, Some(d("2026-10-04")));
+        case.terms.pack.filing.stop_days = Some(96);
+        assert_eq!(case.decide().file_by, Some(d("2026-10-05")));
     }
 
     #[test]

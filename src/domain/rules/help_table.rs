@@ -109,6 +109,8 @@ impl RuleId {
                 CONTRACTS, denied("11")),
             Self::ProductNotCovered => row("A biller checks eligibility at the payer and records the coverage's product line.",
                 CONTRACTS, denied("204")),
+            Self::ProductUnknown => row("A biller checks eligibility at the payer and records the coverage's product line.",
+                CONTRACTS, denied("204")),
             Self::EnrollmentMissing => row("A biller records the member's episode of the other service with its dates.",
                 CONTRACTS, denied("272")),
             Self::EnrollmentExcluded => row("A biller checks the episode's dates, and ends it if the member has left.",

@@ -89,7 +89,7 @@ pub const KINDS: &[Kind] = &[
     kind("RK50", &["condition.document"], "An assessment has at least some score."),
     kind("RK51", &["condition.product"], "The member's coverage is of a product line."),
     kind("RK52", &["program.programs", "condition.enrolled"], "The member is in another service or program, too."),
-    kind("RK53", &["condition.member_present"], "The member was not there, and the claim still carries the member's number."),
+    kind("RK53", &["service.member_may_be_absent", "condition.member_present"], "The member was not there, and the claim still carries the member's number."),
     // Concurrency, place, mode
     kind("RK54", &[], "Nobody is in two contacts at the same time."),
     kind("RK55", &["condition.not_enrolled"], "The member is not enrolled in a service that has peer support in it."),

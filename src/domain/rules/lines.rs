@@ -1,7 +1,6 @@
 //! What it is worth, line by line (RK63, RK64): the ready line, then the held rest.
 
 use rust_decimal::Decimal;
-use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 
 use super::context::Context;
 use super::day::{self, Day};
@@ -33,9 +32,6 @@ impl Price {
         Some((charge, charge.min(allowed)))
     }
 }
-
-/// Decimals of a rate: what is multiplied is kept to as many.
-const RATE_DECIMALS: u32 = 4;
 
 /// The rate line of the visit: of those for its date, its modifiers and what it is, the one that asks
 /// for most. Two that ask for as much are no answer.
@@ -81,11 +77,8 @@ fn price(ctx: &Context) -> Option<Price> {
     let raised = percents.fold(rate.allowed, |price, percent| {
         price.saturating_mul(percent).checked_div(Decimal::ONE_HUNDRED).unwrap_or(price)
     });
-    let allowed = if ctx.form.raises.is_empty() {
-        rate.allowed
-    } else {
-        raised.round_dp_with_strategy(RATE_DECIMALS, MidpointAwayFromZero)
-    };
+    // Not rounded: cents are made once, of the whole line.
+    let allowed = if ctx.form.raises.is_empty() { rate.allowed } else { raised.normalize() };
     let charge = rate.charge.unwrap_or(allowed);
     let allowed = rate.accepted_elsewhere.map_or(allowed, |other| allowed.min(other));
     let share: Decimal = copays(ctx).map(|c| c.per_unit).sum();

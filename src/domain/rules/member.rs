@@ -1,8 +1,10 @@
-//! Is it for this member: age, diagnosis, address (RK48, RK49).
+//! Is it for this member: age, diagnosis, presence, address (RK48, RK49, RK53).
 
 use super::choose::fits_class;
 use super::context::Context;
 use super::table::{RuleId, Said};
+use super::{conditions, conditions_member};
+use crate::domain::contract::{Answer, Demand};
 use crate::domain::dates::age_on;
 
 /// The age on the service date lies in the service's band, both ends included.
@@ -60,6 +62,18 @@ pub fn diagnosis(ctx: &Context) -> Vec<Said> {
          member has it; else another service.",
     );
     vec![said.by(service.written("diagnosis_classes"))]
+}
+
+/// The member was there, unless the payer pays the service without; a condition that asks for it
+/// tells its own source.
+pub fn present(ctx: &Context) -> Vec<Said> {
+    let Some(service) = ctx.service.filter(|s| !s.member_may_be_absent) else { return vec![] };
+    let asked = conditions::of_visit(ctx)
+        .any(|c| c.demand == Demand::MemberPresent && c.answer == Answer::Hold);
+    if asked {
+        return vec![];
+    }
+    conditions_member::present(ctx).into_iter().map(|said| said.by(&service.source)).collect()
 }
 
 /// The roster has an address, which a claim needs.

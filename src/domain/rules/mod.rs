@@ -40,6 +40,7 @@ mod overridden;
 mod peer;
 mod period;
 mod place;
+mod product;
 mod program;
 mod remaining;
 mod room;
@@ -126,6 +127,8 @@ const ONCE: &[Family] = &[
     place::setting,
     member::age,
     member::diagnosis,
+    member::present,
+    product::known,
     member::address,
     documents::signature,
     documents::goal,
@@ -146,6 +149,7 @@ pub fn decide(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -
     let mut room = Room::of(&ctx);
     let mut said: Vec<Said> = ONCE.iter().chain(STANDING).flat_map(|family| family(&ctx)).collect();
     said.append(&mut room.said);
+    said.append(&mut conditions::on_line(&ctx, &room));
     said.append(&mut period::claimed(&ctx, &room));
     said.append(&mut form::notes(&ctx, &room));
     let mut said = overridden::apply(&ctx, in_order(said));

@@ -123,7 +123,7 @@ mod tests {
     use crate::domain::codes::{DiagnosisClass, Mode, Modifier, Setting};
     use crate::domain::contract::{InForce, ModifierRule, Stacking, When};
     use crate::domain::rules::testing::{
-        Case, authorization, d, diagnosis, key, modifiers, need, rate, source, span, split,
+        Case, authorization, d, diagnosis, key, modifiers, need, rate, source, span, split, t,
     };
 
     fn rule(name: &str, add: &[&str], when: When) -> ModifierRule {
@@ -213,8 +213,13 @@ mod tests {
         assert_eq!(line(&case), ("HE TN".to_owned(), "134.57".to_owned()));
         case.terms.pack.modifiers[0].stacking = Stacking::Allowed;
         case.terms.pack.modifiers.push(raise("qualified", "U9", "110", Stacking::Allowed));
-        // 26.49 × 1.27 × 1.1 = 37.00653, kept to four decimals.
+        // 26.49 × 1.27 × 1.1 = 37.00653 a unit.
         assert_eq!(line(&case), ("HE TN U9".to_owned(), "148.03".to_owned()));
+        // 26.4905 × 1.25 = 33.113125 a unit, of which eight make half a cent more than 264.90.
+        case.terms.agreement.rates = vec![rate("peer", "26.4905", None)];
+        case.terms.pack.modifiers = vec![raise("rural", "TN", "125", Stacking::Unknown)];
+        case.encounter.ended_at = t("2026-07-01T15:00:00Z");
+        assert_eq!(line(&case), ("HE TN".to_owned(), "264.91".to_owned()));
     }
 
     #[test]

@@ -19,9 +19,7 @@ pub fn certificate(ctx: &Context) -> Vec<Said> {
     if service.certificates.is_empty() || fitting().any(|c| good_on(&terms.pack, c, ctx.date)) {
         return vec![];
     }
-    if let Some(until) = provisional_until(ctx, service)
-        && ctx.date <= until
-    {
+    if is_provisional(ctx, terms, service, fitting()) {
         return vec![];
     }
     // The one that ended last before the date tells more than that none is valid.
@@ -47,11 +45,26 @@ fn last_day(pack: &Pack, certificate: &CertificateFact) -> Option<NaiveDate> {
     }
 }
 
-/// The last day on which the peer may work before the certificate (RK40).
-fn provisional_until(ctx: &Context, service: &Service) -> Option<NaiveDate> {
-    let hired = ctx.facts.peer.hired_on.filter(|hired| *hired <= ctx.date)?;
-    let end = hired.checked_add_months(Months::new(service.provisional_months?))?;
-    end.pred_opt()
+/// Whether the peer works before the first certificate, as long as that is allowed (RK40).
+///
+/// It is for those who do not have one yet: not for a peer whose certificate was taken away, by whose
+/// record it is in bad standing, and not for one whose certificate ended during this work.
+fn is_provisional<'a>(
+    ctx: &Context,
+    terms: &Terms,
+    service: &Service,
+    mut fitting: impl Iterator<Item = &'a CertificateFact>,
+) -> bool {
+    let Some(hired) = ctx.facts.peer.hired_on.filter(|hired| *hired <= ctx.date) else {
+        return false;
+    };
+    let months = service.provisional_months.map(Months::new);
+    let end = months.and_then(|months| hired.checked_add_months(months));
+    let had = |c: &CertificateFact| {
+        let ended_since = last_day(&terms.pack, c).is_some_and(|last| hired <= last);
+        !c.standing.is_active() || (c.span.from <= ctx.date && ended_since)
+    };
+    end.is_some_and(|end| ctx.date < end) && !fitting.any(had)
 }
 
 fn not_certified(
@@ -166,6 +179,30 @@ mod tests {
         for (hired, fine) in [("2026-03-02", true), ("2026-03-01", false), ("2026-07-02", false)] {
             case.facts.peer.hired_on = Some(d(hired));
             assert_eq!(case.rules().is_empty(), fine, "{hired}");
+        }
+    }
+
+    #[test]
+    fn rk40_it_is_for_those_who_have_no_certificate_yet() {
+        let mut case = Case::with(|c| {
+            c.terms.pack.services[0].provisional_months = Some(4);
+            c.facts.peer.hired_on = Some(d("2026-05-01"));
+        });
+        for standing in
+            [Standing::Lapsed, Standing::Vacant, Standing::Suspended, Standing::Revoked]
+        {
+            case.facts.certificates[0].standing = standing;
+            case.only("peer.not_certified");
+        }
+        case.facts.certificates[0].standing = Standing::Active;
+        for (from, to, fine) in [
+            ("2020-01-01", "2026-04-30", true),
+            ("2020-01-01", "2026-05-01", false),
+            ("2020-01-01", "2026-06-30", false),
+            ("2026-07-02", "2028-07-01", true),
+        ] {
+            case.facts.certificates[0].span = span(from, Some(to));
+            assert_eq!(case.rules().is_empty(), fine, "{from} {to}");
         }
     }
 

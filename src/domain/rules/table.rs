@@ -144,6 +144,8 @@ rule_table! {
         "The principal diagnosis is in none of the families that the payer lists.";
     ProductNotCovered = "product.not_covered", HoldAll, ["RK51"],
         "The service is not for the product line of the billed coverage.";
+    ProductUnknown = "product.unknown", HoldAll, ["RK51"],
+        "The billed coverage names no product line, and something in force for the visit depends on it.";
     EnrollmentMissing = "enrollment.missing", HoldAll, ["RK52"],
         "The member must be in another service at the same time, and is in none on record.";
     EnrollmentExcluded = "enrollment.excluded", HoldAll, ["RK55", "RK56"],

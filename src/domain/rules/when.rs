@@ -29,6 +29,16 @@ pub struct Seen<'a> {
 impl Seen<'_> {
     /// Whether the visit is all that is asked.
     pub fn is(&self, when: &When) -> bool {
+        among(&when.products, self.product) && self.is_else(when)
+    }
+
+    /// Whether the visit is all that is asked but for a product line, which nobody knows.
+    pub fn hinges_on_product(&self, when: &When) -> bool {
+        self.product.is_none() && !when.products.is_empty() && self.is_else(when)
+    }
+
+    /// Whether the visit is all that is asked besides the product line.
+    fn is_else(&self, when: &When) -> bool {
         let encounter = self.encounter;
         let class = encounter.diagnoses.first().and_then(Diagnosis::class);
         let held = |kind: &Key| {
@@ -36,7 +46,6 @@ impl Seen<'_> {
         };
         among(&when.diagnosis_classes, class.as_ref())
             && among(&when.programs, encounter.program.as_ref())
-            && among(&when.products, self.product)
             && among(&when.modes, Some(&encounter.mode))
             && among(&when.settings, Some(&encounter.setting))
             && among(&when.roles, Some(&encounter.role))

@@ -59,7 +59,8 @@ impl RuleId {
             Self::EligibilityNoCoverage | Self::EligibilityNotCovered | Self::CoverageOtherFirst
             | Self::ServiceUnknown | Self::ClaimOtherPayer | Self::PeerCaseload | Self::DocumentMissing | Self::RelationshipBarred
             | Self::ServiceRetired | Self::ClaimHold | Self::ModifierNotListed
-            | Self::ModifierTooMany | Self::ProductNotCovered | Self::EnrollmentMissing
+            | Self::ModifierTooMany | Self::ProductNotCovered | Self::ProductUnknown
+            | Self::EnrollmentMissing
             | Self::EnrollmentExcluded | Self::ModeShare | Self::LimitVisit
             | Self::AuthorizationBlock | Self::MemberAge | Self::MemberNoAddress
             | Self::ClaimMember
@@ -89,7 +90,7 @@ impl RuleId {
             Self::NoteUnsigned | Self::NoteNoGoal | Self::SettingNotAllowed
             | Self::DiagnosisClass => Overriding::May,
             Self::ContractNone | Self::EligibilityNoCoverage | Self::EligibilityNotCovered
-            | Self::ProductNotCovered | Self::EnrollmentMissing | Self::EnrollmentExcluded
+            | Self::ProductNotCovered | Self::ProductUnknown | Self::EnrollmentMissing | Self::EnrollmentExcluded
             | Self::MemberAge => ELIGIBILITY,
             Self::CoverageOtherFirst | Self::ClaimOtherPayer => PAYS_FIRST,
             Self::ActivityNotBillable | Self::ActivityExcluded => NEVER_PAID,

@@ -48,7 +48,7 @@ pub(super) fn examine(
     claim: ClaimId,
 ) -> Result<Examined, AppError> {
     let encounter = &one.encounter;
-    let lifted = bench.lift(encounter.id);
+    let lifted = bench.lift(encounter.id, &encounter.data);
     let (case, answer) = decide(bench, one, claim)?;
     bench.restore(lifted);
     let was = encounter.payer.zip(encounter.member_number.as_ref());

@@ -221,7 +221,7 @@ fn again(
     as_of: crate::domain::dates::Instant,
     wanted: impl Fn(&Decision, &Decision) -> bool,
 ) -> Result<(), AppError> {
-    let lifted = bench.lift(one.encounter.id);
+    let lifted = bench.lift(one.encounter.id, &one.encounter.data);
     let data = &one.encounter.data;
     let (case, answer) = bench.decide(data, as_of)?;
     if wanted(one.current(), &answer) {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
+use super::beside::{Beneath, Beside};
 use super::dossiers::Dossiers;
 use super::nearby::Nearby;
 use super::usage::Drawn;
@@ -41,6 +42,7 @@ use crate::domain::session::Session;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
 use crate::flow::form::Sites;
+use crate::store::beside::Wanted;
 use crate::store::{self, Conn, StoreError};
 
 /// The rule that says that an encounter is not as its session.
@@ -67,6 +69,7 @@ pub struct Bench {
     members: HashMap<MemberId, Member>,
     peers: HashMap<PeerId, Peer>,
     dossiers: Dossiers,
+    beside: Beside,
     accounts: BTreeMap<AccountKey, AccountId>,
     /// Accounts that organizations share; empty where they are only looked at.
     shared: BTreeMap<SharedKey, SharedAccountId>,
@@ -87,12 +90,13 @@ pub struct Bench {
     headers: HashMap<ContractVersionId, Option<FileHeader>>,
 }
 
-/// What was lifted off the bench: places of usage and of neighbors.
+/// What was lifted off the bench: places of usage and of neighbors, and lines.
 #[derive(Debug)]
 pub struct Lifted {
     usage: Vec<usize>,
     neighbors: Vec<usize>,
     company: Vec<PeerVisit>,
+    lines: Vec<Beneath>,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -139,6 +143,7 @@ impl Bench {
             members: people.members,
             peers: people.peers,
             dossiers: Dossiers::default(),
+            beside: Beside::default(),
             accounts: BTreeMap::new(),
             shared: BTreeMap::new(),
             drawn: Drawn::default(),
@@ -172,7 +177,7 @@ impl Bench {
         }
         bench.dossiers.read_standing(conn, id, &members)?;
         bench.read_claimed(conn, encounters)?;
-        bench.read_papers(conn, &members, except)?;
+        bench.read_papers(conn, encounters, &members, except)?;
         if access == Access::Stand {
             return Ok(bench);
         }
@@ -219,6 +224,8 @@ impl Bench {
             }
             _ => Vec::new(),
         };
+        let told = terms.as_deref().map(|t| self.beside.told(&t.pack, encounter, day));
+        let told = told.unwrap_or_default();
         let session = self.nearby.fact(encounter);
         let facts = Facts {
             as_of,
@@ -235,9 +242,9 @@ impl Bench {
                 .as_deref()
                 .map(|t| self.dossiers.documents(&t.pack, member.id, peer.id))
                 .unwrap_or_default(),
-            earlier_visits: terms.as_deref().and_then(|t| {
-                self.dossiers.earlier_visits(&t.pack, member.id, encounter.started_at)
-            }),
+            earlier_visits: told.earlier_visits,
+            face_to_face: told.face_to_face,
+            on_line: told.on_line,
             consents: self.dossiers.consents(member.id),
             usage: selected.usage,
             peer_usage: selected.peer_usage,
@@ -260,13 +267,18 @@ impl Bench {
     fn read_papers(
         &mut self,
         conn: &mut Conn,
+        encounters: &[&EncounterData],
         members: &[MemberId],
         except: &[EncounterId],
     ) -> Result<(), StoreError> {
         let peers: Vec<PeerId> = self.peers.keys().copied().collect();
         let packs: Vec<&Pack> = self.terms.values().map(|t| &t.pack).collect();
         let id = self.organization.id;
-        self.dossiers.read_papers(conn, id, (members, &peers), &packs, except)
+        self.dossiers.read_papers(conn, id, (members, &peers), &packs)?;
+        let days = || encounters.iter().map(|e| self.day(e));
+        let Some(days) = days().min().zip(days().max()) else { return Ok(()) };
+        self.beside = Beside::read(conn, id, Wanted { members, except }, &packs, days)?;
+        Ok(())
     }
 
     /// The certificates of a peer of the chunk.
@@ -287,9 +299,14 @@ impl Bench {
 
     /// Takes off the bench what an encounter of the chunk holds, to be decided as if it held nothing.
     /// Not for encounters of sessions or of days that are summed.
-    pub fn lift(&mut self, id: EncounterId) -> Lifted {
+    pub fn lift(&mut self, id: EncounterId, encounter: &EncounterData) -> Lifted {
         let company = self.lift_company(id);
-        Lifted { usage: self.drawn.lift(id), neighbors: self.nearby.lift(id), company }
+        Lifted {
+            usage: self.drawn.lift(id),
+            neighbors: self.nearby.lift(id),
+            company,
+            lines: self.beside.lift(id, encounter.member),
+        }
     }
 
     /// Puts back what was lifted.
@@ -297,6 +314,7 @@ impl Bench {
         self.drawn.restore(lifted.usage);
         self.nearby.restore(lifted.neighbors);
         self.company.extend(lifted.company);
+        self.beside.restore(lifted.lines);
     }
 
     /// Other encounters of sessions that are something else by what was put on the bench.

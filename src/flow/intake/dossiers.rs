@@ -6,11 +6,10 @@ use std::collections::HashMap;
 use crate::domain::authorization::Authorization;
 use crate::domain::consent::Consent;
 use crate::domain::contract::{Demand, Pack};
-use crate::domain::dates::Instant;
 use crate::domain::document::{Document, DocumentKind};
 use crate::domain::episode::Episode;
 use crate::domain::facts::{AuthorizationFact, ConsentFact, DocumentFact, EpisodeFact};
-use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId};
+use crate::domain::ids::{MemberId, OrganizationId, PayerId, PeerId};
 use crate::store::{self, Conn, StoreError};
 
 /// The records at hand, by member.
@@ -20,8 +19,6 @@ pub struct Dossiers {
     episodes: HashMap<MemberId, Vec<Episode>>,
     consents: HashMap<MemberId, Vec<Consent>>,
     documents: Vec<Document>,
-    /// Live visits, by member, where a contract counts them: in order of start.
-    visits: HashMap<MemberId, Vec<(Instant, EncounterId)>>,
 }
 
 impl Dossiers {
@@ -55,34 +52,22 @@ impl Dossiers {
         Ok(())
     }
 
-    /// Reads the documents that these contracts ask for, and counts visits where they want it.
+    /// Reads the documents that these contracts ask for.
     pub fn read_papers(
         &mut self,
         conn: &mut Conn,
         organization: OrganizationId,
         (members, peers): (&[MemberId], &[PeerId]),
         packs: &[&Pack],
-        except: &[EncounterId],
     ) -> Result<(), StoreError> {
-        let demands = || packs.iter().flat_map(|p| &p.conditions).map(|c| &c.demand);
-        let mut kinds: Vec<DocumentKind> = demands().flat_map(Demand::documents).collect();
+        let demands = packs.iter().flat_map(|p| &p.conditions).map(|c| &c.demand);
+        let mut kinds: Vec<DocumentKind> = demands.flat_map(Demand::documents).collect();
         kinds.sort_unstable();
         kinds.dedup();
         if !kinds.is_empty() {
             self.documents = store::documents::of(conn, organization, &kinds, members, peers)?;
         }
-        if demands().any(Demand::counts_visits) {
-            let starts = store::neighbors::starts_of(conn, organization, members, except)?;
-            for (member, start, id) in starts {
-                self.visits.entry(member).or_default().push((start, id));
-            }
-        }
         Ok(())
-    }
-
-    /// A visit is ready from now on: those after it have one more before them.
-    pub fn put_visit(&mut self, member: MemberId, start: Instant, id: EncounterId) {
-        self.visits.entry(member).or_default().push((start, id));
     }
 
     /// The documents of kinds that the pack asks for, about this member, peer or organization.
@@ -94,15 +79,6 @@ impl Dossiers {
             .iter()
             .filter(|d| kinds.contains(&d.data.content.kind()) && d.data.speaks_of(member, peer));
         wanted.map(Document::fact).collect()
-    }
-
-    /// How many live visits a member had before a start, where the pack counts them.
-    pub fn earlier_visits(&self, pack: &Pack, member: MemberId, start: Instant) -> Option<u32> {
-        if !pack.conditions.iter().any(|c| c.demand.counts_visits()) {
-            return None;
-        }
-        let visits = self.visits.get(&member).into_iter().flatten();
-        u32::try_from(visits.filter(|(other, _)| *other < start).count()).ok()
     }
 
     /// All authorizations at hand.

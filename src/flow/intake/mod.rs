@@ -1,6 +1,7 @@
 //! Step 1: an encounter comes in, is checked, decided under its contract, and stored.
 
 pub mod bench;
+mod beside;
 mod dossiers;
 pub mod draft;
 pub mod draws;

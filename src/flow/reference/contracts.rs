@@ -5,6 +5,7 @@ use super::{Document, faults_of, programs};
 use crate::domain::contract::{
     self, Agreement, Terms, VersionHead, agreement_from_json, agreement_from_toml, may_add,
 };
+use crate::domain::dates::Instant;
 use crate::domain::ids::{ContractVersionId, OrganizationId, PayerId};
 use crate::domain::organization::{Organization, OrganizationMode};
 use crate::domain::payer::Payer;
@@ -79,6 +80,7 @@ fn add(
     let pack = packs::by_key_version(conn, &agreement.pack, &agreement.pack_version)?;
     let mut faults = misfits(&owner, payer.as_ref(), pack.is_some(), &agreement);
     faults.extend(unknown_programs(conn, organization, &agreement)?);
+    faults.extend(issued_in_the_future(&owner, &agreement, ctx.now()));
     let (Some(payer), Some(pack)) = (payer, pack) else {
         return Err(AppError::invalid(faults));
     };
@@ -152,6 +154,14 @@ fn misfits(
         faults.push(Fault::at("/contract/billing_location", message));
     }
     faults
+}
+
+/// A provider number that is still to be issued: a filing clock may run from that day.
+fn issued_in_the_future(owner: &Organization, agreement: &Agreement, now: Instant) -> Option<Fault> {
+    let issued = agreement.provider_number_issued?;
+    let message = "this day lies in the future; add a version with it once the number is issued";
+    (issued > owner.data.zone.date_of(now))
+        .then(|| Fault::at("/contract/provider_number_issued", message))
 }
 
 /// Programs of the agreement that the organization does not have.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::Days as DaySpan;
+use chrono::{Days as DaySpan, NaiveDate};
 
 use super::coverage::misfits;
 use super::draft::{CoverageInput, MemberInput, PayerName};
@@ -112,6 +112,9 @@ fn with_coverages(
             faults.push(Fault::at(format!("/coverages/{index}/payer"), NO_SUCH_PAYER));
             continue;
         };
+        if let Some(fault) = known_in_the_future(&data, ctx.now()) {
+            faults.push(Fault::at(format!("/coverages/{index}/known_on"), fault));
+        }
         let known = member.coverages.iter().find(|c| same(&c.data, &data));
         // A coverage that is given twice gets its own id, so that its overlap is told.
         let id = known.map(|c| c.id).filter(|id| !places.contains_key(id));
@@ -132,11 +135,22 @@ fn with_coverages(
     Ok(member)
 }
 
-/// A day of birth after today, wherever on earth today is latest.
+/// A day of birth after today.
 pub(super) fn born_in_the_future(data: &MemberData, now: Instant) -> Option<Fault> {
-    let tomorrow = now.utc().date_naive().checked_add_days(DaySpan::new(1))?;
     let message = "the day of birth lies in the future";
-    (data.birth_date > tomorrow).then(|| Fault::at("/birth_date", message))
+    is_ahead(data.birth_date, now).then(|| Fault::at("/birth_date", message))
+}
+
+/// A coverage that became known after today: a filing clock may run from that day.
+pub(super) fn known_in_the_future(data: &CoverageData, now: Instant) -> Option<&'static str> {
+    let ahead = data.known_on.is_some_and(|day| is_ahead(day, now));
+    ahead.then_some("the day on which the coverage became known lies in the future")
+}
+
+/// Whether a day is after today, wherever on earth today is latest.
+fn is_ahead(day: NaiveDate, now: Instant) -> bool {
+    let tomorrow = now.utc().date_naive().checked_add_days(DaySpan::new(1));
+    tomorrow.is_some_and(|tomorrow| day > tomorrow)
 }
 
 /// The coverage with its payer looked up; `None` when there is no such payer.

@@ -26,6 +26,7 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
         certificates,
         substance_use,
         bypass_other_coverage,
+        member_may_be_absent,
         min_minutes,
         provisional_months,
         days,
@@ -72,6 +73,10 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
     if *bypass_other_coverage {
         let text = "It may be billed although another coverage pays first.";
         part.say("bypass_other_coverage", text);
+    }
+    if *member_may_be_absent {
+        let text = "It is paid although the member was not there, under the member's number.";
+        part.say("member_may_be_absent", text);
     }
     say_group(&mut part, group.as_ref());
     part.say_sources(key.as_str(), source_of);

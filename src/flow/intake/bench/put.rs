@@ -23,6 +23,7 @@ impl Bench {
         decision: &Decision,
     ) {
         self.attend(ctx, id, encounter, decision);
+        self.beside.put(id, encounter, decision);
         if decision.day_sum.is_some() {
             self.put_day(id, encounter, decision);
         } else {
@@ -32,7 +33,6 @@ impl Bench {
             return;
         }
         self.put_company(id, encounter, decision);
-        self.dossiers.put_visit(encounter.member, encounter.started_at, id);
         self.nearby.put(Neighbor {
             encounter: id,
             reference: encounter.reference.clone(),

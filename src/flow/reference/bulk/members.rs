@@ -12,7 +12,9 @@ use crate::error::AppError;
 use crate::flow::again::{self, Cause, Touched};
 use crate::flow::reference::coverage::misfits;
 use crate::flow::reference::draft::{CoverageInput, MemberInput, PayerName};
-use crate::flow::reference::members::{born_in_the_future, resolved, same, touches};
+use crate::flow::reference::members::{
+    born_in_the_future, known_in_the_future, resolved, same, touches,
+};
 use crate::flow::reference::{FIRST, NO_SUCH_PAYER, payers_named};
 use crate::store::members as store;
 
@@ -114,6 +116,10 @@ fn cover(
         load.refuse(line, &format!("{pointer}/payer"), NO_SUCH_PAYER);
         return None;
     };
+    if let Some(message) = known_in_the_future(&data, load.ctx.now()) {
+        load.refuse(line, &format!("{pointer}/known_on"), message);
+        return None;
+    }
     let known = work.member.coverages.iter_mut().find(|c| same(&c.data, &data));
     if let Some(coverage) = &known {
         load.columns.coverage(&coverage.data, &mut data);
