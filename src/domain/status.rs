@@ -184,5 +184,8 @@ mod tests {
             assert!(!to.may_become(*to));
         }
         assert!(!LineStatus::Submitted.may_become(LineStatus::Held));
+        let live = ClaimStatus::ALL.iter().copied().filter(|s| s.is_live());
+        use ClaimStatus::{Accepted, Batched, Delivered, Released};
+        assert_eq!(live.collect::<Vec<_>>(), [Batched, Released, Delivered, Accepted]);
     }
 }

@@ -46,7 +46,6 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 
 /// A live visit: what it drew, and the entries that say so.
 struct Live {
-    talk: Talk,
     units: Vec<Unit>,
     entries: Vec<Entry>,
 }
@@ -218,7 +217,7 @@ proptest! {
             let (decision, units) = step(&book, case, talk, &ledger);
             let entries = entries(case, &decision, number);
             books.extend(entries.iter().cloned());
-            live.push(Live { talk: talk.clone(), units, entries });
+            live.push(Live { units, entries });
         }
         let ledger: Vec<Unit> = live.iter().flat_map(|v| v.units.clone()).collect();
         let kept = drawn(books.iter());
