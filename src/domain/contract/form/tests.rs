@@ -227,6 +227,8 @@ fn values_of_knobs_take_what_can_be_sent_and_show_themselves() {
     assert_eq!(knob::Knob::shown(&two), "Desk Two");
     let three = contact(&format!("{email}{fax}, extension = \"12\"")).unwrap_err();
     assert!(three[0].message.contains("room for three numbers"), "{three:?}");
+    let wrong = contact(&format!("{email}{fax}, extension = \"\"")).unwrap_err();
+    assert_eq!(wrong.len(), 1, "an extension that cannot be is not one too many: {wrong:?}");
     let long = "x".repeat(60);
     let note = format!(
         "[claim.content]\nnotes = [{{ kind = \"ADD\", text = \"{long} {{authorization}}\" }}]"

@@ -79,9 +79,11 @@ fn rules_that_begin_and_end_may_share_a_service_with_one_that_does_not() {
 }
 
 #[test]
-fn rk13_a_minimum_of_one_minute_is_one() {
-    let text = PACK.replacen("unit_minutes = 15", "unit_minutes = 15\nmin_minutes = 1", 1);
-    assert_eq!(pack_from_toml(&text).unwrap().services[0].min_minutes, 1);
+fn rk13_rk40_a_minimum_of_one_minute_is_one_and_so_is_a_month() {
+    let more = "unit_minutes = 15\nmin_minutes = 1\nprovisional_months = 1";
+    let pack = pack_from_toml(&PACK.replacen("unit_minutes = 15", more, 1)).unwrap();
+    let service = &pack.services[0];
+    assert_eq!((service.min_minutes, service.provisional_months), (1, Some(1)));
 }
 
 #[test]
