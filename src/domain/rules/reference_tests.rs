@@ -181,7 +181,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn rk01_to_rk09_rk12_to_rk35_rk58_to_rk65_any_history_is_what_the_reference_says(
+    fn rk02_to_rk04_rk06_to_rk08_rk12_rk13_rk15_rk19_to_rk27_rk31_to_rk33_rk35_rk45_rk53_rk57_to_rk60_rk62_to_rk65_the_reference_agrees(
         book in book(),
         acts in acts(),
     ) {
