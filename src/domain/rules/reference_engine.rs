@@ -38,7 +38,7 @@ impl Said {
 }
 
 fn inside((from, to): Days, on: u64) -> bool {
-    !from.is_some_and(|from| on < from) && !to.is_some_and(|to| to < on)
+    from.is_none_or(|from| from <= on) && to.is_none_or(|to| on <= to)
 }
 
 impl Talk {
@@ -66,9 +66,7 @@ fn asks(asked: &Asked) -> usize {
 impl Paper {
     /// Whether it runs on a day and is not signed only later.
     fn stands(&self, on: u64) -> bool {
-        self.from <= on
-            && !self.to.is_some_and(|to| to < on)
-            && !self.signed.is_some_and(|s| on < s)
+        inside((Some(self.from), self.to), on) && self.signed.is_none_or(|signed| signed <= on)
     }
 }
 
@@ -209,7 +207,7 @@ impl Book {
             }
             Ask::Goal => {
                 // A plan of the world has the first goal, whenever it was signed.
-                let runs = |p: &Paper| p.from <= on && !p.to.is_some_and(|to| to < on);
+                let runs = |p: &Paper| inside((Some(p.from), p.to), on);
                 (talk.goal == 1 && plans().any(runs), "note.goal_unknown")
             }
             Ask::Paper { signed, valid, plan } => {
