@@ -336,8 +336,8 @@ pub fn book() -> impl Strategy<Value = Book> {
             // Eight minutes are a rule of quarter hours.
             let eight = rounding == Rounding::EightMinute;
             let unit_minutes = if eight { 15 } else { unit_minutes };
-            let (adds, conditions, mut prices, priced, usual, shares, papers) = rules;
-            if priced {
+            let (adds, conditions, mut prices, always, usual, shares, papers) = rules;
+            if always {
                 prices.extend(usual);
             }
             Book {
