@@ -97,6 +97,49 @@ fn links_in_a_folder_of_cases_are_not_followed() {
     assert!(played.status.success());
 }
 
+#[test]
+fn programs_and_build_servers_are_told_the_same_and_the_exit_code_says_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases/packs/plain.toml");
+    let case = |name: &str, title: &str, ready: u32| {
+        let text = format!(
+            "title = \"{title}\"\npack = \"{}\"\nboundaries = [\"leap_day\"]\n[[step]]\n\
+             visit = \"V1\"\nminutes = 45\nexpect = {{ ready = {ready} }}\n",
+            pack.display()
+        );
+        std::fs::write(folder.path().join(name), text).unwrap();
+    };
+    case("right.toml", "Three", 3);
+    let path = folder.path().to_str().unwrap();
+    let played = cases(&[path, "--format", "json"]);
+    assert_eq!(played.status.code(), Some(0));
+    case("wrong.toml", "A <b> & c", 4);
+    let played = cases(&[path, "--format", "json"]);
+    assert_eq!(played.status.code(), Some(1));
+    let told: serde_json::Value = serde_json::from_slice(&played.stdout).unwrap();
+    assert_eq!((&told["cases"], &told["failed"]), (&2.into(), &1.into()));
+    let [right, wrong] = told["results"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    assert_eq!((&right["passed"], &right["title"]), (&true.into(), &"Three".into()));
+    assert_eq!(right["boundaries"][0], "leap_day");
+    let first = wrong["differences"][0].as_str().unwrap();
+    assert_eq!(first, "step 1 (visit V1): V1: ready units: expected 4, found 3");
+    let played = cases(&[path, "--format", "junit"]);
+    assert_eq!(played.status.code(), Some(1));
+    let junit = text(&played.stdout);
+    assert!(
+        junit.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite "),
+        "{junit}"
+    );
+    assert!(junit.contains("tests=\"2\" failures=\"1\""), "{junit}");
+    assert_eq!((junit.matches("<testcase ").count(), junit.matches("<failure ").count()), (2, 1));
+    assert!(junit.contains("name=\"A &lt;b&gt; &amp; c\""), "{junit}");
+    assert!(junit.contains(&format!("<failure message=\"{first}\">")), "{junit}");
+    assert!(junit.ends_with("</testsuite>\n"), "{junit}");
+    let played = cases(&[path, "--only", "right"]);
+    assert_eq!(played.status.code(), Some(0));
+    assert_eq!(text(&played.stdout), "1 cases, 1 as they say, 0 not\n");
+}
+
 /// Files below a folder with an ending.
 fn files(folder: &Path, ending: &str) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();

@@ -252,6 +252,34 @@ mod tests {
     }
 
     #[test]
+    fn days_cover_what_lies_between_their_ends() {
+        let day = |t: &str| parse_date(t).unwrap();
+        let july = Days { from: Some(day("2026-07-01")), to: Some(day("2026-07-31")) };
+        let covered = |days: Days| {
+            ["2026-06-30", "2026-07-01", "2026-07-31", "2026-08-01"].map(|t| days.covers(day(t)))
+        };
+        assert_eq!(covered(july), [false, true, true, false]);
+        assert_eq!(covered(Days { from: None, ..july }), [true, true, true, false]);
+        assert_eq!(covered(Days { to: None, ..july }), [false, true, true, true]);
+    }
+
+    #[test]
+    fn an_outcome_sums_the_lines_by_their_answers() {
+        use crate::domain::contract::Exceed;
+        use crate::domain::rules::testing::{Case, limit};
+        use crate::domain::windows::Window;
+
+        let case = Case::with(|c| {
+            c.terms.pack.limits = vec![limit("daily", "3", Window::Day, Exceed::BillUpTo)];
+        });
+        let outcome = Outcome::of(&case.decide(), None);
+        assert_eq!((outcome.ready_units, outcome.held_units), (3, 1));
+        assert_eq!(outcome.charge.to_string(), "60.00");
+        assert_eq!(outcome.expected.to_string(), "60.00");
+        assert_eq!(outcome.reasons, ["limit.bill_up_to"]);
+    }
+
+    #[test]
     fn what_a_mark_touches_reads_as_it_was_written() {
         for touched in [
             Touched::Member(MemberId::from_i64(5), Days::ALL),

@@ -158,3 +158,64 @@ pub fn gaps(profile: &ClaimProfile, says: &ClaimDetail, whose: Whose<'_>) -> Vec
     ];
     checks.into_iter().filter(|(_, lacks)| *lacks).map(|(lacking, _)| lacking.into()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::claim_detail::Provider;
+    use crate::domain::contract::pack_from_toml;
+    use crate::domain::identifiers::{Line55, MemberNumber};
+
+    const PACK: &str =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/config/payers/evergreen.toml"));
+
+    #[test]
+    fn what_says_nothing_is_empty() {
+        assert!(MemberFacts::default().is_empty() && PeerFacts::default().is_empty());
+        let medical_record = Some(Reference::parse("R-1").unwrap());
+        assert!(!MemberFacts { medical_record, ..MemberFacts::default() }.is_empty());
+        let supervisor = Some(provider("1987654328"));
+        assert!(!PeerFacts { supervisor, ..PeerFacts::default() }.is_empty());
+    }
+
+    fn provider(npi: &str) -> Provider {
+        let npi = Some(Npi::parse(npi).unwrap());
+        let last_name = Line55::parse("Example").unwrap();
+        Provider { last_name, first_name: None, npi, taxonomy: None, numbers: vec![] }
+    }
+
+    /// What a profile with these rules of sending lacks of a claim.
+    fn lacking(sections: &str, says: &ClaimDetail) -> Vec<Lacking> {
+        let profile = pack_from_toml(&format!("{PACK}\n{sections}")).unwrap().claim;
+        let authorization = AuthorizationNumber::parse("A-1").unwrap();
+        let whose = Whose {
+            place: &PlaceOfService::parse("11").unwrap(),
+            peer: &Npi::parse("1234567893").unwrap(),
+            member: &MemberNumber::parse("TESTMEMBER1").unwrap(),
+            authorizations: &[&authorization],
+        };
+        gaps(&profile, says, whose).into_iter().map(|gap| gap.lacking).collect()
+    }
+
+    #[test]
+    fn nothing_is_lacking_that_nobody_asks_for_or_that_is_there() {
+        assert_eq!(lacking("", &ClaimDetail::default()), []);
+        let all = "[claim.content]\nreferral = \"required\"\nreferring = \"required\"\n\
+                   medical_record = \"required\"\nsupervising = \"required\"";
+        let nothing = lacking(all, &ClaimDetail::default());
+        let wanted =
+            [Lacking::Supervisor, Lacking::MedicalRecord, Lacking::Referral, Lacking::Referring];
+        assert_eq!(nothing, wanted);
+        let mut says = ClaimDetail {
+            referral: Some(AuthorizationNumber::parse("R-1").unwrap()),
+            medical_record: Some(Reference::parse("M-1").unwrap()),
+            referring: Some(provider("1987654328")),
+            supervising: Some(provider("1987654328")),
+            ..ClaimDetail::default()
+        };
+        assert_eq!(lacking(all, &says), []);
+        says.supervising = Some(provider("1234567893"));
+        says.referral = Some(AuthorizationNumber::parse("A-1").unwrap());
+        assert_eq!(lacking(all, &says), [Lacking::OtherSupervisor, Lacking::OtherReferral]);
+    }
+}

@@ -64,3 +64,12 @@ proptest! {
         prop_assert!(dealt.visits.is_empty() || held + reach == total);
     }
 }
+
+#[test]
+fn rk14_what_is_kept_of_a_pool_has_units() {
+    let mut pool = vec![piece(3, 0), piece(2, 1)];
+    keep(&mut pool, 3);
+    assert_eq!(pool, [piece(3, 0)]);
+    keep(&mut pool, 0);
+    assert_eq!(pool, []);
+}

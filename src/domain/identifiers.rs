@@ -232,6 +232,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_optional_value_is_none_when_nothing_is_written() {
+        let npi = |text| optional::<Npi>(text).map(|n| n.map(|n| n.as_str().to_owned()));
+        assert_eq!(npi(" ").unwrap(), None);
+        assert_eq!(npi("1234567893").unwrap().as_deref(), Some("1234567893"));
+        assert!(npi("1").is_err());
+    }
+
+    #[test]
     fn npi_check_digit_counts() {
         for good in ["1234567893", "1987654328", "1245319599"] {
             assert!(Npi::parse(good).is_ok(), "{good}");

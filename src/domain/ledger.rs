@@ -229,3 +229,35 @@ pub fn consume(holding: Entry) -> Entry {
         ..holding
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::DecisionId;
+    use crate::domain::line::lines_of;
+    use crate::domain::rules::testing::Case;
+
+    #[test]
+    fn a_line_is_booked_as_what_needed_an_authorization_and_what_did_not() {
+        let case = Case::new();
+        let mut next = 0;
+        let id = || {
+            next += 1;
+            LineId::from_i64(next)
+        };
+        let (decision, encounter) = (DecisionId::from_i64(1), EncounterId::from_i64(1));
+        let mut line = lines_of(&case.decide(), decision, encounter, None, id).remove(0);
+        line.authorization = Some(AuthorizationId::from_i64(9));
+        let mut booked = |authorized| {
+            line.authorized_units = authorized;
+            let entries =
+                reserve(AccountId::from_i64(1), &line, PeerId::from_i64(7), Mode::InPerson);
+            assert!(entries.iter().all(|e| (e.granted, e.consumed) == (0, 0)));
+            let told = entries.iter().map(|e| (e.reserved, e.authorization.is_some()));
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(booked(0), [(4, false)]);
+        assert_eq!(booked(1), [(3, false), (1, true)]);
+        assert_eq!(booked(4), [(4, true)]);
+    }
+}

@@ -106,3 +106,45 @@ pub fn billed_coverage(
             past.or_else(|| coverages.iter().min_by_key(soon))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rules::testing::{coverage, d, span};
+
+    #[test]
+    fn the_first_to_pay_of_those_in_force_is_billed() {
+        let of = |id, payer, order, from, to| coverage(id, payer, order, span(from, to));
+        let all = [
+            of(1, 1, 3, "2026-01-01", None),
+            of(2, 2, 1, "2026-01-01", None),
+            of(3, 3, 2, "2026-01-01", None),
+            of(4, 4, 1, "2026-09-01", None),
+        ];
+        let billed = |day: &str, contracts: &[i64]| {
+            let bills = |payer: PayerId| contracts.contains(&payer.as_i64());
+            billed_coverage(&all, d(day), bills).map(|c| c.id.as_i64())
+        };
+        assert_eq!(billed("2026-07-01", &[1, 3]), Some(3));
+        // Without any contract the first to pay is told of.
+        assert_eq!(billed("2026-07-01", &[]), Some(2));
+        assert_eq!(billed("2026-07-01", &[4]), Some(2));
+    }
+
+    #[test]
+    fn out_of_force_the_one_that_ended_last_counts_then_the_one_that_starts_next() {
+        let of = |id, payer, from, to| coverage(id, payer, 1, span(from, to));
+        let ended = [
+            of(1, 1, "2026-01-01", Some("2026-02-28")),
+            of(2, 1, "2026-03-01", Some("2026-04-30")),
+            of(3, 1, "2026-09-01", Some("2026-09-30")),
+        ];
+        let billed = |all: &[Coverage], day: &str| {
+            billed_coverage(all, d(day), |_| true).map(|c| c.id.as_i64())
+        };
+        assert_eq!(billed(&ended, "2026-07-01"), Some(2));
+        let coming = [of(4, 1, "2027-01-01", None), of(5, 1, "2026-09-01", None)];
+        assert_eq!(billed(&coming, "2026-07-01"), Some(5));
+        assert_eq!(billed(&[], "2026-07-01"), None);
+    }
+}

@@ -306,6 +306,8 @@ mod tests {
              billing provider)"
         );
         assert_eq!(status("ZZ", Some("9999"), None), "Category ZZ: status 9999");
+        assert!(element("1").len() > "element error ".len(), "{}", element("1"));
+        assert_eq!(element("SMITH, J"), "element error (not a code)");
         assert_eq!(set("SMITH, J"), "set error (not a code)");
     }
 

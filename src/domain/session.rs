@@ -132,3 +132,19 @@ pub struct Attendance {
     /// The encounter.
     pub encounter: EncounterId,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_peer_is_not_written_down_and_more_are() {
+        let written = |peers| {
+            let session = Reference::parse("S-1").unwrap();
+            let text = serde_json::to_value(Group { session, size: 3, peers }).unwrap();
+            (text.get("peers").cloned(), serde_json::from_value::<Group>(text).unwrap().peers)
+        };
+        assert_eq!(written(1), (None, 1));
+        assert_eq!(written(2), (Some(2.into()), 2));
+    }
+}

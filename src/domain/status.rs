@@ -185,4 +185,11 @@ mod tests {
         }
         assert!(!LineStatus::Submitted.may_become(LineStatus::Held));
     }
+
+    #[test]
+    fn what_the_payer_has_or_may_get_is_live() {
+        use ClaimStatus::{Accepted, Batched, Delivered, Released};
+        let live = ClaimStatus::ALL.iter().copied().filter(|s| s.is_live());
+        assert_eq!(live.collect::<Vec<_>>(), [Batched, Released, Delivered, Accepted]);
+    }
 }

@@ -2,8 +2,10 @@
 //! through the flow that production runs, each on a temporary SQLite database of its own.
 //! `docs/cases.md` has the whole vocabulary.
 
+mod boundary;
 mod check;
 mod compare;
+mod meet;
 mod merge;
 mod people;
 mod play;
@@ -23,6 +25,7 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use self::boundary::Boundary;
 use self::words::CaseFile;
 use super::CliError;
 use crate::domain::text::code_list;
@@ -70,6 +73,8 @@ pub(super) struct Outcome {
     pub(super) title: String,
     /// Rules that it names.
     pub(super) rules: Vec<String>,
+    /// Boundaries on which it stands.
+    pub(super) boundaries: Vec<Boundary>,
     /// Every difference; none: it is as it says.
     pub(super) differences: Vec<String>,
     /// How long it took.
@@ -145,18 +150,18 @@ async fn play(
     database: &Path,
 ) -> Outcome {
     let begun = Instant::now();
-    let (title, rules, differences) = match case {
-        Err(why) => (String::new(), Vec::new(), vec![why]),
+    let (title, rules, boundaries, differences) = match case {
+        Err(why) => (String::new(), Vec::new(), Vec::new(), vec![why]),
         Ok(case) => {
             let played = match prepared(path, &case, template, database) {
                 Ok((ctx, pack)) => play::play(ctx, &case, pack).await,
                 Err(why) => vec![why],
             };
-            (case.title.clone(), case.rules, played)
+            (case.title.clone(), case.rules, case.boundaries, played)
         }
     };
     let path = path.display().to_string();
-    Outcome { path, title, rules, differences, took: begun.elapsed() }
+    Outcome { path, title, rules, boundaries, differences, took: begun.elapsed() }
 }
 
 /// Removes the database of a case with the files that SQLite keeps beside it: a run of thousands of

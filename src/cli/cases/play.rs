@@ -24,11 +24,11 @@ use crate::flow::{Ctx, Scope, again, allowances, batches, batching, encounters, 
 /// What the calendar shows at the start of a case without visits.
 const SUMMER: &str = "2026-07-01T12:00:00Z";
 /// A visit is recorded so long after it ended, when the case does not say.
-const SOON_AFTER: i64 = 60;
+pub(super) const SOON_AFTER: i64 = 60;
 
 /// Why a step is not as the case says.
 #[derive(Debug)]
-enum Ending {
+pub(super) enum Ending {
     /// The service refused the step.
     Refused(AppError),
     /// The case cannot be played.
@@ -48,10 +48,10 @@ impl From<AppError> for Ending {
 }
 
 /// A case being played.
-struct Play<'a> {
-    world: World<'a>,
-    now: Instant,
-    visits: HashMap<String, (OrganizationId, EncounterId, toml::Table)>,
+pub(super) struct Play<'a> {
+    pub(super) world: World<'a>,
+    pub(super) now: Instant,
+    pub(super) visits: HashMap<String, (OrganizationId, EncounterId, toml::Table)>,
     batch: Option<BatchId>,
 }
 
@@ -87,7 +87,7 @@ fn start(case: &CaseFile, zone: crate::domain::dates::Zone) -> Result<Instant, T
     if let Some(now) = &case.now {
         return moment(now, zone);
     }
-    let first = case.steps.iter().find(|s| s.visit.is_some() || s.preview.is_some());
+    let first = case.steps.iter().find(|s| s.has_times());
     match first {
         Some(step) => {
             let (_, end) = times(&words(&[&case.usual, &step.words])?, zone)?;
@@ -158,6 +158,9 @@ impl Play<'_> {
         self.facts(step, key).await?;
         if let Some(name) = &step.visit {
             self.record(name, step, key, tenant).await?;
+        }
+        if !step.meet.is_empty() {
+            self.meet(step, key, tenant).await?;
         }
         if let Some(name) = &step.revise {
             self.revise(name, step, key, tenant).await?;

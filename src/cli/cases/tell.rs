@@ -42,6 +42,7 @@ fn as_json(outcomes: &[Outcome]) -> String {
         .iter()
         .map(|o| {
             json!({"path": o.path, "title": o.title, "rules": o.rules,
+                "boundaries": o.boundaries,
                 "passed": o.differences.is_empty(), "differences": o.differences})
         })
         .collect();
@@ -96,6 +97,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::boundary::Boundary;
     use super::*;
 
     fn outcomes() -> Vec<Outcome> {
@@ -103,6 +105,7 @@ mod tests {
             path: "a/<b>.toml".to_owned(),
             title: title.to_owned(),
             rules: vec!["RK19".to_owned()],
+            boundaries: vec![Boundary::LeapDay],
             differences: differences.iter().map(|d| (*d).to_owned()).collect(),
             took: Duration::from_millis(1500),
         };
@@ -117,6 +120,7 @@ mod tests {
         let json: Value = serde_json::from_str(&all(&outcomes(), Format::Json)).unwrap();
         assert_eq!((&json["failed"], &json["results"][0]["passed"]), (&json!(1), &json!(true)));
         assert_eq!(json["results"][1]["differences"][1], "b");
+        assert_eq!(json["results"][0]["boundaries"], json!(["leap_day"]));
         let junit = all(&outcomes(), Format::Junit);
         assert!(junit.contains("tests=\"2\" failures=\"1\" time=\"3.000\""), "{junit}");
         assert!(

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::boundary::Boundary;
 use super::merge::json;
 
 /// A text that may be written as a date, a time, a number or in quotes.
@@ -36,6 +37,9 @@ pub(super) struct CaseFile {
     /// Rule ids and rule kinds that it covers.
     #[serde(default)]
     pub(super) rules: Vec<String>,
+    /// Boundaries on which it stands.
+    #[serde(default)]
+    pub(super) boundaries: Vec<Boundary>,
     /// The pack file, from the folder of the case.
     pub(super) pack: String,
     /// What is laid over the pack.
@@ -88,6 +92,8 @@ pub(super) struct Step {
     pub(super) by: Option<String>,
     /// A visit is recorded.
     pub(super) visit: Option<String>,
+    /// A session is entered with all of its members: visits by name, each of a member.
+    pub(super) meet: BTreeMap<String, String>,
     /// It is asked what would be said of a visit.
     pub(super) preview: Option<String>,
     /// A visit turns out to have been otherwise.
@@ -135,6 +141,13 @@ pub(super) struct Step {
     /// The words of the visit.
     #[serde(flatten)]
     pub(super) words: toml::Table,
+}
+
+impl Step {
+    /// Whether the words beside say when something took place.
+    pub(super) fn has_times(&self) -> bool {
+        self.visit.is_some() || self.preview.is_some() || !self.meet.is_empty()
+    }
 }
 
 /// Somebody answers for a rule.

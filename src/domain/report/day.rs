@@ -340,6 +340,27 @@ mod tests {
     }
 
     #[test]
+    fn a_visit_counts_as_what_it_is_and_a_void_one_as_nothing() {
+        let fact = serde_json::json!({
+            "member": 1, "peer": 2, "role": "peer_support", "mode": "video", "setting": "home",
+            "status": "submitted", "minutes": 50, "recorded": "2026-07-01",
+            "units": {"ready": 1, "held": 2, "claimed": 3, "submitted": 4},
+            "open": {"ready": 100, "held": 200},
+            "billed": {"units": 4, "charge": 8000, "expected": 7000},
+        });
+        let mut fact: Fact = serde_json::from_value(fact).unwrap();
+        let sent = Counts::of(&fact);
+        assert_eq!((sent.recorded, sent.minutes, sent.submitted, sent.ready), (1, 50, 1, 0));
+        assert_eq!((sent.sent, sent.sent_minutes, sent.sent_units), (1, 50, 4));
+        assert_eq!((sent.sent_charge, sent.sent_expected), (8000, 7000));
+        fact.billed = None;
+        let open = Counts::of(&fact);
+        assert_eq!((open.recorded, open.sent, open.sent_minutes, open.sent_charge), (1, 0, 0, 0));
+        fact.status = EncounterStatus::Void;
+        assert_eq!(Counts::of(&fact), Counts::default());
+    }
+
+    #[test]
     fn a_day_comes_out_as_it_went_in_and_a_broken_one_is_told() {
         let place =
             Place { payer: 7, service: Some(0), role: 1, mode: 1, setting: 0, program: None };

@@ -251,3 +251,12 @@ fn rk27_another_hold_keeps_the_authorization_whole() {
     assert_eq!(left.key, case.facts.authorizations[0].number.as_str());
     assert_eq!(case.facts.authorizations[0].id, AuthorizationId::from_i64(5));
 }
+
+#[test]
+fn rk27_a_second_one_with_a_single_unit_left_is_named_all_the_same() {
+    let first = authorization(1, 2, "2026-01-01", Some("2026-07-31"));
+    let second = authorization(2, 1, "2026-01-01", Some("2026-12-31"));
+    let finding = always(vec![first.clone(), second]).only("authorization.second");
+    assert!(finding.fix.contains("A-2"), "{}", finding.fix);
+    always(vec![first, authorization(2, 0, "2026-01-01", None)]).only("authorization.exhausted");
+}

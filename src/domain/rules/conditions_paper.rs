@@ -191,6 +191,19 @@ mod tests {
     }
 
     #[test]
+    fn rk50_a_score_lies_between_its_ends_both_included() {
+        let (min_score, max_score) = (Some(decimal("10")), Some(decimal("25")));
+        let between = Wanted { min_score, max_score, ..wanted(DocumentKind::Assessment) };
+        let mut case = with(vec![between], None);
+        let told = [("9.9", 1), ("10", 0), ("25", 0), ("25.1", 1)];
+        for (score, findings) in told {
+            let content = Content::Assessment { about: key("whodas"), score: decimal(score) };
+            case.facts.documents = vec![fact(span("2026-01-01", None), None, content)];
+            assert_eq!(case.rules().len(), findings, "{score}");
+        }
+    }
+
+    #[test]
     fn rk59_the_order_is_signed_by_the_first_day_of_service() {
         // The shape of North Carolina.
         let mut case = with(vec![Wanted { signed: true, ..wanted(DocumentKind::Order) }], None);

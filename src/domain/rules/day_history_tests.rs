@@ -153,6 +153,26 @@ impl Simulation {
         self.learn(None, &sum);
     }
 
+    /// Units in so many minutes, minute by minute.
+    fn plainly(&self, minutes: u32) -> u32 {
+        let Measure { unit_minutes, rounding, min_minutes } = self.measure;
+        let (mut units, mut rest) = (0, 0);
+        for _ in 0..minutes {
+            rest += 1;
+            if rest == unit_minutes {
+                (units, rest) = (units + 1, 0);
+            }
+        }
+        let more = match rounding {
+            Rounding::Floor => false,
+            Rounding::Ceiling => rest > 0,
+            Rounding::Nearest => 2 * rest >= unit_minutes,
+            Rounding::Midpoint => 2 * rest > unit_minutes,
+            Rounding::EightMinute => rest >= 8,
+        };
+        if minutes < min_minutes { 0 } else { units + u32::from(more) }
+    }
+
     /// The recount: nothing exceeded, the day's units are those of the counted minutes, and each
     /// visit has the increment it causes.
     fn check(&self, cap: u32, grants: &[u32], free: Option<u32>) {
@@ -160,7 +180,7 @@ impl Simulation {
             self.visits.iter().filter(|(_, v)| v.counted && !v.void).collect();
         counted.sort_by_key(|(id, v)| (v.start, **id));
         let minutes: u32 = counted.iter().map(|(_, v)| v.minutes).sum();
-        let units = self.measure.units(minutes);
+        let units = self.plainly(minutes);
         let holds: Vec<(Vec<Piece>, u32)> =
             counted.iter().map(|(_, v)| v.holds.clone().unwrap_or_default()).collect();
         let ready: u32 = holds.iter().map(|(r, _)| sum(r)).sum();
@@ -182,14 +202,13 @@ impl Simulation {
         for ((_, visit), (pieces, _)) in counted.iter().zip(&holds) {
             passed += visit.minutes;
             given += sum(pieces);
-            assert_eq!(given, self.measure.units(passed).min(ready));
+            assert_eq!(given, self.plainly(passed).min(ready));
         }
     }
 }
 
 fn simulation(
-    rounding: Rounding,
-    unit_minutes: u32,
+    (rounding, unit_minutes, min_minutes): (Rounding, u32, u32),
     limit_of: (u32, Exceed),
     rule: Option<AuthorizationNeed>,
     grants: &[u32],
@@ -198,6 +217,7 @@ fn simulation(
     let case = summed(|c| {
         c.terms.pack.services[0].rounding = rounding;
         c.terms.pack.services[0].unit_minutes = unit_minutes;
+        c.terms.pack.services[0].min_minutes = min_minutes;
         let cap = limit_of.0.to_string();
         c.terms.pack.limits = vec![limit("daily", &cap, Window::Day, limit_of.1)];
         c.terms.pack.authorizations = rule.into_iter().map(need).collect();
@@ -207,7 +227,7 @@ fn simulation(
             .map(|(id, units)| authorization(id, *units, "2026-01-01", None))
             .collect();
     });
-    let measure = Measure { unit_minutes, rounding, min_minutes: 0 };
+    let measure = Measure { unit_minutes, rounding, min_minutes };
     Simulation { case, visits: BTreeMap::new(), measure }
 }
 
@@ -215,9 +235,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn rk14_any_day_is_what_a_recount_gives(
+    fn rk13_rk14_any_day_is_what_a_recount_gives(
         rounding in prop::sample::select(Rounding::ALL),
         unit_minutes in prop::sample::select(vec![15u32, 30, 60]),
+        min_minutes in prop_oneof![2 => Just(0u32), 1 => 1u32..70],
         cap in (1u32..14, prop::sample::select(Exceed::ALL)),
         rule in prop_oneof![
             Just(None),
@@ -232,7 +253,8 @@ proptest! {
             After { free_units, .. } => *free_units,
             _ => 0,
         });
-        let mut day = simulation(rounding, unit_minutes, cap, rule, &grants, level);
+        let measure = (rounding, unit_minutes, min_minutes);
+        let mut day = simulation(measure, cap, rule, &grants, level);
         // What exceeds a limit of this kind is authorized, so it caps only what is not.
         let (most, free) = match cap.1 {
             Exceed::Authorization => (u32::MAX, Some(free.unwrap_or(u32::MAX).min(cap.0))),
@@ -279,9 +301,10 @@ proptest! {
     }
 
     #[test]
-    fn rk14_without_caps_the_order_of_arrival_does_not_matter(
+    fn rk13_rk14_without_caps_the_order_of_arrival_does_not_matter(
         rounding in prop::sample::select(Rounding::ALL),
         minutes in prop::collection::vec(1u32..30, 1..9),
+        min_minutes in prop_oneof![2 => Just(0u32), 1 => 1u32..90],
         order in any::<u64>(),
         voided in prop::collection::vec(any::<bool>(), 9),
     ) {
@@ -292,7 +315,7 @@ proptest! {
             ids.swap(i, usize::try_from(seed >> 33).unwrap() % (i + 1));
         }
         let level = AuthorizationLevel::Claim;
-        let mut day = simulation(rounding, 15, (999, Exceed::Hold), None, &[], level);
+        let mut day = simulation((rounding, 15, min_minutes), (999, Exceed::Hold), None, &[], level);
         for index in ids {
             let start = t("2026-07-01T04:00:00Z").plus(TimeDelta::minutes(30 * i64::try_from(index).unwrap()));
             let now = Now {
@@ -313,7 +336,7 @@ proptest! {
         }
         day.check(999, &[], None);
         let kept = minutes.iter().zip(&voided).filter(|(_, void)| !**void).map(|(m, _)| m);
-        let units = day.measure.units(kept.sum());
+        let units = day.plainly(kept.sum());
         let ready: u32 = day
             .visits
             .values()

@@ -142,3 +142,12 @@ fn rk14_a_share_that_was_dealt_is_told_with_the_findings_of_before() {
     assert_eq!(split(&case.decide()), (3, 0));
     assert_eq!(case.decide().day_sum, Some(sum));
 }
+
+#[test]
+fn rk14_the_minutes_of_a_visit_that_is_left_out_are_not_summed() {
+    let mut others = vec![other(2, "08:00", 60, 0)];
+    others[0].state = SummedState::LeftOut;
+    let decision = among(15, others).decide();
+    assert_eq!(decision.day_sum.as_ref().map(|s| (s.minutes, s.units)), Some((15, 1)));
+    assert_eq!(split(&decision), (1, 0));
+}

@@ -266,6 +266,18 @@ mod tests {
     use crate::domain::rules::testing::{Case, limit, modifiers};
 
     #[test]
+    fn other_lines_are_told_line_by_line() {
+        let then = Case::new();
+        let mut now = then.clone();
+        assert_eq!(differences(&then.decide(), &now.decide()), Vec::<String>::new());
+        now.encounter.ended_at = crate::domain::rules::testing::t("2026-07-01T13:45:00Z");
+        let told = differences(&then.decide(), &now.decide());
+        let lines = "lines: ready 4 x H0038 at 11 for 80.00 then, ready 3 x H0038 at 11 for 60.00 \
+                     today";
+        assert_eq!(told, ["minutes: 60 then, 45 today", lines]);
+    }
+
+    #[test]
     fn every_rule_is_a_step_and_every_finding_stands_under_its_rule() {
         let case = Case::with(|c| {
             c.facts.has_address = false;

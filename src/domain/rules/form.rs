@@ -215,5 +215,7 @@ mod tests {
         };
         with(rule(&[])).only("claim.form");
         assert!(with(rule(&["T1016"])).rules().is_empty());
+        let text = Note80::parse("APPROVED IN WRITING").unwrap();
+        assert!(with(NoteRule { text, ..rule(&[]) }).rules().is_empty());
     }
 }

@@ -242,3 +242,18 @@ fn r24_a_group_is_billed_by_its_own_code() {
     assert_eq!(decision.lines[0].modifiers[0].as_str(), "HQ");
     assert_eq!(decision.lines[0].charge.to_string(), "11.52");
 }
+
+#[test]
+fn r24_two_sessions_on_a_day_may_have_the_same_member() {
+    let case = in_group(6, |c| {
+        let mut earlier = other(c, "V-2", "09:00", "10:00");
+        earlier.member = c.encounter.member;
+        earlier.session = Some(SessionTime {
+            reference: reference("S-2"),
+            started_at: earlier.started_at,
+            ended_at: earlier.ended_at,
+        });
+        c.facts.neighbors = vec![earlier];
+    });
+    assert!(case.rules().is_empty(), "{:?}", case.rules());
+}

@@ -25,7 +25,7 @@ use crate::domain::identifiers::{AuthorizationNumber, Key};
 use crate::domain::windows::slow::{self, Slow};
 
 /// The ledger as the store would sum it: one row for each day, service, authorization and way.
-fn rows<'a>(units: impl IntoIterator<Item = &'a Unit>) -> Vec<Usage> {
+pub fn rows<'a>(units: impl IntoIterator<Item = &'a Unit>) -> Vec<Usage> {
     let mut sums = std::collections::BTreeMap::new();
     for unit in units {
         let grant = unit.grant.map(|g| authorization_id(unit.org, unit.member, g));
@@ -48,13 +48,13 @@ fn how(mode: Mode) -> How {
 }
 
 /// Everything a decision about a visit needs, gathered as the bench does.
-struct Gathered {
+pub struct Gathered {
     all: Selected,
-    selected: Selected,
+    pub selected: Selected,
     shared: Vec<Usage>,
 }
 
-fn gather(case: &Case, of: &Visit, ledger: &[Unit]) -> Gathered {
+pub fn gather(case: &Case, of: &Visit, ledger: &[Unit]) -> Gathered {
     let pack = &case.terms.pack;
     let own = rows(ledger.iter().filter(|u| (u.org, u.member) == (of.org, of.member)));
     let peer = rows(ledger.iter().filter(|u| (u.org, u.peer) == (of.org, of.peer)));
@@ -93,6 +93,11 @@ fn know(case: &mut Case, known: &Selected, full: Vec<Key>) {
 /// the part that is kept.
 fn answer(case: &mut Case, visit: &Visit, ledger: &[Unit]) -> Decision {
     take_place(case, visit);
+    decided(case, visit, ledger)
+}
+
+/// What is decided of the visit that the case holds.
+pub fn decided(case: &mut Case, visit: &Visit, ledger: &[Unit]) -> Decision {
     let gathered = gather(case, visit, ledger);
     let both = [&gathered.all, &gathered.selected].map(|known| {
         know(case, known, vec![]);
@@ -108,7 +113,7 @@ fn answer(case: &mut Case, visit: &Visit, ledger: &[Unit]) -> Decision {
 }
 
 /// What the ready lines bill, as units of the ledger.
-fn billed(decision: &Decision, visit: &Visit) -> Vec<Unit> {
+pub fn billed(decision: &Decision, visit: &Visit) -> Vec<Unit> {
     let unit = |grant| Unit {
         org: visit.org,
         member: visit.member,

@@ -244,7 +244,7 @@ pub fn contract() -> impl Strategy<Value = Contract> {
         })
 }
 
-fn visit() -> impl Strategy<Value = Visit> {
+pub fn visit() -> impl Strategy<Value = Visit> {
     let named = prop_oneof![3 => Just(None), 1 => (0usize..5).prop_map(Some)];
     let mode = prop_oneof![Just(Mode::InPerson), Just(Mode::Video)];
     // Most are of one member and organization, so that its windows fill.

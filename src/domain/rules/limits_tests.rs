@@ -378,3 +378,9 @@ fn rk26_free_units_may_roll() {
     assert_eq!(split(&case("2026-09-30").decide()), (1, 3));
     assert_eq!(split(&case("2026-10-01").decide()), (4, 0));
 }
+
+#[test]
+fn rk19_one_unit_is_told_as_one() {
+    let case = Case::with(|c| c.terms.pack.limits = vec![limit("only", "1", Day, BillUpTo)]);
+    assert!(case.only("limit.bill_up_to").message.contains(" is 1 unit a day;"));
+}

@@ -67,6 +67,14 @@ mod limits_tests;
 #[cfg(test)]
 mod lines_tests;
 #[cfg(test)]
+mod reference_case;
+#[cfg(test)]
+mod reference_engine;
+#[cfg(test)]
+mod reference_tests;
+#[cfg(test)]
+mod reference_world;
+#[cfg(test)]
 mod shapes_tests;
 #[cfg(test)]
 pub(crate) mod testing;

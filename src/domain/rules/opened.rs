@@ -46,3 +46,69 @@ pub fn opened(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::contract::AuthorizationNeed::After;
+    use crate::domain::contract::Exceed;
+    use crate::domain::identifiers::MemberNumber;
+    use crate::domain::ids::{AuthorizationId, MemberId, OpeningId, PayerId};
+    use crate::domain::opening::OpeningData;
+    use crate::domain::rules::allowances;
+    use crate::domain::rules::testing::{Case, authorization, d, key, limit, need};
+    use crate::domain::rules::usage::Selected;
+    use crate::domain::windows::Window::{CalendarYear, Month};
+
+    fn opening(account: i64, day: &str, authorization: Option<i64>, units: u32) -> Opening {
+        let data = OpeningData {
+            member: MemberId::from_i64(9),
+            payer: PayerId::from_i64(1),
+            service: key("peer"),
+            date: d(day),
+            authorization: authorization.map(AuthorizationId::from_i64),
+            units,
+        };
+        Opening {
+            id: OpeningId::from_i64(units.into()),
+            revision: 1,
+            account: AccountId::from_i64(account),
+            member_number: MemberNumber::parse("TESTMEMBER1").unwrap(),
+            data,
+        }
+    }
+
+    #[test]
+    fn each_figure_has_the_opening_units_that_it_counts() {
+        let mut case = Case::with(|c| {
+            c.terms.pack.limits = vec![
+                limit("monthly", "90", Month, Exceed::Hold),
+                limit("yearly", "900", CalendarYear, Exceed::Hold),
+            ];
+            let free = After { free_units: 24, window: CalendarYear };
+            c.terms.pack.authorizations = vec![need(free)];
+        });
+        case.facts.authorizations = vec![
+            authorization(1, 99, "2026-01-01", None),
+            authorization(2, 99, "2026-01-01", None),
+        ];
+        let openings = [
+            opening(5, "2026-07-01", None, 1),
+            opening(5, "2026-06-30", None, 2),
+            opening(5, "2026-07-31", Some(1), 4),
+            opening(5, "2025-12-31", Some(2), 8),
+            opening(6, "2026-07-02", None, 16),
+        ];
+        let facts = &case.facts;
+        let nothing = Selected::default();
+        let figures =
+            allowances(&case.terms, &[], &nothing, &facts.authorizations, d("2026-07-15"));
+        let of = |figure| {
+            let account = Some(AccountId::from_i64(5));
+            opened(&case.terms, &facts.authorizations, figure, &openings, account)
+        };
+        let told: Vec<_> = figures.iter().map(|f| (f.key.as_str(), of(f))).collect();
+        let wanted = [("monthly", 5), ("yearly", 7), ("approval", 3), ("A-1", 4), ("A-2", 8)];
+        assert_eq!(told, wanted);
+    }
+}

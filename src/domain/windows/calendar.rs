@@ -89,10 +89,7 @@ pub(super) fn rolling_start(end: NaiveDate, months: u32) -> NaiveDate {
 /// The last end of a rolling window of months that still contains `day`.
 pub(super) fn last_rolling_end(day: NaiveDate, months: u32) -> NaiveDate {
     let mut end = day.checked_add_months(Months::new(months)).unwrap_or(NaiveDate::MAX);
-    // Where the day was cut, a few more ends contain it; where it was not, that very day does not.
-    while let Some(next) = end.succ_opt().filter(|next| rolling_start(*next, months) <= day) {
-        end = next;
-    }
+    // Where the day was not cut to a month's end, that very day does not contain it any more.
     while rolling_start(end, months) > day {
         end = earlier(end, 1);
     }

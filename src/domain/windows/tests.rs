@@ -254,3 +254,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rk19_a_day_without_units_anchors_nothing() {
+    let daily = Daily::new([(d("2026-07-01"), 0), (d("2026-07-03"), 2), (d("2026-07-02"), -1)]);
+    let window = Window::ConsecutiveDays { length: 10 };
+    let around = window.touched(MONDAYS, d("2026-07-05"), &daily);
+    let days: Vec<_> = around.iter().map(|w| (w.days.from, w.units)).collect();
+    assert_eq!(days, [(Some(d("2026-07-03")), 2)]);
+}

@@ -212,3 +212,26 @@ fn a_shape_of_member_numbers_fits_or_not() {
         assert!(!shape.fits(other), "{other}");
     }
 }
+
+#[test]
+fn values_of_knobs_take_what_can_be_sent_and_show_themselves() {
+    assert!(kinds::Note80::parse("Plain (text) 1-2").is_ok());
+    assert!(kinds::Note80::parse("caf\u{e9}").is_err());
+    assert_eq!((knob::Count::<0, 9>(3).limit(), knob::Count::<0, 9>(0).limit()), (Some(3), None));
+    let contact = |more: &str| {
+        let of = "name = \"Desk Two\", phone = \"509-555-0199\"";
+        with(&format!("[claim.parties]\ncontact = {{ {of}{more} }}"))
+    };
+    let (email, fax) = (", email = \"desk@example.org\"", ", fax = \"509-555-0188\"");
+    let two = contact(&format!("{email}{fax}")).unwrap().parties.contact.unwrap();
+    assert_eq!(knob::Knob::shown(&two), "Desk Two");
+    let three = contact(&format!("{email}{fax}, extension = \"12\"")).unwrap_err();
+    assert!(three[0].message.contains("room for three numbers"), "{three:?}");
+    let wrong = contact(&format!("{email}{fax}, extension = \"\"")).unwrap_err();
+    assert_eq!(wrong.len(), 1, "an extension that cannot be is not one too many: {wrong:?}");
+    let long = "x".repeat(60);
+    let note = format!(
+        "[claim.content]\nnotes = [{{ kind = \"ADD\", text = \"{long} {{authorization}}\" }}]"
+    );
+    assert!(with(&note).unwrap_err()[0].message.contains("80 characters"));
+}

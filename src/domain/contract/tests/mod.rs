@@ -2,6 +2,7 @@
 
 mod agreement;
 mod document;
+mod edges;
 mod grades;
 mod overrides;
 mod pack;

@@ -1,0 +1,177 @@
+//! The contracts of `reference_world.rs` as the service has them.
+
+use rust_decimal::Decimal;
+
+use super::history_recount::day;
+use super::history_world::SERVICES;
+use super::reference_world::{
+    Add, Ask, Asked, Book, Condition, Days, PROGRAMS, Paper, Price, names,
+};
+use super::testing::{self, Case, key, source, span};
+use crate::domain::codes::Mode;
+use crate::domain::contract::{
+    self, Adjusted, Adjustment, Answer, Copay, Demand, Direction, GroupRule, InForce, ModifierRule,
+    Rate, Wanted, When, bind,
+};
+use crate::domain::document::{Content, DocumentKind};
+use crate::domain::facts::DocumentFact;
+use crate::domain::identifiers::{Key, Reference};
+use crate::domain::ids::DocumentId;
+use crate::domain::windows::Window;
+
+fn when(asked: &Asked) -> When {
+    When {
+        modes: asked.mode.into_iter().collect(),
+        diagnosis_classes: asked.class.into_iter().collect(),
+        programs: asked.program.map(|p| key(PROGRAMS[p])).into_iter().collect(),
+        settings: asked.setting.into_iter().collect(),
+        group: asked.group,
+        member_present: asked.present,
+        ..When::default()
+    }
+}
+
+fn in_force((from, to): Days) -> InForce {
+    InForce { from: from.map(day), to: to.map(day) }
+}
+
+fn of(services: &[usize]) -> Vec<Key> {
+    services.iter().map(|i| key(SERVICES[*i])).collect()
+}
+
+fn dollars(amount: u32) -> Decimal {
+    Decimal::new(i64::from(amount), 4)
+}
+
+fn modifier_rule((index, add): (usize, &Add)) -> ModifierRule {
+    ModifierRule {
+        key: key(&format!("add-{index}")),
+        services: of(&add.services),
+        add: names(&add.tags),
+        when: when(&add.asked),
+        days: in_force(add.days),
+        percent: add.percent.map(Decimal::from),
+        stacking: add.stacking,
+        source: source("modifiers"),
+    }
+}
+
+fn condition((index, asks): (usize, &Condition)) -> contract::Condition {
+    let listed = |tags: &[usize]| {
+        let own = testing::modifiers(&["HE", "GT"]);
+        names(tags).into_iter().chain(own).collect()
+    };
+    let demand = match &asks.ask {
+        Ask::OneOf(tags) => Demand::ModifierOneOf { modifiers: names(tags) },
+        Ask::List(tags) => Demand::ModifierList { modifiers: listed(tags) },
+        Ask::Modes(modes) => Demand::Mode { modes: modes.clone() },
+        Ask::Units(most) => Demand::UnitsPerVisit { units: Decimal::from(*most) },
+        Ask::Present => Demand::MemberPresent,
+        Ask::NotOf(class) => Demand::DiagnosisExcluded { classes: vec![*class], any: false },
+        Ask::FaceToFace(days) => Demand::FaceToFaceWithin { days: *days },
+        Ask::Share(percent) => Demand::RemoteShare { percent: *percent, window: Window::Month },
+        Ask::Goal => Demand::PlanGoal,
+        Ask::Paper { signed, valid, plan } => {
+            let wanted = |kind, signed, valid_days| Wanted {
+                kind,
+                about: vec![],
+                signed,
+                valid_days,
+                review_days: None,
+                min_score: None,
+                max_score: None,
+                elements: vec![],
+            };
+            let mut one_of = vec![wanted(DocumentKind::Order, *signed, *valid)];
+            if *plan {
+                one_of.push(wanted(DocumentKind::Plan, false, None));
+            }
+            Demand::Document { one_of, grace_visits: None }
+        }
+    };
+    contract::Condition {
+        key: key(&format!("ask-{index}")),
+        services: of(&asks.services),
+        demand,
+        when: when(&asks.asked),
+        days: in_force(asks.days),
+        answer: if asks.warns { Answer::Warn } else { Answer::Hold },
+        source: source("conditions"),
+    }
+}
+
+fn rate(price: &Price) -> Rate {
+    let from = price.days.0.map_or("2020-01-01".to_owned(), |from| day(from).to_string());
+    let to = price.days.1.map(|to| day(to).to_string());
+    Rate {
+        service: key(SERVICES[price.service]),
+        span: span(&from, to.as_deref()),
+        allowed: dollars(price.allowed),
+        charge: price.charge.map(dollars),
+        accepted_elsewhere: price.elsewhere.map(dollars),
+        modifiers: names(&price.tags),
+        when: when(&price.asked),
+    }
+}
+
+fn document((index, paper): (usize, &Paper)) -> DocumentFact {
+    let goals = vec![Reference::parse("G1").unwrap()];
+    let plan = Content::Plan { goals, reviews: vec![], elements: vec![] };
+    let to = paper.to.map(|to| day(to).to_string());
+    DocumentFact {
+        id: DocumentId::from_i64(i64::try_from(index).unwrap()),
+        reference: Reference::parse(&format!("D-{index}")).unwrap(),
+        span: span(&day(paper.from).to_string(), to.as_deref()),
+        signed_on: paper.signed.map(day),
+        content: if paper.plan { plan } else { Content::Order { elements: vec![] } },
+    }
+}
+
+impl Book {
+    /// The case of a member of an organization, with the contract bound as the service binds it.
+    pub fn case(&self, org: usize, member: usize) -> Case {
+        let mut case = self.base.case(org, member);
+        let pack = &mut case.terms.pack;
+        pack.face_to_face = vec![Mode::InPerson];
+        for service in &mut pack.services {
+            service.unit_minutes = self.unit_minutes;
+            service.rounding = self.rounding;
+            service.min_minutes = self.min_minutes;
+        }
+        pack.services[1].group = self.group.map(|(min_size, max_size, members_per_peer)| {
+            GroupRule { min_size, max_size, members_per_peer, source: source("groups") }
+        });
+        pack.modifiers = self.adds.iter().enumerate().map(modifier_rule).collect();
+        pack.conditions = self.conditions.iter().enumerate().map(condition).collect();
+        pack.copays = self
+            .shares
+            .iter()
+            .zip(1..)
+            .map(|(share, n)| Copay {
+                key: key(&format!("share-{n}")),
+                services: of(&share.services),
+                per_unit: dollars(share.per_unit),
+                when: when(&share.asked),
+                days: in_force(share.days),
+                source: source("copays"),
+            })
+            .collect();
+        let agreement = &mut case.terms.agreement;
+        agreement.rates = self.prices.iter().map(rate).collect();
+        for (limit, (days, agreed)) in
+            pack.limits.iter_mut().zip(self.limit_days.iter().zip(&self.agreed))
+        {
+            limit.days = in_force(*days);
+            limit.agreement = Some(Direction::Replace);
+            agreement.adjustments.extend(agreed.map(|tenths| Adjustment {
+                rule: Adjusted::Limit(limit.key.clone()),
+                units: Decimal::new(tenths, 1),
+            }));
+        }
+        case.facts.documents = self.papers.iter().enumerate().map(document).collect();
+        if !self.prices.is_empty() {
+            case.terms = bind(&case.terms.pack, &case.terms.agreement).unwrap();
+        }
+        case
+    }
+}
