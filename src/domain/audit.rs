@@ -105,6 +105,8 @@ code_list!(
         ClaimKeep = "claim.keep",
         /// The utilization report was handed out.
         ReportUtilization = "report.export_utilization",
+        /// Another report was handed out.
+        ReportExport = "report.export",
         /// The worklist was handed out as a table.
         WorklistExport = "worklist.export",
         /// The service was told that its database came back from a backup.

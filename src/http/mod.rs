@@ -59,6 +59,7 @@ mod reason;
 mod receipt;
 mod received;
 mod reference;
+mod report_frame;
 mod reports;
 mod response_view;
 mod server;
@@ -98,6 +99,7 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(claim_changes::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(report_frame::routes)
         .configure(overrides::routes)
         .configure(worklist::routes)
         .configure(audit::routes)

@@ -61,6 +61,7 @@ pub fn document() -> Document {
         super::claim_changes::Doc::openapi,
         super::claims::Doc::openapi,
         super::reports::Doc::openapi,
+        super::report_frame::Doc::openapi,
         super::overrides::Doc::openapi,
         super::worklist::Doc::openapi,
         super::audit::Doc::openapi,

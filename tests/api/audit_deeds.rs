@@ -265,6 +265,11 @@ impl Deeds<'_> {
                 let path = "/v1/worklist?format=csv";
                 self.biller(Method::GET, path, &Value::Null, "worklist.export")
             }
+            ("GET", ["reports", "{name}"]) => {
+                let path = "/v1/reports/delivery?from=2026-07-01&to=2026-07-31";
+                let deed = self.biller(Method::GET, path, &Value::Null, "report.export");
+                Deed { key: self.analyst.clone(), role: "payer_analyst", ..deed }
+            }
             ("GET", ["reports", "utilization"]) => {
                 let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31";
                 let deed =

@@ -66,6 +66,7 @@ mod reference_import;
 mod reference_samples;
 mod reference_walls;
 mod report_facts;
+mod report_frame;
 mod reports;
 mod responses;
 mod responses_in;

@@ -146,7 +146,7 @@ impl Town {
     fn path(&self, operation: &Operation, id: Option<&str>) -> String {
         let list = operation.path.split('/').nth(2).unwrap();
         let own = self.ids.get(list).map_or("", String::as_str);
-        let path = operation.path.replace("{id}", id.unwrap_or(own));
+        let path = operation.path.replace("{id}", id.unwrap_or(own)).replace("{name}", "delivery");
         assert!(!path.contains('{'), "say in this test what to put into {path}");
         path
     }
@@ -214,7 +214,8 @@ on_both! {
                 let extra = match (role, operation.path.split('/').next_back().unwrap()) {
                     (Role::Admin, "allowances") => "?organization=river-bend&on=2026-07-01",
                     (_, "allowances") => "?on=2026-07-01",
-                    (_, "utilization") => "?from=2026-07-01&to=2026-07-31",
+                    (_, "reports") => "",
+                    (_, "utilization" | "{name}") => "?from=2026-07-01&to=2026-07-31",
                     (Role::Admin, "template.csv") => "",
                     (Role::Admin, _) if !["organizations", "payers", "packs"]
                         .contains(&operation.path.split('/').nth(2).unwrap()) => "?organization=river-bend",
