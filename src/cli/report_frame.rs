@@ -1,6 +1,8 @@
 //! `peerclaims report list` and `peerclaims report NAME`: the reports of the frame. Each is a command of
 //! its own, made from the registry, so that a new report is there without another word.
 
+use std::io::Write;
+
 use chrono::NaiveDate;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
@@ -59,8 +61,7 @@ impl FromArgMatches for Framed {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let missing = || clap::Error::new(ErrorKind::MissingSubcommand);
         let (name, matches) = matches.subcommand().ok_or_else(missing)?;
-        let definition =
-            registry::REPORTS.iter().find(|d| d.name == name).ok_or_else(missing)?;
+        let definition = registry::REPORTS.iter().find(|d| d.name == name).ok_or_else(missing)?;
         Ok(Self { definition, shown: Shown::from_arg_matches(matches)? })
     }
 
@@ -73,7 +74,9 @@ impl FromArgMatches for Framed {
 impl Subcommand for Framed {
     fn augment_subcommands(command: Command) -> Command {
         registry::REPORTS.iter().fold(command, |command, definition| {
-            command.subcommand(Shown::augment_args(Command::new(definition.name)).about(definition.purpose))
+            command.subcommand(
+                Shown::augment_args(Command::new(definition.name)).about(definition.purpose),
+            )
         })
     }
 
@@ -128,6 +131,6 @@ pub(super) async fn show(settings: &Settings, framed: Framed) -> Result<(), CliE
     let detail = Detail::default().about("report", definition.name);
     let detail = detail.about("from", wanted.from).about("to", wanted.to);
     audit::exported(&ctx, organization, Action::ReportExport, "", detail).await?;
-    print!("{}", answer.text(wanted.format)?);
-    Ok(())
+    let bytes = answer.bytes(wanted.format)?;
+    std::io::stdout().write_all(&bytes).map_err(|e| CliError::Other(e.to_string()))
 }

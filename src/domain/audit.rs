@@ -107,6 +107,10 @@ code_list!(
         ReportUtilization = "report.export_utilization",
         /// Another report was handed out.
         ReportExport = "report.export",
+        /// A report was issued.
+        ReportIssue = "report.issue",
+        /// A file of an issued report was handed out.
+        ReportIssueExport = "report.export_issue",
         /// The worklist was handed out as a table.
         WorklistExport = "worklist.export",
         /// The service was told that its database came back from a backup.

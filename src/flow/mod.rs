@@ -23,6 +23,7 @@ pub mod grants;
 pub mod health;
 pub mod idempotent;
 pub mod intake;
+pub mod issues;
 mod late_visits;
 mod meter;
 pub mod overrides;

@@ -60,6 +60,7 @@ mod receipt;
 mod received;
 mod reference;
 mod report_frame;
+mod report_issues;
 mod reports;
 mod response_view;
 mod server;
@@ -100,6 +101,7 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(claims::routes)
         .configure(reports::routes)
         .configure(report_frame::routes)
+        .configure(report_issues::routes)
         .configure(overrides::routes)
         .configure(worklist::routes)
         .configure(audit::routes)

@@ -62,6 +62,7 @@ pub fn document() -> Document {
         super::claims::Doc::openapi,
         super::reports::Doc::openapi,
         super::report_frame::Doc::openapi,
+        super::report_issues::Doc::openapi,
         super::overrides::Doc::openapi,
         super::worklist::Doc::openapi,
         super::audit::Doc::openapi,

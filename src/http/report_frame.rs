@@ -140,7 +140,7 @@ async fn report(
         let file = if format == Format::Pipe { file } else { file.replace(".txt", ".csv") };
         response.insert_header(("Content-Disposition", file));
     }
-    Ok(response.body(answer.text(format)?))
+    Ok(response.body(answer.bytes(format)?))
 }
 
 fn edition(role: Role) -> Perspective {

@@ -32,8 +32,13 @@ impl Format {
 }
 
 impl Answer {
-    /// The report in a form.
-    pub fn text(&self, format: Format) -> Result<String, AppError> {
+    /// The report in a form, as bytes.
+    pub fn bytes(&self, format: Format) -> Result<Vec<u8>, AppError> {
+        Ok(self.text(format)?.into_bytes())
+    }
+
+    /// The report in a form of text.
+    fn text(&self, format: Format) -> Result<String, AppError> {
         match format {
             Format::Json => serde_json::to_string(self)
                 .map_err(|e| AppError::internal(format!("a report cannot be written: {e}"))),

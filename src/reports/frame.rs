@@ -114,9 +114,9 @@ impl Serialize for Answer {
         map.serialize_entry("complete", &asked.complete(self.as_of))?;
         map.serialize_entry("privacy", def.privacy)?;
         map.serialize_entry("suppression", "off")?;
+        map.serialize_entry("notice", &self.notice())?;
         map.serialize_entry("rows", &Objects(&self.table))?;
-        let totals = self.table.totals.as_ref().map(|t| Object(self.table.columns, t));
-        map.serialize_entry("totals", &totals)?;
+        map.serialize_entry("totals", &self.totals())?;
         let fixed = self.table.columns.iter().filter(|c| !c.additive && c.kind != Kind::Text);
         map.serialize_entry("non_additive", &fixed.map(|c| c.name).collect::<Vec<_>>())?;
         map.serialize_entry("nulls", &self.nulls())?;
@@ -128,7 +128,20 @@ impl Serialize for Answer {
     }
 }
 
+/// What goes with every record of a Part 2 program to whoever may read it (42 CFR 2.32(a)(2)).
+pub const NOTICE: &str = "42 CFR part 2 prohibits unauthorized use or disclosure of these records.";
+
 impl Answer {
+    /// The level above the rows, as it is written.
+    pub(super) fn totals(&self) -> Option<Object<'_>> {
+        self.table.totals.as_ref().map(|t| Object(self.table.columns, t))
+    }
+
+    /// What a payer is told of records that may be those of a Part 2 program.
+    pub fn notice(&self) -> Option<&'static str> {
+        (self.asked.lens.edition == Perspective::Payer).then_some(NOTICE)
+    }
+
     /// What is null, and why.
     pub fn nulls(&self) -> Vec<Nulls> {
         match self.asked.basis {

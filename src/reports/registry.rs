@@ -159,7 +159,6 @@ pub static REPORTS: &[Definition] = &[
         )
     },
     Definition {
-        bases: BY_SERVICE,
         parameters: &["as_of", "since"],
         ..of_visits(
             "movement",

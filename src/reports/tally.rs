@@ -162,6 +162,17 @@ pub fn placed(basis: Basis, known: &Known) -> Option<NaiveDate> {
     }
 }
 
+/// The first service date of which a visit may be in the period; none where nothing can be placed.
+pub fn first_day(asked: &Asked) -> Option<NaiveDate> {
+    match asked.basis {
+        Basis::Receipt | Basis::Paid => None,
+        Basis::Service => Some(asked.from),
+        Basis::Submission => {
+            asked.from.checked_sub_signed(TimeDelta::days(SENT_WITHIN_DAYS)).or(Some(asked.from))
+        }
+    }
+}
+
 /// Gives each visit that the reader sees in the period to `look`, with the date that places it.
 pub fn visits(
     conn: &mut Conn,
@@ -169,11 +180,7 @@ pub fn visits(
     as_of: Instant,
     mut look: impl FnMut(NaiveDate, &Known),
 ) -> Result<(), StoreError> {
-    let first = match asked.basis {
-        Basis::Receipt | Basis::Paid => return Ok(()),
-        Basis::Service => asked.from,
-        Basis::Submission => asked.from - TimeDelta::days(SENT_WITHIN_DAYS),
-    };
+    let Some(first) = first_day(asked) else { return Ok(()) };
     let wanted = Wanted { organization: asked.lens.organization, from: first, to: asked.to, as_of };
     each(conn, wanted, |known| {
         if let Some(date) = placed(asked.basis, &known)

@@ -45,6 +45,7 @@ pub mod ready_lines;
 pub mod received;
 pub mod report_days;
 pub mod report_facts;
+pub mod report_issues;
 pub mod report_source;
 pub mod responses;
 pub mod revisions;

@@ -797,6 +797,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    report_issues (id) {
+        id -> BigInt,
+        organization_id -> Nullable<BigInt>,
+        payer_id -> Nullable<BigInt>,
+        edition -> Text,
+        report -> Text,
+        question -> Text,
+        as_of -> Timestamp,
+        issued_at -> Timestamp,
+        supersedes -> Nullable<BigInt>,
+        manifest -> Text,
+    }
+}
+
+diesel::table! {
+    report_issue_files (issue_id, form) {
+        issue_id -> BigInt,
+        form -> Text,
+        content -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     locations,
@@ -850,4 +873,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_days,
     report_roster,
     report_people,
+    report_issues,
+    report_issue_files,
 );

@@ -67,6 +67,7 @@ mod reference_samples;
 mod reference_walls;
 mod report_facts;
 mod report_frame;
+mod report_issues;
 mod reports;
 mod responses;
 mod responses_in;

@@ -3,3 +3,4 @@
 pub mod codec;
 pub mod day;
 pub mod fact;
+pub mod issue;

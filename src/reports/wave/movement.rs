@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use crate::domain::dates::Instant;
-use crate::reports::frame::{Asked, Basis, Check, Column, Table, Ties, Value};
+use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
+use crate::reports::tally::{first_day, placed};
 use crate::reports::utilization::Perspective;
 use crate::store::report_facts::{Wanted, each};
 use crate::store::{Conn, StoreError};
@@ -78,16 +79,15 @@ struct State {
 type Visits = HashMap<(i64, i64), State>;
 
 fn visits(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Visits, StoreError> {
-    let (organization, from, to) = (asked.lens.organization, asked.from, asked.to);
+    let (organization, to) = (asked.lens.organization, asked.to);
     let mut all = Visits::new();
-    if asked.basis != Basis::Service {
-        return Ok(all);
-    }
+    let Some(from) = first_day(asked) else { return Ok(all) };
     each(conn, Wanted { organization, from, to, as_of }, |known| {
         let fact = &known.fact;
+        let there = placed(asked.basis, &known).is_some_and(|d| (asked.from..=to).contains(&d));
         let billed = fact.billed.unwrap_or_default();
         let numbers = [1, asked.lens.units(fact), billed.charge, billed.expected];
-        let numbers = asked.lens.sees(fact).then_some(numbers);
+        let numbers = (there && asked.lens.sees(fact)).then_some(numbers);
         let (counts, sent) = (fact.counts(), fact.billed.is_some());
         all.insert((known.organization, known.encounter), State { numbers, counts, sent });
     })?;
