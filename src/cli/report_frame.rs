@@ -11,6 +11,7 @@ use super::report::date;
 use super::{CliError, open};
 use crate::config::Settings;
 use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
 use crate::flow::access::find_names;
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::{Clock, Scope, reporting};
@@ -42,10 +43,13 @@ pub(super) struct Shown {
     /// For movement: against what was known then.
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Instant>,
+    /// For rates: `any_day` (when not said), prorated, `last_day` or `mid_month`.
+    #[arg(long, value_parser = convention)]
+    convention: Option<Convention>,
     /// As the payer sees it: released claims only.
     #[arg(long, requires = "payer")]
     as_payer: bool,
-    /// json, csv, pipe or dictionary.
+    /// json, csv, pipe, xlsx, dictionary, or svg for those that have a chart.
     #[arg(long, default_value = "csv", value_parser = format)]
     format: Format,
 }
@@ -93,6 +97,10 @@ fn basis(text: &str) -> Result<Basis, String> {
     Basis::parse(text).map_err(|e| e.to_string())
 }
 
+fn convention(text: &str) -> Result<Convention, String> {
+    Convention::parse(text).map_err(|e| e.to_string())
+}
+
 fn time(text: &str) -> Result<Instant, String> {
     Instant::parse(text).map_err(|e| e.to_string())
 }
@@ -124,6 +132,7 @@ pub(super) async fn show(settings: &Settings, framed: Framed) -> Result<(), CliE
         as_of: wanted.as_of,
         since: wanted.since,
         run_out_days: RUN_OUT_DAYS,
+        convention: wanted.convention,
     };
     reporting::settle(&ctx).await?;
     let scope = organization.map_or(Scope::Service, Scope::Tenant);

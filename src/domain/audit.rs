@@ -107,6 +107,10 @@ code_list!(
         ReportUtilization = "report.export_utilization",
         /// Another report was handed out.
         ReportExport = "report.export",
+        /// An extract was held against released claims, and the differences handed out.
+        ReportDifferences = "report.differences",
+        /// A payer's enrollment file was brought in.
+        EnrollmentImport = "enrollment.import",
         /// A report was issued.
         ReportIssue = "report.issue",
         /// A file of an issued report was handed out.

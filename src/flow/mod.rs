@@ -17,6 +17,7 @@ mod compare;
 pub mod corrected;
 mod day_sums;
 pub mod encounters;
+pub mod enrollments;
 pub mod explain;
 mod form;
 pub mod grants;

@@ -22,12 +22,14 @@ mod contracts;
 mod corrections;
 mod day;
 mod day_sum_view;
+mod differences;
 mod docs;
 mod documents;
 mod encounter_body;
 mod encounter_revisions;
 mod encounter_view;
 mod encounters;
+mod enrollments;
 mod episodes;
 pub mod etag;
 mod explanation;
@@ -100,6 +102,8 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(claim_changes::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(differences::routes)
+        .configure(enrollments::routes)
         .configure(report_frame::routes)
         .configure(report_issues::routes)
         .configure(overrides::routes)

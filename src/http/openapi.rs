@@ -61,6 +61,8 @@ pub fn document() -> Document {
         super::claim_changes::Doc::openapi,
         super::claims::Doc::openapi,
         super::reports::Doc::openapi,
+        super::differences::Doc::openapi,
+        super::enrollments::Doc::openapi,
         super::report_frame::Doc::openapi,
         super::report_issues::Doc::openapi,
         super::overrides::Doc::openapi,

@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::reports::view_of;
 use super::{Caller, Query};
 use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
 use crate::error::{AppError, Code};
 use crate::flow::access::{Role, contract_between, find_names};
 use crate::flow::audit::{self, Action, Detail};
@@ -77,7 +78,10 @@ struct ReportQuery {
     since: Option<Instant>,
     /// Days after the period until it is complete; 90 when missing.
     run_out_days: Option<u16>,
-    /// json, csv, pipe or dictionary.
+    /// For rates: `any_day` (when missing), prorated, `last_day` or `mid_month`.
+    #[param(value_type = Option<String>)]
+    convention: Option<Convention>,
+    /// json, csv, pipe, xlsx, dictionary, or svg for those that have a chart.
     #[param(value_type = Option<String>)]
     format: Option<Format>,
 }
@@ -87,7 +91,9 @@ struct ReportQuery {
 #[utoipa::path(get, path = "/v1/reports/{name}", tag = "reports",
     params(ReportQuery, ("name" = String, Path, description = "One of GET /v1/reports")),
     responses((status = 200, description = "The report; docs/reports.md says what its parts are",
-            content((Object = "application/json"), (String = "text/csv"))),
+            content((Object = "application/json"), (String = "text/csv"), (String = "text/plain"),
+            (String = "image/svg+xml"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn report(
     request: HttpRequest,
@@ -121,6 +127,7 @@ async fn report(
         as_of: query.as_of,
         since: query.since,
         run_out_days,
+        convention: query.convention,
     };
     let format = query.format.unwrap_or(Format::Json);
     let detail = Detail::default()
@@ -136,8 +143,8 @@ async fn report(
     let mut response = HttpResponse::Ok();
     response.content_type(format.media_type());
     if format != Format::Json {
-        let file = format!("attachment; filename=\"{}-{format}.txt\"", definition.name);
-        let file = if format == Format::Pipe { file } else { file.replace(".txt", ".csv") };
+        let (name, ending) = (definition.name, format.ending());
+        let file = format!("attachment; filename=\"{name}.{ending}\"");
         response.insert_header(("Content-Disposition", file));
     }
     Ok(response.body(answer.bytes(format)?))

@@ -13,6 +13,7 @@ use super::reason::reason;
 use super::reports::view_of;
 use super::{Caller, PathId, Post, Query, respond};
 use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
 use crate::domain::ids::ReportIssueId;
 use crate::domain::report::issue::{Issue, Shelf};
 use crate::error::{AppError, Code};
@@ -64,6 +65,9 @@ struct IssueBody {
     basis: Option<Basis>,
     /// Days after the period until it is complete; 90 when missing.
     run_out_days: Option<u16>,
+    /// For rates: `any_day` (when missing), prorated, `last_day` or `mid_month`.
+    #[schema(value_type = Option<String>)]
+    convention: Option<Convention>,
     /// The newest issue of the same question, which this one takes the place of.
     #[schema(value_type = Option<String>)]
     supersedes: Option<ReportIssueId>,
@@ -151,7 +155,8 @@ fn asked(wanted: &IssueBody, lens: Lens) -> Result<Asked, AppError> {
         return Err(AppError::field("/basis", rule));
     }
     let (from, to) = (wanted.from, wanted.to);
-    Ok(Asked { lens, from, to, basis, as_of: None, since: None, run_out_days })
+    let convention = wanted.convention;
+    Ok(Asked { lens, from, to, basis, as_of: None, since: None, run_out_days, convention })
 }
 
 /// Whose issues a caller sees.
@@ -197,7 +202,8 @@ struct ListQuery {
 
 /// Manifests, newest first.
 #[utoipa::path(get, path = "/v1/report-issues", tag = "reports", params(ListQuery),
-    responses((status = 200, body = PageBody<Object>), (status = "4XX", response = Problem)))]
+    responses((status = 200, description = "A page of manifests", content_type = "application/json"),
+        (status = "4XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     caller: Caller,

@@ -17,6 +17,10 @@ code_list!(
         Pipe = "pipe",
         /// What the columns are.
         Dictionary = "dictionary",
+        /// A workbook.
+        Xlsx = "xlsx",
+        /// A picture, where there is one.
+        Svg = "svg",
     }
 );
 
@@ -27,25 +31,41 @@ impl Format {
             Self::Json => "application/json",
             Self::Csv | Self::Dictionary => "text/csv; charset=utf-8",
             Self::Pipe => "text/plain; charset=utf-8",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Svg => "image/svg+xml",
+        }
+    }
+}
+
+impl Format {
+    /// The ending of a file's name.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Pipe => "txt",
+            Self::Dictionary => "dictionary.csv",
+            Self::Xlsx => "xlsx",
+            Self::Svg => "svg",
         }
     }
 }
 
 impl Answer {
-    /// The report in a form, as bytes.
+    /// The report in a form.
     pub fn bytes(&self, format: Format) -> Result<Vec<u8>, AppError> {
-        Ok(self.text(format)?.into_bytes())
-    }
-
-    /// The report in a form of text.
-    fn text(&self, format: Format) -> Result<String, AppError> {
-        match format {
-            Format::Json => serde_json::to_string(self)
-                .map_err(|e| AppError::internal(format!("a report cannot be written: {e}"))),
-            Format::Csv => self.csv(),
-            Format::Pipe => Ok(self.pipe()),
-            Format::Dictionary => dictionary(self.definition.columns),
-        }
+        let text = match format {
+            Format::Json => {
+                return serde_json::to_vec(self)
+                    .map_err(|e| AppError::internal(format!("a report cannot be written: {e}")));
+            }
+            Format::Xlsx => return self.workbook(),
+            Format::Csv => self.csv()?,
+            Format::Pipe => self.pipe(),
+            Format::Dictionary => dictionary(self.definition.columns)?,
+            Format::Svg => self.picture()?,
+        };
+        Ok(text.into_bytes())
     }
 
     /// The rows, then the level above them, told apart by `level`.

@@ -9,6 +9,7 @@ pub use super::table::{Check, Column, Kind, Nulls, Table, Ties, Value};
 use super::table::{Object, Objects};
 use super::utilization::Perspective;
 use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::domain::text::code_list;
 
@@ -62,6 +63,8 @@ pub struct Asked {
     pub since: Option<Instant>,
     /// Days after the period until it is complete.
     pub run_out_days: i64,
+    /// For rates: how a member's month is counted.
+    pub convention: Option<Convention>,
 }
 
 impl Asked {
@@ -94,6 +97,8 @@ pub struct Answer {
     pub ties: Ties,
     /// What only the present can be held against: the claim lines as they are now.
     pub control: Option<Ties>,
+    /// People whose rows are not shown for want of a consent, where that may be.
+    pub left_out: Option<Option<i64>>,
 }
 
 impl Serialize for Answer {
@@ -112,9 +117,16 @@ impl Serialize for Answer {
         map.serialize_entry("since", &asked.since)?;
         map.serialize_entry("run_out_days", &asked.run_out_days)?;
         map.serialize_entry("complete", &asked.complete(self.as_of))?;
+        if let Some(convention) = asked.convention {
+            map.serialize_entry("convention", convention.as_str())?;
+        }
         map.serialize_entry("privacy", def.privacy)?;
-        map.serialize_entry("suppression", "off")?;
+        let suppression = if def.privacy == "P3" { "on" } else { "off" };
+        map.serialize_entry("suppression", suppression)?;
         map.serialize_entry("notice", &self.notice())?;
+        if let Some(left_out) = &self.left_out {
+            map.serialize_entry("left_out_without_consent", left_out)?;
+        }
         map.serialize_entry("rows", &Objects(&self.table))?;
         map.serialize_entry("totals", &self.totals())?;
         let fixed = self.table.columns.iter().filter(|c| !c.additive && c.kind != Kind::Text);

@@ -8,10 +8,12 @@ use sha2::{Digest, Sha256};
 
 use super::formats::Format;
 use super::frame::{Answer, Asked, Basis, Lens};
+use super::public;
 use super::registry::{self, Definition};
 use super::restatement::restate;
 use super::utilization::Perspective;
 use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
 use crate::domain::ids::ReportIssueId;
 use crate::domain::report::issue::Issue;
 use crate::error::AppError;
@@ -57,6 +59,8 @@ pub struct Manifest {
     pub as_of: Instant,
     /// When it was issued.
     pub issued_at: Instant,
+    /// How a member's month is counted; none where there are no member-months.
+    pub convention: Option<Convention>,
     /// Days after the period until it is complete.
     pub run_out_days: i64,
     /// Whether those had passed.
@@ -84,7 +88,8 @@ pub struct Manifest {
 /// Forms and bytes.
 pub type Files = Vec<(String, Vec<u8>)>;
 
-/// The forms that each issue has.
+/// The forms of text, which come out to the byte when an issue is made again. A workbook is packed, and
+/// kept as it was packed.
 pub const FORMS: &[Format] = &[Format::Json, Format::Csv, Format::Pipe, Format::Dictionary];
 
 /// SHA-256 in hex.
@@ -104,7 +109,8 @@ pub fn question(report: &str, asked: &Asked) -> String {
     let organization = id(lens.organization.map(crate::domain::ids::OrganizationId::as_i64));
     let payer = id(lens.payer.map(crate::domain::ids::PayerId::as_i64));
     let (basis, from, to) = (asked.basis, asked.from, asked.to);
-    format!("{report} {edition} {organization} {payer} {basis} {from} {to}")
+    let convention = asked.convention.map_or_else(String::new, |c| format!(" {c}"));
+    format!("{report} {edition} {organization} {payer} {basis} {from} {to}{convention}")
 }
 
 /// The word for who reads.
@@ -140,12 +146,20 @@ pub fn make(
                     organization, payer, basis and period";
         return Err(AppError::field("/supersedes", rule));
     }
-    let (lens, mut answer) = (asked.lens, registry::build(conn, definition, asked.clone())?);
+    let lens = asked.lens;
+    let mut answer = if definition.issued_only {
+        let told = before.as_ref().map(|b| rows(&b.json)).transpose()?;
+        let told = told.as_ref().map(|(rows, _)| rows.as_slice());
+        public::answer(conn, definition, asked.clone(), told)?
+    } else {
+        registry::build(conn, definition, asked.clone())?
+    };
     // What only holds of the present is told in the manifest: the files can be made again.
     let control = answer.control.take();
     let mut manifest = Manifest::of(&answer, id, issued_at)?;
     manifest.ties &= control.is_none_or(|c| c.ties);
     let mut files = files(&answer)?;
+    files.push((Format::Xlsx.to_string(), answer.bytes(Format::Xlsx)?));
     let old = before.as_ref().map(|b| Manifest::read(&b.issue)).transpose()?;
     if let Some((old, before)) = old.as_ref().zip(before) {
         manifest.version = old.version + 1;
@@ -200,6 +214,7 @@ impl Manifest {
             to: asked.to,
             as_of: answer.as_of,
             issued_at,
+            convention: asked.convention,
             run_out_days: asked.run_out_days,
             complete: asked.complete(answer.as_of),
             privacy: definition.privacy.to_owned(),
@@ -227,12 +242,7 @@ impl Manifest {
             name.as_deref().map_or_else(|| "ALL".to_owned(), str::to_uppercase)
         };
         let day = |day: NaiveDate| day.format("%Y%m%d").to_string();
-        let ending = match form {
-            "pipe" => "txt".to_owned(),
-            "dictionary" => "dictionary.csv".to_owned(),
-            "restatement" => "restatement.json".to_owned(),
-            other => other.to_owned(),
-        };
+        let ending = Format::parse(form).map_or("restatement.json", Format::ending);
         format!(
             "{}_{}_{}_{}{}-{}_ASOF{}_V{}.{ending}",
             upper(&self.organization),
@@ -290,6 +300,7 @@ pub fn rebuild(conn: &mut Conn, issue: &Issue) -> Result<Vec<Rebuilt>, AppError>
         as_of: Some(manifest.as_of),
         since: None,
         run_out_days: manifest.run_out_days,
+        convention: manifest.convention,
     };
     let answer = registry::build(conn, definition, asked)?;
     let files = files(&answer)?;
@@ -307,8 +318,11 @@ pub fn rebuild(conn: &mut Conn, issue: &Issue) -> Result<Vec<Rebuilt>, AppError>
         .collect())
 }
 
-/// The rows of an issue as they were written, and its totals.
-pub(super) fn rows(json: &[u8]) -> Result<(Vec<Map<String, Value>>, Map<String, Value>), AppError> {
+/// Rows as they were written, and their totals.
+pub(super) type Rows = (Vec<Map<String, Value>>, Map<String, Value>);
+
+/// The rows of an issue.
+pub(super) fn rows(json: &[u8]) -> Result<Rows, AppError> {
     #[derive(Deserialize)]
     struct Body {
         rows: Vec<Map<String, Value>>,

@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::frame::{Answer, Asked, Basis, Check, Column, MAX_DAYS, Table, Ties};
 use super::utilization::Perspective;
 use super::{cells, utilization_columns, wave};
-use crate::domain::dates::Instant;
+use crate::domain::dates::{Instant, Span};
+use crate::domain::enrollment::Month;
 use crate::error::{AppError, Code};
 use crate::store::{self, Conn, StoreError};
 
@@ -19,6 +20,16 @@ pub struct Built {
     /// What is held against the claim lines as they are now: units, charge and expected of released
     /// claims; none where the report has no such sums.
     pub released: Option<[i64; 3]>,
+    /// People whose rows a payer is not shown for want of a consent: how many, unless they are few; none
+    /// where no such rows are.
+    pub left_out: Option<Option<i64>>,
+}
+
+impl Built {
+    /// With nobody left out.
+    pub fn whole(table: Table, ties: Ties, released: Option<[i64; 3]>) -> Self {
+        Self { table, ties, released, left_out: None }
+    }
 }
 
 type Build = fn(&mut Conn, &Asked, Instant) -> Result<Built, StoreError>;
@@ -42,7 +53,9 @@ pub struct Definition {
     pub bases: &'static [Basis],
     /// Whether it can be made again as of a time that has passed.
     pub rebuildable: bool,
-    /// Parameters beside from, to, organization, payer, basis, run_out_days and format.
+    /// Whether it is given out as an issue only.
+    pub issued_only: bool,
+    /// Parameters beside from, to, organization, payer, basis, `run_out_days` and format.
     pub parameters: &'static [&'static str],
     /// Its columns.
     pub columns: &'static [Column],
@@ -60,6 +73,7 @@ const BOTH: &[Perspective] = &[Perspective::Organization, Perspective::Payer];
 const OWN: &[Perspective] = &[Perspective::Organization];
 /// Remittances are not posted yet: receipt and paid are answered with null and the reason.
 const ANY: &[Basis] = &[Basis::Service, Basis::Submission, Basis::Receipt, Basis::Paid];
+const SERVICE: &[Basis] = &[Basis::Service];
 const BY_SERVICE: &[Basis] = &[Basis::Service, Basis::Receipt, Basis::Paid];
 
 const fn of_visits(
@@ -78,9 +92,27 @@ const fn of_visits(
         editions: BOTH,
         bases: ANY,
         rebuildable: true,
+        issued_only: false,
         parameters: &["as_of"],
         columns,
         build: Some(build),
+    }
+}
+
+/// Reports of people, authorizations and enrollments as they stand now: made of the present only.
+const fn of_people(
+    name: &'static str,
+    purpose: &'static str,
+    grain: &'static str,
+    columns: &'static [Column],
+    build: Build,
+) -> Definition {
+    Definition {
+        privacy: "P1",
+        bases: SERVICE,
+        rebuildable: false,
+        parameters: &[],
+        ..of_visits(name, purpose, grain, columns, build)
     }
 }
 
@@ -94,6 +126,7 @@ pub static UTILIZATION: Definition = Definition {
     editions: BOTH,
     bases: &[Basis::Service],
     rebuildable: false,
+    issued_only: false,
     parameters: &["group_by"],
     columns: utilization_columns::COLUMNS,
     build: None,
@@ -158,6 +191,72 @@ pub static REPORTS: &[Definition] = &[
             wave::held::build,
         )
     },
+    of_people(
+        "authorizations",
+        "How far and how fast authorizations are used, and until when they last.",
+        "authorization that touches the period",
+        wave::authorizations::COLUMNS,
+        wave::authorizations::build,
+    ),
+    of_people(
+        "ending",
+        "Members near the end of an authorization: few units left, running out early, ending soon.",
+        "authorization near its end",
+        wave::authorizations::COLUMNS,
+        wave::authorizations::near_end,
+    ),
+    of_people(
+        "pace",
+        "Authorizations used slowly, fast or not at all: a prompt for a talk, never a denial.",
+        "authorization away from its plan",
+        wave::authorizations::COLUMNS,
+        wave::authorizations::unplanned,
+    ),
+    Definition {
+        editions: OWN,
+        ..of_people(
+            "limits",
+            "What is left of limits, free units and authorizations on the last day of the period.",
+            "member and limit",
+            wave::limits::COLUMNS,
+            wave::limits::build,
+        )
+    },
+    Definition {
+        privacy: "P2",
+        ..of_people(
+            "engagement",
+            "How soon people are seen after enrollment, and whether they still are 30, 60, 90 days on.",
+            "organization and month of enrollment",
+            wave::engagement::COLUMNS,
+            wave::engagement::build,
+        )
+    },
+    Definition {
+        bases: SERVICE,
+        parameters: &["as_of", "convention"],
+        ..of_visits(
+            "rates",
+            "Users and units per 1,000 member-months of those whom the payer's file says are enrolled.",
+            "month",
+            wave::rates::COLUMNS,
+            wave::rates::build,
+        )
+    },
+    Definition {
+        name: "public",
+        version: 1,
+        purpose: "How many people were served in a quarter, for anybody: small counts are hidden.",
+        grain: "one value of one cut of an organization",
+        privacy: "P3",
+        editions: OWN,
+        bases: SERVICE,
+        rebuildable: false,
+        issued_only: true,
+        parameters: &[],
+        columns: super::public::COLUMNS,
+        build: None,
+    },
     Definition {
         parameters: &["as_of", "since"],
         ..of_visits(
@@ -184,6 +283,10 @@ pub fn build(
     definition: &'static Definition,
     asked: Asked,
 ) -> Result<Answer, AppError> {
+    if definition.issued_only {
+        let detail = "This report is given out as an issue only: POST /v1/report-issues.";
+        return Err(AppError::new(Code::InvalidParameter, detail));
+    }
     look(definition, &asked)?;
     let now = store::report_facts::clock(conn)?;
     let as_of = asked.as_of.unwrap_or(now);
@@ -192,19 +295,19 @@ pub fn build(
         return Err(AppError::new(Code::InvalidParameter, detail));
     }
     let build = definition.build.ok_or_else(|| AppError::not_found("report"))?;
-    let mut built = build(conn, &asked, as_of)?;
+    let mut made = build(conn, &asked, as_of)?;
     if matches!(asked.basis, Basis::Receipt | Basis::Paid) {
-        built.table = Table::new(definition.columns);
+        made.table = Table::new(definition.columns);
     }
-    let control = match built.released {
+    let control = match made.released {
         Some(released) if asked.as_of.is_none() && asked.basis == Basis::Service => {
             Some(control(conn, &asked, released)?)
         }
         _ => None,
     };
     let names = names(conn, &asked)?;
-    let Built { table, ties, .. } = built;
-    Ok(Answer { definition, asked, names, as_of, table, ties, control })
+    let Built { table, ties, left_out, .. } = made;
+    Ok(Answer { definition, asked, names, as_of, table, ties, control, left_out })
 }
 
 /// Refuses what cannot be answered rightly.
@@ -217,13 +320,30 @@ fn look(definition: &Definition, asked: &Asked) -> Result<(), AppError> {
     if !definition.bases.contains(&asked.basis) {
         return refuse("Parameter basis: this report is read by service date only.");
     }
+    if asked.convention.is_some() && !definition.parameters.contains(&"convention") {
+        return refuse("Parameter convention: it is for rates; this report has no member-months.");
+    }
+    if definition.parameters.contains(&"convention") {
+        let span = Span::new(asked.from, Some(asked.to)).ok();
+        if asked.lens.payer.is_none() || span.and_then(Month::all).is_none() {
+            return refuse(
+                "Rates are of one payer's members (name the payer) and of whole months.",
+            );
+        }
+    }
+    if asked.as_of.is_some() && !definition.rebuildable {
+        return refuse("Parameter as_of: this report is made of the present only.");
+    }
     if asked.since.is_some() != definition.parameters.contains(&"since") {
         return refuse("Parameter since: movement needs it, the other reports do not know it.");
     }
     Ok(())
 }
 
-fn names(conn: &mut Conn, asked: &Asked) -> Result<(Option<String>, Option<String>), StoreError> {
+pub(super) fn names(
+    conn: &mut Conn,
+    asked: &Asked,
+) -> Result<(Option<String>, Option<String>), StoreError> {
     let lens = asked.lens;
     let organizations = store::report_days::organization_keys(conn)?;
     let payers = store::report_days::payer_keys(conn)?;

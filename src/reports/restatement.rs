@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::frame::{Asked, Check, Column, Kind};
-use super::issue::{Manifest, rows};
+use super::issue::{Manifest, Rows, rows};
 use super::registry;
 use super::table::Objects;
 use crate::domain::ids::ReportIssueId;
@@ -64,7 +64,8 @@ pub fn restate(
     if definition.rebuildable && definition.name != "movement" {
         let moved = registry::find("movement", asked.lens.edition)?;
         let (since, as_of) = (Some(before.as_of), Some(after.as_of));
-        let answer = registry::build(conn, moved, Asked { since, as_of, ..asked.clone() })?;
+        let asked = Asked { since, as_of, convention: None, ..asked.clone() };
+        let answer = registry::build(conn, moved, asked)?;
         checks.extend(answer.ties.checks.iter().cloned());
         let steps = serde_json::to_value(Objects(&answer.table)).map_err(unwritten)?;
         let pairs = MOVED.iter().find(|(name, _)| *name == definition.name).map(|(_, p)| *p);
@@ -118,14 +119,12 @@ fn number(value: &Value) -> Option<Decimal> {
     }
 }
 
-type Rows = (Vec<Map<String, Value>>, Map<String, Value>);
 /// A row before and after.
 type Pair<'a> = (Option<&'a Map<String, Value>>, Option<&'a Map<String, Value>>);
 
 /// Every number that differs, row by row in order of their words, the totals last.
 fn changes(columns: &'static [Column], old: &Rows, new: &Rows) -> Vec<Change> {
-    let (keys, numbers): (Vec<&Column>, Vec<&Column>) =
-        columns.iter().partition(|c| c.kind == Kind::Text);
+    let (keys, numbers): (Vec<&Column>, Vec<&Column>) = columns.iter().partition(|c| c.key);
     let words = |row: &Map<String, Value>| -> Vec<String> {
         keys.iter().map(|c| row.get(c.name).map(Value::to_string).unwrap_or_default()).collect()
     };
@@ -169,7 +168,7 @@ fn between(
             };
             let difference = or_none(&is, after.is_some())
                 .zip(or_none(&was, before.is_some()))
-                .filter(|_| column.kind != Kind::Date)
+                .filter(|_| !matches!(column.kind, Kind::Date | Kind::Text))
                 .map(|(is, was)| (is - was).to_string());
             Change { row: row.cloned(), column: column.name, before: was, after: is, difference }
         })

@@ -39,6 +39,8 @@ pub struct Column {
     /// In which unit.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub unit: &'static str,
+    /// Whether rows are told apart by it.
+    pub key: bool,
     /// Whether its total is the sum of its rows.
     pub additive: bool,
     /// What it means; also when it is null.
@@ -48,32 +50,37 @@ pub struct Column {
 impl Column {
     /// Words by which rows are told apart.
     pub const fn key(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Text, unit: "", additive: false, meaning }
+        Self { name, kind: Kind::Text, unit: "", key: true, additive: false, meaning }
+    }
+
+    /// Words that say something of a row.
+    pub const fn words(name: &'static str, meaning: &'static str) -> Self {
+        Self { key: false, ..Self::key(name, meaning) }
     }
 
     /// A number that adds up.
     pub const fn sum(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Integer, unit, additive: true, meaning }
+        Self { name, kind: Kind::Integer, unit, key: false, additive: true, meaning }
     }
 
     /// A count of different things, which does not add up.
     pub const fn distinct(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Integer, unit, additive: false, meaning }
+        Self { name, kind: Kind::Integer, unit, key: false, additive: false, meaning }
     }
 
     /// Dollars that add up.
     pub const fn money(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Money, unit: "USD", additive: true, meaning }
+        Self { name, kind: Kind::Money, unit: "USD", key: false, additive: true, meaning }
     }
 
     /// A number with places, which does not add up.
     pub const fn rate(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Decimal, unit, additive: false, meaning }
+        Self { name, kind: Kind::Decimal, unit, key: false, additive: false, meaning }
     }
 
     /// A date.
     pub const fn date(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Date, unit: "", additive: false, meaning }
+        Self { name, kind: Kind::Date, unit: "", key: false, additive: false, meaning }
     }
 }
 

@@ -81,18 +81,15 @@ impl Tally {
         self.counts.add(Counts::of(fact));
         self.units += units;
         *self.people.entry(lens.person(known)).or_default() += units;
-        match fact.session {
-            Some(session) => {
-                let key = (known.organization, session.id);
-                self.sessions.insert(key, session.minutes);
-                self.sizes.insert(key, session.size);
-                self.in_groups += 1;
-                self.units_in_groups += units;
-            }
-            None => {
-                self.alone += 1;
-                self.alone_minutes += fact.minutes;
-            }
+        if let Some(session) = fact.session {
+            let key = (known.organization, session.id);
+            self.sessions.insert(key, session.minutes);
+            self.sizes.insert(key, session.size);
+            self.in_groups += 1;
+            self.units_in_groups += units;
+        } else {
+            self.alone += 1;
+            self.alone_minutes += fact.minutes;
         }
         self.open_ready += fact.open.ready;
         self.open_held += fact.open.held;

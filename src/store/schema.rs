@@ -820,6 +820,28 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    enrollment_files (id) {
+        id -> BigInt,
+        payer_id -> BigInt,
+        sha256 -> Text,
+        from_date -> Date,
+        to_date -> Date,
+        spans -> BigInt,
+        members -> BigInt,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    enrollment_spans (file_id, member_number, valid_from) {
+        file_id -> BigInt,
+        member_number -> Text,
+        valid_from -> Date,
+        valid_to -> Date,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     locations,
@@ -875,4 +897,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_people,
     report_issues,
     report_issue_files,
+    enrollment_files,
+    enrollment_spans,
 );

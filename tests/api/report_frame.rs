@@ -205,12 +205,19 @@ on_both! {
         for definition in list["items"].as_array().unwrap() {
             let name = definition["name"].as_str().unwrap();
             let since = if name == "movement" { "&since=2026-09-01T00:00:00Z" } else { "" };
+            for column in definition["columns"].as_array().unwrap() {
+                assert!(!column["meaning"].as_str().unwrap().is_empty(), "{name}");
+            }
+            if name == "utilization" {
+                continue; // It has levels and a test of its own.
+            }
             let empty = report(&app, name, since, &w.biller).await;
             for null in empty["nulls"].as_array().unwrap() {
                 assert!(!null["reason"].as_str().unwrap().is_empty());
             }
             assert_eq!(empty["complete"], false);
-            for basis in ["receipt", "paid"] {
+            let bases = definition["bases"].as_array().unwrap();
+            for basis in ["receipt", "paid"].into_iter().filter(|b| bases.contains(&json!(b))) {
                 let unknown = report(&app, name, &format!("{since}&basis={basis}"), &w.biller).await;
                 assert_eq!(unknown["rows"], json!([]), "{name}");
                 assert!(unknown["totals"].is_null(), "null, not 0: {name}");
@@ -220,7 +227,6 @@ on_both! {
             let dictionary = app.get(&path, &w.biller).await;
             for column in definition["columns"].as_array().unwrap() {
                 assert!(dictionary.body.contains(column["name"].as_str().unwrap()));
-                assert!(!column["meaning"].as_str().unwrap().is_empty());
             }
         }
         let empty = report(&app, "delivery", "", &w.biller).await;

@@ -105,5 +105,5 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     let mut checks = super::adds_up(&table);
     let parts = all.accepted + all.rejected + all.in_flight + all.other;
     checks.push(Check::whole(CHAIN, all.submitted, parts));
-    Ok(Built { table, ties: Ties::of(CHAIN, checks), released: Some(released) })
+    Ok(Built::whole(table, Ties::of(CHAIN, checks), Some(released)))
 }

@@ -65,7 +65,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         c.sent_units,
     ));
     let released = Some([c.sent_units, c.sent_charge, c.sent_expected]);
-    Ok(Built { table, ties: Ties::of(CHAIN, checks), released })
+    Ok(Built::whole(table, Ties::of(CHAIN, checks), released))
 }
 
 fn row(organization: &str, month: &str, t: &Tally) -> Vec<Value> {

@@ -47,7 +47,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     table.totals = Some(row(["all", "all", "all"], &all, own));
     let c = &all.counts;
     let ties = Ties::of(CHAIN, super::adds_up(&table));
-    Ok(Built { table, ties, released: Some([c.sent_units, c.sent_charge, c.sent_expected]) })
+    Ok(Built::whole(table, ties, Some([c.sent_units, c.sent_charge, c.sent_expected])))
 }
 
 fn row(keys: [&str; 3], t: &Tally, own: bool) -> Vec<Value> {

@@ -57,7 +57,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
             all.open_held + all.open_ready,
         ),
     ];
-    Ok(Built { table, ties: Ties::of(CHAIN, checks), released: None })
+    Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
 }
 
 fn unreleased(t: &Tally) -> i64 {

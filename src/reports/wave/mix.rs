@@ -51,7 +51,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     table.totals = Some(row("all", "all", &all, &all));
     let c = &all.counts;
     let released = Some([c.sent_units, c.sent_charge, c.sent_expected]);
-    Ok(Built { table, ties: Ties::of(CHAIN, checks), released })
+    Ok(Built::whole(table, Ties::of(CHAIN, checks), released))
 }
 
 fn row(cut: &str, value: &str, t: &Tally, all: &Tally) -> Vec<Value> {

@@ -174,7 +174,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         Check::cents("billed: opening + steps = closing", charge, m),
         Check::cents("expected: opening + steps = closing", expected, e),
     ];
-    Ok(Built { table, ties: Ties::of(CHAIN, checks), released: None })
+    Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
 }
 
 #[cfg(test)]

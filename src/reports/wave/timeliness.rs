@@ -89,7 +89,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     }
     let [_, released, _] = &all;
     let checks = vec![Check::whole("released: finished", count(released.days.len()), sent)];
-    Ok(Built { table, ties: Ties::of(CHAIN, checks), released: None })
+    Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
 }
 
 fn row(name: &str, leg: &str, mut of: Leg) -> Vec<Value> {
