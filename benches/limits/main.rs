@@ -25,6 +25,7 @@ mod intake;
 mod memory;
 mod posts;
 mod preview;
+mod reports;
 mod send;
 mod server;
 mod show;
@@ -46,6 +47,8 @@ pub struct Asked {
     pub entries: u64,
     /// `PEERCLAIMS_BENCH_CLAIMS`: encounters from which the claims of the 837P are made.
     pub claims: u64,
+    /// `PEERCLAIMS_BENCH_LINES`: lines that reports are made of.
+    pub lines: u64,
     /// `PEERCLAIMS_BENCH_MEMORY`: encounters of each memory measure.
     pub memory: Vec<u64>,
 }
@@ -64,6 +67,7 @@ impl Asked {
             posts: usize::try_from(number("POSTS", 4_000)).unwrap(),
             entries: number("ENTRIES", 200_000),
             claims: number("CLAIMS", 20_000),
+            lines: number("LINES", 1_000_000),
             memory: list.split(',').map(|n| n.parse().expect("a number")).collect(),
         }
     }
@@ -78,6 +82,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("file", file837::measure),
     ("memory", memory::measure),
     ("start", start::measure),
+    ("reports", reports::measure),
 ];
 
 fn main() {

@@ -11,6 +11,7 @@ pub(crate) mod import;
 mod keys;
 mod migrate;
 mod report;
+mod report_frame;
 mod responses;
 mod serve;
 mod sessions;

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::report_frame::{self, Framed};
 use super::{CliError, open};
 use crate::config::Settings;
 use crate::domain::dates::parse_date;
@@ -18,6 +19,10 @@ use crate::reports::utilization::{self, Perspective, Request, Row, Utilization};
 pub(super) enum ReportCommand {
     /// What was delivered, to how many people, and what became of it.
     Utilization(Wanted),
+    /// Which reports there are.
+    List,
+    #[command(flatten)]
+    Framed(Framed),
 }
 
 #[derive(Debug, Args)]
@@ -55,7 +60,7 @@ enum Format {
     Json,
 }
 
-fn date(text: &str) -> Result<NaiveDate, String> {
+pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
     parse_date(text).map_err(|e| e.to_string())
 }
 
@@ -64,7 +69,14 @@ fn dimension(text: &str) -> Result<Dimension, String> {
 }
 
 pub(super) async fn run(settings: &Settings, command: ReportCommand) -> Result<(), CliError> {
-    let ReportCommand::Utilization(wanted) = command;
+    let wanted = match command {
+        ReportCommand::Utilization(wanted) => wanted,
+        ReportCommand::List => {
+            report_frame::list();
+            return Ok(());
+        }
+        ReportCommand::Framed(wanted) => return report_frame::show(settings, wanted).await,
+    };
     let ctx = open(settings, Clock::system()).await?;
     let (organization, payer) =
         find_names(&ctx, wanted.organization.as_deref(), wanted.payer.as_deref()).await?;

@@ -109,6 +109,16 @@ code_list!(
         ClaimTaken = "claim.taken",
         /// The utilization report was handed out.
         ReportUtilization = "report.export_utilization",
+        /// Another report was handed out.
+        ReportExport = "report.export",
+        /// An extract was held against released claims, and the differences handed out.
+        ReportDifferences = "report.differences",
+        /// A payer's enrollment file was brought in.
+        EnrollmentImport = "enrollment.import",
+        /// A report was issued.
+        ReportIssue = "report.issue",
+        /// A file of an issued report was handed out.
+        ReportIssueExport = "report.export_issue",
         /// The worklist was handed out as a table.
         WorklistExport = "worklist.export",
         /// The service was told that its database came back from a backup.

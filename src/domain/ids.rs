@@ -218,6 +218,10 @@ id_types! {
     ReceivedId = "rcv",
     /// What such a file says of a batch or claim.
     ResponseId = "rsp",
+    /// A file that says who is enrolled with a payer.
+    EnrollmentId = "enr",
+    /// A report as it was issued.
+    ReportIssueId = "rpt",
     /// An override of a rule.
     OverrideId = "ovr",
     /// An API key.

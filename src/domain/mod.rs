@@ -18,6 +18,7 @@ pub mod day_sum;
 pub mod decision;
 pub mod document;
 pub mod encounter;
+pub mod enrollment;
 pub mod episode;
 pub mod facts;
 pub mod finding;

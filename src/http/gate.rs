@@ -14,7 +14,7 @@ const ADMIN_WRITES: &[&str] = &["organizations", "payers", "packs"];
 /// What a submitter sees: visits, and what the rules would say.
 const OF_SUBMITTERS: &[&str] = &["encounters", "sessions", "decisions"];
 /// What a payer's analyst sees.
-const OF_ANALYSTS: &[&str] = &["reports"];
+const OF_ANALYSTS: &[&str] = &["reports", "report-issues", "enrollments"];
 
 /// Whether there may be something for this role at a path (`/v1/…`) with this method.
 pub(super) fn open(role: Role, method: &Method, path: &str) -> bool {
@@ -57,6 +57,7 @@ mod tests {
             assert!(open(Role::Biller, &Method::POST, closed), "{closed}");
         }
         assert!(get(Role::PayerAnalyst, "/v1/reports/utilization"));
+        assert!(open(Role::PayerAnalyst, &Method::POST, "/v1/report-issues"));
         assert!(!get(Role::PayerAnalyst, "/v1/encounters"));
         assert!(!get(Role::PayerAnalyst, "/v1/new"));
     }

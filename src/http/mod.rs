@@ -22,12 +22,14 @@ mod contracts;
 mod corrections;
 mod day;
 mod day_sum_view;
+mod differences;
 mod docs;
 mod documents;
 mod encounter_body;
 mod encounter_revisions;
 mod encounter_view;
 mod encounters;
+mod enrollments;
 mod episodes;
 pub mod etag;
 mod explanation;
@@ -59,6 +61,8 @@ mod reason;
 mod receipt;
 mod received;
 mod reference;
+mod report_frame;
+mod report_issues;
 mod reports;
 mod response_view;
 mod server;
@@ -98,6 +102,10 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(claim_changes::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(differences::routes)
+        .configure(enrollments::routes)
+        .configure(report_frame::routes)
+        .configure(report_issues::routes)
         .configure(overrides::routes)
         .configure(worklist::routes)
         .configure(audit::routes)

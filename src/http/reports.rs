@@ -112,7 +112,7 @@ fn told(wanted: &Request, csv: bool) -> Detail {
 }
 
 /// What the caller may see of what was asked for.
-fn view_of(
+pub(super) fn view_of(
     caller: &Principal,
     organization: Option<OrganizationId>,
     payer: Option<PayerId>,

@@ -2,10 +2,24 @@
 
 pub mod batch_lines;
 pub mod cells;
+mod chart;
 pub mod csv_out;
+pub mod differences;
+pub mod formats;
+pub mod frame;
+pub mod issue;
 pub mod measures;
+mod public;
+pub mod registry;
+pub mod restatement;
+pub mod table;
+pub mod tally;
 pub mod ties;
 pub mod utilization;
+mod utilization_columns;
 mod utilization_csv;
+mod wave;
+mod xlsx;
+mod zip_out;
 
 pub use cells::Dimension;

@@ -800,6 +800,51 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    report_issues (id) {
+        id -> BigInt,
+        organization_id -> Nullable<BigInt>,
+        payer_id -> Nullable<BigInt>,
+        edition -> Text,
+        report -> Text,
+        question -> Text,
+        as_of -> Timestamp,
+        issued_at -> Timestamp,
+        supersedes -> Nullable<BigInt>,
+        manifest -> Text,
+    }
+}
+
+diesel::table! {
+    report_issue_files (issue_id, form) {
+        issue_id -> BigInt,
+        form -> Text,
+        content -> Binary,
+    }
+}
+
+diesel::table! {
+    enrollment_files (id) {
+        id -> BigInt,
+        payer_id -> BigInt,
+        sha256 -> Text,
+        from_date -> Date,
+        to_date -> Date,
+        spans -> BigInt,
+        members -> BigInt,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    enrollment_spans (file_id, member_number, valid_from) {
+        file_id -> BigInt,
+        member_number -> Text,
+        valid_from -> Date,
+        valid_to -> Date,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     locations,
@@ -854,4 +899,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_roster,
     report_people,
     claim_changes,
+    report_issues,
+    report_issue_files,
+    enrollment_files,
+    enrollment_spans,
 );

@@ -230,6 +230,7 @@ impl Deeds<'_> {
                 let body = format!("Marigold was rejected {}", self.next);
                 Some(Deed { kind: "application/octet-stream", body, ..deed })
             }
+            "reports" | "report-issues" | "enrollments" => self.of_export(method, &parts).await,
             "batches" => self.of_batch(method, &parts).await,
             "claims" => self.of_claim(&parts).await,
             _ => self.of_visit(method, &parts).await,
@@ -264,6 +265,38 @@ impl Deeds<'_> {
             ("GET", ["worklist"]) => {
                 let path = "/v1/worklist?format=csv";
                 self.biller(Method::GET, path, &Value::Null, "worklist.export")
+            }
+            ("GET", ["reports", "{name}"]) => {
+                let path = "/v1/reports/delivery?from=2026-07-01&to=2026-07-31";
+                let deed = self.biller(Method::GET, path, &Value::Null, "report.export");
+                Deed { key: self.analyst.clone(), role: "payer_analyst", ..deed }
+            }
+            ("POST", ["reports", "differences"]) => {
+                let path = "/v1/reports/differences?from=2026-07-01&to=2026-07-31&payer=evergreen";
+                let body = "claim_number,line_control,service_date,units,charge\n".to_owned();
+                let deed = self.biller(Method::POST, path, &Value::Null, "report.differences");
+                Deed { kind: "text/csv", body, ..deed }
+            }
+            ("POST", ["enrollments"]) => {
+                let path = "/v1/enrollments?from=2026-07-01&to=2026-07-31";
+                let body = "member_number,from,to\nEV1,2026-07-01,2026-07-31\n".to_owned();
+                let deed = self.biller(Method::POST, path, &Value::Null, "enrollment.import");
+                let deed = Deed { kind: "text/csv", body, ..deed };
+                Deed { key: self.analyst.clone(), role: "payer_analyst", ..deed }
+            }
+            ("POST", ["report-issues"]) => {
+                self.next += 1;
+                let day = format!("2026-05-{:02}", self.next);
+                let body = json!({"report": "delivery", "from": "2026-05-01", "to": day});
+                self.biller(Method::POST, "/v1/report-issues", &body, "report.issue")
+            }
+            ("GET", ["report-issues", "{id}", "file"]) => {
+                self.next += 1;
+                let day = format!("2026-04-{:02}", self.next);
+                let body = json!({"report": "delivery", "from": "2026-04-01", "to": day});
+                let made = self.app.post("/v1/report-issues", &self.w.biller, &body).await;
+                let path = format!("/v1/report-issues/{}/file", id(&made.expect(201)));
+                self.biller(Method::GET, &path, &Value::Null, "report.export_issue")
             }
             ("GET", ["reports", "utilization"]) => {
                 let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31";

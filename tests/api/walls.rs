@@ -54,8 +54,10 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
             | "programs" | "batches" | "claims" | "audit" | "worklist" | "encounters"
             | "corrections" | "files" | "responses" | "tasks",
             ..,
-        ] => &[Admin, Biller],
-        ["reports", ..] => &[Admin, Biller, PayerAnalyst],
+        ]
+        | ["report-issues", _, ..] => &[Admin, Biller],
+        ["enrollments"] => &[Admin, PayerAnalyst],
+        ["reports" | "report-issues", ..] => &[Admin, Biller, PayerAnalyst],
         _ => panic!("say in this test who may see {operation:?}"),
     }
 }
@@ -136,6 +138,9 @@ async fn town(app: &TestApp) -> Town {
     }
     let file = world::body(app, "/v1/files", &home.biller, "text/plain", "not an X12 file").await;
     ids.insert("files".to_owned(), id(&file.expect(201)["files"][0]));
+    let wanted = json!({"report": "delivery", "from": "2026-07-01", "to": "2026-07-31"});
+    let issue = app.post("/v1/report-issues", &home.biller, &wanted).await.expect(201);
+    ids.insert("report-issues".to_owned(), id(&issue));
     let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
     let other_analyst = app.key(Role::PayerAnalyst, &other_payer).await;
     Town { home, other, analyst, other_analyst, ids }
@@ -146,7 +151,7 @@ impl Town {
     fn path(&self, operation: &Operation, id: Option<&str>) -> String {
         let list = operation.path.split('/').nth(2).unwrap();
         let own = self.ids.get(list).map_or("", String::as_str);
-        let path = operation.path.replace("{id}", id.unwrap_or(own));
+        let path = operation.path.replace("{id}", id.unwrap_or(own)).replace("{name}", "delivery");
         assert!(!path.contains('{'), "say in this test what to put into {path}");
         path
     }
@@ -214,8 +219,8 @@ on_both! {
                 let extra = match (role, operation.path.split('/').next_back().unwrap()) {
                     (Role::Admin, "allowances") => "?organization=river-bend&on=2026-07-01",
                     (_, "allowances") => "?on=2026-07-01",
-                    (_, "utilization") => "?from=2026-07-01&to=2026-07-31",
-                    (Role::Admin, "template.csv") => "",
+                    (_, "utilization" | "{name}" | "differences" | "enrollments") => "?from=2026-07-01&to=2026-07-31",
+                    (_, "reports") | (Role::Admin, "template.csv") => "",
                     (Role::Admin, _) if !["organizations", "payers", "packs"]
                         .contains(&operation.path.split('/').nth(2).unwrap()) => "?organization=river-bend",
                     _ => "",

@@ -2,4 +2,9 @@
 
 pub mod codec;
 pub mod day;
+pub mod engagement;
+pub mod extract;
 pub mod fact;
+pub mod issue;
+pub mod pace;
+pub mod suppress;

@@ -1,0 +1,2 @@
+DROP TABLE enrollment_spans;
+DROP TABLE enrollment_files;

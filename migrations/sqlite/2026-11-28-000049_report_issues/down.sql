@@ -1,0 +1,2 @@
+DROP TABLE report_issue_files;
+DROP TABLE report_issues;

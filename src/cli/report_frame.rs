@@ -1,0 +1,145 @@
+//! `peerclaims report list` and `peerclaims report NAME`: the reports of the frame. Each is a command of
+//! its own, made from the registry, so that a new report is there without another word.
+
+use std::io::Write;
+
+use chrono::NaiveDate;
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
+
+use super::report::date;
+use super::{CliError, open};
+use crate::config::Settings;
+use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
+use crate::flow::access::find_names;
+use crate::flow::audit::{self, Action, Detail};
+use crate::flow::{Clock, Scope, reporting};
+use crate::reports::formats::Format;
+use crate::reports::frame::{Asked, Basis, Lens, RUN_OUT_DAYS};
+use crate::reports::registry::{self, Definition};
+use crate::reports::utilization::Perspective;
+
+#[derive(Debug, Args)]
+pub(super) struct Shown {
+    /// Key or id of a payer; all when not said.
+    #[arg(long, value_name = "KEY")]
+    payer: Option<String>,
+    /// Key or id of an organization; all when not said.
+    #[arg(long, value_name = "KEY")]
+    organization: Option<String>,
+    /// First day, such as 2026-07-01.
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    from: NaiveDate,
+    /// Last day.
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    to: NaiveDate,
+    /// service, submission, receipt or paid.
+    #[arg(long, default_value = "service", value_parser = basis)]
+    basis: Basis,
+    /// As it was known then, such as 2026-09-10T16:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    as_of: Option<Instant>,
+    /// For movement: against what was known then.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<Instant>,
+    /// For rates: `any_day` (when not said), prorated, `last_day` or `mid_month`.
+    #[arg(long, value_parser = convention)]
+    convention: Option<Convention>,
+    /// As the payer sees it: released claims only.
+    #[arg(long, requires = "payer")]
+    as_payer: bool,
+    /// json, csv, pipe, xlsx, dictionary, or svg for those that have a chart.
+    #[arg(long, default_value = "csv", value_parser = format)]
+    format: Format,
+}
+
+/// One report with what is asked of it.
+#[derive(Debug)]
+pub(super) struct Framed {
+    definition: &'static Definition,
+    shown: Shown,
+}
+
+impl FromArgMatches for Framed {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let missing = || clap::Error::new(ErrorKind::MissingSubcommand);
+        let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+        let definition = registry::REPORTS.iter().find(|d| d.name == name).ok_or_else(missing)?;
+        Ok(Self { definition, shown: Shown::from_arg_matches(matches)? })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Subcommand for Framed {
+    fn augment_subcommands(command: Command) -> Command {
+        registry::REPORTS.iter().fold(command, |command, definition| {
+            command.subcommand(
+                Shown::augment_args(Command::new(definition.name)).about(definition.purpose),
+            )
+        })
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        registry::REPORTS.iter().any(|d| d.name == name)
+    }
+}
+
+fn basis(text: &str) -> Result<Basis, String> {
+    Basis::parse(text).map_err(|e| e.to_string())
+}
+
+fn convention(text: &str) -> Result<Convention, String> {
+    Convention::parse(text).map_err(|e| e.to_string())
+}
+
+fn time(text: &str) -> Result<Instant, String> {
+    Instant::parse(text).map_err(|e| e.to_string())
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    Format::parse(text).map_err(|e| e.to_string())
+}
+
+/// Names the reports.
+pub(super) fn list() {
+    for definition in std::iter::once(&registry::UTILIZATION).chain(registry::REPORTS) {
+        println!("{:14} {}", definition.name, definition.purpose);
+    }
+}
+
+/// Prints one.
+pub(super) async fn show(settings: &Settings, framed: Framed) -> Result<(), CliError> {
+    let wanted = framed.shown;
+    let edition = if wanted.as_payer { Perspective::Payer } else { Perspective::Organization };
+    let definition = registry::find(framed.definition.name, edition)?;
+    let ctx = open(settings, Clock::system()).await?;
+    let (organization, payer) =
+        find_names(&ctx, wanted.organization.as_deref(), wanted.payer.as_deref()).await?;
+    let asked = Asked {
+        lens: Lens { edition, organization, payer },
+        from: wanted.from,
+        to: wanted.to,
+        basis: wanted.basis,
+        as_of: wanted.as_of,
+        since: wanted.since,
+        run_out_days: RUN_OUT_DAYS,
+        convention: wanted.convention,
+    };
+    reporting::settle(&ctx).await?;
+    let scope = organization.map_or(Scope::Service, Scope::Tenant);
+    let answer = ctx.db.read(scope, move |conn| registry::build(conn, definition, asked)).await?;
+    let detail = Detail::default().about("report", definition.name);
+    let detail = detail.about("from", wanted.from).about("to", wanted.to);
+    audit::exported(&ctx, organization, Action::ReportExport, "", detail).await?;
+    let bytes = answer.bytes(wanted.format)?;
+    std::io::stdout().write_all(&bytes).map_err(|e| CliError::Other(e.to_string()))
+}

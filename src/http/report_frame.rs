@@ -1,0 +1,155 @@
+//! The reports of the frame: which there are, and one of them (`docs/reports.md`).
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi};
+
+use super::path::segment;
+use super::problem::Problem;
+use super::reports::view_of;
+use super::{Caller, Query};
+use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
+use crate::error::{AppError, Code};
+use crate::flow::access::{Role, contract_between, find_names};
+use crate::flow::audit::{self, Action, Detail};
+use crate::flow::{Ctx, Scope, reporting};
+use crate::reports::formats::Format;
+use crate::reports::frame::{Asked, Basis, Lens, MAX_RUN_OUT_DAYS, RUN_OUT_DAYS};
+use crate::reports::registry::{self, Definition};
+use crate::reports::utilization::Perspective;
+
+const READERS: &[Role] = &[Role::Admin, Role::Biller, Role::PayerAnalyst];
+
+/// Registers the routes.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/reports").route(web::get().to(list)))
+        .service(web::resource("/reports/{name}").route(web::get().to(report)));
+}
+
+/// Its part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(list, report))]
+pub struct Doc;
+
+/// The reports that a caller may read.
+#[derive(Serialize)]
+struct Listed {
+    items: Vec<&'static Definition>,
+}
+
+/// The reports, with their parameters, and what each column means.
+#[utoipa::path(get, path = "/v1/reports", tag = "reports",
+    responses((status = 200, description = "Name, purpose, grain, bases and columns of each",
+            content_type = "application/json"),
+        (status = "4XX", response = Problem)))]
+async fn list(caller: Caller) -> Result<HttpResponse, AppError> {
+    caller.0.require(READERS)?;
+    let edition = edition(caller.0.role);
+    let items = registry::REPORTS.iter().filter(|d| d.editions.contains(&edition));
+    let items = std::iter::once(&registry::UTILIZATION).chain(items).collect();
+    Ok(HttpResponse::Ok().json(Listed { items }))
+}
+
+/// What a report is about.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReportQuery {
+    /// A payer's id or key; a payer's key sees its own only.
+    payer: Option<String>,
+    /// An organization's id or key; an organization's key sees its own only.
+    organization: Option<String>,
+    /// First day.
+    #[serde(deserialize_with = "super::day::required")]
+    from: NaiveDate,
+    /// Last day.
+    #[serde(deserialize_with = "super::day::required")]
+    to: NaiveDate,
+    /// service (when missing), submission, receipt or paid: the date that places a row in the period.
+    #[param(value_type = Option<String>)]
+    basis: Option<Basis>,
+    /// As it was known then, such as 2026-09-10T16:00:00Z; as it is known now when missing.
+    #[param(value_type = Option<String>)]
+    as_of: Option<Instant>,
+    /// For movement: against what was known then.
+    #[param(value_type = Option<String>)]
+    since: Option<Instant>,
+    /// Days after the period until it is complete; 90 when missing.
+    run_out_days: Option<u16>,
+    /// For rates: `any_day` (when missing), prorated, `last_day` or `mid_month`.
+    #[param(value_type = Option<String>)]
+    convention: Option<Convention>,
+    /// json, csv, pipe, xlsx, dictionary, or svg for those that have a chart.
+    #[param(value_type = Option<String>)]
+    format: Option<Format>,
+}
+
+/// One report. Every number has a period on one basis and is told as of a time; what cannot be told is
+/// null with a reason; `ties` says what it reconciles to.
+#[utoipa::path(get, path = "/v1/reports/{name}", tag = "reports",
+    params(ReportQuery, ("name" = String, Path, description = "One of GET /v1/reports")),
+    responses((status = 200, description = "The report; docs/reports.md says what its parts are",
+            content((Object = "application/json"), (String = "text/csv"), (String = "text/plain"),
+            (String = "image/svg+xml"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+async fn report(
+    request: HttpRequest,
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    query: Query<ReportQuery>,
+) -> Result<HttpResponse, AppError> {
+    let query = query.0;
+    caller.0.require(READERS)?;
+    let name: String = segment(&request, "name")?;
+    let definition = registry::find(&name, edition(caller.0.role))?;
+    let (organization, payer) =
+        find_names(&ctx, query.organization.as_deref(), query.payer.as_deref()).await?;
+    let (perspective, organization, payer) = view_of(&caller.0, organization, payer)?;
+    if let (Perspective::Payer, Some(organization), Some(payer)) =
+        (perspective, organization, payer)
+    {
+        // An organization without a contract with this payer does not exist for it.
+        contract_between(&ctx, organization, payer).await?;
+    }
+    let run_out_days = query.run_out_days.map_or(RUN_OUT_DAYS, i64::from);
+    if run_out_days > MAX_RUN_OUT_DAYS {
+        let detail = "Parameter run_out_days: two years at most, 730.";
+        return Err(AppError::new(Code::InvalidParameter, detail));
+    }
+    let asked = Asked {
+        lens: Lens { edition: perspective, organization, payer },
+        from: query.from,
+        to: query.to,
+        basis: query.basis.unwrap_or(Basis::Service),
+        as_of: query.as_of,
+        since: query.since,
+        run_out_days,
+        convention: query.convention,
+    };
+    let format = query.format.unwrap_or(Format::Json);
+    let detail = Detail::default()
+        .about("report", definition.name)
+        .about("format", format)
+        .about("from", query.from)
+        .about("to", query.to);
+    reporting::refresh(&ctx, organization).await?;
+    let scope = organization.map_or(Scope::Service, Scope::Tenant);
+    let answer = ctx.db.read(scope, move |conn| registry::build(conn, definition, asked)).await?;
+    let owner = organization.filter(|_| perspective == Perspective::Organization);
+    audit::exported(&ctx, owner, Action::ReportExport, "", detail).await?;
+    let mut response = HttpResponse::Ok();
+    response.content_type(format.media_type());
+    if format != Format::Json {
+        let (name, ending) = (definition.name, format.ending());
+        let file = format!("attachment; filename=\"{name}.{ending}\"");
+        response.insert_header(("Content-Disposition", file));
+    }
+    Ok(response.body(answer.bytes(format)?))
+}
+
+fn edition(role: Role) -> Perspective {
+    if role == Role::PayerAnalyst { Perspective::Payer } else { Perspective::Organization }
+}

@@ -1,0 +1,317 @@
+//! `/v1/report-issues`: reports that are issued once, kept to the byte, and restated with a cause.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::encounters::OfOrganization;
+use super::page::{Page, PageBody};
+use super::problem::Problem;
+use super::reason::reason;
+use super::reports::view_of;
+use super::{Caller, PathId, Post, Query, respond};
+use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
+use crate::domain::ids::ReportIssueId;
+use crate::domain::report::issue::{Issue, Shelf};
+use crate::error::{AppError, Code};
+use crate::flow::access::{Role, contract_between, find_names, tenant};
+use crate::flow::audit::{self, Action, Detail};
+use crate::flow::idempotent::{self, Reply};
+use crate::flow::{Ctx, Scope, issues, reporting};
+use crate::reports::frame::{Asked, Basis, Lens, MAX_RUN_OUT_DAYS, RUN_OUT_DAYS};
+use crate::reports::issue::{self, Before, Manifest, Rebuilt};
+use crate::reports::registry;
+use crate::reports::utilization::Perspective;
+
+const READERS: &[Role] = &[Role::Admin, Role::Biller, Role::PayerAnalyst];
+
+/// Registers the routes.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(
+        web::resource("/report-issues").route(web::post().to(create)).route(web::get().to(list)),
+    )
+    .service(web::resource("/report-issues/{id}").route(web::get().to(get)))
+    .service(web::resource("/report-issues/{id}/file").route(web::get().to(file)))
+    .service(web::resource("/report-issues/{id}/rebuild").route(web::get().to(rebuild)));
+}
+
+/// Its part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(create, list, get, file, rebuild))]
+pub struct Doc;
+
+/// What is to be issued.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct IssueBody {
+    /// One of GET /v1/reports.
+    #[schema(example = "delivery")]
+    report: String,
+    /// A payer's id or key; a payer's key has its own only.
+    payer: Option<String>,
+    /// An organization's id or key; an organization's key has its own only.
+    organization: Option<String>,
+    /// First day.
+    #[serde(deserialize_with = "super::day::required")]
+    from: NaiveDate,
+    /// Last day.
+    #[serde(deserialize_with = "super::day::required")]
+    to: NaiveDate,
+    /// service (when missing) or submission.
+    #[schema(value_type = Option<String>)]
+    basis: Option<Basis>,
+    /// Days after the period until it is complete; 90 when missing.
+    run_out_days: Option<u16>,
+    /// For rates: `any_day` (when missing), prorated, `last_day` or `mid_month`.
+    #[schema(value_type = Option<String>)]
+    convention: Option<Convention>,
+    /// The newest issue of the same question, which this one takes the place of.
+    #[schema(value_type = Option<String>)]
+    supersedes: Option<ReportIssueId>,
+    /// Why there is another one: needed with `supersedes`, and only then.
+    #[schema(example = "visits of July were recorded late")]
+    reason: Option<String>,
+}
+
+/// A manifest, as it was written when the report was issued.
+#[derive(Serialize)]
+struct IssueView(serde_json::Value);
+
+fn view(issue: &Issue) -> Result<IssueView, AppError> {
+    Ok(IssueView(
+        serde_json::to_value(Manifest::read(issue)?)
+            .map_err(|e| AppError::internal(format!("a manifest cannot be shown: {e}")))?,
+    ))
+}
+
+/// Issue a report: it is built once of all that is known now, sealed, and kept to the byte. The same
+/// question is issued again only as a restatement: with the issue that it supersedes, and a reason. The
+/// restatement says each number that moved, and which visits' changes moved it.
+#[utoipa::path(post, path = "/v1/report-issues", tag = "reports", request_body = IssueBody,
+    responses((status = 201, description = "The manifest", content_type = "application/json"),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+async fn create(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    body: Post<IssueBody>,
+) -> Result<HttpResponse, AppError> {
+    let wanted = body.value;
+    caller.0.require(READERS)?;
+    let (organization, payer) =
+        find_names(&ctx, wanted.organization.as_deref(), wanted.payer.as_deref()).await?;
+    let (edition, organization, payer) = view_of(&caller.0, organization, payer)?;
+    if let (Perspective::Payer, Some(organization), Some(payer)) = (edition, organization, payer) {
+        contract_between(&ctx, organization, payer).await?;
+    }
+    let definition = registry::find(&wanted.report, edition)
+        .map_err(|_| AppError::field("/report", "take one of GET /v1/reports"))?;
+    let asked = asked(&wanted, Lens { edition, organization, payer })?;
+    let why = match (wanted.supersedes, wanted.reason.as_deref()) {
+        (None, None) => None,
+        (Some(before), Some(text)) => Some((before, reason(text)?)),
+        _ => {
+            let rule = "say which issue is superseded and why, or neither";
+            return Err(AppError::field("/reason", rule));
+        }
+    };
+    let shelf = shelf_of(&caller.0, organization)?;
+    reporting::refresh(&ctx, organization).await?;
+    let (id, now) = (ctx.id::<ReportIssueId>(), ctx.now());
+    let scope = organization.map_or(Scope::Service, Scope::Tenant);
+    let make = move |conn: &mut issues::Conn| -> Result<_, AppError> {
+        let before = match why {
+            None => None,
+            Some((before, cause)) => {
+                let (issue, json) = issues::with_json(conn, shelf, before)?;
+                Some(Before { issue, json, cause })
+            }
+        };
+        issue::make(conn, definition, asked, (id, now), before)
+    };
+    let (issue, files) = ctx.db.read(scope, make).await?;
+    let owner = organization.filter(|_| edition == Perspective::Organization);
+    let work = ctx.clone();
+    let reply = idempotent::run(&ctx, scope, body.ticket, move |conn| {
+        issues::keep(conn, &issue, &files)?;
+        let detail = Detail::default().about("report", definition.name);
+        audit::note(&work, conn, owner, Action::ReportIssue, issue.id, detail)?;
+        Ok(Reply::json(StatusCode::CREATED.as_u16(), &view(&issue)?)?
+            .with_header("Location", format!("/v1/report-issues/{}", issue.id)))
+    });
+    respond(reply.await?)
+}
+
+fn asked(wanted: &IssueBody, lens: Lens) -> Result<Asked, AppError> {
+    let run_out_days = wanted.run_out_days.map_or(RUN_OUT_DAYS, i64::from);
+    if run_out_days > MAX_RUN_OUT_DAYS {
+        return Err(AppError::field("/run_out_days", "two years at most, 730"));
+    }
+    let basis = wanted.basis.unwrap_or(Basis::Service);
+    if matches!(basis, Basis::Receipt | Basis::Paid) {
+        let rule = "nothing can be issued on this basis: remittances are not posted yet";
+        return Err(AppError::field("/basis", rule));
+    }
+    let (from, to) = (wanted.from, wanted.to);
+    let convention = wanted.convention;
+    Ok(Asked { lens, from, to, basis, as_of: None, since: None, run_out_days, convention })
+}
+
+/// Whose issues a caller sees.
+fn shelf_of(
+    caller: &crate::flow::access::Principal,
+    organization: Option<crate::domain::ids::OrganizationId>,
+) -> Result<Shelf, AppError> {
+    match caller.role {
+        Role::Admin => Ok(Shelf::All),
+        Role::PayerAnalyst => Ok(Shelf::Payer(caller.payer(None)?)),
+        _ => Ok(Shelf::Organization(caller.tenant(organization)?)),
+    }
+}
+
+async fn shelf(ctx: &Ctx, caller: &Caller, named: Option<&str>) -> Result<Shelf, AppError> {
+    caller.0.require(READERS)?;
+    match (caller.0.role, named) {
+        (Role::PayerAnalyst, Some(_)) => Err(AppError::not_found("organization")),
+        (Role::PayerAnalyst, None) => shelf_of(&caller.0, None),
+        (Role::Admin, None) => Ok(Shelf::All),
+        _ => Ok(Shelf::Organization(tenant(ctx, &caller.0, named).await?)),
+    }
+}
+
+/// What a list of issues is narrowed to.
+#[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The organization's id or key; an admin who names none sees all.
+    organization: Option<String>,
+    /// By report.
+    report: Option<String>,
+    /// Those issued after, such as 2026-09-10T16:00:00Z.
+    #[param(value_type = Option<String>)]
+    issued_after: Option<Instant>,
+    /// Rows of a page, 1 to 200.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u16>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Manifests, newest first.
+#[utoipa::path(get, path = "/v1/report-issues", tag = "reports", params(ListQuery),
+    responses((status = 200, description = "A page of manifests", content_type = "application/json"),
+        (status = "4XX", response = Problem)))]
+async fn list(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, AppError> {
+    let mut query = query.0;
+    let shelf = shelf(&ctx, &caller, query.organization.as_deref()).await?;
+    let (limit, cursor) = (query.limit.take(), query.cursor.take());
+    query.organization = Some(format!("{shelf:?}"));
+    let page = Page::new(limit, cursor.as_deref(), &("report-issues", &query))?;
+    let filter =
+        issues::Filter { id: None, report: query.report, issued_after: query.issued_after };
+    let after = page.after.map(ReportIssueId::from_i64);
+    let rows = issues::list(&ctx, shelf, filter, after, page.rows()).await?;
+    let views: Result<Vec<_>, AppError> =
+        rows.into_iter().map(|row| Ok((row.id, view(&row)?))).collect();
+    let body: PageBody<IssueView> = page.body(views?, |(id, _)| id.as_i64(), |(_, view)| view);
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// The manifest of an issue.
+#[utoipa::path(get, path = "/v1/report-issues/{id}", tag = "reports",
+    params(("id" = String, Path, description = "The issue's id"), OfOrganization),
+    responses((status = 200, description = "The manifest", content_type = "application/json"),
+        (status = "4XX", response = Problem)))]
+async fn get(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<ReportIssueId>,
+    query: Query<OfOrganization>,
+) -> Result<HttpResponse, AppError> {
+    let shelf = shelf(&ctx, &caller, query.0.organization.as_deref()).await?;
+    Ok(HttpResponse::Ok().json(view(&issues::get(&ctx, shelf, id.0).await?)?))
+}
+
+/// Which file.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct FileQuery {
+    /// The organization's id or key.
+    organization: Option<String>,
+    /// One of the manifest's files; json when missing.
+    format: Option<String>,
+}
+
+/// A file of an issue, byte for byte as it was issued.
+#[utoipa::path(get, path = "/v1/report-issues/{id}/file", tag = "reports",
+    params(("id" = String, Path, description = "The issue's id"), FileQuery),
+    responses((status = 200, body = String, content_type = "application/octet-stream"),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+async fn file(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<ReportIssueId>,
+    query: Query<FileQuery>,
+) -> Result<HttpResponse, AppError> {
+    let shelf = shelf(&ctx, &caller, query.0.organization.as_deref()).await?;
+    let issue = issues::get(&ctx, shelf, id.0).await?;
+    let manifest = Manifest::read(&issue)?;
+    let form = query.0.format.unwrap_or_else(|| "json".to_owned());
+    let Some(seal) = manifest.files.iter().find(|seal| seal.format == form) else {
+        let forms: Vec<&str> = manifest.files.iter().map(|seal| seal.format.as_str()).collect();
+        let detail = format!("Parameter format: this issue has {}.", forms.join(", "));
+        return Err(AppError::new(Code::InvalidParameter, detail));
+    };
+    let owner = issue.organization.filter(|_| issue.edition == "organization");
+    let detail = Detail::default().about("report", &issue.report).about("format", &form);
+    audit::exported(&ctx, owner, Action::ReportIssueExport, issue.id, detail).await?;
+    let bytes = issues::file(&ctx, issue.id, &form).await?;
+    if issue::sha256(&bytes) != seal.sha256 {
+        return Err(AppError::internal("the bytes of an issue are not those that were sealed"));
+    }
+    Ok(HttpResponse::Ok()
+        .content_type(issue::media_type(&form))
+        .insert_header(("Content-Disposition", format!("attachment; filename=\"{}\"", seal.name)))
+        .insert_header(("ETag", format!("\"{}\"", seal.sha256)))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .body(bytes))
+}
+
+/// What came of making an issue again.
+#[derive(Debug, Serialize)]
+struct RebuiltView {
+    /// Whether it can be made again at all.
+    rebuildable: bool,
+    /// Whether every file came out as it was issued; null where it cannot be made again.
+    same: Option<bool>,
+    /// Each file.
+    files: Vec<Rebuilt>,
+}
+
+/// Make an issue again from what was known then, and compare the bytes.
+#[utoipa::path(get, path = "/v1/report-issues/{id}/rebuild", tag = "reports",
+    params(("id" = String, Path, description = "The issue's id"), OfOrganization),
+    responses((status = 200, description = "Each file with both hashes",
+            content_type = "application/json"),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+async fn rebuild(
+    ctx: web::Data<Ctx>,
+    caller: Caller,
+    id: PathId<ReportIssueId>,
+    query: Query<OfOrganization>,
+) -> Result<HttpResponse, AppError> {
+    let shelf = shelf(&ctx, &caller, query.0.organization.as_deref()).await?;
+    let issue = issues::get(&ctx, shelf, id.0).await?;
+    let files = ctx.db.read(Scope::Service, move |conn| issue::rebuild(conn, &issue)).await?;
+    let rebuildable = !files.is_empty();
+    let same = rebuildable.then(|| files.iter().all(|file| file.same));
+    Ok(HttpResponse::Ok().json(RebuiltView { rebuildable, same, files }))
+}

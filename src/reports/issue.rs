@@ -1,0 +1,334 @@
+//! Reports that are issued: built once, sealed with SHA-256, kept to the byte, and made again from what was
+//! known then (`docs/adr/0100`).
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::formats::Format;
+use super::frame::{Answer, Asked, Basis, Lens};
+use super::public;
+use super::registry::{self, Definition};
+use super::restatement::restate;
+use super::utilization::Perspective;
+use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
+use crate::domain::ids::ReportIssueId;
+use crate::domain::report::issue::Issue;
+use crate::error::AppError;
+use crate::store::Conn;
+
+/// A file with what proves that it is the one that was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// The form.
+    pub format: String,
+    /// What it is called: never used for other bytes.
+    pub name: String,
+    /// Its size.
+    pub bytes: usize,
+    /// Of its bytes, in hex.
+    pub sha256: String,
+}
+
+/// Everything about an issue but its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The issue.
+    pub id: ReportIssueId,
+    /// The report.
+    pub report: String,
+    /// Version of what its numbers mean.
+    pub definition: u32,
+    /// 1 for the first issue of a question.
+    pub version: u32,
+    /// For whom: `organization` or `payer`.
+    pub edition: String,
+    /// Key of the organization; none: all.
+    pub organization: Option<String>,
+    /// Key of the payer; none: all.
+    pub payer: Option<String>,
+    /// By which date rows are placed.
+    pub basis: String,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// What was known at this time.
+    pub as_of: Instant,
+    /// When it was issued.
+    pub issued_at: Instant,
+    /// How a member's month is counted; none where there are no member-months.
+    pub convention: Option<Convention>,
+    /// Days after the period until it is complete.
+    pub run_out_days: i64,
+    /// Whether those had passed.
+    pub complete: bool,
+    /// Privacy class.
+    pub privacy: String,
+    /// What a reader of it must know of 42 CFR Part 2; none where it is not for a payer.
+    pub notice: Option<String>,
+    /// Rows, without totals.
+    pub rows: usize,
+    /// The level above the rows.
+    pub totals: Value,
+    /// Whether it ties, also to the claim lines of that moment.
+    pub ties: bool,
+    /// Whether it can be made again from what was known.
+    pub rebuildable: bool,
+    /// The issue that it takes the place of.
+    pub supersedes: Option<ReportIssueId>,
+    /// Why there is another one.
+    pub cause: Option<String>,
+    /// Its files.
+    pub files: Vec<Seal>,
+}
+
+/// Forms and bytes.
+pub type Files = Vec<(String, Vec<u8>)>;
+
+/// The forms of text, which come out to the byte when an issue is made again. A workbook is packed, and
+/// kept as it was packed.
+pub const FORMS: &[Format] = &[Format::Json, Format::Csv, Format::Pipe, Format::Dictionary];
+
+/// SHA-256 in hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// What is asked, as one text: issues with the same one follow each other.
+pub fn question(report: &str, asked: &Asked) -> String {
+    let lens = asked.lens;
+    let edition = edition(lens.edition);
+    let id = |id: Option<i64>| id.map_or_else(|| "all".to_owned(), |id| id.to_string());
+    let organization = id(lens.organization.map(crate::domain::ids::OrganizationId::as_i64));
+    let payer = id(lens.payer.map(crate::domain::ids::PayerId::as_i64));
+    let (basis, from, to) = (asked.basis, asked.from, asked.to);
+    let convention = asked.convention.map_or_else(String::new, |c| format!(" {c}"));
+    format!("{report} {edition} {organization} {payer} {basis} {from} {to}{convention}")
+}
+
+/// The word for who reads.
+pub const fn edition(perspective: Perspective) -> &'static str {
+    match perspective {
+        Perspective::Organization => "organization",
+        Perspective::Payer => "payer",
+    }
+}
+
+/// The issue that another one takes the place of.
+#[derive(Debug)]
+pub struct Before {
+    /// The issue.
+    pub issue: Issue,
+    /// Its JSON.
+    pub json: Vec<u8>,
+    /// Why there is to be another one.
+    pub cause: String,
+}
+
+/// Builds a report as it is to be issued, with its files: of all that is known now.
+pub fn make(
+    conn: &mut Conn,
+    definition: &'static Definition,
+    asked: Asked,
+    (id, issued_at): (ReportIssueId, Instant),
+    before: Option<Before>,
+) -> Result<(Issue, Files), AppError> {
+    let question = question(definition.name, &asked);
+    if before.as_ref().is_some_and(|b| b.issue.question != question) {
+        let rule = "this is an issue of another question: name one of the same report, \
+                    organization, payer, basis and period";
+        return Err(AppError::field("/supersedes", rule));
+    }
+    let lens = asked.lens;
+    let mut answer = if definition.issued_only {
+        let told = before.as_ref().map(|b| rows(&b.json)).transpose()?;
+        let told = told.as_ref().map(|(rows, _)| rows.as_slice());
+        public::answer(conn, definition, asked.clone(), told)?
+    } else {
+        registry::build(conn, definition, asked.clone())?
+    };
+    // What only holds of the present is told in the manifest: the files can be made again.
+    let control = answer.control.take();
+    let mut manifest = Manifest::of(&answer, id, issued_at)?;
+    manifest.ties &= control.is_none_or(|c| c.ties);
+    let mut files = files(&answer)?;
+    files.push((Format::Xlsx.to_string(), answer.bytes(Format::Xlsx)?));
+    let old = before.as_ref().map(|b| Manifest::read(&b.issue)).transpose()?;
+    if let Some((old, before)) = old.as_ref().zip(before) {
+        manifest.version = old.version + 1;
+        manifest.supersedes = Some(old.id);
+        manifest.cause = Some(before.cause);
+        let json = files.iter().find(|(form, _)| form == "json");
+        let json = json.map_or(&[][..], |(_, bytes)| bytes);
+        let restated = restate(conn, &asked, (old, &before.json), (&manifest, json))?;
+        files.push(("restatement".to_owned(), restated));
+    }
+    for (form, bytes) in &files {
+        manifest.seal(form, bytes);
+    }
+    let issue = Issue {
+        id,
+        organization: lens.organization,
+        payer: lens.payer,
+        edition: manifest.edition.clone(),
+        report: manifest.report.clone(),
+        question,
+        as_of: manifest.as_of,
+        issued_at,
+        supersedes: manifest.supersedes,
+        manifest: serde_json::to_string(&manifest).map_err(unwritten)?,
+    };
+    Ok((issue, files))
+}
+
+fn unwritten(error: serde_json::Error) -> AppError {
+    AppError::internal(format!("an issue cannot be written: {error}"))
+}
+
+fn files(answer: &Answer) -> Result<Files, AppError> {
+    FORMS.iter().map(|form| Ok((form.to_string(), answer.bytes(*form)?))).collect()
+}
+
+impl Manifest {
+    /// Of an answer; its files are still to be sealed.
+    fn of(answer: &Answer, id: ReportIssueId, issued_at: Instant) -> Result<Self, AppError> {
+        let (asked, definition) = (&answer.asked, answer.definition);
+        let (organization, payer) = answer.names.clone();
+        Ok(Self {
+            id,
+            report: definition.name.to_owned(),
+            definition: definition.version,
+            version: 1,
+            edition: edition(asked.lens.edition).to_owned(),
+            organization,
+            payer,
+            basis: asked.basis.to_string(),
+            from: asked.from,
+            to: asked.to,
+            as_of: answer.as_of,
+            issued_at,
+            convention: asked.convention,
+            run_out_days: asked.run_out_days,
+            complete: asked.complete(answer.as_of),
+            privacy: definition.privacy.to_owned(),
+            notice: answer.notice().map(str::to_owned),
+            rows: answer.table.rows.len(),
+            totals: serde_json::to_value(answer.totals()).map_err(unwritten)?,
+            ties: answer.ties.ties,
+            rebuildable: definition.rebuildable,
+            supersedes: None,
+            cause: None,
+            files: Vec::new(),
+        })
+    }
+
+    /// Adds a file.
+    fn seal(&mut self, form: &str, bytes: &[u8]) {
+        let name = self.file_name(form);
+        let (bytes, sha256) = (bytes.len(), sha256(bytes));
+        self.files.push(Seal { format: form.to_owned(), name, bytes, sha256 });
+    }
+
+    /// Whose, what, which period, as of when, which version: a name is never used for other bytes.
+    fn file_name(&self, form: &str) -> String {
+        let upper = |name: &Option<String>| {
+            name.as_deref().map_or_else(|| "ALL".to_owned(), str::to_uppercase)
+        };
+        let day = |day: NaiveDate| day.format("%Y%m%d").to_string();
+        let ending = Format::parse(form).map_or("restatement.json", Format::ending);
+        format!(
+            "{}_{}_{}_{}{}-{}_ASOF{}_V{}.{ending}",
+            upper(&self.organization),
+            upper(&self.payer),
+            self.report.to_uppercase(),
+            self.basis.chars().take(3).collect::<String>().to_uppercase(),
+            day(self.from),
+            day(self.to),
+            self.as_of.utc().format("%Y%m%d"),
+            self.version,
+        )
+    }
+
+    /// As it was written.
+    pub fn read(issue: &Issue) -> Result<Self, AppError> {
+        serde_json::from_str(&issue.manifest)
+            .map_err(|e| AppError::internal(format!("a manifest cannot be read: {e}")))
+    }
+}
+
+/// The media type of a form of a file.
+pub fn media_type(form: &str) -> &'static str {
+    Format::parse(form).map_or("application/json", Format::media_type)
+}
+
+/// Whether a file of an issue comes out again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rebuilt {
+    /// The form.
+    pub format: String,
+    /// As issued.
+    pub issued: String,
+    /// As made again now.
+    pub rebuilt: String,
+    /// Whether they are the same.
+    pub same: bool,
+}
+
+/// Makes an issue again from what was known then, and compares each file by its hash.
+pub fn rebuild(conn: &mut Conn, issue: &Issue) -> Result<Vec<Rebuilt>, AppError> {
+    let manifest = Manifest::read(issue)?;
+    let perspective =
+        if issue.edition == "payer" { Perspective::Payer } else { Perspective::Organization };
+    let definition = registry::find(&issue.report, perspective)?;
+    if !definition.rebuildable {
+        return Ok(Vec::new());
+    }
+    let lens = Lens { edition: perspective, organization: issue.organization, payer: issue.payer };
+    let basis = Basis::parse(&manifest.basis).map_err(|e| AppError::internal(e.0))?;
+    let asked = Asked {
+        lens,
+        from: manifest.from,
+        to: manifest.to,
+        basis,
+        as_of: Some(manifest.as_of),
+        since: None,
+        run_out_days: manifest.run_out_days,
+        convention: manifest.convention,
+    };
+    let answer = registry::build(conn, definition, asked)?;
+    let files = files(&answer)?;
+    let issued = |form: &str| {
+        let seal = manifest.files.iter().find(|s| s.format == form);
+        seal.map(|s| s.sha256.clone()).unwrap_or_default()
+    };
+    Ok(files
+        .into_iter()
+        .map(|(format, bytes)| {
+            let (issued, rebuilt) = (issued(&format), sha256(&bytes));
+            let same = issued == rebuilt;
+            Rebuilt { format, issued, rebuilt, same }
+        })
+        .collect())
+}
+
+/// Rows as they were written, and their totals.
+pub(super) type Rows = (Vec<Map<String, Value>>, Map<String, Value>);
+
+/// The rows of an issue.
+pub(super) fn rows(json: &[u8]) -> Result<Rows, AppError> {
+    #[derive(Deserialize)]
+    struct Body {
+        rows: Vec<Map<String, Value>>,
+        totals: Option<Map<String, Value>>,
+    }
+    let body: Body = serde_json::from_slice(json)
+        .map_err(|e| AppError::internal(format!("an issue cannot be read: {e}")))?;
+    Ok((body.rows, body.totals.unwrap_or_default()))
+}

@@ -1,0 +1,373 @@
+//! The reports there are: names, parameters, columns with their meaning, who may read them.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::frame::{Answer, Asked, Basis, Check, Column, MAX_DAYS, Table, Ties};
+use super::utilization::Perspective;
+use super::{cells, utilization_columns, wave};
+use crate::domain::dates::{Instant, Span};
+use crate::domain::enrollment::Month;
+use crate::error::{AppError, Code};
+use crate::store::{self, Conn, StoreError};
+
+/// Rows and checks of a report.
+pub struct Built {
+    /// The numbers.
+    pub table: Table,
+    /// What adds up within them.
+    pub ties: Ties,
+    /// What is held against the claim lines as they are now: units, charge and expected of released
+    /// claims; none where the report has no such sums.
+    pub released: Option<[i64; 3]>,
+    /// People whose rows a payer is not shown for want of a consent: how many, unless they are few; none
+    /// where no such rows are.
+    pub left_out: Option<Option<i64>>,
+}
+
+impl Built {
+    /// With nobody left out.
+    pub fn whole(table: Table, ties: Ties, released: Option<[i64; 3]>) -> Self {
+        Self { table, ties, released, left_out: None }
+    }
+}
+
+type Build = fn(&mut Conn, &Asked, Instant) -> Result<Built, StoreError>;
+
+/// What a report is.
+#[derive(Serialize)]
+pub struct Definition {
+    /// Its name, also in the address.
+    pub name: &'static str,
+    /// Counts changes of what its numbers mean.
+    pub version: u32,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// What a row is.
+    pub grain: &'static str,
+    /// `P1`: people, to their own payer; `P2`: sums, to the payer.
+    pub privacy: &'static str,
+    /// Who may read it.
+    pub editions: &'static [Perspective],
+    /// By which dates a period may be read.
+    pub bases: &'static [Basis],
+    /// Whether it can be made again as of a time that has passed.
+    pub rebuildable: bool,
+    /// Whether it is given out as an issue only.
+    pub issued_only: bool,
+    /// Parameters beside from, to, organization, payer, basis, `run_out_days` and format.
+    pub parameters: &'static [&'static str],
+    /// Its columns.
+    pub columns: &'static [Column],
+    #[serde(skip)]
+    build: Option<Build>,
+}
+
+impl std::fmt::Debug for Definition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Definition").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+const BOTH: &[Perspective] = &[Perspective::Organization, Perspective::Payer];
+const OWN: &[Perspective] = &[Perspective::Organization];
+/// Remittances are not posted yet: receipt and paid are answered with null and the reason.
+const ANY: &[Basis] = &[Basis::Service, Basis::Submission, Basis::Receipt, Basis::Paid];
+const SERVICE: &[Basis] = &[Basis::Service];
+const BY_SERVICE: &[Basis] = &[Basis::Service, Basis::Receipt, Basis::Paid];
+
+const fn of_visits(
+    name: &'static str,
+    purpose: &'static str,
+    grain: &'static str,
+    columns: &'static [Column],
+    build: Build,
+) -> Definition {
+    Definition {
+        name,
+        version: 1,
+        purpose,
+        grain,
+        privacy: "P2",
+        editions: BOTH,
+        bases: ANY,
+        rebuildable: true,
+        issued_only: false,
+        parameters: &["as_of"],
+        columns,
+        build: Some(build),
+    }
+}
+
+/// Reports of people, authorizations and enrollments as they stand now: made of the present only.
+const fn of_people(
+    name: &'static str,
+    purpose: &'static str,
+    grain: &'static str,
+    columns: &'static [Column],
+    build: Build,
+) -> Definition {
+    Definition {
+        privacy: "P1",
+        bases: SERVICE,
+        rebuildable: false,
+        parameters: &[],
+        ..of_visits(name, purpose, grain, columns, build)
+    }
+}
+
+/// The report that came first: with levels of its own, summed from packed days, and a door of its own.
+pub static UTILIZATION: Definition = Definition {
+    name: "utilization",
+    version: 1,
+    purpose: "What was delivered, to how many people, and what became of it, at every level.",
+    grain: "the groups of group_by, their subtotals, and all together",
+    privacy: "P2",
+    editions: BOTH,
+    bases: &[Basis::Service],
+    rebuildable: false,
+    issued_only: false,
+    parameters: &["group_by"],
+    columns: utilization_columns::COLUMNS,
+    build: None,
+};
+
+/// All reports of this frame.
+pub static REPORTS: &[Definition] = &[
+    of_visits(
+        "delivery",
+        "What was delivered: people, contacts, sessions, units and the peers' time, kept apart.",
+        "organization and month",
+        wave::delivery::COLUMNS,
+        wave::delivery::build,
+    ),
+    of_visits(
+        "mix",
+        "Which services, modes, settings and group sizes the contacts were.",
+        "one value of one cut",
+        wave::mix::COLUMNS,
+        wave::mix::build,
+    ),
+    of_visits(
+        "dollars",
+        "What was charged on released claims, and what the contracts should pay for them.",
+        "organization, payer and month",
+        wave::dollars::COLUMNS,
+        wave::dollars::build,
+    ),
+    of_visits(
+        "timeliness",
+        "How many days from the visit to its record, to the first release and to the delivery.",
+        "organization and leg",
+        wave::timeliness::COLUMNS,
+        wave::timeliness::build,
+    ),
+    of_visits(
+        "acceptance",
+        "What became of what was sent: in flight, accepted, rejected.",
+        "organization and month",
+        wave::acceptance::COLUMNS,
+        wave::acceptance::build,
+    ),
+    Definition {
+        editions: OWN,
+        bases: BY_SERVICE,
+        ..of_visits(
+            "completeness",
+            "How much of what was recorded could be billed, and how much of that was sent.",
+            "organization and month",
+            wave::completeness::COLUMNS,
+            wave::completeness::build,
+        )
+    },
+    Definition {
+        editions: OWN,
+        bases: BY_SERVICE,
+        ..of_visits(
+            "held",
+            "What waits for a person, by reason, and what is ready and not released.",
+            "reason",
+            wave::held::COLUMNS,
+            wave::held::build,
+        )
+    },
+    of_people(
+        "authorizations",
+        "How far and how fast authorizations are used, and until when they last.",
+        "authorization that touches the period",
+        wave::authorizations::COLUMNS,
+        wave::authorizations::build,
+    ),
+    of_people(
+        "ending",
+        "Members near the end of an authorization: few units left, running out early, ending soon.",
+        "authorization near its end",
+        wave::authorizations::COLUMNS,
+        wave::authorizations::near_end,
+    ),
+    of_people(
+        "pace",
+        "Authorizations used slowly, fast or not at all: a prompt for a talk, never a denial.",
+        "authorization away from its plan",
+        wave::authorizations::COLUMNS,
+        wave::authorizations::unplanned,
+    ),
+    Definition {
+        editions: OWN,
+        ..of_people(
+            "limits",
+            "What is left of limits, free units and authorizations on the last day of the period.",
+            "member and limit",
+            wave::limits::COLUMNS,
+            wave::limits::build,
+        )
+    },
+    Definition {
+        privacy: "P2",
+        ..of_people(
+            "engagement",
+            "How soon people are seen after enrollment, and whether they still are 30, 60, 90 days on.",
+            "organization and month of enrollment",
+            wave::engagement::COLUMNS,
+            wave::engagement::build,
+        )
+    },
+    Definition {
+        bases: SERVICE,
+        parameters: &["as_of", "convention"],
+        ..of_visits(
+            "rates",
+            "Users and units per 1,000 member-months of those whom the payer's file says are enrolled.",
+            "month",
+            wave::rates::COLUMNS,
+            wave::rates::build,
+        )
+    },
+    Definition {
+        name: "public",
+        version: 1,
+        purpose: "How many people were served in a quarter, for anybody: small counts are hidden.",
+        grain: "one value of one cut of an organization",
+        privacy: "P3",
+        editions: OWN,
+        bases: SERVICE,
+        rebuildable: false,
+        issued_only: true,
+        parameters: &[],
+        columns: super::public::COLUMNS,
+        build: None,
+    },
+    Definition {
+        parameters: &["as_of", "since"],
+        ..of_visits(
+            "movement",
+            "What changed in a period between two times: opening, new, corrected, taken back, closing.",
+            "step of the movement",
+            wave::movement::COLUMNS,
+            wave::movement::build,
+        )
+    },
+];
+
+/// The report of this name, as far as the edition may read it.
+pub fn find(name: &str, edition: Perspective) -> Result<&'static Definition, AppError> {
+    REPORTS
+        .iter()
+        .find(|def| def.name == name && def.editions.contains(&edition))
+        .ok_or_else(|| AppError::not_found("report"))
+}
+
+/// Makes a report, in the caller's transaction.
+pub fn build(
+    conn: &mut Conn,
+    definition: &'static Definition,
+    asked: Asked,
+) -> Result<Answer, AppError> {
+    if definition.issued_only {
+        let detail = "This report is given out as an issue only: POST /v1/report-issues.";
+        return Err(AppError::new(Code::InvalidParameter, detail));
+    }
+    look(definition, &asked)?;
+    let now = store::report_facts::clock(conn)?;
+    let as_of = asked.as_of.unwrap_or(now);
+    if as_of > now || asked.since.is_some_and(|since| since > as_of) {
+        let detail = "Parameters as_of and since: name times that have passed, since first.";
+        return Err(AppError::new(Code::InvalidParameter, detail));
+    }
+    let build = definition.build.ok_or_else(|| AppError::not_found("report"))?;
+    let mut made = build(conn, &asked, as_of)?;
+    if matches!(asked.basis, Basis::Receipt | Basis::Paid) {
+        made.table = Table::new(definition.columns);
+    }
+    let control = match made.released {
+        Some(released) if asked.as_of.is_none() && asked.basis == Basis::Service => {
+            Some(control(conn, &asked, released)?)
+        }
+        _ => None,
+    };
+    let names = names(conn, &asked)?;
+    let Built { table, ties, left_out, .. } = made;
+    Ok(Answer { definition, asked, names, as_of, table, ties, control, left_out })
+}
+
+/// Refuses what cannot be answered rightly.
+fn look(definition: &Definition, asked: &Asked) -> Result<(), AppError> {
+    let refuse = |detail: &str| Err(AppError::new(Code::InvalidParameter, detail.to_owned()));
+    let days = (asked.to - asked.from).num_days();
+    if !(0..=MAX_DAYS).contains(&days) {
+        return refuse("The period runs from a day to the same or a later one, ten years at most.");
+    }
+    if !definition.bases.contains(&asked.basis) {
+        return refuse("Parameter basis: this report is read by service date only.");
+    }
+    if asked.convention.is_some() && !definition.parameters.contains(&"convention") {
+        return refuse("Parameter convention: it is for rates; this report has no member-months.");
+    }
+    if definition.parameters.contains(&"convention") {
+        let span = Span::new(asked.from, Some(asked.to)).ok();
+        if asked.lens.payer.is_none() || span.and_then(Month::all).is_none() {
+            return refuse(
+                "Rates are of one payer's members (name the payer) and of whole months.",
+            );
+        }
+    }
+    if asked.as_of.is_some() && !definition.rebuildable {
+        return refuse("Parameter as_of: this report is made of the present only.");
+    }
+    if asked.since.is_some() != definition.parameters.contains(&"since") {
+        return refuse("Parameter since: movement needs it, the other reports do not know it.");
+    }
+    Ok(())
+}
+
+pub(super) fn names(
+    conn: &mut Conn,
+    asked: &Asked,
+) -> Result<(Option<String>, Option<String>), StoreError> {
+    let lens = asked.lens;
+    let organizations = store::report_days::organization_keys(conn)?;
+    let payers = store::report_days::payer_keys(conn)?;
+    let organization = lens.organization.and_then(|id| organizations.get(&id.as_i64()).cloned());
+    let payer = lens.payer.and_then(|id| payers.get(&id.as_i64()).cloned());
+    Ok((organization, payer))
+}
+
+/// The sums of the report against the claim lines themselves.
+fn control(conn: &mut Conn, asked: &Asked, released: [i64; 3]) -> Result<Ties, StoreError> {
+    let (from, to): (NaiveDate, NaiveDate) = (asked.from, asked.to);
+    let span = cells::Span {
+        from,
+        to,
+        organization: asked.lens.organization,
+        payer: asked.lens.payer,
+        released_only: true,
+    };
+    let lines = cells::levels(conn, &span, &[])?.control;
+    let [units, charge, expected] = released;
+    let checks = vec![
+        Check::whole("units: report = released claim lines", units, lines.units),
+        Check::cents("billed: report = released claim lines", charge, lines.charge),
+        Check::cents("expected: report = released claim lines", expected, lines.expected),
+    ];
+    Ok(Ties::of("released claim lines = batches sent", checks))
+}

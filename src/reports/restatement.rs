@@ -1,0 +1,223 @@
+//! What an issue changes of the one before it: each number, and the visits' changes that are its cause.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::frame::{Asked, Check, Column, Kind};
+use super::issue::{Manifest, Rows, rows};
+use super::registry;
+use super::table::Objects;
+use crate::domain::ids::ReportIssueId;
+use crate::error::AppError;
+use crate::store::Conn;
+
+/// Reports whose totals are those of the movement, by the columns that have the same meaning there.
+const MOVED: &[(&str, &[(&str, &str)])] = &[
+    ("delivery", &[("contacts", "contacts"), ("units", "units")]),
+    ("mix", &[("contacts", "contacts"), ("units", "units")]),
+    ("dollars", &[("billed", "billed"), ("expected", "expected")]),
+];
+
+/// One number that is another now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The row's words; none for the totals.
+    pub row: Option<Map<String, Value>>,
+    /// The column.
+    pub column: &'static str,
+    /// As issued before; null where there was no such row, or no such number.
+    pub before: Value,
+    /// As issued now.
+    pub after: Value,
+    /// After less before, where both are numbers; a row that is not there counts as nothing.
+    pub difference: Option<String>,
+}
+
+/// What the new issue changes, and why.
+#[derive(Debug, Serialize)]
+struct Restatement<'a> {
+    supersedes: ReportIssueId,
+    issue: ReportIssueId,
+    cause: &'a str,
+    from_as_of: crate::domain::dates::Instant,
+    to_as_of: crate::domain::dates::Instant,
+    changes: Vec<Change>,
+    movement: Option<Value>,
+    ties: bool,
+    checks: Vec<Check>,
+}
+
+/// Writes the restatement, as JSON.
+pub fn restate(
+    conn: &mut Conn,
+    asked: &Asked,
+    (before, before_json): (&Manifest, &[u8]),
+    (after, after_json): (&Manifest, &[u8]),
+) -> Result<Vec<u8>, AppError> {
+    let definition = registry::find(&after.report, asked.lens.edition)?;
+    let (old, new) = (rows(before_json)?, rows(after_json)?);
+    let changes = changes(definition.columns, &old, &new);
+    let (mut movement, mut checks) = (None, Vec::new());
+    if definition.rebuildable && definition.name != "movement" {
+        let moved = registry::find("movement", asked.lens.edition)?;
+        let (since, as_of) = (Some(before.as_of), Some(after.as_of));
+        let asked = Asked { since, as_of, convention: None, ..asked.clone() };
+        let answer = registry::build(conn, moved, asked)?;
+        checks.extend(answer.ties.checks.iter().cloned());
+        let steps = serde_json::to_value(Objects(&answer.table)).map_err(unwritten)?;
+        let pairs = MOVED.iter().find(|(name, _)| *name == definition.name).map(|(_, p)| *p);
+        for (column, step) in pairs.into_iter().flatten() {
+            let total = |of: &Map<String, Value>| of.get(*column).and_then(number);
+            let at = |name: &str| {
+                let row = steps.as_array()?.iter().find(|row| row["step"] == name)?;
+                number(&row[*step])
+            };
+            let (left, right) = (
+                total(&new.1).zip(total(&old.1)).map(|(n, o)| n - o),
+                at("closing").zip(at("opening")).map(|(c, o)| c - o),
+            );
+            checks.push(check(column, left.unwrap_or_default(), right.unwrap_or_default()));
+        }
+        movement = Some(steps);
+    }
+    let restatement = Restatement {
+        supersedes: before.id,
+        issue: after.id,
+        cause: after.cause.as_deref().unwrap_or_default(),
+        from_as_of: before.as_of,
+        to_as_of: after.as_of,
+        changes,
+        movement,
+        ties: checks.iter().all(|c| c.holds),
+        checks,
+    };
+    serde_json::to_vec(&restatement).map_err(unwritten)
+}
+
+fn unwritten(error: serde_json::Error) -> AppError {
+    AppError::internal(format!("a restatement cannot be written: {error}"))
+}
+
+fn check(column: &str, left: Decimal, right: Decimal) -> Check {
+    Check {
+        what: format!("{column}: the totals moved as the visits did"),
+        left: left.to_string(),
+        right: right.to_string(),
+        difference: (left - right).to_string(),
+        holds: left == right,
+    }
+}
+
+fn number(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Number(number) => number.to_string().parse().ok(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A row before and after.
+type Pair<'a> = (Option<&'a Map<String, Value>>, Option<&'a Map<String, Value>>);
+
+/// Every number that differs, row by row in order of their words, the totals last.
+fn changes(columns: &'static [Column], old: &Rows, new: &Rows) -> Vec<Change> {
+    let (keys, numbers): (Vec<&Column>, Vec<&Column>) = columns.iter().partition(|c| c.key);
+    let words = |row: &Map<String, Value>| -> Vec<String> {
+        keys.iter().map(|c| row.get(c.name).map(Value::to_string).unwrap_or_default()).collect()
+    };
+    let mut both: BTreeMap<Vec<String>, Pair> = BTreeMap::new();
+    for row in &old.0 {
+        both.entry(words(row)).or_default().0 = Some(row);
+    }
+    for row in &new.0 {
+        both.entry(words(row)).or_default().1 = Some(row);
+    }
+    let mut all = Vec::new();
+    for (before, after) in both.into_values() {
+        let row: Map<String, Value> = before
+            .or(after)
+            .into_iter()
+            .flat_map(|row| {
+                keys.iter().filter_map(|c| Some((c.name.to_owned(), row.get(c.name)?.clone())))
+            })
+            .collect();
+        all.extend(between(&numbers, before, after, Some(&row)));
+    }
+    all.extend(between(&numbers, Some(&old.1), Some(&new.1), None));
+    all
+}
+
+fn between(
+    numbers: &[&'static Column],
+    before: Option<&Map<String, Value>>,
+    after: Option<&Map<String, Value>>,
+    row: Option<&Map<String, Value>>,
+) -> Vec<Change> {
+    let of = |row: Option<&Map<String, Value>>, name: &str| {
+        row.and_then(|row| row.get(name).cloned()).unwrap_or(Value::Null)
+    };
+    let pairs = numbers.iter().map(|c| (*c, of(before, c.name), of(after, c.name)));
+    pairs
+        .filter(|(_, before, after)| before != after)
+        .map(|(column, was, is)| {
+            let or_none = |value: &Value, there: bool| {
+                number(value).or_else(|| (!there).then_some(Decimal::ZERO))
+            };
+            let difference = or_none(&is, after.is_some())
+                .zip(or_none(&was, before.is_some()))
+                .filter(|_| !matches!(column.kind, Kind::Date | Kind::Text))
+                .map(|(is, was)| (is - was).to_string());
+            Change { row: row.cloned(), column: column.name, before: was, after: is, difference }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const COLUMNS: &[Column] = &[
+        Column::key("month", ""),
+        Column::sum("units", "units", ""),
+        Column::rate("share", "", ""),
+    ];
+
+    fn rows(list: &[Value], totals: &Value) -> Rows {
+        let map = |v: &Value| v.as_object().unwrap().clone();
+        (list.iter().map(map).collect(), map(totals))
+    }
+
+    #[test]
+    fn each_number_that_moved_is_told_with_its_row() {
+        let july =
+            |units: i64, share: Value| json!({"month": "2026-07", "units": units, "share": share});
+        let total = |units: i64| json!({"month": "all", "units": units, "share": null});
+        let old = rows(&[july(4, json!("0.5000"))], &total(4));
+        let new = rows(
+            &[july(6, Value::Null), json!({"month": "2026-08", "units": 3, "share": null})],
+            &total(9),
+        );
+        let said: Vec<_> = changes(COLUMNS, &old, &new)
+            .into_iter()
+            .map(|c| (c.row.map(|r| r["month"].clone()), c.column, c.before, c.after, c.difference))
+            .collect();
+        let text = |t: &str| Some(t.to_owned());
+        assert_eq!(
+            said,
+            [
+                (Some(json!("2026-07")), "units", json!(4), json!(6), text("2")),
+                // A null is no zero: there is no difference to tell.
+                (Some(json!("2026-07")), "share", json!("0.5000"), Value::Null, None),
+                // A row that was not there had nothing.
+                (Some(json!("2026-08")), "units", Value::Null, json!(3), text("3")),
+                (None, "units", json!(4), json!(9), text("5")),
+            ]
+        );
+        assert!(changes(COLUMNS, &new, &new).is_empty());
+    }
+}

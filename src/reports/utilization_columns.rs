@@ -1,0 +1,73 @@
+//! What the columns of the utilization report mean: for the list of reports.
+
+use super::table::Column;
+
+/// In the order of the CSV.
+pub const COLUMNS: &[Column] = &[
+    Column::key("level", "row, subtotal or total"),
+    Column::key("month", "month of the service date"),
+    Column::key("organization", "key of the organization"),
+    Column::key("service", "service of the contract; none where the rules found none"),
+    Column::key("role", "role in which the peer worked"),
+    Column::key("mode", "in_person, video or audio, as recorded"),
+    Column::key("setting", "where the member was"),
+    Column::key(
+        "program",
+        "program that the visit names; none where it names none, and for a payer where it is a site or grant",
+    ),
+    Column::distinct(
+        "members",
+        "people",
+        "different people: by number for a payer, by roster for an organization",
+    ),
+    Column::sum(
+        "encounters_recorded",
+        "contacts",
+        "contacts that are not void; for a payer: on released claims",
+    ),
+    Column::sum("encounters_ready", "contacts", "contacts: can be claimed; null for a payer"),
+    Column::sum("encounters_held", "contacts", "contacts: wait for a person; null for a payer"),
+    Column::sum(
+        "encounters_non_billable",
+        "contacts",
+        "contacts: are never claimed; null for a payer",
+    ),
+    Column::sum(
+        "encounters_claimed",
+        "contacts",
+        "contacts: on a claim that is not released; null for a payer",
+    ),
+    Column::sum("encounters_submitted", "contacts", "contacts: on a released claim"),
+    Column::sum(
+        "units_recorded",
+        "units",
+        "units of all lines that count; for a payer: of released claims",
+    ),
+    Column::sum("units_ready", "units", "units of ready lines; null for a payer"),
+    Column::sum("units_held", "units", "units of held lines; null for a payer"),
+    Column::sum(
+        "units_claimed",
+        "units",
+        "units on claims that are not released; null for a payer",
+    ),
+    Column::sum("units_submitted", "units", "units on released claims"),
+    Column::sum("contact_minutes", "minutes", "minutes of the contacts"),
+    Column::rate("contact_hours", "hours", "contact_minutes / 60"),
+    Column::rate("units_per_member", "units", "units_recorded / members; null without members"),
+    Column::money("billed", "charges on released live claims"),
+    Column::money("expected", "what the contract should pay for those"),
+    Column::money("paid", "null: remittances are not posted yet"),
+    Column::key("ties", "whether every check of the ties block holds"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::utilization_csv;
+
+    #[test]
+    fn each_column_of_the_file_is_explained_in_its_place() {
+        let names: Vec<&str> = COLUMNS.iter().map(|c| c.name).collect();
+        assert_eq!(names, utilization_csv::COLUMNS);
+    }
+}

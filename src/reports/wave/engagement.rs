@@ -1,0 +1,192 @@
+//! Engagement (U8): how soon people are seen after their enrollment, and whether they are still seen 30,
+//! 60 and 90 days on. Cohorts by month of enrollment; whoever waits stays in.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{NaiveDate, TimeDelta};
+
+use crate::domain::dates::Instant;
+use crate::domain::ids::OrganizationId;
+use crate::domain::report::engagement::{Enrollment, MARKS, Mark, median};
+use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value, month};
+use crate::reports::registry::Built;
+use crate::reports::tally::count;
+use crate::reports::utilization::Perspective;
+use crate::store::report_facts::{Wanted, each};
+use crate::store::{self, Conn, StoreError};
+
+/// Episodes that are read at a time.
+const PAGE: i64 = 500;
+/// Days after enrollment in which contacts are looked for.
+const FOLLOWED_DAYS: i64 = 366;
+
+/// Its columns.
+pub const COLUMNS: &[Column] = &[
+    Column::key("organization", "key of the organization"),
+    Column::key("month", "month of the enrollment: the first day of the episode"),
+    Column::sum("enrolled", "episodes", "episodes that began in the month; each counts once"),
+    Column::sum("engaged", "episodes", "with a contact on or after the first day, within 366 days"),
+    Column::rate("engaged_share", "", "engaged / enrolled; null without episodes"),
+    Column::sum("early", "episodes", "with two contacts in the first 14 days"),
+    Column::distinct(
+        "median_days_to_first",
+        "days",
+        "calendar days; those not seen yet count as long as they were watched; null (not_reached)",
+    ),
+    Column::sum("due_30", "episodes", "open on day 30, which has come"),
+    Column::sum("retained_30", "episodes", "of those, with a contact in days 1 to 30"),
+    Column::rate("retained_share_30", "", "retained_30 / due_30; null without any due"),
+    Column::sum("ended_30", "episodes", "ended before day 30: completed or left, kept apart"),
+    Column::sum("due_60", "episodes", "open on day 60, which has come"),
+    Column::sum("retained_60", "episodes", "of those, with a contact in days 31 to 60"),
+    Column::rate("retained_share_60", "", "retained_60 / due_60; null without any due"),
+    Column::sum("ended_60", "episodes", "ended before day 60"),
+    Column::sum("due_90", "episodes", "open on day 90, which has come"),
+    Column::sum("retained_90", "episodes", "of those, with a contact in days 61 to 90"),
+    Column::rate("retained_share_90", "", "retained_90 / due_90; null without any due"),
+    Column::sum("ended_90", "episodes", "ended before day 90"),
+];
+
+const CHAIN: &str =
+    "enrolled = episodes that began in the period; enrolled = due + ended + not due yet";
+
+/// A cohort.
+#[derive(Debug, Default)]
+struct Cohort {
+    enrolled: i64,
+    engaged: i64,
+    early: i64,
+    seen: Vec<i64>,
+    waiting: Vec<i64>,
+    /// Retained, not seen, ended, not due, at each mark.
+    marks: [[i64; 4]; 3],
+}
+
+impl Cohort {
+    fn add(&mut self, of: &Enrollment, today: NaiveDate) {
+        self.enrolled += 1;
+        self.engaged += i64::from(!of.contacts.is_empty());
+        self.early += i64::from(of.early() >= 2);
+        match of.first() {
+            Some(days) => self.seen.push(days),
+            None => self.waiting.push(of.watched(today)),
+        }
+        for (counts, k) in self.marks.iter_mut().zip(MARKS) {
+            let [retained, not_seen, ended, not_due] = counts;
+            match of.mark(k, today) {
+                Mark::Retained => *retained += 1,
+                Mark::NotSeen => *not_seen += 1,
+                Mark::Ended => *ended += 1,
+                Mark::NotDue => *not_due += 1,
+            }
+        }
+    }
+
+    fn row(&self, organization: &str, month: &str) -> Vec<Value> {
+        let first = match median(&self.seen, &self.waiting) {
+            Some(days) => Value::Integer(days),
+            None if self.enrolled == 0 => Value::Null("no_denominator"),
+            None => Value::Null("not_reached"),
+        };
+        let mut row = vec![
+            Value::text(organization),
+            Value::text(month),
+            Value::Integer(self.enrolled),
+            Value::Integer(self.engaged),
+            Value::share(self.engaged, self.enrolled),
+            Value::Integer(self.early),
+            first,
+        ];
+        for [retained, not_seen, ended, _] in self.marks {
+            let due = retained + not_seen;
+            row.extend([
+                Value::Integer(due),
+                Value::Integer(retained),
+                Value::share(retained, due),
+                Value::Integer(ended),
+            ]);
+        }
+        row
+    }
+}
+
+/// Makes it.
+pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
+    let mut cohorts: BTreeMap<(String, String), Cohort> = BTreeMap::new();
+    let (mut all, mut episodes) = (Cohort::default(), 0);
+    for (id, name) in super::organizations(conn, asked)? {
+        let today = store::report_facts::zone(conn, id)?.date_of(as_of);
+        let contacts = contacts(conn, asked, id, as_of)?;
+        let mut after = None;
+        loop {
+            let filter = store::episodes::Filter::default();
+            let list = store::episodes::list(conn, id, &filter, after, PAGE)?;
+            after = list.last().map(|e| e.id);
+            let full = i64::try_from(list.len()).is_ok_and(|n| n == PAGE);
+            for episode in list {
+                let (data, from) = (&episode.data, episode.data.span.from);
+                // A payer is told of episodes that name it, and of no others.
+                let wanted = match (asked.lens.edition, asked.lens.payer) {
+                    (Perspective::Payer, payer) => data.payer.is_some() && data.payer == payer,
+                    (_, Some(payer)) => data.counts_for(payer),
+                    (_, None) => true,
+                };
+                if !wanted || !(asked.from..=asked.to).contains(&from) || from > today {
+                    continue;
+                }
+                episodes += 1;
+                let until = data.span.to;
+                let mut days: Vec<NaiveDate> = contacts
+                    .get(&data.member.as_i64())
+                    .into_iter()
+                    .flatten()
+                    .filter(|day| {
+                        **day >= from
+                            && until.is_none_or(|to| **day <= to)
+                            && (**day - from).num_days() < FOLLOWED_DAYS
+                    })
+                    .copied()
+                    .collect();
+                days.sort_unstable();
+                let of = Enrollment { from, to: until, contacts: days };
+                cohorts.entry((name.clone(), month(from))).or_default().add(&of, today);
+                all.add(&of, today);
+            }
+            if !full {
+                break;
+            }
+        }
+    }
+    let mut table = Table::new(COLUMNS);
+    for ((organization, month), cohort) in &cohorts {
+        table.rows.push(cohort.row(organization, month));
+    }
+    table.totals = Some(all.row("all", "all"));
+    let mut checks = super::adds_up(&table);
+    checks.push(Check::whole("enrolled = episodes", all.enrolled, episodes));
+    let waiting = count(all.waiting.len());
+    checks.push(Check::whole("enrolled = engaged + waiting", all.enrolled, all.engaged + waiting));
+    for (counts, k) in all.marks.iter().zip(MARKS) {
+        let what = format!("day {k}: enrolled = retained + not seen + ended + not due");
+        checks.push(Check::whole(what, all.enrolled, counts.iter().sum()));
+    }
+    Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
+}
+
+/// Days of contacts by member, as far as the reader sees them.
+fn contacts(
+    conn: &mut Conn,
+    asked: &Asked,
+    id: OrganizationId,
+    as_of: Instant,
+) -> Result<HashMap<i64, Vec<NaiveDate>>, StoreError> {
+    let mut days: HashMap<i64, Vec<NaiveDate>> = HashMap::new();
+    let to = asked.to.checked_add_signed(TimeDelta::days(FOLLOWED_DAYS)).unwrap_or(asked.to);
+    let wanted = Wanted { organization: Some(id), from: asked.from, to, as_of };
+    each(conn, wanted, |known| {
+        if asked.lens.sees(&known.fact) {
+            days.entry(known.fact.member).or_default().push(known.date);
+        }
+    })?;
+    Ok(days)
+}

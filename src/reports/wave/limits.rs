@@ -1,0 +1,174 @@
+//! Limits (U3): what is left for each member of each limit, free allotment and authorization on the last
+//! day of the period, and which of them binds first. The same counting as a decision's.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use chrono::NaiveDate;
+
+use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
+use crate::domain::dates::Instant;
+use crate::domain::decision::Remaining;
+use crate::domain::facts::{AuthorizationFact, EpisodeFact, Usage};
+use crate::domain::ids::{ContractVersionId, OrganizationId, PayerId};
+use crate::domain::ledger::AccountKey;
+use crate::domain::member::Member;
+use crate::domain::rules;
+use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
+use crate::reports::registry::Built;
+use crate::store::usage::UsageScope;
+use crate::store::{self, Conn, StoreError};
+
+/// Members that are read at a time.
+const PAGE: i64 = 200;
+
+/// Its columns.
+pub const COLUMNS: &[Column] = &[
+    Column::key("organization", "key of the organization"),
+    Column::key("payer", "key of the payer"),
+    Column::key("member", "the organization's own reference of the member"),
+    Column::key("kind", "limit, free_units or authorization"),
+    Column::key("key", "key of the limit or rule; number of the authorization"),
+    Column::words("title", "in words"),
+    Column::date("from", "first day counted; null (no_end) where it is not said"),
+    Column::date("to", "last day counted; null (no_end): without an end"),
+    Column::rate("allowed", "units", "units allowed in all"),
+    Column::rate("used", "units", "used and reserved; null (not_told) where it is not told"),
+    Column::rate("remaining", "units", "allowed less used; negative: beyond it; null (not_told)"),
+    Column::words(
+        "binds_first",
+        "yes: none of this member's has less left, by the days and services that it speaks of",
+    ),
+];
+
+const CHAIN: &str = "remaining = allowed - used, row by row; as a decision of that day would count";
+
+/// Makes it.
+pub fn build(conn: &mut Conn, asked: &Asked, _: Instant) -> Result<Built, StoreError> {
+    let mut table = Table::new(COLUMNS);
+    let payers = store::report_days::payer_keys(conn)?;
+    let (mut told, mut right) = (0, 0);
+    for (id, name) in super::organizations(conn, asked)? {
+        let heads = store::contracts::versions_of(conn, id)?;
+        let mut reader = Reader { id, on: asked.to, heads, terms: HashMap::new() };
+        let mut after = None;
+        loop {
+            let filter = store::members::Filter { payer: asked.lens.payer, ..Default::default() };
+            let members = store::members::list(conn, id, &filter, after, PAGE)?;
+            after = members.last().map(|m| m.id);
+            let full = i64::try_from(members.len()).is_ok_and(|n| n == PAGE);
+            for member in &members {
+                for (payer, list) in reader.of(conn, member, asked.lens.payer)? {
+                    let least = list.iter().filter_map(|r| r.remaining).min();
+                    for figure in &list {
+                        if let (Some(used), Some(left)) = (figure.used, figure.remaining) {
+                            told += 1;
+                            right += i64::from(figure.allowed - used == left);
+                        }
+                        let keys = [
+                            name.clone(),
+                            payers.get(&payer.as_i64()).cloned().unwrap_or_default(),
+                            member.data.reference.to_string(),
+                        ];
+                        table.rows.push(row(keys, figure, least));
+                    }
+                }
+            }
+            if !full {
+                break;
+            }
+        }
+    }
+    table.rows.sort_by_cached_key(|row| row.iter().take(5).map(Value::plain).collect::<Vec<_>>());
+    let checks =
+        vec![Check::whole("figures told = figures with remaining = allowed - used", told, right)];
+    Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
+}
+
+fn row(keys: [String; 3], figure: &Remaining, least: Option<rust_decimal::Decimal>) -> Vec<Value> {
+    let number = |value: Option<rust_decimal::Decimal>| {
+        value.map_or(Value::Null("not_told"), Value::Decimal)
+    };
+    let day = |day: Option<NaiveDate>| day.map_or(Value::Null("no_end"), Value::Date);
+    let binds = figure.remaining.is_some() && figure.remaining == least;
+    let mut row: Vec<Value> = keys.into_iter().map(Value::text).collect();
+    row.extend([
+        Value::text(figure.kind.as_str()),
+        Value::text(figure.key.clone()),
+        Value::text(figure.title.clone()),
+        day(figure.from),
+        day(figure.to),
+        Value::Decimal(figure.allowed),
+        number(figure.used),
+        number(figure.remaining),
+        Value::text(if binds { "yes" } else { "" }),
+    ]);
+    row
+}
+
+struct Reader {
+    id: OrganizationId,
+    on: NaiveDate,
+    heads: Vec<VersionHead>,
+    terms: HashMap<ContractVersionId, Terms>,
+}
+
+impl Reader {
+    fn terms(&mut self, conn: &mut Conn, version: ContractVersionId) -> Result<&Terms, StoreError> {
+        match self.terms.entry(version) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                let terms = store::contracts::terms(conn, self.id, version)?;
+                let missing = || StoreError::Broken("a contract version has no terms".into());
+                Ok(place.insert(terms.ok_or_else(missing)?))
+            }
+        }
+    }
+
+    /// What is left of a member's limits, by payer.
+    fn of(
+        &mut self,
+        conn: &mut Conn,
+        member: &Member,
+        wanted: Option<PayerId>,
+    ) -> Result<Vec<(PayerId, Vec<Remaining>)>, StoreError> {
+        let (id, on) = (self.id, self.on);
+        let authorizations = store::authorizations::of_members(conn, id, &[member.id])?;
+        let episodes = store::episodes::of_members(conn, id, &[member.id])?;
+        let mut all = Vec::new();
+        for coverage in member.coverages.iter().filter(|c| c.data.span.covers(on)) {
+            let payer = coverage.data.payer;
+            if wanted.is_some_and(|w| w != payer) {
+                continue;
+            }
+            let Some(version) = in_force(&self.heads, payer, on).map(|head| head.id) else {
+                continue;
+            };
+            let terms = self.terms(conn, version)?;
+            let facts: Vec<AuthorizationFact> = authorizations
+                .iter()
+                .filter(|a| a.data.payer == payer)
+                .map(AuthorizationFact::from)
+                .collect();
+            let key = AccountKey::payer_member(payer, &coverage.data.member_number);
+            let accounts = store::ledger::find_accounts(conn, id, std::slice::from_ref(&key))?;
+            let episodes: Vec<EpisodeFact> =
+                episodes.iter().filter_map(|e| e.fact_for(payer)).collect();
+            let of_member = LimitScope::MemberAndOrganization;
+            let reach = rules::reach(&terms.pack, of_member, &episodes, on);
+            let scope = UsageScope {
+                accounts: reach
+                    .map(|days| (accounts.values().copied().collect(), days))
+                    .into_iter()
+                    .collect(),
+                authorizations: facts.iter().map(|a| a.id).collect(),
+                except: Vec::new(),
+            };
+            let usage = store::usage::of_accounts(conn, id, &scope)?;
+            let usage: Vec<&Usage> = usage.iter().map(|(_, usage)| usage).collect();
+            let selected = rules::select(&terms.pack, &episodes, on, &usage, &[]);
+            all.push((payer, rules::allowances(terms, &episodes, &selected, &facts, on)));
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,54 @@
+//! The first wave of reports, each from one pass over what is known of the visits.
+
+pub mod acceptance;
+pub mod authorizations;
+pub mod completeness;
+pub mod delivery;
+pub mod dollars;
+pub mod engagement;
+pub mod held;
+pub mod limits;
+pub mod mix;
+pub mod movement;
+pub mod part2;
+pub mod rates;
+pub mod timeliness;
+
+use super::frame::{Asked, Check, Table};
+use crate::domain::ids::OrganizationId;
+use crate::store::{self, Conn, StoreError};
+
+/// The organizations that a report is about, with their keys, in order of key.
+fn organizations(
+    conn: &mut Conn,
+    asked: &Asked,
+) -> Result<Vec<(OrganizationId, String)>, StoreError> {
+    let all = store::report_days::organization_keys(conn)?;
+    let mut list: Vec<(OrganizationId, String)> = all
+        .into_iter()
+        .map(|(id, key)| (OrganizationId::from_i64(id), key))
+        .filter(|(id, _)| asked.lens.organization.is_none_or(|wanted| wanted == *id))
+        .collect();
+    list.sort_by(|a, b| a.1.cmp(&b.1));
+    Ok(list)
+}
+
+/// Rows against totals, for every column that adds up.
+fn adds_up(table: &Table) -> Vec<Check> {
+    let Some(totals) = &table.totals else { return Vec::new() };
+    let additive = table.columns.iter().enumerate().filter(|(_, c)| c.additive);
+    additive
+        .filter_map(|(place, column)| {
+            let what = format!("rows: {}", column.name);
+            match totals.get(place)? {
+                super::frame::Value::Integer(total) => {
+                    Some(Check::whole(what, table.sum(place), *total))
+                }
+                super::frame::Value::Money(total) => {
+                    Some(Check::cents(what, table.sum(place), *total))
+                }
+                _ => None,
+            }
+        })
+        .collect()
+}
