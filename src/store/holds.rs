@@ -125,15 +125,14 @@ pub fn waiting(
             encounters::service_date,
         ))
         .load(conn)?;
-    let waiting = |(encounter, rule, member, peer, date): (i64, String, i64, i64, NaiveDate)| {
-        Waiting {
+    let waiting =
+        |(encounter, rule, member, peer, date): (i64, String, i64, i64, NaiveDate)| Waiting {
             encounter: EncounterId::from_i64(encounter),
             rule,
             member: MemberId::from_i64(member),
             peer: PeerId::from_i64(peer),
             date,
-        }
-    };
+        };
     Ok(rows.into_iter().map(waiting).collect())
 }
 

@@ -108,6 +108,7 @@ pub(super) async fn run(cases: Cases) -> Result<(), CliError> {
             path,
             title: String::new(),
             rules: Vec::new(),
+            boundaries: Vec::new(),
             differences: vec![format!("the case broke the program: {broken}")],
             took: Duration::ZERO,
         }));

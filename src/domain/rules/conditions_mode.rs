@@ -78,9 +78,9 @@ pub fn share(ctx: &Context, services: &[Key], percent: u32, window: &Window) -> 
     if parts.is_empty() {
         return vec![no_window(ctx, window)];
     }
-    let parts = parts.into_iter().map(|(of_remote, of_all)| {
-        (of_remote.saturating_add(units), of_all.saturating_add(units))
-    });
+    let parts = parts
+        .into_iter()
+        .map(|(of_remote, of_all)| (of_remote.saturating_add(units), of_all.saturating_add(units)));
     let above = |(of_remote, of_all): &(i64, i64)| {
         let most = Decimal::from(*of_all) * Decimal::from(percent) / Decimal::ONE_HUNDRED;
         Decimal::from(*of_remote) > most

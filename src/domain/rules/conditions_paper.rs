@@ -221,11 +221,8 @@ mod tests {
     fn rk59_papers_are_looked_at_again_when_the_claim_is_built() {
         let mut case = with(vec![Wanted { signed: true, ..wanted(DocumentKind::Order) }], None);
         let stands = |case: &Case| {
-            let found = crate::domain::rules::standing(
-                Some(&case.terms),
-                &case.facts,
-                &case.encounter,
-            );
+            let found =
+                crate::domain::rules::standing(Some(&case.terms), &case.facts, &case.encounter);
             found.into_iter().map(|f| f.rule).collect::<Vec<_>>()
         };
         assert_eq!(stands(&case), ["document.missing"]);

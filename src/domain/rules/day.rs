@@ -241,7 +241,8 @@ pub fn sum_key(
     // What follows from the peer's certificates alone tells no two visits of the key apart: the peer
     // and the date are in it.
     let product = billed.data.product.as_ref();
-    let seen = Seen { pack: &terms.pack, encounter, date, product, certificates: &[], episodes: &[] };
+    let seen =
+        Seen { pack: &terms.pack, encounter, date, product, certificates: &[], episodes: &[] };
     let parts = SumParts {
         payer: billed.data.payer,
         number: &billed.data.member_number,

@@ -90,7 +90,9 @@ pub fn every_difference(then: &Decision, now: &Decision) -> Vec<String> {
         !alike.is_empty() && !alike.contains(now)
     };
     let others = now.findings.iter().filter(finding);
-    told.extend(others.map(|f| format!("{} speaks today as then, and says something else", f.rule)));
+    told.extend(
+        others.map(|f| format!("{} speaks today as then, and says something else", f.rule)),
+    );
     if then.remaining != now.remaining {
         told.push("what is left of limits and authorizations is another".to_owned());
     }

@@ -4,7 +4,8 @@ use super::help::{Help, denied, never, remarked, row, source};
 use super::table::RuleId;
 use crate::domain::rules::help::Source;
 
-const CONTRACTS: Source = source("The payer's contract (docs/contracts.md)", "Pack, Contract", OURS);
+const CONTRACTS: Source =
+    source("The payer's contract (docs/contracts.md)", "Pack, Contract", OURS);
 const ENCOUNTERS: Source = source(DEFINITIONS, "2. Encounters and sessions", OURS);
 const SESSIONS: Source = source(DEFINITIONS, "2. Encounters and sessions", OURS);
 const MEMBER: Source = source(DEFINITIONS, "1. People, payers, contracts", OURS);
@@ -12,16 +13,16 @@ const UNITS: Source = source(DEFINITIONS, "3. Units", OURS);
 const LIMITS: Source = source(DEFINITIONS, "3. Units", OURS);
 const GROUPING: Source = source(DEFINITIONS, "5. Claims", OURS);
 const NOTES: Source = source("docs/contracts.md", "[documentation]", OURS);
-const PEER_SUPPORT: Source =
-    source("CMS State Medicaid Director Letter 07-011", "Supervision, care coordination, training", (2007, 8, 15));
+const PEER_SUPPORT: Source = source(
+    "CMS State Medicaid Director Letter 07-011",
+    "Supervision, care coordination, training",
+    (2007, 8, 15),
+);
 const OTHER_COVERAGE: Source = source("42 CFR 433.139", "(b) Probable liability", (2004, 10, 1));
 const FILING: Source = source("42 CFR 447.45", "(d) Timely processing of claims", (2006, 10, 1));
 const PART_2: Source = source("42 CFR Part 2 (89 FR 12472)", "2.31, 2.33", (2024, 4, 16));
-const UNIT_EDITS: Source = source(
-    "Medicaid NCCI Technical Guidance Manual",
-    "Medically unlikely edits",
-    (2021, 2, 28),
-);
+const UNIT_EDITS: Source =
+    source("Medicaid NCCI Technical Guidance Manual", "Medically unlikely edits", (2021, 2, 28));
 const SUBSCRIBER: Source = source(X12, "2010BA", ADOPTED);
 const RENDERING: Source = source(X12, "2310B", ADOPTED);
 const CLAIM_HEADER: Source = source(X12, "2300", ADOPTED);

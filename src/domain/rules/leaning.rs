@@ -39,9 +39,7 @@ impl Leaning {
         let face_to_face = pack.face_to_face.contains(&mode);
         Self {
             member: face_to_face.then(|| hull(&Demand::looks_at_modes)).flatten(),
-            peer: group
-                .then(|| hull(&|d| matches!(d, Demand::GroupAverage { .. })))
-                .flatten(),
+            peer: group.then(|| hull(&|d| matches!(d, Demand::GroupAverage { .. }))).flatten(),
         }
     }
 

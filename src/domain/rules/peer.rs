@@ -188,8 +188,7 @@ mod tests {
             c.terms.pack.services[0].provisional_months = Some(4);
             c.facts.peer.hired_on = Some(d("2026-05-01"));
         });
-        for standing in
-            [Standing::Lapsed, Standing::Vacant, Standing::Suspended, Standing::Revoked]
+        for standing in [Standing::Lapsed, Standing::Vacant, Standing::Suspended, Standing::Revoked]
         {
             case.facts.certificates[0].standing = standing;
             case.only("peer.not_certified");

@@ -51,9 +51,7 @@ pub fn known(ctx: &Context) -> Vec<Said> {
 #[cfg(test)]
 mod tests {
     use crate::domain::contract::{Answer, Demand, InForce, ModifierRule, Stacking, When};
-    use crate::domain::rules::testing::{
-        Case, condition, d, key, modifiers, rate, source, split,
-    };
+    use crate::domain::rules::testing::{Case, condition, d, key, modifiers, rate, source, split};
 
     fn of(product: &str) -> When {
         When { products: vec![key(product)], ..When::default() }

@@ -179,9 +179,9 @@ fn mark_freed(
     }
     let mut touched = freed(freeing.iter().map(|a| &a.encounter));
     let left = freeing.iter().filter(|a| a.revised.is_some() || !is_live(&a.answer));
-    touched.extend(left.filter_map(|a| {
-        gone(a.case.terms.as_deref(), &a.encounter.data, &a.before.answer)
-    }));
+    touched.extend(
+        left.filter_map(|a| gone(a.case.terms.as_deref(), &a.encounter.data, &a.before.answer)),
+    );
     follow(ctx, conn, tenant, Cause::Freed, depth + 1, &touched)
 }
 

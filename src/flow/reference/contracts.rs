@@ -157,7 +157,11 @@ fn misfits(
 }
 
 /// A provider number that is still to be issued: a filing clock may run from that day.
-fn issued_in_the_future(owner: &Organization, agreement: &Agreement, now: Instant) -> Option<Fault> {
+fn issued_in_the_future(
+    owner: &Organization,
+    agreement: &Agreement,
+    now: Instant,
+) -> Option<Fault> {
     let issued = agreement.provider_number_issued?;
     let message = "this day lies in the future; add a version with it once the number is issued";
     (issued > owner.data.zone.date_of(now))

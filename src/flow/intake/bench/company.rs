@@ -63,9 +63,8 @@ impl Bench {
 
     /// Takes a visit away; gives what was taken.
     pub(super) fn lift_company(&mut self, id: EncounterId) -> Vec<PeerVisit> {
-        let (lifted, stays) = std::mem::take(&mut self.company)
-            .into_iter()
-            .partition(|visit| visit.encounter == id);
+        let (lifted, stays) =
+            std::mem::take(&mut self.company).into_iter().partition(|visit| visit.encounter == id);
         self.company = stays;
         lifted
     }
