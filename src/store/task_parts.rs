@@ -173,7 +173,11 @@ fn files(of: i64, today: NaiveDate, day: fn(&str) -> String, of_batch: Columns<'
         },
         &format!(
             "FROM received_files f WHERE f.organization_id = {of} \
-             AND f.state IN ('quarantined', 'partly') AND f.received_at >= '{since} 00:00:00'"
+             AND (f.state = 'quarantined' OR (f.state = 'partly' \
+             AND NOT EXISTS (SELECT 1 FROM responses p WHERE p.organization_id = \
+             f.organization_id AND p.received_id = f.id AND p.claim_id IS NOT NULL \
+             AND p.effect IN ('contradicts', 'unclear')))) \
+             AND f.received_at >= '{since} 00:00:00'"
         ),
     )
 }
