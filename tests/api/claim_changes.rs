@@ -65,7 +65,7 @@ pub fn drawn(app: &TestApp) -> i64 {
 }
 
 /// What the payer says of claims, as its answers will say it.
-async fn payer_says(app: &TestApp, which: &Value, accepted: bool) {
+pub async fn payer_says(app: &TestApp, which: &Value, accepted: bool) {
     let number = id(which);
     let ctx = app.ctx.clone();
     let work = move |conn: &mut Conn| {

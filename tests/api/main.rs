@@ -75,6 +75,7 @@ mod report_files;
 mod report_frame;
 mod report_issues;
 mod report_people;
+mod report_traps;
 mod reports;
 mod responses;
 mod responses_bad;
