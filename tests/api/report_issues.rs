@@ -119,8 +119,9 @@ on_both! {
             // Nobody supersedes what was superseded.
             app.post("/v1/report-issues", &w.biller, &body).await.problem(409, "already_exists");
             if name == "delivery" {
-                let contacts = change(&told, "contacts");
-                assert_eq!((&contacts["before"], &contacts["after"]), (&json!(3), &json!(3)), "{contacts}");
+                // Three contacts before and after; an hour less, half an hour less, an hour more.
+                let minutes = change(&told, "contact_minutes");
+                assert_eq!((&minutes["before"], &minutes["after"]), (&json!(180), &json!(150)), "{minutes}");
             }
         }
     }

@@ -42,7 +42,8 @@ pub fn hidden(values: &[i64], sums: &[Sum], before: &[bool]) -> Vec<bool> {
     // What is left of a whole is a count of people, too.
     for sum in sums {
         for part in &sum.parts {
-            if small(at(values, sum.whole) - at(values, *part))
+            if at(values, *part) > 0
+                && small(at(values, sum.whole) - at(values, *part))
                 && let Some(hide) = hidden.get_mut(*part)
             {
                 *hide = true;
@@ -117,8 +118,11 @@ pub fn bounds(values: &[i64], sums: &[Sum], hidden: &[bool]) -> Vec<(i64, i64)> 
 
 fn tighten(bounds: &mut [(i64, i64)], place: usize, low: i64, high: i64) -> bool {
     let Some((l, h)) = bounds.get_mut(place) else { return false };
-    let moved = low > *l || high < *h;
-    (*l, *h) = ((*l).max(low), (*h).min(high));
+    let (low, high) = (low.max(*l), high.min(*h));
+    let moved = low <= high && (low, high) != (*l, *h);
+    if moved {
+        (*l, *h) = (low, high);
+    }
     moved
 }
 
