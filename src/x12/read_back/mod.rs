@@ -72,6 +72,21 @@ pub fn read_back(bytes: impl Read) -> Result<FileSummary, X12Error> {
     Ok(reading.finish(last, lexer.consumed()))
 }
 
+/// Letters, digits and signs of ASCII: what the guide's character sets have in common with every
+/// payer's (appendix B). A mark may be another character.
+fn characters(segment: &Segment<'_>, problems: &mut Problems) {
+    let marks = segment.marks();
+    let fits = |b: &u8| {
+        matches!(b, b' '..=b'~')
+            || [marks.element, marks.component].contains(b)
+            || marks.repetition == Some(*b)
+    };
+    if !segment.bytes().iter().all(fits) {
+        let message = "the segment has a character that is no letter, digit or sign of ASCII";
+        problems.add(ProblemKind::Code, segment.place(), message);
+    }
+}
+
 /// The checks side by side; each looks at the segments that concern it.
 #[derive(Debug, Default)]
 struct Reading {
@@ -99,6 +114,7 @@ impl Reading {
         self.loops.segment(segment, &mut self.problems);
         let at = self.loops.name();
         codes::check(at, segment, &mut self.problems);
+        characters(segment, &mut self.problems);
         self.claims.segment(segment, &self.levels, &mut self.problems);
         self.others.segment(at, segment, &mut self.problems);
     }

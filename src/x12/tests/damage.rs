@@ -70,6 +70,8 @@ const PARTIES: &[Damage] = &[
     (ORIGINAL, "SBR*P*18", "SBR*X*18", &[Code]),
     (ORIGINAL, "SBR*P*18*******MC", "SBR*P*18*G1*NAME*****MC", &[Code]),
     (ORIGINAL, "*******MC~", "*******XX~", &[Code]),
+    (ORIGINAL, "ALVAREZ", "ÁLVAREZ", &[Code]),
+    (ORIGINAL, "ALVAREZ", "ALV\u{1}REZ", &[Code]),
     (ORIGINAL, "*MI*MCO55012345", "*MI*", &[Missing]),
     (ORIGINAL, "*MI*MCO55012345", "*24*MCO55012345", &[Code]),
     (ORIGINAL, "DMG*D8*19850214*F~\n", "", &[Missing]),
