@@ -9,10 +9,12 @@ pub(super) fn fault(step: &Step) -> Option<String> {
     if acts.len() > 1 {
         return Some(format!("a step has one act of a visit, and this has {}", acts.join(", ")));
     }
-    let says = step.visit.is_some() || step.preview.is_some() || step.revise.is_some();
+    let enters = !step.meet.is_empty();
+    let says =
+        enters || step.visit.is_some() || step.preview.is_some() || step.revise.is_some();
     if let Some(word) = step.words.keys().next().filter(|_| !says) {
         return Some(format!(
-            "unknown word `{word}`: the words of a visit stand beside `visit`, `preview` or `revise`"
+            "unknown word `{word}`: the words of a visit stand beside `visit`, `meet`, `preview` or `revise`"
         ));
     }
     if step.expect.is_none() {
@@ -31,6 +33,7 @@ pub(super) fn fault(step: &Step) -> Option<String> {
 fn acts(step: &Step) -> Vec<&'static str> {
     let named = [
         ("visit", step.visit.is_some()),
+        ("meet", !step.meet.is_empty()),
         ("preview", step.preview.is_some()),
         ("revise", step.revise.is_some()),
         ("void", step.void.is_some()),

@@ -68,6 +68,7 @@ const PERMITS: &[&str] = &[
     "sum_over",
     "provisional_months",
     "bypass_other_coverage",
+    "member_may_be_absent",
 ];
 
 /// All services that have no fault; the faults of the others are recorded.

@@ -274,8 +274,8 @@ mod tests {
         assert_eq!(differences(&then.decide(), &now.decide()), Vec::<String>::new());
         now.encounter.ended_at = crate::domain::rules::testing::t("2026-07-01T13:45:00Z");
         let told = differences(&then.decide(), &now.decide());
-        let lines = "lines: ready 4 x H0038 at 11 for 80.00 then, ready 3 x H0038 at 11 for 60.00 \
-                     today";
+        let lines = "lines: ready 4 x H0038 HE at 11, charge 80.00, expected 80.00 then, \
+                     ready 3 x H0038 HE at 11, charge 60.00, expected 60.00 today";
         assert_eq!(told, ["minutes: 60 then, 45 today", lines]);
     }
 

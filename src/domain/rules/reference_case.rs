@@ -138,6 +138,7 @@ impl Book {
             service.rounding = self.rounding;
             service.min_minutes = self.min_minutes;
         }
+        pack.services[0].member_may_be_absent = true;
         pack.services[1].group = self.group.map(|(min_size, max_size, members_per_peer)| {
             GroupRule { min_size, max_size, members_per_peer, source: source("groups") }
         });

@@ -19,8 +19,9 @@ pub struct Said {
     pub units: u32,
     /// Modifiers of the line.
     pub tags: Vec<&'static str>,
-    /// Charge and allowance of a unit in ten thousandths of a dollar.
-    pub price: Option<(i128, i128)>,
+    /// Charge and allowance of a unit as parts of a ten thousandth of a dollar, and how many such
+    /// parts there are.
+    pub price: Option<(i128, i128, i128)>,
 }
 
 impl Said {
@@ -31,8 +32,8 @@ impl Said {
 
     /// Charge and expected payment of so many units, in cents.
     pub fn cents(&self, units: u32) -> (i128, i128) {
-        let Some((charge, allowed)) = self.price else { return (0, 0) };
-        let whole = |amount: i128| (amount * i128::from(units) + 50) / 100;
+        let Some((charge, allowed, parts)) = self.price else { return (0, 0) };
+        let whole = |amount: i128| (amount * i128::from(units) + 50 * parts) / (100 * parts);
         (whole(charge), whole(charge).min(whole(allowed)))
     }
 }
@@ -186,7 +187,8 @@ impl Book {
                 (!said.tags.iter().any(stranger), "modifier.not_listed")
             }
             Ask::Modes(modes) => (modes.contains(&talk.visit.mode), "mode.not_allowed"),
-            Ask::Units(most) => (said.units <= *most, "limit.visit"),
+            // Known once room was found: `crowded`.
+            Ask::Units(_) => (true, "limit.visit"),
             Ask::Present => (!talk.absent, "member.absent"),
             Ask::NotOf(class) => (talk.class != *class, "diagnosis.excluded"),
             Ask::FaceToFace(days) => {
@@ -240,16 +242,15 @@ impl Book {
     }
 
     /// Charge and allowance of a unit.
-    fn price(&self, talk: &Talk, tags: &[&str]) -> Option<(i128, i128)> {
+    fn price(&self, talk: &Talk, tags: &[&str]) -> Option<(i128, i128, i128)> {
         let price = self.rate(talk, tags).0?;
         let (mut times, mut parts) = (i128::from(price.allowed), 1i128);
         for percent in self.adds(talk).into_iter().filter_map(|a| a.percent) {
             times *= i128::from(percent);
             parts *= 100;
         }
-        let raised = (2 * times + parts) / (2 * parts);
-        let charge = price.charge.map_or(raised, i128::from);
-        let mut allowed = price.elsewhere.map_or(raised, |e| raised.min(i128::from(e)));
+        let charge = price.charge.map_or(times, |charge| i128::from(charge) * parts);
+        let mut allowed = price.elsewhere.map_or(times, |e| times.min(i128::from(e) * parts));
         let mut share = 0i128;
         for s in &self.shares {
             let of_service = s.services.contains(&talk.visit.service);
@@ -258,9 +259,22 @@ impl Book {
             }
         }
         if share > 0 {
-            allowed = (allowed.min(charge) - share).max(0);
+            allowed = (allowed.min(charge) - share * parts).max(0);
         }
-        Some((charge, allowed))
+        Some((charge, allowed, parts))
+    }
+
+    /// Conditions that so many units on one line break, and whether each holds the visit.
+    pub fn crowded(&self, talk: &Talk, units: usize) -> Vec<(&'static str, bool)> {
+        let mut found = vec![];
+        for (ask, _, holds) in self.conditions(talk) {
+            if let Ask::Units(most) = ask
+                && units > usize::try_from(*most).unwrap()
+            {
+                found.push(("limit.visit", holds));
+            }
+        }
+        found
     }
 
     /// All that is said of a visit before room.
@@ -306,9 +320,14 @@ impl Book {
             (None, false) => tell("rate.none"),
             _ => {}
         }
-        if units > 0 && said.price.is_some_and(|(charge, _)| charge < 50) {
+        if units > 0 && said.price.is_some_and(|(charge, _, parts)| charge < 50 * parts) {
             // Half a cent a unit is the least that a claim can say.
             tell("claim.form");
+        }
+        // The first service alone is paid without the member.
+        let asked = self.conditions(talk).iter().any(|(ask, _, holds)| *holds && matches!(ask, Ask::Present));
+        if talk.absent && talk.visit.service != 0 && !asked {
+            rules.push(("member.absent", true));
         }
         for (ask, services, holds) in self.conditions(talk) {
             let broken = self.broken(ask, services, talk, &said, ledger);

@@ -117,6 +117,10 @@ fn step(book: &Book, case: &mut Case, talk: &Talk, ledger: &[Unit]) -> (Decision
     let decision = decided(case, &visit, ledger);
     let stopped = said.never || said.holds();
     let mut best = if stopped { vec![] } else { contract.most(&visit, ledger) };
+    let crowded = book.crowded(talk, best.len());
+    if crowded.iter().any(|(_, holds)| *holds) {
+        best.clear();
+    }
     let mut drawn = billed(&decision, &visit);
     drawn.sort_unstable();
     best.sort_unstable();
@@ -126,7 +130,9 @@ fn step(book: &Book, case: &mut Case, talk: &Talk, ledger: &[Unit]) -> (Decision
     let mut told: Vec<(&str, bool)> =
         findings.map(|f| (f.rule.as_str(), f.severity != Severity::Warn)).collect();
     told.sort_unstable();
-    assert_eq!(told, said.rules, "{talk:?}");
+    let mut rules = [said.rules.clone(), crowded].concat();
+    rules.sort_unstable();
+    assert_eq!(told, rules, "{talk:?}");
     let after: Vec<Unit> = ledger.iter().chain(&drawn).cloned().collect();
     assert_left(&contract, &visit, &after, &decision);
     (decision, drawn)

@@ -97,6 +97,14 @@ fn what_a_pack_says_otherwise_is_told_otherwise() {
             changed.insert(key.clone());
         }
     }
+    // Neither can change alone: a limit counts the mode, and holidays go with the roll.
+    let mut rolls = full.clone();
+    rolls.pointer_mut("/filing").unwrap().as_object_mut().unwrap().shift_remove("holidays");
+    let before = retell::pack(&pack_from_json(&rolls).unwrap());
+    *rolls.pointer_mut("/filing/next_business_day").unwrap() = false.into();
+    let after = retell::pack(&pack_from_json(&rolls).unwrap());
+    assert!(!retell::diff(&before, &after).is_empty());
+    changed.extend(["mode", "next_business_day"].map(str::to_owned));
     let still: Vec<&String> = keys.difference(&changed).collect();
     assert!(still.is_empty(), "no other value was tried of {still:?}");
 }
