@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::merge::{lay, remove};
+use super::play::Ending;
 use super::words::{Amendment, CaseFile, document};
 use crate::domain::contract::Pack;
 use crate::domain::dates::Zone;
@@ -88,7 +89,12 @@ impl<'a> World<'a> {
         }
         let first = Amendment { rate: case.rate.clone(), ..Amendment::default() };
         for name in names {
-            world.bring_contract(Some(name), &first, &document(&case.contract)).await?;
+            let brought =
+                world.bring_contract(Some(name), &first, &document(&case.contract)).await;
+            brought.map_err(|ending| match ending {
+                Ending::Refused(error) => format!("contract: {}", told(&error)),
+                Ending::Trouble(trouble) => trouble,
+            })?;
         }
         Ok(world)
     }
@@ -154,19 +160,19 @@ impl<'a> World<'a> {
         by: Option<&str>,
         amendment: &Amendment,
         over: &Value,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Ending> {
         let (key, tenant) = self.tenant(by)?;
         let mut pack = self.pack.clone();
         bend(&mut pack, &amendment.change, &amendment.remove)?;
         self.packs += 1;
         lay(&mut pack, json!({"pack": {"version": format!("v{}", self.packs)}}));
-        let pack = packs::parse(&Document::Json(pack)).map_err(|e| told(&e))?;
+        let pack = packs::parse(&Document::Json(pack))?;
         self.certificates = certificates(&pack);
         let named = format!("{}@{}", pack.key, pack.version);
         let services: Vec<Value> = pack.services.iter().map(|s| json!(s.key.as_str())).collect();
         let ctx = self.ctx.clone();
         let add = move |conn: &mut _| packs::create(conn, &ctx, pack);
-        self.ctx.db.write(Scope::Service, add).await.map_err(|e| told(&e))?;
+        self.ctx.db.write(Scope::Service, add).await?;
         let from = amendment.from.as_ref().map_or(LONG_AGO, |t| &t.0);
         let mut contract = json!({"contract": {
             "organization": key.as_str(), "payer": PAYER, "pack": named, "from": from,
@@ -190,7 +196,7 @@ impl<'a> World<'a> {
         let contract = Document::Json(contract);
         let add = move |conn: &mut _| contracts::create(conn, &ctx, tenant, &contract);
         let added = self.ctx.db.write(Scope::Tenant(tenant), add).await;
-        let added = added.map_err(|e| format!("contract: {}", told(&e)))?;
+        let added = added?;
         self.versions.entry(tenant).or_default().push(added.version.head.id);
         Ok(())
     }
