@@ -115,10 +115,7 @@ fn read_service<'a>(
     });
     let (rounding, rounding_source) = read_rounding(r, table, unit_minutes, known);
     let sum_over = table.known_or(r, "sum_over", SumOver::Contact);
-    let min_minutes = match table.get("min_minutes") {
-        Some(spot) => spot.number(r, 1..=MAX_UNIT_MINUTES),
-        None => Some(0),
-    };
+    let min_minutes = read_min_minutes(r, table);
     let provisional = match table.get("provisional_months") {
         Some(spot) => spot.number(r, 1..=MAX_PROVISIONAL).map(Some),
         None => Some(None),
@@ -135,14 +132,9 @@ fn read_service<'a>(
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
     weigh(r, table, source.as_ref(), &source_of, PERMITS);
-    for (key, said) in [
-        ("rounding", rounding_source.as_ref().or(source.as_ref())),
-        ("group", group.as_ref().and_then(|g| g.as_ref()).map(|g| &g.source)),
-    ] {
-        if let (Some(spot), Some(said)) = (table.get(key), said) {
-            weigh_one(r, &spot, said);
-        }
-    }
+    let by_rounding = rounding_source.as_ref().or(source.as_ref());
+    let by_group = group.as_ref().and_then(|g| g.as_ref()).map(|g| &g.source);
+    weigh_parts(r, table, [("rounding", by_rounding), ("group", by_group)]);
     Some(Service {
         key: key?,
         title: title?,
@@ -171,6 +163,23 @@ fn read_service<'a>(
         source: source?,
         source_of,
     })
+}
+
+/// What has a source of its own, weighed by that.
+fn weigh_parts(r: &mut Reader, table: &Table<'_>, parts: [(&str, Option<&Authority>); 2]) {
+    for (key, said) in parts {
+        if let (Some(spot), Some(said)) = (table.get(key), said) {
+            weigh_one(r, &spot, said);
+        }
+    }
+}
+
+/// Fewest minutes; 0 where none are asked for.
+fn read_min_minutes(r: &mut Reader, table: &Table<'_>) -> Option<u32> {
+    match table.get("min_minutes") {
+        Some(spot) => spot.number(r, 1..=MAX_UNIT_MINUTES),
+        None => Some(0),
+    }
 }
 
 /// The procedure code; zeros stand for one that is not known.

@@ -172,6 +172,8 @@ const PRICE: &[&str] = &[
     "contract.modifier",
     "contract.rate",
 ];
+const PRODUCT: &[&str] =
+    &["facts.billed", "contract.condition", "contract.modifier", "contract.copay", "contract.rate"];
 const FILING: &[&str] = &[
     TIMES,
     "facts.as_of",
@@ -240,13 +242,7 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::ModeNoAnchor | R::ModeShare => REMOTE,
         R::DiagnosisExcluded | R::DiagnosisFamily => &["encounter.diagnoses", "contract.condition"],
         R::ProductNotCovered => &["facts.billed", "contract.condition"],
-        R::ProductUnknown => &[
-            "facts.billed",
-            "contract.condition",
-            "contract.modifier",
-            "contract.copay",
-            "contract.rate",
-        ],
+        R::ProductUnknown => PRODUCT,
         R::EnrollmentMissing | R::EnrollmentExcluded => ENROLLED,
         R::MemberAbsent => &["encounter.member_absent", "contract.condition", SERVICES],
         R::NoteGoalUnknown => &["encounter.note", "facts.documents", "contract.condition"],

@@ -70,17 +70,22 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
                     may ask for a consent.";
         part.say("substance_use", text);
     }
-    if *bypass_other_coverage {
-        let text = "It may be billed although another coverage pays first.";
-        part.say("bypass_other_coverage", text);
-    }
-    if *member_may_be_absent {
-        let text = "It is paid although the member was not there, under the member's number.";
-        part.say("member_may_be_absent", text);
-    }
+    say_exceptions(&mut part, *bypass_other_coverage, *member_may_be_absent);
     say_group(&mut part, group.as_ref());
     part.say_sources(key.as_str(), source_of);
     part.sentences
+}
+
+/// What it is billed in spite of.
+fn say_exceptions(part: &mut Part<'_>, bypass_other_coverage: bool, member_may_be_absent: bool) {
+    if bypass_other_coverage {
+        let text = "It may be billed although another coverage pays first.";
+        part.say("bypass_other_coverage", text);
+    }
+    if member_may_be_absent {
+        let text = "It is paid although the member was not there, under the member's number.";
+        part.say("member_may_be_absent", text);
+    }
 }
 
 /// Who may give it.
