@@ -343,7 +343,7 @@ on_both! {
         assert_eq!(claim(&app, &w, &first).await["change"]["state"], "built");
         let path = format!("/v1/claims/{}/taken", id(&stated));
         for evidence in ["", "a\u{7}"] {
-            app.post(&path, &w.biller, &json!({"evidence": evidence})).await.problem(422, "invalid");
+            app.post(&path, &w.biller, &json!({"evidence": evidence})).await.problem(422, "invalid_input");
         }
         let evidence = json!({"evidence": "the payer's portal shows it on 9 September"});
         let of_first = format!("/v1/claims/{}/taken", id(&first));

@@ -206,7 +206,7 @@ on_both! {
             async move { app.post(&path, key, &body).await }
         };
         for number in ["PCN*124", "PCN~124", "PCN:124", "PCN^124"] {
-            let problem = ask(&list[0], number).await.problem(422, "invalid");
+            let problem = ask(&list[0], number).await.problem(422, "invalid_input");
             assert_eq!(problem["faults"][0]["pointer"], "/payer_control", "{problem}");
         }
         for of in &list {
