@@ -10,8 +10,7 @@ pub(super) fn fault(step: &Step) -> Option<String> {
         return Some(format!("a step has one act of a visit, and this has {}", acts.join(", ")));
     }
     let enters = !step.meet.is_empty();
-    let says =
-        enters || step.visit.is_some() || step.preview.is_some() || step.revise.is_some();
+    let says = enters || step.visit.is_some() || step.preview.is_some() || step.revise.is_some();
     if let Some(word) = step.words.keys().next().filter(|_| !says) {
         return Some(format!(
             "unknown word `{word}`: the words of a visit stand beside `visit`, `meet`, `preview` or `revise`"

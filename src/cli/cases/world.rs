@@ -89,8 +89,7 @@ impl<'a> World<'a> {
         }
         let first = Amendment { rate: case.rate.clone(), ..Amendment::default() };
         for name in names {
-            let brought =
-                world.bring_contract(Some(name), &first, &document(&case.contract)).await;
+            let brought = world.bring_contract(Some(name), &first, &document(&case.contract)).await;
             brought.map_err(|ending| match ending {
                 Ending::Refused(error) => format!("contract: {}", told(&error)),
                 Ending::Trouble(trouble) => trouble,

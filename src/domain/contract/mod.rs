@@ -6,6 +6,7 @@ pub mod bind;
 mod claim_profile;
 mod condition;
 mod copay;
+mod counting;
 mod delimiters;
 pub mod fault;
 mod filing;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::claim_profile::ClaimProfile;
 use super::condition::Condition;
 use super::copay::Copay;
+pub use super::counting::{Rounding, SumOver};
 use super::filing::Filing;
 use super::fixed_end::FixedEnd;
 use super::group::GroupRule;
@@ -29,7 +30,6 @@ use crate::domain::dates::{Span, WeekStart};
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Key, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
-use crate::domain::text::code_list;
 use crate::domain::windows::Window;
 
 /// The terms of one contract version: the whole agreement as data.
@@ -211,41 +211,6 @@ pub struct SettingRule {
     pub setting: Setting,
     /// Its place of service at this payer.
     pub place: PlaceOfService,
-}
-
-code_list!(
-    /// How minutes become units (RK12; `docs/definitions.md` section 3).
-    Rounding, "a rounding" {
-        /// Whole units only.
-        Floor = "floor",
-        /// Every begun unit.
-        Ceiling = "ceiling",
-        /// To the nearest unit, ties up.
-        Nearest = "nearest",
-        /// A unit when more than half of it is used.
-        Midpoint = "midpoint",
-        /// A remainder of 8 or more minutes counts; for 15-minute units only.
-        EightMinute = "eight_minute",
-    }
-);
-
-code_list!(
-    /// Over what minutes are summed before they are rounded (RK14).
-    #[derive(Default)]
-    SumOver, "what minutes are summed over" {
-        /// Each contact by itself.
-        #[default]
-        Contact = "contact",
-        /// The contacts of a day that would stand on one claim line.
-        Day = "day",
-    }
-);
-
-impl SumOver {
-    /// Whether each contact is rounded by itself.
-    pub fn is_contact(&self) -> bool {
-        *self == Self::Contact
-    }
 }
 
 /// Whether a service needs an authorization (RK26, RK27).

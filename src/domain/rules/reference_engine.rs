@@ -325,7 +325,10 @@ impl Book {
             tell("claim.form");
         }
         // The first service alone is paid without the member.
-        let asked = self.conditions(talk).iter().any(|(ask, _, holds)| *holds && matches!(ask, Ask::Present));
+        let asked = self
+            .conditions(talk)
+            .iter()
+            .any(|(ask, _, holds)| *holds && matches!(ask, Ask::Present));
         if talk.absent && talk.visit.service != 0 && !asked {
             rules.push(("member.absent", true));
         }

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::decide;
 use crate::domain::codes::{
-    Activity, Diagnosis, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
+    Activity, Carc, Diagnosis, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
 use crate::domain::contract::*;
 use crate::domain::dates::{Instant, Span, WeekStart, Zone, parse_date};
@@ -18,10 +18,7 @@ use crate::domain::identifiers::{
 };
 use crate::domain::ids::{AuthorizationId, CoverageId, EncounterId, MemberId, PayerId, PeerId};
 use crate::domain::member::{Coverage, CoverageData};
-use crate::domain::organization::Part2Posture;
-use crate::domain::peer::Standing;
-use crate::domain::period::Period;
-use crate::domain::windows::Window;
+use crate::domain::{organization::Part2Posture, peer::Standing, period::Period, windows::Window};
 
 pub fn d(text: &str) -> NaiveDate {
     parse_date(text).unwrap()
@@ -395,7 +392,7 @@ pub fn split(decision: &Decision) -> (u32, u32) {
 
 /// The reason code of a finding.
 pub fn carc(finding: &Finding) -> Option<&str> {
-    finding.carc.as_ref().map(crate::domain::codes::Carc::as_str)
+    finding.carc.as_ref().map(Carc::as_str)
 }
 
 pub fn decimal(text: &str) -> Decimal {
