@@ -39,6 +39,9 @@ pub(super) struct Board {
     /// Claims whose replacement or void is on its way.
     changing: HashSet<ClaimId>,
     heard: HashMap<BatchId, Heard>,
+    /// The interchange whose words are being said, and batches whose sets it answers: a TA1 beside
+    /// these speaks of the same copy.
+    beside: (usize, Vec<BatchId>),
 }
 
 impl Board {
@@ -61,6 +64,7 @@ impl Board {
             for said in responses::heard(conn, tenant, *id)? {
                 let counts = said.verdict != Verdict::Rejected || said.effect == Effect::Rejected;
                 of.hear(said.stage, &said.control, said.verdict, counts, said.claim);
+                of.arrived |= said.stage == Stage::Set;
             }
         }
         let all: Vec<ClaimId> = before.keys().copied().collect();
@@ -69,7 +73,8 @@ impl Board {
         let built = open.into_iter().filter(|c| c.state == ChangeState::Built);
         let changing = built.map(|c| c.claim).collect();
         let now = before.clone();
-        Ok(Self { numbers, of_batch, before, now, payer_accepted, changing, heard })
+        let beside = (0, Vec::new());
+        Ok(Self { numbers, of_batch, before, now, payer_accepted, changing, heard, beside })
     }
 
     /// What a word does to each claim that it is about, and to the batch.
@@ -77,6 +82,15 @@ impl Board {
         &mut self,
         word: &Word,
     ) -> Result<(Vec<(ClaimId, Effect)>, Effect), AppError> {
+        if self.beside.0 != word.from {
+            for batch in std::mem::take(&mut self.beside.1) {
+                self.heard.entry(batch).or_default().arrived = true;
+            }
+            self.beside.0 = word.from;
+        }
+        if word.stage == Stage::Set {
+            self.beside.1.push(word.batch);
+        }
         let concerned = self.concerned(word);
         let taken = self.is_taken(word);
         let mut effects = Vec::with_capacity(concerned.len());
@@ -194,7 +208,6 @@ impl Heard {
                 self.refused |= rejects;
             }
             Stage::Set => {
-                self.arrived = true;
                 if accepts {
                     self.sets_taken.insert(control.to_owned());
                 } else if rejects {

@@ -20,6 +20,8 @@ use crate::x12::read::status_277ca::Disposition;
 /// Something said, and of what.
 #[derive(Debug)]
 pub(super) struct Word {
+    /// In which interchange of the file it stands.
+    pub(super) from: usize,
     pub(super) batch: BatchId,
     pub(super) of: Of,
     pub(super) stage: Stage,
@@ -59,6 +61,8 @@ pub(super) struct Resolved {
     pub(super) waits_for: Option<BatchId>,
     /// What was read of batches.
     known: HashMap<BatchId, Batch>,
+    /// The place of the interchange that is being read.
+    at: usize,
     /// What was said, so that a word that is repeated is taken once.
     said: HashSet<Key>,
     /// Claims that the words may move, each as often as it is spoken of.
@@ -86,7 +90,8 @@ pub(super) fn resolve(
 ) -> Result<Resolved, AppError> {
     let mut resolved = Resolved::default();
     let interchanges = words.interchanges.iter().enumerate();
-    for (_, interchange) in interchanges.filter(|(place, _)| !skip.contains(place)) {
+    for (place, interchange) in interchanges.filter(|(place, _)| !skip.contains(place)) {
+        resolved.at = place;
         resolved.ta1(conn, tenant, interchange)?;
         for acked in &interchange.groups {
             resolved.group(conn, tenant, interchange, acked)?;
@@ -97,7 +102,7 @@ pub(super) fn resolve(
     }
     // An acceptance counts before a rejection of the same: none of these moves a claim.
     let accepts = |w: &Word| matches!(w.verdict, Verdict::Accepted | Verdict::AcceptedWithErrors);
-    resolved.words.sort_by_key(|w| w.stage == Stage::Claim || !accepts(w));
+    resolved.words.sort_by_key(|w| (w.from, w.stage == Stage::Claim || !accepts(w)));
     Ok(resolved)
 }
 
@@ -177,6 +182,7 @@ impl Resolved {
                 continue;
             }
             self.words.push(Word {
+                from: self.at,
                 batch: id,
                 of: Of::Batch,
                 stage: Stage::Interchange,
@@ -246,6 +252,7 @@ impl Resolved {
                     continue;
                 }
                 self.words.push(Word {
+                    from: self.at,
                     batch: id,
                     of: Of::Set(sent.claims.clone()),
                     stage: Stage::Set,
@@ -309,6 +316,7 @@ impl Resolved {
                 continue;
             }
             self.words.push(Word {
+                from: self.at,
                 batch: standing.batch,
                 of: Of::Claim(standing.id),
                 stage: Stage::Claim,
@@ -364,6 +372,7 @@ impl Resolved {
                 continue;
             }
             self.words.push(Word {
+                from: self.at,
                 batch: id,
                 of: Of::Claim(standing.id),
                 stage: Stage::Claim,
