@@ -6,6 +6,7 @@
 pub mod access;
 pub mod acknowledge;
 pub mod again;
+pub mod alternatives;
 pub mod allowances;
 pub mod audit;
 pub mod batches;

@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use super::alternative_view::PreviewAnswer;
 use super::encounter_body::EncounterBody;
 use super::encounter_revisions::{revise, revisions};
-use super::encounter_view::{EncounterView, PreviewView};
+use super::encounter_view::EncounterView;
 use super::etag::etag;
 use super::explanation::explanation;
 use super::page::{Page, PageBody};
@@ -22,7 +23,7 @@ use crate::flow::access::{self, Principal, Role};
 use crate::flow::encounters::Filter;
 use crate::flow::idempotent::{self, Reply};
 use crate::flow::intake::{self, Draft, Parsed, Reading, Recorded};
-use crate::flow::{Ctx, Scope, encounters};
+use crate::flow::{Ctx, Scope, alternatives, encounters};
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -252,19 +253,35 @@ async fn decide(
     respond(reply.await?)
 }
 
-/// What the rules would say of a visit, past or planned. Nothing is stored.
-#[utoipa::path(post, path = "/v1/decisions/preview", tag = "encounters", params(OfOrganization),
+/// What is asked of a preview.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PreviewQuery {
+    /// The organization's id or key; required of an admin's key.
+    organization: Option<String>,
+    /// `true`: where not all of the visit can be billed, also what else would work near it, each
+    /// decided by the same rules. Of a visit that has begun only what may be true is proposed.
+    alternatives: Option<bool>,
+}
+
+/// What the rules would say of a visit, past or planned, and what else would work. Nothing is stored.
+#[utoipa::path(post, path = "/v1/decisions/preview", tag = "encounters", params(PreviewQuery),
     request_body = EncounterBody,
-    responses((status = 200, body = PreviewView), (status = "4XX", response = Problem),
+    responses((status = 200, body = PreviewAnswer), (status = "4XX", response = Problem),
         (status = "5XX", response = Problem)))]
 async fn preview(
     ctx: web::Data<Ctx>,
     caller: Caller,
-    query: Query<OfOrganization>,
+    query: Query<PreviewQuery>,
     body: Json<EncounterBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let row = parse(body.0, Reading { local: None, not_after: None })?;
-    let decision = encounters::preview(&ctx, tenant, row).await?;
-    Ok(HttpResponse::Ok().json(PreviewView::new(decision)))
+    let answer = if query.0.alternatives == Some(true) {
+        PreviewAnswer::full(alternatives::preview(&ctx, tenant, row).await?)
+    } else {
+        PreviewAnswer::plain(encounters::preview(&ctx, tenant, row).await?)
+    };
+    Ok(HttpResponse::Ok().json(answer))
 }

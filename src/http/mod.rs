@@ -5,6 +5,7 @@
 //! Routes are `web::resource(path).route(…)`, one resource for each path, so that a wrong method is
 //! answered 405 and not 404.
 
+mod alternative_view;
 mod audit;
 pub mod auth;
 mod authorizations;

@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod alternatives;
 mod again;
 mod again_claimed;
 mod again_feed;

@@ -19,6 +19,7 @@ use crate::error::AppError;
 use crate::flow::intake::draft::parse;
 use crate::flow::intake::{self, OnConflict, Parsed, Reading};
 use crate::flow::revise::revise_row_in;
+use crate::flow::alternatives::{self, Alternative};
 use crate::flow::{Ctx, Scope, again, allowances, batches, batching, encounters, overrides};
 
 /// What the calendar shows at the start of a case without visits.
@@ -182,10 +183,16 @@ impl Play<'_> {
         self.answer_for(step).await?;
         if let Some(name) = &step.preview {
             let parsed = self.parsed(name, &step.words, key, None).await?;
-            let decision = encounters::preview(&self.world.ctx, tenant, parsed).await?;
+            let seen = alternatives::preview(&self.world.ctx, tenant, parsed).await?;
+            let decision = seen.decision;
             let answer = decision.disposition.as_str();
             let expect = step.expect.clone().unwrap_or_default();
             let mut found = differences(&expect, answer, &decision);
+            let label = |a: &Alternative| format!("{} {}", a.change.kind(), a.change.value());
+            let proposed: Vec<String> = seen.alternatives.iter().map(label).collect();
+            if let Some(wanted) = expect.alternatives.filter(|wanted| *wanted != proposed) {
+                found.push(format!("alternatives: expected {wanted:?}, found {proposed:?}"));
+            }
             if !found.is_empty() {
                 found.extend(said(answer, &decision));
             }

@@ -259,6 +259,8 @@ pub(super) struct Expect {
     pub(super) lines: Option<Vec<LineWords>>,
     /// Words that must stand in the findings.
     pub(super) told: Vec<String>,
+    /// Of a preview: what else would work, in order.
+    pub(super) alternatives: Option<Vec<String>>,
 }
 
 /// A line of a decision.

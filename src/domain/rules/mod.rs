@@ -8,6 +8,7 @@
 mod account;
 mod across;
 mod activity;
+pub mod alternatives;
 mod authorizations;
 mod choose;
 mod conditions;

@@ -1,0 +1,95 @@
+//! A preview with what else would work (`docs/adr/0084`): the visit that was asked about is decided, and
+//! where not all of it can be billed, its neighbors are, by the same steps. Nothing is stored.
+
+use super::encounters::{organization, who};
+use super::intake::bench::{Access, Bench};
+use super::intake::{Parsed, resolve};
+use super::{Ctx, Scope};
+use crate::domain::decision::Decision;
+use crate::domain::encounter::EncounterData;
+use crate::domain::ids::OrganizationId;
+use crate::domain::organization::Organization;
+use crate::domain::rules::alternatives::{Change, Family, families, took_place};
+use crate::error::AppError;
+use crate::store::Conn;
+
+/// Another way to give a visit, with what the rules say of it.
+#[derive(Debug, Clone)]
+pub struct Alternative {
+    /// How it differs.
+    pub change: Change,
+    /// The visit as it would be.
+    pub encounter: EncounterData,
+    /// What would be said of it.
+    pub decision: Decision,
+}
+
+/// What would be said of a visit, and what else would work.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// What would be said.
+    pub decision: Decision,
+    /// Whether it has begun already: then only what may be true of it is proposed.
+    pub took_place: bool,
+    /// What else would work, what changes least first; empty where all of it can be billed.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// What the rules would say of a visit, and of its neighbors where not all of it can be billed.
+pub async fn preview(
+    ctx: &Ctx,
+    tenant: OrganizationId,
+    row: Parsed,
+) -> Result<Preview, AppError> {
+    let work = ctx.clone();
+    ctx.db
+        .read(Scope::Tenant(tenant), move |conn| {
+            let organization = organization(conn, tenant)?;
+            let (mut rows, people) = resolve(conn, &organization, std::slice::from_ref(&row))?;
+            let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
+            let bench =
+                Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, &[])?;
+            let (case, decision) = bench.decide(&data, work.now())?;
+            let tries = families(case.terms.as_deref(), &case.facts, &data, &decision);
+            let took_place = took_place(&case.facts, &data);
+            let alternatives = decided(&work, conn, &organization, &decision, tries)?;
+            Ok(Preview { decision, took_place, alternatives })
+        })
+        .await
+}
+
+/// Decides the tries on one bench for all of them, nearest first, and keeps those worth proposing.
+fn decided(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    stands: &Decision,
+    families: Vec<Family>,
+) -> Result<Vec<Alternative>, AppError> {
+    let all: Vec<&EncounterData> =
+        families.iter().flat_map(|f| &f.tries).map(|t| &t.encounter).collect();
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people = who(conn, organization.id, &all)?;
+    let bench = Bench::gather(ctx, conn, organization, people, &all, Access::Look, &[])?;
+    let as_of = ctx.now();
+    let mut found = Vec::new();
+    for Family { tries, most } in families {
+        let mut taken = 0;
+        for one in tries {
+            if taken == most {
+                break;
+            }
+            let mut case = bench.case(&one.encounter, as_of)?;
+            case.facts.documents.extend(one.document);
+            let (_, decision) = bench.judge(&one.encounter, case);
+            if Family::takes(&one.change, stands, &decision) {
+                taken += 1;
+                let (change, encounter) = (one.change, one.encounter);
+                found.push(Alternative { change, encounter, decision });
+            }
+        }
+    }
+    Ok(found)
+}
