@@ -36,11 +36,7 @@ pub struct Preview {
 }
 
 /// What the rules would say of a visit, and of its neighbors where not all of it can be billed.
-pub async fn preview(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    row: Parsed,
-) -> Result<Preview, AppError> {
+pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<Preview, AppError> {
     let work = ctx.clone();
     ctx.db
         .read(Scope::Tenant(tenant), move |conn| {

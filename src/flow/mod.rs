@@ -6,8 +6,8 @@
 pub mod access;
 pub mod acknowledge;
 pub mod again;
-pub mod alternatives;
 pub mod allowances;
+pub mod alternatives;
 pub mod audit;
 pub mod batches;
 pub mod batching;

@@ -76,9 +76,10 @@ fn set(change: &Change, visit: &EncounterData) -> Value {
     };
     let group = || {
         let group = visit.group.as_ref();
-        group.map_or(Value::Null, |g| {
-            json!({"session": g.session.as_str(), "size": g.size, "peers": g.peers})
-        })
+        group.map_or(
+            Value::Null,
+            |g| json!({"session": g.session.as_str(), "size": g.size, "peers": g.peers}),
+        )
     };
     match change {
         Change::Authorization(number) => {

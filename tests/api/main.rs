@@ -11,13 +11,13 @@
 )]
 
 mod access;
-mod alternatives;
 mod again;
 mod again_claimed;
 mod again_feed;
 mod again_killed;
 mod again_numbers;
 mod again_turns;
+mod alternatives;
 mod app;
 mod audit;
 mod audit_deeds;

@@ -174,6 +174,7 @@ async fn right_body(app: &TestApp, town: &Town, operation: &Operation) -> Value 
         ("POST", "revoke") => json!({}),
         ("PATCH", "{id}") => json!({"setting": "home"}),
         ("POST", "void" | "replace") => json!({"reason": "not mine"}),
+        ("POST", "taken") => json!({"evidence": "not mine"}),
         ("POST", "delivered") => json!({"how": "portal", "to": "intake"}),
         ("PUT", "{id}") => {
             let list = operation.path.split('/').nth(2).unwrap();

@@ -16,10 +16,10 @@ use crate::domain::identifiers::Key;
 use crate::domain::ids::{BatchId, EncounterId, OrganizationId};
 use crate::domain::rules::RuleId;
 use crate::error::AppError;
+use crate::flow::alternatives::{self, Alternative};
 use crate::flow::intake::draft::parse;
 use crate::flow::intake::{self, OnConflict, Parsed, Reading};
 use crate::flow::revise::revise_row_in;
-use crate::flow::alternatives::{self, Alternative};
 use crate::flow::{Ctx, Scope, again, allowances, batches, batching, encounters, overrides};
 
 /// What the calendar shows at the start of a case without visits.
@@ -201,7 +201,7 @@ impl Play<'_> {
         Ok(Vec::new())
     }
 
-    async fn facts(&mut self, step: &Step, key: &Key) -> Result<(), Trouble> {
+    async fn facts(&mut self, step: &Step, key: &Key) -> Result<(), Ending> {
         if let Some(table) = &step.roster {
             self.world.roster(key, document(table)).await?;
         }

@@ -210,8 +210,7 @@ fn authorizations(facts: &Facts, encounter: &EncounterData) -> Family {
 
 /// What the session of a visit says, where the visit says otherwise.
 fn session(facts: &Facts, encounter: &EncounterData, decision: &Decision) -> Family {
-    let disagrees =
-        decision.findings.iter().any(|f| f.rule == RuleId::SessionDisagrees.as_str());
+    let disagrees = decision.findings.iter().any(|f| f.rule == RuleId::SessionDisagrees.as_str());
     let said = facts.session.as_ref().filter(|s| disagrees && !s.voided);
     let tries = encounter.group.as_ref().zip(said).map(|(group, said)| {
         let group = Group { size: said.data.size, peers: said.data.peers, ..group.clone() };
@@ -261,9 +260,11 @@ fn good_document(
     let about = || wanted.about.first().cloned().or_else(|| Key::parse("any").ok());
     let content = match wanted.kind {
         DocumentKind::Order => Content::Order { elements },
-        DocumentKind::Plan => {
-            Content::Plan { goals: goal.into_iter().cloned().collect(), reviews: vec![day], elements }
-        }
+        DocumentKind::Plan => Content::Plan {
+            goals: goal.into_iter().cloned().collect(),
+            reviews: vec![day],
+            elements,
+        },
         DocumentKind::Assessment => {
             let score = wanted.min_score.or(wanted.max_score).unwrap_or_default();
             Content::Assessment { about: about()?, score }
@@ -333,8 +334,7 @@ fn moved_to(facts: &Facts, encounter: &EncounterData, day: NaiveDate) -> Option<
 /// A group in place of one to one, or the reverse, where the contract has such a service.
 fn services(pack: &Pack, chosen: Option<&Service>, encounter: &EncounterData) -> Family {
     let is_group = encounter.group.is_some();
-    let activity =
-        if is_group { Activity::IndividualSupport } else { Activity::GroupSupport };
+    let activity = if is_group { Activity::IndividualSupport } else { Activity::GroupSupport };
     let fits = |s: &&Service| {
         s.group.is_some() != is_group
             && (s.activities.is_empty() || s.activities.contains(&activity))
