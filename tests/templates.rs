@@ -246,9 +246,8 @@ fn the_southern_shapes() {
     let block = rule.block.as_ref().unwrap();
     assert_eq!((block.units, block.days), (270, 90));
     assert_eq!(service(&carolina, "peer_group").group.as_ref().unwrap().members_per_peer, Some(12));
-    for key in ["one-supervisor-for-8", "one-peer-for-15"] {
-        assert!(matches!(demand(&carolina, key), Demand::Document { .. }), "{key}");
-    }
+    assert!(matches!(demand(&carolina, "one-supervisor-for-8"), Demand::Document { .. }));
+    assert!(matches!(demand(&carolina, "one-peer-for-15"), Demand::Caseload { members: 15, .. }));
 
     let virginia = template("virginia");
     assert_eq!(virginia.authorizations[0].need, AuthorizationNeed::Always);

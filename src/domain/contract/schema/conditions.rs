@@ -49,6 +49,9 @@ pub(super) fn table() -> Value {
         may("one_of", "Documents that would do.", list(wanted(), 1)),
         may("grace_visits", "So many first visits go without.", number(1, 100)),
         may("about", "Ways to be related.", keys(1)),
+        may("payer", "The payer to which such lines go, for people.", words(80)),
+        may("most", "People on average, at most.", amount()),
+        may("members", "Members of one peer, at most.", number(1, 1_000)),
     ]);
     for name in Demand::NAMES {
         shape::known(&mut condition, keys_of(name));

@@ -166,6 +166,7 @@ fn when() -> Value {
         may("certificates", "The peer holds one of these.", keys(0)),
         may("group", "Whether it is a part of a group session.", flag()),
         may("member_present", "Whether the member was there.", flag()),
+        may("episodes", "The member is in one of these.", keys(0)),
     ]);
     shape::known(&mut when, super::when::KEYS);
     if let Value::Object(when) = &mut when {

@@ -53,6 +53,7 @@ pub(super) fn limit() -> Value {
         need("source", "A source.", key()),
     ];
     fields.extend(window(need("window", "The days counted together.", names())));
+    fields.push(may("when", "It is looked at for these visits only.", shape::when()));
     let mut limit = shape::table(fields);
     shape::known(&mut limit, LIMIT_KEYS);
     shape::either(&mut limit, "units", "hours");

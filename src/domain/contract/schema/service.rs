@@ -49,6 +49,7 @@ pub(super) fn table() -> Value {
         may("group", "Makes it a service for groups.", group()),
         need("source", "A source.", key()),
         may("source_of", "Sources of single values.", shape::source_of()),
+        may("member_may_be_absent", "Paid although the member was not there.", flag()),
     ]);
     shape::known(&mut service, KEYS);
     let above_floor: Vec<&str> =

@@ -21,6 +21,37 @@ fn the_shipped_schema_is_the_program_s() {
     assert!(shipped == schema::shipped(), "write it anew with PEERCLAIMS_WRITE_DOCS=1");
 }
 
+/// Tables of the schema that have a key without words of its own.
+fn without_words(schema: &Value, at: &str, found: &mut Vec<String>) {
+    match schema {
+        Value::Object(words) => {
+            for (key, shape) in
+                words.get("properties").and_then(Value::as_object).into_iter().flatten()
+            {
+                if shape.is_object()
+                    && shape.get("description").is_none()
+                    && !at.contains("/then")
+                    && !at.contains("/if")
+                {
+                    found.push(format!("{at}/{key}"));
+                }
+            }
+            words
+                .iter()
+                .for_each(|(word, inner)| without_words(inner, &format!("{at}/{word}"), found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| without_words(item, at, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_has_its_meaning() {
+    let mut found = Vec::new();
+    without_words(&schema::pack(), "", &mut found);
+    assert!(found.is_empty(), "add them to contract/schema: {found:?}");
+}
+
 #[test]
 fn every_pack_at_hand_fits_the_schema() {
     let schema = schema::pack();
@@ -146,7 +177,9 @@ fn a_key_taken_away_is_missed_by_both_or_by_neither() {
 fn a_value_of_another_kind_is_refused_by_both() {
     let schema = schema::pack();
     let full = json(EVERY_KEY);
-    for at in places(&full).1 {
+    // One item of a list stands for all.
+    let later = |at: &str| at.rsplit('/').next().unwrap().parse::<usize>().is_ok_and(|n| n > 0);
+    for at in places(&full).1.into_iter().filter(|at| !later(at)) {
         for shard in [value!("x"), value!(0), value!(1.5), value!(true), value!([]), value!({})] {
             let mut bent = full.clone();
             *bent.pointer_mut(&at).unwrap() = shard.clone();
