@@ -60,7 +60,7 @@ on_both! {
         let mut body = visit_of("P-1", &w.peers[0], &w.members[0], "2026-11-05T17:00", 120);
         body["authorization"] = json!("A-1");
         let seen = kept(&app, &w, &body).await;
-        assert_eq!((&seen["took_place"], &seen["disposition"]), (&json!(false), &json!("held")));
+        assert_eq!((&seen["took_place"], &seen["held_units"]), (&json!(false), &json!(5)));
         assert_eq!(seen["alternatives"][0]["value"], "45", "{seen:#}");
         // With the other one the day's limit is what is left.
         body["authorization"] = json!("A-2");
