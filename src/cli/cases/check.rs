@@ -16,9 +16,7 @@ pub(super) fn fault(step: &Step) -> Option<String> {
             "unknown word `{word}`: the words of a visit stand beside `visit`, `meet`, `preview` or `revise`"
         ));
     }
-    if step.expect.is_none() {
-        return None;
-    }
+    step.expect.as_ref()?;
     if step.refused.is_some() {
         return Some("`expect` beside `refused` is never looked at; write `then`".to_owned());
     }

@@ -329,8 +329,9 @@ mod tests {
 
     #[test]
     fn another_modifier_and_another_charge_are_differences() {
+        type Bend = fn(&mut Decision);
         let then = Case::new().decide();
-        let bent: [(fn(&mut Decision), &str); 3] = [
+        let bent: [(Bend, &str); 3] = [
             (|d| d.lines[0].modifiers = modifiers(&["HF"]), "ready 4 x H0038 HF at 11"),
             (|d| d.lines[0].charge = Money::from_cents(8100), "charge 81.00"),
             (|d| d.lines[0].expected = Money::from_cents(7900), "expected 79.00"),

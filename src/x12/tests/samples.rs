@@ -9,7 +9,7 @@ use crate::domain::claim::{
 };
 use crate::domain::codes::{Diagnosis, Gender, Modifier, PlaceOfService, ProcedureCode};
 use crate::domain::contract::{
-    AuthorizationLevel, ClaimProfile, Delimiters, RenderingMode, Rollup,
+    AuthorizationLevel, ClaimProfile, Delimiters, RenderingMode, Rollup, SourceOf,
 };
 use crate::domain::identifiers::{
     AuthorizationNumber, City, Ein, Line35, Line55, MemberNumber, Npi, PartnerCode, Phone, State,
@@ -55,7 +55,7 @@ pub(super) fn profile() -> ClaimProfile {
         period: Period::Day,
         form: Box::default(),
         source: None,
-        source_of: Default::default(),
+        source_of: SourceOf::default(),
     }
 }
 
