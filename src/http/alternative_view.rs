@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::encounter_view::PreviewView;
 use crate::domain::encounter::{EncounterData, Kind};
+use crate::domain::identifiers::{AuthorizationNumber, Reference};
 use crate::domain::rules::alternatives::Change;
 use crate::flow::alternatives::{Alternative, Preview};
 
@@ -83,7 +84,7 @@ fn set(change: &Change, visit: &EncounterData) -> Value {
     };
     match change {
         Change::Authorization(number) => {
-            put("authorization", json!(number.as_ref().map(|n| n.as_str())));
+            put("authorization", json!(number.as_ref().map(AuthorizationNumber::as_str)));
         }
         Change::Session(_) => {
             put("group", group());
@@ -100,7 +101,7 @@ fn set(change: &Change, visit: &EncounterData) -> Value {
                     "note",
                     json!({
                         "signed_at": note.signed_at.map(|t| t.to_string()),
-                        "plan_goal": note.plan_goal.as_ref().map(|g| g.as_str()),
+                        "plan_goal": note.plan_goal.as_ref().map(Reference::as_str),
                     }),
                 );
             }

@@ -23,6 +23,7 @@ mod audit;
 mod audit_deeds;
 mod bad_input;
 mod batches;
+mod beside;
 mod billed_once;
 mod bulk;
 mod bulk_killed;

@@ -219,7 +219,6 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::ClaimDiagnoses => &["encounter.diagnoses", "contract.claim"],
         R::GroupAverage => &[GROUP, TIMES, "facts.peer_windows", "contract.condition"],
         R::PeerCaseload => &[TIMES, "facts.peer_windows", "contract.condition"],
-        R::ClaimOtherPayer => MARKS,
         R::GroupNotAllowed | R::GroupMissing | R::GroupSize | R::GroupRatio => &[GROUP, SERVICES],
         R::SessionDisagrees | R::SessionMemberTwice => SESSION,
         R::Duplicate | R::OverlapMember | R::OverlapPeer => NEARBY,
@@ -236,7 +235,11 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::ActivityExcluded => &[KIND, "contract.never_billed"],
         R::ServiceRetired => &[TIMES, SERVICES],
         R::ClaimHold | R::ContractUnknown => &[TIMES, KIND, "contract.condition", SERVICES],
-        R::ModifierOneOf | R::ModifierNotListed | R::ModifierTooMany | R::ModifierStacked => MARKS,
+        R::ClaimOtherPayer
+        | R::ModifierOneOf
+        | R::ModifierNotListed
+        | R::ModifierTooMany
+        | R::ModifierStacked => MARKS,
         R::PeerCredential | R::PeerEndorsement => CREDENTIAL,
         R::PeerAge | R::PeerAgeGap => AGES,
         R::ModeNoAnchor | R::ModeShare => REMOTE,

@@ -18,6 +18,7 @@ mod resolve;
 mod said;
 mod sets;
 mod upload;
+mod word;
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex};

@@ -331,7 +331,9 @@ fn look(value: &Value, path: &str, seen: &mut Seen) {
     }
     match value {
         Value::Array(list) => {
-            list.iter().for_each(|value| look(value, &format!("{path}[]"), seen));
+            for value in list {
+                look(value, &format!("{path}[]"), seen);
+            }
         }
         Value::Object(keys) => {
             for (key, value) in keys {

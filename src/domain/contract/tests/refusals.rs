@@ -4,6 +4,7 @@ use super::{AGREEMENT, PACK, one_fault};
 use crate::domain::contract::{pack_from_toml, terms_from_toml};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table: one row for each fault")]
 fn bad_packs_are_refused_with_line_and_reason() {
     let layer = "units = 17\nlayer = { of = \"state\", units = 16, may = \"tighten\", source = \"manual\" }";
     let loosen =

@@ -31,7 +31,9 @@ fn walk(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<S
                 walk(root, root.pointer(pointer).unwrap(), value, at, found);
             }
             "allOf" => {
-                rule.as_array().unwrap().iter().for_each(|s| walk(root, s, value, at, found))
+                for part in rule.as_array().unwrap() {
+                    walk(root, part, value, at, found);
+                }
             }
             "anyOf" | "oneOf" => {
                 let fits = |s: &&Value| sound(root, s, value, at);
