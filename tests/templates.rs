@@ -325,9 +325,9 @@ fn what_is_of_grade_c_or_d_never_lets_a_visit_pass() {
             let head = format!("key = \"{}\"\ndocument", source.key);
             let (first, rest) = text.split_once(&head).unwrap();
             let (own, others) = rest.split_once("\n\n").unwrap();
-            let own: String =
-                own.lines().filter(|l| !l.starts_with("grade")).map(|l| format!("{l}\n")).collect();
-            let weak = pack(&format!("{first}{head}{own}grade = \"C\"\n\n{others}"));
+            let own: Vec<&str> = own.lines().filter(|l| !l.starts_with("grade")).collect();
+            let own = own.join("\n");
+            let weak = pack(&format!("{first}{head}{own}\ngrade = \"C\"\n\n{others}"));
             let refused = terms_from_toml(&weak, &agreement(&weak)).is_err();
             assert_eq!(refused, !weak.unknown.is_empty(), "{name}: {}", source.key);
             let of_services = weak.services.iter().any(|s| {

@@ -49,7 +49,7 @@ async fn out(app: &TestApp, w: &World) -> (Value, Sent) {
 async fn states<const N: usize>(app: &TestApp, w: &World, of: [&Value; N]) -> [String; N] {
     let mut all = [const { String::new() }; N];
     for (place, one) in of.into_iter().enumerate() {
-        all[place] = claim(app, w, &id(one)).await["status"].as_str().unwrap().to_owned();
+        claim(app, w, &id(one)).await["status"].as_str().unwrap().clone_into(&mut all[place]);
     }
     all
 }
@@ -165,7 +165,7 @@ on_both! {
         let answer = format!("answer contradicts payer 2026-10-04 {}", money.1);
         assert_eq!(tasks(&app, &w).await, [answer.clone(), visit.clone(), prepared]);
         let (third, batch) = out(&app, &w).await;
-        assert_eq!(tasks(&app, &w).await, [answer.clone()]);
+        assert_eq!(tasks(&app, &w).await, std::slice::from_ref(&answer));
         // The 999 rejects the set: as before.
         take(&app, &w.biller, ack(&batch, 5, &[(0, 'R')])).await;
         app.settle().await;

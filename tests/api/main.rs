@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::similar_names,
     missing_docs,
     reason = "a test that fails by panicking is what tests are"
 )]

@@ -70,7 +70,7 @@ pub async fn fetch(app: &TestApp, batch: &str, key: &str) -> Sent {
             _ => {}
         }
     }
-    sent.group = sent.groups[0].clone();
+    sent.group.clone_from(&sent.groups[0]);
     sent
 }
 

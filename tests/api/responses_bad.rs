@@ -249,7 +249,7 @@ on_both! {
         let mixed: Vec<(&[u8], Vec<u8>)> = vec![
             (b"bad.", b"ISA*cut".to_vec()),
             (b"good", status(&sent, 30, "PR", &[(&numbers[0], true)]).into_bytes()),
-            (b"late", status(&sent, 31, "PR", &[(&numbers[0], true)])[..300].as_bytes().to_vec()),
+            (b"late", status(&sent, 31, "PR", &[(&numbers[0], true)]).as_bytes()[..300].to_vec()),
         ];
         let answer = upload(&app, &w.biller, zip_of(&mixed)).await.expect(201);
         let told: Vec<&str> = answer["files"].as_array().unwrap().iter().map(|f| f["state"].as_str().unwrap()).collect();

@@ -1,6 +1,7 @@
 //! A file with several functional groups: each group is answered by itself, by a 999 of its own, in
 //! one file or in many. And the 999s that another program (pyx12) writes of broken files.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::json;
@@ -40,7 +41,7 @@ fn in_one_envelope(answers: &[String]) -> String {
         let (_, rest) = answer.split_once("ST*999*0001").unwrap();
         let (body, _) = rest.split_once("GE*1*").unwrap();
         let (body, end) = body.rsplit_once("*0001~").unwrap();
-        text += &format!("ST*999*{:04}{body}*{:04}~{end}", n + 1, n + 1);
+        write!(text, "ST*999*{:04}{body}*{:04}~{end}", n + 1, n + 1).unwrap();
     }
     format!("{text}GE*{}*{tail}", answers.len())
 }

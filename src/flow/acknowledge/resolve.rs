@@ -10,7 +10,7 @@ use super::said;
 use super::sets::{self, SentSet};
 pub(super) use super::word::{Of, Word};
 use crate::domain::batch::Batch;
-use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
+use crate::domain::ids::{BatchId, OrganizationId};
 use crate::domain::response::{Said, Source, Stage, Verdict};
 use crate::domain::status::BatchStatus;
 use crate::error::AppError;

@@ -99,10 +99,10 @@ fn what_a_pack_says_otherwise_is_told_otherwise() {
         }
         keys.insert(key.clone());
         // The key without a value, or else one other value that can stand there.
-        let others = bent(&full, &at).into_iter().filter_map(|bent| pack_from_json(&bent).ok());
-        if let Some(other) = others.into_iter().find(|other| *other != pack) {
-            let changes = retell::diff(&told, &retell::pack(&other));
-            assert!(!changes.is_empty(), "{at} says another thing and is told as before");
+        let others = bent(&full, &at).into_iter().filter_map(|one| pack_from_json(&one).ok());
+        for one in others.filter(|one| *one != pack).take(1) {
+            let diff = retell::diff(&told, &retell::pack(&one));
+            assert!(!diff.is_empty(), "{at} says another thing and is told as before");
             changed.insert(key.clone());
         }
     }
