@@ -116,9 +116,17 @@ fn step(book: &Book, case: &mut Case, talk: &Talk, ledger: &[Unit]) -> (Decision
     let visit = Visit { units: said.units, ..talk.visit.clone() };
     let decision = decided(case, &visit, ledger);
     let stopped = said.never || said.holds();
-    let mut best = if stopped { vec![] } else { contract.most(&visit, ledger) };
+    let mut best = contract.most(&visit, ledger);
+    // Told whatever else holds the visit, so that all can be mended at once.
     let crowded = book.crowded(talk, best.len());
-    if crowded.iter().any(|(_, holds)| *holds) {
+    // Where limits leave nothing it may be told or not what the line would have had.
+    let told_of_line = |rule: &str| !best.is_empty() || rule != "limit.visit";
+    let findings =
+        decision.findings.iter().filter(|f| !is_of_room(&f.rule) && told_of_line(&f.rule));
+    let mut told: Vec<(&str, bool)> =
+        findings.map(|f| (f.rule.as_str(), f.severity != Severity::Warn)).collect();
+    told.sort_unstable();
+    if stopped || crowded.iter().any(|(_, holds)| *holds) {
         best.clear();
     }
     let mut drawn = billed(&decision, &visit);
@@ -126,10 +134,6 @@ fn step(book: &Book, case: &mut Case, talk: &Talk, ledger: &[Unit]) -> (Decision
     best.sort_unstable();
     assert_eq!(drawn, best, "{talk:?} {:?}", decision.findings);
     assert_lines(&said, &best, &decision);
-    let findings = decision.findings.iter().filter(|f| !is_of_room(&f.rule));
-    let mut told: Vec<(&str, bool)> =
-        findings.map(|f| (f.rule.as_str(), f.severity != Severity::Warn)).collect();
-    told.sort_unstable();
     let mut rules = [said.rules.clone(), crowded].concat();
     rules.sort_unstable();
     assert_eq!(told, rules, "{talk:?}");
