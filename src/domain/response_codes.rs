@@ -4,8 +4,9 @@
 //! lists of claim status category (507), claim status (508) and entity (98) codes. The common ones
 //! are told; of others the code itself.
 //!
-//! Each code was compared with public copies of its list in November 2026, those of versions 005010
-//! and later; the words are ours. TA105 above 027 came after 005010.
+//! The codes were compared with public copies of their lists in November 2026, those of versions
+//! 005010 and later, all but claim status 122 (no longer in the list), the categories D0, E0 and P1,
+//! and the entities; the words are ours. TA105 above 027 came after 005010.
 
 /// A list of codes with their meaning.
 type Meanings = &'static [(&'static str, &'static str)];

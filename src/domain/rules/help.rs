@@ -138,8 +138,8 @@ mod tests {
 
     #[test]
     fn codes_that_nobody_uses_by_mistake() {
-        // The codes of this table, each looked up in the published lists; a new one is added here
-        // after it was looked up there.
+        // The codes of this table, looked up in a copy of the published lists but for B7, N705 and
+        // N706; a new one is added here after it was looked up.
         let reasons = [
             "4", "6", "11", "15", "16", "18", "22", "27", "29", "31", "58", "96", "97", "109",
             "119", "147", "151", "181", "185", "197", "198", "204", "252", "256", "272", "284",
