@@ -133,6 +133,8 @@ const APPROVALS: &[&str] = &[
 const SESSION: &[&str] = &[GROUP, TIMES, "encounter.ended_at", "facts.session", "facts.neighbors"];
 const NEARBY: &[&str] = &[TIMES, "encounter.ended_at", "facts.neighbors", "facts.session"];
 const DAY: &[&str] = &[TIMES, "encounter.ended_at", "facts.day", SERVICES];
+const PART2: &[&str] =
+    &[TIMES, "encounter.diagnoses", "facts.part2", "facts.consents", "facts.as_of", SERVICES];
 const MARKS: &[&str] =
     &["encounter.mode", "encounter.diagnoses", "contract.modifier", "contract.condition"];
 const CREDENTIAL: &[&str] = &[TIMES, "facts.certificates", "contract.condition"];
@@ -203,14 +205,7 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::MemberAge => &[TIMES, "facts.birth_date", SERVICES],
         R::DiagnosisMissing => &["encounter.diagnoses"],
         R::DiagnosisClass => &["encounter.diagnoses", SERVICES],
-        R::Part2NoConsent => &[
-            TIMES,
-            "encounter.diagnoses",
-            "facts.part2",
-            "facts.consents",
-            "facts.as_of",
-            SERVICES,
-        ],
+        R::Part2NoConsent => PART2,
         R::NoteBeforeContact => &["encounter.note", TIMES],
         R::NoteUnsigned | R::NoteNoGoal => &["encounter.note", "contract.documentation"],
         R::MemberNoAddress => &["facts.has_address"],
