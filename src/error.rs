@@ -192,8 +192,13 @@ impl AppError {
     }
 
     /// `invalid_input` with its faults.
-    pub fn invalid(mut faults: Vec<Fault>) -> Self {
+    pub fn invalid(faults: Vec<Fault>) -> Self {
         let count = faults.len();
+        Self::invalid_of(faults, count)
+    }
+
+    /// `invalid_input` with the first of so many faults.
+    pub fn invalid_of(mut faults: Vec<Fault>, count: usize) -> Self {
         faults.truncate(MAX_FAULTS);
         let detail = match count {
             1 => "One field is wrong; nothing was changed.".to_owned(),

@@ -3,14 +3,14 @@
 use chrono::NaiveDate;
 
 use super::Ctx;
-use crate::domain::contract::{LimitScope, in_force};
+use crate::domain::authorization::Authorization;
+use crate::domain::contract::in_force;
 use crate::domain::decision::Remaining;
-use crate::domain::facts::{AuthorizationFact, EpisodeFact, Usage};
+use crate::domain::episode::Episode;
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
-use crate::domain::ledger::AccountKey;
 use crate::domain::rules;
 use crate::error::AppError;
-use crate::store::usage::UsageScope;
+use crate::store::allowances::Holdings;
 use crate::store::{self, Conn, Scope};
 
 /// What is left for a member on a day under one payer's contract.
@@ -56,40 +56,21 @@ fn of_member(
     let authorizations = store::authorizations::of_members(conn, tenant, &[member.id])?;
     let episodes = store::episodes::of_members(conn, tenant, &[member.id])?;
     let openings = store::openings::of_members(conn, tenant, &[member.id])?;
+    let authorizations: Vec<&Authorization> = authorizations.iter().collect();
+    let episodes: Vec<&Episode> = episodes.iter().collect();
+    let holdings = Holdings { authorizations: &authorizations, episodes: &episodes };
     let mut answers = Vec::new();
     for coverage in member.coverages.iter().filter(|c| c.data.span.covers(on)) {
         let payer = coverage.data.payer;
         let Some(version) = in_force(&heads, payer, on) else { continue };
         let terms = ctx.terms(conn, tenant, version.id)?;
-        let facts: Vec<AuthorizationFact> = authorizations
-            .iter()
-            .filter(|a| a.data.payer == payer)
-            .map(AuthorizationFact::from)
-            .collect();
-        let key = AccountKey::payer_member(payer, &coverage.data.member_number);
-        let accounts = store::ledger::find_accounts(conn, tenant, std::slice::from_ref(&key))?;
-        let episodes: Vec<EpisodeFact> =
-            episodes.iter().filter_map(|e| e.fact_for(payer)).collect();
-        let of_member = LimitScope::MemberAndOrganization;
-        let reach = rules::reach(&terms.pack, of_member, &episodes, on);
-        let scope = UsageScope {
-            accounts: reach
-                .map(|days| (accounts.values().copied().collect(), days))
-                .into_iter()
-                .collect(),
-            authorizations: facts.iter().map(|a| a.id).collect(),
-            except: Vec::new(),
-        };
-        let usage = store::usage::of_accounts(conn, tenant, &scope)?;
-        let usage: Vec<&Usage> = usage.iter().map(|(_, usage)| usage).collect();
-        let selected = rules::select(&terms.pack, &episodes, on, &usage, &[]);
-        let remaining = rules::allowances(&terms, &episodes, &selected, &facts, on);
-        let account = accounts.values().next().copied();
+        let left = store::allowances::left(conn, tenant, &terms, &coverage.data, holdings, on)?;
         let seen = |figure| Allowance {
-            opening: rules::opened(&terms, &facts, &figure, &openings, account),
+            opening: rules::opened(&terms, &left.authorizations, &figure, &openings, left.account),
             figure,
         };
-        answers.push(Allowances { payer, remaining: remaining.into_iter().map(seen).collect() });
+        answers
+            .push(Allowances { payer, remaining: left.remaining.into_iter().map(seen).collect() });
     }
     Ok(answers)
 }

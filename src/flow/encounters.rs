@@ -307,15 +307,15 @@ pub(super) fn void_visit(
     let ending: Vec<&Line> = lines.iter().collect();
     again::end_lines(ctx, conn, tenant, &ending, LineStatus::Void)?;
     store::encounters::set_void(conn, tenant, id, ctx.now(), reason)?;
+    let mut touched = Vec::new();
     if lines.iter().any(|l| l.status == LineStatus::Ready) {
-        let mut touched = again::freed([&encounter]);
-        let decision = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
-        let leaned = decision.and_then(|decision| {
-            again::gone(bench.terms_of(&encounter.data), &encounter.data, &decision.answer)
-        });
-        touched.extend(leaned);
-        again::mark(ctx, conn, tenant, Cause::Freed, &touched)?;
+        touched = again::freed([&encounter]);
     }
+    let terms = bench.terms_of(&encounter.data);
+    let decision = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
+    touched.extend(decision.iter().flat_map(|d| again::gone(terms, &encounter.data, &d.answer)));
+    touched.extend(again::uncounted(terms, &encounter.data));
+    again::mark(ctx, conn, tenant, Cause::Freed, &touched)?;
     if let Some(group) = &encounter.data.group {
         let others = sessions::others(conn, tenant, &group.session)?;
         again::retell(ctx, conn, tenant, 0, others)?;

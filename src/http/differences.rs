@@ -10,10 +10,11 @@ use utoipa::{IntoParams, OpenApi};
 use super::bulk::spooled;
 use super::problem::Problem;
 use super::reports::{view_of, wants_csv};
+use super::whole::{self, Limits};
 use super::{Caller, Query, body};
 use crate::domain::dates::parse_date;
 use crate::domain::money::Money;
-use crate::domain::report::extract::{Line, twice};
+use crate::domain::report::extract::{Line, MAX_UNITS, twice};
 use crate::domain::text::plain;
 use crate::error::{AppError, Code, Fault};
 use crate::flow::access::{Role, contract_between, find_names};
@@ -127,32 +128,16 @@ async fn differences(
     Ok(HttpResponse::Ok().json(answer))
 }
 
-/// Reads an extract whole; all that is wrong with it is told, by line and column.
+/// Reads an extract whole; what is wrong with it is told by line and column, the first hundred of it.
 fn read(input: impl BufRead, period: (NaiveDate, NaiveDate)) -> Result<Vec<Line>, AppError> {
     let table = Table::open(input, REQUIRED, OPTIONAL).map_err(AppError::invalid)?;
-    let (mut lines, mut places, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-    for cells in table {
-        if lines.len() >= MAX_ROWS {
-            let detail = format!("An extract has at most {MAX_ROWS} rows; send it month by month.");
-            return Err(AppError::new(Code::TooLarge, detail));
-        }
-        match cells
-            .map_err(|fault| vec![fault])
-            .and_then(|cells| line(&cells, period).map(|line| (cells.line, line)))
-        {
-            Ok((place, line)) => {
-                places.push(place);
-                lines.push(line);
-            }
-            Err(more) => faults.extend(more),
-        }
-    }
-    for place in twice(&lines) {
-        let line = places.get(place).copied().unwrap_or_default();
-        let message = "this claim and line number stand in the file twice";
-        faults.push(Fault::on_line(line, Some("line_control"), message));
-    }
-    if faults.is_empty() { Ok(lines) } else { Err(AppError::invalid(faults)) }
+    let limits = Limits {
+        most: MAX_ROWS,
+        name: "An extract",
+        clashes: twice,
+        clash: ("line_control", "this claim and line number stand in the file twice"),
+    };
+    whole::read(table, &limits, |cells| line(cells, period))
 }
 
 fn line(cells: &Cells, (from, to): (NaiveDate, NaiveDate)) -> Result<Line, Vec<Fault>> {
@@ -185,9 +170,9 @@ fn line(cells: &Cells, (from, to): (NaiveDate, NaiveDate)) -> Result<Line, Vec<F
         }
     };
     let units = cells.get("units").filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
-    let units = units.and_then(|text| text.parse::<i64>().ok());
+    let units = units.and_then(|text| text.parse::<i64>().ok()).filter(|n| *n <= MAX_UNITS);
     if units.is_none() {
-        fault("units", "write a whole number of units".to_owned());
+        fault("units", format!("write a whole number of units, {MAX_UNITS} at most"));
     }
     let charge = match cells.get("charge").as_deref().map(Money::parse) {
         Some(Ok(money)) => Some(money.cents()),

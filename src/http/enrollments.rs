@@ -9,6 +9,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::bulk::spooled;
 use super::problem::Problem;
+use super::whole::{self, Limits};
 use super::{Caller, Query, body};
 use crate::domain::dates::{Span, parse_date};
 use crate::domain::enrollment::{Month, overlaps};
@@ -133,27 +134,13 @@ fn digest(rows: &[Row], period: (NaiveDate, NaiveDate)) -> String {
 
 fn read(input: impl BufRead, period: (NaiveDate, NaiveDate)) -> Result<Vec<Row>, AppError> {
     let table = Table::open(input, REQUIRED, &[]).map_err(AppError::invalid)?;
-    let (mut rows, mut places, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-    for cells in table {
-        if rows.len() >= MAX_ROWS {
-            let detail = format!("An enrollment file has at most {MAX_ROWS} rows.");
-            return Err(AppError::new(Code::TooLarge, detail));
-        }
-        let read = cells.map_err(|fault| vec![fault]);
-        match read.and_then(|cells| Ok((cells.line, row(&cells, period)?))) {
-            Ok((line, row)) => {
-                places.push(line);
-                rows.push(row);
-            }
-            Err(more) => faults.extend(more),
-        }
-    }
-    for place in overlaps(&rows) {
-        let line = places.get(place).copied().unwrap_or_default();
-        let message = "these days overlap those of another row of the same member";
-        faults.push(Fault::on_line(line, Some("from"), message));
-    }
-    if faults.is_empty() { Ok(rows) } else { Err(AppError::invalid(faults)) }
+    let limits = Limits {
+        most: MAX_ROWS,
+        name: "An enrollment file",
+        clashes: overlaps,
+        clash: ("from", "these days overlap those of another row of the same member"),
+    };
+    whole::read(table, &limits, |cells| row(cells, period))
 }
 
 fn row(cells: &Cells, period: (NaiveDate, NaiveDate)) -> Result<Row, Vec<Fault>> {

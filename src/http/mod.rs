@@ -73,6 +73,7 @@ mod sessions;
 pub mod sessions_bulk;
 mod tasks;
 mod trace;
+mod whole;
 mod worklist;
 mod worklist_csv;
 

@@ -7,12 +7,12 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::path::segment;
 use super::problem::Problem;
-use super::reports::view_of;
+use super::reports::{acquainted, view_of};
 use super::{Caller, Query};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::error::{AppError, Code};
-use crate::flow::access::{Role, contract_between, find_names};
+use crate::flow::access::{Role, find_names};
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::{Ctx, Scope, reporting};
 use crate::reports::formats::Format;
@@ -108,12 +108,7 @@ async fn report(
     let (organization, payer) =
         find_names(&ctx, query.organization.as_deref(), query.payer.as_deref()).await?;
     let (perspective, organization, payer) = view_of(&caller.0, organization, payer)?;
-    if let (Perspective::Payer, Some(organization), Some(payer)) =
-        (perspective, organization, payer)
-    {
-        // An organization without a contract with this payer does not exist for it.
-        contract_between(&ctx, organization, payer).await?;
-    }
+    acquainted(&ctx, perspective, organization, payer).await?;
     let run_out_days = query.run_out_days.map_or(RUN_OUT_DAYS, i64::from);
     if run_out_days > MAX_RUN_OUT_DAYS {
         let detail = "Parameter run_out_days: two years at most, 730.";

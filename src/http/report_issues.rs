@@ -10,14 +10,14 @@ use super::encounters::OfOrganization;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::reason::reason;
-use super::reports::view_of;
+use super::reports::{acquainted, view_of};
 use super::{Caller, PathId, Post, Query, respond};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::domain::ids::ReportIssueId;
 use crate::domain::report::issue::{Issue, Shelf};
 use crate::error::{AppError, Code};
-use crate::flow::access::{Role, contract_between, find_names, tenant};
+use crate::flow::access::{Role, find_names, tenant};
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::idempotent::{self, Reply};
 use crate::flow::{Ctx, Scope, issues, reporting};
@@ -103,9 +103,7 @@ async fn create(
     let (organization, payer) =
         find_names(&ctx, wanted.organization.as_deref(), wanted.payer.as_deref()).await?;
     let (edition, organization, payer) = view_of(&caller.0, organization, payer)?;
-    if let (Perspective::Payer, Some(organization), Some(payer)) = (edition, organization, payer) {
-        contract_between(&ctx, organization, payer).await?;
-    }
+    acquainted(&ctx, edition, organization, payer).await?;
     let definition = registry::find(&wanted.report, edition)
         .map_err(|_| AppError::field("/report", "take one of GET /v1/reports"))?;
     let asked = asked(&wanted, Lens { edition, organization, payer })?;

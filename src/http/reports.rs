@@ -124,6 +124,23 @@ pub(super) fn view_of(
     }
 }
 
+/// Refuses an organization and a payer that never had a contract: for neither of them does the other exist,
+/// so that a payer's numbers of who is enrolled are told to nobody else.
+pub(super) async fn acquainted(
+    ctx: &Ctx,
+    reader: Perspective,
+    organization: Option<OrganizationId>,
+    payer: Option<PayerId>,
+) -> Result<(), AppError> {
+    let (Some(organization), Some(payer)) = (organization, payer) else { return Ok(()) };
+    match contract_between(ctx, organization, payer).await {
+        Err(error) if reader == Perspective::Organization && error.code == Code::NotFound => {
+            Err(AppError::not_found("payer"))
+        }
+        other => other,
+    }
+}
+
 /// The dimensions named, each once, in their order.
 pub fn dimensions(text: &str) -> Result<Vec<Dimension>, AppError> {
     let mut list = Vec::new();

@@ -73,11 +73,6 @@ impl Asked {
         let end = self.to.checked_add_signed(TimeDelta::days(self.run_out_days));
         end.is_some_and(|end| as_of.utc().date_naive() >= end)
     }
-
-    /// The last day of which anything can be known.
-    pub fn last_day(&self, as_of: Instant) -> NaiveDate {
-        as_of.utc().date_naive()
-    }
 }
 
 /// A report as it is given out.
@@ -97,8 +92,8 @@ pub struct Answer {
     pub ties: Ties,
     /// What only the present can be held against: the claim lines as they are now.
     pub control: Option<Ties>,
-    /// People whose rows are not shown for want of a consent, where that may be.
-    pub left_out: Option<Option<i64>>,
+    /// Whether somebody's rows are not shown for want of a consent, where that may be.
+    pub left_out: Option<bool>,
 }
 
 impl Serialize for Answer {

@@ -16,7 +16,7 @@ use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::domain::ids::ReportIssueId;
 use crate::domain::report::issue::Issue;
-use crate::error::AppError;
+use crate::error::{AppError, Code};
 use crate::store::Conn;
 
 /// A file with what proves that it is the one that was issued.
@@ -140,6 +140,11 @@ pub fn make(
     (id, issued_at): (ReportIssueId, Instant),
     before: Option<Before>,
 ) -> Result<(Issue, Files), AppError> {
+    if !definition.issuable {
+        let detail = "This report cannot be issued: issue the report whose numbers moved again; its \
+                      restatement has the movement.";
+        return Err(AppError::new(Code::InvalidParameter, detail));
+    }
     let question = question(definition.name, &asked);
     if before.as_ref().is_some_and(|b| b.issue.question != question) {
         let rule = "this is an issue of another question: name one of the same report, \
@@ -148,6 +153,7 @@ pub fn make(
     }
     let lens = asked.lens;
     let mut answer = if definition.issued_only {
+        registry::look(definition, &asked)?;
         let told = before.as_ref().map(|b| rows(&b.json)).transpose()?;
         let told = told.as_ref().map(|(rows, _)| rows.as_slice());
         public::answer(conn, definition, asked.clone(), told)?

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike, Months};
 
-use super::frame::{Answer, Asked, Basis, Check, Column, Table, Ties, Value};
+use super::frame::{Answer, Asked, Basis, Check, Column, RUN_OUT_DAYS, Table, Ties, Value};
 use super::registry::{Built, Definition, names};
 use super::tally::{count, visits};
 use super::utilization::Perspective;
@@ -62,6 +62,11 @@ fn look(asked: &Asked, as_of: Instant) -> Result<(), AppError> {
     }
     if asked.lens.organization.is_some() || asked.lens.payer.is_some() {
         return refuse("Public cuts have no filters: they are of all organizations and payers.");
+    }
+    // A shorter run-out would call a quarter complete whose claims are still coming in.
+    if asked.run_out_days < RUN_OUT_DAYS {
+        let rule = format!("public cuts wait for {RUN_OUT_DAYS} days or longer");
+        return Err(AppError::field("/run_out_days", rule));
     }
     if !asked.complete(as_of) {
         return refuse("Public cuts are made once the run-out of their quarter has passed.");

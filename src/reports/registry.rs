@@ -20,9 +20,9 @@ pub struct Built {
     /// What is held against the claim lines as they are now: units, charge and expected of released
     /// claims; none where the report has no such sums.
     pub released: Option<[i64; 3]>,
-    /// People whose rows a payer is not shown for want of a consent: how many, unless they are few; none
-    /// where no such rows are.
-    pub left_out: Option<Option<i64>>,
+    /// Whether a payer is not shown somebody's rows for want of a consent; none where no such rows are.
+    /// Never how many: two periods that differ by a day would tell it of one person.
+    pub left_out: Option<bool>,
 }
 
 impl Built {
@@ -53,6 +53,8 @@ pub struct Definition {
     pub bases: &'static [Basis],
     /// Whether it can be made again as of a time that has passed.
     pub rebuildable: bool,
+    /// Whether it can be issued.
+    pub issuable: bool,
     /// Whether it is given out as an issue only.
     pub issued_only: bool,
     /// Parameters beside from, to, organization, payer, basis, `run_out_days` and format.
@@ -92,6 +94,7 @@ const fn of_visits(
         editions: BOTH,
         bases: ANY,
         rebuildable: true,
+        issuable: true,
         issued_only: false,
         parameters: &["as_of"],
         columns,
@@ -126,6 +129,7 @@ pub static UTILIZATION: Definition = Definition {
     editions: BOTH,
     bases: &[Basis::Service],
     rebuildable: false,
+    issuable: false,
     issued_only: false,
     parameters: &["group_by"],
     columns: utilization_columns::COLUMNS,
@@ -252,12 +256,15 @@ pub static REPORTS: &[Definition] = &[
         editions: OWN,
         bases: SERVICE,
         rebuildable: false,
+        issuable: true,
         issued_only: true,
         parameters: &[],
         columns: super::public::COLUMNS,
         build: None,
     },
+    // What moved since an issue is told by the restatement of that issue.
     Definition {
+        issuable: false,
         parameters: &["as_of", "since"],
         ..of_visits(
             "movement",
@@ -311,7 +318,7 @@ pub fn build(
 }
 
 /// Refuses what cannot be answered rightly.
-fn look(definition: &Definition, asked: &Asked) -> Result<(), AppError> {
+pub(super) fn look(definition: &Definition, asked: &Asked) -> Result<(), AppError> {
     let refuse = |detail: &str| Err(AppError::new(Code::InvalidParameter, detail.to_owned()));
     let days = (asked.to - asked.from).num_days();
     if !(0..=MAX_DAYS).contains(&days) {

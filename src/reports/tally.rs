@@ -11,7 +11,7 @@ use super::frame::{Asked, Basis, Lens};
 use super::utilization::Perspective;
 use crate::domain::dates::Instant;
 use crate::domain::report::day::Counts;
-use crate::domain::report::fact::Fact;
+use crate::domain::report::fact::{Fact, Sent};
 use crate::store::report_facts::{Known, Wanted, each};
 use crate::store::{Conn, StoreError};
 
@@ -27,6 +27,18 @@ impl Lens {
     pub fn sees(&self, fact: &Fact) -> bool {
         let own = self.payer.is_none_or(|payer| fact.payer == Some(payer.as_i64()));
         own && fact.counts() && (self.edition == Perspective::Organization || fact.billed.is_some())
+    }
+
+    /// Whether a visit is one of which this reader sees what became of the claims: for a payer also what
+    /// it rejected, or had and is not billed any more. Not what was taken back before it arrived, nor what
+    /// was sent to another payer.
+    pub fn sees_sent(&self, fact: &Fact) -> bool {
+        let to_it = |sent: &Sent| {
+            let arrived = sent.delivered.is_some() || sent.last_status != "withdrawn";
+            arrived && self.payer.is_some_and(|payer| sent.payer == Some(payer.as_i64()))
+        };
+        let sent = self.edition == Perspective::Payer && fact.sent.as_ref().is_some_and(to_it);
+        self.sees(fact) || (fact.counts() && sent)
     }
 
     /// The person of a visit.
@@ -175,6 +187,26 @@ pub fn visits(
     conn: &mut Conn,
     asked: &Asked,
     as_of: Instant,
+    look: impl FnMut(NaiveDate, &Known),
+) -> Result<(), StoreError> {
+    pass(conn, asked, as_of, Lens::sees, look)
+}
+
+/// The same, with what a payer was sent and did not keep: for reports of what became of claims.
+pub fn visits_sent(
+    conn: &mut Conn,
+    asked: &Asked,
+    as_of: Instant,
+    look: impl FnMut(NaiveDate, &Known),
+) -> Result<(), StoreError> {
+    pass(conn, asked, as_of, Lens::sees_sent, look)
+}
+
+fn pass(
+    conn: &mut Conn,
+    asked: &Asked,
+    as_of: Instant,
+    sees: fn(&Lens, &Fact) -> bool,
     mut look: impl FnMut(NaiveDate, &Known),
 ) -> Result<(), StoreError> {
     let Some(first) = first_day(asked) else { return Ok(()) };
@@ -182,7 +214,7 @@ pub fn visits(
     each(conn, wanted, |known| {
         if let Some(date) = placed(asked.basis, &known)
             && (asked.from..=asked.to).contains(&date)
-            && asked.lens.sees(&known.fact)
+            && sees(&asked.lens, &known.fact)
         {
             look(date, &known);
         }
@@ -204,4 +236,58 @@ pub fn tally<K: Ord>(
         all.add(&asked.lens, known);
     })?;
     Ok((groups, all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::PayerId;
+
+    fn fact(sent: &serde_json::Value, more: &serde_json::Value) -> Fact {
+        let mut fact = serde_json::json!({
+            "payer": 7, "member": 1, "peer": 2, "role": "peer_support", "mode": "video",
+            "setting": "home", "status": "ready", "minutes": 50, "recorded": "2026-07-01",
+            "units": {"ready": 4, "held": 0, "claimed": 0, "submitted": 0},
+            "open": {"ready": 100, "held": 0},
+        });
+        let mut story = serde_json::json!({"first": "2026-07-02", "times": 1, "payer": 7,
+            "first_status": "rejected", "last_status": "rejected"});
+        let merge = |whole: &mut serde_json::Value, part: &serde_json::Value| {
+            whole.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+        };
+        merge(&mut story, sent);
+        fact["sent"] = story;
+        merge(&mut fact, more);
+        serde_json::from_value(fact).unwrap()
+    }
+
+    #[test]
+    fn a_payer_sees_what_it_was_sent_and_rejected_and_nothing_else() {
+        use serde_json::json;
+        let lens = |edition, payer: i64| Lens {
+            edition,
+            organization: None,
+            payer: Some(PayerId::from_i64(payer)),
+        };
+        let (seven, nine) = (lens(Perspective::Payer, 7), lens(Perspective::Payer, 9));
+        let none = json!({});
+        let rejected = fact(&none, &none);
+        assert!(seven.sees_sent(&rejected) && !seven.sees(&rejected));
+        assert!(!nine.sees_sent(&rejected));
+        assert!(lens(Perspective::Organization, 7).sees_sent(&rejected));
+        // The visit is the other payer's by now: it was sent nothing yet.
+        let moved = fact(&none, &json!({"payer": 9}));
+        assert!(!nine.sees_sent(&moved) && seven.sees_sent(&moved));
+        // Taken back before it arrived; voided; never sent; learned before the payer was kept.
+        for (sent, more) in [
+            (json!({"last_status": "withdrawn"}), none.clone()),
+            (none.clone(), json!({"status": "void"})),
+            (none.clone(), json!({"sent": null})),
+            (json!({"payer": null}), none.clone()),
+        ] {
+            assert!(!seven.sees_sent(&fact(&sent, &more)), "{sent} {more}");
+        }
+        let billed = json!({"billed": {"units": 4, "charge": 1, "expected": 1}});
+        assert!(seven.sees_sent(&fact(&json!({"payer": null}), &billed)));
+    }
 }

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod acknowledged;
+pub mod allowances;
 pub mod audit;
 pub mod authorizations;
 pub mod backup;

@@ -78,6 +78,8 @@ struct PartRow {
     encounter_id: i64,
     #[diesel(sql_type = BigInt)]
     claim_id: i64,
+    #[diesel(sql_type = BigInt)]
+    payer_id: i64,
     #[diesel(sql_type = Text)]
     status: String,
     #[diesel(sql_type = Bool)]
@@ -129,8 +131,8 @@ const LINES: &str = "SELECT l.encounter_id, l.status, CAST(SUM(l.units) AS BIGIN
      CAST(SUM(l.expected) AS BIGINT) AS expected FROM encounters e JOIN decision_lines l \
      ON l.organization_id = e.organization_id AND l.encounter_id = e.id";
 
-const PARTS: &str = "SELECT p.encounter_id, c.id AS claim_id, c.status, p.live, p.units, p.charge, \
-     p.expected, b.released_at, b.delivered_at FROM encounters e \
+const PARTS: &str = "SELECT p.encounter_id, c.id AS claim_id, c.payer_id, c.status, p.live, p.units, \
+     p.charge, p.expected, b.released_at, b.delivered_at FROM encounters e \
      JOIN claim_line_parts p ON p.organization_id = e.organization_id AND p.encounter_id = e.id \
      JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
      JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
@@ -273,8 +275,7 @@ fn claims(
         .load(conn)?;
     let mut billed: HashMap<i64, Billed> = HashMap::new();
     // By visit and claim, in order of the claims' ids, which is that of their making.
-    let mut sent: BTreeMap<(i64, i64), (NaiveDateTime, Option<NaiveDateTime>, String)> =
-        BTreeMap::new();
+    let mut sent: BTreeMap<(i64, i64), (NaiveDateTime, PartRow)> = BTreeMap::new();
     for row in rows {
         let status: ClaimStatus = types::read("claims.status", row.status.clone())?;
         if row.live && status.is_billed() {
@@ -284,24 +285,25 @@ fn claims(
             sums.expected += row.expected;
         }
         if let Some(released) = row.released_at {
-            let claim = (released, row.delivered_at, row.status);
-            sent.insert((row.encounter_id, row.claim_id), claim);
+            sent.insert((row.encounter_id, row.claim_id), (released, row));
         }
     }
     let date = |time: NaiveDateTime| zone.date_of(Instant::from_naive(time));
     let mut all: HashMap<i64, OfClaims> = HashMap::new();
-    for ((encounter, _), (released, delivered, status)) in sent {
+    for ((encounter, _), (released, row)) in sent {
         let (_, story) = all.entry(encounter).or_default();
         let story = story.get_or_insert_with(|| Sent {
             first: date(released),
             delivered: None,
             times: 0,
-            first_status: status.clone(),
+            first_status: row.status.clone(),
             last_status: String::new(),
+            payer: None,
         });
         story.times += 1;
-        story.delivered = story.delivered.or(delivered.map(date));
-        story.last_status = status;
+        story.delivered = story.delivered.or(row.delivered_at.map(date));
+        story.last_status = row.status;
+        story.payer = Some(row.payer_id);
     }
     for (encounter, sums) in billed {
         all.entry(encounter).or_default().0 = Some(sums);

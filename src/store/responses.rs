@@ -12,7 +12,7 @@ use super::sets::insert_set;
 use super::types::{CHUNK, page_size, read, read_json, write_json};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId, ReceivedId, ResponseId};
-use crate::domain::response::{Effect, Response, Source, Stage, Verdict};
+use crate::domain::response::{Effect, Response, Said, Source, Stage, Verdict};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
@@ -172,31 +172,58 @@ pub fn heard(
         .collect()
 }
 
-/// The last word of a 277CA on whether a claim is accepted: who says it, and what it says and did.
+/// A word of a 277CA on whether a claim is accepted.
+#[derive(Debug, Clone)]
+pub struct LastWord {
+    /// Who says it.
+    pub source: Source,
+    /// Whether it is.
+    pub verdict: Verdict,
+    /// What it did.
+    pub effect: Effect,
+    /// The codes.
+    pub said: Vec<Said>,
+    /// When it came.
+    pub recorded_at: Instant,
+}
+
+/// The last word on whether a claim is accepted: the payer's, where the payer has said anything.
 pub fn last_word(
     conn: &mut Conn,
     organization: OrganizationId,
     claim: ClaimId,
-) -> Result<Option<(Source, Verdict, Effect)>, StoreError> {
+) -> Result<Option<LastWord>, StoreError> {
     let decided = [Verdict::Accepted.as_str(), Verdict::Rejected.as_str()];
-    let of_claim = table::table
+    let row: Option<Row> = table::table
         .filter(table::organization_id.eq(organization.as_i64()))
         .filter(table::claim_id.eq(claim.as_i64()))
         .filter(table::stage.eq(Stage::Claim.as_str()))
-        .filter(table::verdict.eq_any(decided));
-    let row: Option<(String, String, String)> = of_claim
-        .order(table::id.desc())
-        .select((table::source, table::verdict, table::effect))
+        .filter(table::verdict.eq_any(decided))
+        .order((table::source.eq(Source::Payer.as_str()).desc(), table::id.desc()))
+        .select(Row::as_select())
         .first(conn)
         .optional()?;
-    row.map(|(source, verdict, effect)| {
-        Ok((
-            read("responses.source", source)?,
-            read("responses.verdict", verdict)?,
-            read("responses.effect", effect)?,
-        ))
-    })
-    .transpose()
+    let word = |row: Row| {
+        let Response { source, verdict, effect, said, recorded_at, .. } = row.into_domain()?;
+        Ok(LastWord { source, verdict, effect, said, recorded_at })
+    };
+    row.map(word).transpose()
+}
+
+/// Whether an answer ever made a claim accepted.
+pub fn was_accepted(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    claim: ClaimId,
+) -> Result<bool, StoreError> {
+    let accepted = table::table
+        .filter(table::organization_id.eq(organization.as_i64()))
+        .filter(table::claim_id.eq(claim.as_i64()))
+        .filter(table::effect.eq(Effect::Accepted.as_str()))
+        .select(table::id)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(accepted.is_some())
 }
 
 /// Those of these claims that the payer itself has accepted.

@@ -1,12 +1,6 @@
-//! What is billed once only, and what is not billed at all: second copies of a file, rejections of
-//! claims whose correction is under way, and what took the room of visits that come back.
+//! What is billed once only, and what is not billed at all: rejections of claims whose correction is
+//! under way, and what took the room of visits that come back. (Second copies: `copies.rs`.)
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use diesel::connection::SimpleConnection;
-use diesel::pg::PgConnection;
-use diesel::prelude::*;
 use peerclaims::domain::ids::{BatchId, OrganizationId, PayerId};
 use peerclaims::error::AppError;
 use peerclaims::flow::batching::{self, Wanted};
@@ -17,36 +11,34 @@ use serde_json::{Value, json};
 
 use crate::again::{record, record_by, seen};
 use crate::app::{Answer, TestApp, on_both, send};
-use crate::partner::{
-    Sent, ack, batch, move_batch, next_batch, report, standing, status, ta1, take, tie, upload,
-};
+use crate::partner::{Sent, move_batch, next_batch, report, status, take, tie};
 use crate::world::{self, World, id, rules, visit_of};
 
-const SENT: &[&str] = &["release", "delivered"];
+pub const SENT: &[&str] = &["release", "delivered"];
 
-async fn build(app: &TestApp, w: &World) -> Answer {
+pub async fn build(app: &TestApp, w: &World) -> Answer {
     let wanted = json!({"payer": "evergreen", "through": "2026-08-31"});
     app.post("/v1/batches", &w.biller, &wanted).await
 }
 
 /// The claim of a batch with one.
-async fn claim_of(app: &TestApp, w: &World, batch: &str) -> Value {
+pub async fn claim_of(app: &TestApp, w: &World, batch: &str) -> Value {
     let list = world::all(app, &format!("/v1/claims?batch={batch}"), &w.biller).await;
     assert_eq!(list.len(), 1, "{list:?}");
     list[0].clone()
 }
 
-async fn claim(app: &TestApp, w: &World, of: &Value) -> Value {
+pub async fn claim(app: &TestApp, w: &World, of: &Value) -> Value {
     app.get(&format!("/v1/claims/{}", id(of)), &w.biller).await.expect(200)
 }
 
-async fn ask(app: &TestApp, w: &World, of: &Value, what: &str, more: &Value) -> Answer {
+pub async fn ask(app: &TestApp, w: &World, of: &Value, what: &str, more: &Value) -> Answer {
     let mut body = json!({"reason": "a word of the biller", "payer_control": "ICN-1"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     app.post(&format!("/v1/claims/{}/{what}", id(of)), &w.biller, &body).await
 }
 
-async fn void(app: &TestApp, w: &World, reference: &str) -> Answer {
+pub async fn void(app: &TestApp, w: &World, reference: &str) -> Answer {
     let path = format!("/v1/encounters/{}/void", id(&seen(app, w, reference).await));
     app.post(&path, &w.biller, &json!({"reason": "did not take place"})).await
 }
@@ -61,7 +53,7 @@ async fn patch(app: &TestApp, w: &World, reference: &str, body: &Value) {
 }
 
 /// Two visits of a day on one claim that was sent: `A-1` and `A-2`.
-async fn two_visits(app: &TestApp) -> (World, Sent, Value) {
+pub async fn two_visits(app: &TestApp) -> (World, Sent, Value) {
     let w = world::river_bend(app, 2).await;
     record(app, &w, "A-1", "2026-07-01T16:00").await;
     record(app, &w, "A-2", "2026-07-01T20:00").await;
@@ -71,46 +63,23 @@ async fn two_visits(app: &TestApp) -> (World, Sent, Value) {
 }
 
 /// What the payer says of the claims of a batch.
-fn says(sent: &Sent, number: u32, accepted: bool) -> String {
+pub fn says(sent: &Sent, number: u32, accepted: bool) -> String {
     let numbers = sent.claims();
     let all: Vec<(&str, bool)> = numbers.iter().map(|n| (n.as_str(), accepted)).collect();
     status(sent, number, "PR", &all)
 }
 
 /// The batch after the last one, released and delivered.
-async fn release_next(app: &TestApp, w: &World) -> (Sent, Value) {
+pub async fn release_next(app: &TestApp, w: &World) -> (Sent, Value) {
     let sent = next_batch(app, w, SENT).await;
     let claim = claim_of(app, w, &sent.batch).await;
     (sent, claim)
 }
 
 /// Units reserved and consumed.
-fn drawn(app: &TestApp) -> i64 {
+pub fn drawn(app: &TestApp) -> i64 {
     app.database
         .number("SELECT CAST(COALESCE(SUM(reserved + consumed), 0) AS BIGINT) FROM unit_entries")
-}
-
-/// Holds what writers about a member wait for.
-fn hold(app: &TestApp, w: &World) -> PgConnection {
-    let mut other = PgConnection::establish(&app.database.url()).unwrap();
-    let key = &w.members[0];
-    other
-        .batch_execute(&format!(
-            "BEGIN; SELECT id FROM accounts WHERE key = 'time:{key}' FOR UPDATE"
-        ))
-        .unwrap();
-    other
-}
-
-/// Waits until so many writers wait for a lock.
-async fn waiting(app: &TestApp, writers: i64) {
-    let since = Instant::now();
-    let sql = "SELECT COUNT(*) FROM pg_stat_activity \
-               WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while app.database.number(sql) < writers {
-        assert!(since.elapsed() < Duration::from_secs(30), "nobody waits");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// Builds at most so many claims up to a day; gives the batch and whether more is.
@@ -127,62 +96,6 @@ async fn build_some(app: &TestApp, through: &str, most: i64) -> (BatchId, bool) 
 }
 
 on_both! {
-    async fn a_second_copy_that_is_refused_frees_nothing(app: TestApp) {
-        let (w, sent) = batch(&app, 2, SENT).await;
-        take(&app, &w.biller, ta1(&sent, 1, "A", "000")).await;
-        take(&app, &w.biller, ack(&sent, 2, &[(0, 'A')])).await;
-        let seen = || async { app.get(&format!("/v1/batches/{}", sent.batch), &w.biller).await.expect(200) };
-        assert_eq!(seen().await["acknowledgment"], "accepted");
-        // The second upload of the same file: known to be a copy, or for whatever reason.
-        let copy = take(&app, &w.biller, ta1(&sent, 3, "R", "025")).await;
-        assert_eq!((&copy["state"], &copy["rejected"]), (&json!("applied"), &json!(0)), "{copy}");
-        for (file, what) in [
-            (ta1(&sent, 4, "R", "006"), "TA1"),
-            (ack(&sent, 5, &[(0, 'R')]), "999"),
-        ] {
-            let took = take(&app, &w.biller, file).await;
-            assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{what}: {took}");
-            assert!(took["reason"].as_str().unwrap().contains("contradicts"), "{took}");
-        }
-        assert_eq!(standing(&app, &w, &sent).await, ["delivered"; 2]);
-        build(&app, &w).await.problem(409, "nothing_ready");
-        take(&app, &w.biller, says(&sent, 6, true)).await;
-        take(&app, &w.biller, ta1(&sent, 7, "R", "001")).await;
-        // Of the file of the claims that the payer took.
-        assert_eq!(standing(&app, &w, &sent).await, ["accepted"; 2]);
-        assert_eq!(seen().await["acknowledgment"], "accepted");
-        tie(&app);
-    }
-
-    async fn a_copy_is_never_the_reason_to_bill_again(app: TestApp) {
-        let (w, sent) = batch(&app, 2, SENT).await;
-        // Nothing is known of the first one yet: somebody must ask, and nothing is free.
-        let took = take(&app, &w.biller, ta1(&sent, 1, "R", "025")).await;
-        assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
-        let took = take(&app, &w.biller, ack(&sent, 2, &[(0, 'R')]).replace("IK5*R*5", "IK5*R*23")).await;
-        assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
-        let said = says(&sent, 3, false).replace("A7:562:85", "A7:54");
-        let took = take(&app, &w.biller, said).await;
-        assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
-        assert_eq!(standing(&app, &w, &sent).await, ["delivered"; 2]);
-        build(&app, &w).await.problem(409, "nothing_ready");
-        let tasks = world::all(&app, "/v1/tasks?kind=answer", &w.biller).await;
-        assert_eq!(tasks.len(), 2, "{tasks:?}");
-        take(&app, &w.biller, says(&sent, 4, true)).await;
-        assert_eq!(standing(&app, &w, &sent).await, ["accepted"; 2]);
-        tie(&app);
-    }
-
-    async fn an_acceptance_after_a_rejection_is_told(app: TestApp) {
-        let (w, sent) = batch(&app, 2, SENT).await;
-        assert_eq!(take(&app, &w.biller, ack(&sent, 1, &[(0, 'R')])).await["rejected"], 2);
-        let took = take(&app, &w.biller, ack(&sent, 2, &[(0, 'A')])).await;
-        assert_eq!(took["state"], "partly", "{took}");
-        assert!(took["reason"].as_str().unwrap().contains("contradicts"), "{took}");
-        assert_eq!(standing(&app, &w, &sent).await, ["rejected"; 2]);
-        tie(&app);
-    }
-
     async fn a_visit_left_out_is_not_billed_when_the_claim_is_rejected(app: TestApp) {
         let (w, sent, first) = two_visits(&app).await;
         ask(&app, &w, &first, "replace", &json!({})).await.expect(200);
@@ -394,91 +307,4 @@ async fn fresh(app: &TestApp) -> TestApp {
         return TestApp::sqlite().await;
     }
     TestApp::postgres().await.unwrap()
-}
-
-/// On PostgreSQL writers wait for each other; on SQLite there is one at a time.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_build_sees_the_visit_that_was_left_out_while_it_waited() {
-    let Some(app) = TestApp::postgres().await else { return };
-    let (w, _, first) = two_visits(&app).await;
-    ask(&app, &w, &first, "replace", &json!({})).await.expect(200);
-    let mut other = hold(&app, &w);
-    let (app, w) = (Arc::new(app), Arc::new(w));
-    let (a, b) = ((Arc::clone(&app), Arc::clone(&w)), (Arc::clone(&app), Arc::clone(&w)));
-    let voiding = tokio::spawn(async move { void(&a.0, &a.1, "A-2").await });
-    waiting(&app, 1).await;
-    let building = tokio::spawn(async move { build(&b.0, &b.1).await });
-    waiting(&app, 2).await;
-    other.batch_execute("COMMIT").unwrap();
-    voiding.await.unwrap().expect(200);
-    let batch = id(&building.await.unwrap().expect(201));
-    assert_eq!(claim_of(&app, &w, &batch).await["units"], 4);
-    assert_eq!(seen(&app, &w, "A-2").await["status"], "void");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_void_is_built_of_a_claim_that_is_being_rejected() {
-    for rejected_first in [true, false] {
-        let Some(app) = TestApp::postgres().await else { return };
-        let (w, sent, first) = two_visits(&app).await;
-        ask(&app, &w, &first, "void", &json!({})).await.expect(200);
-        let mut other = hold(&app, &w);
-        let (app, w) = (Arc::new(app), Arc::new(w));
-        let start = |builds: bool| {
-            let (app, w, file) = (Arc::clone(&app), Arc::clone(&w), says(&sent, 1, false));
-            tokio::spawn(async move {
-                if builds { build(&app, &w).await } else { upload(&app, &w.biller, file).await }
-            })
-        };
-        let one = start(!rejected_first);
-        waiting(&app, 1).await;
-        let two = start(rejected_first);
-        waiting(&app, 2).await;
-        other.batch_execute("COMMIT").unwrap();
-        let (one, two) = (one.await.unwrap(), two.await.unwrap());
-        if rejected_first {
-            assert_eq!(one.expect(201)["files"][0]["rejected"], 1);
-            two.problem(409, "nothing_ready");
-            assert_eq!(claim(&app, &w, &first).await["status"], "rejected");
-            assert_eq!(drawn(&app), 0, "what was to be voided is void");
-        } else {
-            let batch = id(&one.expect(201));
-            let took = two.expect(201)["files"][0].clone();
-            assert_eq!(
-                (&took["state"], &took["rejected"]),
-                (&json!("partly"), &json!(0)),
-                "{took}"
-            );
-            for step in SENT {
-                move_batch(&app, &w, &batch, step).await;
-            }
-            let void = crate::partner::fetch(&app, &batch, &w.biller).await;
-            let took = take(&app, &w.biller, says(&void, 2, true)).await;
-            assert_eq!(took["state"], "applied", "{took}");
-            assert_eq!(claim(&app, &w, &first).await["status"], "voided");
-        }
-        tie(&app);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_files_with_one_interchange_at_once_are_one_and_its_copy() {
-    let Some(app) = TestApp::postgres().await else { return };
-    let (w, sent, _) = two_visits(&app).await;
-    let mut other = hold(&app, &w);
-    let (app, w) = (Arc::new(app), Arc::new(w));
-    let file = says(&sent, 1, false);
-    let start = |bytes: String| {
-        let (app, w) = (Arc::clone(&app), Arc::clone(&w));
-        tokio::spawn(async move { upload(&app, &w.biller, bytes).await })
-    };
-    let one = start(file.clone());
-    waiting(&app, 1).await;
-    let two = start(file.replace('\n', "\r\n"));
-    waiting(&app, 2).await;
-    other.batch_execute("COMMIT").unwrap();
-    assert_eq!(one.await.unwrap().expect(201)["files"][0]["rejected"], 1);
-    let copy = two.await.unwrap().expect(201)["files"][0].clone();
-    assert_eq!((&copy["state"], &copy["rejected"]), (&json!("applied"), &json!(0)), "{copy}");
-    tie(&app);
 }

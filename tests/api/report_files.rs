@@ -96,6 +96,8 @@ on_both! {
             (format!("{HEADER}\nA,1,2026-07-32,4,1.00\n"), 2, json!("service_date")),
             (format!("{HEADER}\nA,1,2025-07-01,4,1.00\n"), 2, json!("service_date")),
             (format!("{HEADER}\nA,1,2026-07-01,-4,1.00\n"), 2, json!("units")),
+            (format!("{HEADER}\nA,1,2026-07-01,100000000,1.00\n"), 2, json!("units")),
+            (format!("{HEADER}\nA,1,2026-07-01,9223372036854775807,1.00\nA,2,2026-07-01,1,1.00\n"), 2, json!("units")),
             (format!("{HEADER}\nA,1,2026-07-01,4,1.005\n"), 2, json!("charge")),
             (format!("{HEADER}\n,1,2026-07-01,4,1.00\n"), 2, json!("claim_number")),
         ] {
@@ -103,6 +105,12 @@ on_both! {
             let fault = &problem["faults"][0];
             assert_eq!((&fault["line"], &fault["column"]), (&json!(line), &column), "{problem}");
         }
+        let most = format!("{HEADER}\nA,1,2026-07-01,99999999,1.00\nA,2,2026-07-01,99999999,1.00\n");
+        let told = post(&analyst, path, most).await.expect(200);
+        assert_eq!(told["only_there"]["units"], 199_999_998);
+        // Bad rows count, too: what is too long is not read to its end.
+        let long = format!("{HEADER}\n{}", ",,,,\n".repeat(200_001));
+        post(&analyst, path, long).await.problem(413, "too_large");
         let wrong = "/v1/reports/differences?from=2026-12-31&to=2026-01-01";
         post(&analyst, wrong, csv(&[])).await.problem(400, "invalid_parameter");
         post(&pasts[0].world.biller, path, csv(&[])).await.problem(400, "invalid_parameter");
@@ -136,15 +144,17 @@ on_both! {
     }
 
     async fn public_cuts_are_issued_whole_and_hide_few(app: TestApp) {
-        let w = world::river_bend(&app, 14).await;
+        // Visits of the first quarter can still be filed in September.
+        let late = [("[filing]\ndays = 95", "[filing]\ndays = 365")];
+        let w = world::river_bend_with(&app, 14, &late).await;
         for member in 0..14 {
-            record(&app, &w, &format!("V-{member}"), member, &format!("2026-06-{:02}T16:00", member + 10)).await;
+            record(&app, &w, &format!("V-{member}"), member, &format!("2026-03-{:02}T16:00", member + 10)).await;
         }
         for extra in 0..3 {
-            record(&app, &w, &format!("X-{extra}"), 0, &format!("2026-06-{:02}T16:00", extra + 24)).await;
+            record(&app, &w, &format!("X-{extra}"), 0, &format!("2026-03-{:02}T16:00", extra + 24)).await;
         }
-        release(&app, &w.biller, "2026-06-30").await;
-        let body = json!({"report": "public", "from": "2026-04-01", "to": "2026-06-30", "run_out_days": 60});
+        release(&app, &w.biller, "2026-03-31").await;
+        let body = json!({"report": "public", "from": "2026-01-01", "to": "2026-03-31"});
         let first = app.post("/v1/report-issues", &w.admin, &body).await.expect(201);
         let rows = async |manifest: &Value| {
             let path = format!("/v1/report-issues/{}/file", manifest["id"].as_str().unwrap());
@@ -165,9 +175,9 @@ on_both! {
         assert_eq!(people("contacts", "1"), (Value::Null, "yes".into()));
         // One late person is nobody's to be found by subtraction.
         let late = world::member(&app, &w.admin, "river-bend", "evergreen", "EV7777").await;
-        let late = visit("LATE", &w.peers[0], &late, "2026-06-27T16:00");
+        let late = visit("LATE", &w.peers[0], &late, "2026-03-27T16:00");
         app.post("/v1/encounters", &w.submitter, &late).await.expect(201);
-        release(&app, &w.biller, "2026-06-30").await;
+        release(&app, &w.biller, "2026-03-31").await;
         let mut again = body.clone();
         again["supersedes"] = first["id"].clone();
         again["reason"] = json!("a late claim");
@@ -178,15 +188,20 @@ on_both! {
         assert_eq!((&told["changes"], &told["movement"]), (&json!([]), &Value::Null));
         // No filters, no other period, no look in between, nobody else.
         for (field, value) in [
-            ("organization", json!("river-bend")), ("payer", json!("evergreen")), ("to", json!("2026-05-31")),
-            ("from", json!("2026-02-01")), ("run_out_days", json!(90)),
+            ("organization", json!("river-bend")), ("payer", json!("evergreen")), ("to", json!("2026-02-28")),
+            ("from", json!("2026-02-01")), ("run_out_days", json!(200)), ("convention", json!("any_day")),
         ] {
             let mut bad = body.clone();
             bad[field] = value;
             app.post("/v1/report-issues", &w.admin, &bad).await.problem(400, "invalid_parameter");
         }
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM report_issues"), 2, "no second first issue");
+        // Nor before the claims of the quarter are in, whatever the caller takes for long enough.
+        let early = json!({"report": "public", "from": "2026-04-01", "to": "2026-06-30", "run_out_days": 60});
+        let problem = app.post("/v1/report-issues", &w.admin, &early).await.problem(422, "invalid_input");
+        assert_eq!(problem["faults"][0]["pointer"], "/run_out_days");
         app.post("/v1/report-issues", &w.biller, &body).await.problem(400, "invalid_parameter");
-        let path = "/v1/reports/public?from=2026-04-01&to=2026-06-30";
+        let path = "/v1/reports/public?from=2026-01-01&to=2026-03-31";
         app.get(path, &w.admin).await.problem(400, "invalid_parameter");
         let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
         app.get(path, &analyst).await.problem(404, "not_found");
@@ -211,9 +226,44 @@ on_both! {
         let seen = app.get(path, &analyst).await.expect(200);
         assert_eq!(seen["rows"].as_array().unwrap().len(), 1, "{seen}");
         assert_eq!(seen["rows"][0]["authorization"], "PA-A");
-        assert!(seen["left_out_without_consent"].is_null(), "one is too few to be told");
+        assert_eq!(seen["left_out_without_consent"], true, "not how many");
         assert!(seen["notice"].as_str().unwrap().contains("42 CFR part 2"));
         let own = app.get(path, &w.biller).await.expect(200);
         assert_eq!(own["rows"].as_array().unwrap().len(), 2);
+        let body = json!({
+            "reference": "C-2", "member": w.members[1], "recipient": "evergreen",
+            "purposes": ["payment"], "from": "2026-01-01", "obtained": "paper",
+        });
+        app.post("/v1/consents?organization=river-bend", &w.admin, &body).await.expect(201);
+        let seen = app.get(path, &analyst).await.expect(200);
+        assert_eq!((seen["rows"].as_array().unwrap().len(), &seen["left_out_without_consent"]), (2, &json!(false)));
+        app.database.execute("DELETE FROM consents WHERE reference = 'C-2'");
+        // The contract has ended: what it flagged stays flagged.
+        app.database.execute("UPDATE contract_versions SET effective_to = '2026-08-31'");
+        for name in ["authorizations", "ending", "pace"] {
+            let path = format!("/v1/reports/{name}?from=2026-01-01&to=2026-12-31");
+            let seen = app.get(&path, &analyst).await.expect(200);
+            let rows = seen["rows"].as_array().unwrap();
+            assert!(rows.iter().all(|row| row["authorization"] == "PA-A"), "{name}: {seen}");
+        }
+        let seen = app.get(path, &analyst).await.expect(200);
+        assert_eq!(seen["rows"][0]["authorization"], "PA-A", "the one with consent is still shown");
+    }
+
+    async fn where_no_contract_says_which_services_are_flagged_a_payer_sees_no_people(app: TestApp) {
+        let w = world::river_bend(&app, 0).await;
+        app.database.execute("UPDATE organizations SET part2 = 'program'");
+        world::payer(&app, &w.admin, "lone-mesa").await;
+        let member = world::member(&app, &w.admin, "river-bend", "lone-mesa", "LM1").await;
+        let body = json!({"member": member, "payer": "lone-mesa", "number": "PA-X", "units": 10,
+            "from": "2026-01-01", "to": "2026-12-31"});
+        world::authorization(&app, &w.admin, "river-bend", &body).await;
+        let foreign = app.key(Role::PayerAnalyst, "lone-mesa").await;
+        let path = "/v1/reports/authorizations?from=2026-01-01&to=2026-12-31";
+        let seen = app.get(path, &foreign).await.expect(200);
+        assert_eq!(seen["rows"], json!([]), "{seen}");
+        assert_eq!(seen["left_out_without_consent"], true, "{seen}");
+        let own = app.get(path, &w.biller).await.expect(200);
+        assert_eq!(own["rows"].as_array().unwrap().len(), 1);
     }
 }

@@ -237,6 +237,16 @@ on_both! {
             let answer = app.post("/v1/report-issues", &w.biller, &with(bad.clone())).await;
             assert_eq!(answer.status, status, "{bad} {}", answer.body);
         }
+        // Movement is what a restatement tells; the list of reports says that it cannot be issued.
+        for key in [&w.biller, &analyst] {
+            let problem = app.post("/v1/report-issues", key, &wanted("movement")).await.problem(400, "invalid_parameter");
+            assert!(problem["detail"].as_str().unwrap().contains("restatement"), "{problem}");
+            let list = app.get("/v1/reports", key).await.expect(200);
+            for report in list["items"].as_array().unwrap() {
+                let never = ["movement", "utilization"].contains(&report["name"].as_str().unwrap());
+                assert_eq!(report["issuable"], !never, "{report}");
+            }
+        }
         app.get(&path(&own, "/file?format=xml"), &w.biller).await.problem(400, "invalid_parameter");
         let count = app.database.number("SELECT COUNT(*) FROM report_issues");
         assert_eq!(count, 3, "what was refused left nothing");

@@ -78,7 +78,7 @@ on_both! {
         let used: i64 = sums.values().chain(others.values()).map(|s| s[0]).sum();
         assert_eq!(seen["totals"]["used"], used);
         assert!(rows(&seen).iter().all(|row| row["reserved"].is_null()));
-        assert_eq!(seen["left_out_without_consent"], 0);
+        assert_eq!(seen["left_out_without_consent"], false);
         let app_path = format!("/v1/reports/limits?{YEAR}");
         app.get(&app_path, &analyst).await.problem(404, "not_found");
     }
@@ -251,6 +251,23 @@ on_both! {
         }
         let path = format!("/v1/reports/delivery?{query}&convention=any_day");
         app.get(&path, &w.biller).await.problem(400, "invalid_parameter");
+        // Nobody is told whom a payer covers who has no contract with it; nor is its existence.
+        let stranger = world::organization(&app, &w.admin, "hill-top", "WA", "America/Los_Angeles").await;
+        let biller = app.key(Role::Biller, &stranger).await;
+        for payer in ["evergreen", "nobody"] {
+            let query = format!("from=2026-06-01&to=2026-07-31&payer={payer}");
+            let problem = app.get(&format!("/v1/reports/rates?{query}"), &biller).await.problem(404, "not_found");
+            assert_eq!(problem["detail"], "There is no such payer that this key may see.");
+            let body = json!({"report": "rates", "from": "2026-06-01", "to": "2026-07-31", "payer": payer});
+            app.post("/v1/report-issues", &biller, &body).await.problem(404, "not_found");
+        }
+        let named = format!("/v1/reports/rates?{query}&organization=hill-top");
+        for key in [&analyst, &w.admin] {
+            app.get(&named, key).await.problem(404, "not_found");
+        }
+        // An administrator who names the payer alone is told of all who have one.
+        let all = report(&app, "rates", query, &w.admin).await;
+        assert_eq!(all["totals"]["enrolled"], 3);
         let other = world::payer(&app, &w.admin, "lone-mesa").await;
         let foreign = app.key(Role::PayerAnalyst, &other).await;
         let path = "/v1/enrollments?from=2026-06-01&to=2026-07-31&payer=evergreen";

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::again::record;
 use crate::app::{TestApp, on_both};
 use crate::claim_changes::{ask, billed, build, of_batch, patch, payer_says, step};
+use crate::partner;
 use crate::sessions::session;
 use crate::world::{self, World, visit, visit_of};
 
@@ -147,6 +148,20 @@ on_both! {
         assert_eq!(then["totals"]["released_units"], 4, "then it was so");
     }
 
+    async fn by_submission_a_release_is_told_as_one(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        let at = report(&app, "delivery", YEAR, &w.biller).await["as_of"].as_str().unwrap().to_owned();
+        billed(&app, &w).await;
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        for key in [&w.biller, &analyst, &w.admin] {
+            let moved = report(&app, "movement", &format!("{YEAR}&basis=submission&since={at}"), key).await;
+            let rows = moved["rows"].as_array().unwrap();
+            let told: Vec<_> = rows.iter().filter(|r| r["changed"] != 0).map(|r| (&r["step"], &r["contacts"])).collect();
+            assert_eq!(told, [(&json!("released"), &json!(1))], "{moved}");
+        }
+    }
+
     async fn two_coverages_are_one_person(app: TestApp) {
         let w = world::river_bend(&app, 0).await;
         world::payer(&app, &w.admin, "lone-mesa").await;
@@ -170,7 +185,7 @@ on_both! {
         assert_eq!((&all["totals"]["members"], &all["totals"]["contacts"]), (&json!(3), &json!(3)), "each once");
         let mut parts = 0;
         for payer in ["evergreen", "lone-mesa"] {
-            let own = report(&app, "delivery", &format!("{YEAR}&payer={payer}"), &w.biller).await;
+            let own = report(&app, "delivery", &format!("{YEAR}&payer={payer}"), &w.admin).await;
             parts += own["totals"]["contacts"].as_i64().unwrap();
         }
         assert!(parts <= 3, "no visit is of two payers: {parts}");
@@ -196,6 +211,45 @@ on_both! {
         assert_eq!(march["totals"]["contact_minutes"], 60);
         let before = report(&app, "delivery", "from=2026-03-07&to=2026-03-07", &w.biller).await;
         assert_eq!(before["totals"]["contacts"], 0);
+    }
+
+    async fn a_payer_is_told_what_it_rejected(app: TestApp) {
+        let (w, sent) = partner::batch(&app, 3, &["release", "delivered"]).await;
+        let numbers = sent.claims();
+        let said = [(numbers[0].as_str(), true), (numbers[1].as_str(), false)];
+        partner::take(&app, &w.biller, partner::status(&sent, 1, "PR", &said)).await;
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        for key in [&analyst, &w.biller] {
+            let all = report(&app, "acceptance", YEAR, key).await["totals"].clone();
+            let of = |name: &str| all[name].clone();
+            assert_eq!([of("submitted"), of("accepted"), of("rejected"), of("in_flight")], [json!(3), json!(1), json!(1), json!(1)]);
+            assert_eq!((of("rejection_rate"), of("acceptance_first")), (json!("0.5000"), json!("0.5000")));
+            let timeliness = report(&app, "timeliness", YEAR, key).await;
+            let rows = timeliness["rows"].as_array().unwrap();
+            let row = rows.iter().find(|row| row["leg"] == "delivered").unwrap();
+            assert_eq!((&row["started"], &row["finished"]), (&json!(3), &json!(3)), "{row}");
+        }
+        // What is billed is another question.
+        assert_eq!(report(&app, "delivery", YEAR, &analyst).await["totals"]["contacts"], 2);
+        assert_eq!(report(&app, "dollars", YEAR, &analyst).await["totals"]["released_units"], 8);
+    }
+
+    async fn the_seventh_day_is_in_time_and_the_eighth_is_not(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        // Today is 10 September: eight days, seven days, and today.
+        for (name, start) in [("V-1", "2026-09-02T16:00"), ("V-2", "2026-09-03T16:00"), ("V-3", "2026-09-10T15:00")] {
+            put(&app, &w, &visit_of(name, &w.peers[0], &w.members[0], start, 30)).await;
+        }
+        let released = async || {
+            let timeliness = report(&app, "timeliness", YEAR, &w.biller).await;
+            let rows = timeliness["rows"].as_array().unwrap();
+            let row = rows.iter().find(|row| row["leg"] == "released").unwrap();
+            (row["started"].clone(), row["due_7"].clone(), row["share_within_7"].clone())
+        };
+        assert_eq!(released().await, (json!(3), json!(1), json!("0.0000")));
+        // Where it is the eleventh by now, the visit of the third has waited for eight days.
+        app.database.execute("UPDATE organizations SET zone = 'Pacific/Guam'");
+        assert_eq!(released().await, (json!(3), json!(2), json!("0.0000")));
     }
 
     async fn a_year_ends_where_it_ends(app: TestApp) {

@@ -16,7 +16,7 @@ use crate::world::{self, World, id};
 const SENT: &[&str] = &["release", "delivered"];
 
 /// A 277CA of the payer with these segments below its source.
-fn told(sent: &Sent, number: u32, body: &[String]) -> String {
+pub fn told(sent: &Sent, number: u32, body: &[String]) -> String {
     let base = status(sent, number, "PR", &[(&sent.claims()[0], false)]);
     let (head, rest) = base.split_once("HL*2*").unwrap();
     let (_, end) = rest.split_once("SE*").unwrap();
@@ -28,7 +28,7 @@ fn told(sent: &Sent, number: u32, body: &[String]) -> String {
 }
 
 /// The level of a receiver with its word on a set, or that of a provider below it.
-fn level(place: usize, provider: bool, trace: &str, says: &str) -> Vec<String> {
+pub fn level(place: usize, provider: bool, trace: &str, says: &str) -> Vec<String> {
     let (above, code) = if provider { (place - 1, 19) } else { (1, 21) };
     let name = if provider {
         "NM1*85*2*RIVER-BEND*****XX*1234567893"

@@ -9,11 +9,13 @@ use serde_json::Value as Json;
 use super::fault::{Fault, Place};
 use super::layer::{Adjusted, Direction, Layer};
 use super::model::{Agreement, AuthorizationNeed, Pack, Rate, Service, Terms};
+use super::modifier_rule::can_carry;
 use super::nearest::hint;
 use super::node::Node;
 use super::node_json::from_json;
 use super::node_toml::from_toml;
 use super::read::agreement;
+use crate::domain::codes::Modifier;
 use crate::domain::dates::Span;
 use crate::domain::identifiers::Key;
 
@@ -47,6 +49,15 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
                 format!("/rate/{index}/service"),
                 format!("rate[{}].service", index + 1),
                 message,
+            );
+        }
+        let service = pack.service(&rate.service);
+        let strange = |m: &Modifier| service.is_some_and(|s| !can_carry(s, &pack.modifiers, m));
+        for (place, modifier) in rate.modifiers.iter().enumerate().filter(|(_, m)| strange(m)) {
+            refuse(
+                format!("/rate/{index}/modifiers/{place}"),
+                format!("rate[{}].modifiers[{}]", index + 1, place + 1),
+                format!("no line of the service can have {modifier}; correct or remove it"),
             );
         }
     }

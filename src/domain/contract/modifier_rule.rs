@@ -66,6 +66,13 @@ impl Stacking {
     }
 }
 
+/// Whether a line of the service can have the modifier: its own, a mode's, or a rule's.
+pub(super) fn can_carry(service: &Service, rules: &[ModifierRule], modifier: &Modifier) -> bool {
+    let of_modes = service.modes.iter().flat_map(|m| &m.modifiers);
+    let of_rules = rules.iter().filter(|r| r.services.contains(&service.key)).flat_map(|r| &r.add);
+    service.modifiers.iter().chain(of_modes).chain(of_rules).any(|m| m == modifier)
+}
+
 /// Keys of the table besides those of its days.
 pub(super) const KEYS: &[&str] =
     &["key", "services", "add", "when", "percent", "stacking", "source"];

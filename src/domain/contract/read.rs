@@ -19,7 +19,7 @@ use super::read_agreement::read_agreement;
 use super::read_condition::{read_conditions, some};
 use super::read_overrides::read_overrides;
 use super::read_profile::read_profile;
-use super::read_rules::{read_authorizations, read_documentation, read_limits};
+use super::read_rules::{Sound, read_authorizations, read_documentation, read_limits};
 use super::read_service::{MAX_SERVICES, read_services};
 use super::reader::{Reader, Spot};
 use super::table::Table;
@@ -98,8 +98,9 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let modifiers = read_modifiers(r, &root, &mut known, &services, &mut unknown);
     let conditions = read_conditions(r, &root, &mut known);
     let copays = read_copays(r, &root, &mut known, &mut unknown);
-    let limits = read_limits(r, &root, &mut known, &services, &mut unknown);
-    let authorizations = read_authorizations(r, &root, &mut known, &mut unknown);
+    let sound = Sound { services: &services, modifiers: &modifiers };
+    let limits = read_limits(r, &root, &mut known, sound, &mut unknown);
+    let authorizations = read_authorizations(r, &root, &mut known, sound, &mut unknown);
     let filing = root.need(r, "filing").and_then(|at| read_filing(r, &at, &mut known));
     let documentation =
         root.need(r, "documentation").and_then(|at| read_documentation(r, &at, &mut known));

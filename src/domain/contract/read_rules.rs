@@ -7,6 +7,7 @@ use super::known::{Known, unique};
 use super::layer::read_layers;
 use super::limit::{Exceed, Limit, LimitScope};
 use super::model::{AuthorizationNeed, AuthorizationRule, Block, Documentation, Service};
+use super::modifier_rule::{ModifierRule, can_carry};
 use super::read_window::{self, read_window};
 use super::reader::{Amount, Reader, Spot};
 use super::source_of::{self, read_source_of, weigh};
@@ -61,12 +62,12 @@ const FREE: &[&str] = &["free_units", "window", "length", "first_month", "episod
 pub(super) const DOCUMENTATION_KEYS: &[&str] =
     &["signed_note", "plan_goal", "source", source_of::KEY];
 
-/// All limits that have no fault. `sound` are the services without one.
+/// All limits that have no fault. `sound` are the services and modifier rules without one.
 pub(super) fn read_limits<'a>(
     r: &mut Reader,
     root: &Table<'a>,
     known: &mut Known<'a>,
-    sound: &[Service],
+    sound: Sound<'_>,
     unknown: &mut Vec<Unknown>,
 ) -> Vec<Limit> {
     let fields = [LIMIT_KEYS, read_window::KEYS, in_force::KEYS].concat();
@@ -89,19 +90,14 @@ fn read_limit<'a>(
     table: &Table<'a>,
     key: Option<Key>,
     known: &mut Known<'a>,
-    sound: &[Service],
+    sound: Sound<'_>,
 ) -> Option<Limit> {
     let services: Vec<Key> = known.services(r, table).into_iter().map(|(_, key)| key).collect();
-    let amount = read_units(r, table, sound, &services);
+    let amount = read_units(r, table, sound.services, &services);
     let window = read_window(r, table);
     let scope = table.or(r, "scope", LimitScope::default());
-    let counted: Vec<&Service> = sound.iter().filter(|s| services.contains(&s.key)).collect();
-    // A service with faults of its own may have what is named.
-    let counted = Some(counted).filter(|counted| counted.len() == services.len());
-    let modifiers = read_counted(r, table, "modifiers", counted.as_deref(), |service, modifier| {
-        let of_modes = service.modes.iter().flat_map(|m| &m.modifiers);
-        service.modifiers.iter().chain(of_modes).any(|m| m == modifier)
-    });
+    let counted = sound.of(&services);
+    let modifiers = sound.modifiers(r, table, &services);
     let modes = read_counted(r, table, "modes", counted.as_deref(), |service, mode| {
         service.modes.iter().any(|m| m.mode == *mode)
     });
@@ -115,7 +111,9 @@ fn read_limit<'a>(
     }
     let (when, days) = (read_when(r, table), read_in_force(r, table));
     let spot = table.at_key("units");
-    let layers = read_layers(r, table, known, amount.map(|(units, _)| (&spot, units)));
+    // What stands in for a number that is not known is held against nothing.
+    let own = amount.filter(|_| !spot.is_unknown()).map(|(units, _)| (&spot, units));
+    let layers = read_layers(r, table, known, own);
     let source = known.cited(r, table);
     let ((units, hours), (layer, agreement)) = (amount?, layers?);
     Some(Limit {
@@ -175,8 +173,33 @@ fn read_units(
     exact.map(|units| (units.normalize(), Some(hours)))
 }
 
-/// What narrows a limit to some lines; each must stand on a line of a counted service, or the limit
-/// would silently count nothing.
+/// What has no fault of its own so far.
+#[derive(Clone, Copy)]
+pub(super) struct Sound<'s> {
+    /// Services.
+    pub(super) services: &'s [Service],
+    /// Rules that add modifiers.
+    pub(super) modifiers: &'s [ModifierRule],
+}
+
+impl<'s> Sound<'s> {
+    /// These services; none when one of them has faults of its own and may have what is named.
+    fn of(self, keys: &[Key]) -> Option<Vec<&'s Service>> {
+        let counted: Vec<&Service> =
+            self.services.iter().filter(|s| keys.contains(&s.key)).collect();
+        Some(counted).filter(|counted| counted.len() == keys.len())
+    }
+
+    /// Modifiers that narrow a rule to some lines of these services.
+    fn modifiers(self, r: &mut Reader, table: &Table<'_>, services: &[Key]) -> Vec<Modifier> {
+        read_counted(r, table, "modifiers", self.of(services).as_deref(), |service, modifier| {
+            can_carry(service, self.modifiers, modifier)
+        })
+    }
+}
+
+/// What narrows a rule to some lines; each must stand on a line of one of its services, or the rule
+/// would silently be about nothing.
 fn read_counted<T>(
     r: &mut Reader,
     table: &Table<'_>,
@@ -190,7 +213,7 @@ where
     let named: Vec<(Spot<'_>, T)> = table.get(key).map(|s| s.values(r)).unwrap_or_default();
     for (spot, value) in &named {
         if counted.is_some_and(|services| !services.iter().any(|s| on(s, value))) {
-            spot.refuse(r, "no service of this limit has it on a line; correct or remove it");
+            spot.refuse(r, "no service of this rule can have it on a line; correct or remove it");
         }
     }
     named.into_iter().map(|(_, value)| value).collect()
@@ -202,6 +225,7 @@ pub(super) fn read_authorizations<'a>(
     r: &mut Reader,
     root: &Table<'a>,
     known: &mut Known<'a>,
+    sound: Sound<'_>,
     unknown: &mut Vec<Unknown>,
 ) -> Vec<AuthorizationRule> {
     let mut keys: Vec<Key> = Vec::new();
@@ -213,18 +237,18 @@ pub(super) fn read_authorizations<'a>(
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
         let services = known.services(r, &table);
-        let modifiers: Vec<Modifier> = table.values(r, "modifiers");
+        let named: Vec<Key> = services.iter().map(|(_, key)| key.clone()).collect();
+        let modifiers = sound.modifiers(r, &table, &named);
         // Rules that begin and end, or are for some modifiers only, may speak of one service.
         let whole = modifiers.is_empty() && in_force::KEYS.iter().all(|k| table.get(k).is_none());
         for (spot, _) in services.iter().filter(|(_, s)| whole && taken.contains(s)) {
             spot.refuse(r, "another authorization rule has this service; keep it in one of them");
         }
-        let services: Vec<Key> = services.into_iter().map(|(_, service)| service).collect();
         if whole {
-            taken.extend(services.iter().cloned());
+            taken.extend(named.iter().cloned());
         }
-        rules.extend(read_authorization(r, &table, (key, services.clone(), modifiers), known));
-        unknown.extend(noted(r, &services));
+        rules.extend(read_authorization(r, &table, (key, named.clone(), modifiers), known));
+        unknown.extend(noted(r, &named));
     }
     rules
 }

@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+/// Most units of a line: SV104 holds eight digits before the point, so no claim line has more, and the sums
+/// of a whole extract stay far below what a number can hold.
+pub const MAX_UNITS: i64 = 99_999_999;
+
 /// A claim line, of either side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -84,8 +88,8 @@ impl Sums {
     /// Adds a line.
     pub fn add(&mut self, line: &Line) {
         self.lines += 1;
-        self.units += line.units;
-        self.charge += line.charge;
+        self.units = self.units.saturating_add(line.units);
+        self.charge = self.charge.saturating_add(line.charge);
     }
 }
 
@@ -212,6 +216,13 @@ mod tests {
         let mut bare = line(1, 1, 4, 900);
         bare.control = "1".to_owned();
         assert_eq!(compare(vec![line(1, 1, 4, 900)], vec![bare]).differences.len(), 2);
+    }
+
+    #[test]
+    fn sums_beyond_all_numbers_do_not_wrap() {
+        let there = vec![line(1, 1, i64::MAX, i64::MAX), line(1, 2, 1, 1)];
+        let told = compare(Vec::new(), there);
+        assert_eq!(told.only_there, Sums { lines: 2, units: i64::MAX, charge: i64::MAX });
     }
 
     fn side() -> impl Strategy<Value = Vec<Line>> {

@@ -124,6 +124,10 @@ pub struct Sent {
     pub first_status: String,
     /// The status of the last of them.
     pub last_status: String,
+    /// The payer of the last of them, whoever is the visit's payer by now; none of facts that were learned
+    /// before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<i64>,
 }
 
 impl Fact {

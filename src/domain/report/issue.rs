@@ -33,7 +33,7 @@ pub struct Issue {
 pub enum Shelf {
     /// All.
     All,
-    /// Those that an organization made for itself.
+    /// Those of an organization alone, as it sees itself: made by it, or by an administrator.
     Organization(OrganizationId),
     /// Those that a payer's analysts made.
     Payer(PayerId),

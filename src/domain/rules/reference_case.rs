@@ -5,13 +5,13 @@ use rust_decimal::Decimal;
 use super::history_recount::day;
 use super::history_world::SERVICES;
 use super::reference_world::{
-    Add, Ask, Asked, Book, Condition, Days, PROGRAMS, Paper, Price, names,
+    Add, Ask, Asked, Book, Condition, Days, PROGRAMS, Paper, Price, TAGS, names,
 };
-use super::testing::{self, Case, key, source, span};
+use super::testing::{self, Case, d, key, source, span};
 use crate::domain::codes::Mode;
 use crate::domain::contract::{
     self, Adjusted, Adjustment, Answer, Copay, Demand, Direction, GroupRule, InForce, ModifierRule,
-    Rate, Wanted, When, bind,
+    Rate, Stacking, Wanted, When, bind,
 };
 use crate::domain::document::{Content, DocumentKind};
 use crate::domain::facts::DocumentFact;
@@ -143,6 +143,17 @@ impl Book {
             GroupRule { min_size, max_size, members_per_peer, source: source("groups") }
         });
         pack.modifiers = self.adds.iter().enumerate().map(modifier_rule).collect();
+        // In force on no day of the world: any line may have any modifier, as prices by modifier ask.
+        pack.modifiers.push(ModifierRule {
+            key: key("long-ago"),
+            services: SERVICES.map(key).to_vec(),
+            add: names(&(0..TAGS.len()).collect::<Vec<_>>()),
+            when: When::default(),
+            days: InForce { from: None, to: Some(d("1999-12-31")) },
+            percent: None,
+            stacking: Stacking::Unknown,
+            source: source("modifiers"),
+        });
         pack.conditions = self.conditions.iter().enumerate().map(condition).collect();
         pack.copays = self
             .shares

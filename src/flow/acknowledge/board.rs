@@ -39,9 +39,9 @@ pub(super) struct Board {
     /// Claims whose replacement or void is on its way.
     changing: HashSet<ClaimId>,
     heard: HashMap<BatchId, Heard>,
-    /// The interchange whose words are being said, and batches whose sets it answers: a TA1 beside
-    /// these speaks of the same copy.
-    beside: (usize, Vec<BatchId>),
+    /// In which interchanges of the file sets of a batch are answered: a TA1 beside these speaks of
+    /// the same copy, one elsewhere of another.
+    beside: HashMap<BatchId, HashSet<usize>>,
 }
 
 impl Board {
@@ -68,12 +68,16 @@ impl Board {
             }
         }
         let all: Vec<ClaimId> = before.keys().copied().collect();
-        let payer_accepted = responses::accepted_by_payer(conn, tenant, &all)?;
+        let mut payer_accepted = responses::accepted_by_payer(conn, tenant, &all)?;
+        // A biller's evidence that the payer took a correction is as good.
+        let corrections = store::claim_changes::of_built(conn, tenant, &all)?;
+        let known = corrections.into_iter().filter(|change| change.evidence.is_some());
+        payer_accepted.extend(known.filter_map(|change| change.built));
         let open = store::claim_changes::open_of_all(conn, tenant, &all)?;
         let built = open.into_iter().filter(|c| c.state == ChangeState::Built);
         let changing = built.map(|c| c.claim).collect();
         let now = before.clone();
-        let beside = (0, Vec::new());
+        let beside = HashMap::new();
         Ok(Self { numbers, of_batch, before, now, payer_accepted, changing, heard, beside })
     }
 
@@ -82,14 +86,8 @@ impl Board {
         &mut self,
         word: &Word,
     ) -> Result<(Vec<(ClaimId, Effect)>, Effect), AppError> {
-        if self.beside.0 != word.from {
-            for batch in std::mem::take(&mut self.beside.1) {
-                self.heard.entry(batch).or_default().arrived = true;
-            }
-            self.beside.0 = word.from;
-        }
         if word.stage == Stage::Set {
-            self.beside.1.push(word.batch);
+            self.beside.entry(word.batch).or_default().insert(word.from);
         }
         let concerned = self.concerned(word);
         let taken = self.is_taken(word);
@@ -145,7 +143,11 @@ impl Board {
     fn is_taken(&self, word: &Word) -> bool {
         let Some(heard) = self.heard.get(&word.batch) else { return false };
         match (word.stage, &word.of) {
-            (Stage::Interchange, _) => heard.arrived,
+            (Stage::Interchange, _) => {
+                let elsewhere = |from: &usize| *from != word.from;
+                let beside = self.beside.get(&word.batch);
+                heard.arrived || beside.is_some_and(|all| all.iter().any(elsewhere))
+            }
             (Stage::Set, Of::Set(list)) => {
                 let spoken_of = |number: &String| {
                     self.numbers.get(number).is_some_and(|claim| heard.claims.contains(claim))

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::said::is_kept_copy;
 use crate::domain::batch::{SaidBy, StoredClaim};
 use crate::domain::claim_detail::PayerControl;
 use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, OrganizationId};
@@ -106,10 +107,14 @@ pub(in crate::flow) fn catch_up(
     stand: &[ClaimId],
 ) -> Result<(), AppError> {
     for id in stand {
-        let Some((source, verdict, Effect::Contradicts)) = responses::last_word(conn, tenant, *id)?
-        else {
+        let Some(word) = responses::last_word(conn, tenant, *id)? else { continue };
+        // What came before the correction was asked for was known to whoever asked.
+        let change = store::claim_changes::last_of(conn, tenant, *id)?;
+        let meanwhile = change.is_some_and(|change| word.recorded_at >= change.asked_at);
+        if word.effect != Effect::Contradicts || !meanwhile || is_kept_copy(&word.said) {
             continue;
-        };
+        }
+        let (source, verdict) = (word.source, word.verdict);
         let claim = store::claims::by_id(conn, tenant, *id)?;
         let Some(claim) = claim.filter(|c| c.status.is_with_payer()) else { continue };
         let payer = responses::accepted_by_payer(conn, tenant, &[*id])?.contains(id);

@@ -70,9 +70,10 @@ pub(super) fn resolve(
             resolved.statuses(conn, tenant, interchange, set)?;
         }
     }
-    // An acceptance counts before a rejection of the same: none of these moves a claim.
+    // In the whole file an acceptance of a set or interchange counts before a rejection of the same:
+    // none of these moves a claim.
     let accepts = |w: &Word| matches!(w.verdict, Verdict::Accepted | Verdict::AcceptedWithErrors);
-    resolved.words.sort_by_key(|w| (w.from, w.stage == Stage::Claim || !accepts(w)));
+    resolved.words.sort_by_key(|w| (w.stage == Stage::Claim || !accepts(w), w.from));
     Ok(resolved)
 }
 
@@ -201,21 +202,16 @@ impl Resolved {
                 self.problems.push(format!("a 999 names a set that batch {id} does not have"));
             }
         }
-        let whole = said::set_verdict(group.status.as_deref());
         for sent in of_group {
-            let copied = said::is_copied_group(&group.codes);
-            let named = sets.iter().filter(|s| sets::same(&sent.control, &s.control));
-            let word = |set| {
-                let (verdict, said) = said::of_set(set);
-                (verdict, said, copied || said::is_copied_set(set))
-            };
-            let mut words: Vec<(Verdict, Vec<Said>, bool)> = named.map(word).collect();
-            // The word on a set counts, whatever AK9 says of the group; AK9 alone counts where no
-            // set is named, or where it accepts and names only those with errors.
-            if words.is_empty() && (sets.is_empty() || whole != Verdict::Rejected) {
-                words.push((whole, Vec::new(), copied));
-            }
-            for (verdict, said, copy) in words.into_iter().filter(|w| w.0 != Verdict::Unknown) {
+            for (verdict, said, copy) in said_of(sent, acked) {
+                if verdict == Verdict::Unknown {
+                    self.problems.push(format!(
+                        "a 999 says of set {} of batch {id} what is neither an acceptance nor a \
+                         rejection (IK501, AK901). Ask the sender",
+                        sent.control
+                    ));
+                    continue;
+                }
                 let control = format!("{number}/{}", sent.control);
                 let key = (id, Stage::Set, Source::Receiver, control.clone(), verdict, copy);
                 if !self.is_new(key, sent.claims.len()) {
@@ -251,7 +247,8 @@ impl Resolved {
         for Rejection { level, trace, claims } in set.rejections() {
             let (verdict, said) = said::of_statuses(level.disposition, &level.statuses);
             if claims.is_empty() {
-                self.level(conn, tenant, from, (source, verdict, said), trace)?;
+                let copy = said::is_copied_claim(&level.statuses);
+                self.level(conn, tenant, from, (source, verdict, said, copy), trace)?;
             } else if claims.iter().any(|c| c.disposition != Disposition::Rejected) {
                 self.problems.push(
                     "a 277CA rejects all claims of a set or provider, and yet names some that it does \
@@ -316,7 +313,7 @@ impl Resolved {
         conn: &mut Conn,
         tenant: OrganizationId,
         from: &Interchange,
-        (source, verdict, said): (Source, Verdict, Vec<Said>),
+        (source, verdict, said, copy): (Source, Verdict, Vec<Said>, bool),
         trace: &str,
     ) -> Result<(), AppError> {
         // `BATCH000000101`, and `BATCH000000101-2` for the second set.
@@ -338,7 +335,7 @@ impl Resolved {
         };
         for standing in acknowledged::by_numbers(conn, tenant, &texts(&sent.claims))? {
             let number = standing.number.clone();
-            if !self.is_new((id, Stage::Claim, source, number, verdict, false), 1) {
+            if !self.is_new((id, Stage::Claim, source, number, verdict, copy), 1) {
                 continue;
             }
             self.words.push(Word {
@@ -349,7 +346,7 @@ impl Resolved {
                 source,
                 control: standing.number,
                 verdict,
-                copy: false,
+                copy,
                 decides: false,
                 said: said.clone(),
                 payer_control: None,
@@ -358,6 +355,27 @@ impl Resolved {
         }
         Ok(())
     }
+}
+
+/// What a 999 says of a set: verdict, codes, and whether it is only called a copy.
+fn said_of(
+    sent: &SentSet,
+    AckedGroup { group, sets }: &AckedGroup,
+) -> Vec<(Verdict, Vec<Said>, bool)> {
+    let copied = said::is_copied_group(&group.codes);
+    let named = sets.iter().filter(|s| sets::same(&sent.control, &s.control));
+    let word = |set| {
+        let (verdict, said) = said::of_set(set);
+        (verdict, said, copied || said::is_copied_set(set))
+    };
+    let mut words: Vec<(Verdict, Vec<Said>, bool)> = named.map(word).collect();
+    // The word on a set counts, whatever AK9 says of the group; AK9 alone counts where no set is
+    // named, or where it accepts and names only those with errors.
+    let whole = said::set_verdict(group.status.as_deref());
+    if words.is_empty() && (sets.is_empty() || whole != Verdict::Rejected) {
+        words.push((whole, Vec::new(), copied));
+    }
+    words
 }
 
 fn texts(list: &[String]) -> Vec<&str> {

@@ -47,6 +47,12 @@ pub(super) fn is_copied_claim(statuses: &[Status]) -> bool {
     !statuses.is_empty() && statuses.iter().all(copy)
 }
 
+/// The same of what was kept of it.
+pub(super) fn is_kept_copy(said: &[Said]) -> bool {
+    let copy = |s: &Said| matches!(s.code.split(':').nth(1), Some("54" | "78"));
+    !said.is_empty() && said.iter().all(copy)
+}
+
 /// Whether a 277CA says that a claim went into adjudication: a receipt (A0, A1) is less.
 pub(super) fn decides(statuses: &[Status]) -> bool {
     statuses.iter().any(|s| s.category == "A2")

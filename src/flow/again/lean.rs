@@ -3,10 +3,11 @@
 
 use crate::domain::again::{Cause, Days, Touched};
 use crate::domain::contract::Terms;
-use crate::domain::decision::{Decision, LineAnswer};
+use crate::domain::decision::{Decision, Disposition};
 use crate::domain::encounter::EncounterData;
 use crate::domain::ids::{EncounterId, OrganizationId};
 use crate::domain::rules::{LIFTED_BY_OTHERS, Leaning};
+use crate::domain::windows;
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::flow::intake::bench::Case;
@@ -15,9 +16,10 @@ use crate::store::{self, Conn};
 
 use super::mark::follow;
 
-/// Whether anything of the visit can be billed.
-pub(super) fn is_live(decision: &Decision) -> bool {
-    decision.lines.iter().any(|l| l.answer == LineAnswer::Ready)
+/// Whether others may lean on the visit: it is not held, and be it too short for a unit of its own
+/// (`docs/adr/0109-…`).
+pub(super) fn stands(decision: &Decision) -> bool {
+    decision.service.is_some() && decision.disposition != Disposition::Held
 }
 
 fn leaning(terms: Option<&Terms>, data: &EncounterData, decision: &Decision) -> Leaning {
@@ -38,7 +40,7 @@ pub fn wake<'a>(
     depth: i32,
 ) -> Result<(), AppError> {
     let there: Vec<(&EncounterData, Leaning)> = visits
-        .filter(|(_, _, decision)| is_live(decision))
+        .filter(|(_, _, decision)| stands(decision))
         .map(|(data, case, decision)| (data, leaning(case.terms.as_deref(), data, decision)))
         .filter(|(_, leaning)| !leaning.is_none())
         .collect();
@@ -61,11 +63,22 @@ pub fn wake<'a>(
     follow(ctx, conn, tenant, Cause::Visit, depth, &touched)
 }
 
-/// The member's visits that leaned on one which was live and is not as it was.
-pub fn gone(terms: Option<&Terms>, data: &EncounterData, before: &Decision) -> Option<Touched> {
-    if !is_live(before) {
-        return None;
+/// The visits that leaned on one which stood and is not as it was.
+pub fn gone(terms: Option<&Terms>, data: &EncounterData, before: &Decision) -> Vec<Touched> {
+    if !stands(before) {
+        return Vec::new();
     }
-    let days = leaning(terms, data, before).member?;
-    Some(Touched::Member(data.member, Days { from: days.from, to: days.to }))
+    let leaning = leaning(terms, data, before);
+    let days = |days: windows::Days| Days { from: days.from, to: days.to };
+    let member = leaning.member.map(|on| Touched::Member(data.member, days(on)));
+    let peer = leaning.peer.map(|on| Touched::Peer(data.peer, days(on)));
+    member.into_iter().chain(peer).collect()
+}
+
+/// The member's visits, where the contract counts how many there were and this one is voided: it
+/// counted also where it was held or too short.
+pub fn uncounted(terms: Option<&Terms>, data: &EncounterData) -> Option<Touched> {
+    let conditions = terms.map_or(&[][..], |t| t.pack.conditions.as_slice());
+    let counts = conditions.iter().any(|c| c.demand.counts_visits());
+    counts.then_some(Touched::Member(data.member, Days::ALL))
 }

@@ -31,7 +31,7 @@ mod write;
 pub use crate::domain::again::{Cause, Change, Days, Freed, Outcome, Touched};
 pub use crate::domain::correction::{BilledLine, Billing, Correction, Difference};
 pub use claimed::let_go;
-pub use lean::{gone, wake};
+pub use lean::{gone, uncounted, wake};
 pub use mark::{changing, deciding, mark, reach_others, retell};
 pub use numbers::follow_numbers;
 pub use pending::Pending;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::lean::{gone, is_live, wake};
+use super::lean::{gone, stands, wake};
 use super::mark::follow;
 use crate::domain::again::{Cause, Days, Freed, Outcome, Touched};
 use crate::domain::decision::Decision;
@@ -172,16 +172,20 @@ fn mark_freed(
     let none = Vec::new();
     let frees = |a: &&Again| frees(a, of_encounter.get(&a.encounter.id).unwrap_or(&none));
     let freeing: Vec<&Again> = list.iter().filter(frees).collect();
-    let Some(depth) = freeing.iter().map(|a| a.depth).max() else { return Ok(()) };
+    let left: Vec<&Again> =
+        list.iter().filter(|a| a.revised.is_some() || !stands(&a.answer)).collect();
+    let gone_from = |a: &&Again| gone(a.case.terms.as_deref(), &a.encounter.data, &a.before.answer);
+    let leaned: Vec<Touched> = left.iter().flat_map(gone_from).collect();
+    let of_leaned = left.iter().filter(|_| !leaned.is_empty());
+    let Some(depth) = freeing.iter().chain(of_leaned).map(|a| a.depth).max() else {
+        return Ok(());
+    };
     if depth >= MOST_STEPS {
         tracing::warn!(organization = %tenant, "new decisions follow each other without end");
         return Ok(());
     }
     let mut touched = freed(freeing.iter().map(|a| &a.encounter));
-    let left = freeing.iter().filter(|a| a.revised.is_some() || !is_live(&a.answer));
-    touched.extend(
-        left.filter_map(|a| gone(a.case.terms.as_deref(), &a.encounter.data, &a.before.answer)),
-    );
+    touched.extend(leaned);
     follow(ctx, conn, tenant, Cause::Freed, depth + 1, &touched)
 }
 
@@ -192,7 +196,7 @@ fn wake_others(
     tenant: OrganizationId,
     list: &[Again],
 ) -> Result<(), AppError> {
-    let fresh = |a: &&Again| a.revised.is_some() || !is_live(&a.before.answer);
+    let fresh = |a: &&Again| a.revised.is_some() || !stands(&a.before.answer);
     let fresh: Vec<&Again> = list.iter().filter(fresh).collect();
     let depth = fresh.iter().map(|a| a.depth).max().unwrap_or_default();
     if depth >= MOST_STEPS {

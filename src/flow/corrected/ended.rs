@@ -119,7 +119,10 @@ pub fn reject(
         let before = store::claim_changes::before(conn, tenant, change.id)?;
         end(ctx, conn, tenant, &change, claim, ChangeState::Rejected)?;
         if change.state == ChangeState::Accepted {
-            let step = (ClaimStatus::Replaced, before.status);
+            // It may have been accepted after its replacement was built.
+            let accepted = store::responses::was_accepted(conn, tenant, change.claim)?;
+            let stands = if accepted { ClaimStatus::Accepted } else { before.status };
+            let step = (ClaimStatus::Replaced, stands);
             store::claim_changes::move_claim(conn, tenant, change.claim, step)?;
         }
         done.push((claim.id, change.claim));

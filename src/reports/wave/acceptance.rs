@@ -7,7 +7,7 @@ use crate::domain::dates::Instant;
 use crate::domain::report::fact::Sent;
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value, month};
 use crate::reports::registry::Built;
-use crate::reports::tally::visits;
+use crate::reports::tally::visits_sent;
 use crate::store::{self, Conn, StoreError};
 
 /// Its columns.
@@ -85,7 +85,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     let names = store::report_days::organization_keys(conn)?;
     let (mut groups, mut all) = (BTreeMap::<(String, String), Sums>::new(), Sums::default());
     let mut released = [0; 3];
-    visits(conn, asked, as_of, |date, known| {
+    visits_sent(conn, asked, as_of, |date, known| {
         let [units, charge, expected] = &mut released;
         let billed = known.fact.billed.unwrap_or_default();
         *units += billed.units;

@@ -3,11 +3,11 @@
 //!
 //! A flag is a prompt for a talk, never a denial.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::part2::{self, Wall};
+use super::part2::Wall;
 use crate::domain::dates::Instant;
 use crate::domain::ids::OrganizationId;
 use crate::domain::report::pace::{BURN_DAYS, Projection, Standing};
@@ -90,7 +90,7 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
     let mut table = Table::new(COLUMNS);
     let payer_reads = asked.lens.edition == Perspective::Payer;
     let payers = store::report_days::payer_keys(conn)?;
-    let (mut sums, mut left_out) = ([0; 4], HashSet::new());
+    let (mut sums, mut left_out) = ([0; 4], false);
     for (id, name) in super::organizations(conn, asked)? {
         let zone = store::report_facts::zone(conn, id)?;
         let today = zone.date_of(as_of);
@@ -98,7 +98,7 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
         let wall = if payer_reads { Wall::of(conn, id, &list, (as_of, zone))? } else { None };
         for used in list {
             if wall.as_ref().is_some_and(|wall| !wall.shows(&used)) {
-                left_out.insert((id, used.member));
+                left_out = true;
                 continue;
             }
             let standing = standing(&used, payer_reads, today);
@@ -139,7 +139,7 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
     table.totals = Some(totals);
     let mut checks = super::adds_up(&table);
     checks.push(Check::whole(CHAIN, approved, consumed + reserved + remaining));
-    let left_out = payer_reads.then(|| part2::told(left_out.len()));
+    let left_out = payer_reads.then_some(left_out);
     Ok(Built { table, ties: Ties::of(CHAIN, checks), released: None, left_out })
 }
 

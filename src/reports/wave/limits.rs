@@ -6,17 +6,14 @@ use std::collections::hash_map::Entry;
 
 use chrono::NaiveDate;
 
-use crate::domain::contract::{LimitScope, Terms, VersionHead, in_force};
+use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::Instant;
 use crate::domain::decision::Remaining;
-use crate::domain::facts::{AuthorizationFact, EpisodeFact, Usage};
-use crate::domain::ids::{ContractVersionId, OrganizationId, PayerId};
-use crate::domain::ledger::AccountKey;
+use crate::domain::ids::{ContractVersionId, MemberId, OrganizationId, PayerId};
 use crate::domain::member::Member;
-use crate::domain::rules;
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
-use crate::store::usage::UsageScope;
+use crate::store::allowances::Holdings;
 use crate::store::{self, Conn, StoreError};
 
 /// Members that are read at a time.
@@ -57,8 +54,17 @@ pub fn build(conn: &mut Conn, asked: &Asked, _: Instant) -> Result<Built, StoreE
             let members = store::members::list(conn, id, &filter, after, PAGE)?;
             after = members.last().map(|m| m.id);
             let full = i64::try_from(members.len()).is_ok_and(|n| n == PAGE);
+            let ids: Vec<MemberId> = members.iter().map(|m| m.id).collect();
+            let authorizations = store::authorizations::of_members(conn, id, &ids)?;
+            let authorizations = of_each(&authorizations, |a| a.data.member);
+            let episodes = store::episodes::of_members(conn, id, &ids)?;
+            let episodes = of_each(&episodes, |e| e.data.member);
             for member in &members {
-                for (payer, list) in reader.of(conn, member, asked.lens.payer)? {
+                let holdings = Holdings {
+                    authorizations: authorizations.get(&member.id).map_or(&[], Vec::as_slice),
+                    episodes: episodes.get(&member.id).map_or(&[], Vec::as_slice),
+                };
+                for (payer, list) in reader.of(conn, member, holdings, asked.lens.payer)? {
                     let least = list.iter().filter_map(|r| r.remaining).min();
                     for figure in &list {
                         if let (Some(used), Some(left)) = (figure.used, figure.remaining) {
@@ -130,11 +136,10 @@ impl Reader {
         &mut self,
         conn: &mut Conn,
         member: &Member,
+        holdings: Holdings<'_>,
         wanted: Option<PayerId>,
     ) -> Result<Vec<(PayerId, Vec<Remaining>)>, StoreError> {
         let (id, on) = (self.id, self.on);
-        let authorizations = store::authorizations::of_members(conn, id, &[member.id])?;
-        let episodes = store::episodes::of_members(conn, id, &[member.id])?;
         let mut all = Vec::new();
         for coverage in member.coverages.iter().filter(|c| c.data.span.covers(on)) {
             let payer = coverage.data.payer;
@@ -145,30 +150,18 @@ impl Reader {
                 continue;
             };
             let terms = self.terms(conn, version)?;
-            let facts: Vec<AuthorizationFact> = authorizations
-                .iter()
-                .filter(|a| a.data.payer == payer)
-                .map(AuthorizationFact::from)
-                .collect();
-            let key = AccountKey::payer_member(payer, &coverage.data.member_number);
-            let accounts = store::ledger::find_accounts(conn, id, std::slice::from_ref(&key))?;
-            let episodes: Vec<EpisodeFact> =
-                episodes.iter().filter_map(|e| e.fact_for(payer)).collect();
-            let of_member = LimitScope::MemberAndOrganization;
-            let reach = rules::reach(&terms.pack, of_member, &episodes, on);
-            let scope = UsageScope {
-                accounts: reach
-                    .map(|days| (accounts.values().copied().collect(), days))
-                    .into_iter()
-                    .collect(),
-                authorizations: facts.iter().map(|a| a.id).collect(),
-                except: Vec::new(),
-            };
-            let usage = store::usage::of_accounts(conn, id, &scope)?;
-            let usage: Vec<&Usage> = usage.iter().map(|(_, usage)| usage).collect();
-            let selected = rules::select(&terms.pack, &episodes, on, &usage, &[]);
-            all.push((payer, rules::allowances(terms, &episodes, &selected, &facts, on)));
+            let left = store::allowances::left(conn, id, terms, &coverage.data, holdings, on)?;
+            all.push((payer, left.remaining));
         }
         Ok(all)
     }
+}
+
+/// By member.
+fn of_each<T>(list: &[T], member: impl Fn(&T) -> MemberId) -> HashMap<MemberId, Vec<&T>> {
+    let mut all: HashMap<MemberId, Vec<&T>> = HashMap::new();
+    for one in list {
+        all.entry(member(one)).or_default().push(one);
+    }
+    all
 }

@@ -7,7 +7,6 @@ use crate::domain::dates::Instant;
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
 use crate::reports::tally::{first_day, placed};
-use crate::reports::utilization::Perspective;
 use crate::store::report_facts::{Wanted, each};
 use crate::store::{Conn, StoreError};
 
@@ -95,11 +94,7 @@ fn visits(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Visits, Stor
 }
 
 /// The step by which a visit became another, and by how much.
-fn step(
-    payer: bool,
-    before: Option<State>,
-    after: Option<State>,
-) -> Option<(&'static str, Numbers)> {
+fn step(before: Option<State>, after: Option<State>) -> Option<(&'static str, Numbers)> {
     let of = |state: Option<State>| state.and_then(|s| s.numbers);
     let less = |a: Numbers, b: Numbers| {
         let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (a, b);
@@ -111,7 +106,7 @@ fn step(
         (None, Some(now)) => {
             let why = match before {
                 None => "late",
-                Some(_) if payer && !sent(before) => "released",
+                Some(_) if !sent(before) && sent(after) => "released",
                 Some(_) => "moved",
             };
             Some((why, now))
@@ -119,7 +114,7 @@ fn step(
         (Some(then), None) => {
             let why = match after {
                 Some(state) if !state.counts => "voided",
-                Some(_) if payer && !sent(after) => "withdrawn",
+                Some(_) if sent(before) && !sent(after) => "withdrawn",
                 _ => "moved",
             };
             Some((why, less([0; 4], then)))
@@ -140,18 +135,17 @@ fn step(
 pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
     let since = asked.since.unwrap_or(as_of);
     let (mut before, after) = (visits(conn, asked, since)?, visits(conn, asked, as_of)?);
-    let payer = asked.lens.edition == Perspective::Payer;
     let (mut opening, mut closing) = (Step::default(), Step::default());
     before.values().filter_map(|state| state.numbers).for_each(|n| opening.add(n));
     after.values().filter_map(|state| state.numbers).for_each(|n| closing.add(n));
     let mut steps: HashMap<&'static str, Step> = HashMap::new();
     for (visit, now) in after {
-        if let Some((why, delta)) = step(payer, before.remove(&visit), Some(now)) {
+        if let Some((why, delta)) = step(before.remove(&visit), Some(now)) {
             steps.entry(why).or_default().add(delta);
         }
     }
     for then in before.into_values() {
-        if let Some((why, delta)) = step(payer, Some(then), None) {
+        if let Some((why, delta)) = step(Some(then), None) {
             steps.entry(why).or_default().add(delta);
         }
     }
@@ -191,22 +185,24 @@ mod tests {
         let void = State { numbers: None, counts: false, sent: false };
         let hidden = State { numbers: None, counts: true, sent: false };
         let (ready, sent) = (state(4, 0), state(4, 900));
-        for (payer, before, after, wanted) in [
-            (false, None, Some(ready), Some(("late", [1, 4, 0, 0]))),
-            (false, Some(ready), Some(sent), Some(("released", [0, 0, 900, 900]))),
-            (false, Some(ready), Some(state(2, 0)), Some(("corrected", [0, -2, 0, 0]))),
-            (false, Some(sent), Some(ready), Some(("withdrawn", [0, 0, -900, -900]))),
-            (false, Some(ready), Some(void), Some(("voided", [-1, -4, 0, 0]))),
-            (false, None, Some(void), None),
-            (false, Some(ready), None, Some(("moved", [-1, -4, 0, 0]))),
-            // A payer sees a visit from its release on.
-            (true, Some(hidden), Some(sent), Some(("released", [1, 4, 900, 900]))),
-            (true, Some(sent), Some(hidden), Some(("withdrawn", [-1, -4, -900, -900]))),
-            (true, Some(sent), Some(void), Some(("voided", [-1, -4, -900, -900]))),
-            (true, Some(hidden), Some(hidden), None),
-            (true, Some(sent), Some(state(3, 700)), Some(("corrected", [0, -1, -200, -200]))),
+        for (before, after, wanted) in [
+            (None, Some(ready), Some(("late", [1, 4, 0, 0]))),
+            (Some(ready), Some(sent), Some(("released", [0, 0, 900, 900]))),
+            (Some(ready), Some(state(2, 0)), Some(("corrected", [0, -2, 0, 0]))),
+            (Some(sent), Some(ready), Some(("withdrawn", [0, 0, -900, -900]))),
+            (Some(ready), Some(void), Some(("voided", [-1, -4, 0, 0]))),
+            (None, Some(void), None),
+            (Some(ready), None, Some(("moved", [-1, -4, 0, 0]))),
+            // A payer sees a visit from its release on; by submission, so does everybody.
+            (Some(hidden), Some(sent), Some(("released", [1, 4, 900, 900]))),
+            (Some(sent), Some(hidden), Some(("withdrawn", [-1, -4, -900, -900]))),
+            (Some(sent), Some(void), Some(("voided", [-1, -4, -900, -900]))),
+            (Some(hidden), Some(hidden), None),
+            // Not on a claim before or after: of another period by now.
+            (Some(ready), Some(hidden), Some(("moved", [-1, -4, 0, 0]))),
+            (Some(sent), Some(state(3, 700)), Some(("corrected", [0, -1, -200, -200]))),
         ] {
-            assert_eq!(step(payer, before, after), wanted, "{before:?} {after:?}");
+            assert_eq!(step(before, after), wanted, "{before:?} {after:?}");
         }
     }
 }

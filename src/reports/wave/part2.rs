@@ -4,10 +4,8 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
-
 use crate::domain::consent::Disclosure;
-use crate::domain::contract::{VersionHead, in_force};
+use crate::domain::contract::VersionHead;
 use crate::domain::dates::{Instant, Zone};
 use crate::domain::facts::ConsentFact;
 use crate::domain::identifiers::Key;
@@ -16,14 +14,13 @@ use crate::domain::organization::Part2Posture;
 use crate::store::report_authorizations::Used;
 use crate::store::{self, Conn, StoreError};
 
-/// Fewest people of which a count of those left out is told.
-const TOLD_FROM: usize = 11;
-
 /// What a payer may see of an organization's authorizations.
 pub struct Wall {
     consents: HashMap<i64, Vec<ConsentFact>>,
-    /// Substance-use services by payer; the organization is no Part 2 program when there is no wall.
-    services: HashMap<i64, HashSet<String>>,
+    /// Substance-use services by payer, of all versions of the contract that there are or were; none of a
+    /// payer without a version, of whose services nothing is known. The organization is no Part 2 program
+    /// when there is no wall.
+    services: HashMap<i64, Option<HashSet<String>>>,
     at: Instant,
     zone: Zone,
 }
@@ -41,10 +38,10 @@ impl Wall {
             return Ok(None);
         }
         let heads = store::contracts::versions_of(conn, id)?;
-        let mut services: HashMap<i64, HashSet<String>> = HashMap::new();
+        let mut services: HashMap<i64, Option<HashSet<String>>> = HashMap::new();
         for used in list {
             if let Entry::Vacant(place) = services.entry(used.payer) {
-                place.insert(flagged(conn, id, &heads, used.payer, zone.date_of(at))?);
+                place.insert(flagged(conn, id, &heads, used.payer)?);
             }
         }
         let members: HashSet<i64> = list.iter().map(|used| used.member).collect();
@@ -57,11 +54,12 @@ impl Wall {
         Ok(Some(Self { consents, services, at, zone }))
     }
 
-    /// Whether its payer may see an authorization.
+    /// Whether its payer may see an authorization: not where nobody knows which services are those of
+    /// substance use.
     pub fn shows(&self, used: &Used) -> bool {
-        let flagged = self.services.get(&used.payer);
+        let Some(Some(flagged)) = self.services.get(&used.payer) else { return false };
         let of = |name: &&String| used.services.is_empty() || used.services.contains(name);
-        let mut mine = flagged.into_iter().flatten().filter(of);
+        let mut mine = flagged.iter().filter(of);
         let consents = self.consents.get(&used.member);
         mine.all(|name| {
             let service = Key::parse(name).ok();
@@ -77,35 +75,21 @@ impl Wall {
     }
 }
 
-/// The substance-use services of the contract in force.
+/// The services that any version of the contract flags as those of substance use, whichever is in force:
+/// an authorization outlives the version under which it was drawn. None without a version.
 fn flagged(
     conn: &mut Conn,
     id: OrganizationId,
     heads: &[VersionHead],
     payer: i64,
-    today: NaiveDate,
-) -> Result<HashSet<String>, StoreError> {
-    let Some(head) = in_force(heads, PayerId::from_i64(payer), today) else {
-        return Ok(HashSet::new());
-    };
-    let terms = store::contracts::terms(conn, id, head.id)?;
-    let services = terms.into_iter().flat_map(|terms| terms.pack.services);
-    Ok(services.filter(|s| s.substance_use).map(|s| s.key.as_str().to_owned()).collect())
-}
-
-/// How many were left out, as it may be told: none where it would speak of few.
-pub fn told(left_out: usize) -> Option<i64> {
-    (left_out == 0 || left_out >= TOLD_FROM).then(|| crate::reports::tally::count(left_out))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn few_that_are_left_out_are_not_counted_aloud() {
-        assert_eq!(told(0), Some(0));
-        assert!((1..=10).all(|n| told(n).is_none()));
-        assert_eq!(told(11), Some(11));
+) -> Result<Option<HashSet<String>>, StoreError> {
+    let payer = PayerId::from_i64(payer);
+    let mut all = None;
+    for head in heads.iter().filter(|head| head.payer == payer) {
+        let known = all.get_or_insert_with(HashSet::new);
+        let terms = store::contracts::terms(conn, id, head.id)?;
+        let services = terms.into_iter().flat_map(|terms| terms.pack.services);
+        known.extend(services.filter(|s| s.substance_use).map(|s| s.key.as_str().to_owned()));
     }
+    Ok(all)
 }

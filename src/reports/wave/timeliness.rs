@@ -3,12 +3,12 @@
 //! A leg that is not finished counts as soon as its days have passed: leaving out the slow ones would
 //! flatter the result. The first submission counts; what is sent again has its own clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::dates::Instant;
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
-use crate::reports::tally::{count, twice_median, visits};
+use crate::reports::tally::{count, twice_median, visits_sent};
 use crate::reports::utilization::Perspective;
 use crate::store::{self, Conn, StoreError};
 
@@ -19,13 +19,13 @@ pub const COLUMNS: &[Column] = &[
     Column::sum("started", "contacts", "contacts of the period that are billable"),
     Column::sum("finished", "contacts", "of them, those that came to the end of the leg"),
     Column::sum("within_7", "contacts", "finished in at most 7 days"),
-    Column::sum("due_7", "contacts", "finished, or 7 days have passed"),
+    Column::sum("due_7", "contacts", "finished, or more than 7 days have passed"),
     Column::rate("share_within_7", "", "within_7 / due_7; null without any"),
     Column::sum("within_30", "contacts", "finished in at most 30 days"),
-    Column::sum("due_30", "contacts", "finished, or 30 days have passed"),
+    Column::sum("due_30", "contacts", "finished, or more than 30 days have passed"),
     Column::rate("share_within_30", "", "within_30 / due_30; null without any"),
     Column::sum("within_90", "contacts", "finished in at most 90 days"),
-    Column::sum("due_90", "contacts", "finished, or 90 days have passed"),
+    Column::sum("due_90", "contacts", "finished, or more than 90 days have passed"),
     Column::rate("share_within_90", "", "within_90 / due_90; null without any"),
     Column::rate(
         "median_days",
@@ -55,10 +55,14 @@ struct Leg {
 /// Makes it.
 pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
     let names = store::report_days::organization_keys(conn)?;
-    let today = asked.last_day(as_of);
+    let mut today = HashMap::new();
+    for (id, _) in super::organizations(conn, asked)? {
+        let zone = store::report_facts::zone(conn, id)?;
+        today.insert(id.as_i64(), zone.date_of(as_of));
+    }
     let mut groups: BTreeMap<(String, usize), Leg> = BTreeMap::new();
     let (mut all, mut sent) = ([Leg::default(), Leg::default(), Leg::default()], 0);
-    visits(conn, asked, as_of, |_, known| {
+    visits_sent(conn, asked, as_of, |_, known| {
         let fact = &known.fact;
         if fact.units.recorded() == 0 && fact.sent.is_none() {
             return;
@@ -68,6 +72,8 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         sent += i64::from(sent_on.is_some());
         let ends =
             [Some(fact.recorded), sent_on.map(|s| s.first), sent_on.and_then(|s| s.delivered)];
+        // Days end where the organization is, as those of its visits do.
+        let today = today.get(&known.organization).copied().unwrap_or(known.date);
         let name = names.get(&known.organization).cloned().unwrap_or_default();
         for (place, end) in ends.into_iter().enumerate() {
             // When a visit was written down is the organization's own matter.
@@ -103,7 +109,7 @@ fn row(name: &str, leg: &str, mut of: Leg) -> Vec<Value> {
     ];
     for limit in LIMITS {
         let within = count(of.days.iter().filter(|d| **d <= limit).count());
-        let due = finished + count(of.waiting.iter().filter(|d| **d >= limit).count());
+        let due = finished + count(of.waiting.iter().filter(|d| **d > limit).count());
         row.extend([Value::Integer(within), Value::Integer(due), Value::share(within, due)]);
     }
     let waiting = of.waiting.len();
@@ -145,6 +151,10 @@ mod tests {
         assert_eq!(row[11..], ["7.0", "", "7"]);
         // Half of them wait: there is no median yet, instead of that of the quick ones.
         assert_eq!(texts(&[1, 2], &[40, 50])[11..], ["", "", "2"]);
+        // Who waits on the seventh day may still be in time, and on the eighth no more.
+        assert_eq!(texts(&[], &[7])[3..5], ["0", ""]);
+        assert_eq!(texts(&[], &[8])[3..5], ["1", "0.0000"]);
+        assert_eq!(texts(&[30, 7], &[7, 8])[2..5], ["1", "3", "0.3333"]);
         // Nobody: null, not 0 and not 100.
         assert_eq!(texts(&[], &[])[..5], ["0", "0", "0", "0", ""]);
         // The seventh day is in time, the eighth is not.

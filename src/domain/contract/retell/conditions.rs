@@ -11,9 +11,14 @@ use crate::domain::contract::{
 pub(super) fn condition(condition: &Condition, all: &[Service]) -> Vec<Sentence> {
     let Condition { key, services, demand, when: asked, days: held, answer, source } = condition;
     let mut part = Part::new("Conditions", Some(source));
-    let answer = match answer {
-        Answer::Hold => "else the visit is held",
-        Answer::Warn => "else there is a warning",
+    // Some say what visits must be, others which visits are meant.
+    let meant =
+        matches!(demand, Demand::ClaimHold | Demand::Unknown { .. } | Demand::OtherPayer { .. });
+    let answer = match (meant, answer) {
+        (false, Answer::Hold) => "else the visit is held",
+        (false, Answer::Warn) => "else there is a warning",
+        (true, Answer::Hold) => "such visits are held",
+        (true, Answer::Warn) => "for such visits there is a warning",
     };
     let text = format!(
         "{key}, {}: {}{}{}; {answer}.",
