@@ -17,7 +17,7 @@ use crate::domain::enrollment::Convention;
 use crate::domain::ids::ReportIssueId;
 use crate::domain::report::issue::Issue;
 use crate::error::{AppError, Code};
-use crate::store::Conn;
+use crate::store::{self, Conn};
 
 /// A file with what proves that it is the one that was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,9 +154,13 @@ pub fn make(
     let lens = asked.lens;
     let mut answer = if definition.issued_only {
         registry::look(definition, &asked)?;
-        let told = before.as_ref().map(|b| rows(&b.json)).transpose()?;
-        let told = told.as_ref().map(|(rows, _)| rows.as_slice());
-        public::answer(conn, definition, asked.clone(), told)?
+        let mut told = Vec::new();
+        if before.is_some() {
+            for json in store::report_issues::of_question(conn, &question, "json")? {
+                told.push(rows(&json)?.0);
+            }
+        }
+        public::answer(conn, definition, asked.clone(), &told)?
     } else {
         registry::build(conn, definition, asked.clone())?
     };

@@ -272,3 +272,41 @@ impl Ties {
         Self { ties: checks.iter().all(|c| c.holds), chain, checks }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(before: i64, after: i64, places: u32) -> String {
+        Value::ratio(after - before, before, places).plain()
+    }
+
+    /// The test vectors of changes (`reports.md` section 7, the first five): from whole numbers, divided
+    /// once, and rounded at the end.
+    #[test]
+    fn vectors_1_to_5_of_relative_change() {
+        assert_eq!(change(1230, 716, 4), "-0.4179", "123 to 71.6 a month");
+        assert_eq!(change(8360, 5758, 4), "-0.3112", "83.6 to 57.58");
+        assert_eq!(change(1260, 845, 4), "-0.3294", "12.6% to 8.45%: in percent");
+        assert_eq!(Value::ratio(845 - 1260, 100, 2).plain(), "-4.15", "and in points");
+        assert_eq!(change(12_121, 16_005, 4), "0.3204");
+        assert_eq!(change(742, 190, 4), "-0.7439", "7.42 to 1.9");
+        assert_eq!(change(742, 198, 4), "-0.7332", "what was printed was made of 1.98");
+    }
+
+    /// The sixth: 57.5 units of 15 minutes are 14.375 hours, which the source prints as 14.4.
+    #[test]
+    fn vector_6_of_units_and_hours() {
+        let hours = |places| Value::ratio(575 * 15, 10 * 60, places).plain();
+        assert_eq!([hours(3), hours(2), hours(1)], ["14.375", "14.38", "14.4"]);
+    }
+
+    #[test]
+    fn nothing_is_divided_by_nothing() {
+        assert_eq!(Value::share(0, 0), Value::Null("no_denominator"));
+        assert_eq!(Value::ratio(7, 0, 2), Value::Null("no_denominator"));
+        // Half away from zero, on both sides of it.
+        assert_eq!(Value::ratio(1, 8, 2).plain(), "0.13");
+        assert_eq!(Value::ratio(-1, 8, 2).plain(), "-0.13");
+    }
+}

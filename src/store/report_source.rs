@@ -50,6 +50,8 @@ struct VisitRow {
     recorded_at: NaiveDateTime,
     #[diesel(sql_type = Bool)]
     void: bool,
+    #[diesel(sql_type = Bool)]
+    absent: bool,
     #[diesel(sql_type = Nullable<BigInt>)]
     session_id: Option<i64>,
     #[diesel(sql_type = Nullable<Timestamp>)]
@@ -122,7 +124,8 @@ const OF_DAY: &str = "e.organization_id = $1 AND e.service_date = $2";
 
 const VISITS: &str = "SELECT e.id, e.payer_id, e.member_id, e.member_number, e.peer_id, e.service, \
      e.role, e.mode, e.setting, e.program, e.status, e.minutes, e.recorded_at, \
-     e.voided_at IS NOT NULL AS void, s.id AS session_id, s.started_at, s.ended_at, s.size \
+     e.voided_at IS NOT NULL AS void, e.content LIKE '%\"member_absent\":true%' AS absent, \
+     s.id AS session_id, s.started_at, s.ended_at, s.size \
      FROM encounters e \
      LEFT JOIN session_encounters m ON m.organization_id = e.organization_id AND m.encounter_id = e.id \
      LEFT JOIN sessions s ON s.organization_id = m.organization_id AND s.id = m.session_id";
@@ -227,6 +230,7 @@ fn fact(
         billed,
         sent,
         held_by,
+        absent: row.absent,
     })
 }
 

@@ -59,12 +59,14 @@ mod metrics;
 mod openings;
 mod overrides;
 mod partner;
+mod past;
 mod periods;
 mod posts;
 mod posts_killed;
 mod probe;
 mod program;
 mod programs;
+mod raw;
 // The recount that the rules' own tests use, too.
 #[allow(dead_code, reason = "the API tests use a part of it")]
 #[path = "../../src/domain/windows/slow.rs"]
@@ -75,12 +77,16 @@ mod reference_faults;
 mod reference_import;
 mod reference_samples;
 mod reference_walls;
+mod report_attack;
 mod report_facts;
 mod report_files;
 mod report_frame;
 mod report_issues;
 mod report_people;
+mod report_recount;
+mod report_recount_people;
 mod report_traps;
+mod report_traps_more;
 mod reports;
 mod responses;
 mod responses_bad;

@@ -57,6 +57,9 @@ pub struct Fact {
     /// Rules for which it waits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_by: Vec<String>,
+    /// Whether the member was not there: somebody else was seen, or nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
 }
 
 /// A session: one meeting of a peer with several people.

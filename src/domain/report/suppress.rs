@@ -126,22 +126,30 @@ fn tighten(bounds: &mut [(i64, i64)], place: usize, low: i64, high: i64) -> bool
     moved
 }
 
-/// Whether another issue may stand beside the one before: every number that both tell, and every sum that
-/// can be made of them, is the same or moved by more than a few people.
+/// Whether another issue may stand beside one before: every number that both tell, and every group of
+/// people of whom only the number together can be worked out, is the same or moved by more than a few.
+///
+/// A cell that either of them hides has moved by what nobody knows. Of a shown whole those cells together
+/// moved by what the whole did and its other parts did not. Below a hidden whole nothing may move that
+/// both tell: it could be taken from the group that the whole is in, and the rest of it be few.
 pub fn may_follow(before: (&[i64], &[bool]), after: (&[i64], &[bool]), sums: &[Sum]) -> bool {
     let few = |difference: i64| (1..=SMALL).contains(&difference.abs());
-    let shown = |place: &usize| !at(before.1, *place) && !at(after.1, *place);
-    let cells = (0..after.0.len()).filter(shown);
-    let of_cells = cells.map(|place| at(after.0, place) - at(before.0, place));
-    // The hidden ones of a sum together are what the shown ones leave.
-    let together = |(values, hidden): (&[i64], &[bool]), sum: &Sum| {
-        let known = !at(hidden, sum.whole);
-        let parts = sum.parts.iter().filter(|part| at(hidden, **part));
-        known.then(|| parts.map(|part| at(values, *part)).sum::<i64>())
+    let is_hidden = |place: usize| at(before.1, place) || at(after.1, place);
+    let moved = |place: usize| at(after.0, place) - at(before.0, place);
+    let told_by = |sum: &Sum| -> Vec<i64> {
+        let parts = sum.parts.iter().filter(|part| !is_hidden(**part));
+        parts.map(|part| moved(*part)).collect()
     };
-    let of_sums =
-        sums.iter().filter_map(|sum| Some(together(after, sum)? - together(before, sum)?));
-    !of_cells.chain(of_sums).any(few)
+    let cells = (0..after.0.len()).filter(|place| !is_hidden(*place));
+    !cells.map(moved).any(few)
+        && sums.iter().all(|sum| {
+            let told = told_by(sum);
+            if is_hidden(sum.whole) {
+                told.iter().all(|by| *by == 0)
+            } else {
+                !few(moved(sum.whole) - told.iter().sum::<i64>())
+            }
+        })
 }
 
 #[cfg(test)]

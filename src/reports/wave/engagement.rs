@@ -25,7 +25,7 @@ pub const COLUMNS: &[Column] = &[
     Column::key("organization", "key of the organization"),
     Column::key("month", "month of the enrollment: the first day of the episode"),
     Column::sum("enrolled", "episodes", "episodes that began in the month; each counts once"),
-    Column::sum("engaged", "episodes", "with a contact on or after the first day, within 366 days"),
+    Column::sum("engaged", "episodes", "seen on or after the first day, within 366 days; not by a visit from which the member was absent"),
     Column::rate("engaged_share", "", "engaged / enrolled; null without episodes"),
     Column::sum("early", "episodes", "with two contacts in the first 14 days"),
     Column::distinct(
@@ -184,7 +184,8 @@ fn contacts(
     let to = asked.to.checked_add_signed(TimeDelta::days(FOLLOWED_DAYS)).unwrap_or(asked.to);
     let wanted = Wanted { organization: Some(id), from: asked.from, to, as_of };
     each(conn, wanted, |known| {
-        if asked.lens.sees(&known.fact) {
+        // Whoever did not come was not seen.
+        if asked.lens.sees(&known.fact) && !known.fact.absent {
             days.entry(known.fact.member).or_default().push(known.date);
         }
     })?;

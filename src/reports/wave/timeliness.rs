@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::dates::Instant;
+use crate::domain::status::EncounterStatus;
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
 use crate::reports::tally::{count, twice_median, visits_sent};
@@ -16,7 +17,7 @@ use crate::store::{self, Conn, StoreError};
 pub const COLUMNS: &[Column] = &[
     Column::key("organization", "key of the organization"),
     Column::key("leg", "recorded, released or delivered: from the service date to that day"),
-    Column::sum("started", "contacts", "contacts of the period that are billable"),
+    Column::sum("started", "contacts", "contacts of the period but non-billable ones"),
     Column::sum("finished", "contacts", "of them, those that came to the end of the leg"),
     Column::sum("within_7", "contacts", "finished in at most 7 days"),
     Column::sum("due_7", "contacts", "finished, or more than 7 days have passed"),
@@ -64,7 +65,9 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     let (mut all, mut sent) = ([Leg::default(), Leg::default(), Leg::default()], 0);
     visits_sent(conn, asked, as_of, |_, known| {
         let fact = &known.fact;
-        if fact.units.recorded() == 0 && fact.sent.is_none() {
+        // Billable is what is recorded and not non-billable, as in completeness: also what waits because
+        // no payer was found for it, and has no units yet.
+        if fact.status == EncounterStatus::NonBillable && fact.sent.is_none() {
             return;
         }
         let own = asked.lens.edition == Perspective::Organization;

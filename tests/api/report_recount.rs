@@ -1,0 +1,552 @@
+//! Reports of visits and claims after random histories, against a slow recount of what the API lists:
+//! every column of every row, for everybody who reads, by service date and by submission; movement
+//! against two readings of the lists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, on_both};
+use crate::past::{self, Story};
+use crate::raw::{Raw, Reader, Told, Visit};
+use crate::world::Dice;
+
+/// A period that cuts months, and holds the change of the clocks and of the year.
+pub const PERIODS: [(&str, &str); 3] =
+    [("2026-01-01", "2027-12-31"), ("2026-10-14", "2027-01-09"), ("2026-12-31", "2027-01-01")];
+
+/// A quotient rounded half away from zero; null by nothing.
+pub fn ratio(top: i64, bottom: i64, places: u32) -> Value {
+    if bottom == 0 {
+        return Value::Null;
+    }
+    let (top, bottom) = (i128::from(top) * 10_i128.pow(places), i128::from(bottom));
+    let rounded = (2 * top + bottom).div_euclid(2 * bottom);
+    let (whole, rest) = (rounded / 10_i128.pow(places), rounded % 10_i128.pow(places));
+    json!(format!("{whole}.{rest:0width$}", width = places as usize))
+}
+
+pub fn share(part: i64, whole: i64) -> Value {
+    ratio(part, whole, 4)
+}
+
+pub fn money(cents: i64) -> Value {
+    json!(format!("{}.{:02}", cents / 100, cents % 100))
+}
+
+pub fn count<T>(list: impl IntoIterator<Item = T>) -> i64 {
+    i64::try_from(list.into_iter().count()).unwrap()
+}
+
+pub fn month(day: NaiveDate) -> String {
+    day.to_string()[..7].to_owned()
+}
+
+/// What is asked, of whom.
+pub struct Question<'a> {
+    pub reader: &'a Reader<'a>,
+    pub raws: &'a [Raw],
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub basis: &'a str,
+}
+
+impl Question<'_> {
+    /// The day that places a visit in the period.
+    fn placed(&self, visit: &Visit) -> Option<NaiveDate> {
+        let day = match self.basis {
+            "submission" => visit.sent().first()?.released?,
+            _ => visit.day,
+        };
+        (self.from..=self.to).contains(&day).then_some(day)
+    }
+
+    /// The visits that are counted, with their days.
+    pub fn visits(&self) -> Vec<(NaiveDate, &Visit)> {
+        let all = self.raws.iter().flat_map(|raw| &raw.visits);
+        let seen = all.filter(|visit| self.reader.sees(visit));
+        seen.filter_map(|visit| Some((self.placed(visit)?, visit))).collect()
+    }
+
+    /// The same, for what became of claims: for a payer also what it was sent and does not have on a
+    /// live claim any more, unless it was taken back before it arrived.
+    fn visits_sent(&self) -> Vec<(NaiveDate, &Visit)> {
+        let had = |visit: &Visit| {
+            let sent = visit.sent();
+            let arrived = sent.iter().any(|t| t.delivered.is_some());
+            self.reader.payer
+                && self.reader.of(visit.organization)
+                && !visit.is_void()
+                && sent.last().is_some_and(|last| {
+                    Some(&last.payer) == self.reader.of_payer.as_ref()
+                        && (arrived || last.status != "withdrawn")
+                })
+        };
+        let all = self.raws.iter().flat_map(|raw| &raw.visits);
+        let seen = all.filter(|visit| self.reader.sees(visit) || had(visit));
+        seen.filter_map(|visit| Some((self.placed(visit)?, visit))).collect()
+    }
+
+    fn path(&self, name: &str, more: &str) -> String {
+        let (from, to, basis, query) = (self.from, self.to, self.basis, self.reader.query);
+        format!("/v1/reports/{name}?from={from}&to={to}&basis={basis}{query}{more}")
+    }
+
+    /// The report, whose rows and totals must be these.
+    pub async fn holds(&self, app: &TestApp, name: &str, more: &str, mut rows: Vec<Value>, totals: Option<Value>) -> Value {
+        let report = app.get(&self.path(name, more), &self.reader.key).await.expect(200);
+        let what = format!("{name} {} {} {}..{}", self.reader.name, self.basis, self.from, self.to);
+        assert_eq!(report["ties"]["ties"], true, "{what}: {}", report["ties"]);
+        assert!(report["control"].is_null() || report["control"]["ties"] == true, "{what}: {}", report["control"]);
+        let mut told = report["rows"].as_array().unwrap().clone();
+        told.sort_by_key(Value::to_string);
+        rows.sort_by_key(Value::to_string);
+        for (told, wanted) in told.iter().zip(&rows) {
+            assert_eq!(told, wanted, "{what}");
+        }
+        assert_eq!(told.len(), rows.len(), "{what}");
+        assert_eq!(report["totals"], totals.unwrap_or_default(), "{what}: totals");
+        report
+    }
+}
+
+/// Visits by a key of theirs.
+fn by<'a, K: Ord>(visits: &[(NaiveDate, &'a Visit)], key: impl Fn(NaiveDate, &Visit) -> K) -> BTreeMap<K, Vec<&'a Visit>> {
+    let mut groups: BTreeMap<K, Vec<&Visit>> = BTreeMap::new();
+    for (day, visit) in visits {
+        groups.entry(key(*day, visit)).or_default().push(visit);
+    }
+    groups
+}
+
+fn bare<'a>(visits: &[(NaiveDate, &'a Visit)]) -> Vec<&'a Visit> {
+    visits.iter().map(|(_, visit)| *visit).collect()
+}
+
+/// Keys and numbers of a row.
+fn row(keys: &[(&str, &str)], mut numbers: Value) -> Value {
+    let of = numbers.as_object_mut().unwrap();
+    for (name, value) in keys {
+        of.insert((*name).to_owned(), json!(value));
+    }
+    numbers
+}
+
+/// What is counted of a group in more than one report.
+struct Group {
+    members: i64,
+    contacts: i64,
+    units: i64,
+    minutes: i64,
+    sessions: i64,
+    group_sessions: i64,
+    group_contacts: i64,
+    staff_minutes: i64,
+    present: i64,
+    units_of_each: Vec<i64>,
+}
+
+impl Question<'_> {
+    fn group(&self, visits: &[&Visit]) -> Group {
+        let mut people: BTreeMap<String, i64> = BTreeMap::new();
+        let mut meetings = BTreeSet::new();
+        let (mut alone, mut minutes_alone) = (0, 0);
+        for visit in visits {
+            *people.entry(self.reader.person(visit)).or_default() += self.reader.units(visit);
+            match &visit.session {
+                Some(name) => {
+                    meetings.insert((visit.organization, name));
+                }
+                None => {
+                    alone += 1;
+                    minutes_alone += visit.minutes;
+                }
+            }
+        }
+        let session = |(organization, name): &(&str, &String)| {
+            self.raws.iter().find(|raw| raw.key == *organization).unwrap().sessions[*name]
+        };
+        Group {
+            members: count(&people),
+            contacts: count(visits),
+            units: visits.iter().map(|v| self.reader.units(v)).sum(),
+            minutes: visits.iter().map(|v| v.minutes).sum(),
+            sessions: alone + count(&meetings),
+            group_sessions: count(&meetings),
+            group_contacts: count(visits.iter().filter(|v| v.session.is_some())),
+            staff_minutes: minutes_alone + meetings.iter().map(|m| session(m).0).sum::<i64>(),
+            present: meetings.iter().map(|m| session(m).1).sum(),
+            units_of_each: people.into_values().collect(),
+        }
+    }
+
+    async fn delivery(&self, app: &TestApp) {
+        let of = |organization: &str, month: &str, visits: &[&Visit]| {
+            let g = self.group(visits);
+            let mut each = g.units_of_each;
+            each.sort_unstable();
+            let middle = (each.len().saturating_sub(1) / 2, each.len() / 2);
+            let median = if each.is_empty() { Value::Null } else { ratio(each[middle.0] + each[middle.1], 2, 1) };
+            row(&[("organization", organization), ("month", month)], json!({
+                "members": g.members, "contacts": g.contacts, "sessions": g.sessions,
+                "group_sessions": g.group_sessions, "group_contacts": g.group_contacts, "units": g.units,
+                "contact_minutes": g.minutes, "staff_minutes": g.staff_minutes,
+                "staff_hours": ratio(g.staff_minutes, 60, 2), "units_per_member": ratio(g.units, g.members, 2),
+                "median_units_per_member": median, "contacts_per_member": ratio(g.contacts, g.members, 2),
+                "average_group_size": ratio(g.present, g.group_sessions, 2),
+            }))
+        };
+        let all = self.visits();
+        let groups = by(&all, |day, visit| (visit.organization, month(day)));
+        let rows = groups.iter().map(|((organization, month), visits)| of(organization, month, visits));
+        self.holds(app, "delivery", "", rows.collect(), Some(of("all", "all", &bare(&all)))).await;
+    }
+
+    async fn mix(&self, app: &TestApp) {
+        let all = self.visits();
+        let whole = self.group(&bare(&all));
+        let of = |cut: &str, value: &str, visits: &[&Visit]| {
+            let g = self.group(visits);
+            row(&[("cut", cut), ("value", value)], json!({
+                "members": g.members, "contacts": g.contacts, "sessions": g.sessions, "units": g.units,
+                "contact_minutes": g.minutes, "share_of_contacts": share(g.contacts, whole.contacts),
+                "share_of_minutes": share(g.minutes, whole.minutes),
+            }))
+        };
+        let mut rows = Vec::new();
+        for cut in ["service", "mode", "setting", "role", "size"] {
+            let groups = by(&all, |_, visit| match cut {
+                "service" => visit.service.clone(),
+                "mode" => visit.mode.clone(),
+                "setting" => visit.setting.clone(),
+                "role" => visit.role.clone(),
+                _ => if visit.session.is_some() { "group" } else { "individual" }.to_owned(),
+            });
+            rows.extend(groups.iter().map(|(value, visits)| of(cut, value, visits)));
+        }
+        self.holds(app, "mix", "", rows, Some(of("all", "all", &bare(&all)))).await;
+    }
+
+    async fn dollars(&self, app: &TestApp, payers: &BTreeMap<String, String>) {
+        let of = |organization: &str, payer: &str, month: &str, visits: &[&Visit]| {
+            let billed = |place: usize| visits.iter().filter_map(|v| v.billed()).map(|sums| sums[place]).sum::<i64>();
+            let open = |states: &[&str]| {
+                let sum = visits.iter().map(|v| v.expected(states)).sum();
+                if self.reader.payer { Value::Null } else { money(sum) }
+            };
+            row(&[("organization", organization), ("payer", payer), ("month", month)], json!({
+                "released_units": billed(0), "billed": money(billed(1)), "expected": money(billed(2)),
+                "expected_ready": open(&["ready", "claimed"]), "expected_held": open(&["held"]), "paid": null,
+            }))
+        };
+        let all = self.visits();
+        let groups = by(&all, |day, visit| {
+            let payer = visit.payer.as_ref().map_or("none", |id| payers[id].as_str());
+            (visit.organization, payer.to_owned(), month(day))
+        });
+        let rows = groups.iter().map(|((organization, payer, month), visits)| of(organization, payer, month, visits));
+        let totals = of("all", "all", "all", &bare(&all));
+        self.holds(app, "dollars", "", rows.collect(), Some(totals)).await;
+    }
+
+    async fn completeness(&self, app: &TestApp) {
+        let of = |organization: &str, month: &str, visits: &[&Visit]| {
+            let with = |status: &str| count(visits.iter().filter(|v| v.status == status));
+            let units = |states: &[&str]| visits.iter().map(|v| v.units(states)).sum::<i64>();
+            let all = units(&["ready", "held", "claimed", "submitted"]);
+            row(&[("organization", organization), ("month", month)], json!({
+                "recorded": visits.len(), "non_billable": with("non_billable"), "held": with("held"),
+                "ready": with("ready"), "claimed": with("claimed"), "submitted": with("submitted"),
+                "units_recorded": all, "units_held": units(&["held"]), "units_ready": units(&["ready"]),
+                "units_claimed": units(&["claimed"]), "units_submitted": units(&["submitted"]),
+                "submitted_share": share(with("submitted"), count(visits) - with("non_billable")),
+                "units_submitted_share": share(units(&["submitted"]), all),
+            }))
+        };
+        let all = self.visits();
+        let groups = by(&all, |day, visit| (visit.organization, month(day)));
+        let rows = groups.iter().map(|((organization, month), visits)| of(organization, month, visits));
+        self.holds(app, "completeness", "", rows.collect(), Some(of("all", "all", &bare(&all)))).await;
+    }
+
+    async fn held(&self, app: &TestApp) {
+        let open = |visit: &Visit| visit.units(&["ready", "claimed"]);
+        let of = |reason: &str, visits: &[&Visit]| {
+            let states: &[&str] = match reason {
+                "unreleased" => &["ready", "claimed"],
+                "all" => &["held", "ready", "claimed"],
+                _ => &["held"],
+            };
+            row(&[("reason", reason)], json!({
+                "contacts": visits.len(), "members": self.group(visits).members,
+                "units": visits.iter().map(|v| v.units(states)).sum::<i64>(),
+                "expected": money(visits.iter().map(|v| v.expected(states)).sum()),
+            }))
+        };
+        let all = bare(&self.visits());
+        let with = |wanted: &dyn Fn(&Visit) -> bool| -> Vec<&Visit> { all.iter().copied().filter(|v| wanted(v)).collect() };
+        let reasons: BTreeSet<&String> = all.iter().flat_map(|v| &v.waits_for).collect();
+        let mut rows: Vec<Value> = reasons.iter().map(|reason| of(reason, &with(&|v| v.waits_for.contains(*reason)))).collect();
+        for (name, wanted) in [("held", with(&|v| !v.waits_for.is_empty())), ("unreleased", with(&|v| open(v) > 0))] {
+            if !wanted.is_empty() {
+                rows.push(of(name, &wanted));
+            }
+        }
+        let totals = of("all", &with(&|v| open(v) > 0 || !v.waits_for.is_empty()));
+        self.holds(app, "held", "", rows, Some(totals)).await;
+    }
+
+    async fn acceptance(&self, app: &TestApp) {
+        let of = |organization: &str, month: &str, visits: &[&Visit]| {
+            let sent: Vec<Vec<&Told>> = visits.iter().map(|v| v.sent()).collect();
+            let last = |states: &[&str]| count(sent.iter().filter(|s| states.contains(&s.last().unwrap().status.as_str())));
+            let first = |states: &[&str]| count(sent.iter().filter(|s| states.contains(&s[0].status.as_str())));
+            row(&[("organization", organization), ("month", month)], json!({
+                "submitted": sent.len(), "accepted": last(&["accepted"]), "rejected": last(&["rejected"]),
+                "in_flight": last(&["released", "delivered"]),
+                "other": last(&["withdrawn", "voided", "replaced", "closed"]),
+                "sent_again": count(sent.iter().filter(|s| s.len() > 1)), "rejected_first": first(&["rejected"]),
+                "acceptance_first": share(first(&["accepted"]), first(&["accepted", "rejected"])),
+                "rejection_rate": share(last(&["rejected"]), last(&["accepted", "rejected"])),
+            }))
+        };
+        let all: Vec<_> = self.visits_sent().into_iter().filter(|(_, v)| !v.sent().is_empty()).collect();
+        let groups = by(&all, |day, visit| (visit.organization, month(day)));
+        let rows = groups.iter().map(|((organization, month), visits)| of(organization, month, visits));
+        self.holds(app, "acceptance", "", rows.collect(), Some(of("all", "all", &bare(&all)))).await;
+    }
+
+    async fn timeliness(&self, app: &TestApp, today: &BTreeMap<&str, NaiveDate>) {
+        // Billable: recorded less non-billable, and whatever was sent.
+        let all: Vec<_> = self.visits_sent().into_iter()
+            .filter(|(_, v)| v.status != "non_billable" || !v.sent().is_empty()).collect();
+        let mut rows = Vec::new();
+        for (organization, visits) in by(&all, |_, visit| visit.organization) {
+            for leg in ["recorded", "released", "delivered"] {
+                if leg == "recorded" && self.reader.payer {
+                    continue;
+                }
+                // Days it took, or days it has waited.
+                let legs: Vec<Result<i64, i64>> = visits.iter().map(|visit| {
+                    let sent = visit.sent();
+                    let end = match leg {
+                        "recorded" => Some(visit.recorded),
+                        "released" => sent.first().and_then(|t| t.released),
+                        _ => sent.iter().find_map(|t| t.delivered),
+                    };
+                    match end {
+                        Some(end) => Ok((end - visit.day).num_days()),
+                        None => Err((today[organization] - visit.day).num_days()),
+                    }
+                }).collect();
+                rows.push(leg_row(organization, leg, &legs));
+            }
+        }
+        self.holds(app, "timeliness", "", rows, None).await;
+    }
+}
+
+fn leg_row(organization: &str, leg: &str, legs: &[Result<i64, i64>]) -> Value {
+    let mut days: Vec<i64> = legs.iter().filter_map(|leg| leg.ok()).collect();
+    days.sort_unstable();
+    let mut numbers = json!({"started": legs.len(), "finished": days.len()});
+    for limit in [7, 30, 90] {
+        let within = count(legs.iter().filter(|leg| leg.is_ok_and(|days| days <= limit)));
+        // Finished, whenever; or not, and its days have passed.
+        let due = count(legs.iter().filter(|leg| match leg { Ok(_) => true, Err(waited) => *waited > limit }));
+        numbers[format!("within_{limit}")] = json!(within);
+        numbers[format!("due_{limit}")] = json!(due);
+        numbers[format!("share_within_{limit}")] = share(within, due);
+    }
+    // The one at a place of all that started, those that wait being the last.
+    let at = |place: usize| days.get(place).copied();
+    let median = at((legs.len() - 1) / 2).zip(at(legs.len() / 2));
+    numbers["median_days"] = median.map_or(Value::Null, |(low, high)| ratio(low + high, 2, 1));
+    numbers["p90_days"] = json!(at((legs.len() * 9).div_ceil(10) - 1));
+    numbers["longest_days"] = json!(days.last());
+    row(&[("organization", organization), ("leg", leg)], numbers)
+}
+
+/// Why a visit is another one now, in the words of the report.
+fn cause(q: &[Question; 2], before: Option<&Visit>, after: Option<&Visit>) -> Option<(&'static str, [i64; 4])> {
+    let numbers = |q: &Question, visit: Option<&Visit>| -> Option<[i64; 4]> {
+        let visit = visit?;
+        q.placed(visit)?;
+        let [_, charge, expected] = visit.billed().unwrap_or_default();
+        q.reader.sees(visit).then(|| [1, q.reader.units(visit), charge, expected])
+    };
+    let (was, is) = (numbers(&q[0], before), numbers(&q[1], after));
+    if was == is {
+        return None;
+    }
+    let on_claim = |visit: Option<&Visit>| visit.is_some_and(|v| v.billed().is_some());
+    let step = if before.is_none() {
+        "late"
+    } else if is.is_none() && after.is_some_and(Visit::is_void) {
+        "voided"
+    } else if !on_claim(before) && on_claim(after) {
+        "released"
+    } else if on_claim(before) && !on_claim(after) {
+        "withdrawn"
+    } else if was.is_some() && is.is_some() {
+        "corrected"
+    } else {
+        "moved"
+    };
+    let (was, is) = (was.unwrap_or_default(), is.unwrap_or_default());
+    Some((step, [0, 1, 2, 3].map(|n| is[n] - was[n])))
+}
+
+/// Movement between two readings of the lists.
+async fn movement(app: &TestApp, q: &[Question<'_>; 2], since: &str, seen: &mut BTreeSet<&'static str>) {
+    let mut sums: BTreeMap<&str, (i64, [i64; 4])> = BTreeMap::new();
+    let mut add = |step, by: [i64; 4]| {
+        let (changed, sum) = sums.entry(step).or_default();
+        *changed += 1;
+        sum.iter_mut().zip(by).for_each(|(sum, by)| *sum += by);
+    };
+    for (question, step) in q.iter().zip(["opening", "closing"]) {
+        for (_, visit) in question.visits() {
+            let [_, charge, expected] = visit.billed().unwrap_or_default();
+            add(step, [1, question.reader.units(visit), charge, expected]);
+        }
+    }
+    let old: BTreeMap<&String, &Visit> = q[0].raws.iter().flat_map(|raw| &raw.visits).map(|v| (&v.id, v)).collect();
+    for visit in q[1].raws.iter().flat_map(|raw| &raw.visits) {
+        if let Some((step, by)) = cause(q, old.get(&visit.id).copied(), Some(visit)) {
+            add(step, by);
+            seen.insert(step);
+        }
+    }
+    let steps = ["opening", "late", "released", "corrected", "voided", "withdrawn", "moved", "closing"];
+    let signed = |cents: i64| {
+        let text = money(cents.abs());
+        if cents < 0 { json!(format!("-{}", text.as_str().unwrap())) } else { text }
+    };
+    let rows: Vec<Value> = steps.iter().map(|step| {
+        let (changed, [contacts, units, charge, expected]) = sums.get(step).copied().unwrap_or_default();
+        row(&[("step", step)], json!({
+            "contacts": contacts, "changed": changed, "units": units, "billed": signed(charge),
+            "expected": signed(expected),
+        }))
+    }).collect();
+    let report = q[1].holds(app, "movement", &format!("&since={since}"), rows, None).await;
+    let told: Vec<&str> = report["rows"].as_array().unwrap().iter().map(|r| r["step"].as_str().unwrap()).collect();
+    assert_eq!(told, steps, "in the order of the chain");
+}
+
+/// Everybody who may read.
+pub async fn readers(app: &TestApp, story: &Story) -> (Vec<Reader<'static>>, BTreeMap<String, String>) {
+    let [river, _] = &story.pasts;
+    let list = crate::world::all(app, "/v1/payers", &river.world.admin).await;
+    let payers: BTreeMap<String, String> = list.iter()
+        .map(|p| (p["id"].as_str().unwrap().to_owned(), p["key"].as_str().unwrap().to_owned())).collect();
+    let evergreen = payers.iter().find(|(_, key)| *key == "evergreen").map(|(id, _)| id.clone());
+    let one = |name, key: &str, query, payer, organization, of_payer: Option<String>| {
+        Reader { name, key: key.to_owned(), query, payer, organization, of_payer }
+    };
+    let (biller, admin, analyst) = (&river.world.biller, &river.world.admin, &story.analyst);
+    let named = "&organization=hill-top&payer=evergreen";
+    let all = vec![
+        one("biller", biller, "", false, Some("river-bend"), None),
+        one("biller of a payer", biller, "&payer=evergreen", false, Some("river-bend"), evergreen.clone()),
+        one("admin", admin, "", false, None, None),
+        one("admin of one", admin, named, false, Some("hill-top"), evergreen.clone()),
+        one("analyst", analyst, "", true, None, evergreen.clone()),
+        one("analyst of one", analyst, "&organization=hill-top", true, Some("hill-top"), evergreen),
+    ];
+    (all, payers)
+}
+
+pub async fn read(app: &TestApp, story: &Story) -> Vec<Raw> {
+    let mut raws = Vec::new();
+    for past in &story.pasts {
+        raws.push(Raw::read(app, past).await);
+    }
+    raws
+}
+
+async fn each_report(app: &TestApp, story: &Story, raws: &[Raw]) {
+    let (readers, payers) = readers(app, story).await;
+    let now = story.now().utc();
+    let today: BTreeMap<&str, NaiveDate> = raws.iter().map(|raw| (raw.key, raw.local(now))).collect();
+    for reader in &readers {
+        for (place, (from, to)) in PERIODS.into_iter().enumerate() {
+            for basis in ["service", "submission"] {
+                let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
+                let q = Question { reader, raws, from, to, basis };
+                q.delivery(app).await;
+                q.dollars(app, &payers).await;
+                q.acceptance(app).await;
+                q.timeliness(app, &today).await;
+                if place < 2 {
+                    q.mix(app).await;
+                }
+                if !reader.payer && basis == "service" {
+                    q.completeness(app).await;
+                    q.held(app).await;
+                }
+            }
+        }
+    }
+}
+
+/// A history in which nothing happens shows nothing.
+fn rich(story: &Story, raws: &[Raw]) {
+    let happened = |what, status| story.codes.get(&(what, status)).copied().unwrap_or_default();
+    for (what, status) in [("session", 201), ("void", 200), ("build", 201), ("release", 200), ("deliver", 200), ("answer", 201)] {
+        assert!(happened(what, status) > 1, "{what}: {:?}", story.codes);
+    }
+    let visits: Vec<&Visit> = raws.iter().flat_map(|raw| &raw.visits).collect();
+    for status in ["ready", "held", "non_billable", "submitted", "void"] {
+        assert!(visits.iter().any(|v| v.status == status), "{status}");
+    }
+    let told: Vec<&Told> = visits.iter().flat_map(|v| v.sent()).collect();
+    for status in ["accepted", "rejected"] {
+        assert!(told.iter().any(|t| t.status == status), "{status}");
+    }
+    assert!(visits.iter().any(|v| v.sent().len() > 1), "sent again");
+    let partly = |v: &&&Visit| v.units(&["held"]) > 0 && v.units(&["ready", "submitted"]) > 0;
+    assert!(visits.iter().any(|v| partly(&v)), "a visit of which a part waits");
+    let slow = |v: &&Visit| v.sent().first().is_some_and(|t| (t.released.unwrap() - v.day).num_days() > 30);
+    assert!(visits.iter().any(slow), "a slow release");
+    assert!(visits.iter().any(|v| v.day < day("2027-01-01")) && visits.iter().any(|v| v.day > day("2027-01-01")));
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+async fn recount(app: &TestApp, seed: u64) {
+    let mut story = past::begin(app, 5).await;
+    let mut dice = Dice::new(seed);
+    story.play(app, &mut dice, 120).await;
+    let (then, (readers, _)) = (read(app, &story).await, readers(app, &story).await);
+    let path = "/v1/reports/delivery?from=2026-01-01&to=2027-12-31";
+    let since = app.get(path, &readers[2].key).await.expect(200)["as_of"].as_str().unwrap().to_owned();
+    story.play(app, &mut dice, 150).await;
+    let now = read(app, &story).await;
+    rich(&story, &now);
+    each_report(app, &story, &now).await;
+    let mut seen = BTreeSet::new();
+    for reader in &readers {
+        for (from, to) in PERIODS {
+            for basis in ["service", "submission"] {
+                let question = |raws| Question { reader, raws, from: day(from), to: day(to), basis };
+                movement(app, &[question(&then), question(&now)], &since, &mut seen).await;
+            }
+        }
+    }
+    assert!(seen.len() > 4, "{seen:?}");
+}
+
+on_both! {
+    async fn every_measure_of_visits_is_what_a_recount_gives(app: TestApp) {
+        recount(&app, 20_260_930).await;
+    }
+
+    async fn every_measure_of_another_history_too(app: TestApp) {
+        recount(&app, 77).await;
+    }
+}
