@@ -118,9 +118,8 @@ fn words(row: &Row) -> Option<[&str; 3]> {
 /// Whether these cuts may stand beside those of an issue before. An organization that is gone would show
 /// by the rest how many it had served.
 fn follows(raw: &Raw, hide: &[bool], rows: &[Row]) -> bool {
-    let is_there = |row: &Row| {
-        words(row).is_some_and(|words| raw.keys.iter().any(|key| *key == words))
-    };
+    let is_there =
+        |row: &Row| words(row).is_some_and(|words| raw.keys.iter().any(|key| *key == words));
     let (values, hid) = then(&raw.keys, rows);
     rows.iter().all(is_there) && may_follow((&values, &hid), (&raw.values, hide), &raw.sums)
 }

@@ -84,6 +84,8 @@ mod report_frame;
 mod report_issues;
 mod report_people;
 mod report_recount;
+mod report_recount_enrolled;
+mod report_recount_movement;
 mod report_recount_people;
 mod report_traps;
 mod report_traps_more;

@@ -47,15 +47,20 @@ pub async fn begin(app: &TestApp, members: usize) -> Story {
         "[[authorization]]\nkey = \"after-24-a-year\"".to_owned(),
     ];
     let text = more.join("\n");
-    let other = [("[[authorization]]\nkey = \"after-24-a-year\"", text.as_str())];
+    let other = [
+        ("[[authorization]]\nkey = \"after-24-a-year\"", text.as_str()),
+        ("free_units = 24", "free_units = 6"),
+    ];
     let first = world::river_bend_with(app, members, &other).await;
     let second = world::second_of_evergreen(app, &first.admin, "hill-top", members).await;
-    app.database.execute("UPDATE organizations SET zone = 'America/New_York' WHERE key = 'hill-top'");
+    app.database
+        .execute("UPDATE organizations SET zone = 'America/New_York' WHERE key = 'hill-top'");
     world::payer(app, &first.admin, "lone-mesa").await;
-    let mut pasts = [("river-bend", first), ("hill-top", second)]
-        .map(|(key, world)| Past::of(key, world));
+    let mut pasts =
+        [("river-bend", first), ("hill-top", second)].map(|(key, world)| Past::of(key, world));
     for past in &mut pasts {
         others(app, past).await;
+        approvals(app, past).await;
     }
     let analyst = app.key(peerclaims::flow::access::Role::PayerAnalyst, "evergreen").await;
     let now = Instant::parse(BEGIN).unwrap();
@@ -65,14 +70,21 @@ pub async fn begin(app: &TestApp, members: usize) -> Story {
 
 /// Members whose coverage is not the usual one.
 async fn others(app: &TestApp, past: &mut Past) {
-    let of = |payer: &str, number: &str, from: &str, to: Option<&str>, order: i64| {
-        json!({"payer": payer, "member_number": number, "from": from, "to": to, "order": order})
-    };
+    let of = |payer: &str, number: &str, from: &str, to: Option<&str>, order: i64| json!({"payer": payer, "member_number": number, "from": from, "to": to, "order": order});
     let lists = [
-        ("R-dual", json!([of("evergreen", "EV2001", "2026-01-01", None, 1), of("lone-mesa", "LM2001", "2026-12-01", None, 2)])),
+        (
+            "R-dual",
+            json!([
+                of("evergreen", "EV2001", "2026-01-01", None, 1),
+                of("lone-mesa", "LM2001", "2026-12-01", None, 2)
+            ]),
+        ),
         (
             "R-turn",
-            json!([of("evergreen", "EV3001", "2026-01-01", Some("2026-12-31"), 1), of("evergreen", "EV3002", "2027-01-01", None, 1)]),
+            json!([
+                of("evergreen", "EV3001", "2026-01-01", Some("2026-12-31"), 1),
+                of("evergreen", "EV3002", "2027-01-01", None, 1)
+            ]),
         ),
         ("R-none", json!([])),
     ];
@@ -84,6 +96,24 @@ async fn others(app: &TestApp, past: &mut Past) {
         });
         let path = format!("/v1/members?organization={}", past.key);
         past.world.members.push(id(&app.post(&path, &past.world.admin, &body).await.expect(201)));
+    }
+}
+
+/// What each covered member has from the beginning: little or much, for a short or a long time.
+async fn approvals(app: &TestApp, past: &Past) {
+    let terms = [
+        (20, Some("2027-03-15")),
+        (60, Some("2027-01-31")),
+        (10, Some("2027-04-30")),
+        (200, Some("2027-06-30")),
+        (40, None),
+        (30, Some("2026-12-31")),
+        (16, Some("2027-02-28")),
+    ];
+    for (member, (units, to)) in past.world.members.iter().rev().skip(1).zip(terms) {
+        let body = json!({"member": member, "payer": "evergreen", "number": format!("PB-{units}"), "units": units,
+            "from": "2026-09-01", "to": to});
+        world::authorization(app, &past.world.admin, past.key, &body).await;
     }
 }
 
@@ -111,7 +141,13 @@ impl Past {
         let name = self.name("V");
         let (peer, member) = (dice.pick(&self.world.peers), dice.pick(&self.world.members));
         let mut body = world::visit_of(&name, peer, member, &start, minutes);
-        let activities = ["individual_support", "individual_support", "individual_support", "crisis_support", "transport_only"];
+        let activities = [
+            "individual_support",
+            "individual_support",
+            "individual_support",
+            "crisis_support",
+            "transport_only",
+        ];
         body["activity"] = json!(dice.pick(&activities));
         body["mode"] = json!(dice.pick(&["in_person", "in_person", "video", "audio"]));
         body["setting"] = json!(dice.pick(&SETTINGS));
@@ -137,10 +173,13 @@ impl Past {
                 members.push(one);
             }
         }
-        let parts: Vec<Value> = members.iter().map(|place| {
-            json!({"reference": format!("{name}-{place}"), "member": self.world.members[*place],
+        let parts: Vec<Value> = members
+            .iter()
+            .map(|place| {
+                json!({"reference": format!("{name}-{place}"), "member": self.world.members[*place],
                 "diagnoses": ["F32.9"], "note": shared["note"]})
-        }).collect();
+            })
+            .collect();
         json!({
             "reference": name, "peer": shared["peer"], "activity": "group_support",
             "started_at": shared["started_at"], "ended_at": shared["ended_at"], "mode": dice.pick(&["in_person", "video"]),
@@ -175,7 +214,8 @@ impl Past {
             body["payer"] = json!("evergreen");
         }
         if dice.roll(3) == 0 {
-            body["to"] = json!((from + TimeDelta::days(*dice.pick(&[5, 29, 30, 45, 89, 100]))).to_string());
+            body["to"] =
+                json!((from + TimeDelta::days(*dice.pick(&[5, 29, 30, 45, 89, 100]))).to_string());
         }
         body
     }
@@ -185,7 +225,8 @@ impl Story {
     /// So many steps, one after another, now here, now there; the clock moves on by hours.
     pub async fn play(&mut self, app: &TestApp, dice: &mut Dice, steps: usize) {
         for _ in 0..steps {
-            self.now = self.now.plus(TimeDelta::minutes(i64::try_from(300 + dice.roll(1700)).unwrap()));
+            self.now =
+                self.now.plus(TimeDelta::minutes(i64::try_from(200 + dice.roll(1300)).unwrap()));
             app.ctx.clock.set(self.now);
             let place = dice.roll(2);
             let (what, answer) = self.step(app, dice, place).await;
@@ -200,20 +241,25 @@ impl Story {
         self.now
     }
 
-    async fn step(&mut self, app: &TestApp, dice: &mut Dice, place: usize) -> (&'static str, Answer) {
+    async fn step(
+        &mut self,
+        app: &TestApp,
+        dice: &mut Dice,
+        place: usize,
+    ) -> (&'static str, Answer) {
         let (now, past) = (self.now, &mut self.pasts[place]);
         let key = past.world.biller.clone();
         let post = async |path: &str, body: Value| app.post(path, &key, &body).await;
         match dice.roll(100) {
-            0..46 => {
+            0..44 => {
                 let body = past.visit(dice, now);
                 ("visit", post("/v1/encounters", body).await)
             }
-            46..54 => {
+            44..52 => {
                 let body = past.session(dice, now);
                 ("session", post("/v1/sessions", body).await)
             }
-            54..60 => {
+            52..60 => {
                 let body = past.approval(dice, now);
                 ("approval", post("/v1/authorizations", body).await)
             }
@@ -250,25 +296,42 @@ impl Story {
     }
 
     /// A batch is released, delivered or taken back.
-    async fn move_batch(&mut self, app: &TestApp, dice: &mut Dice, place: usize) -> (&'static str, Answer) {
+    async fn move_batch(
+        &mut self,
+        app: &TestApp,
+        dice: &mut Dice,
+        place: usize,
+    ) -> (&'static str, Answer) {
         let past = &self.pasts[place];
         let key = &past.world.biller;
-        let Some(batch) = past.batches.last() else { return ("nothing", app.get("/healthz", "").await) };
+        let Some(batch) = past.batches.last() else {
+            return ("nothing", app.get("/healthz", "").await);
+        };
         let batch = if dice.roll(4) == 0 { dice.pick(&past.batches) } else { batch };
         let seen = app.get(&format!("/v1/batches/{batch}"), key).await.expect(200);
         match seen["status"].as_str().unwrap() {
-            "built" if dice.roll(5) == 0 => ("withdraw", app.act(&format!("/v1/batches/{batch}/withdraw"), key).await),
+            "built" if dice.roll(5) == 0 => {
+                ("withdraw", app.act(&format!("/v1/batches/{batch}/withdraw"), key).await)
+            }
             "built" => ("release", app.act(&format!("/v1/batches/{batch}/release"), key).await),
             "released" => {
                 let receipt = json!({"how": "portal", "to": "intake"});
-                ("deliver", app.post(&format!("/v1/batches/{batch}/delivered"), key, &receipt).await)
+                (
+                    "deliver",
+                    app.post(&format!("/v1/batches/{batch}/delivered"), key, &receipt).await,
+                )
             }
             _ => ("nothing", app.get("/healthz", "").await),
         }
     }
 
     /// The payer answers some claims of a batch.
-    async fn answer(&mut self, app: &TestApp, dice: &mut Dice, place: usize) -> (&'static str, Answer) {
+    async fn answer(
+        &mut self,
+        app: &TestApp,
+        dice: &mut Dice,
+        place: usize,
+    ) -> (&'static str, Answer) {
         let past = &self.pasts[place];
         let key = &past.world.biller;
         let mut open = Vec::new();
@@ -280,10 +343,16 @@ impl Story {
         }
         let batch = dice.pick(&open)["batch"].as_str().unwrap().to_owned();
         let sent = partner::fetch(app, &batch, key).await;
-        let numbers: Vec<(String, bool)> = open.iter().filter(|c| c["batch"] == batch)
-            .map(|c| (c["number"].as_str().unwrap().to_owned(), dice.roll(4) > 0)).collect();
-        let said: Vec<(&str, bool)> = numbers.iter().filter(|_| dice.roll(5) > 0)
-            .map(|(number, accepted)| (number.as_str(), *accepted)).collect();
+        let numbers: Vec<(String, bool)> = open
+            .iter()
+            .filter(|c| c["batch"] == batch)
+            .map(|c| (c["number"].as_str().unwrap().to_owned(), dice.roll(4) > 0))
+            .collect();
+        let said: Vec<(&str, bool)> = numbers
+            .iter()
+            .filter(|_| dice.roll(5) > 0)
+            .map(|(number, accepted)| (number.as_str(), *accepted))
+            .collect();
         if said.is_empty() {
             return ("nothing", app.get("/healthz", "").await);
         }
@@ -304,7 +373,10 @@ async fn correct(app: &TestApp, dice: &mut Dice, past: &Past) -> (&'static str, 
     let mut body = json!({"reason": "a word of the biller", "payer_control": "ICN1"});
     if dice.roll(3) == 0 {
         body["visits"] = json!(dice.pick(&["void", "bill_again"]));
-        return ("void claim", app.post(&format!("/v1/claims/{}/void", id(claim)), key, &body).await);
+        return (
+            "void claim",
+            app.post(&format!("/v1/claims/{}/void", id(claim)), key, &body).await,
+        );
     }
     let asked = app.post(&format!("/v1/claims/{}/replace", id(claim)), key, &body).await;
     if asked.status != 200 {
@@ -313,9 +385,12 @@ async fn correct(app: &TestApp, dice: &mut Dice, past: &Past) -> (&'static str, 
     let which = claim["lines"][0]["encounters"][0]["encounter"].as_str().unwrap();
     let path = format!("/v1/encounters/{which}");
     let seen = app.get(&path, key).await.expect(200);
-    let end: chrono::DateTime<chrono::FixedOffset> = seen["ended_at"].as_str().unwrap().parse().unwrap();
+    let end: chrono::DateTime<chrono::FixedOffset> =
+        seen["ended_at"].as_str().unwrap().parse().unwrap();
     let longer = json!({"ended_at": (end + TimeDelta::minutes(15)).to_rfc3339()});
-    let request = app.request(Method::PATCH, &path, key).header("if-match", format!("\"{}\"", seen["revision"]));
+    let request = app
+        .request(Method::PATCH, &path, key)
+        .header("if-match", format!("\"{}\"", seen["revision"]));
     let request = request.header("content-type", "application/merge-patch+json");
     ("amend", send(request.body(longer.to_string())).await)
 }

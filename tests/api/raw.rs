@@ -264,9 +264,29 @@ pub struct Reader<'a> {
     pub organization: Option<&'a str>,
     /// Only of this payer (id).
     pub of_payer: Option<String>,
+    /// Everything that does not agree, so that all of it is told at once.
+    pub faults: Faults,
+}
+
+/// What does not agree.
+pub type Faults = std::sync::Arc<std::sync::Mutex<Vec<String>>>;
+
+/// Nothing may be there.
+pub fn agree(faults: &Faults) {
+    let list = faults.lock().unwrap();
+    let some: Vec<&str> = list.iter().take(40).map(String::as_str).collect();
+    assert!(list.is_empty(), "{} do not agree:\n{}", list.len(), some.join("\n"));
 }
 
 impl Reader<'_> {
+    /// Keeps what does not agree.
+    pub fn same(&self, what: &str, told: &Value, wanted: &Value) {
+        if told != wanted {
+            let text = format!("{what} ({}):\n  told   {told}\n  wanted {wanted}", self.name);
+            self.faults.lock().unwrap().push(text);
+        }
+    }
+
     /// Whether it is asked about an organization at all.
     pub fn of(&self, organization: &str) -> bool {
         self.organization.is_none_or(|own| own == organization)

@@ -51,7 +51,12 @@ async fn truth(app: &TestApp, pasts: &[Past]) -> BTreeMap<[String; 3], i64> {
                 6..=12 => "6-12",
                 _ => "13+",
             };
-            for place in [key("all", "all", "all"), key(past.key, "all", "all"), key(past.key, "mode", mode), key(past.key, "contacts", band)] {
+            for place in [
+                key("all", "all", "all"),
+                key(past.key, "all", "all"),
+                key(past.key, "mode", mode),
+                key(past.key, "contacts", band),
+            ] {
                 *all.get_mut(&place).unwrap() += 1;
             }
         }
@@ -74,19 +79,24 @@ async fn told(app: &TestApp, admin: &str, manifest: &Value) -> Cuts {
     let csv = app.get(&format!("{path}?format=csv"), admin).await.body;
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let place = reader.headers().unwrap().iter().position(|name| name == "people").unwrap();
-    let numbers: Vec<Option<i64>> = reader.records().map(|r| r.unwrap()[place].parse().ok()).collect();
-    let said: Vec<Option<i64>> = report["rows"].as_array().unwrap().iter().map(|row| row["people"].as_i64()).collect();
+    let numbers: Vec<Option<i64>> =
+        reader.records().map(|r| r.unwrap()[place].parse().ok()).collect();
+    let said: Vec<Option<i64>> =
+        report["rows"].as_array().unwrap().iter().map(|row| row["people"].as_i64()).collect();
     assert_eq!(numbers, said, "the CSV tells as much as the JSON");
     cuts
 }
 
 /// Wholes with their parts, as anybody knows them.
 fn sums(cuts: &Cuts) -> Vec<([String; 3], Vec<[String; 3]>)> {
-    let organizations: Vec<&[String; 3]> = cuts.keys().filter(|k| k[1] == "all" && k[0] != "all").collect();
-    let mut all = vec![(key("all", "all", "all"), organizations.iter().map(|k| (*k).clone()).collect())];
+    let organizations: Vec<&[String; 3]> =
+        cuts.keys().filter(|k| k[1] == "all" && k[0] != "all").collect();
+    let mut all =
+        vec![(key("all", "all", "all"), organizations.iter().map(|k| (*k).clone()).collect())];
     for organization in organizations {
         for cut in ["mode", "contacts"] {
-            let parts = cuts.keys().filter(|k| k[0] == organization[0] && k[1] == cut).cloned().collect();
+            let parts =
+                cuts.keys().filter(|k| k[0] == organization[0] && k[1] == cut).cloned().collect();
             all.push((organization.clone(), parts));
         }
     }
@@ -119,7 +129,9 @@ fn attack_two(before: &Cuts, after: &Cuts) {
     for (whole, parts) in sums(after) {
         let shown: i64 = parts.iter().filter_map(moved).sum();
         match moved(&whole) {
-            Some(by) => assert!(!few(by - shown), "what is hidden of {whole:?} moved by {}", by - shown),
+            Some(by) => {
+                assert!(!few(by - shown), "what is hidden of {whole:?} moved by {}", by - shown)
+            }
             // Of a hidden whole nothing may be taken away.
             None => assert!(parts.iter().filter_map(moved).all(|by| by == 0), "below {whole:?}"),
         }
@@ -134,13 +146,21 @@ struct Town {
 
 impl Town {
     /// A person comes to an organization, or one who was there is seen again; so many contacts.
-    async fn meet(&mut self, app: &TestApp, dice: &mut Dice, place: usize, who: Option<usize>, contacts: usize) {
+    async fn meet(
+        &mut self,
+        app: &TestApp,
+        dice: &mut Dice,
+        place: usize,
+        who: Option<usize>,
+        contacts: usize,
+    ) {
         let past = &mut self.pasts[place];
         let member = match who {
             Some(who) => past.world.members[who].clone(),
             None => {
                 let number = format!("EV{}{}", place + 5, 1000 + past.world.members.len());
-                let member = world::member(app, &past.world.admin, past.key, "evergreen", &number).await;
+                let member =
+                    world::member(app, &past.world.admin, past.key, "evergreen", &number).await;
                 past.world.members.push(member.clone());
                 member
             }
@@ -152,7 +172,8 @@ impl Town {
             let (day, slot) = (1 + self.count % 85, self.count / 85);
             let day = chrono::NaiveDate::from_yo_opt(2026, u32::try_from(day).unwrap()).unwrap();
             let start = format!("{day}T{:02}:{:02}", 14 + slot / 4, slot % 4 * 15);
-            let mut body = visit_of(&format!("V-{}", self.count), &past.world.peers[0], &member, &start, 15);
+            let mut body =
+                visit_of(&format!("V-{}", self.count), &past.world.peers[0], &member, &start, 15);
             body["mode"] = json!(mode);
             app.post("/v1/encounters", &past.world.biller, &body).await.expect(201);
         }
@@ -223,7 +244,10 @@ async fn attack(app: &TestApp, seed: u64) {
             let truth = truth(app, &town.pasts).await;
             assert!(after.keys().eq(truth.keys()), "{after:?} {truth:?}");
             for (place, people) in after {
-                assert!(people.is_none_or(|people| people == truth[place]), "{place:?}: {people:?} {truth:?}");
+                assert!(
+                    people.is_none_or(|people| people == truth[place]),
+                    "{place:?}: {people:?} {truth:?}"
+                );
             }
         }
     }

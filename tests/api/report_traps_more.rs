@@ -16,7 +16,11 @@ const YEAR: &str = "from=2026-01-01&to=2026-12-31";
 async fn totals(app: &TestApp, name: &str, query: &str, key: &str) -> Value {
     let report = app.get(&format!("/v1/reports/{name}?{query}"), key).await.expect(200);
     assert_eq!(report["ties"]["ties"], true, "{name}: {}", report["ties"]);
-    assert!(report["control"].is_null() || report["control"]["ties"] == true, "{}", report["control"]);
+    assert!(
+        report["control"].is_null() || report["control"]["ties"] == true,
+        "{}",
+        report["control"]
+    );
     report["totals"].clone()
 }
 

@@ -248,7 +248,8 @@ impl Town {
                 }
             }
             Change::Move { .. } => {
-                let (from, to) = (pick(cuts[which % 2], which / 2), pick(cuts[which % 2], which / 3));
+                let (from, to) =
+                    (pick(cuts[which % 2], which / 2), pick(cuts[which % 2], which / 3));
                 let by = by.clamp(-self.values[to], self.values[from]);
                 self.values[from] -= by;
                 self.values[to] += by;
@@ -273,12 +274,16 @@ impl Town {
                 continue;
             }
             let is_in = |n: usize| set >> n & 1 == 1;
-            let fixed = |change: &Vec<i64>| (0..places.len()).filter(|n| is_in(*n)).map(|n| change[n]).sum::<i64>() == 0;
+            let fixed = |change: &Vec<i64>| {
+                (0..places.len()).filter(|n| is_in(*n)).map(|n| change[n]).sum::<i64>() == 0
+            };
             if free.iter().all(fixed) && self.apart(&places, &is_in) {
                 found.push(set);
             }
         }
-        let members = |set: u32| places.iter().enumerate().filter(move |(n, _)| set >> n & 1 == 1).map(|(_, p)| *p);
+        let members = |set: u32| {
+            places.iter().enumerate().filter(move |(n, _)| set >> n & 1 == 1).map(|(_, p)| *p)
+        };
         found.into_iter().map(|set| members(set).collect()).collect()
     }
 
@@ -289,9 +294,11 @@ impl Town {
         self.sums.iter().enumerate().all(|(n, sum)| {
             let others = self.sums.iter().skip(n + 1).filter(|other| other.whole == sum.whole);
             let twice = below(sum) && (has(sum.whole) || others.clone().any(below));
-            let deep = has(sum.whole) && sum.parts.iter().any(|part| {
-                self.sums.iter().any(|lower| lower.whole == *part && below(lower))
-            });
+            let deep = has(sum.whole)
+                && sum
+                    .parts
+                    .iter()
+                    .any(|part| self.sums.iter().any(|lower| lower.whole == *part && below(lower)));
             !twice && !deep
         })
     }
@@ -299,11 +306,16 @@ impl Town {
 
 /// The changes of hidden cells that no sum shows: a basis, by elimination. All numbers stay small.
 fn kernel(sums: &[Sum], places: &[usize]) -> Vec<Vec<i64>> {
-    let of = |sum: &Sum, place: usize| i64::from(sum.parts.contains(&place)) - i64::from(sum.whole == place);
-    let mut rows: Vec<Vec<i64>> = sums.iter().map(|sum| places.iter().map(|p| of(sum, *p)).collect()).collect();
+    let of = |sum: &Sum, place: usize| {
+        i64::from(sum.parts.contains(&place)) - i64::from(sum.whole == place)
+    };
+    let mut rows: Vec<Vec<i64>> =
+        sums.iter().map(|sum| places.iter().map(|p| of(sum, *p)).collect()).collect();
     let mut pivots: Vec<usize> = Vec::new();
     for column in 0..places.len() {
-        let Some(at) = (pivots.len()..rows.len()).find(|row| rows[*row][column] != 0) else { continue };
+        let Some(at) = (pivots.len()..rows.len()).find(|row| rows[*row][column] != 0) else {
+            continue;
+        };
         rows.swap(pivots.len(), at);
         let pivot = rows[pivots.len()].clone();
         for (n, row) in rows.iter_mut().enumerate() {
@@ -323,7 +335,8 @@ fn kernel(sums: &[Sum], places: &[usize]) -> Vec<Vec<i64>> {
             change[*p] = -rows[n][column] * scale / rows[n][*p];
         }
         change
-    }).collect()
+    })
+    .collect()
 }
 
 /// Nothing hidden is known within eleven, as far as the attacker tries.

@@ -25,7 +25,11 @@ pub const COLUMNS: &[Column] = &[
     Column::key("organization", "key of the organization"),
     Column::key("month", "month of the enrollment: the first day of the episode"),
     Column::sum("enrolled", "episodes", "episodes that began in the month; each counts once"),
-    Column::sum("engaged", "episodes", "seen on or after the first day, within 366 days; not by a visit from which the member was absent"),
+    Column::sum(
+        "engaged",
+        "episodes",
+        "seen on or after the first day, within 366 days; not by a visit from which the member was absent",
+    ),
     Column::rate("engaged_share", "", "engaged / enrolled; null without episodes"),
     Column::sum("early", "episodes", "with two contacts in the first 14 days"),
     Column::distinct(

@@ -9,7 +9,10 @@ use crate::store::{Conn, StoreError};
 
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
-    Column::key("reason", "the rule; held: any rule; unreleased: ready or claimed and not sent; all: any of them"),
+    Column::key(
+        "reason",
+        "the rule; held: any rule; unreleased: ready or claimed and not sent; all: any of them",
+    ),
     Column::distinct("contacts", "contacts", "contacts of which something waits for it"),
     Column::distinct("members", "people", "different people"),
     Column::distinct("units", "units", "units that wait"),
