@@ -78,6 +78,8 @@ pub async fn movement(
     };
     let rows: Vec<Value> = steps.iter().map(|step| {
         let (changed, [contacts, units, charge, expected]) = sums.get(step).copied().unwrap_or_default();
+        // What stood before and what stands now changed nothing.
+        let changed = if ["opening", "closing"].contains(step) { 0 } else { changed };
         row(&[("step", step)], json!({
             "contacts": contacts, "changed": changed, "units": units, "billed": signed(charge),
             "expected": signed(expected),
