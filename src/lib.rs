@@ -5,10 +5,10 @@
 //!
 //! ```text
 //! cli, http, worker   front doors    -> flow, reports, config, domain   (cli: all rooms)
-//!  exchange           loading dock   -> flow, domain
-//!    flow             the staircase  -> domain, x12, store, config
+//!    flow             the staircase  -> domain, x12, store, exchange, config
 //!    reports          reading room   -> domain, store
 //!    x12              translator     -> domain
+//!    exchange         loading dock   -> domain, config
 //!    synth            workshop       -> domain
 //!    store            the cellar     -> domain
 //!    domain           foundation     -> nothing of ours

@@ -1,10 +1,12 @@
 //! The door that nobody knocks at: work that is due by time, and what is to be decided again.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::error::AppError;
+use crate::flow::acknowledge::folder::look;
 use crate::flow::again::{self, Round, Turn};
 use crate::flow::{Actor, Ctx, acknowledge, idempotent, reporting};
 
@@ -17,6 +19,8 @@ const ANSWERS_EVERY: Duration = Duration::from_secs(5);
 /// How often days that changed are read again for the reports; a report that is asked for does not wait
 /// for it. While an upload runs its days change with every chunk, so that more often would be for nothing.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
+/// How often the drop folder is looked at.
+const FOLDER_EVERY: Duration = Duration::from_secs(5);
 /// Pause after a turn that met another writer.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
@@ -30,6 +34,28 @@ pub async fn run(ctx: Ctx, stop: watch::Receiver<bool>) {
         read_again(&ctx, stop.clone()),
         decide_again(&ctx, stop)
     );
+}
+
+/// Looks at the folder until `stop` becomes true or its sender is gone. What cannot be read or moved
+/// is logged and tried again at the next look.
+pub async fn watch_folder(ctx: Ctx, folder: PathBuf, mut stop: watch::Receiver<bool>) {
+    let ctx = ctx.acting(Actor::Worker);
+    let mut turns = tokio::time::interval(FOLDER_EVERY);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = turns.tick() => {
+                if let Err(error) = look(&ctx, &folder).await {
+                    tracing::warn!(
+                        code = error.code.as_str(),
+                        cause = error.internal,
+                        "the watched folder cannot be read"
+                    );
+                }
+            }
+            changed = stop.changed() => if changed.is_err() { return },
+        }
+    }
 }
 
 async fn tidy(ctx: &Ctx, mut stop: watch::Receiver<bool>) {

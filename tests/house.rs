@@ -31,10 +31,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("store", &["domain", "metrics"]),
     ("error", &["domain", "store"]),
-    ("flow", &["domain", "x12", "store", "config", "error", "metrics"]),
+    ("flow", &["domain", "x12", "store", "exchange", "config", "error", "metrics"]),
     ("reports", &["domain", "store", "error"]),
     ("http", &["flow", "reports", "config", "domain", "error", "metrics"]),
-    ("exchange", &["flow", "domain", "error"]),
+    ("exchange", &["domain", "config"]),
     ("worker", &["flow", "config", "domain", "error", "metrics"]),
     (
         "cli",
@@ -42,7 +42,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "domain",
             "error",
-            "exchange",
             "flow",
             "http",
             "reports",
@@ -66,7 +65,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("actix_service", &["http"]),
     ("actix_web", &["http"]),
     ("clap", &["cli"]),
-    ("tokio", &["cli", "exchange", "http", "store", "worker", "flow"]),
+    ("tokio", &["cli", "http", "store", "worker", "flow"]),
     ("reqwest", &["cli"]),
 ];
 

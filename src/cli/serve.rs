@@ -4,7 +4,6 @@ use tokio::sync::watch;
 
 use super::{CliError, migrate, open};
 use crate::config::Settings;
-use crate::exchange::folder;
 use crate::flow::{Clock, Ctx};
 use crate::{http, telemetry, worker};
 
@@ -20,7 +19,7 @@ pub(crate) async fn until_stopped(settings: &Settings, ctx: Ctx) -> Result<(), C
     let (stop, stopped) = watch::channel(false);
     let folder = &settings.exchange.folder;
     let watching = (!folder.as_os_str().is_empty())
-        .then(|| tokio::spawn(folder::watch(ctx.clone(), folder.clone(), stopped.clone())));
+        .then(|| tokio::spawn(worker::watch_folder(ctx.clone(), folder.clone(), stopped.clone())));
     let working = tokio::spawn(worker::run(ctx.clone(), stopped));
     let started = |address| tracing::info!(%address, "listening");
     let result = http::serve(settings, ctx, started).await;

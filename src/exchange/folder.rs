@@ -1,104 +1,43 @@
-//! The watched folder: whoever fetches a payer's files puts them into `<folder>/<organization>/in`.
+//! The drop folder: whoever fetches a payer's files puts them into `<folder>/<organization>/in`.
 //!
-//! Each file is received like an upload and then moved, in one step, to `done` or `quarantine`
-//! beside `in`. When the process is killed between the two, the file is received again, and as the
-//! same bytes are never applied twice, it is only moved. Files that are still being written are left
-//! alone: those that changed a moment ago, and those whose name starts with a dot or ends in `.tmp`
-//! or `.part`.
+//! A file that was received is moved, in one step, to `done` or `quarantine` beside `in`. Files that are
+//! still being written are left alone: those that changed a moment ago, and those whose name starts with
+//! a dot or ends in `.tmp` or `.part`.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::watch;
-use tokio::task::spawn_blocking;
-
-use crate::domain::ids::OrganizationId;
-use crate::domain::response::{Channel, FileState};
-use crate::error::{AppError, Code};
-use crate::flow::acknowledge::{Incoming, Seen, harmless, receive_any};
-use crate::flow::{Actor, Ctx, access};
-
-/// How often the folder is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a file must have been unchanged: whoever writes it in place pauses for less.
 const SETTLED: Duration = Duration::from_secs(3);
 /// Files taken up in one look at one organization's folder, so that none waits for another's.
 const LOOK_FILES: usize = 100;
 /// Endings of files that are still being written.
 const UNFINISHED: [&str; 3] = ["tmp", "part", "filepart"];
-
-/// Where files come, and where they go.
+/// Where files come.
 const IN: &str = "in";
-const DONE: &str = "done";
-const QUARANTINE: &str = "quarantine";
 
-/// Looks at the folder until `stop` becomes true or its sender is gone. What cannot be read or moved
-/// is logged and tried again at the next look.
-pub async fn watch(ctx: Ctx, folder: PathBuf, mut stop: watch::Receiver<bool>) {
-    let ctx = ctx.acting(Actor::Worker);
-    let mut turns = tokio::time::interval(LOOK_EVERY);
-    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while !*stop.borrow() {
-        tokio::select! {
-            _ = turns.tick() => {
-                if let Err(error) = look(&ctx, &folder).await {
-                    tracing::warn!(
-                        code = error.code.as_str(),
-                        cause = error.internal,
-                        "the watched folder cannot be read"
-                    );
-                }
-            }
-            changed = stop.changed() => if changed.is_err() { return },
+/// Where a file goes that was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shelf {
+    /// It was read.
+    Done,
+    /// A person must look at it.
+    Quarantine,
+}
+
+impl Shelf {
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Quarantine => "quarantine",
         }
-    }
-}
-
-/// Receives what lies in the folder now. Gives how many files were moved.
-pub async fn look(ctx: &Ctx, folder: &Path) -> Result<usize, AppError> {
-    let place = folder.to_owned();
-    let homes = blocking(move || homes(&place)).await?;
-    let mut moved = 0;
-    for (name, home) in homes {
-        let Some(tenant) = organization(ctx, &name).await? else {
-            tracing::warn!("a folder below the watched one is named like no organization");
-            continue;
-        };
-        let place = home.clone();
-        for path in blocking(move || settled(&place)).await? {
-            match take(ctx, tenant, &home, path).await {
-                Ok(()) => moved += 1,
-                Err(error) => tracing::warn!(
-                    code = error.code.as_str(),
-                    cause = error.internal,
-                    organization = %tenant,
-                    "a file of the watched folder waits"
-                ),
-            }
-        }
-    }
-    Ok(moved)
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Result<T, AppError> {
-    let failed = |e: &dyn std::fmt::Display| AppError::internal(format!("watched folder: {e}"));
-    spawn_blocking(work).await.map_err(|e| failed(&e))?.map_err(|e| failed(&e))
-}
-
-async fn organization(ctx: &Ctx, name: &str) -> Result<Option<OrganizationId>, AppError> {
-    match access::find_names(ctx, Some(name), None).await {
-        Ok((found, _)) => Ok(found),
-        Err(error) if error.code == Code::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 
 /// The folders of organizations that have an `in`.
-fn homes(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+pub fn homes(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut homes = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -112,7 +51,7 @@ fn homes(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
 }
 
 /// Files that nobody is writing any more, oldest name first. Links are not followed.
-fn settled(home: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn settled(home: &Path) -> io::Result<Vec<PathBuf>> {
     let now = SystemTime::now();
     let mut found = Vec::new();
     for entry in fs::read_dir(home.join(IN))? {
@@ -143,41 +82,11 @@ impl Age for SystemTime {
     }
 }
 
-/// Receives one file and moves it.
-async fn take(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    home: &Path,
-    path: PathBuf,
-) -> Result<(), AppError> {
-    let name = path.file_name().map(|n| harmless(&n.to_string_lossy())).unwrap_or_default();
-    let place = path.clone();
-    let bytes = blocking(move || File::open(&place)).await?;
-    let incoming = Incoming { name: name.clone(), bytes, channel: Channel::Folder, archive: None };
-    let (to, label) = match receive_any(ctx, tenant, incoming).await {
-        Ok(seen) => sorted(&seen),
-        // It will never be taken: too large, empty, or no good zip.
-        Err(error) if !error.retryable() && error.code != Code::Internal => {
-            tracing::warn!(code = error.code.as_str(), organization = %tenant, "{}", error.detail);
-            (QUARANTINE, error.code.as_str().to_owned())
-        }
-        Err(error) => return Err(error),
-    };
-    let folder = home.join(to);
-    let target = folder.join(format!("{label}_{name}"));
-    blocking(move || {
-        fs::create_dir_all(&folder)?;
-        fs::rename(&path, free(target))
-    })
-    .await
-}
-
-/// Where a file goes, and what its name begins with: the id of what was received.
-fn sorted(seen: &[Seen]) -> (&'static str, String) {
-    let aside = |s: &&Seen| s.file.state == FileState::Quarantined;
-    let to = if seen.iter().any(|s| aside(&s)) { QUARANTINE } else { DONE };
-    let shown = seen.iter().find(aside).or_else(|| seen.first());
-    (to, shown.map(|s| s.file.id.to_string()).unwrap_or_default())
+/// Moves a file from `in` to its shelf, under a label and its name.
+pub fn put_away(home: &Path, path: &Path, shelf: Shelf, name: &str) -> io::Result<()> {
+    let folder = home.join(shelf.folder());
+    fs::create_dir_all(&folder)?;
+    fs::rename(path, free(folder.join(name)))
 }
 
 /// A name that is not taken: what was moved there before stays.

@@ -178,19 +178,22 @@ pub fn by_numbers(
     Ok(found)
 }
 
-/// All claims of a batch.
+/// All claims of a batch, each with whether a number is known under which the payer has it.
 pub fn of_batch(
     conn: &mut Conn,
     organization: OrganizationId,
     batch: BatchId,
-) -> Result<Vec<Standing>, StoreError> {
-    let rows: Vec<StandingRow> = claims::table
+) -> Result<Vec<(Standing, bool)>, StoreError> {
+    let rows: Vec<(StandingRow, bool)> = claims::table
         .filter(claims::organization_id.eq(organization.as_i64()))
         .filter(claims::batch_id.eq(batch.as_i64()))
         .order(claims::ordinal)
-        .select((claims::id, claims::number, claims::batch_id, claims::status))
+        .select((
+            (claims::id, claims::number, claims::batch_id, claims::status),
+            claims::payer_control.is_not_null(),
+        ))
         .load(conn)?;
-    rows.into_iter().map(standing).collect()
+    rows.into_iter().map(|(row, known)| Ok((standing(row)?, known))).collect()
 }
 
 /// Moves claims to a status; those that are no longer live let go of their lines.

@@ -32,15 +32,19 @@ struct Row {
     charge: i64,
 }
 
-/// A claim whose replacement is built holds no lines any more; a void never does.
+/// Whether claim `c` counts for its lines: not once its replacement is released, and a void never does.
+/// Until then the payer has the first claim, whatever is being built here (`docs/adr/0067-…`).
+pub(super) const COUNTS: &str = "NOT EXISTS (SELECT 1 FROM claim_changes r JOIN claims n \
+     ON n.organization_id = r.organization_id AND n.id = r.built_claim_id \
+     WHERE r.organization_id = c.organization_id AND r.claim_id = c.id AND r.kind = 'replacement' \
+     AND r.state = 'built' AND n.status <> 'batched') \
+     AND NOT EXISTS (SELECT 1 FROM claim_changes v WHERE v.organization_id = c.organization_id \
+     AND v.built_claim_id = c.id AND v.kind = 'void')";
+
 const SQL: &str = "SELECT c.number, c.payer_control, c.status, k.control, k.service_date, k.units, \
      k.charge FROM claims c JOIN claim_lines k ON k.organization_id = c.organization_id \
      AND k.claim_id = c.id \
-     WHERE c.payer_id = $1 AND k.service_date BETWEEN $2 AND $3 AND c.service_date BETWEEN $4 AND $3 \
-     AND NOT EXISTS (SELECT 1 FROM claim_changes r WHERE r.organization_id = c.organization_id \
-     AND r.claim_id = c.id AND r.kind = 'replacement' AND r.state = 'built') \
-     AND NOT EXISTS (SELECT 1 FROM claim_changes v WHERE v.organization_id = c.organization_id \
-     AND v.built_claim_id = c.id AND v.kind = 'void')";
+     WHERE c.payer_id = $1 AND k.service_date BETWEEN $2 AND $3 AND c.service_date BETWEEN $4 AND $3";
 
 /// Lines with a service date in the period.
 pub fn released(
@@ -51,7 +55,7 @@ pub fn released(
 ) -> Result<Vec<Line>, StoreError> {
     let of = organization
         .map_or_else(String::new, |o| format!(" AND c.organization_id = {}", o.as_i64()));
-    let rows: Vec<Row> = diesel::sql_query(format!("{SQL}{of}"))
+    let rows: Vec<Row> = diesel::sql_query(format!("{SQL}{of} AND {COUNTS}"))
         .bind::<BigInt, _>(payer.as_i64())
         .bind::<Date, _>(from)
         .bind::<Date, _>(to)

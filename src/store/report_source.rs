@@ -1,7 +1,7 @@
 //! One organization's day as the reports want it, read from the visits, their lines, sessions, holds
 //! and claims: five queries for a day, whatever is in it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::report_lines::COUNTS;
 use super::types;
 use crate::domain::dates::{Instant, Zone};
 use crate::domain::ids::OrganizationId;
@@ -86,6 +87,8 @@ struct PartRow {
     status: String,
     #[diesel(sql_type = Bool)]
     live: bool,
+    #[diesel(sql_type = Bool)]
+    stands: bool,
     #[diesel(sql_type = BigInt)]
     units: i64,
     #[diesel(sql_type = BigInt)]
@@ -134,7 +137,11 @@ const LINES: &str = "SELECT l.encounter_id, l.status, CAST(SUM(l.units) AS BIGIN
      CAST(SUM(l.expected) AS BIGINT) AS expected FROM encounters e JOIN decision_lines l \
      ON l.organization_id = e.organization_id AND l.encounter_id = e.id";
 
-const PARTS: &str = "SELECT p.encounter_id, c.id AS claim_id, c.payer_id, c.status, p.live, p.units, \
+/// A claim whose replacement is not released yet has let go of its lines, and the payer has it still.
+const PARTS: &str = "SELECT p.encounter_id, c.id AS claim_id, c.payer_id, c.status, p.live, \
+     EXISTS (SELECT 1 FROM claim_changes r JOIN claims n ON n.organization_id = r.organization_id \
+     AND n.id = r.built_claim_id WHERE r.organization_id = c.organization_id AND r.claim_id = c.id \
+     AND r.kind = 'replacement' AND r.state = 'built' AND n.status = 'batched') AS stands, p.units, \
      p.charge, p.expected, b.released_at, b.delivered_at FROM encounters e \
      JOIN claim_line_parts p ON p.organization_id = e.organization_id AND p.encounter_id = e.id \
      JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
@@ -144,16 +151,11 @@ const PARTS: &str = "SELECT p.encounter_id, c.id AS claim_id, c.payer_id, c.stat
 const REASONS: &str = "SELECT r.encounter_id, r.rule FROM encounters e JOIN hold_reasons r \
      ON r.organization_id = e.organization_id AND r.encounter_id = e.id";
 
-/// A claim whose replacement is built holds no lines any more; a void never does.
 const CONTROL: &str = "SELECT c.payer_id, c.status, CAST(SUM(k.units) AS BIGINT) AS units, \
      CAST(SUM(k.charge) AS BIGINT) AS charge, CAST(SUM(k.expected) AS BIGINT) AS expected \
      FROM claims c JOIN claim_lines k ON k.organization_id = c.organization_id \
      AND k.claim_id = c.id WHERE c.organization_id = $1 AND k.service_date = $2 \
-     AND c.service_date BETWEEN $3 AND $2 \
-     AND NOT EXISTS (SELECT 1 FROM claim_changes r WHERE r.organization_id = c.organization_id \
-     AND r.claim_id = c.id AND r.kind = 'replacement' AND r.state = 'built') \
-     AND NOT EXISTS (SELECT 1 FROM claim_changes v WHERE v.organization_id = c.organization_id \
-     AND v.built_claim_id = c.id AND v.kind = 'void') GROUP BY c.payer_id, c.status";
+     AND c.service_date BETWEEN $3 AND $2";
 
 /// All visits of a day, void ones too, in order of id.
 pub fn visits(
@@ -189,14 +191,20 @@ pub fn visits(
         .collect()
 }
 
-type OfClaims = (Option<Billed>, Option<Sent>);
+/// What claims state of a visit, and whether its first claim stands while the replacement is built.
+#[derive(Default)]
+struct OfClaims {
+    billed: Option<Billed>,
+    sent: Option<Sent>,
+    stands: bool,
+}
 
 fn fact(
     row: VisitRow,
     zone: Zone,
-    (units, open): (Units, Open),
-    (billed, sent): OfClaims,
-    held_by: Vec<String>,
+    (mut units, mut open): (Units, Open),
+    OfClaims { billed, sent, stands }: OfClaims,
+    mut held_by: Vec<String>,
 ) -> Result<Fact, StoreError> {
     let session = match (row.session_id, row.started_at, row.ended_at, row.size) {
         (Some(id), Some(from), Some(to), Some(size)) => {
@@ -206,11 +214,17 @@ fn fact(
         _ => None,
     };
     // A void visit is kept by its state alone: what it was stands in the fact before.
-    let status = if row.void {
+    let mut status = if row.void {
         EncounterStatus::Void
     } else {
         types::read("encounters.status", row.status)?
     };
+    if let Some(billed) = billed.filter(|_| stands) {
+        // What the replacement makes of the visit counts when it goes out.
+        status = EncounterStatus::Submitted;
+        units = Units { submitted: billed.units, ..Units::default() };
+        (open, held_by) = (Open::default(), Vec::new());
+    }
     Ok(Fact {
         payer: row.payer_id,
         member: row.member_id,
@@ -278,11 +292,15 @@ fn claims(
         .bind::<Date, _>(day)
         .load(conn)?;
     let mut billed: HashMap<i64, Billed> = HashMap::new();
+    let mut standing: HashSet<i64> = HashSet::new();
     // By visit and claim, in order of the claims' ids, which is that of their making.
     let mut sent: BTreeMap<(i64, i64), (NaiveDateTime, PartRow)> = BTreeMap::new();
     for row in rows {
         let status: ClaimStatus = types::read("claims.status", row.status.clone())?;
-        if row.live && status.is_billed() {
+        if (row.live || row.stands) && status.is_billed() {
+            if row.stands {
+                standing.insert(row.encounter_id);
+            }
             let sums = billed.entry(row.encounter_id).or_default();
             sums.units += row.units;
             sums.charge += row.charge;
@@ -295,7 +313,7 @@ fn claims(
     let date = |time: NaiveDateTime| zone.date_of(Instant::from_naive(time));
     let mut all: HashMap<i64, OfClaims> = HashMap::new();
     for ((encounter, _), (released, row)) in sent {
-        let (_, story) = all.entry(encounter).or_default();
+        let story = &mut all.entry(encounter).or_default().sent;
         let story = story.get_or_insert_with(|| Sent {
             first: date(released),
             delivered: None,
@@ -310,7 +328,8 @@ fn claims(
         story.payer = Some(row.payer_id);
     }
     for (encounter, sums) in billed {
-        all.entry(encounter).or_default().0 = Some(sums);
+        let of = all.entry(encounter).or_default();
+        (of.billed, of.stands) = (Some(sums), standing.contains(&encounter));
     }
     Ok(all)
 }
@@ -321,7 +340,8 @@ pub fn control(
     organization: OrganizationId,
     day: NaiveDate,
 ) -> Result<Vec<Control>, StoreError> {
-    let rows: Vec<ControlRow> = diesel::sql_query(CONTROL)
+    let sql = format!("{CONTROL} AND {COUNTS} GROUP BY c.payer_id, c.status");
+    let rows: Vec<ControlRow> = diesel::sql_query(sql)
         .bind::<BigInt, _>(organization.as_i64())
         .bind::<Date, _>(day)
         .bind::<Date, _>(day - TimeDelta::days(CLAIM_DAYS))

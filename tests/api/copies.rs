@@ -133,4 +133,26 @@ on_both! {
         assert_eq!(claim(&app, &w, &first).await["status"], "accepted");
         tie(&app);
     }
+
+    async fn a_number_read_in_the_portal_shows_that_the_file_arrived(app: TestApp) {
+        let (w, sent, first) = two_visits(&app).await;
+        ask(&app, &w, &first, "replace", &json!({})).await.expect(200);
+        let took = take(&app, &w.biller, ack(&sent, 1, &[(0, 'R')])).await;
+        assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
+        assert!(took["reason"].as_str().unwrap().contains("contradicts"), "{took}");
+        assert_eq!(claim(&app, &w, &first).await["status"], "released");
+        tie(&app);
+    }
+
+    async fn a_word_said_twice_may_tell_the_number_the_second_time(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        let said = says(&sent, 1, true);
+        let bare: String =
+            said.split_inclusive('~').filter(|s| !s.trim_start().starts_with("REF*1K")).collect();
+        assert_ne!(bare, said);
+        take(&app, &w.biller, bare + &says(&sent, 2, true)).await;
+        let known = claim_of(&app, &w, &sent.batch).await;
+        assert!(known["payer_control"]["latest"].as_str().unwrap().starts_with("ICN"), "{known}");
+        tie(&app);
+    }
 }

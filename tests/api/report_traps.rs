@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::again::record;
 use crate::app::{TestApp, on_both};
 use crate::claim_changes::{ask, billed, build, of_batch, patch, payer_says, step};
-use crate::partner;
+use crate::{billed_once, partner};
 use crate::sessions::session;
 use crate::world::{self, World, visit, visit_of};
 
@@ -146,6 +146,46 @@ on_both! {
         assert_eq!((&closing["step"], &closing["units"]), (&json!("closing"), &json!(0)));
         let then = report(&app, "dollars", &format!("{YEAR}&as_of={at}"), &analyst).await;
         assert_eq!(then["totals"]["released_units"], 4, "then it was so");
+    }
+
+    async fn until_its_replacement_is_released_the_first_claim_counts(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        let seen = async || {
+            let mut all = Vec::new();
+            for key in [&analyst, &w.biller] {
+                let dollars = report(&app, "dollars", YEAR, key).await["totals"].clone();
+                let contacts = report(&app, "delivery", YEAR, key).await["totals"]["contacts"].clone();
+                all.push((contacts, dollars["released_units"].clone(), dollars["billed"].clone()));
+            }
+            for name in ["completeness", "held"] {
+                report(&app, name, YEAR, &w.biller).await;
+            }
+            let whole = app.get(&format!("/v1/reports/utilization?{YEAR}"), &w.biller).await.expect(200);
+            assert_eq!(whole["ties"]["ties"], true, "{whole}");
+            all
+        };
+        record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        record(&app, &w, "V-2", "2026-07-01T20:00").await;
+        let first = billed(&app, &w).await;
+        let told = seen().await;
+        assert_eq!(told, vec![(json!(2), json!(8), first["charge"].clone()); 2]);
+        // One visit longer, the other left out.
+        ask(&app, &w, &first, "replace", "ICN-1").await.expect(200);
+        patch(&app, &w, "V-1", &json!({"ended_at": "2026-07-01T17:30:00Z"})).await.expect(200);
+        billed_once::void(&app, &w, "V-2").await.expect(200);
+        for ending in ["withdraw", "release"] {
+            let batch = build(&app, &w).await.expect(201);
+            assert_eq!(seen().await, told, "built, and here only");
+            step(&app, &w, &batch, ending).await.expect(200);
+            app.settle().await;
+            if ending == "withdraw" {
+                assert_eq!(seen().await, told);
+            } else {
+                let second = of_batch(&app, &w, &batch).await;
+                assert_eq!(seen().await, vec![(json!(1), json!(6), second["charge"].clone()); 2]);
+            }
+        }
     }
 
     async fn by_submission_a_release_is_told_as_one(app: TestApp) {

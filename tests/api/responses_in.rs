@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use peerclaims::exchange::folder;
+use peerclaims::flow::acknowledge::folder;
 use serde_json::json;
 
 use crate::app::{TestApp, on_both};

@@ -25,7 +25,7 @@ struct Heard {
     sets_taken: HashSet<String>,
     /// Sets that a 999 rejected.
     sets_refused: HashSet<String>,
-    /// Claims of which a 277CA spoke: their sets were taken.
+    /// Claims of which a 277CA spoke, or of which the payer's number is known: their sets were taken.
     claims: HashSet<ClaimId>,
 }
 
@@ -55,12 +55,16 @@ impl Board {
         let mut of_batch: HashMap<BatchId, Vec<ClaimId>> = HashMap::new();
         let mut heard: HashMap<BatchId, Heard> = HashMap::new();
         for id in ids {
-            for claim in acknowledged::of_batch(conn, tenant, *id)? {
+            let of = heard.entry(*id).or_default();
+            for (claim, known) in acknowledged::of_batch(conn, tenant, *id)? {
                 of_batch.entry(*id).or_default().push(claim.id);
                 numbers.insert(claim.number, claim.id);
                 before.insert(claim.id, claim.status);
+                if known {
+                    // Also where a biller has read the number in the payer's portal.
+                    of.hear(Stage::Claim, "", Verdict::Accepted, true, Some(claim.id));
+                }
             }
-            let of = heard.entry(*id).or_default();
             for said in responses::heard(conn, tenant, *id)? {
                 let counts = said.verdict != Verdict::Rejected || said.effect == Effect::Rejected;
                 of.hear(said.stage, &said.control, said.verdict, counts, said.claim);

@@ -12,6 +12,7 @@
 mod apply;
 mod archive;
 mod board;
+pub mod folder;
 mod gather;
 mod moves;
 mod resolve;

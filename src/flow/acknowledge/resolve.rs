@@ -275,10 +275,12 @@ impl Resolved {
                 continue;
             }
             let (verdict, said) = said::of_statuses(claim.disposition, &claim.statuses);
-            let number = standing.number.clone();
             let copy = said::is_copied_claim(&claim.statuses);
             let decides = verdict == Verdict::Accepted && said::decides(&claim.statuses);
-            let key = (standing.batch, Stage::Claim, source, number, verdict, copy || decides);
+            // One that says the payer's number, too, says more.
+            let known = claim.payer_control.as_deref().unwrap_or_default();
+            let what = format!("{} {known}", standing.number);
+            let key = (standing.batch, Stage::Claim, source, what, verdict, copy || decides);
             if !self.is_new(key, 1) {
                 continue;
             }

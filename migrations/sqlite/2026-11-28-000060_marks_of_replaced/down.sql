@@ -1,0 +1,1 @@
+DROP TRIGGER report_marks_of_replaced_claims;
