@@ -17,13 +17,22 @@ pub struct Told {
     pub claim: String,
     pub status: String,
     /// Whether the visit's lines are on it: a void states what is taken back and holds nothing, and a
-    /// replacement takes the lines when it is built.
+    /// replacement takes them when it is released.
     pub holds: bool,
+    /// Whether its replacement is built and not released: it counts as if there were none.
+    pub stands: bool,
     pub payer: String,
     pub released: Option<NaiveDate>,
     pub delivered: Option<NaiveDate>,
     /// Units, charge and expected.
     pub sums: [i64; 3],
+}
+
+impl Told {
+    /// Whether it was released and nothing ended it.
+    fn is_live(&self) -> bool {
+        ["released", "delivered", "accepted"].contains(&self.status.as_str())
+    }
 }
 
 /// A line of a visit: its status, units, cents expected, and what it draws on an authorization.
@@ -55,6 +64,8 @@ pub struct Visit {
     pub role: String,
     pub session: Option<String>,
     pub absent: bool,
+    /// Whether a released claim counts whose replacement is built: the lines are the replacement's.
+    pub stands: bool,
     pub lines: Vec<Line>,
     /// Rules for which something of it waits.
     pub waits_for: BTreeSet<String>,
@@ -138,10 +149,14 @@ impl Raw {
         let mut list = world::all(app, "/v1/claims", key).await;
         list.sort_by_key(|claim| text(&claim["id"]));
         let mut all: BTreeMap<String, Vec<Told>> = BTreeMap::new();
-        for claim in list {
+        for claim in &list {
             let batch = &batches[claim["batch"].as_str().unwrap()];
             let change = &claim["change"];
-            let taken = change["kind"] == "replacement" && change["state"] == "built";
+            let built = change["kind"] == "replacement" && change["state"] == "built";
+            // The payer has the first one until the replacement goes out.
+            let waits = built
+                && list.iter().any(|c| c["id"] == change["claim"] && c["status"] == "batched");
+            let taken = built && !waits;
             let parts = claim["lines"].as_array().unwrap().iter();
             for part in parts.flat_map(|line| line["encounters"].as_array().unwrap()) {
                 let told = all.entry(text(&part["encounter"])).or_default();
@@ -156,6 +171,7 @@ impl Raw {
                         claim: text(&claim["id"]),
                         status: text(&claim["status"]),
                         holds: claim["frequency"] != "void" && !taken,
+                        stands: waits,
                         payer: text(&claim["payer"]),
                         released: self.date(&batch["released_at"]),
                         delivered: self.date(&batch["delivered_at"]),
@@ -178,7 +194,8 @@ impl Raw {
         let coverage = member["coverages"].as_array().unwrap().iter().find(covers);
         let held = |line: &&Value| line["status"] == "held";
         let lines = seen["lines"].as_array().unwrap();
-        let waits = seen["status"] == "held" || lines.iter().any(|l| held(&l));
+        let stands = claims.iter().any(|told| told.stands && told.is_live());
+        let waits = !stands && (seen["status"] == "held" || lines.iter().any(|l| held(&l)));
         let findings = seen["findings"].as_array().unwrap().iter();
         let rules = findings.filter(|f| waits && f["severity"] == "hold").map(|f| text(&f["rule"]));
         Visit {
@@ -190,7 +207,8 @@ impl Raw {
             day: on,
             recorded: self.date(&seen["recorded_at"]).unwrap(),
             minutes: seen["minutes"].as_i64().unwrap(),
-            status: text(&seen["status"]),
+            status: if stands { "submitted".to_owned() } else { text(&seen["status"]) },
+            stands,
             service: seen["service"].as_str().unwrap_or("none").to_owned(),
             mode: text(&seen["mode"]),
             setting: text(&seen["setting"]),
@@ -221,11 +239,18 @@ impl Visit {
 
     /// Units of its lines in some states.
     pub fn units(&self, states: &[&str]) -> i64 {
+        if self.stands {
+            let billed = self.billed().map_or(0, |sums| sums[0]);
+            return if states.contains(&"submitted") { billed } else { 0 };
+        }
         self.lines.iter().filter(|l| states.contains(&l.status.as_str())).map(|l| l.units).sum()
     }
 
     /// Cents expected of its lines in some states.
     pub fn expected(&self, states: &[&str]) -> i64 {
+        if self.stands {
+            return 0;
+        }
         let lines = self.lines.iter().filter(|l| states.contains(&l.status.as_str()));
         lines.map(|l| l.expected).sum()
     }
@@ -237,8 +262,7 @@ impl Visit {
 
     /// Units, charge and expected on a released live claim; none when it is on none.
     pub fn billed(&self) -> Option<[i64; 3]> {
-        let live = ["released", "delivered", "accepted"];
-        let on = |told: &&Told| told.holds && live.contains(&told.status.as_str());
+        let on = |told: &&Told| told.holds && told.is_live();
         let mut all = self.claims.iter().filter(on);
         let sums = all.next().map(|told| told.sums);
         assert!(all.next().is_none(), "billed twice: {self:?}");
