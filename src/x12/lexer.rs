@@ -27,6 +27,9 @@ pub(super) const MAX_EMPTY_SEGMENTS: u32 = 100;
 /// What old systems fill their last block with, or end a file with (Ctrl-Z).
 const PADDING: [u8; 2] = [0x1A, 0];
 
+/// What is said of a segment without a name.
+const NO_NAME: &str = "a segment must start with a name of two or three capital letters and digits; \
+                       a terminator may be missing here";
 /// What an empty segment is told that is one too many.
 const EMPTY: &str = "the segment is empty: its terminator is doubled. 100 of these are passed over \
                      in a file, not more; have the sender mend it";
@@ -154,13 +157,7 @@ impl<R: Read> Lexer<R> {
         let separators = self.separators.found();
         let name = bytes.get(..separators.first().copied().unwrap_or(length));
         let Some(id) = name.and_then(SegmentId::new) else {
-            let message = match length {
-                0 => EMPTY,
-                _ => {
-                    "a segment must start with a name of two or three capital letters and digits; \
-                     a terminator may be missing here"
-                }
-            };
+            let message = if length == 0 { EMPTY } else { NO_NAME };
             return Err(X12Error::new(X12Fault::Syntax, place, message));
         };
         let place = Place { id, ..place };

@@ -34,16 +34,17 @@ on_both! {
         let shown = app.get(&format!("/v1/batches/{}", sent.batch), &w.biller).await.expect(200);
         assert_eq!(shown["status"], "acknowledged", "{shown}");
         let numbers = sent.claims();
-        let good = status(&sent, 3, "PR", &[(&numbers[0], true), (&numbers[1], false)]);
+        let words = [(numbers[0].as_str(), true), (numbers[1].as_str(), false)];
+        let numbered = |number| status(&sent, number, "PR", &words);
         // Too many of them, and Ctrl-Z in the middle, are no odd dress any more.
-        let many = with(&good, "~\nSE", &("~".repeat(102) + "\nSE"));
-        let cut = with(&good, "~\nSE", "~\n\u{1a}SE");
+        let many = with(&numbered(3), "~\nSE", &("~".repeat(102) + "\nSE"));
+        let cut = with(&numbered(4), "~\nSE", "~\n\u{1a}SE");
         for (bad, why) in [(many, "the segment is empty"), (cut, "Ctrl-Z")] {
             let file = take(&app, &w.biller, bad).await;
             assert_eq!(state(&file), "quarantined", "{file}");
             assert!(file["reason"].as_str().unwrap().contains(why), "{file}");
         }
-        assert_eq!(state(&take(&app, &w.biller, good + "\u{1a}").await), "applied");
+        assert_eq!(state(&take(&app, &w.biller, numbered(5) + "\u{1a}").await), "applied");
         assert_eq!(standing(&app, &w, &sent).await, ["accepted", "rejected"]);
         tie(&app);
     }
@@ -57,12 +58,12 @@ on_both! {
             ("__MACOSX/day/._one.ta1", twin),
             ("day/.DS_Store", b"\0\0\0\x01Bud1"),
         ]);
-        let files = upload(&app, &w.biller, packed.clone()).await.expect(201);
+        let files = upload(&app, &w.biller, packed).await.expect(201);
         let told: Vec<&str> = files["files"].as_array().unwrap().iter().map(state).collect();
         assert_eq!(told, ["applied"], "{files}");
         assert!(id(&files["files"][0]).starts_with("rcv_"), "{files}");
         let before = app.database.number("SELECT COUNT(*) FROM received_files");
-        let tar = [&vec![b'a'; 257][..], b"ustar\0", answer.as_bytes()].concat();
+        let tar = [&[b'a'; 257][..], b"ustar\0", answer.as_bytes()].concat();
         // The sizes that the directory states: of the one file, which is not empty.
         let mut hollow = zip(&[("one.ta1", answer.as_bytes())]);
         let directory = hollow.windows(4).position(|part| part == b"PK\x01\x02").unwrap();

@@ -135,7 +135,8 @@ impl Archive {
             }
             if is_of_a_mac(entry.file_path().as_bytes()) {
                 continue;
-            } else if entry.uncompressed_size_hint() > 0 {
+            }
+            if entry.uncompressed_size_hint() > 0 {
                 visit(&zip, &entry)?;
             } else if self.hides(&zip, &entry)? {
                 let name = harmless(&String::from_utf8_lossy(entry.file_path().as_bytes()));
