@@ -1,7 +1,7 @@
 //! Sound answers in odd dress: padded by old systems, with a doubled terminator, under two versions
 //! of one guide, packed by a Mac. They are applied; what must be unpacked first is told so.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::app::{TestApp, on_both};
 use crate::partner::{ack, batch, standing, status, ta1, take, tie, upload};
@@ -30,7 +30,7 @@ on_both! {
         let mixed = with(&nine, "ST*999*0001*005010X231A1", "ST*999*0001*005010X231");
         let doubled = with(&mixed, "~\nAK9", "~~\nAK9");
         let file = take(&app, &w.biller, doubled + &"\0".repeat(3000)).await;
-        assert_eq!((state(&file), &file["kind"]), ("applied", &"999".into()), "{file}");
+        assert_eq!((state(&file), &file["kind"]), ("applied", &json!("999")), "{file}");
         let shown = app.get(&format!("/v1/batches/{}", sent.batch), &w.biller).await.expect(200);
         assert_eq!(shown["status"], "acknowledged", "{shown}");
         let numbers = sent.claims();
