@@ -28,8 +28,8 @@ pub(super) const MAX_EMPTY_SEGMENTS: u32 = 100;
 const PADDING: [u8; 2] = [0x1A, 0];
 
 /// What is said of a segment without a name.
-const NO_NAME: &str = "a segment must start with a name of two or three capital letters and digits; \
-                       a terminator may be missing here";
+const NO_NAME: &str = "a segment must start with a name of two or three capital letters and \
+                       digits; a terminator may be missing here";
 /// What an empty segment is told that is one too many.
 const EMPTY: &str = "the segment is empty: its terminator is doubled. 100 of these are passed over \
                      in a file, not more; have the sender mend it";

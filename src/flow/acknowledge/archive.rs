@@ -1,8 +1,8 @@
 //! A zip of response files: one level, of bounded size. It is checked whole before the first of its
 //! files is received, so that a bad one does nothing.
 //!
-//! The sizes that a zip states are not believed: what comes out is counted, and what is called empty
-//! is looked at. What a Mac puts beside its files is no file of anybody.
+//! The sizes that a zip states are not believed: what comes out is counted, and what is called
+//! empty is looked at. What a Mac puts beside its files is no file of anybody.
 
 use std::io::{self, Read};
 
@@ -119,8 +119,8 @@ impl Archive {
         found.ok_or_else(broken)
     }
 
-    /// Shows each file, in the order of the directory; folders, empty files and a Mac's own are passed
-    /// over.
+    /// Shows each file, in the order of the directory; folders, empty files and a Mac's own are
+    /// passed over.
     fn walk(
         &self,
         mut visit: impl FnMut(&Zip<'_>, &ZipFileHeaderRecord<'_>) -> Result<(), AppError>,
