@@ -3,11 +3,14 @@
 //! It knows the envelope's first segment (the delimiters are in it) and nothing of any transaction.
 //! Tolerated, because real files have it: a byte order mark, blanks before ISA and between
 //! segments, line ends after the terminator, a line end *as* the terminator, several interchanges
-//! with delimiters of their own in one file. Not tolerated: guessing.
+//! with delimiters of their own in one file, a few doubled terminators, the padding of old systems
+//! (Ctrl-Z, zero bytes) after an interchange. Not tolerated: guessing.
 
 use std::io::{ErrorKind, Read};
 
 use super::error::{Place, SegmentId, X12Error, X12Fault};
+use super::foreign;
+use super::scan::{Separators, find};
 use super::segment::{Marks, Segment};
 
 /// Longest segment. The guides' longest have some 1,500 characters; a longer run without a
@@ -17,6 +20,19 @@ pub(super) const MAX_SEGMENT_BYTES: usize = 16 * 1024;
 pub(super) const MAX_ELEMENTS: usize = 99;
 /// Most segments of a file: some 2.5 GB, above what clearinghouses take; stops endless input.
 const MAX_SEGMENTS: u64 = 100_000_000;
+
+/// Most empty segments of a file that are passed over: a program that doubles a terminator does so
+/// where it joins its parts. More of them say that the file is not what it seems; each is a fault.
+pub(super) const MAX_EMPTY_SEGMENTS: u32 = 100;
+/// What old systems fill their last block with, or end a file with (Ctrl-Z).
+const PADDING: [u8; 2] = [0x1A, 0];
+
+/// What is said of a segment without a name.
+const NO_NAME: &str = "a segment must start with a name of two or three capital letters and \
+                       digits; a terminator may be missing here";
+/// What an empty segment is told that is one too many.
+const EMPTY: &str = "the segment is empty: its terminator is doubled. 100 of these are passed over \
+                     in a file, not more; have the sender mend it";
 
 /// Bytes held at a time; several of the longest segments.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -59,6 +75,10 @@ pub struct Lexer<R> {
     marks: Option<Marks>,
     separators: Separators,
     segments: u64,
+    /// Empty segments passed over.
+    empty: u32,
+    /// The first thing passed over that no standard has.
+    odd: Option<(Place, &'static str)>,
 }
 
 impl<R: Read> Lexer<R> {
@@ -74,6 +94,8 @@ impl<R: Read> Lexer<R> {
             marks: None,
             separators: Separators::default(),
             segments: 0,
+            empty: 0,
+            odd: None,
         }
     }
 
@@ -87,6 +109,12 @@ impl<R: Read> Lexer<R> {
         &self.input
     }
 
+    /// The first thing that was passed over and that no file should have: an empty segment, or
+    /// padding after an interchange.
+    pub(super) fn passed_over(&self) -> Option<(Place, &'static str)> {
+        self.odd
+    }
+
     /// Bytes consumed so far: up to and with the last terminator; at the end, all.
     pub fn consumed(&self) -> u64 {
         self.offset + u64::try_from(self.start).unwrap_or(u64::MAX)
@@ -94,8 +122,15 @@ impl<R: Read> Lexer<R> {
 
     /// The next segment, or `None` at the end of the file.
     pub fn next_segment(&mut self) -> Result<Option<Segment<'_>>, X12Error> {
-        if !self.skip_blanks()? {
-            return Ok(None);
+        loop {
+            if !self.skip_blanks()? {
+                return Ok(None);
+            }
+            // Where a letter stands, a segment starts: only else is there more to look at.
+            let letter = self.buffer.get(self.start).is_some_and(u8::is_ascii_uppercase);
+            if letter || !self.pass_over()? {
+                break;
+            }
         }
         if self.segments >= MAX_SEGMENTS {
             let message = format!("the file has more than {MAX_SEGMENTS} segments; split it");
@@ -103,14 +138,14 @@ impl<R: Read> Lexer<R> {
         }
         self.segments += 1;
         // Few segments start with an I: only then is there more to look at.
-        let is_isa = self.buffer.get(self.start) == Some(&b'I')
-            && matches!(self.at_least(4)?,
-                [b'I', b'S', b'A', mark, ..] if !mark.is_ascii_alphanumeric());
-        let (marks, length) = match (is_isa, self.marks) {
+        let starts = self.buffer.get(self.start) == Some(&b'I') && is_isa(self.at_least(4)?);
+        let (marks, length) = match (starts, self.marks) {
             (true, _) => (self.isa()?, ISA_BYTES - 1),
             (false, Some(marks)) => (marks, self.scan(marks)?),
             (false, None) => {
-                let message = "the file must start with an ISA segment; this is not X12";
+                let what = foreign::advice(self.at_least(foreign::START_BYTES)?);
+                let message =
+                    format!("the file must start with an ISA segment; this is not X12{what}");
                 return Err(self.fault(X12Fault::Envelope, message));
             }
         };
@@ -122,8 +157,7 @@ impl<R: Read> Lexer<R> {
         let separators = self.separators.found();
         let name = bytes.get(..separators.first().copied().unwrap_or(length));
         let Some(id) = name.and_then(SegmentId::new) else {
-            let message = "a segment must start with a name of two or three capital letters and \
-                           digits; a terminator may be doubled or missing here";
+            let message = if length == 0 { EMPTY } else { NO_NAME };
             return Err(X12Error::new(X12Fault::Syntax, place, message));
         };
         let place = Place { id, ..place };
@@ -205,6 +239,48 @@ impl<R: Read> Lexer<R> {
         }
     }
 
+    /// Passes over an empty segment, or over padding when an interchange or the end of the file is
+    /// behind it. False when there is neither.
+    #[cold]
+    fn pass_over(&mut self) -> Result<bool, X12Error> {
+        let (Some(marks), Some(first)) = (self.marks, self.unread().first().copied()) else {
+            return Ok(false);
+        };
+        let place = Place { segment: self.segments + 1, ..self.place() };
+        if first == marks.segment {
+            let few = self.empty < MAX_EMPTY_SEGMENTS;
+            if few {
+                self.empty += 1;
+                self.start += 1;
+                self.odd.get_or_insert((place, "an empty segment stands here"));
+            }
+            return Ok(few);
+        }
+        if !PADDING.contains(&first) || first == marks.element {
+            return Ok(false);
+        }
+        let more = loop {
+            let padding = |b: &u8| PADDING.contains(b) || b.is_ascii_whitespace();
+            match self.unread().iter().position(|b| !padding(b)) {
+                Some(count) => {
+                    self.start += count;
+                    break true;
+                }
+                None => self.start = self.end,
+            }
+            if !self.fill()? {
+                break false;
+            }
+        };
+        if more && !is_isa(self.at_least(4)?) {
+            let message = "bytes that are no text (Ctrl-Z or zero) stand before this segment; they \
+                           are passed over after an interchange only";
+            return Err(X12Error::new(X12Fault::Syntax, place, message));
+        }
+        self.odd.get_or_insert((place, "bytes that are no text follow the interchange"));
+        Ok(true)
+    }
+
     /// Reads the delimiters of an ISA at the unread bytes and checks its widths.
     fn isa(&mut self) -> Result<Marks, X12Error> {
         let isa = self.at_least(ISA_BYTES)?;
@@ -272,7 +348,7 @@ impl<R: Read> Lexer<R> {
             );
             return Err(self.fault(X12Fault::Limit, message));
         }
-        if self.separators.count > MAX_ELEMENTS {
+        if self.separators.count() > MAX_ELEMENTS {
             let message = format!("the segment has more than {MAX_ELEMENTS} elements");
             return Err(self.fault(X12Fault::Limit, message));
         }
@@ -280,73 +356,7 @@ impl<R: Read> Lexer<R> {
     }
 }
 
-/// Where the element separators of a segment are, up to one more than it may have.
-#[derive(Debug)]
-struct Separators {
-    at: [usize; MAX_ELEMENTS + 1],
-    count: usize,
-}
-
-impl Default for Separators {
-    fn default() -> Self {
-        Self { at: [0; MAX_ELEMENTS + 1], count: 0 }
-    }
-}
-
-impl Separators {
-    fn clear(&mut self) {
-        self.count = 0;
-    }
-
-    #[inline]
-    fn push(&mut self, index: usize) {
-        if let Some(place) = self.at.get_mut(self.count) {
-            *place = index;
-            self.count += 1;
-        }
-    }
-
-    fn found(&self) -> &[usize] {
-        self.at.get(..self.count).unwrap_or_default()
-    }
-}
-
-/// Finds the first terminator, telling each separator before it; eight bytes at a time, because a
-/// file is mostly bytes that are neither.
-#[inline]
-fn find(window: &[u8], marks: Marks, mut separator: impl FnMut(usize)) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
-    // The high bit of each byte that is the wanted one, and no other bit.
-    let equal = |word: u64, wanted: u64| {
-        let zero = word ^ wanted;
-        !(((zero & LOW) + LOW) | zero | LOW)
-    };
-    let first = |hits: u64| usize::try_from(hits.trailing_zeros() / 8).unwrap_or_default();
-    let elements = ONES * u64::from(marks.element);
-    let segments = ONES * u64::from(marks.segment);
-    let (words, rest) = window.as_chunks::<8>();
-    let mut start = 0;
-    for bytes in words {
-        let word = u64::from_le_bytes(*bytes);
-        let ends = equal(word, segments);
-        // Without an end this keeps all; with one, what is before it.
-        let mut hits = equal(word, elements) & (ends ^ ends.wrapping_sub(1));
-        while hits != 0 {
-            separator(start + first(hits));
-            hits &= hits - 1;
-        }
-        if ends != 0 {
-            return Some(start + first(ends));
-        }
-        start += 8;
-    }
-    for (index, byte) in (start..).zip(rest) {
-        if *byte == marks.segment {
-            return Some(index);
-        } else if *byte == marks.element {
-            separator(index);
-        }
-    }
-    None
+/// Whether an ISA starts here.
+fn is_isa(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'I', b'S', b'A', mark, ..] if !mark.is_ascii_alphanumeric())
 }

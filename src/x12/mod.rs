@@ -11,10 +11,12 @@ pub mod claim_837p;
 pub mod eligibility_270;
 pub(crate) mod envelope;
 mod error;
+pub(crate) mod foreign;
 mod lexer;
 pub mod read;
 mod read_back;
 pub mod respond;
+mod scan;
 mod segment;
 #[cfg(test)]
 mod tests;

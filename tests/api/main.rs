@@ -94,6 +94,7 @@ mod responses;
 mod responses_bad;
 mod responses_groups;
 mod responses_in;
+mod responses_odd;
 mod responses_order;
 mod restored;
 mod revise;

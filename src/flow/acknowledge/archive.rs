@@ -1,14 +1,17 @@
 //! A zip of response files: one level, of bounded size. It is checked whole before the first of its
 //! files is received, so that a bad one does nothing.
 //!
-//! The sizes that a zip states are not believed: what comes out is counted.
+//! The sizes that a zip states are not believed: what comes out is counted, and what is called
+//! empty is looked at. What a Mac puts beside its files is no file of anybody.
 
 use std::io::{self, Read};
 
 use flate2::bufread::DeflateDecoder;
 use rawzip::{CompressionMethod, ZipArchive, ZipFileHeaderRecord, ZipSliceArchive};
 
+use super::harmless;
 use crate::error::{AppError, Code};
+use crate::x12::foreign;
 
 /// How every zip begins.
 const MAGIC: &[u8] = b"PK\x03\x04";
@@ -30,6 +33,30 @@ const SMALL_BYTES: u64 = 1024 * 1024;
 /// Whether bytes are a zip, by how they begin.
 pub fn is_zip(start: &[u8]) -> bool {
     start.starts_with(MAGIC) || start.starts_with(EMPTY)
+}
+
+/// Folder of a Mac's own data in a zip, and the beginning and name of such files elsewhere.
+const MAC_FOLDER: &[u8] = b"__MACOSX";
+const MAC_TWIN: &[u8] = b"._";
+const MAC_VIEW: &[u8] = b".DS_Store";
+/// Bytes of a data descriptor of an empty file without its mark: check sum and two sizes.
+const EMPTY_DESCRIPTOR: [u8; 12] = [0; 12];
+
+/// Whether a file of a zip is a Mac's own data about the files and folders that are meant.
+fn is_of_a_mac(path: &[u8]) -> bool {
+    let mut parts = path.split(|b| matches!(b, b'/' | b'\\')).rev();
+    let is_own = |name: &[u8]| name == MAC_VIEW || name.starts_with(MAC_TWIN);
+    parts.next().is_some_and(is_own) || parts.any(|folder| folder == MAC_FOLDER)
+}
+
+/// Refuses a file that is no zip and has to be unpacked before it is sent.
+pub(super) fn refuse_packed(start: &[u8]) -> Result<(), AppError> {
+    let Some(name) = foreign::packed(start).filter(|_| !is_zip(start)) else { return Ok(()) };
+    let detail = format!(
+        "The file is {name}, not X12: unpack it and send what is in it (a plain zip may be sent as \
+         it is). Nothing was kept."
+    );
+    Err(AppError::new(Code::MalformedBody, detail))
 }
 
 /// A zip that was checked.
@@ -60,8 +87,8 @@ impl Archive {
             if total > MAX_TOTAL_BYTES {
                 return Err(refuse("its files are larger than 256 MB together"));
             }
-            if is_zip(&content) {
-                return Err(refuse("a zip within a zip is not read; unpack it"));
+            if let Some(name) = foreign::packed(&content) {
+                return Err(refuse(&format!("{name} within a zip is not read; unpack it")));
             }
             Ok(())
         })?;
@@ -92,7 +119,8 @@ impl Archive {
         found.ok_or_else(broken)
     }
 
-    /// Shows each file, in the order of the directory; folders and empty files are passed over.
+    /// Shows each file, in the order of the directory; folders, empty files and a Mac's own are
+    /// passed over.
     fn walk(
         &self,
         mut visit: impl FnMut(&Zip<'_>, &ZipFileHeaderRecord<'_>) -> Result<(), AppError>,
@@ -105,11 +133,43 @@ impl Archive {
             if count > MAX_ENTRIES {
                 return Err(refuse("it holds more than 500 files"));
             }
-            if !entry.is_dir() && entry.uncompressed_size_hint() > 0 {
+            if is_of_a_mac(entry.file_path().as_bytes()) {
+                continue;
+            }
+            if entry.uncompressed_size_hint() > 0 {
                 visit(&zip, &entry)?;
+            } else if self.hides(&zip, &entry)? {
+                let name = harmless(&String::from_utf8_lossy(entry.file_path().as_bytes()));
+                let why = format!(
+                    "its directory calls {name} empty, and it is not; unpack it and send its files"
+                );
+                return Err(refuse(&why));
             }
         }
         Ok(())
+    }
+}
+
+impl Archive {
+    /// Whether something stands where the directory says that nothing does.
+    fn hides(&self, zip: &Zip<'_>, entry: &ZipFileHeaderRecord<'_>) -> Result<bool, AppError> {
+        let local = zip.get_entry(entry.wayfinder()).map_err(|_| broken())?;
+        let header = local.local_header();
+        let packed = local.data();
+        if packed.is_empty() {
+            // Behind it there must be the next part of the zip.
+            let end = usize::try_from(local.compressed_data_range().1).map_err(|_| broken())?;
+            let behind = self.bytes.get(end..).unwrap_or_default();
+            let part = matches!(behind, [b'P', b'K', 0..9, 0..9, ..]);
+            let stated = header.uncompressed_size_hint() > 0 || header.compressed_size_hint() > 0;
+            return Ok(stated || !(part || behind.starts_with(&EMPTY_DESCRIPTOR)));
+        }
+        // Packed, nothing takes some bytes too.
+        if entry.compression_method() != CompressionMethod::DEFLATE {
+            return Ok(true);
+        }
+        let first = take(DeflateDecoder::new(packed), 0).map_err(|_| broken())?;
+        Ok(first.is_none())
     }
 }
 
@@ -185,6 +245,61 @@ mod tests {
         assert_eq!(archive.file(0).unwrap(), ("a/one.999".to_owned(), b"ISA one".to_vec()));
         assert_eq!(archive.file(1).unwrap().1, b"ISA two");
         assert!(archive.file(2).is_err());
+    }
+
+    /// Writes zeros over sizes in the directory: of what is packed, and of what comes out.
+    fn called_empty(mut bytes: Vec<u8>, sizes: std::ops::Range<usize>) -> Vec<u8> {
+        let directory = bytes.windows(4).position(|part| part == b"PK\x01\x02").unwrap();
+        bytes[directory + sizes.start..directory + sizes.end].fill(0);
+        bytes
+    }
+
+    #[test]
+    fn what_is_called_empty_and_is_not_refuses_the_zip_by_name() {
+        let good = zip(&[("in/one.999", b"ISA*00*          *00*")]);
+        for sizes in [24..28, 20..28] {
+            let detail = refused(called_empty(good.clone(), sizes));
+            assert!(detail.contains("calls one.999 empty"), "{detail}");
+        }
+        // What is empty is, packed or not.
+        let empty = zip(&[("a.txt", b""), ("b.999", b"ISA")]);
+        assert_eq!(Archive::open(empty).unwrap().len(), 1);
+        let mut out = Vec::new();
+        let mut archive = rawzip::ZipArchiveWriter::new(&mut out);
+        archive.new_dir("folder/").create().unwrap();
+        archive.finish().unwrap();
+        assert!(refused(out).contains("no files"));
+    }
+
+    #[test]
+    fn what_a_mac_puts_into_a_zip_is_nobodys_file() {
+        let files: [(&str, &[u8]); 6] = [
+            ("__MACOSX/._one.999", b"\0\x05\x16\x07"),
+            ("__MACOSX/day/._two.999", b"\0\x05\x16\x07"),
+            (".DS_Store", b"\0\0\0\x01Bud1"),
+            ("day/.DS_Store", b"\0\0\0\x01Bud1"),
+            ("day/._two.999", b"\0\x05\x16\x07"),
+            ("day/one.999", b"ISA one"),
+        ];
+        let archive = Archive::open(zip(&files)).unwrap();
+        assert_eq!((archive.len(), archive.file(0).unwrap().1), (1, b"ISA one".to_vec()));
+        assert!(refused(zip(&files[..5])).contains("no files"));
+        assert!(!is_of_a_mac(b"__MACOSX") && !is_of_a_mac(b"a._b/DS_Store"));
+    }
+
+    #[test]
+    fn what_must_be_unpacked_first_is_named() {
+        let tar = [&[b'a'; 257][..], b"ustar\0"].concat();
+        for (start, name) in [(&b"\x1f\x8b\x08\0"[..], "a gzip file"), (&tar, "a tar archive")] {
+            let detail = refuse_packed(start).unwrap_err().detail;
+            assert!(detail.contains(name) && detail.contains("unpack it"), "{detail}");
+            let within = refused(zip(&[("x.999", b"ISA"), ("y", start)]));
+            assert!(within.contains(&format!("{name} within a zip")), "{within}");
+        }
+        // A zip is read, and a PDF is kept and put aside as no X12.
+        for start in [MAGIC, EMPTY, b"ISA*", b"%PDF-1.7", b""] {
+            assert!(refuse_packed(start).is_ok());
+        }
     }
 
     #[test]

@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use tokio::task::{JoinError, spawn_blocking};
 
-use super::archive::{Archive, MAX_ZIP_BYTES, is_zip};
+use super::archive::{Archive, MAX_ZIP_BYTES, is_zip, refuse_packed};
 use super::{Incoming, Seen, receive};
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
-
-/// Bytes by which a zip is known.
-const START_BYTES: u64 = 4;
+use crate::x12::foreign;
 
 /// Receives a file, or each file of a zip, in a transaction of its own. Gives what became of them, in
 /// order. A zip that cannot be taken does nothing at all.
@@ -50,8 +48,10 @@ fn opened<S: Read + Seek>(
     let unreadable =
         |e: std::io::Error| AppError::internal(format!("a received file cannot be read: {e}"));
     let mut start = Vec::new();
-    incoming.bytes.by_ref().take(START_BYTES).read_to_end(&mut start).map_err(unreadable)?;
+    let known_by = u64::try_from(foreign::START_BYTES).unwrap_or(u64::MAX);
+    incoming.bytes.by_ref().take(known_by).read_to_end(&mut start).map_err(unreadable)?;
     incoming.bytes.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    refuse_packed(&start)?;
     if !is_zip(&start) {
         return Ok((incoming, None));
     }

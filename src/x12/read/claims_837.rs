@@ -39,8 +39,8 @@ use super::Record;
 use super::fault::{Out, ReadCode};
 use super::short::Text;
 use super::values::{
-    clip, expect_parts, keep, money, part, period, procedure, quantity, required, required_money,
-    text,
+    beyond, clip, expect_parts, keep, money, part, period, procedure, quantity, required,
+    required_money, text,
 };
 
 /// A claim as it was sent.
@@ -319,8 +319,12 @@ impl ClaimsReader {
     }
 }
 
+/// Elements of an HI, by the guide.
+const HI_ELEMENTS: u8 = 12;
+
 fn diagnoses(claim: &mut Claim, hi: &Segment<'_>, out: &mut Out) {
-    for element in 1..=12 {
+    beyond(hi, HI_ELEMENTS, out);
+    for element in 1..=HI_ELEMENTS {
         if !hi.element(element).is_empty() {
             expect_parts(hi, element, out);
         }

@@ -203,8 +203,9 @@ impl Envelope {
             return;
         };
         group.sets += 1;
-        if stated.as_ref().is_some_and(|version| *version != group.head.version) {
-            out.error(ReadCode::Version, st.place_of(3, 0), "ST03 is not the group's GS08");
+        if stated.as_ref().is_some_and(|stated| !versions::alike(stated, &group.head.version)) {
+            let message = "ST03 is of another guide than the group's GS08";
+            out.error(ReadCode::Version, st.place_of(3, 0), message);
         }
         let fresh = group.controls.len() >= MAX_REMEMBERED
             || control.len() > MAX_CONTROL_BYTES

@@ -43,8 +43,13 @@ use super::fault::{Out, ReadCode};
 use super::remit_balance::Ledger;
 use super::short::Text;
 use super::values::{
-    clip, date, keep, money, part, procedure, quantity, required, required_money, text,
+    beyond, clip, date, keep, money, part, procedure, quantity, required, required_money, text,
 };
+
+/// Elements of a CAS: its group, and six reasons of three.
+const CAS_ELEMENTS: u8 = 19;
+/// Elements of a PLB: provider, year's end, and six adjustments of two.
+const PLB_ELEMENTS: u8 = 14;
 
 /// The payment: BPR, TRN and the two parties.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -280,6 +285,9 @@ impl RemitReader {
     }
 
     fn adjustments(&mut self, cas: &Segment<'_>, out: &mut Out) {
+        if beyond(cas, CAS_ELEMENTS, out) {
+            self.ledger.left_out();
+        }
         let Some(claim) = &mut self.claim else { return stray(cas, out) };
         let list = match claim.lines.last_mut() {
             Some(line) => &mut line.adjustments,
@@ -301,6 +309,9 @@ impl RemitReader {
     fn provider_adjustments(&mut self, plb: &Segment<'_>, out: &mut Out) {
         self.close(out);
         self.tell(plb.place(), out);
+        if beyond(plb, PLB_ELEMENTS, out) {
+            self.ledger.left_out();
+        }
         let (provider, fiscal_end) = (text(plb, 1, out), date(plb, 2, out));
         for reason in (3..=13).step_by(2) {
             if plb.element(reason).is_empty() && plb.element(reason + 1).is_empty() {

@@ -86,7 +86,7 @@ pub(super) struct Ledger {
     found: Balances,
     /// Whether an amount was missing or unreadable: a sum would then say nothing.
     unknown: bool,
-    /// Whether a claim was too large to be compared.
+    /// Whether a claim was too large to be compared, or something was not read.
     incomplete: bool,
 }
 
@@ -113,6 +113,11 @@ impl Ledger {
         let of_lines = claim.lines.iter().flat_map(|line| &line.adjustments);
         let expected = less(claim.charge, claim.adjustments.iter().chain(of_lines));
         self.compare(BalanceRule::Claim, Some(claim), at, expected, claim.paid);
+    }
+
+    /// Something of the remittance was not read: whatever the sums say, it is not balanced.
+    pub(super) fn left_out(&mut self) {
+        self.incomplete = true;
     }
 
     pub(super) fn provider(&mut self, adjustment: &ProviderAdjustment) {

@@ -196,6 +196,26 @@ pub(super) fn expect_parts(segment: &Segment<'_>, element: u8, out: &mut Out) {
     }
 }
 
+/// Tells of what stands behind the last element that the guide has, and is not read. Whether there
+/// is anything.
+#[inline]
+pub(super) fn beyond(segment: &Segment<'_>, last: u8, out: &mut Out) -> bool {
+    segment.element_count() > usize::from(last) && superfluous(segment, last, out)
+}
+
+#[cold]
+fn superfluous(segment: &Segment<'_>, last: u8, out: &mut Out) -> bool {
+    let end = u8::try_from(segment.element_count()).unwrap_or(u8::MAX);
+    let found = (last..end).map(|n| n + 1).find(|n| !segment.element(*n).is_empty());
+    if let Some(element) = found {
+        let message = format!(
+            "the guide has {last} elements in this segment; what is here and behind is not read"
+        );
+        out.error(ReadCode::Content, segment.place_of(element, 0), message);
+    }
+    found.is_some()
+}
+
 /// A name: the last or only one, and the first.
 pub(super) fn full_name(nm1: &Segment<'_>, out: &mut Out) -> Option<String> {
     let names = [text(nm1, 3, out), text(nm1, 4, out)];

@@ -63,6 +63,12 @@ pub(super) fn kind(set: &str, version: &str) -> Option<(Kind, &'static str)> {
     Some((row.2, row.1))
 }
 
+/// Whether two versions are of one guide that is read: its errata change nothing for a reader, and
+/// some programs state the one in GS08 and the other in ST03.
+pub(super) fn alike(one: &str, other: &str) -> bool {
+    one == other || READ.iter().any(|row| row.3.contains(&one) && row.3.contains(&other))
+}
+
 /// Whether any set of this version is read.
 pub(super) fn is_read(version: &str) -> bool {
     READ.iter().any(|row| row.3.contains(&version))

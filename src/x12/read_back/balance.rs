@@ -163,7 +163,9 @@ impl Others {
 /// The sum of a CAS.
 fn adjustments(cas: &Segment<'_>, problems: &mut Problems) -> Money {
     let mut sum = Money::ZERO;
-    for reason in (2..=17).step_by(3) {
+    // Also what is too much for a CAS, which is told elsewhere.
+    let last = u8::try_from(cas.element_count()).unwrap_or(u8::MAX).max(3);
+    for reason in (2..=last).step_by(3) {
         if !(cas.element(reason).is_empty() && cas.element(reason + 1).is_empty()) {
             sum += amount(cas, reason + 1, problems);
         }

@@ -172,7 +172,8 @@ impl Claims {
 
     fn diagnoses(&mut self, hi: &Segment<'_>, problems: &mut Problems) {
         let Some(open) = &mut self.open else { return };
-        for element in 1..=12u8 {
+        // Also what is too much for an HI: it is a diagnosis too many.
+        for element in 1..=u8::try_from(hi.element_count()).unwrap_or(u8::MAX) {
             let (qualifier, code) = (hi.component(element, 1), hi.component(element, 2));
             if !DIAGNOSIS_QUALIFIERS.contains(&qualifier) {
                 // Other kinds of HI (anesthesia, conditions) stand in segments of their own.

@@ -8,6 +8,7 @@
 mod balance;
 mod claims;
 mod codes;
+mod elements;
 mod envelope;
 mod grammar;
 mod levels;
@@ -69,6 +70,10 @@ pub fn read_back(bytes: impl Read) -> Result<FileSummary, X12Error> {
         last = segment.place();
         reading.segment(&segment);
     }
+    // Tolerated in what others send, never sent.
+    if let Some((place, what)) = lexer.passed_over() {
+        reading.problems.add(ProblemKind::Structure, place, what);
+    }
     Ok(reading.finish(last, lexer.consumed()))
 }
 
@@ -114,6 +119,7 @@ impl Reading {
         self.loops.segment(segment, &mut self.problems);
         let at = self.loops.name();
         codes::check(at, segment, &mut self.problems);
+        elements::check(at, segment, &mut self.problems);
         characters(segment, &mut self.problems);
         self.claims.segment(segment, &self.levels, &mut self.problems);
         self.others.segment(at, segment, &mut self.problems);

@@ -11,7 +11,7 @@ const MAX_PROBLEMS: usize = 200;
 code_list!(
     /// What kind of problem: a stable word for programs.
     ProblemKind, "a problem of a file" {
-        /// A segment that is not where it belongs, or is missing.
+        /// A segment that is not where it belongs, is missing or empty, or has elements too many.
         Structure = "structure",
         /// ISA12, GS01, GS08, ST01 or ST03 is not of an 837P of version 005010X222A1.
         Version = "version",

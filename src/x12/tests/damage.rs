@@ -120,6 +120,13 @@ const CLAIMS: &[Damage] = &[
          ABF:F329~HI*ABF:F20",
         &[Diagnosis],
     ),
+    (
+        ORIGINAL,
+        "ABF:F329",
+        "ABF:F10*ABF:F11*ABF:F12*ABF:F13*ABF:F14*ABF:F15*ABF:F16*ABF:F17*ABF:F18*ABF:F19*\
+         ABF:F329*ABF:F20",
+        &[Structure, Diagnosis],
+    ),
     (ORIGINAL, "HI*ABK:F1120*ABF:F329~\nNM1*82", "NM1*82", &[Missing, Pointer]),
     (ORIGINAL, "*XX*1987654328", "*XX*1987654329", &[Npi]),
     (ORIGINAL, "PRV*PE*PXC*175T00000X", "PRV*BI*PXC*175T00000X", &[Code]),
@@ -178,6 +185,32 @@ const OTHER_PAYERS: &[Damage] = &[
     (SECONDARY, "*CASCADE01~\nLX", "*CASCADE01~\nDTP*573*D8*20261001~\nLX", &[Structure]),
 ];
 
+/// What is more than a segment or an element has room for.
+const TOO_MUCH: &[Damage] = &[
+    (ORIGINAL, "*CH~", "*CH*1~", &[Structure]),
+    (ORIGINAL, "*46*PEERORG001~", "*46*PEERORG001*X~", &[Structure]),
+    (ORIGINAL, "HL*1**20*1~", "HL*1**20*1*1~", &[Structure]),
+    (ORIGINAL, "REF*EI*911234567", "REF*EI*911234567*JUNK*JUNK", &[Structure]),
+    (ORIGINAL, "REF*6R*L1001A", "REF*6R*L1001A*JUNK", &[Structure]),
+    (ORIGINAL, "REF*G1*PA7700123", "REF*G1*PA7700123**2U:MCO", &[Structure]),
+    (ORIGINAL, ":1*Y*A*Y*Y~", ":1*Y*A*Y*Y************X~", &[Structure]),
+    (ORIGINAL, "DTP*472*D8*20260914~", "DTP*472*D8*20260914*~", &[Structure]),
+    (ORIGINAL, "LX*1~", "LX*1*9*9*9~", &[Structure]),
+    (ORIGINAL, "N3*88 PINE ST APT 4~", "N3*88 PINE ST*APT*4~", &[Structure]),
+    (ORIGINAL, "SE*40*0001~", "SE*40*0001*1~", &[Structure]),
+    (ORIGINAL, "GE*1*101~", "GE*1*101*1~", &[Structure]),
+    (ORIGINAL, "PER*IC*BILLING OFFICE", "PER*IC*BILLING:OFFICE", &[Code]),
+    (ORIGINAL, "REF*G1*PA7700123", "REF*G1*PA:7700123", &[Code]),
+    (ORIGINAL, "*ALVAREZ*", "*ALVA^REZ*", &[Code]),
+    (ORIGINAL, "***11:B:1*", "***11:B:1:2*", &[Code]),
+    (ORIGINAL, "ABF:F329", "ABF:F329:D8", &[Code]),
+    (SECONDARY, "*HC:H0038**4", "*HC:H0038::::::X**4", &[Code]),
+    // Seven reasons: they add up, and do not.
+    (SECONDARY, "CAS*CO*45*24", "CAS*CO*45*4**1*5**2*5**3*5**4*5**5*0**6*0", &[Structure]),
+    (SECONDARY, "CAS*CO*45*24", "CAS*CO*45*4**1*5**2*5**3*5**4*5**5*0**6*9", &[Structure, Balance]),
+    (ORIGINAL, "IEA*1*000000101~", "IEA*1*000000101~\u{1a}", &[Structure]),
+];
+
 /// Changes that are right as they are.
 const LEGAL: &[(&str, &str, &str)] = &[
     (ORIGINAL, "BHT*0019*00", "BHT*0019*18"),
@@ -201,6 +234,10 @@ const LEGAL: &[(&str, &str, &str)] = &[
     (ORIGINAL, "HI*ABK", "K3*STATE PROGRAM 7~\nNTE*ADD*PEER SUPPORT~\nHI*ABK"),
     (SECONDARY, "SBR*P*18*******CI", "SBR*P*01*******CI"),
     (SECONDARY, "AMT*EAF*10~\n", ""),
+    // The judgment of the provider (`docs/x12-companion.md`), no sum of the file.
+    (SECONDARY, "AMT*EAF*10~", "AMT*EAF*9999~"),
+    // Of another payer's number the payer is named.
+    (ORIGINAL, "REF*6R*L1001A", "REF*G1*PA7700999**2U:MCO7~\nREF*6R*L1001A"),
     (SECONDARY, "N3*12 CEDAR LN~\nN4*SPOKANE*WA*992030009~\n", ""),
 ];
 
@@ -234,7 +271,7 @@ fn kinds(text: &str) -> Vec<ProblemKind> {
 
 #[test]
 fn every_damage_is_named() {
-    let all = [ENVELOPE, PARTIES, CLAIMS, LINES, OTHER_PAYERS].concat();
+    let all = [ENVELOPE, PARTIES, CLAIMS, LINES, OTHER_PAYERS, TOO_MUCH].concat();
     assert!(all.len() >= 60, "{}", all.len());
     let mut faults = Vec::new();
     for (file, from, to, wanted) in all {

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use crate::x12::lexer::{MAX_ELEMENTS, MAX_SEGMENT_BYTES};
+use crate::x12::lexer::{MAX_ELEMENTS, MAX_EMPTY_SEGMENTS, MAX_SEGMENT_BYTES};
 use crate::x12::{Lexer, X12Error, X12Fault, read_back};
 
 use super::samples::good_file;
@@ -113,10 +113,64 @@ fn faults_say_where() {
     assert!(cut.to_string().contains("cut off"), "{cut}");
     let short = fault(&good.replacen("PEERORG001     ", "PEERORG001", 1));
     assert_eq!((short.fault, short.place.element), (X12Fault::Envelope, 6), "{short}");
-    let doubled = fault(&good.replacen("~\nBHT", "~~BHT", 1));
-    assert_eq!((doubled.fault, doubled.place.segment), (X12Fault::Syntax, 4), "{doubled}");
+    let missing = fault(&good.replacen("~\nBHT", "~*BHT", 1));
+    assert_eq!((missing.fault, missing.place.segment), (X12Fault::Syntax, 4), "{missing}");
+    for (start, name) in [("\u{1f}HELLO", "X12"), ("%PDF-1.7", "a PDF"), ("BZh91AY", "bzip2")] {
+        let message = fault(start).to_string();
+        assert!(message.contains("this is not X12") && message.contains(name), "{message}");
+    }
     assert_eq!(fault(&good.replacen("*:~", "**~", 1)).fault, X12Fault::Envelope);
     assert_eq!(fault(&good.replacen("*:~", "*~~", 1)).fault, X12Fault::Envelope);
+}
+
+#[test]
+fn a_few_empty_segments_are_passed_over_and_not_counted() {
+    let good = good_file();
+    let wanted = segments(good.as_bytes()).unwrap();
+    let few = usize::try_from(MAX_EMPTY_SEGMENTS).unwrap();
+    for (from, count) in [("~\nBHT", 2), ("~\nBHT", few + 1), ("~\nSE", 3), ("~\nIEA", 4)] {
+        let more = "~\n".repeat(count) + from.trim_start_matches("~\n");
+        let text = good.replacen(from, &more, 1);
+        assert_eq!(segments(Trickle(text.as_bytes())).unwrap(), wanted);
+        assert_eq!(read_back(text.as_bytes()).unwrap().problem_count, 1, "never sent");
+    }
+    let behind = format!("{good}~~\n~{good}");
+    assert_eq!(segments(behind.as_bytes()).unwrap(), [&wanted[..], &wanted].concat());
+    let last = good.replacen("~\nIEA", &("~".repeat(few + 2) + "\nIEA"), 1);
+    let fault = fault(&last);
+    let ordinal = u64::try_from(wanted.len()).unwrap();
+    assert_eq!((fault.fault, fault.place.segment), (X12Fault::Syntax, ordinal), "{fault}");
+    let told = fault.to_string();
+    assert!(told.contains("the segment is empty") && told.contains(&few.to_string()), "{told}");
+}
+
+#[test]
+fn padding_is_passed_over_after_an_interchange_and_nowhere_else() {
+    let good = good_file();
+    let wanted = segments(good.as_bytes()).unwrap();
+    let block = "\0".repeat(200_000);
+    for padding in ["\u{1a}", "\r\n\u{1a}\r\n", "\u{1a}\u{1a}\0", "\0\0\0\n", &block] {
+        let text = format!("{good}{padding}");
+        assert_eq!(segments(text.as_bytes()).unwrap(), wanted);
+        let mut lexer = Lexer::new(Trickle(text.as_bytes()));
+        while lexer.next_segment().unwrap().is_some() {}
+        assert_eq!(lexer.consumed(), u64::try_from(text.len()).unwrap());
+        let other = good.replace('*', "|").replace('~', "!");
+        let both = format!("{good}{padding}{other}");
+        assert_eq!(segments(both.as_bytes()).unwrap().len(), 2 * wanted.len());
+        // A file that was cut off stays one.
+        let cut = format!("{}{padding}", &good[..good.len() - 10]);
+        assert!(matches!(fault(&cut).fault, X12Fault::Syntax | X12Fault::Limit));
+        let inside = fault(&good.replacen("~\nGE", &format!("~{padding}GE"), 1));
+        assert_eq!(inside.fault, X12Fault::Syntax);
+        assert!(inside.to_string().contains("Ctrl-Z or zero"), "{inside}");
+        assert_eq!(fault(&format!("{padding}{good}")).fault, X12Fault::Envelope);
+    }
+    // As a terminator it is one.
+    let text = good.replace('~', "\u{1a}");
+    assert_eq!(segments(text.as_bytes()).unwrap().len(), wanted.len());
+    // Behind nothing there may be anything.
+    assert!(segments(format!("{good}\u{1a}hello").as_bytes()).is_err());
 }
 
 #[test]

@@ -44,6 +44,9 @@ const PIECES: &[&str] = &[
     "20260230",
     "\u{feff}",
     "\u{2026}",
+    "~~~",
+    "\u{1a}",
+    "\0ISA*",
 ];
 
 /// A small generator (xorshift), so that a seed is all that a find needs.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::domain::codes::{Diagnosis, Modifier};
 use crate::domain::identifiers::AuthorizationNumber;
-use crate::x12::read::{Document, Event, ReadCode, Reader, Record};
+use crate::x12::read::{Document, Event, ReadCode, ReadError, Reader, Record};
 use crate::x12::read_back;
 
 use super::samples::{good_file, write};
@@ -161,6 +161,86 @@ fn what_does_not_balance_is_named() {
         let rules: Vec<&str> = found.iter().map(|d| d["rule"].as_str().unwrap()).collect();
         assert_eq!(rules, rule, "{to}");
         assert_eq!(balances["balanced"], false);
+    }
+}
+
+#[test]
+fn a_reason_too_many_is_told_and_nothing_balances() {
+    let six = "CAS*CO*45*4**1*0**2*0**3*0**4*0**5*0";
+    let (document, errors) = shown(&remittance().replacen("CAS*CO*45*4", six, 1));
+    assert_eq!((errors, &set(&document)["balances"]["balanced"]), (vec![], &json!(true)));
+    let read = set(&document)["claims"][0]["lines"][0]["adjustments"].as_array().unwrap();
+    assert_eq!(read.len(), 6);
+    let seven = format!("{six}**6*0");
+    let text = remittance().replacen("CAS*CO*45*4", &seven, 1);
+    let document = Document::read(text.as_bytes());
+    let ReadError { code, segment, element, .. } = &document.errors[0];
+    assert_eq!((*code, segment.as_str(), *element), (ReadCode::Content, "CAS", Some(20)));
+    let (shown, errors) = shown(&text);
+    assert_eq!(errors.len(), 1);
+    assert_eq!(set(&shown)["balances"]["balanced"], false);
+    // Empty elements say nothing.
+    let text = remittance().replacen("CAS*CO*45*4", &format!("{six}*****"), 1);
+    assert_eq!(Document::read(text.as_bytes()).errors, []);
+    let plb = remittance().replace("WO:ICN0*9", "WO:ICN0*9***********WO:ICN1*1");
+    let errors = Document::read(plb.as_bytes()).errors;
+    assert_eq!((errors[0].segment.as_str(), errors[0].element), ("PLB", Some(15)));
+}
+
+#[test]
+fn a_diagnosis_too_many_is_told() {
+    let thirteen = "HI*ABK:F1120".to_owned() + &"*ABF:F329".repeat(12) + "~";
+    let at = good_file();
+    let hi = at.split('\n').find(|line| line.starts_with("HI*")).unwrap();
+    let errors = Document::read(at.replacen(hi, &thirteen, 1).as_bytes()).errors;
+    let places: Vec<_> = errors.iter().map(|e| (e.segment.as_str(), e.element)).collect();
+    assert_eq!(places, [("HI", Some(13))]);
+}
+
+#[test]
+fn versions_of_one_guide_go_together_and_others_do_not() {
+    for (text, from, to) in [
+        (acknowledgment(), "*005010X231A1", "*005010X231"),
+        (remittance(), "*005010X221A1", "*005010X221"),
+        (eligibility(), "*005010X279A1", "*005010X279"),
+        (good_file(), "*005010X222A1", "*005010X222"),
+    ] {
+        // ST03 alone, then GS08 alone.
+        let set = text.find("\nST*").unwrap();
+        let (head, body) = text.split_at(set);
+        for mixed in
+            [format!("{head}{}", body.replacen(from, to, 1)), head.replacen(from, to, 1) + body]
+        {
+            assert_ne!(mixed, text);
+            let document = Document::read(mixed.as_bytes());
+            assert_eq!(document.errors, [], "{to}");
+            assert!(document.anything_read());
+        }
+        let wrong = format!("{head}{}", body.replacen(from, "*005010X214", 1));
+        let errors = Document::read(wrong.as_bytes()).errors;
+        assert_eq!((errors[0].code, errors[0].segment.as_str()), (ReadCode::Version, "ST"), "{to}");
+    }
+}
+
+#[test]
+fn answers_with_padding_and_empty_segments_are_read() {
+    for text in [remittance(), acknowledgment(), status(), eligibility()] {
+        let sound = Document::read(text.as_bytes());
+        let told = |document: &Document| -> Vec<(ReadCode, u64)> {
+            document.errors.iter().map(|e| (e.code, e.position)).collect()
+        };
+        for odd in [
+            format!("{text}\u{1a}"),
+            format!("{text}\0\0"),
+            text.replacen("~\nGE", "~~\nGE", 1),
+            text.replacen("~\nSE", "~\n~\nSE", 1),
+        ] {
+            let mut read = Document::read(odd.as_bytes());
+            // Positions are the same, because nothing of it is a segment.
+            assert_eq!(told(&read), told(&sound));
+            read.errors.clone_from(&sound.errors);
+            assert_eq!(read, sound);
+        }
     }
 }
 
