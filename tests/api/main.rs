@@ -79,6 +79,7 @@ mod report_facts;
 mod report_files;
 mod report_frame;
 mod report_issues;
+mod report_lines;
 mod report_people;
 mod report_traps;
 mod reports;
