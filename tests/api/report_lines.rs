@@ -331,11 +331,14 @@ on_both! {
         let line = app.database.number(&format!("SELECT MIN(id) FROM claim_lines WHERE claim_id = {like}"));
         for copy in 0..copies {
             app.database.execute(&format!(
-                "INSERT INTO claims SELECT organization_id, {0}, 'PX{0}', batch_id, 9000 + {0}, payer_id, member_id, \
+                "INSERT INTO claims (organization_id, id, number, batch_id, ordinal, payer_id, member_id, member_number, \
+                 peer_id, contract_version_id, status, service_date, units, charge, expected, file_by, document, \
+                 payer_control_first, payer_control, payer_control_by, detail) SELECT organization_id, {0}, 'PX{0}', batch_id, 9000 + {0}, payer_id, member_id, \
                  member_number, peer_id, contract_version_id, 'released', '2026-02-01', units, charge, expected, file_by, document, \
                  payer_control_first, payer_control, payer_control_by, detail FROM claims WHERE id = {like}", copy + 1));
             app.database.execute(&format!(
-                "INSERT INTO claim_lines SELECT organization_id, {0}, {0}, 1, 'PX{0}L01', service, units, charge, \
+                "INSERT INTO claim_lines (organization_id, id, claim_id, ordinal, control, service, units, charge, \
+                 expected, service_date) SELECT organization_id, {0}, {0}, 1, 'PX{0}L01', service, units, charge, \
                  expected, '2026-02-01' FROM claim_lines WHERE id = {line}", copy + 1));
         }
         for format in ["json", "csv", "pipe", "parquet"] {
