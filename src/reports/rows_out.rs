@@ -66,8 +66,10 @@ fn text(name: &str, value: &Json) -> String {
     }
 }
 
+/// As texts; what is null is not said.
 fn texts(entries: &Entries) -> Vec<(&'static str, String)> {
-    entries.iter().map(|(name, value)| (*name, text(name, value))).collect()
+    let said = entries.iter().filter(|(_, value)| !value.is_null());
+    said.map(|(name, value)| (*name, text(name, value))).collect()
 }
 
 /// The values of the tail, found among what was said before and after.
