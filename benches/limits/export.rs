@@ -47,7 +47,8 @@ pub fn measure(asked: &Asked) {
                 assert!(output.status.success(), "{form}: {said}");
                 let text = String::from_utf8(output.stdout).unwrap();
                 let told: Vec<u64> = text.split_whitespace().map(|n| n.parse().unwrap()).collect();
-                let (rows, bytes, micros, before, peak) = (told[0], told[1], told[2], told[3], told[4]);
+                let (rows, bytes, micros, before, peak) =
+                    (told[0], told[1], told[2], told[3], told[4]);
                 assert!(rows >= there, "{rows} of {there}");
                 let time = Duration::from_micros(micros);
                 println!(

@@ -10,6 +10,9 @@ use super::conn::Conn;
 use super::error::StoreError;
 use crate::domain::ids::OrganizationId;
 
+/// How far the ids of a copy lie below those of the copy before.
+const AWAY: i64 = 1_000_000_000_000_000;
+
 /// Makes the table.
 pub fn make(conn: &mut Conn) -> Result<(), StoreError> {
     let id = match conn {
@@ -169,9 +172,11 @@ pub fn claims_again(
     organization: OrganizationId,
     copy: i64,
 ) -> Result<u64, StoreError> {
-    // Far enough from all ids that were made within a day. No number of ours has a U.
-    let away = copy.saturating_mul(1_000_000_000_000_000);
+    // Far enough from all ids that were made within a day, and above all copies. No number of ours has a U.
+    let away = copy.saturating_mul(AWAY);
     let owner = organization.as_i64();
+    let newest = format!("SELECT MAX(id) AS count FROM claims WHERE organization_id = {owner}");
+    let above = count(conn, &newest)?.saturating_sub(AWAY / 2);
     conn.batch_execute(&format!(
         "INSERT INTO claims (organization_id, id, number, batch_id, ordinal, payer_id, member_id, \
          member_number, peer_id, contract_version_id, status, service_date, units, charge, expected, \
@@ -179,25 +184,21 @@ pub fn claims_again(
          SELECT organization_id, id - {away}, number || 'U{copy}', batch_id, \
          ordinal + {copy} * 10000, payer_id, member_id, member_number, peer_id, contract_version_id, \
          status, service_date, units, charge, expected, file_by, document, payer_control_first, \
-         payer_control, payer_control_by, detail FROM claims c WHERE organization_id = {owner} \
-         AND number NOT LIKE '%U%'"
+         payer_control, payer_control_by, detail FROM claims WHERE organization_id = {owner} \
+         AND id > {above}"
     ))?;
-    let of_first = format!(
-        "claim_id IN (SELECT id FROM claims WHERE organization_id = {owner} AND number NOT LIKE '%U%')"
-    );
     let lines = diesel::sql_query(format!(
         "INSERT INTO claim_lines (organization_id, id, claim_id, ordinal, control, service, units, \
          charge, expected, service_date) SELECT organization_id, id - {away}, claim_id - {away}, \
          ordinal, control || 'U{copy}', service, units, charge, expected, service_date \
-         FROM claim_lines WHERE organization_id = {owner} AND {of_first}"
+         FROM claim_lines WHERE organization_id = {owner} AND claim_id > {above}"
     ))
     .execute(conn)?;
     conn.batch_execute(&format!(
         "INSERT INTO claim_line_parts (organization_id, claim_line_id, decision_line_id, encounter_id, \
          units, charge, expected, live) SELECT organization_id, claim_line_id - {away}, \
          decision_line_id, encounter_id, units, charge, expected, FALSE FROM claim_line_parts \
-         WHERE organization_id = {owner} AND claim_line_id IN (SELECT id FROM claim_lines \
-         WHERE organization_id = {owner} AND {of_first}); DELETE FROM report_marks;"
+         WHERE organization_id = {owner} AND claim_line_id > {above}; DELETE FROM report_marks;"
     ))?;
     Ok(u64::try_from(lines).unwrap_or_default())
 }
