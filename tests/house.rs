@@ -66,6 +66,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("actix_web", &["http"]),
     ("clap", &["cli"]),
     ("tokio", &["cli", "http", "store", "worker", "flow"]),
+    ("parquet", &["reports"]),
     ("reqwest", &["cli"]),
 ];
 

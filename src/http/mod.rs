@@ -64,6 +64,7 @@ mod received;
 mod reference;
 mod report_frame;
 mod report_issues;
+mod report_lines;
 mod reports;
 mod response_view;
 mod server;
@@ -71,6 +72,7 @@ mod session_body;
 mod session_view;
 mod sessions;
 pub mod sessions_bulk;
+mod spool_out;
 mod tasks;
 mod trace;
 mod whole;
@@ -106,6 +108,7 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(reports::routes)
         .configure(differences::routes)
         .configure(enrollments::routes)
+        .configure(report_lines::routes)
         .configure(report_frame::routes)
         .configure(report_issues::routes)
         .configure(overrides::routes)

@@ -47,8 +47,8 @@ struct Listed {
 async fn list(caller: Caller) -> Result<HttpResponse, AppError> {
     caller.0.require(READERS)?;
     let edition = edition(caller.0.role);
-    let items = registry::REPORTS.iter().filter(|d| d.editions.contains(&edition));
-    let items = std::iter::once(&registry::UTILIZATION).chain(items).collect();
+    let all = registry::APART.into_iter().chain(registry::REPORTS);
+    let items = all.filter(|d| d.editions.contains(&edition)).collect();
     Ok(HttpResponse::Ok().json(Listed { items }))
 }
 
@@ -81,7 +81,7 @@ struct ReportQuery {
     /// For rates: `any_day` (when missing), prorated, `last_day` or `mid_month`.
     #[param(value_type = Option<String>)]
     convention: Option<Convention>,
-    /// json, csv, pipe, xlsx, dictionary, or svg for those that have a chart.
+    /// json, csv, pipe, xlsx, parquet, dictionary, or svg for those that have a chart.
     #[param(value_type = Option<String>)]
     format: Option<Format>,
 }
@@ -93,7 +93,8 @@ struct ReportQuery {
     responses((status = 200, description = "The report; docs/reports.md says what its parts are",
             content((Object = "application/json"), (String = "text/csv"), (String = "text/plain"),
             (String = "image/svg+xml"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn report(
     request: HttpRequest,

@@ -10,6 +10,9 @@ use super::conn::Conn;
 use super::error::StoreError;
 use crate::domain::ids::OrganizationId;
 
+/// How far the ids of a copy lie below those of the copy before.
+const AWAY: i64 = 1_000_000_000_000_000;
+
 /// Makes the table.
 pub fn make(conn: &mut Conn) -> Result<(), StoreError> {
     let id = match conn {
@@ -120,4 +123,82 @@ pub fn page(
         (row.id, [row.month.to_string(), service, row.units.to_string(), row.charge.to_string()])
     };
     Ok(rows.into_iter().map(texts).collect())
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn count(conn: &mut Conn, sql: &str) -> Result<i64, StoreError> {
+    let row: CountRow = diesel::sql_query(sql).get_result(conn)?;
+    Ok(row.count)
+}
+
+/// How many claim lines an organization has, and how often its claims were copied.
+pub fn claim_lines(
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<(u64, i64), StoreError> {
+    let owner = organization.as_i64();
+    let of = |table: &str, more: &str| {
+        format!("SELECT COUNT(*) AS count FROM {table} WHERE organization_id = {owner}{more}")
+    };
+    let lines = count(conn, &of("claim_lines", ""))?;
+    let claims = count(conn, &of("claims", ""))?;
+    let first = count(conn, &of("claims", " AND number NOT LIKE '%U%'"))?;
+    Ok((u64::try_from(lines).unwrap_or_default(), claims / first.max(1) - 1))
+}
+
+/// Fills the bare table anew, with at least so many lines.
+pub fn refill(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    wanted: u64,
+) -> Result<(), StoreError> {
+    conn.batch_execute("DELETE FROM bare_lines")?;
+    let mut there = 0;
+    while there < wanted {
+        there += fill(conn, organization)?.max(1);
+    }
+    Ok(())
+}
+
+/// The claims of an organization once more, with other ids and numbers, so that there are as many as an
+/// export needs: on the same days, of the same visits, in the same batches. Gives how many lines were added.
+pub fn claims_again(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    copy: i64,
+) -> Result<u64, StoreError> {
+    // Far enough from all ids that were made within a day, and above all copies. No number of ours has a U.
+    let away = copy.saturating_mul(AWAY);
+    let owner = organization.as_i64();
+    let newest = format!("SELECT MAX(id) AS count FROM claims WHERE organization_id = {owner}");
+    let above = count(conn, &newest)?.saturating_sub(AWAY / 2);
+    conn.batch_execute(&format!(
+        "INSERT INTO claims (organization_id, id, number, batch_id, ordinal, payer_id, member_id, \
+         member_number, peer_id, contract_version_id, status, service_date, units, charge, expected, \
+         file_by, document, payer_control_first, payer_control, payer_control_by, detail) \
+         SELECT organization_id, id - {away}, number || 'U{copy}', batch_id, \
+         ordinal + {copy} * 10000, payer_id, member_id, member_number, peer_id, contract_version_id, \
+         status, service_date, units, charge, expected, file_by, document, payer_control_first, \
+         payer_control, payer_control_by, detail FROM claims WHERE organization_id = {owner} \
+         AND id > {above}"
+    ))?;
+    let lines = diesel::sql_query(format!(
+        "INSERT INTO claim_lines (organization_id, id, claim_id, ordinal, control, service, units, \
+         charge, expected, service_date) SELECT organization_id, id - {away}, claim_id - {away}, \
+         ordinal, control || 'U{copy}', service, units, charge, expected, service_date \
+         FROM claim_lines WHERE organization_id = {owner} AND claim_id > {above}"
+    ))
+    .execute(conn)?;
+    conn.batch_execute(&format!(
+        "INSERT INTO claim_line_parts (organization_id, claim_line_id, decision_line_id, encounter_id, \
+         units, charge, expected, live) SELECT organization_id, claim_line_id - {away}, \
+         decision_line_id, encounter_id, units, charge, expected, FALSE FROM claim_line_parts \
+         WHERE organization_id = {owner} AND claim_line_id > {above}; DELETE FROM report_marks;"
+    ))?;
+    Ok(u64::try_from(lines).unwrap_or_default())
 }

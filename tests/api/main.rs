@@ -82,6 +82,7 @@ mod report_facts;
 mod report_files;
 mod report_frame;
 mod report_issues;
+mod report_lines;
 mod report_people;
 mod report_recount;
 mod report_recount_enrolled;
