@@ -65,6 +65,7 @@ pub fn document() -> Document {
         super::enrollments::Doc::openapi,
         super::report_frame::Doc::openapi,
         super::report_issues::Doc::openapi,
+        super::report_jobs::Doc::openapi,
         super::overrides::Doc::openapi,
         super::worklist::Doc::openapi,
         super::audit::Doc::openapi,

@@ -79,6 +79,8 @@ mod report_facts;
 mod report_files;
 mod report_frame;
 mod report_issues;
+mod report_jobs;
+mod report_jobs_killed;
 mod report_people;
 mod report_traps;
 mod reports;
