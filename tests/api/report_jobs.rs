@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use crate::app::{Answer, TestApp, on_both};
+use crate::app::{Answer, Database, TestApp, on_both};
 use crate::world::{self, World, id, visit};
 
 const YEAR: &str = "from=2026-01-01&to=2026-12-31";
@@ -202,11 +202,14 @@ on_both! {
     async fn where_much_is_to_be_read_a_job_does_it_and_tells_how_far_it_is(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         some_visits(&app, &w).await;
-        mark(&app, 3_000);
         let path = format!("/v1/reports/delivery?{YEAR}");
-        let problem = app.get(&path, &w.biller).await.problem(503, "busy");
-        assert!(problem["detail"].as_str().unwrap().contains("POST /v1/report-jobs"), "{problem}");
-        mark(&app, 1_500);
+        // What is answered does not depend on the database, and this one reads 2,400 days in seconds.
+        if matches!(app.database, Database::Sqlite { .. }) {
+            mark(&app, 2_500);
+            let problem = app.get(&path, &w.biller).await.problem(503, "busy");
+            assert!(problem["detail"].as_str().unwrap().contains("POST /v1/report-jobs"), "{problem}");
+        }
+        mark(&app, 900);
         let job = ask(&app, &w.biller, &wanted("delivery")).await;
         let ctx = app.ctx.clone();
         let working = tokio::spawn(async move { make_all(&ctx).await });
@@ -227,7 +230,7 @@ on_both! {
         working.await.unwrap();
         assert!(seen.len() > 2, "{seen:?}");
         assert!(seen.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 == w[1].1), "{seen:?}");
-        assert!(seen.iter().all(|(done, of)| done <= of && *of >= 1_500), "{seen:?}");
+        assert!(seen.iter().all(|(done, of)| done <= of && *of >= 900), "{seen:?}");
         assert_eq!(app.database.number("SELECT COUNT(*) FROM report_marks"), 0);
         let told: Value = serde_json::from_str(&file(&app, &w.biller, &job).await.body).unwrap();
         assert_eq!(told["totals"]["contacts"], 3);
@@ -281,7 +284,7 @@ on_both! {
         assert_eq!(pieces(&app), 1, "what others wrote is gone");
         let path = format!("/v1/reports/delivery?{YEAR}&format=csv&as_of={}", at.as_str().unwrap());
         assert_eq!(made, app.get(&path, &w.biller).await.body);
-        assert_eq!(app.database.number("SELECT attempt FROM report_jobs"), 3);
+        assert_eq!(app.database.number("SELECT CAST(attempt AS BIGINT) FROM report_jobs"), 3);
     }
 
     async fn a_job_is_stopped_while_it_waits_and_while_it_runs(app: TestApp) {
