@@ -74,6 +74,32 @@ fn wrong_usage_is_exit_code_two_and_failure_is_one() {
 }
 
 #[test]
+fn lines_go_to_the_standard_output_with_their_end() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["migrate"]).status.success());
+    let report = |more: &[&str]| {
+        let period = ["report", "lines", "--from", "2026-07-01", "--to", "2026-07-31"];
+        run(folder.path(), &[&period[..], more].concat())
+    };
+    let csv = report(&[]);
+    assert!(csv.status.success(), "{}", text(&csv.stderr));
+    let csv = text(&csv.stdout);
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines.len(), 2, "{csv}");
+    assert!(lines[0].starts_with("level,organization,payer,status,claim_number,"), "{csv}");
+    assert!(lines[1].starts_with("total,") && lines[1].ends_with(",true,"), "{csv}");
+    let json: serde_json::Value =
+        serde_json::from_slice(&report(&["--format", "json"]).stdout).unwrap();
+    assert_eq!((&json["rows"], &json["ties"]["ties"]), (&serde_json::json!([]), &true.into()));
+    let parquet = report(&["--format", "parquet"]).stdout;
+    assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
+    assert!(text(&report(&["--format", "dictionary"]).stdout).contains("\r\nline_control,text,"));
+    let wrong = report(&["--format", "xlsx"]);
+    assert_eq!((wrong.status.code(), wrong.stdout.is_empty()), (Some(1), true));
+    assert_eq!(report(&["--as-payer"]).status.code(), Some(2));
+}
+
+#[test]
 fn check_config_hides_passwords() {
     let folder = tempfile::tempdir().unwrap();
     let mut check = command(folder.path(), &["check-config"]);

@@ -67,6 +67,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("actix_web", &["http"]),
     ("clap", &["cli"]),
     ("tokio", &["cli", "exchange", "http", "store", "worker", "flow"]),
+    ("parquet", &["reports"]),
     ("reqwest", &["cli"]),
 ];
 

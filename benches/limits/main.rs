@@ -20,6 +20,7 @@
 )]
 
 mod bill;
+mod export;
 mod file837;
 mod intake;
 mod memory;
@@ -83,6 +84,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("memory", memory::measure),
     ("start", start::measure),
     ("reports", reports::measure),
+    ("export", export::measure),
 ];
 
 fn main() {

@@ -59,6 +59,11 @@ pub fn status(process: &str, key: &str) -> u64 {
 /// Does one task and prints the peak of its memory.
 pub fn child(args: &[String]) {
     let (task, url) = (args[0].as_str(), args[1].as_str());
+    if task == "lines" {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(crate::export::child(url, &args[2]));
+        return;
+    }
     let folders: Vec<PathBuf> = args[2..].iter().map(PathBuf::from).collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let year = Year::new(YEAR).unwrap();

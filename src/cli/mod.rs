@@ -12,6 +12,7 @@ mod keys;
 mod migrate;
 mod report;
 mod report_frame;
+mod report_lines;
 mod responses;
 mod serve;
 mod sessions;

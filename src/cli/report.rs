@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::report_frame::{self, Framed};
+use super::report_lines::{self, Lines};
 use super::{CliError, open};
 use crate::config::Settings;
 use crate::domain::dates::parse_date;
@@ -19,6 +20,8 @@ use crate::reports::utilization::{self, Perspective, Request, Row, Utilization};
 pub(super) enum ReportCommand {
     /// What was delivered, to how many people, and what became of it.
     Utilization(Wanted),
+    /// The lines behind it, one by one.
+    Lines(Lines),
     /// Which reports there are.
     List,
     #[command(flatten)]
@@ -71,6 +74,7 @@ fn dimension(text: &str) -> Result<Dimension, String> {
 pub(super) async fn run(settings: &Settings, command: ReportCommand) -> Result<(), CliError> {
     let wanted = match command {
         ReportCommand::Utilization(wanted) => wanted,
+        ReportCommand::Lines(wanted) => return report_lines::show(settings, wanted).await,
         ReportCommand::List => {
             report_frame::list();
             return Ok(());

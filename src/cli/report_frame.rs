@@ -49,7 +49,7 @@ pub(super) struct Shown {
     /// As the payer sees it: released claims only.
     #[arg(long, requires = "payer")]
     as_payer: bool,
-    /// json, csv, pipe, xlsx, dictionary, or svg for those that have a chart.
+    /// json, csv, pipe, xlsx, parquet, dictionary, or svg for those that have a chart.
     #[arg(long, default_value = "csv", value_parser = format)]
     format: Format,
 }
@@ -105,13 +105,13 @@ fn time(text: &str) -> Result<Instant, String> {
     Instant::parse(text).map_err(|e| e.to_string())
 }
 
-fn format(text: &str) -> Result<Format, String> {
+pub(super) fn format(text: &str) -> Result<Format, String> {
     Format::parse(text).map_err(|e| e.to_string())
 }
 
 /// Names the reports.
 pub(super) fn list() {
-    for definition in std::iter::once(&registry::UTILIZATION).chain(registry::REPORTS) {
+    for definition in registry::APART.into_iter().chain(registry::REPORTS) {
         println!("{:14} {}", definition.name, definition.purpose);
     }
 }

@@ -66,6 +66,7 @@ mod report_frame;
 mod report_issues;
 mod report_job_view;
 mod report_jobs;
+mod report_lines;
 mod report_question;
 mod reports;
 mod response_view;
@@ -74,6 +75,7 @@ mod session_body;
 mod session_view;
 mod sessions;
 pub mod sessions_bulk;
+mod spool_out;
 mod tasks;
 mod trace;
 mod whole;
@@ -109,6 +111,7 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(reports::routes)
         .configure(differences::routes)
         .configure(enrollments::routes)
+        .configure(report_lines::routes)
         .configure(report_frame::routes)
         .configure(report_issues::routes)
         .configure(report_jobs::routes)

@@ -63,6 +63,7 @@ pub fn document() -> Document {
         super::reports::Doc::openapi,
         super::differences::Doc::openapi,
         super::enrollments::Doc::openapi,
+        super::report_lines::Doc::openapi,
         super::report_frame::Doc::openapi,
         super::report_issues::Doc::openapi,
         super::report_jobs::Doc::openapi,

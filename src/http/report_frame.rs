@@ -45,8 +45,8 @@ struct Listed {
 async fn list(caller: Caller) -> Result<HttpResponse, AppError> {
     caller.0.require(READERS)?;
     let edition = edition(caller.0.role);
-    let items = registry::REPORTS.iter().filter(|d| d.editions.contains(&edition));
-    let items = std::iter::once(&registry::UTILIZATION).chain(items).collect();
+    let all = registry::APART.into_iter().chain(registry::REPORTS);
+    let items = all.filter(|d| d.editions.contains(&edition)).collect();
     Ok(HttpResponse::Ok().json(Listed { items }))
 }
 
@@ -79,7 +79,7 @@ struct ReportQuery {
     /// For rates: `any_day` (when missing), prorated, `last_day` or `mid_month`.
     #[param(value_type = Option<String>)]
     convention: Option<Convention>,
-    /// json, csv, pipe, xlsx, dictionary, or svg for those that have a chart.
+    /// json, csv, pipe, xlsx, parquet, dictionary, or svg for those that have a chart.
     #[param(value_type = Option<String>)]
     format: Option<Format>,
 }
@@ -91,7 +91,8 @@ struct ReportQuery {
     responses((status = 200, description = "The report; docs/reports.md says what its parts are",
             content((Object = "application/json"), (String = "text/csv"), (String = "text/plain"),
             (String = "image/svg+xml"),
-            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn report(
     request: HttpRequest,
@@ -113,9 +114,10 @@ async fn report(
     let Lens { organization, edition: perspective, .. } = asked.lens;
     reporting::refresh_or_job(&ctx, organization).await?;
     let scope = organization.map_or(Scope::Service, Scope::Tenant);
+    let now = ctx.now();
     let make = move |conn: &mut reporting::Conn| -> Result<_, AppError> {
         let mut bytes = Vec::new();
-        job::give(conn, (definition, asked, format), &mut bytes, &mut |_, _| {})?;
+        job::give(conn, (definition, asked, format), now, &mut bytes, &mut |_, _| {})?;
         Ok(bytes)
     };
     let bytes = ctx.db.read(scope, make).await?;

@@ -29,7 +29,7 @@ use crate::reports::formats::Format;
 use crate::reports::frame::{Asked, Basis, MAX_RUN_OUT_DAYS};
 use crate::reports::issue;
 use crate::reports::job::{self, Question};
-use crate::reports::registry::{self, Definition};
+use crate::reports::registry::Definition;
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -106,7 +106,7 @@ async fn create(
 ) -> Result<HttpResponse, AppError> {
     let (wanted, ticket) = (body.value, body.ticket);
     caller.0.require(READERS)?;
-    let definition = registry::find(&wanted.report, edition(caller.0.role))
+    let definition = job::find(&wanted.report, edition(caller.0.role))
         .map_err(|_| AppError::field("/report", "take one of GET /v1/reports"))?;
     if wanted.run_out_days.is_some_and(|days| i64::from(days) > MAX_RUN_OUT_DAYS) {
         return Err(AppError::field("/run_out_days", "two years at most, 730"));

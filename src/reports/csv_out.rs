@@ -48,7 +48,7 @@ fn failed(error: csv::Error) -> AppError {
 
 /// A text that a spreadsheet would take for a formula gets an apostrophe in front. Numbers, also
 /// negative ones, stay as they are.
-fn safe(field: &str) -> Cow<'_, str> {
+pub(super) fn safe(field: &str) -> Cow<'_, str> {
     let risky = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let number = field.strip_prefix('-').is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.')

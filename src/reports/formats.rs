@@ -1,8 +1,9 @@
-//! Reports as files: CSV and pipe-delimited text with one header, and the dictionary that says what each
-//! column means. Columns keep their order; new ones are added at the end only.
+//! Reports as files: CSV and pipe-delimited text with one header, Parquet with the same lines, and the
+//! dictionary that says what each column means. Columns keep their order; new ones are added at the end only.
 
 use super::csv_out;
-use super::frame::{Answer, Column};
+use super::frame::{Answer, Column, Value};
+use super::parquet_out::Parquet;
 use crate::domain::text::code_list;
 use crate::error::AppError;
 
@@ -19,10 +20,22 @@ code_list!(
         Dictionary = "dictionary",
         /// A workbook.
         Xlsx = "xlsx",
+        /// For analysts: typed columns.
+        Parquet = "parquet",
         /// A picture, where there is one.
         Svg = "svg",
     }
 );
+
+/// What each line begins with.
+const LEVEL: Column = Column::key("level", "row, or total: the level above, counted for itself");
+/// What each line ends with.
+const FRAME: [Column; 4] = [
+    Column::words("basis", "the date by which rows are placed in the period"),
+    Column::time("as_of", "what was known at this time, in UTC"),
+    Column::flag("complete", "whether the run-out had passed at that time"),
+    Column::flag("ties", "whether every check of the report holds"),
+];
 
 impl Format {
     /// Its media type.
@@ -32,6 +45,7 @@ impl Format {
             Self::Csv | Self::Dictionary => "text/csv; charset=utf-8",
             Self::Pipe => "text/plain; charset=utf-8",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Parquet => "application/vnd.apache.parquet",
             Self::Svg => "image/svg+xml",
         }
     }
@@ -46,6 +60,7 @@ impl Format {
             Self::Pipe => "txt",
             Self::Dictionary => "dictionary.csv",
             Self::Xlsx => "xlsx",
+            Self::Parquet => "parquet",
             Self::Svg => "svg",
         }
     }
@@ -60,9 +75,10 @@ impl Answer {
                     .map_err(|e| AppError::internal(format!("a report cannot be written: {e}")));
             }
             Format::Xlsx => return self.workbook(),
+            Format::Parquet => return self.parquet(),
             Format::Csv => self.csv()?,
             Format::Pipe => self.pipe(),
-            Format::Dictionary => dictionary(self.definition.columns)?,
+            Format::Dictionary => dictionary(self.definition.columns, &FRAME)?,
             Format::Svg => self.picture()?,
         };
         Ok(text.into_bytes())
@@ -72,28 +88,27 @@ impl Answer {
     fn lines(&self) -> impl Iterator<Item = (&'static str, Vec<String>)> + '_ {
         let rows = self.table.rows.iter().map(|row| ("row", row));
         let totals = self.table.totals.iter().map(|row| ("total", row));
-        rows.chain(totals)
-            .map(|(level, row)| (level, row.iter().map(super::frame::Value::plain).collect()))
+        rows.chain(totals).map(|(level, row)| (level, row.iter().map(Value::plain).collect()))
     }
 
     /// What each line says beside its numbers: by which date, as of when, whether it is complete and ties.
-    fn frame(&self) -> [String; 4] {
+    fn frame(&self) -> [Value; 4] {
         [
-            self.asked.basis.as_str().to_owned(),
-            self.as_of.to_string(),
-            self.asked.complete(self.as_of).to_string(),
-            self.ties.ties.to_string(),
+            Value::text(self.asked.basis.as_str()),
+            Value::Time(self.as_of),
+            Value::Flag(self.asked.complete(self.as_of)),
+            Value::Flag(self.ties.ties),
         ]
     }
 
     fn header(&self) -> Vec<&'static str> {
         let own = self.table.columns.iter().map(|c| c.name);
-        std::iter::once("level").chain(own).chain(["basis", "as_of", "complete", "ties"]).collect()
+        std::iter::once(LEVEL.name).chain(own).chain(FRAME.map(|c| c.name)).collect()
     }
 
     fn csv(&self) -> Result<String, AppError> {
         let mut out = csv_out::Table::new(&self.header())?;
-        let frame = self.frame();
+        let frame = self.frame().map(|value| value.plain());
         for (level, row) in self.lines() {
             let fields = row.iter().chain(&frame).map(String::as_str);
             out.row(std::iter::once(level).chain(fields))?;
@@ -101,10 +116,48 @@ impl Answer {
         out.finish()
     }
 
+    /// The lines of the CSV with their types; what is said of the whole is told once more beside them.
+    fn parquet(&self) -> Result<Vec<u8>, AppError> {
+        let columns: Vec<Column> =
+            std::iter::once(LEVEL).chain(self.table.columns.iter().copied()).chain(FRAME).collect();
+        let frame = self.frame();
+        let mut bytes = Vec::new();
+        let mut file = Parquet::begin(&mut bytes, &columns, &self.said())?;
+        let rows = self.table.rows.iter().map(|row| ("row", row));
+        for (level, row) in rows.chain(self.table.totals.iter().map(|row| ("total", row))) {
+            file.row(std::iter::once(&Value::text(level)).chain(row).chain(&frame))?;
+        }
+        file.end(&[])?;
+        Ok(bytes)
+    }
+
+    /// What is said of the whole; nothing where nothing is meant.
+    fn said(&self) -> Vec<(&'static str, String)> {
+        let (definition, asked) = (self.definition, &self.asked);
+        let (organization, payer) = self.names.clone();
+        let said = [
+            ("report", Some(definition.name.to_owned())),
+            ("definition", Some(definition.version.to_string())),
+            ("edition", Some(super::issue::edition(asked.lens.edition).to_owned())),
+            ("organization", organization),
+            ("payer", payer),
+            ("basis", Some(asked.basis.to_string())),
+            ("from", Some(asked.from.to_string())),
+            ("to", Some(asked.to.to_string())),
+            ("as_of", Some(self.as_of.to_string())),
+            ("run_out_days", Some(asked.run_out_days.to_string())),
+            ("complete", Some(asked.complete(self.as_of).to_string())),
+            ("privacy", Some(definition.privacy.to_owned())),
+            ("notice", self.notice().map(str::to_owned)),
+            ("ties", Some(self.ties.ties.to_string())),
+        ];
+        said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
     /// Pipes and line ends within a text become spaces: the format has no way to quote them.
     fn pipe(&self) -> String {
         let clean = |text: &str| text.replace(['|', '\r', '\n'], " ");
-        let frame = self.frame();
+        let frame = self.frame().map(|value| value.plain());
         let mut out = self.header().join("|") + "\r\n";
         for (level, row) in self.lines() {
             let fields = row.iter().chain(&frame).map(|text| clean(text));
@@ -116,22 +169,17 @@ impl Answer {
     }
 }
 
-/// What the columns are, as CSV.
-fn dictionary(columns: &[Column]) -> Result<String, AppError> {
+/// What the columns are, as CSV, and those at the end of each line.
+pub(super) fn dictionary(columns: &[Column], tail: &[Column]) -> Result<String, AppError> {
     let mut out = csv_out::Table::new(&["column", "type", "unit", "additive", "meaning"])?;
-    out.row(["level", "text", "", "no", "row, or total: the level above, counted for itself"])?;
+    out.row([LEVEL.name, "text", "", "no", LEVEL.meaning])?;
     for column in columns {
         let additive = if column.additive { "yes" } else { "no" };
         let fields = [column.name, column.kind.as_str(), column.unit, additive, column.meaning];
         out.row(fields)?;
     }
-    for (name, meaning) in [
-        ("basis", "the date by which rows are placed in the period"),
-        ("as_of", "what was known at this time, in UTC"),
-        ("complete", "whether the run-out had passed at that time"),
-        ("ties", "whether every check of the report holds"),
-    ] {
-        out.row([name, "text", "", "no", meaning])?;
+    for column in tail {
+        out.row([column.name, "text", "", "no", column.meaning])?;
     }
     out.finish()
 }

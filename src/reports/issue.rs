@@ -88,9 +88,12 @@ pub struct Manifest {
 /// Forms and bytes.
 pub type Files = Vec<(String, Vec<u8>)>;
 
-/// The forms of text, which come out to the byte when an issue is made again. A workbook is packed, and
-/// kept as it was packed.
+/// The forms of text, which come out to the byte when an issue is made again.
 pub const FORMS: &[Format] = &[Format::Json, Format::Csv, Format::Pipe, Format::Dictionary];
+
+/// The forms that a library lays out, or that are packed: they are kept as they were made, because a later
+/// version of the program may lay them out in another way.
+pub const KEPT: &[Format] = &[Format::Xlsx, Format::Parquet];
 
 /// SHA-256 in hex.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -165,7 +168,9 @@ pub fn make(
     let mut manifest = Manifest::of(&answer, id, issued_at)?;
     manifest.ties &= control.is_none_or(|c| c.ties);
     let mut files = files(&answer)?;
-    files.push((Format::Xlsx.to_string(), answer.bytes(Format::Xlsx)?));
+    for form in KEPT {
+        files.push((form.to_string(), answer.bytes(*form)?));
+    }
     let old = before.as_ref().map(|b| Manifest::read(&b.issue)).transpose()?;
     if let Some((old, before)) = old.as_ref().zip(before) {
         manifest.version = old.version + 1;

@@ -7,11 +7,11 @@ use std::io::Write;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::chart;
 use super::formats::Format;
 use super::frame::{Asked, Basis, Lens};
 use super::registry::{self, Definition};
 use super::utilization::Perspective;
+use super::{chart, lines};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::domain::report::job::Job;
@@ -94,6 +94,9 @@ pub fn check(
     format: Format,
     now: Instant,
 ) -> Result<(), AppError> {
+    if definition.name == registry::LINES.name {
+        return lines::check(asked, format);
+    }
     given_out(definition)?;
     registry::look(definition, asked)?;
     passed(asked, now)?;
@@ -119,27 +122,64 @@ pub(super) fn given_out(definition: &Definition) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Makes a report in the caller's transaction and writes it; tells how many rows are written, and of how
-/// many.
+/// The report of this name, as far as the edition may read it: those of the frame, and the lines.
+pub fn find(name: &str, edition: Perspective) -> Result<&'static Definition, AppError> {
+    let lines = &registry::LINES;
+    if name == lines.name && lines.editions.contains(&edition) {
+        return Ok(lines);
+    }
+    registry::find(name, edition)
+}
+
+/// Makes a report in the caller's transaction, which began after `now`, and writes it; tells how many rows
+/// are written, and of how many.
 pub fn give(
     conn: &mut Conn,
     (definition, asked, format): (&'static Definition, Asked, Format),
-    out: &mut dyn Write,
+    now: Instant,
+    out: &mut (dyn Write + Send),
     tell: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<(), AppError> {
+    if definition.name == registry::LINES.name {
+        return give_lines(conn, (&asked, format), now, out, tell);
+    }
     let answer = registry::build(conn, definition, asked)?;
     let rows = u64::try_from(answer.table.rows.len()).unwrap_or(u64::MAX);
     tell(0, Some(rows));
     let bytes = answer.bytes(format)?;
-    out.write_all(&bytes)
-        .map_err(|e| AppError::internal(format!("a report cannot be written: {e}")))?;
+    out.write_all(&bytes).map_err(unwritten)?;
     tell(rows, Some(rows));
+    Ok(())
+}
+
+fn unwritten(error: std::io::Error) -> AppError {
+    AppError::internal(format!("a report cannot be written: {error}"))
+}
+
+/// The lines are written as they are read; how many there are is known at their end.
+fn give_lines(
+    conn: &mut Conn,
+    (asked, format): (&Asked, Format),
+    now: Instant,
+    out: &mut (dyn Write + Send),
+    tell: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<(), AppError> {
+    if format == Format::Dictionary {
+        lines::check(asked, format)?;
+        return out.write_all(lines::dictionary()?.as_bytes()).map_err(unwritten);
+    }
+    let mut step = |done| {
+        tell(done, None);
+        Ok(())
+    };
+    let written = lines::write(conn, asked, now, (format, out), &mut step)?;
+    tell(written.lines, Some(written.lines));
     Ok(())
 }
 
 /// The definition that a job is made by: it must be one of its readers still.
 pub fn definition(job: &Job) -> Result<&'static Definition, AppError> {
-    registry::find(&job.report, edition(job))
+    find(&job.report, edition(job))
 }
 
 /// For whom a job is.
@@ -155,12 +195,12 @@ pub fn tells_a_payer_of_people(job: &Job, definition: &Definition) -> bool {
 /// Makes the report of a job in the caller's transaction and writes it.
 pub fn write(
     conn: &mut Conn,
-    job: &Job,
-    out: &mut dyn Write,
+    (job, now): (&Job, Instant),
+    out: &mut (dyn Write + Send),
     tell: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<(), AppError> {
     let question = Question::read(job)?;
     let lens = Lens { edition: edition(job), organization: job.organization, payer: job.payer };
     let asked = question.asked(lens);
-    give(conn, (definition(job)?, asked, question.format), out, tell)
+    give(conn, (definition(job)?, asked, question.format), now, out, tell)
 }

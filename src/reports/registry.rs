@@ -120,21 +120,39 @@ const fn of_people(
 }
 
 /// The report that came first: with levels of its own, summed from packed days, and a door of its own.
-pub static UTILIZATION: Definition = Definition {
-    name: "utilization",
-    version: 1,
-    purpose: "What was delivered, to how many people, and what became of it, at every level.",
-    grain: "the groups of group_by, their subtotals, and all together",
-    privacy: "P2",
-    editions: BOTH,
-    bases: &[Basis::Service],
-    rebuildable: false,
-    issuable: false,
-    issued_only: false,
-    parameters: &["group_by"],
-    columns: utilization_columns::COLUMNS,
-    build: None,
+pub static UTILIZATION: Definition = of_utilization();
+
+const fn of_utilization() -> Definition {
+    Definition {
+        name: "utilization",
+        version: 1,
+        purpose: "What was delivered, to how many people, and what became of it, at every level.",
+        grain: "the groups of group_by, their subtotals, and all together",
+        privacy: "P2",
+        editions: BOTH,
+        bases: &[Basis::Service],
+        rebuildable: false,
+        issuable: false,
+        issued_only: false,
+        parameters: &["group_by"],
+        columns: utilization_columns::COLUMNS,
+        build: None,
+    }
+}
+
+/// The lines behind it, which are streamed by a door of their own.
+pub static LINES: Definition = Definition {
+    name: "lines",
+    purpose: "The lines behind utilization, one by one: what stands on claims, and what waits.",
+    grain: "claim line, or line of a visit that is on no claim",
+    privacy: "P1",
+    parameters: &[],
+    columns: super::lines::COLUMNS,
+    ..of_utilization()
 };
+
+/// Reports with doors of their own.
+pub static APART: [&Definition; 2] = [&UTILIZATION, &LINES];
 
 /// All reports of this frame.
 pub static REPORTS: &[Definition] = &[

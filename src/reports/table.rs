@@ -7,6 +7,7 @@ use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
+use crate::domain::dates::Instant;
 use crate::domain::money::Money;
 use crate::domain::text::code_list;
 
@@ -26,8 +27,18 @@ code_list!(
         Money = "money",
         /// ISO dates.
         Date = "date",
+        /// Moments, in UTC.
+        Time = "time",
+        /// Yes or no.
+        Flag = "flag",
     }
 );
+
+/// Whether there are no places to tell of.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn none(places: &u32) -> bool {
+    *places == 0
+}
 
 /// A column: its name is fixed, and new ones are added at the end only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -39,6 +50,9 @@ pub struct Column {
     /// In which unit.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub unit: &'static str,
+    /// Places of numbers with places; 0 for all others.
+    #[serde(skip_serializing_if = "none")]
+    pub places: u32,
     /// Whether rows are told apart by it.
     pub key: bool,
     /// Whether its total is the sum of its rows.
@@ -50,7 +64,7 @@ pub struct Column {
 impl Column {
     /// Words by which rows are told apart.
     pub const fn key(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Text, unit: "", key: true, additive: false, meaning }
+        Self { name, kind: Kind::Text, unit: "", places: 0, key: true, additive: false, meaning }
     }
 
     /// Words that say something of a row.
@@ -60,27 +74,42 @@ impl Column {
 
     /// A number that adds up.
     pub const fn sum(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Integer, unit, key: false, additive: true, meaning }
+        Self { kind: Kind::Integer, unit, additive: true, ..Self::words(name, meaning) }
     }
 
     /// A count of different things, which does not add up.
     pub const fn distinct(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Integer, unit, key: false, additive: false, meaning }
+        Self { kind: Kind::Integer, unit, ..Self::words(name, meaning) }
     }
 
     /// Dollars that add up.
     pub const fn money(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Money, unit: "USD", key: false, additive: true, meaning }
+        Self { kind: Kind::Money, unit: "USD", additive: true, ..Self::words(name, meaning) }
     }
 
     /// A number with places, which does not add up.
     pub const fn rate(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Decimal, unit, key: false, additive: false, meaning }
+        Self { kind: Kind::Decimal, unit, places: SHARE_PLACES, ..Self::words(name, meaning) }
+    }
+
+    /// With other places than those of a share.
+    pub const fn places(self, places: u32) -> Self {
+        Self { places, ..self }
     }
 
     /// A date.
     pub const fn date(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, kind: Kind::Date, unit: "", key: false, additive: false, meaning }
+        Self { kind: Kind::Date, ..Self::words(name, meaning) }
+    }
+
+    /// A moment.
+    pub const fn time(name: &'static str, meaning: &'static str) -> Self {
+        Self { kind: Kind::Time, ..Self::words(name, meaning) }
+    }
+
+    /// Yes or no.
+    pub const fn flag(name: &'static str, meaning: &'static str) -> Self {
+        Self { kind: Kind::Flag, ..Self::words(name, meaning) }
     }
 }
 
@@ -99,6 +128,10 @@ pub enum Value {
     Money(i64),
     /// A date.
     Date(NaiveDate),
+    /// A moment.
+    Time(Instant),
+    /// Yes or no.
+    Flag(bool),
 }
 
 impl Value {
@@ -131,6 +164,8 @@ impl Value {
             Self::Decimal(number) => number.to_string(),
             Self::Money(cents) => Money::from_cents(*cents).to_string(),
             Self::Date(date) => date.to_string(),
+            Self::Time(time) => time.to_string(),
+            Self::Flag(yes) => yes.to_string(),
         }
     }
 }
@@ -140,6 +175,8 @@ impl Serialize for Value {
         match self {
             Self::Null(_) => to.serialize_none(),
             Self::Integer(number) => to.serialize_i64(*number),
+            Self::Flag(yes) => to.serialize_bool(*yes),
+            Self::Text(text) => to.serialize_str(text),
             _ => to.serialize_str(&self.plain()),
         }
     }

@@ -52,8 +52,9 @@ pub const COLUMNS: &[Column] = &[
     ),
     Column::sum("units_submitted", "units", "units on released claims"),
     Column::sum("contact_minutes", "minutes", "minutes of the contacts"),
-    Column::rate("contact_hours", "hours", "contact_minutes / 60"),
-    Column::rate("units_per_member", "units", "units_recorded / members; null without members"),
+    Column::rate("contact_hours", "hours", "contact_minutes / 60").places(2),
+    Column::rate("units_per_member", "units", "units_recorded / members; null without members")
+        .places(2),
     Column::money("billed", "charges on released live claims"),
     Column::money("expected", "what the contract should pay for those"),
     Column::money("paid", "null: remittances are not posted yet"),

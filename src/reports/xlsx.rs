@@ -86,6 +86,11 @@ impl Sheet {
                 Value::Money(_) => {
                     write!(self.rows, "<c r=\"{at}\" s=\"{MONEY}\"><v>{}</v></c>", value.plain())
                 }
+                Value::Time(_) | Value::Flag(_) => write!(
+                    self.rows,
+                    "<c r=\"{at}\" s=\"{style}\" t=\"inlineStr\"><is><t>{}</t></is></c>",
+                    value.plain()
+                ),
                 Value::Integer(_) | Value::Decimal(_) => {
                     write!(self.rows, "<c r=\"{at}\" s=\"{style}\"><v>{}</v></c>", value.plain())
                 }

@@ -121,3 +121,83 @@ pub fn page(
     };
     Ok(rows.into_iter().map(texts).collect())
 }
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn count(conn: &mut Conn, sql: &str) -> Result<i64, StoreError> {
+    let row: CountRow = diesel::sql_query(sql).get_result(conn)?;
+    Ok(row.count)
+}
+
+/// How many claim lines an organization has, and how often its claims were copied.
+pub fn claim_lines(
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<(u64, i64), StoreError> {
+    let owner = organization.as_i64();
+    let of = |table: &str, more: &str| {
+        format!("SELECT COUNT(*) AS count FROM {table} WHERE organization_id = {owner}{more}")
+    };
+    let lines = count(conn, &of("claim_lines", ""))?;
+    let claims = count(conn, &of("claims", ""))?;
+    let first = count(conn, &of("claims", " AND number NOT LIKE '%U%'"))?;
+    Ok((u64::try_from(lines).unwrap_or_default(), claims / first.max(1) - 1))
+}
+
+/// Fills the bare table anew, with at least so many lines.
+pub fn refill(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    wanted: u64,
+) -> Result<(), StoreError> {
+    conn.batch_execute("DELETE FROM bare_lines")?;
+    let mut there = 0;
+    while there < wanted {
+        there += fill(conn, organization)?.max(1);
+    }
+    Ok(())
+}
+
+/// The claims of an organization once more, with other ids and numbers, so that there are as many as an
+/// export needs: on the same days, of the same visits, in the same batches. Gives how many lines were added.
+pub fn claims_again(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    copy: i64,
+) -> Result<u64, StoreError> {
+    // Far enough from all ids that were made within a day. No number of ours has a U.
+    let away = copy.saturating_mul(1_000_000_000_000_000);
+    let owner = organization.as_i64();
+    conn.batch_execute(&format!(
+        "INSERT INTO claims (organization_id, id, number, batch_id, ordinal, payer_id, member_id, \
+         member_number, peer_id, contract_version_id, status, service_date, units, charge, expected, \
+         file_by, document, payer_control_first, payer_control, payer_control_by, detail) \
+         SELECT organization_id, id - {away}, number || 'U{copy}', batch_id, \
+         ordinal + {copy} * 10000, payer_id, member_id, member_number, peer_id, contract_version_id, \
+         status, service_date, units, charge, expected, file_by, document, payer_control_first, \
+         payer_control, payer_control_by, detail FROM claims c WHERE organization_id = {owner} \
+         AND number NOT LIKE '%U%'"
+    ))?;
+    let of_first = format!(
+        "claim_id IN (SELECT id FROM claims WHERE organization_id = {owner} AND number NOT LIKE '%U%')"
+    );
+    let lines = diesel::sql_query(format!(
+        "INSERT INTO claim_lines (organization_id, id, claim_id, ordinal, control, service, units, \
+         charge, expected, service_date) SELECT organization_id, id - {away}, claim_id - {away}, \
+         ordinal, control || 'U{copy}', service, units, charge, expected, service_date \
+         FROM claim_lines WHERE organization_id = {owner} AND {of_first}"
+    ))
+    .execute(conn)?;
+    conn.batch_execute(&format!(
+        "INSERT INTO claim_line_parts (organization_id, claim_line_id, decision_line_id, encounter_id, \
+         units, charge, expected, live) SELECT organization_id, claim_line_id - {away}, \
+         decision_line_id, encounter_id, units, charge, expected, FALSE FROM claim_line_parts \
+         WHERE organization_id = {owner} AND claim_line_id IN (SELECT id FROM claim_lines \
+         WHERE organization_id = {owner} AND {of_first}); DELETE FROM report_marks;"
+    ))?;
+    Ok(u64::try_from(lines).unwrap_or_default())
+}

@@ -33,6 +33,7 @@ pub mod files;
 pub mod holds;
 pub mod idempotency;
 pub mod ledger;
+pub mod line_pages;
 pub mod listening;
 pub mod live_claims;
 pub mod marks;

@@ -105,6 +105,9 @@ pub async fn tied(app: &TestApp, w: &World) -> Value {
     let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service";
     let report = app.get(path, &w.biller).await.expect(200);
     assert_eq!(report["ties"]["ties"], true, "{report}");
+    let path = "/v1/reports/lines?from=2026-07-01&to=2026-07-31";
+    let lines = app.get(path, &w.biller).await.expect(200);
+    assert_eq!(lines["ties"]["ties"], true, "{lines}");
     json!([report["totals"]["billed"], report["totals"]["units"]])
 }
 

@@ -81,6 +81,7 @@ mod report_frame;
 mod report_issues;
 mod report_jobs;
 mod report_jobs_killed;
+mod report_lines;
 mod report_people;
 mod report_traps;
 mod reports;

@@ -1,5 +1,7 @@
 //! What goes out as a file and what comes in as one: workbooks, charts, payers' extracts, public cuts.
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
 use peerclaims::flow::access::Role;
 use serde_json::{Value, json};
 
@@ -141,6 +143,74 @@ on_both! {
         }
         let path = format!("/v1/reports/dollars?{query}&format=svg");
         app.get(&path, key).await.problem(400, "invalid_parameter");
+    }
+
+    async fn parquet_has_the_lines_of_the_csv_with_their_types(app: TestApp) {
+        let mut pasts = history::two_organizations(&app, 3).await;
+        history::play(&app, &mut pasts, &mut Dice::new(9), 120).await;
+        let key = &pasts[0].world.biller;
+        let list = app.get("/v1/reports", key).await.expect(200);
+        let mut seen = 0;
+        for definition in list["items"].as_array().unwrap() {
+            let name = definition["name"].as_str().unwrap();
+            let more = match name {
+                "utilization" | "lines" | "public" => continue,
+                "movement" => "&since=2026-09-01T00:00:00Z",
+                "rates" => "&payer=evergreen",
+                _ => "",
+            };
+            let path = format!("/v1/reports/{name}?from=2026-01-01&to=2026-12-31{more}");
+            let json = app.get(&path, key).await.expect(200);
+            let bytes = async || {
+                // The time up to which all is known moves on; where the past can be told, it is told twice.
+                let at = if definition["rebuildable"] == true { format!("&as_of={}", json["as_of"].as_str().unwrap()) } else { String::new() };
+                let request = app.request(reqwest::Method::GET, &format!("{path}{at}&format=parquet"), key);
+                let answer = request.send().await.unwrap();
+                assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, "application/vnd.apache.parquet"), "{name}");
+                actix_web::web::Bytes::from(answer.bytes().await.unwrap())
+            };
+            let first = bytes().await;
+            if definition["rebuildable"] == true {
+                assert_eq!(first, bytes().await, "{name}");
+            }
+            let file = SerializedFileReader::new(first).unwrap();
+            let told: Vec<_> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+            let wanted: Vec<&Value> = json["rows"].as_array().unwrap().iter().chain(json["totals"].is_object().then(|| &json["totals"])).collect();
+            assert_eq!(told.len(), wanted.len(), "{name}");
+            for (row, wanted) in told.iter().zip(&wanted) {
+                for (column, field) in row.get_column_iter() {
+                    let text = field.to_string();
+                    let text = text.trim_matches('"');
+                    match (column.as_str(), &wanted[column.as_str()]) {
+                        ("level", _) => assert!(["row", "total"].contains(&text)),
+                        ("basis", _) => assert_eq!(text, "service"),
+                        ("complete", _) => assert_eq!(text, json["complete"].to_string()),
+                        ("ties", _) => assert_eq!(text, "true"),
+                        ("as_of", _) => {}
+                        (_, Value::Null) => assert_eq!(text, "null", "{name} {column}"),
+                        (_, Value::String(wanted)) if matches!(field, Field::Date(_)) => assert_eq!(text.split(' ').next().unwrap(), wanted),
+                        (_, Value::String(wanted)) if matches!(field, Field::Decimal(_)) => {
+                            let number = |text: &str| text.parse::<rust_decimal::Decimal>().unwrap();
+                            assert_eq!(number(text), number(wanted), "{name} {column}");
+                        }
+                        (_, Value::String(wanted)) => assert_eq!(text, wanted, "{name} {column}"),
+                        (_, wanted) => assert_eq!(text, wanted.to_string(), "{name} {column}"),
+                    }
+                }
+                seen += 1;
+            }
+            let said = file.metadata().file_metadata().key_value_metadata().unwrap();
+            let said = |name: &str| said.iter().find(|e| e.key == name).and_then(|e| e.value.clone());
+            assert_eq!((said("report").as_deref(), said("from").as_deref()), (Some(name), Some("2026-01-01")));
+            assert!(said("as_of").is_some() && said("notice").is_none(), "{name}");
+        }
+        assert!(seen > 40, "{seen}");
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        let request = app.request(reqwest::Method::GET, "/v1/reports/delivery?from=2026-01-01&to=2026-12-31&format=parquet", &analyst);
+        let bytes = actix_web::web::Bytes::from(request.send().await.unwrap().bytes().await.unwrap());
+        let file = SerializedFileReader::new(bytes).unwrap();
+        let said = file.metadata().file_metadata().key_value_metadata().unwrap();
+        assert!(said.iter().any(|e| e.key == "notice" && e.value.as_ref().unwrap().contains("42 CFR part 2")));
     }
 
     async fn public_cuts_are_issued_whole_and_hide_few(app: TestApp) {

@@ -27,11 +27,12 @@ async fn sealed(app: &TestApp, manifest: &Value, key: &str) -> Vec<String> {
     for seal in manifest["files"].as_array().unwrap() {
         let format = seal["format"].as_str().unwrap();
         let path = format!("/v1/report-issues/{id}/file?format={format}");
-        if format == "xlsx" {
+        if format == "xlsx" || format == "parquet" {
             let answer = app.request(reqwest::Method::GET, &path, key).send().await.unwrap();
             let bytes = answer.bytes().await.unwrap();
             assert_eq!(sha256(&bytes), seal["sha256"]);
-            assert!(bytes.starts_with(b"PK"));
+            let magic: &[u8] = if format == "xlsx" { b"PK" } else { b"PAR1" };
+            assert!(bytes.starts_with(magic));
             continue;
         }
         let file = app.get(&path, key).await;

@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::time::Duration;
 
+use peerclaims::domain::dates::Instant;
 use peerclaims::error::{AppError, Code};
 use peerclaims::flow::access::Role;
 use peerclaims::flow::report_jobs::{self, Conn, Job, PIECE_BYTES};
@@ -81,8 +82,8 @@ fn pieces(app: &TestApp) -> i64 {
 /// A report without an end: a piece every 20 milliseconds.
 fn endless(
     _: &mut Conn,
-    _: &Job,
-    out: &mut dyn Write,
+    _: (&Job, Instant),
+    out: &mut (dyn Write + Send),
     tell: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<(), AppError> {
     for n in 1.. {
@@ -96,8 +97,8 @@ fn endless(
 /// A report of four pieces and a rest.
 fn four_and_a_half(
     _: &mut Conn,
-    _: &Job,
-    out: &mut dyn Write,
+    _: (&Job, Instant),
+    out: &mut (dyn Write + Send),
     tell: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<(), AppError> {
     out.write_all(&large()).map_err(|e| AppError::internal(e.to_string()))?;
@@ -111,8 +112,8 @@ fn large() -> Vec<u8> {
 
 fn busy(
     _: &mut Conn,
-    _: &Job,
-    _: &mut dyn Write,
+    _: (&Job, Instant),
+    _: &mut (dyn Write + Send),
     _: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<(), AppError> {
     Err(AppError::new(Code::Busy, "The service is busy; try again in a moment."))
@@ -120,8 +121,8 @@ fn busy(
 
 fn broken(
     _: &mut Conn,
-    _: &Job,
-    _: &mut dyn Write,
+    _: (&Job, Instant),
+    _: &mut (dyn Write + Send),
     _: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<(), AppError> {
     Err(AppError::internal("Marigold's row cannot be read"))
@@ -197,6 +198,48 @@ on_both! {
         assert_eq!(trail["items"].as_array().unwrap().len(), 9, "each file that was fetched");
         let trail = app.get("/v1/audit?action=report.job", &w.biller).await.expect(200);
         assert_eq!(trail["items"].as_array().unwrap().len(), 10, "each job");
+    }
+
+    async fn lines_are_written_as_they_are_read(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        some_visits(&app, &w).await;
+        let body = json!({"payer": "evergreen", "through": "2026-07-31"});
+        let batch = id(&app.post("/v1/batches", &w.biller, &body).await.expect(201));
+        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        for (key, lines) in [(&w.biller, 3), (&analyst, 2)] {
+            for format in ["csv", "pipe", "dictionary", "json", "parquet"] {
+                let job = ask(&app, key, &with("lines", json!({"format": format}))).await;
+                make_all(&app.ctx).await;
+                let done = look(&app, key, &job).await;
+                assert_eq!((&done["state"], &done["error"]), (&json!("done"), &Value::Null), "{done}");
+                if format != "dictionary" {
+                    assert_eq!(done["progress"], json!({"part": "write", "unit": "rows", "done": lines, "of": lines}));
+                }
+                let path = format!("/v1/report-jobs/{job}/file");
+                let made = app.request(reqwest::Method::GET, &path, key).send().await.unwrap();
+                let made = made.bytes().await.unwrap();
+                assert_eq!(done["size"], made.len());
+                if format == "parquet" {
+                    assert!(made.starts_with(b"PAR1") && made.ends_with(b"PAR1"));
+                    continue;
+                }
+                let made = String::from_utf8(made.to_vec()).unwrap();
+                let direct = app.get(&format!("/v1/reports/lines?{YEAR}&format={format}"), key).await.body;
+                // The moment is another one; all else is the same.
+                let pattern = |text: &str| {
+                    let words = text.split(['"', ',', '|', '\r']).map(|word| {
+                        if word.starts_with("2026-09-10T") && word.ends_with('Z') { "then" } else { word }
+                    });
+                    words.collect::<Vec<_>>().join(" ")
+                };
+                assert_eq!(pattern(&made), pattern(&direct), "{format}");
+            }
+        }
+        for bad in [json!({"format": "xlsx"}), json!({"format": "svg"}), json!({"basis": "submission"}),
+            json!({"as_of": "2026-09-01T00:00:00Z"}), json!({"to": "2025-01-01"})] {
+            app.post("/v1/report-jobs", &w.biller, &with("lines", bad)).await.problem(400, "invalid_parameter");
+        }
     }
 
     async fn where_much_is_to_be_read_a_job_does_it_and_tells_how_far_it_is(app: TestApp) {

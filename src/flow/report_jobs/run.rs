@@ -26,10 +26,14 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How often a step is done again that a busy database refused.
 const BUSY_TRIES: u32 = 4;
 
-/// Writes a report: reads in the transaction given, writes the file, and tells how many rows are written
-/// and, where it is known, of how many.
-pub type Make =
-    fn(&mut Conn, &Job, &mut dyn Write, &mut dyn FnMut(u64, Option<u64>)) -> Result<(), AppError>;
+/// Writes a report: reads in the transaction given, which began after the time given, writes the file, and
+/// tells how many rows are written and, where it is known, of how many.
+pub type Make = fn(
+    &mut Conn,
+    (&Job, Instant),
+    &mut (dyn Write + Send),
+    &mut dyn FnMut(u64, Option<u64>),
+) -> Result<(), AppError>;
 
 /// Why a job was left before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +176,8 @@ impl Run {
         let (to, mut pieces) = mpsc::channel(BETWEEN);
         let (job, told, known_at) = (self.job.clone(), Arc::clone(&self.told), self.ctx.now());
         let scope = job.organization.map_or(Scope::Service, Scope::Tenant);
-        let reading = self.ctx.db.read(scope, move |conn| write(conn, &job, make, to, told));
+        let reading =
+            self.ctx.db.read(scope, move |conn| write(conn, (&job, known_at), make, to, told));
         let storing = async move {
             let mut ordinal = 0;
             while let Some(piece) = pieces.recv().await {
@@ -262,7 +267,7 @@ impl Run {
 /// Reads the report and writes it into the channel; gives size and hash.
 fn write(
     conn: &mut Conn,
-    job: &Job,
+    (job, known_at): (&Job, Instant),
     make: Make,
     to: mpsc::Sender<Vec<u8>>,
     told: Arc<Told>,
@@ -275,7 +280,8 @@ fn write(
         heard.goes_on()
     };
     let mut tell = |done, of| told.say(Progress { part: Part::Write, done, of });
-    let made = store::listening::listening(listen, || make(conn, job, &mut sink, &mut tell));
+    let made =
+        store::listening::listening(listen, || make(conn, (job, known_at), &mut sink, &mut tell));
     if let Err(error) = made {
         return Err(sink.refusal().unwrap_or(error));
     }

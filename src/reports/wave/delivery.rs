@@ -26,16 +26,18 @@ pub const COLUMNS: &[Column] = &[
     Column::sum("units", "units", "of all lines; for a payer: of released claims"),
     Column::sum("contact_minutes", "minutes", "minutes of the contacts"),
     Column::distinct("staff_minutes", "minutes", "the peers' time: each session once"),
-    Column::rate("staff_hours", "hours", "staff_minutes / 60"),
-    Column::rate("units_per_member", "units", "units / members; null without members"),
-    Column::rate("median_units_per_member", "units", "null without members"),
-    Column::rate("contacts_per_member", "contacts", "contacts / members; null without members"),
+    Column::rate("staff_hours", "hours", "staff_minutes / 60").places(2),
+    Column::rate("units_per_member", "units", "units / members; null without members").places(2),
+    Column::rate("median_units_per_member", "units", "null without members").places(1),
+    Column::rate("contacts_per_member", "contacts", "contacts / members; null without members")
+        .places(2),
     Column::rate(
         "average_group_size",
         "people",
         "everyone present in sessions of several people, also who is not billed, a session; null \
          without such sessions",
-    ),
+    )
+    .places(2),
 ];
 
 const CHAIN: &str = "contacts and units of the rows = those of all together = utilization";

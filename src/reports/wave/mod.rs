@@ -19,7 +19,7 @@ use crate::domain::ids::OrganizationId;
 use crate::store::{self, Conn, StoreError};
 
 /// The organizations that a report is about, with their keys, in order of key.
-fn organizations(
+pub(super) fn organizations(
     conn: &mut Conn,
     asked: &Asked,
 ) -> Result<Vec<(OrganizationId, String)>, StoreError> {

@@ -4,6 +4,8 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
+
 use crate::domain::consent::Disclosure;
 use crate::domain::contract::VersionHead;
 use crate::domain::dates::{Instant, Zone};
@@ -14,8 +16,9 @@ use crate::domain::organization::Part2Posture;
 use crate::store::report_authorizations::Used;
 use crate::store::{self, Conn, StoreError};
 
-/// What a payer may see of an organization's authorizations.
+/// What a payer may see of an organization's authorizations and claim lines.
 pub struct Wall {
+    organization: OrganizationId,
     consents: HashMap<i64, Vec<ConsentFact>>,
     /// Substance-use services by payer, of all versions of the contract that there are or were; none of a
     /// payer without a version, of whose services nothing is known. The organization is no Part 2 program
@@ -33,25 +36,49 @@ impl Wall {
         list: &[Used],
         (at, zone): (Instant, Zone),
     ) -> Result<Option<Self>, StoreError> {
-        let posture = store::organizations::by_id(conn, id)?.map(|o| o.data.part2);
+        let mut wall = Self::between(conn, id, list.iter().map(|used| used.payer), (at, zone))?;
+        if let Some(wall) = &mut wall {
+            wall.learn(conn, list.iter().map(|used| used.member))?;
+        }
+        Ok(wall)
+    }
+
+    /// Between an organization and its payers, before anything is known of consents; none when it is no
+    /// Part 2 program.
+    pub fn between(
+        conn: &mut Conn,
+        organization: OrganizationId,
+        payers: impl Iterator<Item = i64>,
+        (at, zone): (Instant, Zone),
+    ) -> Result<Option<Self>, StoreError> {
+        let posture = store::organizations::by_id(conn, organization)?.map(|o| o.data.part2);
         if posture == Some(Part2Posture::NotProgram) {
             return Ok(None);
         }
-        let heads = store::contracts::versions_of(conn, id)?;
+        let heads = store::contracts::versions_of(conn, organization)?;
         let mut services: HashMap<i64, Option<HashSet<String>>> = HashMap::new();
-        for used in list {
-            if let Entry::Vacant(place) = services.entry(used.payer) {
-                place.insert(flagged(conn, id, &heads, used.payer)?);
+        for payer in payers {
+            if let Entry::Vacant(place) = services.entry(payer) {
+                place.insert(flagged(conn, organization, &heads, payer)?);
             }
         }
-        let members: HashSet<i64> = list.iter().map(|used| used.member).collect();
+        Ok(Some(Self { organization, consents: HashMap::new(), services, at, zone }))
+    }
+
+    /// Knows the consents of these members, and of no others any more.
+    pub fn learn(
+        &mut self,
+        conn: &mut Conn,
+        members: impl Iterator<Item = i64>,
+    ) -> Result<(), StoreError> {
+        let members: HashSet<i64> = members.collect();
         let members: Vec<MemberId> = members.into_iter().map(MemberId::from_i64).collect();
-        let mut consents: HashMap<i64, Vec<ConsentFact>> = HashMap::new();
-        for consent in store::consents::of_members(conn, id, &members)? {
+        self.consents.clear();
+        for consent in store::consents::of_members(conn, self.organization, &members)? {
             let member = consent.data.member.as_i64();
-            consents.entry(member).or_default().push(consent.fact());
+            self.consents.entry(member).or_default().push(consent.fact());
         }
-        Ok(Some(Self { consents, services, at, zone }))
+        Ok(())
     }
 
     /// Whether its payer may see an authorization: not where nobody knows which services are those of
@@ -60,18 +87,35 @@ impl Wall {
         let Some(Some(flagged)) = self.services.get(&used.payer) else { return false };
         let of = |name: &&String| used.services.is_empty() || used.services.contains(name);
         let mut mine = flagged.iter().filter(of);
-        let consents = self.consents.get(&used.member);
-        mine.all(|name| {
-            let service = Key::parse(name).ok();
-            let wanted = Disclosure {
-                at: self.at,
-                zone: self.zone,
-                recipient: Some(PayerId::from_i64(used.payer)),
-                service: service.as_ref(),
-                service_date: self.zone.date_of(self.at),
-            };
-            consents.into_iter().flatten().any(|consent| consent.permits(&wanted).is_ok())
-        })
+        let today = self.zone.date_of(self.at);
+        mine.all(|name| self.permits((used.payer, used.member), name, today))
+    }
+
+    /// Whether its payer may see a claim line; `diagnosed`: its first diagnosis is one of substance use.
+    pub fn shows_line(
+        &self,
+        (payer, member): (i64, i64),
+        service: &str,
+        date: NaiveDate,
+        diagnosed: bool,
+    ) -> bool {
+        let Some(Some(flagged)) = self.services.get(&payer) else { return false };
+        let substance_use = diagnosed || flagged.contains(service);
+        !substance_use || self.permits((payer, member), service, date)
+    }
+
+    /// Whether a consent that is known permits telling the payer of a service of a day.
+    fn permits(&self, (payer, member): (i64, i64), service: &str, day: NaiveDate) -> bool {
+        let service = Key::parse(service).ok();
+        let wanted = Disclosure {
+            at: self.at,
+            zone: self.zone,
+            recipient: Some(PayerId::from_i64(payer)),
+            service: service.as_ref(),
+            service_date: day,
+        };
+        let mut mine = self.consents.get(&member).into_iter().flatten();
+        mine.any(|consent| consent.permits(&wanted).is_ok())
     }
 }
 

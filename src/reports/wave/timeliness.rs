@@ -31,7 +31,8 @@ pub const COLUMNS: &[Column] = &[
         "median_days",
         "days",
         "of all that started; null (not_reached) while fewer than half are finished",
-    ),
+    )
+    .places(1),
     Column::distinct(
         "p90_days",
         "days",

@@ -1,0 +1,81 @@
+//! `peerclaims report lines`: the lines behind utilization, written as they are read.
+
+use std::io::{BufWriter, stdout};
+
+use chrono::NaiveDate;
+use clap::Args;
+
+use super::report::date;
+use super::report_frame::format;
+use super::{CliError, open};
+use crate::config::Settings;
+use crate::error::AppError;
+use crate::flow::access::find_names;
+use crate::flow::audit::{self, Action, Detail};
+use crate::flow::{Clock, Scope, reporting};
+use crate::reports::formats::Format;
+use crate::reports::frame::{Asked, Basis, Lens, RUN_OUT_DAYS};
+use crate::reports::utilization::Perspective;
+use crate::reports::{lines, registry};
+use crate::store::Conn;
+
+#[derive(Debug, Args)]
+pub(super) struct Lines {
+    /// Key or id of a payer; all when not said.
+    #[arg(long, value_name = "KEY")]
+    payer: Option<String>,
+    /// Key or id of an organization; all when not said.
+    #[arg(long, value_name = "KEY")]
+    organization: Option<String>,
+    /// First service date, such as 2026-07-01.
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    from: NaiveDate,
+    /// Last service date.
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    to: NaiveDate,
+    /// As the payer sees them: released claims only.
+    #[arg(long, requires = "payer")]
+    as_payer: bool,
+    /// csv, pipe, json, parquet or dictionary.
+    #[arg(long, default_value = "csv", value_parser = format)]
+    format: Format,
+}
+
+/// Writes them to the standard output. One that ends in the middle says so by its exit code, and by the
+/// missing end of what was written.
+pub(super) async fn show(settings: &Settings, wanted: Lines) -> Result<(), CliError> {
+    let format = wanted.format;
+    let ctx = open(settings, Clock::system()).await?;
+    let (organization, payer) =
+        find_names(&ctx, wanted.organization.as_deref(), wanted.payer.as_deref()).await?;
+    let edition = if wanted.as_payer { Perspective::Payer } else { Perspective::Organization };
+    let asked = Asked {
+        lens: Lens { edition, organization, payer },
+        from: wanted.from,
+        to: wanted.to,
+        basis: Basis::Service,
+        as_of: None,
+        since: None,
+        run_out_days: RUN_OUT_DAYS,
+        convention: None,
+    };
+    lines::check(&asked, format)?;
+    if format == Format::Dictionary {
+        print!("{}", lines::dictionary()?);
+        return Ok(());
+    }
+    reporting::settle(&ctx).await?;
+    let detail = Detail::default()
+        .about("report", registry::LINES.name)
+        .about("format", format)
+        .about("from", wanted.from)
+        .about("to", wanted.to);
+    audit::exported(&ctx, organization, Action::ReportExport, "", detail).await?;
+    let scope = organization.map_or(Scope::Service, Scope::Tenant);
+    let now = ctx.now();
+    let work = move |conn: &mut Conn| {
+        let to = BufWriter::new(stdout());
+        lines::write(conn, &asked, now, (format, to), &mut |_| Ok(())).map(|_| ())
+    };
+    Ok(ctx.db.read::<(), AppError>(scope, work).await?)
+}

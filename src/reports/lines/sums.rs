@@ -1,0 +1,148 @@
+//! What the lines add up to, and what utilization says of the same days in the same snapshot.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::NaiveDate;
+use serde_json::{Value as Json, json};
+
+use super::super::frame::{Asked, Check, Ties, Value};
+use super::rows::COLUMNS;
+use crate::domain::ids::{OrganizationId, PayerId};
+use crate::domain::money::Money;
+use crate::domain::report::day::Counts;
+use crate::domain::status::LineStatus;
+use crate::error::{AppError, Code};
+use crate::store::{self, Conn, StoreError};
+
+const CHAIN: &str = "lines by status = units, billed and expected of utilization";
+/// Most days that are summed from the visits themselves because they changed after they were last packed.
+const MOST_LATE: i64 = 1_000;
+
+/// Lines, units, charge, expected.
+type Sum = [i64; 4];
+
+/// By status: of the lines that are shown, and of all.
+#[derive(Default)]
+pub(super) struct Sums {
+    shown: BTreeMap<String, Sum>,
+    all: BTreeMap<String, Sum>,
+}
+
+impl Sums {
+    /// Adds a line: units, charge, expected.
+    pub(super) fn add(&mut self, status: &str, [units, charge, expected]: [i64; 3], shown: bool) {
+        let add = |sums: &mut BTreeMap<String, Sum>| {
+            if !sums.contains_key(status) {
+                sums.insert(status.to_owned(), Sum::default());
+            }
+            let all = sums.get_mut(status).into_iter().flatten();
+            for (sum, more) in all.zip([1, units, charge, expected]) {
+                *sum += more;
+            }
+        };
+        let own = [&mut self.all, &mut self.shown];
+        own.into_iter().take(if shown { 2 } else { 1 }).for_each(add);
+    }
+
+    /// As a row.
+    pub(super) fn totals(&self) -> Vec<Value> {
+        let mut all = Sum::default();
+        for sum in self.shown.values() {
+            for (sum, more) in all.iter_mut().zip(sum) {
+                *sum += more;
+            }
+        }
+        let [lines, units, charge, expected] = all;
+        let of = |name: &str| match name {
+            "lines" => Value::Integer(lines),
+            "units" => Value::Integer(units),
+            "charge" => Value::Money(charge),
+            "expected" => Value::Money(expected),
+            _ => Value::Null("of_one_only"),
+        };
+        COLUMNS.iter().map(|column| of(column.name)).collect()
+    }
+
+    /// For JSON.
+    pub(super) fn by_status(&self) -> Json {
+        let show = |(status, sum): (&String, &Sum)| {
+            let [lines, units, charge, expected] = *sum;
+            let (charge, expected) = (Money::from_cents(charge), Money::from_cents(expected));
+            let sums =
+                json!({"lines": lines, "units": units, "charge": charge, "expected": expected});
+            (status.clone(), sums)
+        };
+        Json::Object(self.shown.iter().map(show).collect())
+    }
+
+    /// Against what utilization counts; `own`: for organizations.
+    pub(super) fn against(&self, counts: &Counts, own: bool) -> Ties {
+        let of = |status: LineStatus| self.all.get(status.as_str()).copied().unwrap_or_default();
+        let [_, units, charge, expected] = of(LineStatus::Submitted);
+        let mut checks = vec![
+            Check::whole("submitted units: lines = utilization", units, counts.sent_units),
+            Check::cents("billed: lines = utilization", charge, counts.sent_charge),
+            Check::cents("expected: lines = utilization", expected, counts.sent_expected),
+        ];
+        if own {
+            for (status, told) in [
+                (LineStatus::Ready, counts.units_ready),
+                (LineStatus::Held, counts.units_held),
+                (LineStatus::Claimed, counts.units_claimed),
+            ] {
+                let [_, units, ..] = of(status);
+                let what = format!("{status} units: lines = utilization");
+                checks.push(Check::whole(what, units, told));
+            }
+        }
+        Ties::of(CHAIN, checks)
+    }
+}
+
+/// Days that changed after they were packed.
+pub(super) type Late = HashSet<(i64, NaiveDate)>;
+
+/// The days of this snapshot that are not packed as they are now: those that changed since the reports were
+/// last brought up to date, a moment ago.
+pub(super) fn late(conn: &mut Conn, asked: &Asked) -> Result<Late, AppError> {
+    let marked = store::report_facts::marked(conn, asked.lens.organization, MOST_LATE)?;
+    if i64::try_from(marked.len()).is_ok_and(|n| n == MOST_LATE) {
+        let detail =
+            "Many visits came in and the reports are not through with them. Ask again shortly.";
+        return Err(AppError::new(Code::Busy, detail));
+    }
+    let period = asked.from..=asked.to;
+    let within = marked.into_iter().filter(|(_, day)| period.contains(day));
+    Ok(within.map(|(owner, day)| (owner.as_i64(), day)).collect())
+}
+
+/// What utilization counts in the period: from the packed days, and from the visits themselves where a day
+/// is packed no longer as it is.
+pub(super) fn utilization(
+    conn: &mut Conn,
+    asked: &Asked,
+    late: &Late,
+) -> Result<Counts, StoreError> {
+    let (lens, period) = (asked.lens, (asked.from, asked.to));
+    let payer = lens.payer.map(PayerId::as_i64);
+    let mut counts = Counts::default();
+    store::report_days::each(conn, lens.organization, period, |owner, date, day| {
+        if late.contains(&(owner, date)) {
+            return;
+        }
+        let seen = |wanted: i64| payer.is_none_or(|payer| payer == wanted);
+        for cell in day.cells.iter().filter(|cell| seen(cell.place.payer)) {
+            counts.add(cell.counts);
+        }
+    })?;
+    for (owner, date) in late {
+        let owner = OrganizationId::from_i64(*owner);
+        let zone = store::report_facts::zone(conn, owner)?;
+        for (_, fact) in store::report_source::visits(conn, owner, zone, *date)? {
+            if payer.is_none() || payer == fact.payer {
+                counts.add(Counts::of(&fact));
+            }
+        }
+    }
+    Ok(counts)
+}
