@@ -235,7 +235,11 @@ async fn delete(
 /// have it is asked again: a payer gets no rows of people when less of them may be told by now.
 #[utoipa::path(get, path = "/v1/report-jobs/{id}/file", tag = "reports",
     params(("id" = String, Path, description = "The job's id"), OfOrganization),
-    responses((status = 200, body = String, content_type = "application/octet-stream"),
+    responses((status = 200, description = "The file, in the form that the job was asked for",
+            content((Object = "application/json"), (String = "text/csv"), (String = "text/plain"),
+            (String = "image/svg+xml"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn file(
     ctx: web::Data<Ctx>,

@@ -100,21 +100,29 @@ impl Run {
                 result = &mut work => Ok(result),
                 left = self.watch(stop) => {
                     self.told.stop();
-                    // What reads cannot be cut; it ends at the next day or piece.
-                    let _ = work.await;
-                    Err(left)
+                    // What reads cannot be cut; it ends at the next day or piece, or was at its end.
+                    match work.await {
+                        Ok(made) => Ok(Ok(made)),
+                        Err(_) => Err(left),
+                    }
                 }
             }
         };
         match result {
             Ok(Ok(made)) => self.done(made).await,
-            Ok(Err(_)) if !self.told.goes_on() => Ok(self.left()),
+            Ok(Err(_)) if !self.told.goes_on() => {
+                self.left();
+                Ok(())
+            }
             Ok(Err(error)) if error.retryable() && self.job.tries + 1 < MOST_TRIES => {
                 self.give_back(false).await
             }
             Ok(Err(error)) => self.fail(&error).await,
             Err(Left::Ending) => self.give_back(true).await,
-            Err(Left::Lost) => Ok(self.left()),
+            Err(Left::Lost) => {
+                self.left();
+                Ok(())
+            }
         }
     }
 
