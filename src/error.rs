@@ -49,6 +49,8 @@ code_list!(
         ReleaseRefused = "release_refused",
         /// Nothing is ready to be claimed.
         NothingReady = "nothing_ready",
+        /// So many reports are being made or kept that no other is taken on.
+        TooManyJobs = "too_many_jobs",
         /// If-Match is missing on a change.
         PreconditionRequired = "precondition_required",
         /// Somebody changed it meanwhile.
@@ -85,6 +87,7 @@ impl Code {
             | Self::NotOverridable
             | Self::ReleaseRefused
             | Self::NothingReady
+            | Self::TooManyJobs
             | Self::IdempotencyKeyRunning => 409,
             Self::PreconditionFailed => 412,
             Self::TooLarge => 413,
@@ -118,6 +121,7 @@ impl Code {
             Self::NotOverridable => "This rule cannot be overridden",
             Self::ReleaseRefused => "The batch was not released",
             Self::NothingReady => "Nothing is ready to be claimed",
+            Self::TooManyJobs => "Too many reports are being made or kept",
             Self::PreconditionRequired => "If-Match is needed",
             Self::PreconditionFailed => "Somebody changed it meanwhile",
             Self::IdempotencyKeyReused => "This Idempotency-Key was used with another body",

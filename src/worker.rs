@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use crate::error::AppError;
 use crate::flow::acknowledge::folder::look;
 use crate::flow::again::{self, Round, Turn};
-use crate::flow::{Actor, Ctx, acknowledge, idempotent, reporting};
+use crate::flow::{Actor, Ctx, acknowledge, idempotent, report_jobs, reporting};
+use crate::reports;
 
 /// How often old idempotency answers are forgotten.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -21,6 +22,10 @@ const ANSWERS_EVERY: Duration = Duration::from_secs(5);
 const REPORT_EVERY: Duration = Duration::from_secs(30);
 /// How often the drop folder is looked at.
 const FOLDER_EVERY: Duration = Duration::from_secs(5);
+/// How often reports are looked for that are to be made in the background.
+const JOBS_EVERY: Duration = Duration::from_secs(1);
+/// How often those are looked for whose time is over: nobody misses them for a minute.
+const OLD_JOBS_EVERY: Duration = Duration::from_secs(60);
 /// Pause after a turn that met another writer.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
@@ -32,6 +37,8 @@ pub async fn run(ctx: Ctx, stop: watch::Receiver<bool>) {
         tidy(&ctx, stop.clone()),
         answers(&ctx, stop.clone()),
         read_again(&ctx, stop.clone()),
+        make_reports(&ctx, stop.clone()),
+        remove_reports(&ctx, stop.clone()),
         decide_again(&ctx, stop)
     );
 }
@@ -119,6 +126,44 @@ async fn read_again(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
 
 async fn due_step(ctx: &Ctx) -> Result<bool, AppError> {
     Ok(reporting::is_due(ctx).await? && reporting::step(ctx, None).await?.1)
+}
+
+/// One at a time in each process, so that what is asked for at once finds the other connections free.
+async fn make_reports(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        match report_jobs::turn(ctx, reports::job::write, &stop).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(
+                code = error.code.as_str(),
+                cause = error.internal,
+                "making a report in the background failed"
+            ),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(JOBS_EVERY) => {}
+            changed = stop.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn remove_reports(ctx: &Ctx, mut stop: watch::Receiver<bool>) {
+    let mut turns = tokio::time::interval(OLD_JOBS_EVERY);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = turns.tick() => {
+                if let Err(error) = report_jobs::tidy(ctx).await {
+                    tracing::warn!(
+                        code = error.code.as_str(),
+                        cause = error.internal,
+                        "removing old reports failed"
+                    );
+                }
+            }
+            changed = stop.changed() => if changed.is_err() { return },
+        }
+    }
 }
 
 async fn decide_again(ctx: &Ctx, mut stop: watch::Receiver<bool>) {

@@ -35,7 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("reports", &["domain", "store", "error"]),
     ("http", &["flow", "reports", "config", "domain", "error", "metrics"]),
     ("exchange", &["domain", "config"]),
-    ("worker", &["flow", "config", "domain", "error", "metrics"]),
+    ("worker", &["flow", "reports", "config", "domain", "error", "metrics"]),
     (
         "cli",
         &[

@@ -119,6 +119,14 @@ code_list!(
         ReportIssue = "report.issue",
         /// A file of an issued report was handed out.
         ReportIssueExport = "report.export_issue",
+        /// A report was asked for that is made in the background.
+        ReportJob = "report.job",
+        /// The making of such a report was stopped.
+        ReportJobCancel = "report.job_cancel",
+        /// What such a report came to was handed out.
+        ReportJobExport = "report.export_job",
+        /// Such a report was removed, by somebody or because its time was over.
+        ReportJobRemove = "report.job_remove",
         /// The worklist was handed out as a table.
         WorklistExport = "worklist.export",
         /// The service was told that its database came back from a backup.

@@ -222,6 +222,8 @@ id_types! {
     EnrollmentId = "enr",
     /// A report as it was issued.
     ReportIssueId = "rpt",
+    /// A report that is made in the background.
+    ReportJobId = "rjb",
     /// An override of a rule.
     OverrideId = "ovr",
     /// An API key.

@@ -3,7 +3,7 @@
 use super::Ctx;
 use crate::domain::status::BatchStatus;
 use crate::error::{AppError, Code};
-use crate::store::{Backend, Scope, batches, unapplied};
+use crate::store::{Backend, Scope, batches, report_jobs, unapplied};
 
 /// Ready, or the reason why not.
 pub async fn ready(ctx: &Ctx) -> Result<(), AppError> {
@@ -30,14 +30,17 @@ pub fn backend(ctx: &Ctx) -> &'static str {
 }
 
 /// Kinds of work that wait in the database, with how many there are: batches that nobody has
-/// released, released ones that nobody has delivered.
+/// released, released ones that nobody has delivered, reports that are to be made.
 pub async fn waiting(ctx: &Ctx) -> Result<Vec<(&'static str, u64)>, AppError> {
     let kinds =
         [(BatchStatus::Built, "batches_built"), (BatchStatus::Released, "batches_released")];
     ctx.db
         .read(Scope::Service, move |conn| {
             let count = |(status, kind)| Ok((kind, batches::count(conn, status)?));
-            kinds.into_iter().map(count).collect()
+            let mut waiting: Vec<_> =
+                kinds.into_iter().map(count).collect::<Result<_, AppError>>()?;
+            waiting.push(("report_jobs", report_jobs::open_count(conn)?));
+            Ok(waiting)
         })
         .await
 }

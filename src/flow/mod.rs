@@ -30,6 +30,7 @@ mod late_visits;
 mod meter;
 pub mod overrides;
 pub mod reference;
+pub mod report_jobs;
 pub mod reporting;
 pub mod revise;
 pub mod sessions;

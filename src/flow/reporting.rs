@@ -15,7 +15,8 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::report::day::Day;
 use crate::domain::report::fact::Fact;
 use crate::error::{AppError, Code};
-use crate::store::{self, Conn, StoreError};
+pub use crate::store::Conn;
+use crate::store::{self, StoreError};
 
 /// Visits after which a transaction ends: others write meanwhile.
 const STEP_VISITS: usize = 2_000;
@@ -24,16 +25,39 @@ const STEP_DAYS: i64 = 60;
 /// Transactions that a report waits for; with more to do it is answered "busy", and the worker goes on.
 const MOST_STEPS: u32 = 40;
 
+/// What is told who asks when so much came in that nobody waits for it: `or` says what else to do.
+fn behind(or: &str) -> AppError {
+    let detail = format!(
+        "Many visits came in and the reports are not through with them. Ask again shortly{or}."
+    );
+    AppError::new(Code::Busy, detail)
+}
+
 /// Reads marked days again until none is left. Gives the time up to which everything is known.
 pub async fn refresh(ctx: &Ctx, organization: Option<OrganizationId>) -> Result<Instant, AppError> {
+    some(ctx, organization).await?.ok_or_else(|| behind(""))
+}
+
+/// [`refresh`] for a report that a job can make: who is told to wait is told of jobs.
+pub async fn refresh_or_job(
+    ctx: &Ctx,
+    organization: Option<OrganizationId>,
+) -> Result<Instant, AppError> {
+    let or = ", or let a job do it while you see how far it is: POST /v1/report-jobs";
+    some(ctx, organization).await?.ok_or_else(|| behind(or))
+}
+
+/// As many steps as a report waits for; none when there is more to do.
+async fn some(
+    ctx: &Ctx,
+    organization: Option<OrganizationId>,
+) -> Result<Option<Instant>, AppError> {
     for _ in 0..MOST_STEPS {
         if let (at, false) = step(ctx, organization).await? {
-            return Ok(at);
+            return Ok(Some(at));
         }
     }
-    let detail =
-        "Many visits came in and the reports are not through with them. Ask again shortly.";
-    Err(AppError::new(Code::Busy, detail))
+    Ok(None)
 }
 
 /// Reads all marked days again, however many there are: for whoever has brought in a year at once.
@@ -45,13 +69,43 @@ pub async fn settle(ctx: &Ctx) -> Result<Instant, AppError> {
     }
 }
 
+/// What one transaction did.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// Days that were read again.
+    pub days: u64,
+    /// Days that are left.
+    pub left: u64,
+    /// Whether there is more to do.
+    pub more: bool,
+}
+
+/// One transaction of it, for who tells how far it is.
+pub async fn counted_step(
+    ctx: &Ctx,
+    organization: Option<OrganizationId>,
+) -> Result<Step, AppError> {
+    let (_, days, more) = work(ctx, organization).await?;
+    let count = move |conn: &mut Conn| store::report_facts::marked_days(conn, organization);
+    let left = if more { ctx.db.read(Scope::Service, count).await? } else { 0 };
+    Ok(Step { days: u64::try_from(days).unwrap_or(u64::MAX), left, more })
+}
+
 /// One transaction of it; `true`: there is more to do.
 pub async fn step(
     ctx: &Ctx,
     organization: Option<OrganizationId>,
 ) -> Result<(Instant, bool), AppError> {
+    let (at, _, more) = work(ctx, organization).await?;
+    Ok((at, more))
+}
+
+async fn work(
+    ctx: &Ctx,
+    organization: Option<OrganizationId>,
+) -> Result<(Instant, usize, bool), AppError> {
     let now = ctx.now();
-    let work = move |conn: &mut Conn| -> Result<(Instant, bool), StoreError> {
+    let work = move |conn: &mut Conn| -> Result<(Instant, usize, bool), StoreError> {
         let at = store::report_facts::advance(conn, now)?;
         let days = store::report_facts::marked(conn, organization, STEP_DAYS)?;
         let (mut seen, mut done) = (0, 0);
@@ -63,7 +117,7 @@ pub async fn step(
             done += 1;
         }
         let more = done < days.len() || i64::try_from(done).is_ok_and(|n| n == STEP_DAYS);
-        Ok((at, more))
+        Ok((at, done, more))
     };
     Ok(ctx.db.write(organization.map_or(Scope::Service, Scope::Tenant), work).await?)
 }

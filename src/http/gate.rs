@@ -14,7 +14,7 @@ const ADMIN_WRITES: &[&str] = &["organizations", "payers", "packs"];
 /// What a submitter sees: visits, and what the rules would say.
 const OF_SUBMITTERS: &[&str] = &["encounters", "sessions", "decisions"];
 /// What a payer's analyst sees.
-const OF_ANALYSTS: &[&str] = &["reports", "report-issues", "enrollments"];
+const OF_ANALYSTS: &[&str] = &["reports", "report-issues", "report-jobs", "enrollments"];
 
 /// Whether there may be something for this role at a path (`/v1/…`) with this method.
 pub(super) fn open(role: Role, method: &Method, path: &str) -> bool {

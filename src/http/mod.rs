@@ -64,7 +64,10 @@ mod received;
 mod reference;
 mod report_frame;
 mod report_issues;
+mod report_job_view;
+mod report_jobs;
 mod report_lines;
+mod report_question;
 mod reports;
 mod response_view;
 mod server;
@@ -111,6 +114,7 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(report_lines::routes)
         .configure(report_frame::routes)
         .configure(report_issues::routes)
+        .configure(report_jobs::routes)
         .configure(overrides::routes)
         .configure(worklist::routes)
         .configure(audit::routes)

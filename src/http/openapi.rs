@@ -66,6 +66,7 @@ pub fn document() -> Document {
         super::report_lines::Doc::openapi,
         super::report_frame::Doc::openapi,
         super::report_issues::Doc::openapi,
+        super::report_jobs::Doc::openapi,
         super::overrides::Doc::openapi,
         super::worklist::Doc::openapi,
         super::audit::Doc::openapi,

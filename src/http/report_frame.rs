@@ -7,20 +7,18 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::path::segment;
 use super::problem::Problem;
-use super::reports::{acquainted, view_of};
+use super::report_question::{self as question, READERS, Wanted, edition};
 use super::{Caller, Query};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
-use crate::error::{AppError, Code};
-use crate::flow::access::{Role, find_names};
+use crate::error::AppError;
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::{Ctx, Scope, reporting};
 use crate::reports::formats::Format;
-use crate::reports::frame::{Asked, Basis, Lens, MAX_RUN_OUT_DAYS, RUN_OUT_DAYS};
+use crate::reports::frame::{Basis, Lens};
+use crate::reports::job;
 use crate::reports::registry::{self, Definition};
 use crate::reports::utilization::Perspective;
-
-const READERS: &[Role] = &[Role::Admin, Role::Biller, Role::PayerAnalyst];
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -106,34 +104,23 @@ async fn report(
     caller.0.require(READERS)?;
     let name: String = segment(&request, "name")?;
     let definition = registry::find(&name, edition(caller.0.role))?;
-    let (organization, payer) =
-        find_names(&ctx, query.organization.as_deref(), query.payer.as_deref()).await?;
-    let (perspective, organization, payer) = view_of(&caller.0, organization, payer)?;
-    acquainted(&ctx, perspective, organization, payer).await?;
-    let run_out_days = query.run_out_days.map_or(RUN_OUT_DAYS, i64::from);
-    if run_out_days > MAX_RUN_OUT_DAYS {
-        let detail = "Parameter run_out_days: two years at most, 730.";
-        return Err(AppError::new(Code::InvalidParameter, detail));
-    }
-    let asked = Asked {
-        lens: Lens { edition: perspective, organization, payer },
-        from: query.from,
-        to: query.to,
-        basis: query.basis.unwrap_or(Basis::Service),
-        as_of: query.as_of,
-        since: query.since,
-        run_out_days,
-        convention: query.convention,
-    };
     let format = query.format.unwrap_or(Format::Json);
+    let asked = question::asked(&ctx, &caller, query.into()).await?;
     let detail = Detail::default()
         .about("report", definition.name)
         .about("format", format)
-        .about("from", query.from)
-        .about("to", query.to);
-    reporting::refresh(&ctx, organization).await?;
+        .about("from", asked.from)
+        .about("to", asked.to);
+    let Lens { organization, edition: perspective, .. } = asked.lens;
+    reporting::refresh_or_job(&ctx, organization).await?;
     let scope = organization.map_or(Scope::Service, Scope::Tenant);
-    let answer = ctx.db.read(scope, move |conn| registry::build(conn, definition, asked)).await?;
+    let now = ctx.now();
+    let make = move |conn: &mut reporting::Conn| -> Result<_, AppError> {
+        let mut bytes = Vec::new();
+        job::give(conn, (definition, asked, format), now, &mut bytes, &mut |_, _| {})?;
+        Ok(bytes)
+    };
+    let bytes = ctx.db.read(scope, make).await?;
     let owner = organization.filter(|_| perspective == Perspective::Organization);
     audit::exported(&ctx, owner, Action::ReportExport, "", detail).await?;
     let mut response = HttpResponse::Ok();
@@ -143,9 +130,13 @@ async fn report(
         let file = format!("attachment; filename=\"{name}.{ending}\"");
         response.insert_header(("Content-Disposition", file));
     }
-    Ok(response.body(answer.bytes(format)?))
+    Ok(response.body(bytes))
 }
 
-fn edition(role: Role) -> Perspective {
-    if role == Role::PayerAnalyst { Perspective::Payer } else { Perspective::Organization }
+impl From<ReportQuery> for Wanted {
+    fn from(query: ReportQuery) -> Self {
+        let ReportQuery { payer, organization, from, to, basis, as_of, since, .. } = query;
+        let (run_out_days, convention) = (query.run_out_days, query.convention);
+        Self { payer, organization, from, to, basis, as_of, since, run_out_days, convention }
+    }
 }

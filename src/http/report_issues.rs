@@ -10,6 +10,7 @@ use super::encounters::OfOrganization;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::reason::reason;
+use super::report_question::READERS;
 use super::reports::{acquainted, view_of};
 use super::{Caller, PathId, Post, Query, respond};
 use crate::domain::dates::Instant;
@@ -25,8 +26,6 @@ use crate::reports::frame::{Asked, Basis, Lens, MAX_RUN_OUT_DAYS, RUN_OUT_DAYS};
 use crate::reports::issue::{self, Before, Manifest, Rebuilt};
 use crate::reports::registry;
 use crate::reports::utilization::Perspective;
-
-const READERS: &[Role] = &[Role::Admin, Role::Biller, Role::PayerAnalyst];
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -158,7 +157,7 @@ fn asked(wanted: &IssueBody, lens: Lens) -> Result<Asked, AppError> {
 }
 
 /// Whose issues a caller sees.
-fn shelf_of(
+pub(super) fn shelf_of(
     caller: &crate::flow::access::Principal,
     organization: Option<crate::domain::ids::OrganizationId>,
 ) -> Result<Shelf, AppError> {
@@ -169,7 +168,12 @@ fn shelf_of(
     }
 }
 
-async fn shelf(ctx: &Ctx, caller: &Caller, named: Option<&str>) -> Result<Shelf, AppError> {
+/// Whose issues a caller asks for.
+pub(super) async fn shelf(
+    ctx: &Ctx,
+    caller: &Caller,
+    named: Option<&str>,
+) -> Result<Shelf, AppError> {
     caller.0.require(READERS)?;
     match (caller.0.role, named) {
         (Role::PayerAnalyst, Some(_)) => Err(AppError::not_found("organization")),

@@ -107,7 +107,7 @@ async fn export(
         return Ok(response.body(lines::dictionary()?));
     }
     let place = Place::take(caller.0.key)?;
-    reporting::refresh(&ctx, organization).await?;
+    reporting::refresh_or_job(&ctx, organization).await?;
     let detail = Detail::default()
         .about("report", registry::LINES.name)
         .about("format", format)

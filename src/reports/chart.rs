@@ -47,6 +47,20 @@ struct Chart {
     whole: Option<i64>,
 }
 
+/// Reports that have a picture.
+const CHARTED: [&str; 6] = ["delivery", "authorizations", "ending", "pace", "held", "timeliness"];
+
+fn no_chart() -> AppError {
+    let detail = "Parameter format: svg is for delivery, authorizations, ending, pace, held and \
+                  timeliness.";
+    AppError::new(Code::InvalidParameter, detail)
+}
+
+/// Refuses a report without a picture.
+pub(super) fn charted(name: &str) -> Result<(), AppError> {
+    if CHARTED.contains(&name) { Ok(()) } else { Err(no_chart()) }
+}
+
 impl Answer {
     /// The report as a picture.
     pub(super) fn picture(&self) -> Result<String, AppError> {
@@ -55,11 +69,7 @@ impl Answer {
             "authorizations" | "ending" | "pace" => self.burn_down(),
             "held" => self.by_reason(),
             "timeliness" => self.in_time(),
-            _ => {
-                let detail = "Parameter format: svg is for delivery, authorizations, ending, pace, held \
-                              and timeliness.";
-                return Err(AppError::new(Code::InvalidParameter, detail));
-            }
+            _ => return Err(no_chart()),
         };
         Ok(self.draw(&chart))
     }

@@ -8,6 +8,7 @@ pub mod differences;
 pub mod formats;
 pub mod frame;
 pub mod issue;
+pub mod job;
 pub mod lines;
 pub mod measures;
 mod parquet_out;

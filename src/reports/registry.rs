@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::frame::{Answer, Asked, Basis, Check, Column, MAX_DAYS, Table, Ties};
 use super::utilization::Perspective;
-use super::{cells, utilization_columns, wave};
+use super::{cells, job, utilization_columns, wave};
 use crate::domain::dates::{Instant, Span};
 use crate::domain::enrollment::Month;
 use crate::error::{AppError, Code};
@@ -308,17 +308,10 @@ pub fn build(
     definition: &'static Definition,
     asked: Asked,
 ) -> Result<Answer, AppError> {
-    if definition.issued_only {
-        let detail = "This report is given out as an issue only: POST /v1/report-issues.";
-        return Err(AppError::new(Code::InvalidParameter, detail));
-    }
+    job::given_out(definition)?;
     look(definition, &asked)?;
     let now = store::report_facts::clock(conn)?;
-    let as_of = asked.as_of.unwrap_or(now);
-    if as_of > now || asked.since.is_some_and(|since| since > as_of) {
-        let detail = "Parameters as_of and since: name times that have passed, since first.";
-        return Err(AppError::new(Code::InvalidParameter, detail));
-    }
+    let as_of = job::passed(&asked, now)?;
     let build = definition.build.ok_or_else(|| AppError::not_found("report"))?;
     let mut made = build(conn, &asked, as_of)?;
     if matches!(asked.basis, Basis::Receipt | Basis::Paid) {

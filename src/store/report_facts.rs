@@ -79,6 +79,26 @@ pub fn marked(
     Ok(rows.into_iter().map(|(id, day)| (OrganizationId::from_i64(id), day)).collect())
 }
 
+/// How many days are marked.
+pub fn marked_days(
+    conn: &mut Conn,
+    organization: Option<OrganizationId>,
+) -> Result<u64, StoreError> {
+    // Counted by the database: a state that was brought in at once has marks of years of everybody.
+    #[derive(QueryableByName)]
+    struct Days {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        days: i64,
+    }
+    let text = "SELECT COUNT(*) AS days FROM (SELECT DISTINCT organization_id, service_date \
+                FROM report_marks WHERE organization_id = $1 OR $2) AS marked";
+    let found: Days = diesel::sql_query(text)
+        .bind::<diesel::sql_types::BigInt, _>(organization.map_or(0, OrganizationId::as_i64))
+        .bind::<diesel::sql_types::Bool, _>(organization.is_none())
+        .get_result(conn)?;
+    u64::try_from(found.days).map_err(|_| types::broken("report_marks.days"))
+}
+
 /// Takes the marks of a day away: to be called before the day is read.
 pub fn unmark(
     conn: &mut Conn,
@@ -193,7 +213,11 @@ pub fn each(
         days = days.filter(report_facts::organization_id.eq(organization.as_i64()));
     }
     let days: Vec<(i64, NaiveDate)> = days.load(conn)?;
-    for (organization, day) in days {
+    let of = days.len();
+    for (done, (organization, day)) in days.into_iter().enumerate() {
+        if !super::listening::go_on(done, of) {
+            return Err(StoreError::Busy("nobody waits for it any more".into()));
+        }
         let rows: Vec<Row> = report_facts::table
             .filter(report_facts::organization_id.eq(organization))
             .filter(report_facts::service_date.eq(day))
@@ -208,5 +232,6 @@ pub fn each(
             look(Known { organization, encounter, date: row.service_date, fact });
         }
     }
+    super::listening::go_on(of, of);
     Ok(())
 }

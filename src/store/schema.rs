@@ -824,6 +824,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    report_jobs (id) {
+        id -> BigInt,
+        organization_id -> Nullable<BigInt>,
+        payer_id -> Nullable<BigInt>,
+        edition -> Text,
+        report -> Text,
+        question -> Text,
+        state -> Text,
+        attempt -> Integer,
+        tries -> Integer,
+        lease_until -> Nullable<Timestamp>,
+        part -> Nullable<Text>,
+        part_done -> Nullable<BigInt>,
+        part_of -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+        known_at -> Nullable<Timestamp>,
+        size_bytes -> Nullable<BigInt>,
+        sha256 -> Nullable<Text>,
+        error_code -> Nullable<Text>,
+        error_detail -> Nullable<Text>,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    report_job_pieces (job_id, attempt, ordinal) {
+        job_id -> BigInt,
+        attempt -> Integer,
+        ordinal -> Integer,
+        content -> Binary,
+    }
+}
+
+diesel::table! {
     enrollment_files (id) {
         id -> BigInt,
         payer_id -> BigInt,
@@ -901,6 +937,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     claim_changes,
     report_issues,
     report_issue_files,
+    report_jobs,
+    report_job_pieces,
     enrollment_files,
     enrollment_spans,
 );

@@ -12,6 +12,9 @@ use super::conn::Conn;
 use super::error::StoreError;
 use crate::domain::ids::OrganizationId;
 
+/// The lock of reports that are made in the background: no organization has this number.
+const JOBS: i64 = 0;
+
 #[derive(QueryableByName)]
 struct Got {
     #[diesel(sql_type = Bool)]
@@ -44,6 +47,14 @@ pub fn decide(conn: &mut Conn, organization: OrganizationId) -> Result<(), Store
 pub fn change(conn: &mut Conn, organization: OrganizationId) -> Result<(), StoreError> {
     if let Conn::Postgres(c) = conn {
         diesel::select(sql::pg_advisory_xact_lock(organization.as_i64())).execute(c)?;
+    }
+    Ok(())
+}
+
+/// To be called before jobs are counted and one is added or taken: two at once would each see room for one.
+pub fn jobs(conn: &mut Conn) -> Result<(), StoreError> {
+    if let Conn::Postgres(c) = conn {
+        diesel::select(sql::pg_advisory_xact_lock(JOBS)).execute(c)?;
     }
     Ok(())
 }

@@ -77,6 +77,11 @@ impl Deeds<'_> {
         id(&self.app.post("/v1/encounters", &self.w.submitter, &body).await.expect(201))
     }
 
+    async fn job(&self) -> String {
+        let body = json!({"report": "delivery", "from": "2026-05-01", "to": "2026-05-31"});
+        id(&self.app.post("/v1/report-jobs", &self.w.biller, &body).await.expect(202))
+    }
+
     async fn unsigned(&mut self) -> String {
         let mut body = self.visit();
         body["note"] = Value::Null;
@@ -230,7 +235,9 @@ impl Deeds<'_> {
                 let body = format!("Marigold was rejected {}", self.next);
                 Some(Deed { kind: "application/octet-stream", body, ..deed })
             }
-            "reports" | "report-issues" | "enrollments" => self.of_export(method, &parts).await,
+            "reports" | "report-issues" | "report-jobs" | "enrollments" => {
+                self.of_export(method, &parts).await
+            }
             "batches" => self.of_batch(method, &parts).await,
             "claims" => self.of_claim(&parts).await,
             _ => self.of_visit(method, &parts).await,
@@ -297,6 +304,20 @@ impl Deeds<'_> {
                 let made = self.app.post("/v1/report-issues", &self.w.biller, &body).await;
                 let path = format!("/v1/report-issues/{}/file", id(&made.expect(201)));
                 self.biller(Method::GET, &path, &Value::Null, "report.export_issue")
+            }
+            ("POST", ["report-jobs"]) => {
+                let body = json!({"report": "delivery", "from": "2026-05-01", "to": "2026-05-02"});
+                self.biller(Method::POST, "/v1/report-jobs", &body, "report.job")
+            }
+            ("GET", ["report-jobs", "{id}", "file"]) => {
+                let job = self.job().await;
+                crate::report_jobs::make_all(&self.app.ctx).await;
+                let path = format!("/v1/report-jobs/{job}/file");
+                self.biller(Method::GET, &path, &Value::Null, "report.export_job")
+            }
+            ("DELETE", ["report-jobs", "{id}"]) => {
+                let path = format!("/v1/report-jobs/{}", self.job().await);
+                self.biller(Method::DELETE, &path, &json!({}), "report.job_cancel")
             }
             ("GET", ["reports", "utilization"]) => {
                 let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31";

@@ -189,6 +189,14 @@ impl Scene {
                 answer
             }
             Code::NothingReady => app.post("/v1/batches", &w.biller, &through()).await,
+            Code::TooManyJobs => {
+                let wanted =
+                    json!({"report": "delivery", "from": "2026-07-01", "to": "2026-07-31"});
+                for _ in 0..4 {
+                    app.post("/v1/report-jobs", &w.biller, &wanted).await.expect(202);
+                }
+                app.post("/v1/report-jobs", &w.biller, &wanted).await
+            }
             Code::PreconditionRequired => {
                 let (path, _, member) = self.changed_member().await;
                 app.put(&path, &w.admin, "", &member).await

@@ -82,6 +82,8 @@ mod report_facts;
 mod report_files;
 mod report_frame;
 mod report_issues;
+mod report_jobs;
+mod report_jobs_killed;
 mod report_lines;
 mod report_people;
 mod report_recount;

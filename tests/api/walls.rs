@@ -55,9 +55,9 @@ fn seen_by(operation: &Operation) -> &'static [Role] {
             | "corrections" | "files" | "responses" | "tasks",
             ..,
         ]
-        | ["report-issues", _, ..] => &[Admin, Biller],
+        | ["report-issues" | "report-jobs", _, ..] => &[Admin, Biller],
         ["enrollments"] => &[Admin, PayerAnalyst],
-        ["reports" | "report-issues", ..] => &[Admin, Biller, PayerAnalyst],
+        ["reports" | "report-issues" | "report-jobs", ..] => &[Admin, Biller, PayerAnalyst],
         _ => panic!("say in this test who may see {operation:?}"),
     }
 }
@@ -141,6 +141,9 @@ async fn town(app: &TestApp) -> Town {
     let wanted = json!({"report": "delivery", "from": "2026-07-01", "to": "2026-07-31"});
     let issue = app.post("/v1/report-issues", &home.biller, &wanted).await.expect(201);
     ids.insert("report-issues".to_owned(), id(&issue));
+    let job = app.post("/v1/report-jobs", &home.biller, &wanted).await.expect(202);
+    crate::report_jobs::make_all(&app.ctx).await;
+    ids.insert("report-jobs".to_owned(), id(&job));
     let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
     let other_analyst = app.key(Role::PayerAnalyst, &other_payer).await;
     Town { home, other, analyst, other_analyst, ids }
@@ -166,7 +169,7 @@ async fn ask(app: &TestApp, operation: &Operation, path: &str, key: &str, body: 
 /// A body that is right for a foreign thing, so that only the wall can answer.
 async fn right_body(app: &TestApp, town: &Town, operation: &Operation) -> Value {
     match (operation.method.as_str(), operation.path.rsplit('/').next().unwrap()) {
-        ("GET", _) | (_, "decide" | "release" | "withdraw" | "keep") => Value::Null,
+        ("GET" | "DELETE", _) | (_, "decide" | "release" | "withdraw" | "keep") => Value::Null,
         ("PATCH", "{id}") if operation.path.contains("sessions") => json!({"size": 3}),
         ("POST", "overrides" | "revoke") if operation.path.starts_with("/v1/encounters") => {
             json!({"rule": "note.unsigned", "reason": "not mine"})

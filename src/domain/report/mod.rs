@@ -6,5 +6,6 @@ pub mod engagement;
 pub mod extract;
 pub mod fact;
 pub mod issue;
+pub mod job;
 pub mod pace;
 pub mod suppress;

@@ -1,0 +1,2 @@
+DROP TABLE report_job_pieces;
+DROP TABLE report_jobs;
