@@ -294,7 +294,13 @@ impl Knob for NoteRule {
         let text = table.required(r, "text");
         let procedures = table.values(r, "procedures");
         let modifiers = table.values(r, "modifiers");
-        Some(Self { kind: kind?, text: text?, procedures, modifiers })
+        let rule = Self { kind: kind?, text: text?, procedures, modifiers };
+        if let Some(token) = rule.unknown() {
+            let known = Self::known();
+            let message = format!("{token} is not known here; a note can name {known}");
+            table.at_key("text").refuse(r, message);
+        }
+        Some(rule)
     }
     fn shown(&self) -> String {
         self.text.to_string()
@@ -320,6 +326,12 @@ where
     T: std::str::FromStr<Err = crate::domain::text::Invalid>,
 {
     table.get(key).map_or(Some(None), |at| at.parse(r).map(Some))
+}
+
+/// A section of knobs.
+pub(in crate::domain::contract) trait Section {
+    /// The section as JSON Schema.
+    fn schema() -> Value;
 }
 
 /// One knob, for the documentation.
@@ -372,14 +384,6 @@ macro_rules! knobs {
                 Some(Self { $($key: $key?),+ })
             }
 
-            /// The section as JSON Schema.
-            pub(in crate::domain::contract) fn schema() -> serde_json::Value {
-                use crate::domain::contract::schema::shape;
-                shape::table(vec![
-                    $(shape::may(stringify!($key), $meaning, <$kind as Knob>::schema())),+
-                ])
-            }
-
             /// What the documentation says of the section.
             pub fn rows() -> Vec<Row> {
                 let usual = Self::default();
@@ -390,6 +394,15 @@ macro_rules! knobs {
                     place: $place,
                     meaning: $meaning,
                 }),+]
+            }
+        }
+
+        impl crate::domain::contract::form::Section for $name {
+            fn schema() -> serde_json::Value {
+                use crate::domain::contract::schema::shape;
+                shape::table(vec![
+                    $(shape::may(stringify!($key), $meaning, <$kind as Knob>::schema())),+
+                ])
             }
         }
     };
