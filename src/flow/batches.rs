@@ -240,10 +240,12 @@ fn check_bytes(
     let terms = ctx.terms(conn, tenant, version)?;
     let header = header_of_batch(conn, tenant, &terms, batch)?;
     let file = batch.file;
-    let mut source = || store::files::Source::new(conn, tenant, file);
-    let wrong = wrong.or_else(|| difference(source(), batch, &header, claims)).or_else(|| {
-        let meant = claims.iter().map(|c| (&c.document, &c.detail));
-        anew::difference(source(), &header, meant)
+    let wrong = wrong.or_else(|| {
+        difference(store::files::Source::new(conn, tenant, file), batch, &header, claims)
+    });
+    let wrong = wrong.or_else(|| {
+        let meant = claims.iter().map(|claim| (&claim.document, &claim.detail));
+        anew::difference(store::files::Source::new(conn, tenant, file), &header, meant)
     });
     let Some(what) = wrong else { return Ok(()) };
     tracing::error!(batch = %batch.id, %what, "a stored 837P is not what was built");

@@ -113,7 +113,7 @@ on_both! {
             ("*XX*1987654328~", "*XX*1043500127~", "2310B"),
             ("N3*410 W MAIN", "N3*411 W MAIN", "N301"),
             ("DMG*D8*19", "DMG*D8*18", "DMG02"),
-            ("*B:1*Y*A*", "*B:1*N*A*", "CLM06"),
+            (":B:1*Y*A*", ":B:1*N*A*", "CLM06"),
             ("GS*HC*RIVERBEND01", "GS*HC*RIVERBEND02", "GS02"),
         ] {
             assert!(text.contains(old), "{old} in {text}");

@@ -63,18 +63,7 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
             );
         }
     }
-    for (index, rule) in agreement.programs.iter().enumerate() {
-        for (place, key) in rule.services.iter().enumerate() {
-            if pack.service(key).is_none() {
-                let hint = hint(key.as_str(), pack.services.iter().map(|s| s.key.as_str()));
-                refuse(
-                    format!("/program/{index}/services/{place}"),
-                    format!("program[{}].services[{}]", index + 1, place + 1),
-                    format!("the pack has no service with this key; {hint}"),
-                );
-            }
-        }
-    }
+    faults.extend(strange_programs(pack, agreement));
     let mut adjusted = pack.clone();
     for (index, adjustment) in agreement.adjustments.iter().enumerate() {
         if let Err((key, message)) = adjust(&mut adjusted, &adjustment.rule, adjustment.units) {
@@ -87,7 +76,7 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
         }
     }
     match own_form(pack, agreement) {
-        Ok(form) => adjusted.claim.form = Box::new(form),
+        Ok(form) => *adjusted.claim.form = form,
         Err(found) => faults.extend(found),
     }
     if faults.is_empty() {
@@ -95,6 +84,24 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
     } else {
         Err(faults)
     }
+}
+
+/// Services of programs that the pack does not have.
+fn strange_programs(pack: &Pack, agreement: &Agreement) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (index, rule) in agreement.programs.iter().enumerate() {
+        for (place, key) in rule.services.iter().enumerate() {
+            if pack.service(key).is_none() {
+                let hint = hint(key.as_str(), pack.services.iter().map(|s| s.key.as_str()));
+                faults.push(Fault::new(
+                    Place::Pointer(format!("/program/{index}/services/{place}")),
+                    format!("program[{}].services[{}]", index + 1, place + 1),
+                    format!("the pack has no service with this key; {hint}"),
+                ));
+            }
+        }
+    }
+    faults
 }
 
 /// The claim form of the pack with what the organization says of its own claims. A pack that says it

@@ -328,27 +328,6 @@ where
     table.get(key).map_or(Some(None), |at| at.parse(r).map(Some))
 }
 
-/// A section of knobs.
-pub(in crate::domain::contract) trait Section {
-    /// The section as JSON Schema.
-    fn schema() -> Value;
-}
-
-/// One knob, for the documentation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Numbers in the list of variations that this knob answers.
-    pub numbers: &'static str,
-    /// Path of the key.
-    pub key: String,
-    /// The default, as it is written in a pack.
-    pub default: String,
-    /// Where it stands in the guide.
-    pub place: &'static str,
-    /// What it does.
-    pub meaning: &'static str,
-}
-
 /// Makes a section of knobs: its type, its default, its reader, its documentation.
 macro_rules! knobs {
     ($(#[$meta:meta])* $name:ident, $path:literal {

@@ -17,10 +17,30 @@ use serde::{Deserialize, Serialize};
 use super::reader::{Reader, Spot};
 use super::table::Table;
 pub use elsewhere::{companion, elsewhere};
-pub(in crate::domain::contract) use knob::Section;
-pub use knob::{Count, Row};
+pub use knob::Count;
 pub use own::OwnForm;
 pub use sections::{ContentForm, FileForm, LinesForm, PartiesForm};
+
+/// A section of knobs.
+pub(in crate::domain::contract) trait Section {
+    /// The section as JSON Schema.
+    fn schema() -> serde_json::Value;
+}
+
+/// One knob, for the documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Numbers in the list of variations that this knob answers.
+    pub numbers: &'static str,
+    /// Path of the key.
+    pub key: String,
+    /// The default, as it is written in a pack.
+    pub default: String,
+    /// Where it stands in the guide.
+    pub place: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
 
 /// The knobs below `[claim]` that have sections of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,11 @@
 //! the payer calls. Several organizations are bound to one pack, so that a pack never says it; each
 //! says it in its own contract (architecture, 4.11: the contract version carries the profile).
 
-use super::ClaimForm;
 use super::kinds::{
     Access, Address, Contact, ContractInfo, Number, ProviderId, Submitter, TaxKind,
 };
-use super::knob::{Knob, Row, knobs};
+use super::knob::{Knob, knobs};
+use super::{ClaimForm, Row};
 use crate::domain::contract::reader::{Reader, Spot};
 use crate::domain::contract::table::Table;
 use crate::domain::identifiers::{Line35, PartnerCode};

@@ -3,13 +3,14 @@
 //! The table makes the types, their defaults, the reading of packs and the documentation
 //! (`docs/x12-companion.md`), so that none of these can say something else than the others.
 
+use super::Row;
 use super::kinds::{
     Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, CorrectionNumber,
     DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency,
     MemberShape, Note80, NoteRule, Number, Paperwork, ProviderId, Reference, Release, Send,
     Submitter, TaxKind, UnitBasis, ZeroCharge,
 };
-use super::knob::{Count, Knob, Row, knobs};
+use super::knob::{Count, Knob, knobs};
 use crate::domain::claim_detail::EpsdtCondition;
 use crate::domain::codes::{Modifier, PlaceOfService};
 use crate::domain::contract::reader::{Reader, Spot};

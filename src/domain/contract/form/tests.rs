@@ -169,9 +169,19 @@ fn what_a_knob_cannot_be_is_refused_with_its_path() {
         ),
         ("[claim.content]\ndiagnoses = 13", "claim.content.diagnoses", "from 1 to 12"),
         (
-            "[claim.lines]\nnotes = [{ text = \"FROM {start_time}\" }]",
+            "[claim.lines]\nnotes = [{ text = \"FROM {begin_time}\" }]",
             "claim.lines.notes[1].text",
-            "{start_time} is not known",
+            "{begin_time} is not known here; a note can name {units}",
+        ),
+        (
+            "[claim.lines]\nnotes = [{ text = \"FROM {start_time}\" }]",
+            "claim.lines",
+            "rollup = \"none\"",
+        ),
+        (
+            "[claim.content]\nnotes = [{ text = \"TO {end_time}\" }]",
+            "claim.content",
+            "are of lines",
         ),
         (
             "[claim.content]\nnotes = [{ text = \"{units\" }]",
