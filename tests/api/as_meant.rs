@@ -40,11 +40,12 @@ async fn one_file(app: &TestApp, w: &World) -> (String, String) {
 /// Puts other bytes in the place of a file's, with their hash and size.
 fn forge(app: &TestApp, batch: &str, was: &str, text: &str) {
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let hash = |text: &str| hex(Sha256::digest(text.as_bytes()).as_slice());
     let content = match &app.database {
         Database::Sqlite { .. } => format!("X'{}'", hex(text.as_bytes())),
         Database::Postgres { .. } => format!("decode('{}', 'hex')", hex(text.as_bytes())),
     };
-    let (old, new) = (hex(&Sha256::digest(was.as_bytes())), hex(&Sha256::digest(text.as_bytes())));
+    let (old, new) = (hash(was), hash(text));
     let found = app.database.number(&format!("SELECT COUNT(*) FROM files WHERE sha256 = '{old}'"));
     assert_eq!(found, 1, "{batch} has another file");
     app.database.execute(&format!(
