@@ -94,6 +94,21 @@ on_both! {
         assert!(told["faults"][0].to_string().contains("[contract.claim]"), "{told}");
     }
 
+    async fn a_note_of_a_line_names_when_its_visit_was(app: TestApp) {
+        let usual = "rollup = \"day\"\nsource = \"companion-guide\"\n";
+        let notes = "[claim.lines]\nnotes = [{ text = \"FROM {start_time} TO {end_time}\" }]\n";
+        let timed = format!("{}{notes}", usual.replace("day", "none"));
+        let w = world::river_bend_with(&app, 1, &[(usual, &timed)]).await;
+        let later = visit("V-2", &w.peers[0], &w.members[0], "2026-07-01T18:30");
+        app.post("/v1/encounters", &w.submitter, &later).await.expect(201);
+        let (batch, text) = one_file(&app, &w).await;
+        for note in ["NTE*ADD*FROM 1600 TO 1700~", "NTE*ADD*FROM 1830 TO 1930~"] {
+            assert_eq!(text.matches(note).count(), 1, "{note} in {text}");
+        }
+        // Written anew from what is kept, they are the same.
+        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
+    }
+
     async fn a_file_whose_bytes_were_changed_is_not_released(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         own(&app, &w.admin, "river-bend", "RIVERBEND01", "\
