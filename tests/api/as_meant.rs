@@ -102,10 +102,10 @@ on_both! {
         let later = visit("V-2", &w.peers[0], &w.members[0], "2026-07-01T18:30");
         app.post("/v1/encounters", &w.submitter, &later).await.expect(201);
         let (batch, text) = one_file(&app, &w).await;
-        for note in ["NTE*ADD*FROM 1600 TO 1700~", "NTE*ADD*FROM 1830 TO 1930~"] {
+        for note in ["NTE*ADD*FROM 0900 TO 1000~", "NTE*ADD*FROM 1130 TO 1230~"] {
             assert_eq!(text.matches(note).count(), 1, "{note} in {text}");
         }
-        // Written anew from what is kept, they are the same.
+        // On the organization's clock; and written anew from what is kept, they are the same.
         app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
     }
 
