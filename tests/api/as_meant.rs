@@ -1,6 +1,8 @@
 //! What a file says is what was meant: each organization's own pay-to address and submitter, and
 //! nothing else than what was built is released.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -37,9 +39,15 @@ async fn one_file(app: &TestApp, w: &World) -> (String, String) {
     (batch, text)
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
 /// Puts other bytes in the place of a file's, with their hash and size.
 fn forge(app: &TestApp, batch: &str, was: &str, text: &str) {
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
     let hash = |text: &str| hex(Sha256::digest(text.as_bytes()).as_slice());
     let content = match &app.database {
         Database::Sqlite { .. } => format!("X'{}'", hex(text.as_bytes())),
