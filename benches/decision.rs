@@ -104,6 +104,7 @@ fn terms(pack: Pack) -> Terms {
         billing_location: Key::parse("main").unwrap(),
         sender_qualifier: "ZZ".to_owned(),
         sender_id: PartnerCode::parse("RIVERBEND").unwrap(),
+        claim: Box::default(),
         rates: pack.services.iter().map(rate).collect(),
         provider_number_issued: None,
         adjustments: vec![],

@@ -1,7 +1,7 @@
 //! What some claims say beside what every claim says: corrections, other payers, further providers,
 //! notes, attachments. All of it is absent by default.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -301,6 +301,9 @@ pub struct LineDetail {
     pub last_day: Option<NaiveDate>,
     /// SV104 where the payer counts minutes.
     pub minutes: Option<u32>,
+    /// When its first visit began and its last one ended, where the payer's note names that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<(NaiveTime, NaiveTime)>,
     /// SV109.
     pub emergency: bool,
     /// SV111.

@@ -30,6 +30,8 @@ pub struct Claimable {
     pub line: Line,
     /// When the visit began: claim lines are in this order.
     pub started_at: Instant,
+    /// When it ended.
+    pub ended_at: Instant,
     /// For whom.
     pub member: MemberId,
     /// Under which number.
@@ -100,6 +102,8 @@ pub struct GroupLine {
     pub units: u32,
     /// Whole minutes of all parts.
     pub minutes: u32,
+    /// When the first of them began and the last one ended.
+    pub times: Option<(Instant, Instant)>,
     /// Charge, rounded once.
     pub charge: Money,
     /// What the contract should pay, rounded once.
@@ -291,6 +295,11 @@ fn line(key: &LineKey, visits: &[Claimable], pointers: &[u8]) -> GroupLine {
         authorization: key.authorization.clone(),
         units,
         minutes: visits.iter().fold(0, |sum, v| sum.saturating_add(v.minutes)),
+        times: visits
+            .iter()
+            .map(|v| v.started_at)
+            .min()
+            .zip(visits.iter().map(|v| v.ended_at).max()),
         charge,
         expected,
         parts: visits

@@ -44,6 +44,7 @@ fn visit(n: i64, pick: (u8, u8, u8, u8, u32, bool)) -> Claimable {
             authorized_units: 0,
         },
         started_at: Instant::parse(&format!("2026-07-{:02}T09:00:00Z", 1 + day)).unwrap(),
+        ended_at: Instant::parse(&format!("2026-07-{:02}T10:00:00Z", 1 + day)).unwrap(),
         member: MemberId::from_i64(i64::from(member)),
         member_number: MemberNumber::parse(&format!("EV100{member}")).unwrap(),
         peer: PeerId::from_i64(i64::from(peer)),

@@ -10,7 +10,8 @@ use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::compare::difference;
 use super::intake::draws::book;
-use super::{Ctx, acknowledge, again, corrected, late_visits, meter};
+use super::submit::header_of_batch;
+use super::{Ctx, acknowledge, again, anew, corrected, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::contract::form::kinds::Frequency;
 use crate::domain::dates::Instant;
@@ -207,7 +208,7 @@ fn look_again(
 }
 
 /// The stored bytes must be the ones that were written, must read back without a problem, and must
-/// say of each claim what was meant.
+/// say what was meant: of each claim by our reader, and in every element by writing it anew.
 fn check_bytes(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -237,14 +238,22 @@ fn check_bytes(
     let version = claims.first().map(|c| c.contract_version);
     let version = version.ok_or_else(|| AppError::internal("a batch without claims"))?;
     let terms = ctx.terms(conn, tenant, version)?;
+    let header = header_of_batch(conn, tenant, &terms, batch)?;
+    let file = batch.file;
     let wrong = wrong.or_else(|| {
-        difference(store::files::Source::new(conn, tenant, batch.file), batch, &terms, claims)
+        difference(store::files::Source::new(conn, tenant, file), batch, &header, claims)
+    });
+    let wrong = wrong.or_else(|| {
+        let meant = claims.iter().map(|claim| (&claim.document, &claim.detail));
+        anew::difference(store::files::Source::new(conn, tenant, file), &header, meant)
     });
     let Some(what) = wrong else { return Ok(()) };
     tracing::error!(batch = %batch.id, %what, "a stored 837P is not what was built");
     let detail = format!(
-        "The stored file does not say what was meant ({what}), and nothing was released. Withdraw \
-         the batch and build it again; if that happens twice, report it."
+        "The stored file does not say what was meant ({what}), and nothing was released. Either the \
+         file is damaged, or the organization, its billing location or this program was changed \
+         after the file was built. Withdraw the batch and build it again; if that happens twice, \
+         report it."
     );
     Err(AppError::new(Code::ReleaseRefused, detail))
 }

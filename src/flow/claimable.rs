@@ -60,6 +60,7 @@ pub(super) fn claimables(
             minutes: minutes(service, encounter.data.minutes(), line.units),
             site: visits.bench.site(&encounter.data).filter(|_| sited),
             started_at: encounter.data.started_at,
+            ended_at: encounter.data.ended_at,
             member: encounter.data.member,
             member_number: encounter.member_number.clone().ok_or_else(broken)?,
             peer: encounter.data.peer,

@@ -44,7 +44,7 @@ pub(super) fn claim(
         parts: line.parts.clone(),
     });
     let people = People { organization: &visits.organization, member, peer };
-    let minutes = group.lines.iter().map(|l| l.minutes);
+    let minutes = group.lines.iter().map(|l| (l.minutes, l.times));
     Ok(StoredClaim {
         id,
         batch: of.batch,

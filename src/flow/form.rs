@@ -10,6 +10,7 @@ use crate::domain::claim_facts::{Gap, Lacking};
 use crate::domain::codes::{Mode, Setting};
 use crate::domain::contract::form::kinds::{Number, Send};
 use crate::domain::contract::{AuthorizationLevel, Service, Terms};
+use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber};
 use crate::domain::member::Member;
@@ -55,12 +56,12 @@ pub(super) fn site(
     })
 }
 
-/// What a claim of these people says beside the usual; each line with its minutes.
+/// What a claim of these people says beside the usual; each line with its minutes and times.
 pub(super) fn detail(
     terms: &Terms,
     people: People<'_>,
     site: Option<&Key>,
-    minutes: impl IntoIterator<Item = u32>,
+    minutes: impl IntoIterator<Item = (u32, Option<(Instant, Instant)>)>,
 ) -> ClaimDetail {
     let People { organization, member, peer } = people;
     let knobs = &terms.pack.claim.form;
@@ -74,8 +75,13 @@ pub(super) fn detail(
         taxonomy: Some(peer.data.taxonomy.clone()),
         numbers: Vec::new(),
     });
-    let line = |minutes: u32| LineDetail {
+    let zone = organization.data.zone;
+    let timed = knobs.lines.names_times();
+    let line = |(minutes, times): (u32, Option<(Instant, Instant)>)| LineDetail {
         minutes: Some(minutes),
+        times: times
+            .filter(|_| timed)
+            .map(|(from, to)| (zone.local(from).time(), zone.local(to).time())),
         rendering: renders.clone(),
         ordering: says.ordering.clone(),
         ..LineDetail::default()
@@ -201,7 +207,7 @@ pub(super) fn rendering(peer: &Peer) -> Rendering {
 pub(super) fn trial_header(
     organization: &Organization,
     terms: &Terms,
-    now: crate::domain::dates::Instant,
+    now: Instant,
 ) -> Option<FileHeader> {
     let created = organization.data.zone.local(now);
     submit::header_of(organization, terms, created, (1, 2))

@@ -8,6 +8,7 @@ pub mod acknowledge;
 pub mod again;
 pub mod allowances;
 pub mod alternatives;
+mod anew;
 pub mod audit;
 pub mod batches;
 pub mod batching;

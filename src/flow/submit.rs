@@ -39,7 +39,7 @@ pub(super) fn write_file(
     mut claims: Vec<StoredClaim>,
 ) -> Result<(Batch, Vec<StoredClaim>), AppError> {
     let now = ctx.now();
-    let header = header(ctx, conn, organization, terms)?;
+    let header = header(conn, organization, terms, now)?;
     let id: FileId = ctx.id();
     let name = file_name(&header, 1);
     let sink = store::files::Sink::begin(conn, organization.id, id, &name, now)?;
@@ -59,7 +59,7 @@ pub(super) fn write_file(
     sink.finish()?;
     claims.truncate(written);
     let batch = batch(&header, draft, id, now, &claims)?;
-    check_file(conn, organization.id, &batch, terms, &totals, &claims)?;
+    check_file(conn, organization.id, &batch, &header, &totals, &claims)?;
     Ok((batch, claims))
 }
 
@@ -102,7 +102,7 @@ fn check_file(
     conn: &mut Conn,
     tenant: OrganizationId,
     batch: &Batch,
-    terms: &Terms,
+    header: &FileHeader,
     meant: &Totals,
     claims: &[StoredClaim],
 ) -> Result<(), AppError> {
@@ -120,17 +120,17 @@ fn check_file(
         return Err(AppError::internal("the 837P does not say what was meant"));
     }
     let source = store::files::Source::new(conn, tenant, batch.file);
-    match difference(source, batch, terms, claims) {
+    match difference(source, batch, header, claims) {
         None => Ok(()),
         Some(what) => Err(AppError::internal(format!("the 837P is not as meant: {what}"))),
     }
 }
 
 fn header(
-    ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
     terms: &Terms,
+    now: Instant,
 ) -> Result<FileHeader, AppError> {
     let agreement = &terms.agreement;
     let profile = &terms.pack.claim;
@@ -147,13 +147,28 @@ fn header(
             .ok_or_else(|| AppError::internal("the control numbers of this pair are used up"))
     };
     control(first.saturating_add(i64::from(groups)))?;
-    let created: NaiveDateTime = organization.data.zone.local(ctx.now());
+    let created: NaiveDateTime = organization.data.zone.local(now);
     let controls = (control(first)?, control(first.saturating_add(1))?);
-    header_of(organization, terms, created, controls).ok_or_else(|| {
-        let detail = "The contract bills from a location that the organization does not have; add \
-                      the location, then build the batch again.";
-        AppError::new(Code::WrongStatus, detail)
-    })
+    header_of(organization, terms, created, controls).ok_or_else(no_location)
+}
+
+fn no_location() -> AppError {
+    let detail = "The contract bills from a location that the organization does not have; add the \
+                  location, then build the batch again.";
+    AppError::new(Code::WrongStatus, detail)
+}
+
+/// The head of the file of a batch that is built already, as it is to be by what is known now.
+pub(super) fn header_of_batch(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    terms: &Terms,
+    batch: &Batch,
+) -> Result<FileHeader, AppError> {
+    let organization = super::encounters::organization(conn, tenant)?;
+    let created = organization.data.zone.local(batch.built_at);
+    let controls = (batch.interchange_control, batch.group_control);
+    header_of(&organization, terms, created, controls).ok_or_else(no_location)
 }
 
 /// The head of a file with these numbers of its interchange and its first group; none without the

@@ -20,6 +20,7 @@ mod again_numbers;
 mod again_turns;
 mod alternatives;
 mod app;
+mod as_meant;
 mod audit;
 mod audit_deeds;
 mod bad_input;

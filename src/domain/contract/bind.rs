@@ -7,6 +7,8 @@ use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value as Json;
 
 use super::fault::{Fault, Place};
+use super::form::ClaimForm;
+use super::form::own::set_in_pack;
 use super::layer::{Adjusted, Direction, Layer};
 use super::model::{Agreement, AuthorizationNeed, Pack, Rate, Service, Terms};
 use super::modifier_rule::can_carry;
@@ -61,18 +63,7 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
             );
         }
     }
-    for (index, rule) in agreement.programs.iter().enumerate() {
-        for (place, key) in rule.services.iter().enumerate() {
-            if pack.service(key).is_none() {
-                let hint = hint(key.as_str(), pack.services.iter().map(|s| s.key.as_str()));
-                refuse(
-                    format!("/program/{index}/services/{place}"),
-                    format!("program[{}].services[{}]", index + 1, place + 1),
-                    format!("the pack has no service with this key; {hint}"),
-                );
-            }
-        }
-    }
+    faults.extend(strange_programs(pack, agreement));
     let mut adjusted = pack.clone();
     for (index, adjustment) in agreement.adjustments.iter().enumerate() {
         if let Err((key, message)) = adjust(&mut adjusted, &adjustment.rule, adjustment.units) {
@@ -84,11 +75,56 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
             ));
         }
     }
+    match own_form(pack, agreement) {
+        Ok(form) => *adjusted.claim.form = form,
+        Err(found) => faults.extend(found),
+    }
     if faults.is_empty() {
         Ok(Terms { pack: adjusted, agreement: agreement.clone() })
     } else {
         Err(faults)
     }
+}
+
+/// Services of programs that the pack does not have.
+fn strange_programs(pack: &Pack, agreement: &Agreement) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (index, rule) in agreement.programs.iter().enumerate() {
+        for (place, key) in rule.services.iter().enumerate() {
+            if pack.service(key).is_none() {
+                let hint = hint(key.as_str(), pack.services.iter().map(|s| s.key.as_str()));
+                faults.push(Fault::new(
+                    Place::Pointer(format!("/program/{index}/services/{place}")),
+                    format!("program[{}].services[{}]", index + 1, place + 1),
+                    format!("the pack has no service with this key; {hint}"),
+                ));
+            }
+        }
+    }
+    faults
+}
+
+/// The claim form of the pack with what the organization says of its own claims. A pack that says it
+/// itself, from before that was refused, would send one organization's money to another's address.
+fn own_form(pack: &Pack, agreement: &Agreement) -> Result<ClaimForm, Vec<Fault>> {
+    let form = &pack.claim.form;
+    let of_pack = set_in_pack(form).into_iter().map(|key| {
+        let message = format!(
+            "the pack {}@{} says claim.{key}, which only one organization can say; bind a version \
+             that does not, and say it under [contract.claim]",
+            pack.key, pack.version
+        );
+        Fault::new(Place::Pointer("/contract/pack".into()), "contract.pack".into(), message)
+    });
+    let of_pack: Vec<Fault> = of_pack.collect();
+    if !of_pack.is_empty() {
+        return Err(of_pack);
+    }
+    let placed = |(key, message): (&str, String)| {
+        let pointer = Place::Pointer(format!("/contract/claim/{key}"));
+        Fault::new(pointer, format!("contract.claim.{key}"), message)
+    };
+    form.with(&agreement.claim).map_err(|found| found.into_iter().map(placed).collect())
 }
 
 /// Puts a number that was agreed on in the place of the pack's, where pack and layer let it (RK31);

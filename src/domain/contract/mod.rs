@@ -51,7 +51,7 @@ pub use delimiters::Delimiters;
 pub use fault::{Fault, Place};
 pub use filing::{Filing, FilingAnchor};
 pub use fixed_end::{FixedEnd, Years};
-pub use form::ClaimForm;
+pub use form::{ClaimForm, OwnForm};
 pub use group::GroupRule;
 pub use in_force::InForce;
 pub use layer::{Adjusted, Adjustment, Direction, Layer};

@@ -14,6 +14,7 @@ use super::copay::Copay;
 pub use super::counting::{Rounding, SumOver};
 use super::filing::Filing;
 use super::fixed_end::FixedEnd;
+use super::form::OwnForm;
 use super::group::GroupRule;
 use super::in_force::InForce;
 use super::layer::{Adjustment, Direction, Layer};
@@ -306,6 +307,9 @@ pub struct Agreement {
     pub sender_qualifier: String,
     /// ISA06, GS02 and 1000A NM109.
     pub sender_id: PartnerCode,
+    /// What only this organization can say of its claims; laid over the pack's form.
+    #[serde(default, skip_serializing_if = "OwnForm::is_empty")]
+    pub claim: Box<OwnForm>,
     /// Rates by service and date.
     pub rates: Vec<Rate>,
     /// When the payer gave the organization its provider number: an anchor of filing clocks (RK66).

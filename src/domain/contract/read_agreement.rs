@@ -1,5 +1,6 @@
 //! Reads an agreement: `[contract]`, its `[[rate]]` lines and its `[[program]]` lines.
 
+use super::form::OwnForm;
 use super::layer::{self, Adjusted, Adjustment};
 use super::model::{Agreement, ProgramRule, Rate};
 use super::read::Version;
@@ -32,6 +33,7 @@ pub(super) const CONTRACT_KEYS: &[&str] = &[
     "sender_qualifier",
     "sender_id",
     "provider_number_issued",
+    "claim",
 ];
 
 /// The agreement as it stands; [`super::bind`] holds it against its pack.
@@ -61,6 +63,7 @@ fn read_contract(r: &mut Reader, table: &Table<'_>) -> Option<Agreement> {
     let sender_qualifier = qualifier(r, table, "sender_qualifier");
     let sender_id = table.required(r, "sender_id");
     let issued = table.get("provider_number_issued").map(|spot| spot.date(r));
+    let claim = OwnForm::read(r, table.get("claim"));
     let (pack, Version(pack_version)) = pack?;
     Some(Agreement {
         organization: organization?,
@@ -72,6 +75,7 @@ fn read_contract(r: &mut Reader, table: &Table<'_>) -> Option<Agreement> {
         billing_location: billing_location?,
         sender_qualifier: sender_qualifier?,
         sender_id: sender_id?,
+        claim: Box::new(claim?),
         rates: Vec::new(),
         provider_number_issued: issued.flatten(),
         adjustments: Vec::new(),

@@ -98,6 +98,12 @@ pub(super) fn read_profile<'a>(
     let one_place_per_claim = table.flag(r, "one_place_per_claim", false);
     let period = table.or(r, "period", Period::Day);
     let form = form::read(r, &table);
+    let timed = form.as_ref().is_some_and(|form| form.lines.names_times());
+    if timed && rollup.is_some_and(|rollup| rollup != Rollup::None) {
+        let message =
+            "{start_time} and {end_time} are those of one visit: they need rollup = \"none\"";
+        table.at_key("lines").refuse(r, message);
+    }
     let source = table.get("source").and_then(|spot| known.source(r, &spot));
     let source_of = read_source_of(r, &table, known)?;
     weigh(r, &table, source.as_ref(), &source_of, KEYS);

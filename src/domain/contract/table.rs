@@ -38,6 +38,13 @@ impl<'a> Spot<'a> {
         Some(Table { at: self.clone(), entries })
     }
 
+    /// What stands under a key, where this is a table that has it.
+    pub(super) fn inner(&self, key: &str) -> Option<Self> {
+        let Value::Table(entries) = &self.node.value else { return None };
+        let entry = entries.iter().find(|e| e.key == key)?;
+        Some(Spot { node: &entry.node, path: join(&self.path, key) })
+    }
+
     /// The items of a list, at most `most`.
     pub(super) fn items(&self, r: &mut Reader, most: usize) -> Vec<Spot<'a>> {
         let Value::List(items) = &self.node.value else {

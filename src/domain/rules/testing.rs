@@ -267,6 +267,7 @@ pub fn terms() -> Terms {
         billing_location: key("main"),
         sender_qualifier: "ZZ".to_owned(),
         sender_id: PartnerCode::parse("RIVERBEND").unwrap(),
+        claim: Box::default(),
         rates: vec![rate("peer", "20", None)],
         provider_number_issued: None,
         adjustments: vec![],

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::domain::claim::{Claim, ClaimLine};
 use crate::domain::claim_detail::{ClaimDetail, LineDetail, Note};
-use crate::domain::contract::form::kinds::{NoteKind, NoteRule};
+use crate::domain::contract::form::kinds::{END_TIME, NoteKind, NoteRule, START_TIME};
 use crate::x12::error::{X12Error, X12Fault};
 use crate::x12::writer::SegmentWriter;
 
@@ -30,6 +30,7 @@ pub(super) fn of_claim<W: Write>(
                 claim.lines.iter().map(|line| line.date).min(),
                 claim.lines.iter().map(|line| line.date).max(),
             ),
+            times: None,
             authorization: claim
                 .authorization
                 .as_ref()
@@ -57,6 +58,7 @@ pub(super) fn of_line<W: Write>(
             units: line.units,
             minutes: detail.minutes,
             days: (Some(line.date), Some(detail.last_day.unwrap_or(line.date))),
+            times: detail.times,
             authorization: authorization
                 .map(crate::domain::identifiers::AuthorizationNumber::as_str),
         };
@@ -69,6 +71,7 @@ struct Facts<'a> {
     units: u32,
     minutes: Option<u32>,
     days: (Option<chrono::NaiveDate>, Option<chrono::NaiveDate>),
+    times: Option<(chrono::NaiveTime, chrono::NaiveTime)>,
     authorization: Option<&'a str>,
 }
 
@@ -97,11 +100,14 @@ fn filled<W: Write>(
 ) -> Result<(), X12Error> {
     let mut text = rule.text.as_str().to_owned();
     let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.format("%Y%m%d").to_string());
+    let time = |time: chrono::NaiveTime| time.format("%H%M").to_string();
     for (token, value) in [
         ("{units}", Some(facts.units.to_string())),
         ("{minutes}", facts.minutes.map(|m| m.to_string())),
         ("{first_date}", day(facts.days.0)),
         ("{last_date}", day(facts.days.1)),
+        (START_TIME, facts.times.map(|times| time(times.0))),
+        (END_TIME, facts.times.map(|times| time(times.1))),
         ("{authorization}", facts.authorization.map(str::to_owned)),
     ] {
         if !text.contains(token) {

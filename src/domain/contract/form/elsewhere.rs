@@ -1,7 +1,7 @@
 //! Variations that are answered by another key of a pack or contract, or by a decision; and the
 //! page that tells of all of them.
 
-use super::{ClaimForm, Row};
+use super::{ClaimForm, OwnForm, Row};
 
 /// Numbers, key, default, place in the guide, meaning.
 type Known = (&'static str, &'static str, &'static str, &'static str, &'static str);
@@ -92,8 +92,8 @@ const DECIDED: &[(&str, &str)] = &[
     ),
     (
         "51",
-        "what was rejected before it had a payer's number is sent as a new original; what has \
-            one, by replacement",
+        "a claim that a TA1, 999 or 277CA rejects is final: its visits are sent as a new original \
+         under a number of its own, also where the rejection names a payer's number",
     ),
     (
         "65",
@@ -108,13 +108,13 @@ const DECIDED: &[(&str, &str)] = &[
     ("87", "REF*6R is always sent, at most 30 characters, unique for ever"),
 ];
 
-/// The rows of other sections.
+/// The rows of other sections, and of `[contract.claim]`.
 pub fn elsewhere() -> Vec<Row> {
     let row = |known: &Known| {
         let (numbers, key, default, place, meaning) = *known;
         Row { numbers, key: key.to_owned(), default: default.to_owned(), place, meaning }
     };
-    KEYS.iter().map(row).collect()
+    KEYS.iter().map(row).chain(OwnForm::rows()).collect()
 }
 
 /// The companion's tables as Markdown.

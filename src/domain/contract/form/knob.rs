@@ -294,7 +294,13 @@ impl Knob for NoteRule {
         let text = table.required(r, "text");
         let procedures = table.values(r, "procedures");
         let modifiers = table.values(r, "modifiers");
-        Some(Self { kind: kind?, text: text?, procedures, modifiers })
+        let rule = Self { kind: kind?, text: text?, procedures, modifiers };
+        if let Some(token) = rule.unknown() {
+            let known = Self::known();
+            let message = format!("{token} is not known here; a note can name {known}");
+            table.at_key("text").refuse(r, message);
+        }
+        Some(rule)
     }
     fn shown(&self) -> String {
         self.text.to_string()
@@ -320,21 +326,6 @@ where
     T: std::str::FromStr<Err = crate::domain::text::Invalid>,
 {
     table.get(key).map_or(Some(None), |at| at.parse(r).map(Some))
-}
-
-/// One knob, for the documentation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Numbers in the list of variations that this knob answers.
-    pub numbers: &'static str,
-    /// Path of the key.
-    pub key: String,
-    /// The default, as it is written in a pack.
-    pub default: String,
-    /// Where it stands in the guide.
-    pub place: &'static str,
-    /// What it does.
-    pub meaning: &'static str,
 }
 
 /// Makes a section of knobs: its type, its default, its reader, its documentation.
@@ -372,14 +363,6 @@ macro_rules! knobs {
                 Some(Self { $($key: $key?),+ })
             }
 
-            /// The section as JSON Schema.
-            pub(in crate::domain::contract) fn schema() -> serde_json::Value {
-                use crate::domain::contract::schema::shape;
-                shape::table(vec![
-                    $(shape::may(stringify!($key), $meaning, <$kind as Knob>::schema())),+
-                ])
-            }
-
             /// What the documentation says of the section.
             pub fn rows() -> Vec<Row> {
                 let usual = Self::default();
@@ -390,6 +373,15 @@ macro_rules! knobs {
                     place: $place,
                     meaning: $meaning,
                 }),+]
+            }
+        }
+
+        impl crate::domain::contract::form::Section for $name {
+            fn schema() -> serde_json::Value {
+                use crate::domain::contract::schema::shape;
+                shape::table(vec![
+                    $(shape::may(stringify!($key), $meaning, <$kind as Knob>::schema())),+
+                ])
             }
         }
     };

@@ -6,6 +6,7 @@
 mod elsewhere;
 pub mod kinds;
 mod knob;
+pub(super) mod own;
 mod sections;
 mod tables;
 #[cfg(test)]
@@ -16,8 +17,30 @@ use serde::{Deserialize, Serialize};
 use super::reader::{Reader, Spot};
 use super::table::Table;
 pub use elsewhere::{companion, elsewhere};
-pub use knob::{Count, Row};
+pub use knob::Count;
+pub use own::OwnForm;
 pub use sections::{ContentForm, FileForm, LinesForm, PartiesForm};
+
+/// A section of knobs.
+pub(in crate::domain::contract) trait Section {
+    /// The section as JSON Schema.
+    fn schema() -> serde_json::Value;
+}
+
+/// One knob, for the documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Numbers in the list of variations that this knob answers.
+    pub numbers: &'static str,
+    /// Path of the key.
+    pub key: String,
+    /// The default, as it is written in a pack.
+    pub default: String,
+    /// Where it stands in the guide.
+    pub place: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
 
 /// The knobs below `[claim]` that have sections of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,9 +62,40 @@ impl ClaimForm {
         *self == Self::default()
     }
 
-    /// Every knob of the sections, in order.
+    /// Every knob of the sections that a pack may set, in order.
     pub fn rows() -> Vec<Row> {
-        [FileForm::rows(), PartiesForm::rows(), ContentForm::rows(), LinesForm::rows()].concat()
+        let mut rows =
+            [FileForm::rows(), PartiesForm::rows(), ContentForm::rows(), LinesForm::rows()]
+                .concat();
+        rows.retain(|row| {
+            let of_pack =
+                |(section, key): (&str, &str)| row.key != format!("claim.{section}.{key}");
+            own::OF_ONE.into_iter().all(of_pack)
+        });
+        rows
+    }
+
+    /// What one organization's contract makes of this form, or why that cannot be: the key of
+    /// `[contract.claim]` and the reason.
+    pub(super) fn with(&self, own: &OwnForm) -> Result<Self, Vec<(&'static str, String)>> {
+        let mut faults: Vec<(&'static str, String)> = Vec::new();
+        let of_provider = |n: &kinds::Number| {
+            matches!(n.kind, kinds::NumberKind::Payer | kinds::NumberKind::Location)
+        };
+        if !own.billing_numbers.iter().all(of_provider) {
+            faults.push(("billing_numbers", "billing_numbers are of the kinds G2 and LU".into()));
+        }
+        let mut form = self.clone();
+        own.lay_over(&mut form);
+        let parties = &form.parties;
+        if parties.billing_id == kinds::ProviderId::PayerNumber
+            && parties.billing_numbers.is_empty()
+        {
+            let message = "billing_id payer_number, which the pack or this contract says, needs a \
+                           number in billing_numbers";
+            faults.push(("billing_numbers", message.into()));
+        }
+        if faults.is_empty() { Ok(form) } else { Err(faults) }
     }
 }
 
@@ -59,6 +113,7 @@ pub(super) fn read<'a>(r: &mut Reader, claim: &Table<'a>) -> Option<ClaimForm> {
     let parties = PartiesForm::read(r, parties);
     let content = ContentForm::read(r, content);
     let lines = LinesForm::read(r, lines);
+    own::refuse_in_pack(r, claim);
     let form = ClaimForm { file: file?, parties: parties?, content: content?, lines: lines? };
     disagreements(&form, |section, message| match section {
         "file" => at_file.refuse(r, message),
@@ -77,23 +132,16 @@ const MAX_NOTE: usize = 80;
 
 /// What one knob demands of another.
 fn disagreements(form: &ClaimForm, mut refuse: impl FnMut(&str, &str)) {
-    use kinds::{NoteKind, NumberKind, ProviderId};
+    use kinds::{NoteKind, NumberKind};
     let parties = &form.parties;
-    let of_provider = |kind: NumberKind| matches!(kind, NumberKind::Payer | NumberKind::Location);
     let of_payer = |kind: NumberKind| {
         matches!(
             kind,
             NumberKind::PayerId | NumberKind::Ein | NumberKind::Office | NumberKind::Naic
         )
     };
-    if parties.billing_numbers.iter().any(|n| !of_provider(n.kind)) {
-        refuse("parties", "billing_numbers are of the kinds G2 and LU");
-    }
     if parties.payer_numbers.iter().any(|n| !of_payer(n.kind)) {
         refuse("parties", "payer_numbers are of the kinds 2U, EI, FY and NF");
-    }
-    if parties.billing_id == ProviderId::PayerNumber && parties.billing_numbers.is_empty() {
-        refuse("parties", "billing_id payer_number needs a number in billing_numbers");
     }
     if parties.group_number.is_some() && parties.group_name.is_some() {
         refuse("parties", "the group has a number or a name here, not both");
@@ -111,6 +159,9 @@ fn disagreements(form: &ClaimForm, mut refuse: impl FnMut(&str, &str)) {
         if notes.iter().any(|note| note.longest() > MAX_NOTE) {
             refuse(section, "a note can have more than 80 characters once it is filled in");
         }
+    }
+    if form.content.notes.iter().any(kinds::NoteRule::names_times) {
+        refuse("content", "{start_time} and {end_time} are of lines; write the note there");
     }
     if form.content.fixed_format.len() > 10 {
         refuse("content", "fixed_format has at most ten items (K3)");

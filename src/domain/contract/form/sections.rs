@@ -3,13 +3,14 @@
 //! The table makes the types, their defaults, the reading of packs and the documentation
 //! (`docs/x12-companion.md`), so that none of these can say something else than the others.
 
+use super::Row;
 use super::kinds::{
     Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, CorrectionNumber,
     DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency,
     MemberShape, Note80, NoteRule, Number, Paperwork, ProviderId, Reference, Release, Send,
     Submitter, TaxKind, UnitBasis, ZeroCharge,
 };
-use super::knob::{Count, Knob, Row, knobs};
+use super::knob::{Count, Knob, knobs};
 use crate::domain::claim_detail::EpsdtCondition;
 use crate::domain::codes::{Modifier, PlaceOfService};
 use crate::domain::contract::reader::{Reader, Spot};
@@ -98,7 +99,8 @@ knobs!(
         demonstration_project: Option<Reference> = None, "60", "REF*P4", "a waiver's or pilot's number";
         fixed_format: Vec<Note80> = Vec::new(), "61", "K3", "at most ten, before the claim's own";
         notes: Vec<NoteRule> = Vec::new(), "62", "NTE",
-            "`{ kind, text, procedures, modifiers }`; the first that fits a line, unless the claim has its own";
+            "`{ kind, text, procedures, modifiers }`; the first that fits a line, unless the claim has its own. The text can \
+             name `{units}`, `{minutes}`, `{first_date}`, `{last_date}`, `{authorization}`";
         contract: Option<ContractInfo> = None, "64", "CN1", "`{ kind, amount, code }`";
         paperwork: Option<Paperwork> = None, "68", "PWK",
             "`{ report, transmission }` of what goes with every claim; its number is the claim's, none when it comes on request (`AA`)";
@@ -133,7 +135,10 @@ knobs!(
         most: Count<1, 50> = Count(50), "84", "LX", "most lines of a claim";
         authorization_again: bool = false, "55", "REF*G1",
             "whether the claim's authorization is repeated at each line";
-        notes: Vec<NoteRule> = Vec::new(), "63", "NTE", "as in `content`, for each line; `ADD`, `DCP`, `TPO`";
+        notes: Vec<NoteRule> = Vec::new(), "63", "NTE",
+            "as in `content`, for each line; `ADD`, `DCP`, `TPO`. With `rollup = \"none\"` also `{start_time}` \
+             and `{end_time}`, hour and minute on the organization's clock: from the first visit's start \
+             to the last one's end, where a sum of minutes unites several";
         rendering: Send = Send::IfKnown, "88", "2420A", "a line's own rendering provider";
         ordering: Send = Send::IfKnown, "73", "2420E", "a line's ordering provider";
         pointers: Count<1, 4> = Count(4), "89", "SV107", "most pointers; the first ones are sent";
@@ -152,6 +157,13 @@ impl PartiesForm {
             FileKind::Encounters => "RP",
             FileKind::Subrogation => "31",
         }
+    }
+}
+
+impl LinesForm {
+    /// Whether a note of lines names the times of visits.
+    pub fn names_times(&self) -> bool {
+        self.notes.iter().any(NoteRule::names_times)
     }
 }
 

@@ -97,13 +97,20 @@ pub struct NoteRule {
     pub modifiers: Vec<Modifier>,
 }
 
+/// When the first visit of a line began, on the organization's clock.
+pub const START_TIME: &str = "{start_time}";
+/// When its last visit ended.
+pub const END_TIME: &str = "{end_time}";
+
 /// What stands for a claim's own in notes, and how long that can be: units and minutes of fifty
-/// lines, days, and an authorization number as payers give them.
-const TOKENS: [(&str, usize); 5] = [
+/// lines, days, hours and minutes, and an authorization number as payers give them.
+const TOKENS: [(&str, usize); 7] = [
     ("{units}", 6),
     ("{minutes}", 7),
     ("{first_date}", 8),
     ("{last_date}", 8),
+    (START_TIME, 4),
+    (END_TIME, 4),
     ("{authorization}", 50),
 ];
 
@@ -116,6 +123,31 @@ impl NoteRule {
             text.matches(token).count().saturating_mul(each)
         });
         grown.fold(text.len(), usize::saturating_add)
+    }
+
+    /// What is in braces and stands for nothing, or a brace without its other; if any.
+    pub(super) fn unknown(&self) -> Option<&str> {
+        let mut rest = self.text.as_str();
+        while let Some(at) = rest.find(['{', '}']) {
+            let (_, from) = rest.split_at(at);
+            let known = TOKENS.iter().find_map(|(token, _)| from.strip_prefix(token));
+            let Some(behind) = known else {
+                let end = from.find('}').map_or(from.len(), |end| end + 1);
+                return Some(from.split_at(end).0);
+            };
+            rest = behind;
+        }
+        None
+    }
+
+    /// What a note can name, in words.
+    pub(super) fn known() -> String {
+        TOKENS.map(|(token, _)| token).join(" ")
+    }
+
+    /// Whether it names the times of a line's visits.
+    pub fn names_times(&self) -> bool {
+        [START_TIME, END_TIME].iter().any(|token| self.text.as_str().contains(token))
     }
 
     /// Whether it goes with a line.

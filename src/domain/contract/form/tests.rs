@@ -3,10 +3,15 @@
 use std::path::Path;
 
 use super::*;
-use crate::domain::contract::pack_from_toml;
+use crate::domain::contract::{agreement_from_toml, pack_from_toml, retell, terms_from_toml};
 
 const PACK: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/config/payers/evergreen.toml"));
+
+const CONTRACT: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/fixtures/contracts/river-bend_evergreen.toml"
+));
 
 /// The variations of sections 5.1 to 5.4 of the project's list, by number.
 fn variations() -> Vec<String> {
@@ -44,8 +49,6 @@ fn the_companion_page_is_the_table() {
 const ALL: &str = r#"
 [claim.file]
 authorization_information = "ACCESS"
-security_information = "GATE"
-group_sender = "GROUPORG"
 sets_per_group = 2
 groups_per_file = 3
 claims_per_file = 100
@@ -57,14 +60,9 @@ name = "{sender}-{date}-{control}.txt"
 reissue = true
 kind = "encounters"
 encounter_payer_id = "ENC01"
-submitter = { name = "Cedar Billing Cooperative", id = "CEDAR01" }
-contact = { name = "Desk Two", phone = "509-555-0199", email = "desk@example.org" }
 receiver_number = "RCV77"
-billing_first_name = "Ada"
 billing_id = "payer_number"
 billing_tax_number = "SY"
-pay_to = { line1 = "PO Box 12", city = "Spokane", state = "WA", zip = "99210" }
-billing_numbers = [{ kind = "G2", number = "PRV9" }]
 payer_numbers = [{ kind = "2U", number = "77" }]
 payer_address = { line1 = "1 Plan Way", city = "Olympia", state = "WA", zip = "98501" }
 group_number = "GRP1"
@@ -87,7 +85,6 @@ medical_record = "never"
 demonstration_project = "PILOT1"
 fixed_format = ["PROGRAM A"]
 notes = [{ text = "{units} UNITS", procedures = ["H0038"], modifiers = ["HQ"] }]
-contract = { kind = "05", amount = "12.50", code = "C1" }
 paperwork = { report = "OZ", transmission = "BM" }
 epsdt = "NU"
 diagnoses = 4
@@ -157,13 +154,6 @@ fn what_a_knob_cannot_be_is_refused_with_its_path() {
         ("[claim.file]\nname = \"claims.txt\"", "claim.file.name", "{control}"),
         ("[claim.file]\nname = \"{control}/../x\"", "claim.file.name", "letters"),
         ("[claim.file]\nnames = \"x\"", "claim.file.names", "`name`"),
-        ("[claim.parties]\nsubmitter = { name = \"A\" }", "claim.parties.submitter.id", "missing"),
-        ("[claim.parties]\nbilling_id = \"payer_number\"", "claim.parties", "billing_numbers"),
-        (
-            "[claim.parties]\nbilling_numbers = [{ kind = \"2U\", number = \"1\" }]",
-            "claim.parties",
-            "G2 and LU",
-        ),
         (
             "[claim.parties]\npayer_numbers = [{ kind = \"G2\", number = \"1\" }]",
             "claim.parties",
@@ -179,9 +169,24 @@ fn what_a_knob_cannot_be_is_refused_with_its_path() {
         ),
         ("[claim.content]\ndiagnoses = 13", "claim.content.diagnoses", "from 1 to 12"),
         (
-            "[claim.content]\ncontract = { kind = \"05\", amount = \"-1\" }",
-            "claim.content.contract.amount",
-            "decimal",
+            "[claim.lines]\nnotes = [{ text = \"FROM {begin_time}\" }]",
+            "claim.lines.notes[1].text",
+            "{begin_time} is not known here; a note can name {units}",
+        ),
+        (
+            "[claim.lines]\nnotes = [{ text = \"FROM {start_time}\" }]",
+            "claim.lines",
+            "rollup = \"none\"",
+        ),
+        (
+            "[claim.content]\nnotes = [{ text = \"TO {end_time}\" }]",
+            "claim.content",
+            "are of lines",
+        ),
+        (
+            "[claim.content]\nnotes = [{ text = \"{units\" }]",
+            "claim.content.notes[1].text",
+            "{authorization}",
         ),
         (
             "[claim.content]\nfixed_format = [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\"]",
@@ -204,6 +209,108 @@ fn what_a_knob_cannot_be_is_refused_with_its_path() {
     }
 }
 
+/// A contract with these keys under `[contract.claim]`.
+fn contract(knobs: &str) -> String {
+    let rates = CONTRACT.find("# Dollars for a unit").unwrap();
+    format!("{}[contract.claim]\n{knobs}\n{}", &CONTRACT[..rates], &CONTRACT[rates..])
+}
+
+fn own(knobs: &str) -> Result<OwnForm, Vec<crate::domain::contract::Fault>> {
+    agreement_from_toml(&contract(knobs)).map(|agreement| *agreement.claim)
+}
+
+/// What only an organization can say, all of it.
+const OWN: &str = r#"
+authorization_information = "ACCESS"
+security_information = "GATE"
+group_sender = "GROUPORG"
+submitter = { name = "Cedar Billing Cooperative", id = "CEDAR01" }
+contact = { name = "Desk Two", phone = "509-555-0199", email = "desk@example.org" }
+billing_first_name = "Ada"
+billing_id = "payer_number"
+billing_tax_number = "SY"
+pay_to = { line1 = "PO Box 12", city = "Spokane", state = "WA", zip = "99210" }
+billing_numbers = [{ kind = "G2", number = "PRV9" }]
+contract = { kind = "05", amount = "12.50", code = "C1" }
+"#;
+
+#[test]
+fn what_an_organization_says_of_its_claims_lies_over_its_payers_form() {
+    let said = own(OWN).unwrap();
+    let (read, plain) = (serde_json::to_value(&said).unwrap(), OwnForm::default());
+    let plain = serde_json::to_value(plain).unwrap();
+    for row in OwnForm::rows() {
+        let key = row.key.trim_start_matches("contract.claim.");
+        assert_ne!(read[key], plain[key], "{key} kept its default");
+    }
+    assert_eq!(serde_json::from_value::<OwnForm>(read).unwrap(), said);
+    let pack = pack_from_toml(PACK).unwrap();
+    let of = |knobs: &str| *terms_from_toml(&pack, &contract(knobs)).unwrap().pack.claim.form;
+    let form = of(OWN);
+    let (file, parties) = (&form.file, &form.parties);
+    assert_eq!(file.authorization_information, said.authorization_information);
+    assert_eq!(file.security_information, said.security_information);
+    assert_eq!(file.group_sender, said.group_sender);
+    assert_eq!(parties.submitter, said.submitter);
+    assert_eq!(parties.contact, said.contact);
+    assert_eq!(parties.billing_first_name, said.billing_first_name);
+    assert_eq!(Some(parties.billing_id), said.billing_id);
+    assert_eq!(Some(parties.billing_tax_number), said.billing_tax_number);
+    assert_eq!(parties.pay_to, said.pay_to);
+    assert_eq!(parties.billing_numbers, said.billing_numbers);
+    assert_eq!(form.content.contract, said.contract);
+    assert!(of("").is_usual(), "nothing of one organization comes to another");
+    let told = retell::agreement(&agreement_from_toml(&contract(OWN)).unwrap());
+    let before = retell::agreement(&agreement_from_toml(&contract("")).unwrap());
+    let diff = format!("{:?}", retell::diff(&before, &told));
+    for row in OwnForm::rows() {
+        let key = row.key.trim_start_matches("contract.");
+        assert!(diff.contains(&format!("{key} is ")), "{key} is not told: {diff}");
+    }
+}
+
+#[test]
+fn a_pack_cannot_say_what_only_one_organization_can() {
+    for (section, key) in own::OF_ONE {
+        let line = OWN.lines().find(|line| line.starts_with(&format!("{key} ="))).unwrap();
+        let faults = with(&format!("[claim.{section}]\n{line}")).unwrap_err();
+        let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+        assert_eq!(fault.path, format!("claim.{section}.{key}"));
+        assert!(fault.message.contains("[contract.claim]"), "{fault}");
+        // A pack of before that says it binds nobody.
+        let mut old = pack_from_toml(PACK).unwrap();
+        let of_one = own(line).unwrap();
+        of_one.lay_over(&mut old.claim.form);
+        let faults = terms_from_toml(&old, &contract("")).unwrap_err();
+        assert_eq!(faults[0].path, "contract.pack");
+        assert!(faults[0].message.contains(&format!("claim.{section}.{key}")), "{}", faults[0]);
+    }
+}
+
+#[test]
+fn what_an_organization_cannot_say_is_refused_with_its_path() {
+    let pack = pack_from_toml(PACK).unwrap();
+    for (knobs, path, word) in [
+        ("submitter = { name = \"A\" }", "contract.claim.submitter.id", "missing"),
+        ("payto = 1", "contract.claim.payto", "`pay_to`"),
+        ("billing_id = \"payer_number\"", "contract.claim.billing_numbers", "billing_numbers"),
+        (
+            "billing_numbers = [{ kind = \"2U\", number = \"1\" }]",
+            "contract.claim.billing_numbers",
+            "G2 and LU",
+        ),
+        (
+            "contract = { kind = \"05\", amount = \"-1\" }",
+            "contract.claim.contract.amount",
+            "decimal",
+        ),
+    ] {
+        let faults = terms_from_toml(&pack, &contract(knobs)).unwrap_err();
+        let found = faults.iter().any(|f| f.path == path && f.message.contains(word));
+        assert!(found, "{knobs}: {faults:#?}");
+    }
+}
+
 #[test]
 fn a_shape_of_member_numbers_fits_or_not() {
     let shape = kinds::MemberShape::parse("A99X-W").unwrap();
@@ -220,10 +327,10 @@ fn values_of_knobs_take_what_can_be_sent_and_show_themselves() {
     assert_eq!((knob::Count::<0, 9>(3).limit(), knob::Count::<0, 9>(0).limit()), (Some(3), None));
     let contact = |more: &str| {
         let of = "name = \"Desk Two\", phone = \"509-555-0199\"";
-        with(&format!("[claim.parties]\ncontact = {{ {of}{more} }}"))
+        own(&format!("contact = {{ {of}{more} }}"))
     };
     let (email, fax) = (", email = \"desk@example.org\"", ", fax = \"509-555-0188\"");
-    let two = contact(&format!("{email}{fax}")).unwrap().parties.contact.unwrap();
+    let two = contact(&format!("{email}{fax}")).unwrap().contact.unwrap();
     assert_eq!(knob::Knob::shown(&two), "Desk Two");
     let three = contact(&format!("{email}{fax}, extension = \"12\"")).unwrap_err();
     assert!(three[0].message.contains("room for three numbers"), "{three:?}");

@@ -1,8 +1,10 @@
 //! What was negotiated: the days, the rates, the programs, the numbers.
 
+use serde_json::Value;
+
 use super::circumstance::when;
 use super::{Part, Sentence, choice, list};
-use crate::domain::contract::{Adjusted, Adjustment, Agreement, ProgramRule, Rate};
+use crate::domain::contract::{Adjusted, Adjustment, Agreement, OwnForm, ProgramRule, Rate};
 use crate::domain::dates::Span;
 
 pub(super) fn sentences(agreement: &Agreement) -> Vec<Sentence> {
@@ -16,6 +18,7 @@ pub(super) fn sentences(agreement: &Agreement) -> Vec<Sentence> {
         billing_location,
         sender_qualifier,
         sender_id,
+        claim,
         rates,
         provider_number_issued,
         adjustments,
@@ -30,6 +33,7 @@ pub(super) fn sentences(agreement: &Agreement) -> Vec<Sentence> {
     }
     part.say("billing_location", format!("The location {billing_location} bills."));
     part.say("sender", format!("Files come from {sender_qualifier} {sender_id}."));
+    say_own(&mut part, claim);
     part.maybe(
         "provider_number_issued",
         provider_number_issued.map(|day| format!("The provider number was issued on {day}.")),
@@ -51,6 +55,18 @@ pub(super) fn sentences(agreement: &Agreement) -> Vec<Sentence> {
     }
     all.append(&mut part.sentences);
     all
+}
+
+/// What the organization says of its own claims, by the names of the companion page.
+fn say_own(part: &mut Part<'_>, own: &OwnForm) {
+    let as_json = |own: &OwnForm| serde_json::to_value(own).unwrap_or(Value::Null);
+    let (set, usual) = (as_json(own), as_json(&OwnForm::default()));
+    let Value::Object(knobs) = set else { return };
+    for (knob, value) in knobs {
+        if usual.get(&knob) != Some(&value) {
+            part.say(&format!("claim.{knob}"), format!("claim.{knob} is {value}."));
+        }
+    }
 }
 
 fn rates(rates: &[Rate]) -> Vec<Sentence> {

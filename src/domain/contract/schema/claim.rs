@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::claim_profile::{AuthorizationLevel, RenderingMode, Rollup};
-use super::super::form::{ContentForm, FileForm, LinesForm, PartiesForm};
+use super::super::form::own::is_of_one;
+use super::super::form::{ContentForm, FileForm, LinesForm, PartiesForm, Section};
 use super::super::read_profile::{FILING_CODES, QUALIFIERS};
 use super::shape::{self, codes, flag, key, may, need, number, one_of, partner, unknown, words};
 use crate::domain::period::Period;
@@ -33,13 +34,21 @@ pub(super) fn table() -> Value {
         may("rollup", "How decision lines become claim lines.", unknown(codes!(Rollup))),
         may("one_place_per_claim", "A claim for each place of service.", flag()),
         may("period", "What one claim covers.", codes!(Period)),
-        may("file", "The envelope and the file.", FileForm::schema()),
-        may("parties", "Who is who.", PartiesForm::schema()),
-        may("content", "Loop 2300 and its providers.", ContentForm::schema()),
+        may("file", "The envelope and the file.", of_pack("file", FileForm::schema())),
+        may("parties", "Who is who.", of_pack("parties", PartiesForm::schema())),
+        may("content", "Loop 2300 and its providers.", of_pack("content", ContentForm::schema())),
         may("lines", "Loop 2400.", LinesForm::schema()),
         may("source", "A source, such as the companion guide.", key()),
         may("source_of", "Sources of single values.", shape::source_of()),
     ])
+}
+
+/// Without what only an organization can say of its own claims.
+fn of_pack(section: &str, mut schema: Value) -> Value {
+    if let Some(Value::Object(keys)) = schema.get_mut("properties") {
+        keys.retain(|key, _| !is_of_one(section, key));
+    }
+    schema
 }
 
 fn delimiters() -> Value {

@@ -61,7 +61,12 @@ impl Bench {
         let people = People { organization: &self.organization, member, peer };
         let site = self.site(encounter);
         let minutes = encounter.minutes().max(1);
-        let says = form::detail(terms, people, site.as_ref(), [minutes]);
+        let says = form::detail(
+            terms,
+            people,
+            site.as_ref(),
+            [(minutes, Some((encounter.started_at, encounter.ended_at)))],
+        );
         let place = rules::place_of(encounter, service);
         let number = &billed.data.member_number;
         let numbers: Vec<_> = authorizations.iter().map(|a| &a.number).collect();
