@@ -91,11 +91,6 @@ const DECIDED: &[(&str, &str)] = &[
          takes no corrections takes frequency 1 only (`claim.content.frequencies`)",
     ),
     (
-        "51",
-        "what was rejected before it had a payer's number is sent as a new original; what has \
-            one, by replacement",
-    ),
-    (
         "65",
         "what the member paid (AMT*F5) is a fact of a claim, which no profile can know; zero is \
          not sent",
