@@ -166,9 +166,7 @@ pub struct Standing {
 
 type StandingRow = (i64, String, i64, String, i64);
 
-fn standing(
-    (id, number, batch, status, charge): StandingRow,
-) -> Result<Standing, StoreError> {
+fn standing((id, number, batch, status, charge): StandingRow) -> Result<Standing, StoreError> {
     Ok(Standing {
         id: ClaimId::from_i64(id),
         number,

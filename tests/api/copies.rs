@@ -3,9 +3,11 @@
 
 use serde_json::json;
 
-use crate::app::{TestApp, on_both};
 use crate::again::record;
-use crate::billed_once::{SENT, ask, build, claim, claim_of, fresh, release_next, says, two_visits};
+use crate::app::{TestApp, on_both};
+use crate::billed_once::{
+    SENT, ask, build, claim, claim_of, fresh, release_next, says, two_visits,
+};
 use crate::partner::{ack, batch, move_batch, next_batch, standing, status, ta1, take, tie};
 use crate::responses_order::{level, told};
 use crate::world::{self, id};

@@ -128,7 +128,9 @@ mod tests {
         let one = &[("0001", "R")][..];
         assert_eq!(heard("R", ["3", "3", "0"], one), (vec![Rejected], 2));
         assert_eq!(heard("P", ["3", "3", "2"], one), (vec![Rejected, Accepted, Accepted], 0));
-        for counts in [["3", "3", "1"], ["2", "2", "1"], ["3", "2", "2"], ["", "", ""], ["3", "3", "x"]] {
+        for counts in
+            [["3", "3", "1"], ["2", "2", "1"], ["3", "2", "2"], ["", "", ""], ["3", "3", "x"]]
+        {
             assert_eq!(heard("P", counts, one), (vec![Rejected], 2), "{counts:?}");
         }
         assert_eq!(heard("A", ["3", "3", "3"], one), (vec![Rejected, Accepted, Accepted], 0));

@@ -71,8 +71,7 @@ pub(super) fn apply(
         wait(file, batch, &problems);
         return Ok(());
     }
-    let copied =
-        !words.interchanges.is_empty() && before.copies.len() == words.interchanges.len();
+    let copied = !words.interchanges.is_empty() && before.copies.len() == words.interchanges.len();
     finish(file, words, &problems, copied);
     file.applied_at = Some(ctx.now());
     Ok(())
@@ -98,7 +97,8 @@ fn refusal(
 fn wait(file: &mut ReceivedFile, batch: BatchId, problems: &[String]) {
     let claims = file.accepted.saturating_add(file.rejected);
     let part = if claims > 0 { "The rest is applied" } else { "It is applied" };
-    let mut reason = format!("It answers batch {batch}, which is not released. {part} when that is released.");
+    let mut reason =
+        format!("It answers batch {batch}, which is not released. {part} when that is released.");
     if !problems.is_empty() {
         reason = format!("{reason} {}", told(problems));
     }

@@ -27,7 +27,10 @@ pub async fn look(ctx: &Ctx, folder: &Path) -> Result<usize, AppError> {
         let Some(tenant) = organization(ctx, &name).await? else {
             if is_new(&name) {
                 let folder = harmless(&name);
-                tracing::warn!(folder, "a folder below the watched one is named like no organization");
+                tracing::warn!(
+                    folder,
+                    "a folder below the watched one is named like no organization"
+                );
             }
             continue;
         };

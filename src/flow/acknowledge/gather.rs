@@ -283,9 +283,15 @@ pub(super) fn payments(input: impl Read, most: usize) -> Vec<Paid> {
     let mut found: Vec<Paid> = Vec::new();
     for event in Reader::new(input) {
         let Event::Record(record) = event else { continue };
-        match (*record, found.last_mut()) {
-            (Record::Payment(_), _) if found.len() >= most => break,
-            (Record::Payment(payment), _) => found.push(Paid::new(payment)),
+        let record = match *record {
+            Record::Payment(_) if found.len() >= most => break,
+            Record::Payment(payment) => {
+                found.push(Paid::new(payment));
+                continue;
+            }
+            other => other,
+        };
+        match (record, found.last_mut()) {
             (Record::RemitClaim(_), Some(paid)) => paid.claims += 1,
             (Record::Balances(balances), Some(paid)) => paid.end(balances),
             _ => {}

@@ -35,7 +35,7 @@ use super::audit::{self, Action, Detail};
 use super::{Ctx, Scope};
 use crate::domain::batch::StoredFile;
 use crate::domain::dates::Instant;
-use crate::domain::ids::{BatchId, FileId, OrganizationId, ReceivedId, ResponseId};
+use crate::domain::ids::{BatchId, OrganizationId, ReceivedId};
 pub use crate::domain::response::{
     Channel, FileKind, FileState, ReceivedFile, Response, Said, Verdict,
 };
@@ -43,9 +43,9 @@ use crate::error::{AppError, Code};
 pub use crate::store::received::Filter as FileFilter;
 pub use crate::store::responses::Filter;
 use crate::store::{self, Conn};
+pub use asked::{get, list, payments, piece, responses};
 use gather::{Words, digests, gather};
 pub(super) use moves::catch_up;
-pub use asked::{get, list, payments, piece, responses};
 pub use payments::PaymentSeen;
 pub use upload::receive_any;
 
