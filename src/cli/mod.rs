@@ -5,6 +5,7 @@ mod admin;
 mod backup;
 mod cases;
 mod contract;
+mod control_numbers;
 mod demo;
 mod encounters;
 pub(crate) mod import;
@@ -67,6 +68,7 @@ enum Command {
     Cases(cases::Cases),
     Backup(backup::Backup),
     AfterRestore(backup::AfterRestore),
+    ControlNumbers(control_numbers::ControlNumbers),
     /// Invent a year of visits of any size, with the flaws that real submissions have.
     Synth(synth::Synth),
     /// Check the settings and print them, passwords hidden.
@@ -138,6 +140,7 @@ async fn run(args: Args) -> Result<(), CliError> {
         Command::Cases(wanted) => cases::run(wanted).await,
         Command::Backup(wanted) => backup::run(&settings()?, &wanted),
         Command::AfterRestore(wanted) => backup::after_restore(&settings()?, &wanted).await,
+        Command::ControlNumbers(wanted) => control_numbers::run(&settings()?, &wanted).await,
         // Nor does it take one to invent people.
         Command::Synth(synth) => synth::run(synth),
         Command::CheckConfig => {

@@ -131,6 +131,8 @@ code_list!(
         WorklistExport = "worklist.export",
         /// The service was told that its database came back from a backup.
         ServiceRestored = "service.restored",
+        /// Control numbers were moved ahead, to go on from other software.
+        ControlNumbers = "service.control_numbers",
         /// An API key was made.
         KeyCreate = "key.create",
         /// An API key was revoked.

@@ -205,13 +205,25 @@ pub struct Response {
     pub recorded_at: Instant,
 }
 
-/// What a verdict does to a claim that stands so. `payer_accepted`: the payer itself took it before.
+/// How far the payer itself has gone with a claim, by its own words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Taken {
+    /// It has not said that it has it.
+    #[default]
+    Silent,
+    /// It has received it (A0, A1), or a biller has read so.
+    Received,
+    /// It has accepted it into adjudication (A2).
+    Adjudicating,
+}
+
+/// What a verdict does to a claim that stands so; `payer`: how far the payer itself has gone with it.
 pub fn effect(
     status: ClaimStatus,
     stage: Stage,
     source: Source,
     verdict: Verdict,
-    payer_accepted: bool,
+    payer: Taken,
 ) -> Effect {
     use ClaimStatus::{Accepted, Closed, Delivered, Rejected, Released, Replaced, Voided};
     if matches!(verdict, Verdict::Mixed | Verdict::Unknown) {
@@ -225,7 +237,9 @@ pub fn effect(
         // A TA1 or 999 that comes behind a 277CA knows less than it.
         Accepted if rejects && !of_claim => Effect::Contradicts,
         // What the clearinghouse says does not count beside the payer's word.
-        Accepted if rejects && source != Source::Payer && payer_accepted => Effect::Recorded,
+        Accepted if rejects && source != Source::Payer && payer > Taken::Silent => Effect::Recorded,
+        // The payer is adjudicating it, by its own word: freed, it would be billed twice.
+        Accepted if rejects && payer == Taken::Adjudicating => Effect::Contradicts,
         Accepted if rejects => Effect::Rejected,
         // Its lines may be on another claim by now: who accepts it must be asked.
         Rejected if !rejects && of_claim && source == Source::Payer => Effect::Contradicts,
@@ -278,7 +292,7 @@ mod tests {
             for (source, verdict) in
                 Source::ALL.iter().flat_map(|s| Verdict::ALL.iter().map(move |v| (*s, *v)))
             {
-                for payer in [false, true] {
+                for payer in [Taken::Silent, Taken::Received, Taken::Adjudicating] {
                     let to = match effect(status, stage, source, verdict, payer) {
                         Effect::Accepted => ClaimStatus::Accepted,
                         Effect::Rejected => ClaimStatus::Rejected,
@@ -297,16 +311,20 @@ mod tests {
             |status, source, verdict, payer| effect(status, Stage::Claim, source, verdict, payer);
         let (house, payer) = (Source::Clearinghouse, Source::Payer);
         let (yes, no) = (Verdict::Accepted, Verdict::Rejected);
-        assert_eq!(of(ClaimStatus::Accepted, payer, no, false), Effect::Rejected);
-        assert_eq!(of(ClaimStatus::Accepted, house, no, false), Effect::Rejected);
-        assert_eq!(of(ClaimStatus::Accepted, house, no, true), Effect::Recorded);
-        assert_eq!(of(ClaimStatus::Rejected, payer, yes, false), Effect::Contradicts);
-        assert_eq!(of(ClaimStatus::Rejected, house, yes, false), Effect::Recorded);
-        assert_eq!(of(ClaimStatus::Delivered, payer, Verdict::Mixed, false), Effect::Unclear);
+        let (none, some, all) = (Taken::Silent, Taken::Received, Taken::Adjudicating);
+        assert_eq!(of(ClaimStatus::Accepted, payer, no, none), Effect::Rejected);
+        assert_eq!(of(ClaimStatus::Accepted, payer, no, some), Effect::Rejected);
+        assert_eq!(of(ClaimStatus::Accepted, payer, no, all), Effect::Contradicts);
+        assert_eq!(of(ClaimStatus::Accepted, house, no, none), Effect::Rejected);
+        assert_eq!(of(ClaimStatus::Accepted, house, no, some), Effect::Recorded);
+        assert_eq!(of(ClaimStatus::Accepted, house, no, all), Effect::Recorded);
+        assert_eq!(of(ClaimStatus::Rejected, payer, yes, none), Effect::Contradicts);
+        assert_eq!(of(ClaimStatus::Rejected, house, yes, none), Effect::Recorded);
+        assert_eq!(of(ClaimStatus::Delivered, payer, Verdict::Mixed, none), Effect::Unclear);
         for ended in [ClaimStatus::Closed, ClaimStatus::Replaced, ClaimStatus::Voided] {
-            assert_eq!(of(ended, payer, no, true), Effect::Contradicts);
-            assert_eq!(of(ended, house, no, true), Effect::Recorded);
-            assert_eq!(of(ended, payer, yes, true), Effect::Recorded);
+            assert_eq!(of(ended, payer, no, all), Effect::Contradicts);
+            assert_eq!(of(ended, house, no, all), Effect::Recorded);
+            assert_eq!(of(ended, payer, yes, all), Effect::Recorded);
         }
     }
 

@@ -80,7 +80,8 @@ pub struct Task {
     pub owner: TaskOwner,
     /// What it is about.
     pub subject: Subject,
-    /// More of it: the stage of an overdue answer (`acknowledgment`, `claim_status`), the effect of
+    /// More of it: the stage of an overdue answer (`acknowledgment`, `claim_status`,
+    /// `payer_status`), `waiting` or the kind of a file, the effect of
     /// an answer, whether a visit is ready or held, `correction` where that was rejected, whether a
     /// correction is `prepared` or has a `problem`.
     pub stage: Option<String>,
@@ -119,6 +120,10 @@ impl Task {
                 "No TA1 or 999 came for this batch. Look whether the file arrived, and send it \
                  again if it did not."
             }
+            (TaskKind::ResponseOverdue, Some("payer_status")) => {
+                "The clearinghouse has these claims, and nobody has told that the payer does. Ask the \
+                 clearinghouse for the payer's 277CA, or the payer, before the deadline."
+            }
             (TaskKind::ResponseOverdue, _) => {
                 "No 277CA came for some claims of this batch. Ask the payer before the deadline."
             }
@@ -143,7 +148,13 @@ impl Task {
                 "The answer says otherwise than what counts already. Ask the sender which holds."
             }
             (TaskKind::Answer, _) => {
-                "The answer does not say whether the claim goes on. Ask the sender."
+                "The answer does not say whether the claim goes on, or names the payer's number, under \
+                 which the claim must be replaced. Look at it; ask the sender, or ask for a \
+                 replacement."
+            }
+            (TaskKind::File, Some("waiting")) => {
+                "The file answers a batch that is not released: find out who has sent the batch's file, \
+                 then release the batch or withdraw it. What else the file says was applied."
             }
             (TaskKind::File, _) => {
                 "A file was put aside, or not all of it was applied: its reason says what to do."

@@ -2,7 +2,8 @@
 //!
 //! A file that was received is moved, in one step, to `done` or `quarantine` beside `in`. Files that are
 //! still being written are left alone: those that changed a moment ago, and those whose name starts with
-//! a dot or ends in `.tmp` or `.part`.
+//! a dot or ends in `.tmp` or `.part`. Folders in `in` are not looked into. Of a file of which nothing is
+//! kept, a text beside it tells why.
 
 use std::fs;
 use std::io;
@@ -82,11 +83,25 @@ impl Age for SystemTime {
     }
 }
 
-/// Moves a file from `in` to its shelf, under a label and its name.
-pub fn put_away(home: &Path, path: &Path, shelf: Shelf, name: &str) -> io::Result<()> {
+/// Ending of the file beside one that was not taken.
+const REASON: &str = ".reason.txt";
+
+/// Moves a file from `in` to its shelf, under a label and its name; a reason is told beside it.
+pub fn put_away(
+    home: &Path,
+    path: &Path,
+    shelf: Shelf,
+    name: &str,
+    reason: Option<&str>,
+) -> io::Result<()> {
     let folder = home.join(shelf.folder());
     fs::create_dir_all(&folder)?;
-    fs::rename(path, free(folder.join(name)))
+    let to = free(folder.join(name));
+    fs::rename(path, &to)?;
+    let Some(reason) = reason else { return Ok(()) };
+    let mut beside = to.into_os_string();
+    beside.push(REASON);
+    fs::write(beside, format!("{reason}\n"))
 }
 
 /// A name that is not taken: what was moved there before stays.

@@ -3,6 +3,7 @@
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
+use chrono::NaiveDate;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
@@ -19,7 +20,9 @@ use crate::domain::ids::{BatchId, ClaimId, OrganizationId, ReceivedId, ResponseI
 use crate::domain::response::{Channel, FileKind, FileState};
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
-use crate::flow::acknowledge::{self, FileFilter, Filter, Incoming, MAX_FILE_BYTES, Seen};
+use crate::flow::acknowledge::{
+    self, FileFilter, Filter, Incoming, MAX_FILE_BYTES, PaymentSeen, Seen,
+};
 use crate::flow::audit::{self, Action, Detail};
 
 /// Registers the routes.
@@ -73,6 +76,46 @@ struct ReceivedView {
     received_at: String,
     /// When it was applied.
     applied_at: Option<String>,
+    /// Of one file that is asked for: the payments that it tells, at most a hundred; none of a file that
+    /// was put aside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    payments: Vec<PaymentView>,
+}
+
+/// A payment of an 835, as far as it names no person.
+#[derive(Debug, Serialize, ToSchema)]
+struct PaymentView {
+    /// Who pays.
+    payer: Option<String>,
+    /// Whom.
+    payee: Option<String>,
+    /// The payee's NPI or tax id.
+    payee_id: Option<String>,
+    /// ACH, CHK, NON and others (BPR04).
+    method: Option<String>,
+    /// How much.
+    #[schema(example = "64.00")]
+    amount: Option<String>,
+    /// Of which day.
+    date: Option<NaiveDate>,
+    /// Number of the check or transfer.
+    trace: Option<String>,
+    /// How many claims.
+    claims: u64,
+    /// Whether its amounts agree with each other.
+    balances: bool,
+    /// The first that do not, in words.
+    difference: Option<String>,
+}
+
+impl From<PaymentSeen> for PaymentView {
+    fn from(seen: PaymentSeen) -> Self {
+        let PaymentSeen { payer, payee, payee_id, method, date, trace, claims, .. } = seen;
+        let amount = seen.amount.map(|amount| amount.to_string());
+        let (balances, difference) = (seen.balances, seen.difference);
+        Self { payer, payee, payee_id, method, amount, date, trace, claims, balances, difference }
+    }
 }
 
 fn view(organization: OrganizationId, seen: Seen) -> ReceivedView {
@@ -95,6 +138,7 @@ fn view(organization: OrganizationId, seen: Seen) -> ReceivedView {
         rejected: file.rejected,
         received_at: file.received_at.to_string(),
         applied_at: file.applied_at.map(|at| at.to_string()),
+        payments: Vec::new(),
     }
 }
 
@@ -202,7 +246,7 @@ async fn list(
     Ok(HttpResponse::Ok().json(body))
 }
 
-/// One file that came. What it says is in `GET /v1/responses?file=`.
+/// One file that came, with its payments. What it says is in `GET /v1/responses?file=`.
 #[utoipa::path(get, path = "/v1/files/{id}", tag = "responses",
     params(("id" = String, Path, description = "The file's id"), OfOrganization),
     responses((status = 200, body = ReceivedView), (status = "4XX", response = Problem),
@@ -215,7 +259,10 @@ async fn get(
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let seen = acknowledge::get(&ctx, tenant, id.0).await?;
-    Ok(HttpResponse::Ok().json(view(tenant, seen)))
+    let payments = acknowledge::payments(&ctx, tenant, &seen.file).await?;
+    let mut shown = view(tenant, seen);
+    shown.payments = payments.into_iter().map(PaymentView::from).collect();
+    Ok(HttpResponse::Ok().json(shown))
 }
 
 /// The file, byte for byte as it came.

@@ -70,8 +70,8 @@ struct TaskView {
     owner: String,
     /// The id of what it is about: claim, batch, correction, encounter, response or file.
     subject: String,
-    /// More of it: acknowledgment or `claim_status` of an overdue answer; the batch's status; ready or
-    /// held; contradicts or unclear; the kind of a file; correction of a rejected replacement or void;
+    /// More of it: acknowledgment, `claim_status` or `payer_status` of an overdue answer; the batch's
+    /// status; ready or held; contradicts or unclear; waiting or the kind of a file; correction of a rejected replacement or void;
     /// prepared or problem of one that is not built.
     stage: Option<String>,
     /// By when.

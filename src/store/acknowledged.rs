@@ -9,6 +9,7 @@ use super::schema::{batches, claim_changes, claim_line_parts, claim_lines, claim
 use super::types::{self, CHUNK};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, ContractVersionId, OrganizationId};
+use crate::domain::money::Money;
 use crate::domain::response::Acknowledgment;
 use crate::domain::status::{BatchStatus, ClaimStatus};
 
@@ -46,6 +47,21 @@ pub fn batch(
     };
     let id: Option<i64> = query.select(batches::id).first(conn).optional()?;
     Ok(id.map(BatchId::from_i64))
+}
+
+/// Whether the organization has sent anything under this id (ISA06).
+pub fn sends_as(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    sender: &str,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = batches::table
+        .filter(batches::organization_id.eq(organization.as_i64()))
+        .filter(batches::sender_id.eq(sender))
+        .select(batches::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// Locks batches in order of id until the transaction ends: SQLite's one writer needs none.
@@ -144,16 +160,19 @@ pub struct Standing {
     pub batch: BatchId,
     /// Its status.
     pub status: ClaimStatus,
+    /// What it charges.
+    pub charge: Money,
 }
 
-type StandingRow = (i64, String, i64, String);
+type StandingRow = (i64, String, i64, String, i64);
 
-fn standing((id, number, batch, status): StandingRow) -> Result<Standing, StoreError> {
+fn standing((id, number, batch, status, charge): StandingRow) -> Result<Standing, StoreError> {
     Ok(Standing {
         id: ClaimId::from_i64(id),
         number,
         batch: BatchId::from_i64(batch),
         status: types::read("claims.status", status)?,
+        charge: Money::from_cents(charge),
     })
 }
 
@@ -169,7 +188,7 @@ pub fn by_numbers(
             .filter(claims::organization_id.eq(organization.as_i64()))
             .filter(claims::number.eq_any(chunk))
             .order(claims::id)
-            .select((claims::id, claims::number, claims::batch_id, claims::status))
+            .select((claims::id, claims::number, claims::batch_id, claims::status, claims::charge))
             .load(conn)?;
         for row in rows {
             found.push(standing(row)?);
@@ -189,7 +208,7 @@ pub fn of_batch(
         .filter(claims::batch_id.eq(batch.as_i64()))
         .order(claims::ordinal)
         .select((
-            (claims::id, claims::number, claims::batch_id, claims::status),
+            (claims::id, claims::number, claims::batch_id, claims::status, claims::charge),
             claims::payer_control.is_not_null(),
         ))
         .load(conn)?;

@@ -41,6 +41,22 @@ struct Counter {
     next_value: i64,
 }
 
+/// Moves a counter ahead to `next`, never back; gives its next number.
+pub fn at_least(conn: &mut Conn, name: &str, next: u32) -> Result<i64, StoreError> {
+    let text = "INSERT INTO counters (name, next_value) VALUES ($1, $2) \
+                ON CONFLICT (name) DO UPDATE SET next_value = CASE \
+                WHEN counters.next_value < $3 THEN $4 ELSE counters.next_value END \
+                RETURNING next_value";
+    let next = i64::from(next);
+    let next: Next = diesel::sql_query(text)
+        .bind::<Text, _>(name)
+        .bind::<BigInt, _>(next)
+        .bind::<BigInt, _>(next)
+        .bind::<BigInt, _>(next)
+        .get_result(conn)?;
+    Ok(next.next_value)
+}
+
 /// Moves all counters whose names begin with `prefix` ahead by `by`; gives each with its next number.
 pub fn skip(conn: &mut Conn, prefix: &str, by: u32) -> Result<Vec<(String, i64)>, StoreError> {
     // Compared piece by piece: LIKE would take characters of the prefix for patterns.

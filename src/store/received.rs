@@ -209,17 +209,18 @@ pub struct InterchangeKey<'a> {
     pub control: &'a str,
 }
 
-/// The digest under which an interchange was applied.
+/// The digest under which an interchange was applied, and the file that held it.
 pub fn interchange(
     conn: &mut Conn,
     organization: OrganizationId,
     key: InterchangeKey<'_>,
-) -> Result<Option<String>, StoreError> {
-    Ok(interchanges::table
+) -> Result<Option<(String, ReceivedId)>, StoreError> {
+    let row: Option<(String, i64)> = interchanges::table
         .find((organization.as_i64(), key.sender, key.receiver, key.control))
-        .select(interchanges::digest)
+        .select((interchanges::digest, interchanges::received_id))
         .first(conn)
-        .optional()?)
+        .optional()?;
+    Ok(row.map(|(digest, received)| (digest, ReceivedId::from_i64(received))))
 }
 
 /// Remembers that an interchange was applied.

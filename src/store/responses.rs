@@ -1,6 +1,6 @@
 //! What was said of batches and claims. Only added to.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -12,7 +12,10 @@ use super::sets::insert_set;
 use super::types::{CHUNK, page_size, read, read_json, write_json};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId, ReceivedId, ResponseId};
-use crate::domain::response::{Effect, Response, Said, Source, Stage, Verdict};
+use crate::domain::response::{Effect, Response, Said, Source, Stage, Taken, Verdict};
+
+/// The category of a claim that was accepted into adjudication.
+pub const ADJUDICATION: &str = "A2";
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
@@ -226,23 +229,69 @@ pub fn was_accepted(
     Ok(accepted.is_some())
 }
 
-/// Those of these claims that the payer itself has accepted.
-pub fn accepted_by_payer(
+/// How far the payer itself has gone with these claims; those of which it has accepted nothing are
+/// left out.
+pub fn taken_by_payer(
     conn: &mut Conn,
     organization: OrganizationId,
     claims: &[ClaimId],
-) -> Result<HashSet<ClaimId>, StoreError> {
-    let mut found = HashSet::new();
+) -> Result<HashMap<ClaimId, Taken>, StoreError> {
+    let mut found: HashMap<ClaimId, Taken> = HashMap::new();
     for chunk in claims.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|c| c.as_i64()).collect();
-        let rows: Vec<Option<i64>> = table::table
+        let rows: Vec<(Option<i64>, String)> = table::table
             .filter(table::organization_id.eq(organization.as_i64()))
             .filter(table::claim_id.eq_any(ids))
             .filter(table::source.eq(Source::Payer.as_str()))
             .filter(table::verdict.eq(Verdict::Accepted.as_str()))
-            .select(table::claim_id)
+            .select((table::claim_id, table::said))
             .load(conn)?;
-        found.extend(rows.into_iter().flatten().map(ClaimId::from_i64));
+        for (claim, said) in rows {
+            let said: Vec<Said> = read_json("responses.said", &said)?;
+            let decides = said.iter().any(|s| s.code.split(':').next() == Some(ADJUDICATION));
+            let taken = if decides { Taken::Adjudicating } else { Taken::Received };
+            if let Some(claim) = claim.map(ClaimId::from_i64) {
+                let known = found.entry(claim).or_default();
+                *known = taken.max(*known);
+            }
+        }
     }
     Ok(found)
+}
+
+/// What a file did when part of it was applied before: of which batch, to how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    /// Of which batch.
+    pub batch: BatchId,
+    /// Of a claim, rather than of a batch or set.
+    pub of_claim: bool,
+    /// What was said.
+    pub verdict: Verdict,
+    /// What it did.
+    pub effect: Effect,
+}
+
+/// What a file has said and done so far.
+pub fn done_by(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    received: ReceivedId,
+) -> Result<Vec<Done>, StoreError> {
+    let rows: Vec<(i64, Option<i64>, String, String)> = table::table
+        .filter(table::organization_id.eq(organization.as_i64()))
+        .filter(table::received_id.eq(received.as_i64()))
+        .order(table::id)
+        .select((table::batch_id, table::claim_id, table::verdict, table::effect))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(batch, claim, verdict, effect)| {
+            Ok(Done {
+                batch: BatchId::from_i64(batch),
+                of_claim: claim.is_some(),
+                verdict: read("responses.verdict", verdict)?,
+                effect: read("responses.effect", effect)?,
+            })
+        })
+        .collect()
 }

@@ -33,9 +33,23 @@ fn select(c: &Columns<'_>, rest: &str) -> String {
     )
 }
 
-/// Claims whose receiver has said nothing that counts.
-const SILENT: &str = "c.organization_id = b.organization_id AND c.batch_id = b.id AND c.status IN \
+/// Claims of a batch of which no 277CA says anything that counts.
+const UNTOLD: &str = "c.organization_id = b.organization_id AND c.batch_id = b.id AND c.status IN \
                       ('released', 'delivered')";
+
+/// Claims of a batch of which a clearinghouse has told that it received them, and nobody that the payer
+/// has them.
+const HOUSED: &str = "c.organization_id = b.organization_id AND c.batch_id = b.id \
+                      AND c.status = 'accepted' AND EXISTS (SELECT 1 FROM responses h \
+                      WHERE h.organization_id = c.organization_id AND h.claim_id = c.id \
+                      AND h.source = 'clearinghouse' AND h.stage = 'claim') \
+                      AND NOT EXISTS (SELECT 1 FROM responses h \
+                      WHERE h.organization_id = c.organization_id AND h.claim_id = c.id \
+                      AND h.stage = 'claim' AND (h.source = 'payer' \
+                      OR h.said LIKE '%\"code\":\"A2%')) \
+                      AND NOT EXISTS (SELECT 1 FROM claim_changes h \
+                      WHERE h.organization_id = c.organization_id AND h.built_claim_id = c.id \
+                      AND h.evidence IS NOT NULL)";
 
 /// The query of a kind.
 pub(super) fn part(kind: TaskKind, of: i64, today: NaiveDate, day: fn(&str) -> String) -> String {
@@ -151,7 +165,10 @@ fn answers(of: i64, day: fn(&str) -> String, of_claim: Columns<'_>) -> String {
             "FROM responses r JOIN claims c ON c.organization_id = r.organization_id \
              AND c.id = r.claim_id WHERE r.organization_id = {of} \
              AND (r.effect = 'contradicts' \
-             OR (r.effect = 'unclear' AND c.status IN ('released', 'delivered'))) \
+             OR (r.effect = 'unclear' AND c.status IN ('released', 'delivered', 'accepted') \
+             AND NOT EXISTS (SELECT 1 FROM claim_changes x WHERE x.organization_id = \
+             c.organization_id AND x.claim_id = c.id AND x.asked_at >= r.recorded_at \
+             AND x.state IN ('prepared', 'built')))) \
              AND NOT EXISTS (SELECT 1 FROM responses n WHERE n.organization_id = \
              r.organization_id AND n.claim_id = r.claim_id AND n.id > r.id \
              AND n.effect <> 'recorded')"
@@ -166,18 +183,18 @@ fn files(of: i64, today: NaiveDate, day: fn(&str) -> String, of_batch: Columns<'
             due: day("DATE(f.received_at)"),
             id: "f.id",
             payer: NONE,
-            batch: NONE,
+            batch: "f.waits_for",
             money: "0",
-            stage: "f.kind",
+            stage: "CASE WHEN f.state = 'waiting' THEN f.state ELSE f.kind END",
             ..of_batch
         },
         &format!(
             "FROM received_files f WHERE f.organization_id = {of} \
+             AND (f.state = 'waiting' OR (f.received_at >= '{since} 00:00:00' \
              AND (f.state = 'quarantined' OR (f.state = 'partly' \
              AND NOT EXISTS (SELECT 1 FROM responses p WHERE p.organization_id = \
              f.organization_id AND p.received_id = f.id AND p.claim_id IS NOT NULL \
-             AND p.effect IN ('contradicts', 'unclear')))) \
-             AND f.received_at >= '{since} 00:00:00'"
+             AND p.effect IN ('contradicts', 'unclear'))))))"
         ),
     )
 }
@@ -197,12 +214,20 @@ fn of_claim<'a>(of_batch: &Columns<'a>) -> Columns<'a> {
     }
 }
 
-/// One task for a batch: the 999 first, then the 277CA.
+/// One task for a batch: the 999 first, unless a 277CA shows that the file came; then the 277CA; then
+/// the payer's own, where a clearinghouse has sent one.
 fn overdue(of: i64, today: NaiveDate, day: fn(&str) -> String, of_batch: Columns<'_>) -> String {
     let late = format!(
-        "b.status = 'delivered' AND b.acknowledgment IS NULL AND b.acknowledge_by < '{today}'"
+        "b.status = 'delivered' AND b.acknowledgment IS NULL AND b.acknowledge_by < '{today}' \
+         AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.organization_id = b.organization_id \
+         AND r.batch_id = b.id AND r.stage = 'claim')"
     );
-    let silent_money = format!("(SELECT SUM(c.expected) FROM claims c WHERE {SILENT})");
+    let silent = format!("(({UNTOLD}) OR ({HOUSED}))");
+    let silent_money = format!("(SELECT SUM(c.expected) FROM claims c WHERE {silent})");
+    let stage = format!(
+        "CASE WHEN EXISTS (SELECT 1 FROM claims c WHERE {UNTOLD}) THEN 'claim_status' \
+         ELSE 'payer_status' END"
+    );
     let first = select(
         &Columns {
             owner: "'payer'",
@@ -220,7 +245,7 @@ fn overdue(of: i64, today: NaiveDate, day: fn(&str) -> String, of_batch: Columns
         batch: "b.id",
         claim: NONE,
         money: &silent_money,
-        stage: "'claim_status'",
+        stage: &stage,
         kind: TaskKind::ResponseOverdue,
     };
     let second = select(
@@ -228,7 +253,7 @@ fn overdue(of: i64, today: NaiveDate, day: fn(&str) -> String, of_batch: Columns
         &format!(
             "FROM batches b WHERE b.organization_id = {of} \
              AND b.status IN ('delivered', 'acknowledged') AND b.status_by < '{today}' \
-             AND NOT ({late}) AND EXISTS (SELECT 1 FROM claims c WHERE {SILENT})"
+             AND NOT ({late}) AND EXISTS (SELECT 1 FROM claims c WHERE {silent})"
         ),
     );
     format!("{first} UNION ALL {second}")

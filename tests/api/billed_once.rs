@@ -302,7 +302,7 @@ on_both! {
     }
 }
 
-async fn fresh(app: &TestApp) -> TestApp {
+pub async fn fresh(app: &TestApp) -> TestApp {
     if app.database.url().starts_with("sqlite") {
         return TestApp::sqlite().await;
     }

@@ -28,6 +28,16 @@ async fn taken(app: &TestApp, w: &World, answer: u32) -> Value {
     claim(app, w, &id(&first)).await
 }
 
+/// Bills what is ready, and the payer has received it, under a number of its own (A1).
+async fn received(app: &TestApp, w: &World, answer: u32) -> Value {
+    let first = billed(app, w).await;
+    let batch = sent(app, w, &first).await;
+    move_batch(app, w, &batch.batch, "delivered").await;
+    let says = status(&batch, answer, "PR", &[(number(&first), true)]).replace("A2:20", "A1:19");
+    assert_eq!(take(app, &w.biller, says).await["accepted"], 1);
+    claim(app, w, &id(&first)).await
+}
+
 /// Asks for a correction without a number: the payer has told it.
 async fn ask_again(app: &TestApp, w: &World, of: &Value, what: &str, more: &Value) -> Value {
     let mut body = json!({"reason": "a word of the biller"});
@@ -299,7 +309,7 @@ on_both! {
         let w = world::river_bend(&app, 1).await;
         record(&app, &w, "V-1", "2026-07-01T16:00").await;
         record(&app, &w, "V-2", "2026-07-01T20:00").await;
-        let first = taken(&app, &w, 1).await;
+        let first = received(&app, &w, 1).await;
         ask_again(&app, &w, &first, "replace", &json!({})).await;
         patch(&app, &w, "V-1", &json!({"ended_at": "2026-07-01T17:30:00Z"})).await.expect(200);
         let left = format!("/v1/encounters/{}/void", id(&seen(&app, &w, "V-2").await));
@@ -313,7 +323,7 @@ on_both! {
         assert_eq!((seen(&app, &w, "V-1").await["status"].clone(), seen(&app, &w, "V-2").await["status"].clone()), (json!("ready"), json!("void")));
         assert_eq!(drawn(&app), 6000);
         tie(&app);
-        let second = taken(&app, &w, 3).await;
+        let second = received(&app, &w, 3).await;
         assert_eq!((&second["units"], &second["frequency"]), (&json!(6), &json!("original")));
         tie(&app);
         // And so when it was to be voided with its visits.

@@ -3,9 +3,12 @@
 
 use serde_json::json;
 
+use crate::again::record;
 use crate::app::{TestApp, on_both};
-use crate::billed_once::{SENT, ask, build, claim, claim_of, release_next, says, two_visits};
-use crate::partner::{ack, batch, move_batch, standing, status, ta1, take, tie};
+use crate::billed_once::{
+    SENT, ask, build, claim, claim_of, fresh, release_next, says, two_visits,
+};
+use crate::partner::{ack, batch, move_batch, next_batch, standing, status, ta1, take, tie};
 use crate::responses_order::{level, told};
 use crate::world::{self, id};
 
@@ -54,6 +57,84 @@ on_both! {
         take(&app, &w.biller, says(&sent, 4, true)).await;
         assert_eq!(standing(&app, &w, &sent).await, ["accepted"; 2]);
         tie(&app);
+    }
+
+    async fn what_the_payer_adjudicates_is_not_freed_by_its_own_rejection(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        let numbers = sent.claims();
+        // One by a file of its own, the other in the same file.
+        take(&app, &w.biller, status(&sent, 1, "PR", &[(&numbers[0], true)])).await;
+        let late = status(&sent, 2, "PR", &[(&numbers[0], false), (&numbers[1], true), (&numbers[1], false)]);
+        let took = take(&app, &w.biller, late).await;
+        assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
+        assert!(took["reason"].as_str().unwrap().contains("2 answers say otherwise"), "{took}");
+        assert_eq!(standing(&app, &w, &sent).await, ["accepted"; 2]);
+        build(&app, &w).await.problem(409, "nothing_ready");
+        let tasks = world::all(&app, "/v1/tasks?kind=answer", &w.biller).await;
+        assert_eq!(tasks.iter().filter(|t| t["stage"] == "contradicts").count(), 2, "{tasks:?}");
+        tie(&app);
+    }
+
+    async fn a_receipt_of_the_payer_and_then_its_rejection_frees_the_claim(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        take(&app, &w.biller, says(&sent, 1, true).replace("A2:20", "A1:19")).await;
+        assert_eq!(take(&app, &w.biller, says(&sent, 2, false)).await["rejected"], 2);
+        tie(&app);
+    }
+
+    async fn a_status_that_says_two_things_or_that_nothing_is_found_frees_nothing(app: TestApp) {
+        let (w, sent) = batch(&app, 1, SENT).await;
+        let (yes, no) = (|n: u32| says(&sent, n, true), |n: u32| says(&sent, n, false));
+        for file in [
+            no(1).replace("*U*73.83", "*WQ*73.83"),
+            yes(2).replace("*WQ*73.83", "*U*73.83"),
+            no(3).replace("A7:562:85", "A4:35"),
+        ] {
+            let took = take(&app, &w.biller, file).await;
+            assert_eq!((&took["state"], &took["accepted"], &took["rejected"]), (&json!("partly"), &json!(0), &json!(0)), "{took}");
+            assert!(took["reason"].as_str().unwrap().contains("unclear"), "{took}");
+            assert_eq!(standing(&app, &w, &sent).await, ["delivered"]);
+        }
+        build(&app, &w).await.problem(409, "nothing_ready");
+        let tasks = world::all(&app, "/v1/tasks?kind=answer", &w.biller).await;
+        assert_eq!((tasks.len(), &tasks[0]["owner"]), (1, &json!("payer")), "{tasks:?}");
+        tie(&app);
+    }
+
+    async fn what_is_rejected_under_a_number_is_replaced_where_the_profile_says_so(app: TestApp) {
+        for (round, replaced) in [(0, true), (1, false)] {
+            let app = if round == 0 { &app } else { &fresh(&app).await };
+            let key = if replaced { "[claim.content]\nafter_rejection = \"replacement\"\n\n[filing]" } else { "[filing]" };
+            let w = world::river_bend_with(app, 1, &[("[filing]", key)]).await;
+            record(app, &w, "A-1", "2026-07-01T16:00").await;
+            let sent = next_batch(app, &w, SENT).await;
+            let first = claim_of(app, &w, &sent.batch).await;
+            let plain = says(&sent, 1, false);
+            let (head, rest) = plain.split_once("DTP*472").unwrap();
+            let numbered = format!("{head}REF*1K*ICN77~\nDTP*472{rest}");
+            let (head, rest) = numbered.split_once("SE*").unwrap();
+            let (count, rest) = rest.split_once('*').unwrap();
+            let numbered = format!("{head}SE*{}*{rest}", count.parse::<u32>().unwrap() + 1);
+            let took = take(app, &w.biller, numbered).await;
+            if replaced {
+                assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
+                assert_eq!(standing(app, &w, &sent).await, ["delivered"]);
+                build(app, &w).await.problem(409, "nothing_ready");
+                assert_eq!(world::all(app, "/v1/tasks?kind=answer", &w.biller).await.len(), 1);
+                let body = json!({"reason": "as the payer wants"});
+                app.post(&format!("/v1/claims/{}/replace", id(&first)), &w.biller, &body).await.expect(200);
+                assert_eq!(world::all(app, "/v1/tasks?kind=answer", &w.biller).await.len(), 0);
+                let (next, second) = release_next(app, &w).await;
+                assert_eq!(second["frequency"], "replacement");
+                let file = app.get(&format!("/v1/batches/{}/837p", next.batch), &w.biller).await.body;
+                assert!(file.contains("REF*F8*ICN77~"), "{file}");
+            } else {
+                assert_eq!((&took["state"], &took["rejected"]), (&json!("applied"), &json!(1)), "{took}");
+                let (_, second) = release_next(app, &w).await;
+                assert_eq!(second["frequency"], "original");
+            }
+            tie(app);
+        }
     }
 
     async fn an_acceptance_after_a_rejection_is_told(app: TestApp) {

@@ -1,6 +1,8 @@
 //! The other side of the wire: what a clearinghouse or payer would answer to a batch, written by the
 //! writers of `x12::respond` and bent by hand where they would not.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use peerclaims::domain::contract::Delimiters;
 use peerclaims::domain::money::Money;
@@ -22,6 +24,10 @@ pub struct Sent {
     pub sender: String,
     pub receiver: String,
     pub interchange: u32,
+    /// ISA09 and ISA10.
+    pub created: NaiveDateTime,
+    /// What each claim charges, by CLM01.
+    pub charges: HashMap<String, Money>,
     /// GS06 of the first group.
     pub group: String,
     /// GS06 of each set's group.
@@ -46,6 +52,8 @@ pub async fn fetch(app: &TestApp, batch: &str, key: &str) -> Sent {
         sender: String::new(),
         receiver: String::new(),
         interchange: 0,
+        created: isa_time(&file.body),
+        charges: HashMap::new(),
         group: String::new(),
         groups: Vec::new(),
         sets: Vec::new(),
@@ -64,6 +72,8 @@ pub async fn fetch(app: &TestApp, batch: &str, key: &str) -> Sent {
             }
             Event::Record(record) => {
                 if let Record::Claim(claim) = *record {
+                    let charge = claim.charge.unwrap();
+                    sent.charges.insert(claim.id.to_string(), charge);
                     sent.sets.last_mut().unwrap().1.push(claim.id.into());
                 }
             }
@@ -72,6 +82,12 @@ pub async fn fetch(app: &TestApp, batch: &str, key: &str) -> Sent {
     }
     sent.group.clone_from(&sent.groups[0]);
     sent
+}
+
+/// ISA09 and ISA10, which stand at fixed places.
+fn isa_time(file: &str) -> NaiveDateTime {
+    let text = format!("20{}{}", &file[70..76], &file[77..81]);
+    NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M").unwrap()
 }
 
 /// A batch of `claims` claims of one visit each, two claims to a set, of `river-bend` with
@@ -135,7 +151,7 @@ pub fn exchange(sent: &Sent, number: u32) -> Exchange {
 pub fn ta1(sent: &Sent, number: u32, status: &'static str, note: &str) -> String {
     let verdict = InterchangeVerdict {
         control: sent.interchange,
-        created: time(),
+        created: sent.created,
         status,
         note: note.into(),
     };
@@ -188,7 +204,7 @@ pub fn status(sent: &Sent, number: u32, from: &str, claims: &[(&str, bool)]) -> 
             entity: if *accepted { "PR" } else { "85" }.into(),
         }],
         accepted: *accepted,
-        charge: Money::from_cents(7383),
+        charge: sent.charges.get(*claim).copied().unwrap_or(Money::from_cents(7383)),
         payer_control: accepted.then(|| format!("ICN{claim}")),
         service: (day(), day()),
     });

@@ -228,6 +228,107 @@ on_both! {
         assert_eq!(standing(&app, &w, &sent).await, ["delivered"]);
     }
 
+    async fn a_payment_for_somebody_else_is_put_aside(app: TestApp) {
+        let (w, sent) = batch(&app, 1, SENT).await;
+        let good = remit(&sent, 1);
+        let cases = [
+            (good.replace("XX*1234567893", "XX*1245319599"), "pays somebody else"),
+            (good.replace("*XX*1234567893", ""), "kept"),
+            (good.replace("*XX*1234567893", "").replace(&format!("*ZZ*{:<15}*260909", sent.sender), "*ZZ*SOMEBODY       *260909"), "pays somebody else"),
+            (good.replace("BPR*H*0*", "BPR*H*-5*"), "negative"),
+            // A clearinghouse's id in ISA08, and the right payee.
+            (good.replace(&format!("*ZZ*{:<15}*260909", sent.sender), "*ZZ*HOUSE          *260909"), "kept"),
+        ];
+        for (place, (bytes, why)) in cases.into_iter().enumerate() {
+            let control = format!("{:09}", place + 10);
+            let took = take(&app, &w.biller, bytes.replace("000000001", &control)).await;
+            let state = if why == "kept" { "kept" } else { "quarantined" };
+            assert_eq!(took["state"], state, "{why}: {took}");
+            assert!(took["reason"].as_str().unwrap().contains(why), "{why}: {took}");
+        }
+        // The number of a location that is told later: the same bytes are looked at again.
+        let late = good.replace("XX*1234567893", "XX*1245319599").replace("000000001", "000000030");
+        assert_eq!(take(&app, &w.biller, late.clone()).await["state"], "quarantined");
+        app.database.execute("UPDATE locations SET npi = '1245319599'");
+        let again = upload(&app, &w.biller, late).await.expect(200);
+        assert_eq!(again["files"][0]["state"], "kept", "{again}");
+    }
+
+    async fn a_payment_says_what_it_is_and_whether_it_balances(app: TestApp) {
+        let (w, sent) = batch(&app, 1, SENT).await;
+        let took = take(&app, &w.biller, remit(&sent, 1)).await;
+        let seen = app.get(&format!("/v1/files/{}", id(&took)), &w.biller).await.expect(200);
+        let paid = &seen["payments"][0];
+        assert_eq!((&paid["payer"], &paid["payee_id"], &paid["amount"]), (&json!("Evergreen"), &json!("1234567893"), &json!("0.00")), "{seen}");
+        assert_eq!((&paid["date"], &paid["trace"], &paid["claims"], &paid["balances"]), (&json!("2026-09-09"), &json!("T1"), &json!(0), &json!(true)), "{seen}");
+        let uneven = remit(&sent, 2).replace("BPR*H*0*", "BPR*H*5*");
+        let took = take(&app, &w.biller, uneven).await;
+        assert_eq!(took["state"], "kept", "{took}");
+        assert!(took["reason"].as_str().unwrap().contains("does not balance"), "{took}");
+        let seen = app.get(&format!("/v1/files/{}", id(&took)), &w.biller).await.expect(200);
+        assert_eq!(seen["payments"][0]["balances"], false, "{seen}");
+    }
+
+    async fn a_ta1_of_another_day_moves_nothing(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        let early = crate::partner::Sent { created: sent.created - chrono::Duration::days(400), ..sent.clone() };
+        let took = take(&app, &w.biller, ta1(&early, 1, "R", "006")).await;
+        assert_eq!((&took["state"], &took["rejected"]), (&json!("quarantined"), &json!(0)), "{took}");
+        assert!(took["reason"].as_str().unwrap().contains("TA102"), "{took}");
+        assert_eq!(standing(&app, &w, &sent).await, ["delivered"; 2]);
+        assert_eq!(take(&app, &w.biller, ta1(&sent, 2, "R", "006")).await["rejected"], 2);
+    }
+
+    async fn a_999_that_leaves_sets_out_is_told(app: TestApp) {
+        let (w, sent) = batch(&app, 5, SENT).await;
+        let one = ack(&sent, 1, &[(0, 'R')]);
+        let (head, rest) = one.split_once("AK9*").unwrap();
+        let rest = rest.split_once('~').unwrap().1;
+        let with = |number: u32, ak9: &str| format!("{head}AK9*{ak9}~{rest}").replace("000000001", &format!("{number:09}"));
+        let took = take(&app, &w.biller, with(11, "R*3*3*0")).await;
+        assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(2)), "{took}");
+        assert!(took["reason"].as_str().unwrap().contains("says nothing of sets 0002, 0003"), "{took}");
+        assert_eq!(standing(&app, &w, &sent).await, ["rejected", "rejected", "delivered", "delivered", "delivered"]);
+        assert!(seen_batch(&app, &w, &sent.batch).await["acknowledgment"].is_null());
+        let took = take(&app, &w.biller, with(12, "P*3*3*2")).await;
+        assert_eq!(took["state"], "applied", "{took}");
+        assert_eq!(seen_batch(&app, &w, &sent.batch).await["acknowledgment"], "partly");
+        tie(&app);
+    }
+
+    async fn what_waits_holds_back_nothing_else(app: TestApp) {
+        let (w, first) = batch(&app, 1, SENT).await;
+        crate::again::record(&app, &w, "V-9", "2026-07-09T16:00").await;
+        let second = next_batch(&app, &w, &[]).await;
+        let (old, new) = (first.claims()[0].clone(), second.claims()[0].clone());
+        let charges = first.charges.iter().chain(&second.charges).map(|(k, v)| (k.clone(), *v)).collect();
+        let both = crate::partner::Sent { charges, ..first.clone() };
+        let took = take(&app, &w.biller, status(&both, 1, "PR", &[(&old, false), (&new, true)])).await;
+        assert_eq!((&took["state"], &took["rejected"], &took["waits_for"]), (&json!("waiting"), &json!(1), &json!(second.batch)), "{took}");
+        assert_eq!(standing(&app, &w, &first).await, ["rejected"]);
+        let tasks = world::all(&app, "/v1/tasks?kind=file", &w.biller).await;
+        assert_eq!((&tasks[0]["stage"], &tasks[0]["batch"]), (&json!("waiting"), &json!(second.batch)), "{tasks:?}");
+        // The same interchange in another file: a copy of what was applied.
+        let copy = status(&both, 1, "PR", &[(&old, false), (&new, true)]).replace('\n', "\r\n");
+        assert_eq!(take(&app, &w.biller, copy).await["rejected"], 0);
+        move_batch(&app, &w, &second.batch, "release").await;
+        assert_eq!(peerclaims::flow::acknowledge::turn(&app.ctx).await.unwrap(), 1);
+        assert_eq!(standing(&app, &w, &second).await, ["accepted"]);
+        let seen = app.get(&format!("/v1/files/{}", id(&took)), &w.biller).await.expect(200);
+        assert_eq!((&seen["state"], &seen["accepted"], &seen["rejected"]), (&json!("applied"), &json!(1), &json!(1)), "{seen}");
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM responses"), 2);
+        assert_eq!(world::all(&app, "/v1/tasks?kind=file", &w.biller).await.len(), 0);
+        tie(&app);
+    }
+
+    async fn another_charge_than_was_sent_is_told(app: TestApp) {
+        let (w, sent) = batch(&app, 1, SENT).await;
+        let file = status(&sent, 1, "PR", &[(&sent.claims()[0], true)]).replace("*WQ*73.83", "*WQ*9999.99");
+        let took = take(&app, &w.biller, file).await;
+        assert_eq!((&took["state"], &took["accepted"]), (&json!("partly"), &json!(1)), "{took}");
+        assert!(took["reason"].as_str().unwrap().contains("STC04"), "{took}");
+    }
+
     async fn names_from_outside_do_no_harm(app: TestApp) {
         let (w, sent) = batch(&app, 1, SENT).await;
         let named = |name: &str, n: u32| {

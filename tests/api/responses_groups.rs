@@ -165,7 +165,11 @@ on_both! {
                     "ISA" => (part[6], part[8], part[13]) = (padded(&sent.receiver), padded(&sent.sender), format!("{number:09}")),
                     "GS" => (part[2], part[3]) = (sent.receiver.clone(), sent.sender.clone()),
                     "AK1" => part[2].clone_from(&sent.group),
-                    "TA1" => part[1] = format!("{:09}", sent.interchange),
+                    "TA1" => {
+                        part[1] = format!("{:09}", sent.interchange);
+                        part[2] = sent.created.format("%y%m%d").to_string();
+                        part[3] = sent.created.format("%H%M").to_string();
+                    }
                     "IEA" => part[2] = format!("{number:09}"),
                     _ => {}
                 }

@@ -145,7 +145,9 @@ on_both! {
         assert_eq!(moved, 4);
         assert_eq!(names(&home.join("in")), [".x_hidden", "x_fresh.999", "x_half.999.tmp"]);
         assert_eq!(names(&home.join("done")), ["answers.zip", "ta1.txt"]);
-        assert_eq!(names(&home.join("quarantine")), ["bad.txt", "empty.txt"]);
+        assert_eq!(names(&home.join("quarantine")), ["bad.txt", "empty.txt", "empty.txt.reason.txt"]);
+        let reason = fs::read_dir(home.join("quarantine")).unwrap().map(|e| e.unwrap().path()).find(|p| p.to_string_lossy().ends_with(".reason.txt"));
+        assert!(fs::read_to_string(reason.unwrap()).unwrap().contains("empty"));
         assert_eq!(standing(&app, &w, &sent).await, ["accepted", "accepted"]);
         // As after a kill between the receipt and the move.
         put(folder.path(), "x_ta1.txt", ta1(&sent, 1, "A", "000").as_bytes());

@@ -94,6 +94,17 @@ async fn build(program: &Program, w: &World) -> Value {
 }
 
 on_both! {
+    async fn control_numbers_go_on_from_other_software(app: TestApp) {
+        let url = app.database.url();
+        let say = |next: &str| program::done(&url, &["control-numbers", "--sender", "RIVERBEND01", "--receiver", "EVERGREENCHP", "--next", next]);
+        assert!(say("4712").contains("RIVERBEND01:EVERGREENCHP: the next control number is 4712"));
+        // Never back.
+        assert!(say("9").contains("the next control number is 4712"));
+        let next = "SELECT next_value FROM counters WHERE name = 'x12:RIVERBEND01:EVERGREENCHP'";
+        assert_eq!(app.database.number(next), 4712);
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM audit_entries WHERE action = 'service.control_numbers'"), 2);
+    }
+
     async fn the_restored_service_answers_the_same(app: TestApp) {
         let days = (program::day(-200), program::day(200));
         let w = world::mesa_voices_in(&app, MEMBERS, (&days.0, &days.1)).await;

@@ -58,6 +58,22 @@ on_both! {
         assert_eq!(on(&app, "2026-09-30").await, [""; 0]);
     }
 
+    async fn a_payer_that_is_silent_behind_its_clearinghouse_is_a_task(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        let numbers = sent.claims();
+        let all: Vec<(&str, bool)> = numbers.iter().map(|n| (n.as_str(), true)).collect();
+        let house = status(&sent, 1, "AY", &all).replace("A2:20", "A1:19");
+        assert_eq!(take(&app, &w.biller, house).await["accepted"], 2);
+        // It arrived: nobody waits for a 999 any more.
+        assert_eq!(on(&app, "2026-09-17").await, [""; 0]);
+        assert_eq!(on(&app, "2026-09-18").await, ["response_overdue payer_status payer 2026-09-17 143.06"]);
+        take(&app, &w.biller, status(&sent, 2, "PR", &all[..1])).await;
+        assert_eq!(on(&app, "2026-09-18").await, ["response_overdue payer_status payer 2026-09-17 71.53"]);
+        // The clearinghouse passes on what the payer says.
+        take(&app, &w.biller, status(&sent, 3, "AY", &all[1..])).await;
+        assert_eq!(on(&app, "2026-09-18").await, [""; 0]);
+    }
+
     async fn a_rejection_is_a_task_until_its_visits_are_claimed_again(app: TestApp) {
         let (w, sent) = batch(&app, 2, SENT).await;
         let numbers = sent.claims();

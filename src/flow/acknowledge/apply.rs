@@ -1,13 +1,14 @@
 //! What a file says is applied: all of it in the caller's transaction, or nothing.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::board::Board;
 use super::gather::Words;
 use super::resolve::{Of, Resolved, Word, resolve};
-use super::{moves, sets};
+use super::{moves, payments, sets};
+use crate::domain::contract::form::kinds::AfterRejection;
 use crate::domain::dates::Instant;
-use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
+use crate::domain::ids::{BatchId, ClaimId, OrganizationId, ReceivedId};
 use crate::domain::organization::OrganizationMode;
 use crate::domain::response::{
     Acknowledgment, Effect, FileState, ReceivedFile, Response, Source, Stage, Verdict,
@@ -16,13 +17,14 @@ use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
 use crate::flow::{Ctx, encounters};
 use crate::store::received::{InterchangeKey, add_interchange, interchange};
-use crate::store::responses::Heard;
+use crate::store::responses::{Done, Heard};
 use crate::store::{self, Conn, acknowledged, responses};
 
 /// Problems told of one file: the first ones tell the story.
 const MAX_TOLD: usize = 5;
 
-/// Applies what a file says; the file then tells what became of it.
+/// Applies what a file says; the file then tells what became of it. What answers a batch that is not
+/// released waits for that; the rest is applied at once.
 pub(super) fn apply(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -30,60 +32,95 @@ pub(super) fn apply(
     file: &mut ReceivedFile,
     words: &Words,
 ) -> Result<(), AppError> {
-    if let Some(why) = &words.fault {
-        quarantine(file, why.clone());
-        return Ok(());
-    }
-    let mode = encounters::organization(conn, tenant)?.data.mode;
-    if let Some(why) = wrong_usage(words, mode) {
+    if let Some(why) = refusal(conn, tenant, words)? {
         quarantine(file, why);
         return Ok(());
     }
-    let copies = match copies(conn, tenant, words)? {
-        Ok(copies) => copies,
+    let done = responses::done_by(conn, tenant, file.id)?;
+    let before = match known(conn, tenant, file.id, words)? {
+        Ok(before) => before,
         Err(why) => {
             quarantine(file, why);
             return Ok(());
         }
     };
-    let resolved = resolve(conn, tenant, words, &copies)?;
-    if let Some(batch) = resolved.waits_for {
-        file.state = FileState::Waiting;
-        file.waits_for = Some(batch);
-        file.reason = Some(format!(
-            "It answers batch {batch}, which is not released. It is applied when that is released."
-        ));
-        return Ok(());
-    }
+    let mut resolved = resolve(conn, tenant, words, &before.copies)?;
     if resolved.is_too_much() {
-        quarantine(
-            file,
-            "It answers more claims than one file may. Ask the sender for smaller files."
-                .to_owned(),
-        );
+        let why = "It answers more claims than one file may. Ask the sender for smaller files.";
+        quarantine(file, why.to_owned());
         return Ok(());
     }
-    if resolved.words.is_empty() && !resolved.problems.is_empty() {
+    resolved.leave_out(&done.iter().map(|d| d.batch).collect());
+    let waits_for = resolved.waits_for;
+    let silent = resolved.words.is_empty();
+    if let Some(batch) = waits_for.filter(|_| silent) {
+        wait(file, batch, &[]);
+        return Ok(());
+    }
+    if silent && done.is_empty() && !resolved.problems.is_empty() {
         quarantine(file, told(&resolved.problems));
         return Ok(());
     }
-    for (_, i) in words.interchanges.iter().enumerate().filter(|(n, _)| !copies.contains(n)) {
-        add_interchange(conn, tenant, key(i), &i.digest, file.id)?;
+    for (place, i) in words.interchanges.iter().enumerate() {
+        if !before.copies.contains(&place) && !before.own.contains(&place) {
+            add_interchange(conn, tenant, key(i), &i.digest, file.id)?;
+        }
     }
-    let all_copies = !words.interchanges.is_empty() && copies.len() == words.interchanges.len();
-    let problems = carry_out(ctx, conn, tenant, file, resolved)?;
-    file.waits_for = None;
+    let problems = carry_out(ctx, conn, tenant, file, resolved, &done)?;
+    if let Some(batch) = waits_for {
+        wait(file, batch, &problems);
+        return Ok(());
+    }
+    let copied = !words.interchanges.is_empty() && before.copies.len() == words.interchanges.len();
+    finish(file, words, &problems, copied);
     file.applied_at = Some(ctx.now());
+    Ok(())
+}
+
+/// Why nothing of a file may be applied, whatever it answers.
+fn refusal(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    words: &Words,
+) -> Result<Option<String>, AppError> {
+    if let Some(why) = &words.fault {
+        return Ok(Some(why.clone()));
+    }
+    let organization = encounters::organization(conn, tenant)?;
+    if let Some(why) = wrong_usage(words, organization.data.mode) {
+        return Ok(Some(why));
+    }
+    payments::refusal(conn, &organization, words)
+}
+
+/// What answers a batch that is not released waits; what else there is was applied.
+fn wait(file: &mut ReceivedFile, batch: BatchId, problems: &[String]) {
+    let claims = file.accepted.saturating_add(file.rejected);
+    let part = if claims > 0 { "The rest is applied" } else { "It is applied" };
+    let mut reason =
+        format!("It answers batch {batch}, which is not released. {part} when that is released.");
+    if !problems.is_empty() {
+        reason = format!("{reason} {}", told(problems));
+    }
+    file.state = FileState::Waiting;
+    file.waits_for = Some(batch);
+    file.reason = Some(reason);
+}
+
+/// What became of a file that waits for nothing.
+fn finish(file: &mut ReceivedFile, words: &Words, problems: &[String], copied: bool) {
+    let paid = payments::remark(words);
+    file.waits_for = None;
     (file.state, file.reason) = if !problems.is_empty() {
-        (FileState::Partly, Some(told(&problems)))
-    } else if all_copies {
+        let reason = std::iter::once(told(problems)).chain(paid).collect::<Vec<_>>().join(" ");
+        (FileState::Partly, Some(reason))
+    } else if copied {
         (FileState::Applied, Some("All of it was applied before; nothing was changed.".to_owned()))
     } else if words.speaks() {
-        (FileState::Applied, None)
+        (FileState::Applied, paid)
     } else {
-        (FileState::Kept, Some("Payments are kept as they came; they are not posted.".to_owned()))
+        (FileState::Kept, paid)
     };
-    Ok(())
 }
 
 fn quarantine(file: &mut ReceivedFile, why: String) {
@@ -119,23 +156,34 @@ fn key(i: &super::gather::Interchange) -> InterchangeKey<'_> {
     InterchangeKey { sender: &i.sender, receiver: &i.receiver, control: &i.control }
 }
 
-/// The places of interchanges that were applied before; or why the file must not be applied: the
-/// same number stands for other content.
-fn copies(
+/// The places of interchanges that were applied before.
+#[derive(Debug, Default)]
+struct Known {
+    /// By another file, or further up in this one.
+    copies: Vec<usize>,
+    /// By this file, of which a part waited.
+    own: Vec<usize>,
+}
+
+/// Which interchanges were applied before; or why the file must not be applied: the same number stands
+/// for other content.
+fn known(
     conn: &mut Conn,
     tenant: OrganizationId,
+    file: ReceivedId,
     words: &Words,
-) -> Result<Result<Vec<usize>, String>, AppError> {
-    let mut copies = Vec::new();
+) -> Result<Result<Known, String>, AppError> {
+    let mut known = Known::default();
     let mut here: HashMap<(&str, &str, &str), &str> = HashMap::new();
     for (place, i) in words.interchanges.iter().enumerate() {
         let numbers = (i.sender.as_str(), i.receiver.as_str(), i.control.as_str());
         let before = match here.insert(numbers, &i.digest) {
-            Some(digest) => Some(digest.to_owned()),
-            None => interchange(conn, tenant, key(i))?,
+            Some(digest) => Some((digest.to_owned(), None)),
+            None => interchange(conn, tenant, key(i))?.map(|(digest, of)| (digest, Some(of))),
         };
         match before {
-            Some(digest) if digest == i.digest => copies.push(place),
+            Some((digest, of)) if digest == i.digest && of == Some(file) => known.own.push(place),
+            Some((digest, _)) if digest == i.digest => known.copies.push(place),
             Some(_) => {
                 return Ok(Err(
                     "An interchange of this sender came before under the same control \
@@ -147,7 +195,7 @@ fn copies(
             None => {}
         }
     }
-    Ok(Ok(copies))
+    Ok(Ok(known))
 }
 
 /// Records every word and moves claims and batches. Gives what a person must look at.
@@ -157,6 +205,7 @@ fn carry_out(
     tenant: OrganizationId,
     file: &mut ReceivedFile,
     resolved: Resolved,
+    done: &[Done],
 ) -> Result<Vec<String>, AppError> {
     let Resolved { words, mut problems, batches, .. } = resolved;
     let batches: Vec<BatchId> = batches.into_iter().collect();
@@ -164,8 +213,9 @@ fn carry_out(
     let first = acknowledged::corrected_by(conn, tenant, &batches)?;
     let all: BTreeSet<BatchId> = batches.iter().copied().chain(first).collect();
     acknowledged::lock(conn, tenant, &all.into_iter().collect::<Vec<_>>())?;
-    let mut board = Board::read(conn, tenant, &batches)?;
-    let now = ctx.now();
+    let replaced = replaced(ctx, conn, tenant, &batches)?;
+    let mut board = Board::read(conn, tenant, &batches, replaced)?;
+    let at = ctx.now();
     let mut taken: Vec<ClaimId> = Vec::new();
     let mut list: Vec<Response> = Vec::with_capacity(words.len());
     for word in words {
@@ -174,27 +224,18 @@ fn carry_out(
             taken.extend(effects.iter().map(|(claim, _)| *claim));
         }
         for (claim, effect) in effects {
-            list.push(response(ctx, file, &word, Some(claim), effect, now));
+            list.push(response(ctx, file, &word, Some(claim), effect, at));
         }
         if !matches!(word.of, Of::Claim(_)) {
-            list.push(response(ctx, file, &word, None, whole, now));
+            list.push(response(ctx, file, &word, None, whole, at));
         }
     }
     // Of a batch or set only what is said of no claim of it.
-    let told = |r: &&Response| r.claim.is_some() || r.verdict != Verdict::Rejected;
-    let many = |wanted: Effect| list.iter().filter(told).filter(|r| r.effect == wanted).count();
-    let (against, unclear) = (many(Effect::Contradicts), many(Effect::Unclear));
-    if against > 0 {
-        problems.push(format!(
-            "{against} answers say otherwise than what counts already (effect contradicts): ask the \
-             sender"
-        ));
-    }
-    if unclear > 0 {
-        problems.push(format!(
-            "{unclear} answers do not say whether the claim goes on (effect unclear): ask the sender"
-        ));
-    }
+    let told = |of_claim: bool, verdict: Verdict| of_claim || verdict != Verdict::Rejected;
+    let now = list.iter().filter(|r| told(r.claim.is_some(), r.verdict)).map(|r| r.effect);
+    let before = done.iter().filter(|d| told(d.of_claim, d.verdict)).map(|d| d.effect);
+    let effects: Vec<Effect> = before.chain(now).collect();
+    problems.extend(open_questions(&effects));
     responses::insert_all(conn, tenant, &list)?;
     moves::number(conn, tenant, &list)?;
     let accepted = board.moved_to(ClaimStatus::Accepted);
@@ -203,11 +244,49 @@ fn carry_out(
     problems.extend(moves::accept(ctx, conn, tenant, &accepted, &taken)?);
     moves::reject(ctx, conn, tenant, &batches, &rejected)?;
     for id in batches {
-        answer(conn, tenant, id, now)?;
+        answer(conn, tenant, id, at)?;
     }
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    (file.accepted, file.rejected) = (count(accepted.len()), count(rejected.len()));
+    file.accepted = file.accepted.saturating_add(count(accepted.len()));
+    file.rejected = file.rejected.saturating_add(count(rejected.len()));
     Ok(problems)
+}
+
+/// What a person must ask about answers that did nothing.
+fn open_questions(effects: &[Effect]) -> Vec<String> {
+    let many = |wanted: Effect| effects.iter().filter(|e| **e == wanted).count();
+    let (against, unclear) = (many(Effect::Contradicts), many(Effect::Unclear));
+    let mut found = Vec::new();
+    if against > 0 {
+        found.push(format!(
+            "{against} answers say otherwise than what counts already (effect contradicts): ask the \
+             sender"
+        ));
+    }
+    if unclear > 0 {
+        found.push(format!(
+            "{unclear} answers do not say whether the claim goes on (effect unclear): ask the sender"
+        ));
+    }
+    found
+}
+
+/// Those of these batches whose payer wants a claim replaced that it rejects under its number.
+fn replaced(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    batches: &[BatchId],
+) -> Result<HashSet<BatchId>, AppError> {
+    let mut found = HashSet::new();
+    for batch in batches {
+        let Some(version) = acknowledged::version_of(conn, tenant, *batch)? else { continue };
+        let terms = ctx.terms(conn, tenant, version)?;
+        if terms.pack.claim.form.content.after_rejection == AfterRejection::Replacement {
+            found.insert(*batch);
+        }
+    }
+    Ok(found)
 }
 
 fn response(

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::resolve::{Of, Word};
 use crate::domain::claim_change::ChangeState;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
-use crate::domain::response::{Effect, Source, Stage, Verdict, effect, of_copy};
+use crate::domain::response::{Effect, Source, Stage, Taken, Verdict, effect, of_copy};
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
 use crate::store::{self, Conn, acknowledged, responses};
@@ -35,7 +35,14 @@ pub(super) struct Board {
     of_batch: HashMap<BatchId, Vec<ClaimId>>,
     before: HashMap<ClaimId, ClaimStatus>,
     now: HashMap<ClaimId, ClaimStatus>,
-    payer_accepted: HashSet<ClaimId>,
+    /// How far the payer itself has gone.
+    payer: HashMap<ClaimId, Taken>,
+    /// Replacements and voids: their lines return to the claim that they correct, never to a batch.
+    corrections: HashSet<ClaimId>,
+    /// Claims of which a number is known under which the payer has them.
+    numbered: HashSet<ClaimId>,
+    /// Batches to whose payer a claim that it rejects under its number is replaced.
+    replaced: HashSet<BatchId>,
     /// Claims whose replacement or void is on its way.
     changing: HashSet<ClaimId>,
     heard: HashMap<BatchId, Heard>,
@@ -45,13 +52,16 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// Under the locks of its batches.
+    /// Under the locks of its batches; `replaced` are those after whose numbered rejections the payer
+    /// wants a replacement.
     pub(super) fn read(
         conn: &mut Conn,
         tenant: OrganizationId,
         ids: &[BatchId],
+        replaced: HashSet<BatchId>,
     ) -> Result<Self, AppError> {
         let (mut numbers, mut before) = (HashMap::new(), HashMap::new());
+        let mut numbered = HashSet::new();
         let mut of_batch: HashMap<BatchId, Vec<ClaimId>> = HashMap::new();
         let mut heard: HashMap<BatchId, Heard> = HashMap::new();
         for id in ids {
@@ -61,6 +71,7 @@ impl Board {
                 numbers.insert(claim.number, claim.id);
                 before.insert(claim.id, claim.status);
                 if known {
+                    numbered.insert(claim.id);
                     // Also where a biller has read the number in the payer's portal.
                     of.hear(Stage::Claim, "", Verdict::Accepted, true, Some(claim.id));
                 }
@@ -72,17 +83,32 @@ impl Board {
             }
         }
         let all: Vec<ClaimId> = before.keys().copied().collect();
-        let mut payer_accepted = responses::accepted_by_payer(conn, tenant, &all)?;
+        let mut payer = responses::taken_by_payer(conn, tenant, &all)?;
+        let changes = store::claim_changes::of_built(conn, tenant, &all)?;
         // A biller's evidence that the payer took a correction is as good.
-        let corrections = store::claim_changes::of_built(conn, tenant, &all)?;
-        let known = corrections.into_iter().filter(|change| change.evidence.is_some());
-        payer_accepted.extend(known.filter_map(|change| change.built));
+        let known = changes.iter().filter(|change| change.evidence.is_some());
+        for built in known.filter_map(|change| change.built) {
+            let taken = payer.entry(built).or_default();
+            *taken = Taken::Received.max(*taken);
+        }
+        let corrections = changes.iter().filter_map(|change| change.built).collect();
         let open = store::claim_changes::open_of_all(conn, tenant, &all)?;
         let built = open.into_iter().filter(|c| c.state == ChangeState::Built);
         let changing = built.map(|c| c.claim).collect();
         let now = before.clone();
-        let beside = HashMap::new();
-        Ok(Self { numbers, of_batch, before, now, payer_accepted, changing, heard, beside })
+        Ok(Self {
+            numbers,
+            of_batch,
+            before,
+            now,
+            payer,
+            corrections,
+            numbered,
+            replaced,
+            changing,
+            heard,
+            beside: HashMap::new(),
+        })
     }
 
     /// What a word does to each claim that it is about, and to the batch.
@@ -120,13 +146,15 @@ impl Board {
 
     fn say_of(&mut self, claim: ClaimId, word: &Word, taken: bool) -> Result<Effect, AppError> {
         let gone = || AppError::internal("a claim of a batch is not on its board");
+        let is_kept = self.is_kept(claim, word);
+        let payer = self.payer_of(claim);
         let status = self.now.get_mut(&claim).ok_or_else(gone)?;
-        let payer = self.payer_accepted.contains(&claim);
         let effect = if word.verdict == Verdict::Rejected && word.copy {
             of_copy(*status, word.stage, taken)
         } else {
             match effect(*status, word.stage, word.source, word.verdict, payer) {
                 Effect::Rejected if taken => Effect::Contradicts,
+                Effect::Rejected if is_kept => Effect::Unclear,
                 // Its lines are on the other claim, or about to be reversed: a person must ask.
                 Effect::Rejected if self.changing.contains(&claim) => Effect::Contradicts,
                 effect => effect,
@@ -138,9 +166,31 @@ impl Board {
             _ => {}
         }
         if word.source == Source::Payer && word.verdict == Verdict::Accepted {
-            self.payer_accepted.insert(claim);
+            let said = if word.decides { Taken::Adjudicating } else { Taken::Received };
+            let taken = self.payer.entry(claim).or_default();
+            *taken = said.max(*taken);
+            if word.payer_control.is_some() {
+                self.numbered.insert(claim);
+            }
         }
         Ok(effect)
+    }
+
+    /// How far the payer has gone with a claim. A correction that it took and then rejects frees
+    /// nothing that is billed again: it counts as received.
+    fn payer_of(&self, claim: ClaimId) -> Taken {
+        let taken = self.payer.get(&claim).copied().unwrap_or_default();
+        if self.corrections.contains(&claim) { taken.min(Taken::Received) } else { taken }
+    }
+
+    /// Whether the payer keeps a claim that it rejects, under its number, and wants it replaced.
+    fn is_kept(&self, claim: ClaimId, word: &Word) -> bool {
+        let numbered = word.payer_control.is_some() || self.numbered.contains(&claim);
+        word.stage == Stage::Claim
+            && word.source == Source::Payer
+            && numbered
+            && self.replaced.contains(&word.batch)
+            && !self.corrections.contains(&claim)
     }
 
     /// Whether what a TA1 or 999 speaks of was taken by its receiver before.

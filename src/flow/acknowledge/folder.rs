@@ -3,9 +3,11 @@
 //! When the process is killed after a file was received and before it was moved, the file is received
 //! again, and as the same bytes are never applied twice, it is only moved.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use tokio::task::spawn_blocking;
 
@@ -23,7 +25,13 @@ pub async fn look(ctx: &Ctx, folder: &Path) -> Result<usize, AppError> {
     let mut moved = 0;
     for (name, home) in homes {
         let Some(tenant) = organization(ctx, &name).await? else {
-            tracing::warn!("a folder below the watched one is named like no organization");
+            if is_new(&name) {
+                let folder = harmless(&name);
+                tracing::warn!(
+                    folder,
+                    "a folder below the watched one is named like no organization"
+                );
+            }
             continue;
         };
         let place = home.clone();
@@ -40,6 +48,14 @@ pub async fn look(ctx: &Ctx, folder: &Path) -> Result<usize, AppError> {
         }
     }
     Ok(moved)
+}
+
+/// Names that were warned of.
+static WARNED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Whether nobody was warned of this name since the process began.
+fn is_new(name: &str) -> bool {
+    WARNED.lock().is_ok_and(|mut warned| warned.insert(name.to_owned()))
 }
 
 async fn blocking<T: Send + 'static>(
@@ -68,17 +84,19 @@ async fn take(
     let place = path.clone();
     let bytes = blocking(move || File::open(&place)).await?;
     let incoming = Incoming { name: name.clone(), bytes, channel: Channel::Folder, archive: None };
+    let mut reason = None;
     let (shelf, label) = match receive_any(ctx, tenant, incoming).await {
         Ok(seen) => sorted(&seen),
         // It will never be taken: too large, empty, or no good zip.
         Err(error) if !error.retryable() && error.code != Code::Internal => {
             tracing::warn!(code = error.code.as_str(), organization = %tenant, "{}", error.detail);
+            reason = Some(error.detail);
             (Shelf::Quarantine, error.code.as_str().to_owned())
         }
         Err(error) => return Err(error),
     };
     let (home, name) = (home.to_owned(), format!("{label}_{name}"));
-    blocking(move || put_away(&home, &path, shelf, &name)).await
+    blocking(move || put_away(&home, &path, shelf, &name, reason.as_deref())).await
 }
 
 /// Where a file goes, and what its name begins with: the id of what was received.

@@ -10,6 +10,8 @@ use crate::domain::response::FileKind;
 use crate::store::files::hex;
 use crate::x12::Lexer;
 use crate::x12::read::ack_999::{AckGroup, AckSet};
+use crate::x12::read::remit_835::Payment;
+use crate::x12::read::remit_balance::Balances;
 use crate::x12::read::status_277ca::{Disposition, StatusClaim, StatusLevel};
 use crate::x12::read::ta1::Ta1;
 use crate::x12::read::{Event, ReadCode, ReadError, Reader, Record};
@@ -42,6 +44,19 @@ pub(super) struct Interchange {
     pub(super) ta1: Vec<Ta1>,
     pub(super) groups: Vec<AckedGroup>,
     pub(super) statuses: Vec<StatusSet>,
+    pub(super) payments: Vec<Paid>,
+}
+
+/// What an 835 says of its payment.
+#[derive(Debug)]
+pub(super) struct Paid {
+    pub(super) payment: Payment,
+    /// Its claims.
+    pub(super) claims: u64,
+    pub(super) balanced: bool,
+    /// What does not balance: how much, and the first of it in words.
+    pub(super) differences: u64,
+    pub(super) difference: Option<String>,
 }
 
 /// What a 999 says.
@@ -223,6 +238,20 @@ impl Words {
         let Some(interchange) = self.interchanges.last_mut() else { return };
         let status = interchange.statuses.last_mut();
         match (record, status) {
+            (Record::Payment(payment), _) => interchange.payments.push(Paid::new(payment)),
+            (Record::RemitClaim(_), _) => {
+                // Counted only: a large remittance is read like a small one.
+                if let Some(paid) = interchange.payments.last_mut() {
+                    paid.claims += 1;
+                }
+                return;
+            }
+            (Record::Balances(found), _) => {
+                if let Some(paid) = interchange.payments.last_mut() {
+                    paid.end(found);
+                }
+                return;
+            }
             (Record::AckSet(set), _) => sets.push(set),
             (Record::AckGroup(group), _) => {
                 let sets = std::mem::take(sets);
@@ -235,6 +264,40 @@ impl Words {
         }
         self.verdicts += 1;
     }
+}
+
+impl Paid {
+    fn new(payment: Payment) -> Self {
+        Self { payment, claims: 0, balanced: false, differences: 0, difference: None }
+    }
+
+    fn end(&mut self, found: Balances) {
+        self.balanced = found.balanced;
+        self.differences = found.difference_count;
+        self.difference = found.differences.into_iter().next().map(|first| first.message);
+    }
+}
+
+/// The payments of a file that was read before, at most so many.
+pub(super) fn payments(input: impl Read, most: usize) -> Vec<Paid> {
+    let mut found: Vec<Paid> = Vec::new();
+    for event in Reader::new(input) {
+        let Event::Record(record) = event else { continue };
+        let record = match *record {
+            Record::Payment(_) if found.len() >= most => break,
+            Record::Payment(payment) => {
+                found.push(Paid::new(payment));
+                continue;
+            }
+            other => other,
+        };
+        match (record, found.last_mut()) {
+            (Record::RemitClaim(_), Some(paid)) => paid.claims += 1,
+            (Record::Balances(balances), Some(paid)) => paid.end(balances),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// NM1 level that has the others below it.

@@ -9,15 +9,19 @@
 //! Authority: ASC X12 005010X231A1 (999), 005010X214 (277CA), appendix C (TA1); decisions in
 //! `docs/adr/0070-…` and following.
 
+mod acked;
 mod apply;
 mod archive;
+mod asked;
 mod board;
 pub mod folder;
 mod gather;
 mod moves;
+mod payments;
 mod resolve;
 mod said;
 mod sets;
+mod statuses;
 mod upload;
 mod word;
 
@@ -31,7 +35,7 @@ use super::audit::{self, Action, Detail};
 use super::{Ctx, Scope};
 use crate::domain::batch::StoredFile;
 use crate::domain::dates::Instant;
-use crate::domain::ids::{BatchId, FileId, OrganizationId, ReceivedId, ResponseId};
+use crate::domain::ids::{BatchId, OrganizationId, ReceivedId};
 pub use crate::domain::response::{
     Channel, FileKind, FileState, ReceivedFile, Response, Said, Verdict,
 };
@@ -39,8 +43,10 @@ use crate::error::{AppError, Code};
 pub use crate::store::received::Filter as FileFilter;
 pub use crate::store::responses::Filter;
 use crate::store::{self, Conn};
+pub use asked::{get, list, payments, piece, responses};
 use gather::{Words, digests, gather};
 pub(super) use moves::catch_up;
+pub use payments::PaymentSeen;
 pub use upload::receive_any;
 
 /// Largest file: a day's remittances of a large organization have some 50 MB; it is kept in the
@@ -175,7 +181,13 @@ fn receive_in<S: Read + Seek>(
     incoming: &mut Incoming<S>,
     Looked { sha256, words }: &Looked,
 ) -> Result<Seen, AppError> {
-    if let Some(file) = store::received::by_digest(conn, tenant, sha256)? {
+    if let Some(mut file) = store::received::by_digest(conn, tenant, sha256)? {
+        // A payment that was put aside: its payee may be known by now.
+        if file.state == FileState::Quarantined && file.kind == FileKind::Remit835 {
+            apply::apply(ctx, conn, tenant, &mut file, words)?;
+            store::received::update(conn, tenant, &file)?;
+            note(ctx, conn, tenant, &file)?;
+        }
         return seen(conn, tenant, file, true);
     }
     let mut file = fresh(ctx, incoming, sha256.clone(), words);
@@ -329,60 +341,4 @@ pub(super) fn expect(
     let by = |days: u32| day.checked_add_days(Days::new(u64::from(days))).unwrap_or(day);
     let by = (by(filing.acknowledgment_days), by(filing.claim_status_days));
     Ok(store::acknowledged::expect(conn, tenant, batch, by)?)
-}
-
-/// One file.
-pub async fn get(ctx: &Ctx, tenant: OrganizationId, id: ReceivedId) -> Result<Seen, AppError> {
-    ctx.db
-        .read(Scope::Tenant(tenant), move |conn| {
-            let file = store::received::by_id(conn, tenant, id)?
-                .ok_or_else(|| AppError::not_found("file"))?;
-            seen(conn, tenant, file, false)
-        })
-        .await
-}
-
-/// A page of files.
-pub async fn list(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    filter: FileFilter,
-    after: Option<ReceivedId>,
-    limit: i64,
-) -> Result<Vec<Seen>, AppError> {
-    ctx.db
-        .read(Scope::Tenant(tenant), move |conn| {
-            let page = store::received::list(conn, tenant, filter, after, limit)?;
-            page.into_iter().map(|file| seen(conn, tenant, file, false)).collect()
-        })
-        .await
-}
-
-/// A page of responses.
-pub async fn responses(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    filter: Filter,
-    after: Option<ResponseId>,
-    limit: i64,
-) -> Result<Vec<Response>, AppError> {
-    ctx.db
-        .read(Scope::Tenant(tenant), move |conn| {
-            Ok(store::responses::list(conn, tenant, filter, after, limit)?)
-        })
-        .await
-}
-
-/// One piece of a file as it came, 0 first; none after the last.
-pub async fn piece(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    file: FileId,
-    ordinal: i32,
-) -> Result<Option<Vec<u8>>, AppError> {
-    ctx.db
-        .read(Scope::Tenant(tenant), move |conn| {
-            Ok(store::files::piece(conn, tenant, file, ordinal)?)
-        })
-        .await
 }

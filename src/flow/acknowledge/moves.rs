@@ -8,7 +8,7 @@ use crate::domain::batch::{SaidBy, StoredClaim};
 use crate::domain::claim_detail::PayerControl;
 use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, OrganizationId};
 use crate::domain::ledger;
-use crate::domain::response::{Effect, Response, Source, Stage, Verdict, effect};
+use crate::domain::response::{Effect, Response, Source, Stage, Taken, Verdict, effect};
 use crate::domain::status::{ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::AppError;
 use crate::flow::batching::lock_visits;
@@ -117,7 +117,12 @@ pub(in crate::flow) fn catch_up(
         let (source, verdict) = (word.source, word.verdict);
         let claim = store::claims::by_id(conn, tenant, *id)?;
         let Some(claim) = claim.filter(|c| c.status.is_with_payer()) else { continue };
-        let payer = responses::accepted_by_payer(conn, tenant, &[*id])?.contains(id);
+        let payer = responses::taken_by_payer(conn, tenant, &[*id])?;
+        let mut payer = payer.get(id).copied().unwrap_or_default();
+        if !store::claim_changes::of_built(conn, tenant, &[*id])?.is_empty() {
+            // A correction frees nothing that is billed again.
+            payer = payer.min(Taken::Received);
+        }
         let counts = effect(claim.status, Stage::Claim, source, verdict, payer);
         if verdict == Verdict::Rejected && counts == Effect::Rejected {
             acknowledged::lock(conn, tenant, &[claim.batch])?;

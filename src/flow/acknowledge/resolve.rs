@@ -2,21 +2,22 @@
 //! same two parties, by set control number, by CLM01. What belongs to another organization is not
 //! found here, and told like what nobody sent.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::gather::{AckedGroup, Interchange, Rejection, StatusSet, Words};
+use super::acked::{self, Heard, hear};
+use super::gather::{AckedGroup, Interchange, Words};
 use super::said;
 use super::sets::{self, SentSet};
 pub(super) use super::word::{Of, Word};
 use crate::domain::batch::Batch;
 use crate::domain::ids::{BatchId, OrganizationId};
-use crate::domain::response::{Said, Source, Stage, Verdict};
+use crate::domain::response::{Source, Stage, Verdict};
 use crate::domain::status::BatchStatus;
 use crate::error::AppError;
 use crate::store::acknowledged::{self, Control};
 use crate::store::{self, Conn};
-use crate::x12::read::status_277ca::Disposition;
 
 /// What a file says of what is here.
 #[derive(Debug, Default)]
@@ -32,13 +33,15 @@ pub(super) struct Resolved {
     /// What was read of batches.
     known: HashMap<BatchId, Batch>,
     /// The place of the interchange that is being read.
-    at: usize,
+    pub(super) at: usize,
     /// What was said, so that a word that is repeated is taken once.
     said: HashSet<Key>,
     /// Claims that the words may move, each as often as it is spoken of.
     weight: usize,
     /// The sets of batches that were looked into.
     sent: HashMap<BatchId, Rc<Vec<SentSet>>>,
+    /// Day and time of the interchanges of batches.
+    sent_at: HashMap<BatchId, (String, String)>,
 }
 
 /// What makes two words the same; the last tells a copy or a word that decides from others.
@@ -48,7 +51,7 @@ type Key = (BatchId, Stage, Source, String, Verdict, bool);
 /// written in one transaction, some thirty seconds.
 const MAX_MOVES: usize = 500_000;
 
-const NOT_OURS: &str = "this organization has not sent it, or to another receiver. Look whether the file \
+pub(super) const NOT_OURS: &str = "this organization has not sent it, or to another receiver. Look whether the file \
                         is for somebody else";
 
 /// Finds what the words are about.
@@ -83,15 +86,22 @@ impl Resolved {
         self.weight > MAX_MOVES
     }
 
+    /// Takes out what is said of batches that wait, and of those of which a file has spoken before.
+    pub(super) fn leave_out(&mut self, before: &HashSet<BatchId>) {
+        self.batches.retain(|batch| !before.contains(batch));
+        let batches = &self.batches;
+        self.words.retain(|word| batches.contains(&word.batch));
+    }
+
     /// Whether nobody said this yet in this file, of so many claims.
-    fn is_new(&mut self, key: Key, claims: usize) -> bool {
+    pub(super) fn is_new(&mut self, key: Key, claims: usize) -> bool {
         let new = !self.is_too_much() && self.said.insert(key);
         self.weight = self.weight.saturating_add(if new { claims } else { 0 });
         new && !self.is_too_much()
     }
 
     /// The batch, when an answer to it may be applied.
-    fn usable(
+    pub(super) fn usable(
         &mut self,
         conn: &mut Conn,
         tenant: OrganizationId,
@@ -114,7 +124,7 @@ impl Resolved {
     }
 
     /// The sets of a batch.
-    fn sent(
+    pub(super) fn sent(
         &mut self,
         conn: &mut Conn,
         tenant: OrganizationId,
@@ -141,11 +151,21 @@ impl Resolved {
                 self.problems.push(format!("a TA1 answers an interchange: {NOT_OURS}"));
                 continue;
             };
-            if self.usable(conn, tenant, id)?.is_none() {
+            let Some(batch) = self.usable(conn, tenant, id)?.cloned() else { continue };
+            let sent_at = match self.sent_at.entry(id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(sets::sent_at(conn, tenant, &batch)?),
+            };
+            if !said::is_of(ta1, sent_at) {
+                self.problems.push(format!(
+                    "a TA1 names another day or time (TA102, TA103) than that of batch {id}: it answers \
+                     an earlier interchange under the same number, or somebody else's. Nothing was moved \
+                     by it; ask the sender"
+                ));
                 continue;
             }
             let (verdict, said) = said::of_interchange(ta1);
-            let weight = self.known.get(&id).map_or(0, |batch| batch.claims);
+            let weight = batch.claims;
             let copy = said::is_copied_interchange(ta1);
             let key =
                 (id, Stage::Interchange, Source::Receiver, ta1.control.clone(), verdict, copy);
@@ -202,190 +222,50 @@ impl Resolved {
                 self.problems.push(format!("a 999 names a set that batch {id} does not have"));
             }
         }
-        for sent in of_group {
-            for (verdict, said, copy) in said_of(sent, acked) {
-                if verdict == Verdict::Unknown {
-                    self.problems.push(format!(
-                        "a 999 says of set {} of batch {id} what is neither an acceptance nor a \
-                         rejection (IK501, AK901). Ask the sender",
-                        sent.control
-                    ));
-                    continue;
-                }
-                let control = format!("{number}/{}", sent.control);
-                let key = (id, Stage::Set, Source::Receiver, control.clone(), verdict, copy);
-                if !self.is_new(key, sent.claims.len()) {
-                    continue;
-                }
-                self.words.push(Word {
-                    from: self.at,
-                    batch: id,
-                    of: Of::Set(sent.claims.clone()),
-                    stage: Stage::Set,
-                    source: Source::Receiver,
-                    control,
-                    verdict,
-                    copy,
-                    decides: false,
-                    said,
-                    payer_control: None,
-                    clearinghouse_control: None,
-                });
-            }
+        let (heard, unsaid) = hear(&of_group, acked);
+        if !unsaid.is_empty() {
+            self.problems.push(acked::silence(id, group, &unsaid));
         }
+        self.sets(id, number, heard);
         Ok(())
     }
 
-    fn statuses(
-        &mut self,
-        conn: &mut Conn,
-        tenant: OrganizationId,
-        from: &Interchange,
-        set: &StatusSet,
-    ) -> Result<(), AppError> {
-        let source = said::source(set.entity);
-        for Rejection { level, trace, claims } in set.rejections() {
-            let (verdict, said) = said::of_statuses(level.disposition, &level.statuses);
-            if claims.is_empty() {
-                let copy = said::is_copied_claim(&level.statuses);
-                self.level(conn, tenant, from, (source, verdict, said, copy), trace)?;
-            } else if claims.iter().any(|c| c.disposition != Disposition::Rejected) {
-                self.problems.push(
-                    "a 277CA rejects all claims of a set or provider, and yet names some that it does \
-                     not reject: what it says of each claim was taken. Ask the sender"
-                        .to_owned(),
-                );
-            }
-        }
-        if set.claims.is_empty() {
-            return Ok(());
-        }
-        let numbers: Vec<&str> = set.claims.iter().map(|c| c.trace.as_str()).collect();
-        let found = acknowledged::by_numbers(conn, tenant, &numbers)?;
-        let found: HashMap<&str, _> = found.iter().map(|s| (s.number.as_str(), s)).collect();
-        let mut unknown = 0_usize;
-        for claim in &set.claims {
-            let Some(standing) = found.get(claim.trace.as_str()) else {
-                unknown += 1;
-                continue;
-            };
-            let Some(batch) = self.usable(conn, tenant, standing.batch)? else { continue };
-            if batch.sender.as_str() != from.receiver {
-                unknown += 1;
+    /// What is said of sets of a batch's group.
+    fn sets(&mut self, id: BatchId, number: u32, heard: Vec<Heard<'_>>) {
+        for Heard { set, verdict, said, copy } in heard {
+            if verdict == Verdict::Unknown {
+                self.problems.push(format!(
+                    "a 999 says of set {} of batch {id} what is neither an acceptance nor a \
+                     rejection (IK501, AK901). Ask the sender",
+                    set.control
+                ));
                 continue;
             }
-            let (verdict, said) = said::of_statuses(claim.disposition, &claim.statuses);
-            let copy = said::is_copied_claim(&claim.statuses);
-            let decides = verdict == Verdict::Accepted && said::decides(&claim.statuses);
-            // One that says the payer's number, too, says more.
-            let known = claim.payer_control.as_deref().unwrap_or_default();
-            let what = format!("{} {known}", standing.number);
-            let key = (standing.batch, Stage::Claim, source, what, verdict, copy || decides);
-            if !self.is_new(key, 1) {
-                continue;
-            }
-            self.words.push(Word {
-                from: self.at,
-                batch: standing.batch,
-                of: Of::Claim(standing.id),
-                stage: Stage::Claim,
-                source,
-                control: standing.number.clone(),
-                verdict,
-                copy,
-                decides,
-                said,
-                payer_control: claim.payer_control.clone(),
-                clearinghouse_control: claim.clearinghouse_control.clone(),
-            });
-        }
-        if unknown > 0 {
-            let all = set.claims.len();
-            self.problems.push(format!(
-                "{unknown} of {all} claims in a 277CA are not known here under the numbers and the \
-                 receiver that it names. Look whether the file is for somebody else"
-            ));
-        }
-        Ok(())
-    }
-
-    /// A 277CA that rejects all claims of our set at once, by its BHT03.
-    fn level(
-        &mut self,
-        conn: &mut Conn,
-        tenant: OrganizationId,
-        from: &Interchange,
-        (source, verdict, said, copy): (Source, Verdict, Vec<Said>, bool),
-        trace: &str,
-    ) -> Result<(), AppError> {
-        // `BATCH000000101`, and `BATCH000000101-2` for the second set.
-        let reference = trace.strip_prefix("BATCH").unwrap_or_default();
-        let (interchange, part) = reference.split_once('-').unwrap_or((reference, "1"));
-        let found = find(conn, tenant, from, interchange, Control::Interchange)?;
-        let Some(id) = found else {
-            self.problems.push(format!("a 277CA answers a set of claims: {NOT_OURS}"));
-            return Ok(());
-        };
-        if self.usable(conn, tenant, id)?.is_none() {
-            return Ok(());
-        }
-        let place = sets::number(part).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        let all = self.sent(conn, tenant, id)?;
-        let Some(sent) = all.get(place.saturating_sub(1)) else {
-            self.problems.push(format!("a 277CA names a set that batch {id} does not have"));
-            return Ok(());
-        };
-        for standing in acknowledged::by_numbers(conn, tenant, &texts(&sent.claims))? {
-            let number = standing.number.clone();
-            if !self.is_new((id, Stage::Claim, source, number, verdict, copy), 1) {
+            let control = format!("{number}/{}", set.control);
+            let key = (id, Stage::Set, Source::Receiver, control.clone(), verdict, copy);
+            if !self.is_new(key, set.claims.len()) {
                 continue;
             }
             self.words.push(Word {
                 from: self.at,
                 batch: id,
-                of: Of::Claim(standing.id),
-                stage: Stage::Claim,
-                source,
-                control: standing.number,
+                of: Of::Set(set.claims.clone()),
+                stage: Stage::Set,
+                source: Source::Receiver,
+                control,
                 verdict,
                 copy,
                 decides: false,
-                said: said.clone(),
+                said,
                 payer_control: None,
                 clearinghouse_control: None,
             });
         }
-        Ok(())
     }
-}
-
-/// What a 999 says of a set: verdict, codes, and whether it is only called a copy.
-fn said_of(
-    sent: &SentSet,
-    AckedGroup { group, sets }: &AckedGroup,
-) -> Vec<(Verdict, Vec<Said>, bool)> {
-    let copied = said::is_copied_group(&group.codes);
-    let named = sets.iter().filter(|s| sets::same(&sent.control, &s.control));
-    let word = |set| {
-        let (verdict, said) = said::of_set(set);
-        (verdict, said, copied || said::is_copied_set(set))
-    };
-    let mut words: Vec<(Verdict, Vec<Said>, bool)> = named.map(word).collect();
-    // The word on a set counts, whatever AK9 says of the group; AK9 alone counts where no set is
-    // named, or where it accepts and names only those with errors.
-    let whole = said::set_verdict(group.status.as_deref());
-    if words.is_empty() && (sets.is_empty() || whole != Verdict::Rejected) {
-        words.push((whole, Vec::new(), copied));
-    }
-    words
-}
-
-fn texts(list: &[String]) -> Vec<&str> {
-    list.iter().map(String::as_str).collect()
 }
 
 /// The batch under a control number that we sent to the sender of this interchange.
-fn find(
+pub(super) fn find(
     conn: &mut Conn,
     tenant: OrganizationId,
     from: &Interchange,

@@ -2,6 +2,7 @@
 
 use crate::domain::response::{Said, Source, Verdict};
 use crate::domain::response_codes as codes;
+use crate::store::responses::ADJUDICATION;
 use crate::x12::read::ack_999::{AckError, AckSet};
 use crate::x12::read::status_277ca::{Disposition, Status};
 use crate::x12::read::ta1::Ta1;
@@ -24,6 +25,13 @@ pub(super) fn of_interchange(ta1: &Ta1) -> (Verdict, Vec<Said>) {
         message: codes::interchange(&note),
     };
     (verdict, vec![said])
+}
+
+/// Whether a TA1 speaks of the interchange with this ISA09 and ISA10, as far as it says (TA102, TA103).
+pub(super) fn is_of(ta1: &Ta1, (day, time): &(String, String)) -> bool {
+    let day_fits = |said: &str| said.is_empty() || said.ends_with(day.as_str());
+    let time_fits = |said: &str| said.is_empty() || said.starts_with(time.as_str());
+    ta1.date.as_deref().is_none_or(day_fits) && ta1.time.as_deref().is_none_or(time_fits)
 }
 
 /// Whether a TA1 rejects a copy (TA105).
@@ -55,7 +63,7 @@ pub(super) fn is_kept_copy(said: &[Said]) -> bool {
 
 /// Whether a 277CA says that a claim went into adjudication: a receipt (A0, A1) is less.
 pub(super) fn decides(statuses: &[Status]) -> bool {
-    statuses.iter().any(|s| s.category == "A2")
+    statuses.iter().any(|s| s.category == ADJUDICATION)
 }
 
 /// What IK501 or AK901 comes to. The rarer ones (M, W, X: a failed security check) reject.
@@ -105,9 +113,28 @@ fn of_segment(error: &AckError) -> Vec<Said> {
     std::iter::once(whole).chain(elements).collect()
 }
 
+/// Whether some status says two things: its category accepts and its action (STC03) rejects, or the
+/// other way round.
+pub(super) fn is_torn(statuses: &[Status]) -> bool {
+    let torn = |s: &Status| match s.action.as_deref() {
+        Some("U") => matches!(s.category.as_str(), "A0" | "A1" | "A2" | "A5"),
+        Some("WQ") => matches!(s.category.as_str(), "A3" | "A4" | "A6" | "A7" | "A8"),
+        _ => false,
+    };
+    statuses.iter().any(torn)
+}
+
+/// Whether a claim cannot be found (A4): the one that was sent may still be under way, or be there
+/// under another number.
+fn is_lost(statuses: &[Status]) -> bool {
+    statuses.iter().any(|s| s.category == "A4")
+}
+
 /// What the statuses of a 277CA say.
 pub(super) fn of_statuses(disposition: Disposition, statuses: &[Status]) -> (Verdict, Vec<Said>) {
     let verdict = match disposition {
+        _ if is_torn(statuses) => Verdict::Mixed,
+        Disposition::Rejected if is_lost(statuses) => Verdict::Unknown,
         Disposition::Accepted => Verdict::Accepted,
         Disposition::Rejected => Verdict::Rejected,
         Disposition::Mixed => Verdict::Mixed,

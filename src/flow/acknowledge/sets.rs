@@ -1,5 +1,7 @@
 //! Which claims each set of a batch holds: read from the stored file itself, which never changes.
 
+use std::io::Read;
+
 use crate::domain::batch::Batch;
 use crate::domain::ids::OrganizationId;
 use crate::error::AppError;
@@ -41,6 +43,24 @@ pub(super) fn sent(
         }
     }
     Ok(sets)
+}
+
+/// Bytes of an ISA, whose elements have fixed places.
+const ISA_BYTES: u64 = 106;
+
+/// ISA09 and ISA10 of a batch's interchange: its day (YYMMDD) and time (HHMM).
+pub(super) fn sent_at(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    batch: &Batch,
+) -> Result<(String, String), AppError> {
+    let broken = || AppError::internal("a stored 837P has no ISA");
+    let mut head = Vec::new();
+    let source = store::files::Source::new(conn, tenant, batch.file);
+    source.take(ISA_BYTES).read_to_end(&mut head).map_err(|_| broken())?;
+    let text = String::from_utf8(head).map_err(|_| broken())?;
+    let part = |from, to| text.get(from..to).map(str::to_owned).ok_or_else(broken);
+    Ok((part(70, 76)?, part(77, 81)?))
 }
 
 /// A control number of digits; leading zeros do not count.

@@ -91,11 +91,6 @@ const DECIDED: &[(&str, &str)] = &[
          takes no corrections takes frequency 1 only (`claim.content.frequencies`)",
     ),
     (
-        "51",
-        "a claim that a TA1, 999 or 277CA rejects is final: its visits are sent as a new original \
-         under a number of its own, also where the rejection names a payer's number",
-    ),
-    (
         "65",
         "what the member paid (AMT*F5) is a fact of a claim, which no profile can know; zero is \
          not sent",

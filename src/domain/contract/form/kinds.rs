@@ -161,6 +161,15 @@ code_list!(
     }
 );
 code_list!(
+    /// How a claim is corrected that a 277CA rejects under a number of the payer's.
+    AfterRejection, "a way after a rejection" {
+        /// By a new claim: the payer keeps nothing of what it rejects.
+        Original = "original",
+        /// By a replacement of that number.
+        Replacement = "replacement",
+    }
+);
+code_list!(
     /// How a provider is known to the payer.
     ProviderId, "a provider's identification" {
         /// By its NPI.

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::kinds::{
-    Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, ContractKind,
-    CorrectionNumber, DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate,
-    Frequency, MemberShape, Note80, NoteKind, NoteRule, Number, NumberKind, Paperwork, ProviderId,
-    Reference, Release, Send, Submitter, TaxKind, UnitBasis, ZeroCharge,
+    Access, Address, AfterRejection, Assignment, Benefits, CharacterSet, Contact, ContractInfo,
+    ContractKind, CorrectionNumber, DateFormat, DelayReason, Exception, FacilityMode, FileKind,
+    FileNameTemplate, Frequency, MemberShape, Note80, NoteKind, NoteRule, Number, NumberKind,
+    Paperwork, ProviderId, Reference, Release, Send, Submitter, TaxKind, UnitBasis, ZeroCharge,
 };
 use crate::domain::claim_detail::{EpsdtCondition, Transmission};
 use crate::domain::codes::{Modifier, PlaceOfService, ProcedureCode};
@@ -138,6 +138,7 @@ macro_rules! lists {
 }
 
 lists!(
+    AfterRejection,
     Assignment,
     Benefits,
     CharacterSet,

@@ -149,6 +149,10 @@ fn disagreements(form: &ClaimForm, mut refuse: impl FnMut(&str, &str)) {
     if !form.content.frequencies.contains(&kinds::Frequency::Original) {
         refuse("content", "frequencies needs at least `original`");
     }
+    let replaced = form.content.after_rejection == kinds::AfterRejection::Replacement;
+    if replaced && !form.content.frequencies.contains(&kinds::Frequency::Replacement) {
+        refuse("content", "after_rejection by `replacement` needs that among the frequencies");
+    }
     if form.file.bytes_per_file.limit().is_some_and(|bytes| bytes < LARGEST_CLAIM) {
         refuse(
             "file",

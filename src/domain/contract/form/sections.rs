@@ -5,10 +5,10 @@
 
 use super::Row;
 use super::kinds::{
-    Access, Address, Assignment, Benefits, CharacterSet, Contact, ContractInfo, CorrectionNumber,
-    DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate, Frequency,
-    MemberShape, Note80, NoteRule, Number, Paperwork, ProviderId, Reference, Release, Send,
-    Submitter, TaxKind, UnitBasis, ZeroCharge,
+    Access, Address, AfterRejection, Assignment, Benefits, CharacterSet, Contact, ContractInfo,
+    CorrectionNumber, DateFormat, DelayReason, Exception, FacilityMode, FileKind, FileNameTemplate,
+    Frequency, MemberShape, Note80, NoteRule, Number, Paperwork, ProviderId, Reference, Release,
+    Send, Submitter, TaxKind, UnitBasis, ZeroCharge,
 };
 use super::knob::{Count, Knob, knobs};
 use crate::domain::claim_detail::EpsdtCondition;
@@ -80,6 +80,9 @@ knobs!(
             "a claim for nothing: `never`, `encounters`, `allowed`";
         frequencies: Vec<Frequency> = vec![Frequency::Original, Frequency::Replacement, Frequency::Void],
             "49", "CLM05-3", "what the payer takes: `original`, `replacement`, `void`";
+        after_rejection: AfterRejection = AfterRejection::Original, "51", "CLM05-3",
+            "how a claim is corrected that a 277CA rejects under a number of the payer's: `original`, \
+             a new claim, or `replacement` of that number, for which it stays as it is until asked for";
         correction_number: CorrectionNumber = CorrectionNumber::Latest, "50", "REF*F8",
             "which of the payer's numbers a correction names: `latest` or `first`";
         signature_on_file: bool = true, "53", "CLM06", "`Y` or `N`";

@@ -70,8 +70,9 @@ member_shape = "999999999WA"
 
 [claim.content]
 zero_charge = "allowed"
+after_rejection = "replacement"
 correction_number = "first"
-frequencies = ["original", "void"]
+frequencies = ["original", "replacement"]
 signature_on_file = false
 assignment = "C"
 benefits_assigned = "W"
@@ -166,6 +167,11 @@ fn what_a_knob_cannot_be_is_refused_with_its_path() {
             "[claim.content]\nfrequencies = [\"void\", \"void\"]",
             "claim.content.frequencies[2]",
             "twice",
+        ),
+        (
+            "[claim.content]\nafter_rejection = \"replacement\"\nfrequencies = [\"original\"]",
+            "claim.content",
+            "among the frequencies",
         ),
         ("[claim.content]\ndiagnoses = 13", "claim.content.diagnoses", "from 1 to 12"),
         (

@@ -1,0 +1,173 @@
+//! What a 277CA says: of claims by CLM01, and of a set or provider as a whole.
+
+use std::collections::HashMap;
+
+use super::gather::{Interchange, Rejection, StatusSet};
+use super::resolve::{NOT_OURS, Resolved, find};
+use super::word::{Of, Word};
+use super::{said, sets};
+use crate::domain::ids::OrganizationId;
+use crate::domain::response::{Said, Source, Stage, Verdict};
+use crate::error::AppError;
+use crate::store::Conn;
+use crate::store::acknowledged::{self, Control, Standing};
+use crate::x12::read::status_277ca::{Disposition, StatusClaim};
+
+impl Resolved {
+    /// What one set of a 277CA says.
+    pub(super) fn statuses(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        from: &Interchange,
+        set: &StatusSet,
+    ) -> Result<(), AppError> {
+        let source = said::source(set.entity);
+        for Rejection { level, trace, claims } in set.rejections() {
+            let (verdict, said) = said::of_statuses(level.disposition, &level.statuses);
+            if claims.is_empty() {
+                let copy = said::is_copied_claim(&level.statuses);
+                self.level(conn, tenant, from, (source, verdict, said, copy), trace)?;
+            } else if claims.iter().any(|c| c.disposition != Disposition::Rejected) {
+                self.problems.push(
+                    "a 277CA rejects all claims of a set or provider, and yet names some that it does \
+                     not reject: what it says of each claim was taken. Ask the sender"
+                        .to_owned(),
+                );
+            }
+        }
+        if set.levels.iter().any(|(level, _)| said::is_torn(&level.statuses)) {
+            self.problems.push(
+                "a 277CA says two things of a set or provider at once (STC01 and STC03): it moved \
+                 nothing. Ask the sender"
+                    .to_owned(),
+            );
+        }
+        if set.claims.is_empty() {
+            return Ok(());
+        }
+        self.claims(conn, tenant, from, source, &set.claims)
+    }
+
+    /// What it says claim by claim.
+    fn claims(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        from: &Interchange,
+        source: Source,
+        claims: &[StatusClaim],
+    ) -> Result<(), AppError> {
+        let numbers: Vec<&str> = claims.iter().map(|c| c.trace.as_str()).collect();
+        let found = acknowledged::by_numbers(conn, tenant, &numbers)?;
+        let found: HashMap<&str, _> = found.iter().map(|s| (s.number.as_str(), s)).collect();
+        let (mut unknown, mut charged) = (0_usize, 0_usize);
+        for claim in claims {
+            let Some(standing) = found.get(claim.trace.as_str()) else {
+                unknown += 1;
+                continue;
+            };
+            let Some(batch) = self.usable(conn, tenant, standing.batch)? else { continue };
+            if batch.sender.as_str() != from.receiver {
+                unknown += 1;
+                continue;
+            }
+            charged += usize::from(claim.amount.is_some_and(|amount| amount != standing.charge));
+            let word = word(self.at, source, standing, claim);
+            // One that says the payer's number, too, says more.
+            let known = claim.payer_control.as_deref().unwrap_or_default();
+            let what = format!("{} {known}", standing.number);
+            let strong = word.copy || word.decides;
+            let key = (standing.batch, Stage::Claim, source, what, word.verdict, strong);
+            if self.is_new(key, 1) {
+                self.words.push(word);
+            }
+        }
+        if charged > 0 {
+            self.problems.push(format!(
+                "{charged} claims in a 277CA have another charge there (STC04) than was sent; what it \
+                 says of them was taken. Ask the sender whether it means the same claims"
+            ));
+        }
+        if unknown > 0 {
+            let all = claims.len();
+            self.problems.push(format!(
+                "{unknown} of {all} claims in a 277CA are not known here under the numbers and the \
+                 receiver that it names. Look whether the file is for somebody else"
+            ));
+        }
+        Ok(())
+    }
+
+    /// A 277CA that rejects all claims of our set at once, by its BHT03.
+    fn level(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        from: &Interchange,
+        (source, verdict, said, copy): (Source, Verdict, Vec<Said>, bool),
+        trace: &str,
+    ) -> Result<(), AppError> {
+        // `BATCH000000101`, and `BATCH000000101-2` for the second set.
+        let reference = trace.strip_prefix("BATCH").unwrap_or_default();
+        let (interchange, part) = reference.split_once('-').unwrap_or((reference, "1"));
+        let found = find(conn, tenant, from, interchange, Control::Interchange)?;
+        let Some(id) = found else {
+            self.problems.push(format!("a 277CA answers a set of claims: {NOT_OURS}"));
+            return Ok(());
+        };
+        if self.usable(conn, tenant, id)?.is_none() {
+            return Ok(());
+        }
+        let place = sets::number(part).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        let all = self.sent(conn, tenant, id)?;
+        let Some(sent) = all.get(place.saturating_sub(1)) else {
+            self.problems.push(format!("a 277CA names a set that batch {id} does not have"));
+            return Ok(());
+        };
+        for standing in acknowledged::by_numbers(conn, tenant, &texts(&sent.claims))? {
+            let number = standing.number.clone();
+            if !self.is_new((id, Stage::Claim, source, number, verdict, copy), 1) {
+                continue;
+            }
+            self.words.push(Word {
+                from: self.at,
+                batch: id,
+                of: Of::Claim(standing.id),
+                stage: Stage::Claim,
+                source,
+                control: standing.number,
+                verdict,
+                copy,
+                decides: false,
+                said: said.clone(),
+                payer_control: None,
+                clearinghouse_control: None,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a claim.
+fn word(from: usize, source: Source, standing: &Standing, claim: &StatusClaim) -> Word {
+    let (verdict, said) = said::of_statuses(claim.disposition, &claim.statuses);
+    Word {
+        from,
+        batch: standing.batch,
+        of: Of::Claim(standing.id),
+        stage: Stage::Claim,
+        source,
+        control: standing.number.clone(),
+        verdict,
+        copy: said::is_copied_claim(&claim.statuses),
+        decides: verdict == Verdict::Accepted && said::decides(&claim.statuses),
+        said,
+        payer_control: claim.payer_control.clone(),
+        clearinghouse_control: claim.clearinghouse_control.clone(),
+    }
+}
+
+fn texts(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
