@@ -103,6 +103,7 @@ pub fn condition(demand: Demand) -> Condition {
         days: InForce::default(),
         answer: Answer::Hold,
         source: source("conditions"),
+        source_of: SourceOf::default(),
     }
 }
 
@@ -126,6 +127,7 @@ pub fn limit(name: &str, units: &str, window: Window, exceed: Exceed) -> Limit {
         layer: None,
         agreement: None,
         source: source("limits"),
+        source_of: SourceOf::default(),
     }
 }
 
@@ -313,6 +315,8 @@ impl Case {
             anchors: vec![],
             face_to_face: vec![],
             on_line: vec![],
+            supervised: vec![],
+            copaid: vec![],
             full: vec![],
             gaps: vec![],
             corrects: false,
