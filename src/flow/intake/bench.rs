@@ -209,8 +209,9 @@ impl Bench {
         let claimed = self.claimed_for(encounter, billed.as_ref());
         let payer = billed.as_ref().map(|b| b.data.payer);
         let authorizations = self.dossiers.authorizations(member.id, payer);
+        let pack = terms.as_deref().map(|t| &t.pack);
         let selected = self.drawn.select(
-            terms.as_deref().map(|t| &t.pack),
+            pack,
             &episodes,
             day,
             account,
@@ -225,9 +226,7 @@ impl Bench {
             _ => Vec::new(),
         };
         let summed = self.day_for(encounter);
-        let told = terms
-            .as_deref()
-            .map(|t| self.beside.told(&t.pack, encounter, day, summed.as_ref()));
+        let told = pack.map(|p| self.beside.told(p, encounter, day, summed.as_ref()));
         let told = told.unwrap_or_default();
         let session = self.nearby.fact(encounter);
         let facts = Facts {
@@ -241,13 +240,11 @@ impl Bench {
             certificates: facts_of(peer),
             peer: PeerFact { birth_date: peer.data.birth_date, hired_on: peer.data.hired_on },
             episodes,
-            documents: terms
-                .as_deref()
-                .map(|t| self.dossiers.documents(&t.pack, member.id, peer.id))
+            documents: pack
+                .map(|p| self.dossiers.documents(p, member.id, peer.id))
                 .unwrap_or_default(),
-            supervised: terms
-                .as_deref()
-                .map(|t| self.dossiers.supervised(&t.pack, peer.id, day))
+            supervised: pack
+                .map(|p| self.dossiers.supervised(p, peer.id, day))
                 .unwrap_or_default(),
             earlier_visits: told.earlier_visits,
             face_to_face: told.face_to_face,
