@@ -94,7 +94,7 @@ pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Se
         source_of,
     } = rule;
     let mut part = Part::new("Authorizations", Some(source));
-    let of = of_any(services, all);
+    let (of_any, together) = (of_any(services, all), of(services, all));
     let with = match modifiers.as_slice() {
         [] => String::new(),
         some => format!(", only lines with modifier {}", choice(some)),
@@ -102,13 +102,13 @@ pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Se
     let held = days(*held);
     let text = match need {
         AuthorizationNeed::Never => {
-            format!("{key}: no unit {of} needs an authorization{with}{held}.")
+            format!("{key}: no unit {of_any} needs an authorization{with}{held}.")
         }
         AuthorizationNeed::Always => {
-            format!("{key}: every unit {of} needs an authorization{with}{held}.")
+            format!("{key}: every unit {of_any} needs an authorization{with}{held}.")
         }
         AuthorizationNeed::After { free_units, window } => format!(
-            "{key}: {} {} {of} need no authorization{with}{held}; what is above does.",
+            "{key}: {} {} {together} need no authorization{with}{held}; what is above does.",
             counted(*free_units, "unit"),
             window.words()
         ),
