@@ -70,7 +70,7 @@ impl Share {
 }
 
 /// Keys of the table besides those of its days.
-pub(super) const KEYS: &[&str] = 
+pub(super) const KEYS: &[&str] =
     &["key", "services", "per_unit", "per_visit", "per_day", "when", "source"];
 /// Dollars for a unit: no member pays more for one.
 const PER_UNIT: Amount = Amount { decimals: 4, below: 1_000 };
@@ -109,14 +109,7 @@ fn read_one<'a>(
     let (when, days) = (read_when(r, table), read_in_force(r, table));
     let source = known.cited(r, table);
     weigh(r, table, source.as_ref(), &SourceOf::default(), &Share::NAMES);
-    Some(Copay {
-        key: key?,
-        services,
-        share: share?,
-        when: when?,
-        days: days?,
-        source: source?,
-    })
+    Some(Copay { key: key?, services, share: share?, when: when?, days: days?, source: source? })
 }
 
 /// The one of the three that the table has.

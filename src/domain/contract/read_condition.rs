@@ -17,7 +17,7 @@ use crate::domain::text::Invalid;
 use crate::domain::windows::Window;
 
 /// Keys that every condition has.
-pub(super) const KEYS: &[&str] = 
+pub(super) const KEYS: &[&str] =
     &["key", "services", "demand", "when", "answer", "source", source_of::KEY];
 /// Longest question, in characters.
 const MAX_QUESTION: usize = 200;

@@ -135,7 +135,10 @@ mod tests {
         assert!(case.rules().is_empty());
         case.facts.supervised = vec![by("moss", 8)];
         let said = case.only("peer.supervisor").message;
-        assert!(said.contains("moss supervises 8 other peers") && said.contains("allows 8"), "{said}");
+        assert!(
+            said.contains("moss supervises 8 other peers") && said.contains("allows 8"),
+            "{said}"
+        );
         // Of several each must have room.
         case.facts.supervised = vec![by("lund", 0), by("moss", 8)];
         case.only("peer.supervisor");

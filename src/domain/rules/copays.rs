@@ -32,11 +32,7 @@ pub struct Due<'a>(Vec<(&'a Key, Money)>);
 impl<'a> Due<'a> {
     /// Of a visit. Where its day is summed the sum is one visit: what the units before this one are
     /// worth (`worth`) is taken already.
-    pub fn of(
-        ctx: &Context<'a>,
-        day_sum: Option<&DaySum>,
-        worth: impl Fn(u32) -> Money,
-    ) -> Self {
+    pub fn of(ctx: &Context<'a>, day_sum: Option<&DaySum>, worth: impl Fn(u32) -> Money) -> Self {
         let flat = of(ctx).filter_map(|c| Some((c, c.share.flat()?)));
         let copays = flat.filter(|(c, _)| !is_paid(ctx, c)).map(|(c, flat)| (&c.key, flat));
         let mut due = Self(copays.collect());

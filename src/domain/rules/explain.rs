@@ -216,9 +216,7 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::ClaimForm => &["facts.gaps", "encounter.program", "contract.claim", "contract.rate"],
         R::ClaimDiagnoses => &["encounter.diagnoses", "contract.claim"],
         R::GroupAverage => &[GROUP, TIMES, "facts.peer_windows", "contract.condition"],
-        R::PeerSupervisor => {
-            &[TIMES, "facts.documents", "facts.supervised", "contract.condition"]
-        }
+        R::PeerSupervisor => &[TIMES, "facts.documents", "facts.supervised", "contract.condition"],
         R::PeerCaseload => &[TIMES, "facts.peer_windows", "contract.condition"],
         R::GroupNotAllowed | R::GroupMissing | R::GroupSize | R::GroupRatio => &[GROUP, SERVICES],
         R::SessionDisagrees | R::SessionMemberTwice => SESSION,

@@ -1,7 +1,7 @@
 //! What lines are worth, against the rules of prices.
 
-use crate::domain::contract::Exceed::BillUpTo;
 use crate::domain::codes::Mode;
+use crate::domain::contract::Exceed::BillUpTo;
 use crate::domain::contract::{
     Copay, InForce, ModifierRule, Rollup, Share, Stacking, SumOver, When,
 };
@@ -279,7 +279,10 @@ fn rk06_rk63_a_rate_whose_modifier_rule_ended_is_no_answer_and_the_general_rate_
     // The day after its last: neither price is silently taken.
     let over = with(Some("2026-06-30"), here, &[]);
     let said = over.only("rate.unclear").message;
-    assert!(said.contains("with TN") && said.contains("'rural'") && said.contains("2026-06-30"), "{said}");
+    assert!(
+        said.contains("with TN") && said.contains("'rural'") && said.contains("2026-06-30"),
+        "{said}"
+    );
     assert_eq!(split(&over.decide()), (0, 4));
     // With the rate ended, too, the general one holds; so it does for visits the rule was never for.
     assert_eq!(expected(&with(Some("2026-06-30"), here, &["2026-06-30"])), "80.00");

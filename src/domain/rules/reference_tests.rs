@@ -90,7 +90,8 @@ fn assert_lines(
             while *cents > 0 && expected > 0 {
                 (*cents, expected, taken) = (*cents - 1, expected - 1, taken + 1);
             }
-            let told = line.copays.iter().find(|c| c.key.as_str() == format!("share-{}", *share + 1));
+            let told =
+                line.copays.iter().find(|c| c.key.as_str() == format!("share-{}", *share + 1));
             assert_eq!(told.map_or(0, |c| c.amount.cents()), taken);
             if taken > 0 && line.answer == LineAnswer::Ready {
                 paid.push(*share);

@@ -307,8 +307,9 @@ fn paper() -> impl Strategy<Value = Paper> {
 pub fn book() -> impl Strategy<Value = Book> {
     let size = (1u32..4, prop::option::of(6u32..14), prop::option::of(2u32..9));
     let of = prop::sample::select(vec![Of::Unit, Of::Visit, Of::Day]);
-    let share = (services(), asked(), days(), 1u32..300_000, of)
-        .prop_map(|(services, asked, days, amount, of)| Share { services, asked, days, amount, of });
+    let share = (services(), asked(), days(), 1u32..300_000, of).prop_map(
+        |(services, asked, days, amount, of)| Share { services, asked, days, amount, of },
+    );
     // Most visits find a price.
     let usual = (1u32..2_000_000).prop_map(|allowed| {
         (0..2).map(move |service| Price {

@@ -169,13 +169,8 @@ pub fn authorization(id: i64, units: u32, from: &str, to: Option<&str>) -> Autho
 }
 
 pub fn usage(date: &str, authorization: Option<i64>, units: i64) -> Usage {
-    Usage {
-        service: key("peer"),
-        date: d(date),
-        authorization: authorization.map(AuthorizationId::from_i64),
-        how: None,
-        units,
-    }
+    let authorization = authorization.map(AuthorizationId::from_i64);
+    Usage { service: key("peer"), date: d(date), authorization, how: None, units }
 }
 
 pub fn coverage(id: i64, payer: i64, order: u8, span: Span) -> Coverage {

@@ -243,9 +243,7 @@ impl Bench {
             documents: pack
                 .map(|p| self.dossiers.documents(p, member.id, peer.id))
                 .unwrap_or_default(),
-            supervised: pack
-                .map(|p| self.dossiers.supervised(p, peer.id, day))
-                .unwrap_or_default(),
+            supervised: pack.map(|p| self.dossiers.supervised(p, peer.id, day)).unwrap_or_default(),
             earlier_visits: told.earlier_visits,
             face_to_face: told.face_to_face,
             on_line: told.on_line,

@@ -10,9 +10,7 @@ use crate::domain::consent::Consent;
 use crate::domain::contract::{Demand, Pack};
 use crate::domain::document::{Document, DocumentKind};
 use crate::domain::episode::Episode;
-use crate::domain::facts::{
-    AuthorizationFact, ConsentFact, DocumentFact, EpisodeFact, Supervised,
-};
+use crate::domain::facts::{AuthorizationFact, ConsentFact, DocumentFact, EpisodeFact, Supervised};
 use crate::domain::ids::{MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::rules;
 use crate::store::{self, Conn, StoreError};

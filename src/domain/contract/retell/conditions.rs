@@ -96,8 +96,7 @@ fn demanded(demand: &Demand) -> String {
             let first =
                 grace_visits.map(|n| format!(", but not for the first {}", counted(n, "visit")));
             let wanted: Vec<String> = one_of.iter().map(wanted).collect();
-            let wanted = wanted.join(", or ");
-            format!("there is {wanted}{}", first.unwrap_or_default())
+            format!("there is {}{}", wanted.join(", or "), first.unwrap_or_default())
         }
         Demand::PlanGoal => "the goal of the note is one of a plan on record".to_owned(),
         Demand::NoRelationship { about } => {

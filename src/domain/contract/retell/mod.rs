@@ -94,7 +94,9 @@ impl<'a> Part<'a> {
                 _ => true,
             };
             let is_of = |s: &Sentence| {
-                s.about == own || s.about == rest || (key == "modes" && s.about.starts_with("mode "))
+                s.about == own
+                    || s.about == rest
+                    || (key == "modes" && s.about.starts_with("mode "))
             };
             let mut told = false;
             for sentence in self.sentences.iter_mut().filter(|s| is_of(s) && alone(s)) {

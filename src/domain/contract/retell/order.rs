@@ -159,12 +159,8 @@ fn swapped(old: &[&Key], new: &[&Key]) -> bool {
 }
 
 fn change(title: &str, about: &str, [old, new]: [String; 2]) -> Change {
-    let sentence = |text| Sentence {
-        part: title.to_owned(),
-        about: about.to_owned(),
-        text,
-        source: None,
-    };
+    let sentence =
+        |text| Sentence { part: title.to_owned(), about: about.to_owned(), text, source: None };
     Change::Changed(sentence(old), sentence(new))
 }
 
@@ -183,7 +179,8 @@ fn services(old: &Pack, new: &Pack) -> Vec<Change> {
     }
     let one = |((before, after), activities): ((Vec<&Key>, Vec<&Key>), Vec<String>)| {
         let of = list(&activities);
-        let text = |keys: &[&Key]| format!("{of}: billed as the first that fits of {}.", list(keys));
+        let text =
+            |keys: &[&Key]| format!("{of}: billed as the first that fits of {}.", list(keys));
         change("Services", &format!("order for {of}"), [text(&before), text(&after)])
     };
     told.into_iter().map(one).collect()
@@ -195,11 +192,13 @@ fn modifiers(old: &Pack, new: &Pack) -> Vec<Change> {
     let mut changes = Vec::new();
     for service in &new.services {
         let of = &service.key;
-        let lists = [lists(old, of), lists(new, of)].map(|l| l.iter().map(|(key, _)| *key).collect());
+        let lists =
+            [lists(old, of), lists(new, of)].map(|l| l.iter().map(|(key, _)| *key).collect());
         let [before, after]: [Vec<&Key>; 2] = lists;
         if swapped(&before, &after) {
-            let text =
-                |keys: &[&Key]| format!("{of}: the first in force of {} orders modifiers.", list(keys));
+            let text = |keys: &[&Key]| {
+                format!("{of}: the first in force of {} orders modifiers.", list(keys))
+            };
             let texts = [text(&before), text(&after)];
             changes.push(change("Conditions", &format!("order of lists of {of}"), texts));
         }
@@ -342,7 +341,10 @@ mod tests {
             of_packs(&old, &new).iter().map(ToString::to_string).collect()
         };
         let of = "peer: lines get modifiers in the order";
-        assert_eq!(told(false), [format!("Modifiers\n  - {of} rural and other.\n  + {of} other and rural.")]);
+        assert_eq!(
+            told(false),
+            [format!("Modifiers\n  - {of} rural and other.\n  + {of} other and rural.")]
+        );
         // A list that always holds orders them, whatever the rules' order.
         assert!(told(true).is_empty());
         // Of two lists the first that is in force orders.
@@ -358,7 +360,9 @@ mod tests {
         let lists: Vec<String> =
             of_packs(&two(false), &two(true)).iter().map(ToString::to_string).collect();
         let of = "peer: the first in force of";
-        let wanted = format!("Conditions\n  - {of} c2 and c2b orders modifiers.\n  + {of} c2b and c2 orders modifiers.");
+        let wanted = format!(
+            "Conditions\n  - {of} c2 and c2b orders modifiers.\n  + {of} c2b and c2 orders modifiers."
+        );
         assert_eq!(lists, [wanted]);
     }
 

@@ -55,9 +55,7 @@ fn place(pack: &Pack, unknown: &Unknown) -> Option<Missing> {
     };
     let nth = number.and_then(|n| n.checked_sub(1));
     let (part, about) = match name {
-        "service" => {
-            (format!("Service {}", unknown.services.first()?), of_service(key).to_owned())
-        }
+        "service" => (format!("Service {}", unknown.services.first()?), of_service(key).to_owned()),
         "limit" => ("Limits".to_owned(), pack.limits.get(nth?)?.key.to_string()),
         "authorization" => {
             ("Authorizations".to_owned(), pack.authorizations.get(nth?)?.key.to_string())

@@ -156,10 +156,13 @@ fn rk73_what_a_weak_source_narrows_in_a_limit_or_a_condition() {
     }
     assert_eq!(paths("C", &narrowed("answer", "\"hold\"")), [""; 0]);
     // A list of modifiers is their order on the claim, too; a choice of them only stops.
-    let of = |demand: &str| condition(&format!("demand = \"{demand}\"\nmodifiers = [\"HE\"]"), "lead", "");
+    let of = |demand: &str| {
+        condition(&format!("demand = \"{demand}\"\nmodifiers = [\"HE\"]"), "lead", "")
+    };
     assert_eq!(paths("C", &of("modifier_list")), ["condition[1].modifiers"]);
     assert_eq!(paths("C", &of("modifier_one_of")), [""; 0]);
-    let found = missing(&with("C", "[filing]", &format!("{}\n[filing]", narrowed("to", "2026-12-31"))));
+    let found =
+        missing(&with("C", "[filing]", &format!("{}\n[filing]", narrowed("to", "2026-12-31"))));
     assert_eq!(found[0].services, ["peer".parse().unwrap()]);
 }
 

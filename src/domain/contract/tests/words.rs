@@ -107,8 +107,16 @@ fn conditions_that_are_wrong() {
     for (new, path, part) in [
         ("{ kind = \"order\", review_days = 90 }", "[1].review_days", "of the kind plan has this"),
         // What no such document says can never be met.
-        ("{ kind = \"order\", about = [\"lpcc\"] }", "[1].about", "of the kind order says of nothing"),
-        ("{ kind = \"plan\", about = [\"lpcc\"] }", "[1].about", "of the kind plan says of nothing"),
+        (
+            "{ kind = \"order\", about = [\"lpcc\"] }",
+            "[1].about",
+            "of the kind order says of nothing",
+        ),
+        (
+            "{ kind = \"plan\", about = [\"lpcc\"] }",
+            "[1].about",
+            "of the kind plan says of nothing",
+        ),
         ("{ kind = \"notice\", elements = [\"name\"] }", "[1].elements", "notice has no elements"),
         (
             "{ kind = \"assessment\", min_score = 26, max_score = 25 }",

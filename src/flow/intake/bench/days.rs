@@ -287,7 +287,8 @@ impl Bench {
             let Some(sum) = days.sums.get(key) else { continue };
             let moves = |s: &&Standing| {
                 let before = s.ahead.filter(|_| !s.claimed);
-                s.now != s.stored || before.is_some_and(|b| ahead_of(sum, s).is_some_and(|a| a != b))
+                s.now != s.stored
+                    || before.is_some_and(|b| ahead_of(sum, s).is_some_and(|a| a != b))
             };
             for standing in visits.iter().filter(moves) {
                 let id = standing.visit.encounter;
