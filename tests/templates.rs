@@ -246,7 +246,7 @@ fn the_southern_shapes() {
     let block = rule.block.as_ref().unwrap();
     assert_eq!((block.units, block.days), (270, 90));
     assert_eq!(service(&carolina, "peer_group").group.as_ref().unwrap().members_per_peer, Some(12));
-    assert!(matches!(demand(&carolina, "one-supervisor-for-8"), Demand::Document { .. }));
+    assert!(matches!(demand(&carolina, "one-supervisor-for-8"), Demand::Supervisees { peers: 8 }));
     assert!(matches!(demand(&carolina, "one-peer-for-15"), Demand::Caseload { members: 15, .. }));
 
     let virginia = template("virginia");

@@ -19,6 +19,7 @@
     reason = "a measure that cannot be taken stops the run"
 )]
 
+mod alternatives;
 mod bill;
 mod export;
 mod file837;
@@ -80,6 +81,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("intake", intake::measure),
     ("posts", posts::measure),
     ("preview", preview::measure),
+    ("alternatives", alternatives::measure),
     ("file", file837::measure),
     ("memory", memory::measure),
     ("start", start::measure),

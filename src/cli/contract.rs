@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::CliError;
-use crate::domain::contract::retell::{self, Sentence};
+use crate::domain::contract::retell::{self, Change, Sentence};
 use crate::domain::contract::schema;
 use crate::domain::contract::{
     Fault, MAX_INPUT_BYTES, agreement_from_json, agreement_from_toml, bind, gaps, pack_from_json,
@@ -62,7 +62,7 @@ pub(super) fn run(command: ContractCommand) -> Result<(), CliError> {
             pack.map_or(Ok(()), |pack| fit(&file, &document, &pack))
         }
         ContractCommand::Diff { old, new } => {
-            let changes = retell::diff(&read(&old)?.sentences(), &read(&new)?.sentences());
+            let changes = changes(&read(&old)?, &read(&new)?);
             for change in &changes {
                 println!("{change}");
             }
@@ -71,6 +71,15 @@ pub(super) fn run(command: ContractCommand) -> Result<(), CliError> {
             }
             Ok(())
         }
+    }
+}
+
+/// What changed from one document to another: order only where it decides.
+fn changes(old: &Document, new: &Document) -> Vec<Change> {
+    match (old, new) {
+        (Document::Pack(old), Document::Pack(new)) => retell::of_packs(old, new),
+        (Document::Contract(old), Document::Contract(new)) => retell::of_agreements(old, new),
+        (old, new) => retell::diff(&old.sentences(), &new.sentences()),
     }
 }
 

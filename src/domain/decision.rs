@@ -84,6 +84,18 @@ pub struct DecisionLine {
     pub expected: Money,
     /// The authorization that it draws on.
     pub authorization: Option<Draw>,
+    /// What the member pays of it besides a share of each unit, which `unit_rate` is already less.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copays: Vec<LineCopay>,
+}
+
+/// What a member pays of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineCopay {
+    /// Which copay of the contract.
+    pub key: Key,
+    /// How much: never more than the line is worth.
+    pub amount: Money,
 }
 
 /// Units drawn on an authorization.

@@ -1,5 +1,5 @@
 //! Documents and other dated evidence that payers' rules look at: orders, plans, assessments, notices,
-//! relationships, supervision, accreditation (R17, R18, R21, R23). Never their text: who and when, and
+//! relationships, supervision and supervisors, accreditation (R17, R18, R21, R23). Never their text: who and when, and
 //! the few figures that a rule asks for.
 //!
 //! One entity for all, because they are kept, changed and looked up alike; what each kind says is
@@ -59,6 +59,8 @@ code_list!(
         Relationship = "relationship",
         /// A peer was supervised.
         Supervision = "supervision",
+        /// Who supervises a peer, from which day to which.
+        Supervisor = "supervisor",
         /// The organization's accreditation, enrollment or registration.
         Accreditation = "accreditation",
     }
@@ -108,6 +110,11 @@ pub enum Content {
         /// The credential of whoever supervised.
         about: Key,
     },
+    /// A supervisor.
+    Supervisor {
+        /// The organization's short name for whoever supervises, the same for all their peers.
+        about: Key,
+    },
     /// Accreditation of the organization.
     Accreditation {
         /// Which.
@@ -125,6 +132,7 @@ impl Content {
             Self::Notice { .. } => DocumentKind::Notice,
             Self::Relationship { .. } => DocumentKind::Relationship,
             Self::Supervision { .. } => DocumentKind::Supervision,
+            Self::Supervisor { .. } => DocumentKind::Supervisor,
             Self::Accreditation { .. } => DocumentKind::Accreditation,
         }
     }
@@ -137,6 +145,7 @@ impl Content {
             | Self::Notice { about }
             | Self::Relationship { about }
             | Self::Supervision { about }
+            | Self::Supervisor { about }
             | Self::Accreditation { about } => Some(about),
         }
     }
@@ -151,12 +160,22 @@ impl Content {
 }
 
 impl DocumentKind {
+    /// Whether a document of the kind says what it is about.
+    pub const fn has_about(self) -> bool {
+        !matches!(self, Self::Order | Self::Plan)
+    }
+
+    /// Whether it says what it has.
+    pub const fn has_elements(self) -> bool {
+        matches!(self, Self::Order | Self::Plan)
+    }
+
     /// Whether it is about a member, and whether about a peer.
     pub const fn subjects(self) -> (bool, bool) {
         match self {
             Self::Order | Self::Plan | Self::Assessment | Self::Notice => (true, false),
             Self::Relationship => (true, true),
-            Self::Supervision => (false, true),
+            Self::Supervision | Self::Supervisor => (false, true),
             Self::Accreditation => (false, false),
         }
     }

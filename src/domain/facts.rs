@@ -56,6 +56,9 @@ pub struct Facts {
     /// organization.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<DocumentFact>,
+    /// Who supervises the peer on the service date, where a condition bounds how many peers they have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supervised: Vec<Supervised>,
     /// The member's other visits before this one, whatever became of them, where a condition lets the
     /// first ones go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,6 +71,10 @@ pub struct Facts {
     /// or claimed, where a condition bounds a line and visits of a day become one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_line: Vec<OnLine>,
+    /// What the member pays of other visits of the day, where the contract has copays for a visit or a
+    /// day; what the visits of one day's sum pay is their sum's to say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copaid: Vec<Copaid>,
     /// Consents of the member to disclosures of substance-use records, revoked ones too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<ConsentFact>,
@@ -205,6 +212,15 @@ pub struct DocumentFact {
     pub content: Content,
 }
 
+/// Who supervises the peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Supervised {
+    /// The organization's short name for whoever it is.
+    pub by: Key,
+    /// How many other peers they have on the day whom they had before this one.
+    pub before: u32,
+}
+
 /// The last visit face to face as a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaceToFace {
@@ -225,6 +241,18 @@ pub struct OnLine {
     pub place: PlaceOfService,
     /// Units.
     pub units: u32,
+}
+
+/// A copay that the member pays of another visit of the day, ready or claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copaid {
+    /// The copay of the contract.
+    pub key: Key,
+    /// Service, modifiers and place of the line, which tell whether the two become one claim line.
+    #[serde(flatten)]
+    pub line: OnLine,
+    /// Whether peer and diagnoses are the same, which the same claim needs.
+    pub together: bool,
 }
 
 /// A consent of the member (`consent`).

@@ -283,7 +283,9 @@ fn line(key: &LineKey, visits: &[Claimable], pointers: &[u8]) -> GroupLine {
     let units: u32 = weights.iter().fold(0, |sum, w| sum.saturating_add(*w));
     let money = |rate: Option<Decimal>| rate.and_then(|r| Money::of_units(r, units));
     let charge = money(key.unit_charge).unwrap_or_default();
-    let expected = money(key.unit_rate).unwrap_or_default().min(charge);
+    let copays: Money = visits.iter().map(|v| v.line.flat_share()).sum();
+    let worth = money(key.unit_rate).unwrap_or_default().min(charge);
+    let expected = (worth - copays).max(Money::ZERO);
     let shares = charge.split(&weights).into_iter().zip(expected.split(&weights));
     GroupLine {
         service: key.service.clone(),

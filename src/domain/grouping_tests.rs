@@ -213,3 +213,31 @@ fn roll_up_rounds_once_for_the_line() {
         groups[0].lines[0].parts.iter().map(|p| p.expected.to_string()).collect();
     assert_eq!(parts, ["11.98", "11.97"]);
 }
+
+#[test]
+fn what_members_pay_of_the_parts_is_not_expected_of_the_line() {
+    let mut profile = profile();
+    profile.rollup = Rollup::Day;
+    let paying = |n: i64, units: u32, copay: i64| {
+        let mut one = visit(n, (0, 0, 0, 0, units, false));
+        let line = &mut one.line;
+        let worth = Money::of_units(line.unit_rate.unwrap(), units).unwrap();
+        line.charge = Money::of_units(line.unit_charge.unwrap(), units).unwrap();
+        line.expected = worth - Money::from_cents(copay);
+        assert_eq!(line.flat_share(), Money::from_cents(copay));
+        one
+    };
+    let claimed = |visits: Vec<Claimable>| {
+        let groups = group(visits, Form { profile: &profile, week_start: WeekStart::Monday });
+        let line = &groups[0].lines[0];
+        assert_eq!((groups.len(), groups[0].lines.len()), (1, 1));
+        assert_eq!(line.expected, line.parts.iter().map(|p| p.expected).sum::<Money>());
+        line.expected.to_string()
+    };
+    // Seven units at 11.9755 are 83.83, rounded once.
+    assert_eq!(claimed(vec![paying(1, 4, 0), paying(2, 3, 0)]), "83.83");
+    assert_eq!(claimed(vec![paying(1, 4, 300), paying(2, 3, 0)]), "80.83");
+    assert_eq!(claimed(vec![paying(1, 4, 300), paying(2, 3, 150)]), "79.33");
+    // Each pays all that it is worth, and the cents of rounding make nothing negative.
+    assert_eq!(claimed(vec![paying(1, 1, 1198), paying(2, 1, 1198), paying(3, 1, 1198)]), "0.00");
+}

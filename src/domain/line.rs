@@ -51,6 +51,16 @@ pub struct Line {
     pub authorized_units: u32,
 }
 
+impl Line {
+    /// What the member pays of it besides a share of each unit: what its charge and rate make less what
+    /// is expected.
+    pub fn flat_share(&self) -> Money {
+        let made = |amount: Option<Decimal>| amount.and_then(|a| Money::of_units(a, self.units));
+        let worth = made(self.unit_rate).unwrap_or_default().min(self.charge);
+        (worth - self.expected).max(Money::ZERO)
+    }
+}
+
 /// The lines of a decision as they are first stored.
 pub fn lines_of(
     decision: &Decision,

@@ -23,6 +23,7 @@ use crate::domain::ids::{
 };
 use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::line::Line;
+use crate::domain::money::Money;
 use crate::domain::rules;
 use crate::error::AppError;
 use crate::store::decisions::StoredDecision;
@@ -73,9 +74,12 @@ pub(super) fn leave(
     }
     let facts: Vec<AuthorizationFact> = authorizations.iter().map(Into::into).collect();
     let sum = rules::day_without(&facts, held, shares.clone(), own.measure);
+    // What members pay for a visit or a day is taken from the first units.
+    let paid = lines.iter().any(|l| l.flat_share() > Money::ZERO);
     let differs = |now: &&Share| {
         let before = shares.iter().find(|s| s.encounter == now.encounter);
-        sum.units == 0 || before.is_none_or(|b| b.ready != now.ready || b.held != now.held)
+        let moved = before.is_none_or(|b| b.ready != now.ready || b.held != now.held);
+        sum.units == 0 || paid || moved
     };
     let moved: Vec<(EncounterId, DaySum)> = sum
         .visits

@@ -164,6 +164,20 @@ struct LineView {
     expected: String,
     /// The authorization that it draws on.
     authorization: Option<DrawView>,
+    /// What the member pays for the visit or its day and `expected` is less; a share of each unit is
+    /// not among it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    copays: Vec<CopayView>,
+}
+
+/// What the member pays of a line.
+#[derive(Debug, Serialize, ToSchema)]
+struct CopayView {
+    /// The copay of the contract.
+    key: String,
+    /// How much of it is taken from this line.
+    #[schema(example = "3.00")]
+    amount: String,
 }
 
 /// Units drawn on an authorization.
@@ -260,6 +274,11 @@ fn line(line: DecisionLine, status: Option<LineStatus>) -> LineView {
             number: d.number.as_str().to_owned(),
             units: d.units,
         }),
+        copays: line
+            .copays
+            .into_iter()
+            .map(|c| CopayView { key: c.key.as_str().to_owned(), amount: c.amount.to_string() })
+            .collect(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The worklist as a table, for people with spreadsheets.
 
+use crate::domain::finding::Authority;
 use crate::error::AppError;
 use crate::flow::worklist::Item;
 use crate::reports::csv_out::Table;
 
 /// The columns, as `docs/worklist.md` documents them.
-pub(super) const COLUMNS: [&str; 20] = [
+pub(super) const COLUMNS: [&str; 27] = [
     "encounter",
     "reference",
     "status",
@@ -26,6 +27,13 @@ pub(super) const COLUMNS: [&str; 20] = [
     "overridable",
     "messages",
     "fixes",
+    "member",
+    "fields",
+    "overridable_rules",
+    "carcs",
+    "rarcs",
+    "no_carcs",
+    "authorities",
 ];
 
 /// A part of the table; the first one has the header.
@@ -37,13 +45,15 @@ pub(super) fn part(items: &[Item], first: bool) -> Result<String, AppError> {
     table.finish()
 }
 
-fn fields(item: &Item) -> [String; 20] {
+fn fields(item: &Item) -> [String; 27] {
     let (e, w) = (&item.encounter, &item.waiting);
     let some = |value: Option<String>| value.unwrap_or_default();
     let each = |of: &dyn Fn(&crate::domain::finding::Finding) -> String, joint: &str| {
         item.findings.iter().map(of).collect::<Vec<_>>().join(joint)
     };
-    let overridable = item.findings.iter().any(|f| f.overridable);
+    let may: Vec<&str> =
+        item.findings.iter().filter(|f| f.overridable).map(|f| f.rule.as_str()).collect();
+    let overridable = !may.is_empty();
     [
         e.id.to_string(),
         e.data.reference.to_string(),
@@ -65,5 +75,19 @@ fn fields(item: &Item) -> [String; 20] {
         overridable.to_string(),
         each(&|f| f.message.clone(), " "),
         each(&|f| f.fix.clone(), " "),
+        e.data.member.to_string(),
+        each(&|f| f.field.clone(), ";"),
+        may.join(";"),
+        each(&|f| some(f.carc().map(str::to_owned)), ";"),
+        each(&|f| some(f.rarc().map(str::to_owned)), ";"),
+        each(&|f| some(f.no_carc().map(str::to_owned)), " | "),
+        each(&|f| some(f.authority().map(written)), " | "),
     ]
+}
+
+/// Where a rule is written, in a cell.
+fn written(Authority { document, section, date, grade, place }: Authority) -> String {
+    let grade = grade.map(|grade| format!(" (grade {grade})")).unwrap_or_default();
+    let place = place.map(|place| format!(", {place}")).unwrap_or_default();
+    format!("{document}, {section}, {date}{grade}{place}")
 }

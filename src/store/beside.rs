@@ -2,20 +2,25 @@
 //! beside it: sessions so far, visits face to face, lines of the day.
 
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::decisions::LineRow;
 use super::error::StoreError;
-use super::schema::{decision_lines, encounters};
+use super::schema::{decision_lines, decisions, encounters};
 use super::types;
 use crate::domain::codes::Mode;
 use crate::domain::dates::Instant;
+use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId};
 use crate::domain::line::Line;
 use crate::domain::status::{EncounterStatus, LineStatus};
+
+/// How a line stands that is ready or claimed.
+const LIVE: [LineStatus; 3] = [LineStatus::Ready, LineStatus::Claimed, LineStatus::Submitted];
 
 /// Which visits are looked for.
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +113,62 @@ pub fn in_modes(
     Ok(found)
 }
 
+/// A visit with the decision about it that its live lines are of.
+#[derive(Debug)]
+pub struct Decided {
+    /// The visit.
+    pub encounter: EncounterId,
+    /// What it says.
+    pub data: EncounterData,
+    /// The decision.
+    pub decision: Decision,
+}
+
+/// Visits as one of these services between two days that are ready or claimed, with their decisions.
+pub fn decided(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    wanted: Wanted<'_>,
+    services: &[Key],
+    (first, last): (NaiveDate, NaiveDate),
+) -> Result<Vec<Decided>, StoreError> {
+    let services: Vec<&str> = services.iter().map(Key::as_str).collect();
+    let live = LIVE.map(LineStatus::as_str);
+    let mut found = Vec::new();
+    for chunk in wanted.members.chunks(types::CHUNK) {
+        let chunk: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
+        let line = decision_lines::table
+            .filter(decision_lines::organization_id.eq(encounters::organization_id))
+            .filter(decision_lines::encounter_id.eq(encounters::id))
+            .filter(decision_lines::decision_id.eq(decisions::id))
+            .filter(decision_lines::status.eq_any(live))
+            .select(decision_lines::id);
+        let rows: Vec<(i64, String, String)> = encounters::table
+            .inner_join(
+                decisions::table.on(decisions::organization_id
+                    .eq(encounters::organization_id)
+                    .and(decisions::encounter_id.eq(encounters::id))),
+            )
+            .filter(encounters::organization_id.eq(organization.as_i64()))
+            .filter(encounters::member_id.eq_any(chunk))
+            .filter(encounters::service_date.between(first, last))
+            .filter(encounters::service.eq_any(services.clone()))
+            .filter(encounters::id.ne_all(wanted.except()))
+            .filter(exists(line))
+            .order(encounters::id)
+            .select((encounters::id, encounters::content, decisions::answer))
+            .load(conn)?;
+        for (id, content, answer) in rows {
+            found.push(Decided {
+                encounter: EncounterId::from_i64(id),
+                data: types::read_json("encounters.content", &content)?,
+                decision: types::read_json("decisions.answer", &answer)?,
+            });
+        }
+    }
+    Ok(found)
+}
+
 /// Lines of these services between two days that are ready or claimed, with their visits.
 pub fn lines(
     conn: &mut Conn,
@@ -116,7 +177,6 @@ pub fn lines(
     services: &[Key],
     (first, last): (NaiveDate, NaiveDate),
 ) -> Result<Vec<(Line, EncounterData)>, StoreError> {
-    let live = [LineStatus::Ready, LineStatus::Claimed, LineStatus::Submitted];
     let services: Vec<&str> = services.iter().map(Key::as_str).collect();
     let mut found = Vec::new();
     for chunk in wanted.members.chunks(types::CHUNK) {
@@ -131,7 +191,7 @@ pub fn lines(
             .filter(encounters::member_id.eq_any(chunk))
             .filter(encounters::service_date.between(first, last))
             .filter(decision_lines::service.eq_any(services.clone()))
-            .filter(decision_lines::status.eq_any(live.map(LineStatus::as_str)))
+            .filter(decision_lines::status.eq_any(LIVE.map(LineStatus::as_str)))
             .filter(encounters::id.ne_all(wanted.except()))
             .order((decision_lines::encounter_id, decision_lines::ordinal))
             .select((LineRow::as_select(), encounters::content))

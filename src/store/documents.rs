@@ -183,6 +183,22 @@ pub fn of(
     Ok(found)
 }
 
+/// All documents of a kind, in order of first day and id.
+pub fn of_kind(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    kind: DocumentKind,
+) -> Result<Vec<Document>, StoreError> {
+    let rows: Vec<Row> = table::table
+        .filter(table::organization_id.eq(organization.as_i64()))
+        .filter(table::kind.eq(kind.as_str()))
+        .select(Row::as_select())
+        .load(conn)?;
+    let mut found = into_domain(rows)?;
+    found.sort_by_key(|d| (d.data.span.from, d.id));
+    Ok(found)
+}
+
 /// A page of the tenant's documents, in order of id, after the given one.
 pub fn list(
     conn: &mut Conn,

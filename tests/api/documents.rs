@@ -123,6 +123,8 @@ on_both! {
             (json!({"kind": "assessment", "member": "M-1", "about": "whodas", "score": "-1"}), vec!["/score"]),
             (json!({"kind": "supervision", "peer": npi(2), "about": "qp"}), vec!["/peer"]),
             (json!({"kind": "supervision", "peer": npi(1)}), vec!["/about"]),
+            (json!({"kind": "supervisor", "peer": npi(1)}), vec!["/about"]),
+            (json!({"kind": "supervisor", "member": "M-1", "peer": npi(1), "about": "moss"}), vec!["/member"]),
             (json!({"kind": "accreditation", "member": "M-1", "about": "carf"}), vec!["/member"]),
         ] {
             let problem = app.post("/v1/documents", &w.biller, &with(fields.clone())).await
@@ -135,6 +137,7 @@ on_both! {
             json!({"kind": "assessment", "member": "M-1", "about": "whodas", "score": "25.50"}),
             json!({"kind": "supervision", "peer": npi(1), "about": "qp"}),
             json!({"kind": "accreditation", "about": "carf"}),
+            json!({"kind": "supervisor", "peer": npi(1), "about": "moss"}),
         ];
         for (n, fields) in fine.into_iter().enumerate() {
             let mut body = with(fields);
@@ -142,7 +145,7 @@ on_both! {
             app.post("/v1/documents", &w.biller, &body).await.expect(201);
         }
         for (query, count) in [
-            ("", 4), ("?kind=plan", 1), ("?reference=D-2", 1), ("?kind=notice", 0),
+            ("", 5), ("?kind=plan", 1), ("?reference=D-2", 1), ("?kind=notice", 0), ("?kind=supervisor", 1),
         ] {
             let list = app.get(&format!("/v1/documents{query}"), &w.biller).await.expect(200);
             assert_eq!(list["items"].as_array().unwrap().len(), count, "{query}");
@@ -169,13 +172,14 @@ on_both! {
         };
         let rows = format!("river-bend,D-1,plan,M-1,,2026-01-01,,,,G1;G2,2026-02-01;2026-03-01\n\
             river-bend,D-2,assessment,M-1,,2026-01-01,,whodas,31,,\n\
-            river-bend,D-3,supervision,,{},2026-01-01,2026-01-01,qp,,,\n", npi(1));
+            river-bend,D-3,supervision,,{},2026-01-01,2026-01-01,qp,,,\n\
+            river-bend,D-6,supervisor,,{},2026-01-01,,moss,,,\n", npi(1), npi(1));
         let done = import(file(&rows));
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let again = import(file(&rows.replace(",31,", ",32,")));
         assert_eq!(
             String::from_utf8_lossy(&again.stdout).trim(),
-            "documents: 0 created, 1 updated, 2 unchanged"
+            "documents: 0 created, 1 updated, 3 unchanged"
         );
         let refused = import(file(&format!("river-bend,D-1,plan,M-1,,2026-03-02,,,,,2026-03-01\n\
             river-bend,D-2,notice,M-1,,2026-01-01,,voluntary,,,\n\
@@ -191,6 +195,6 @@ on_both! {
         for place in ["line 2, kind:", "line 3, peer_npi:", "line 4, member_reference:"] {
             assert!(error.contains(place), "{place}\n{error}");
         }
-        assert_eq!(app.database.number("SELECT COUNT(*) FROM documents"), 3);
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM documents"), 4);
     }
 }

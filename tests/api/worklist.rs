@@ -302,6 +302,28 @@ on_both! {
                 assert!(row.iter().all(|f| !f.starts_with(['=', '+', '@', '\t', '\r'])), "{row:?}");
                 let rules: Vec<&str> = item["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
                 assert_eq!(row[column("rules")], rules.join(";"));
+                assert_eq!(row[column("member")], *item["member"].as_str().unwrap());
+                let each = |field: &str, joint: &str| {
+                    let texts = item["findings"].as_array().unwrap().iter();
+                    texts.map(|f| f[field].as_str().unwrap_or("").to_owned()).collect::<Vec<_>>().join(joint)
+                };
+                for (name, field, joint) in [
+                    ("fields", "field", ";"),
+                    ("carcs", "carc", ";"),
+                    ("rarcs", "rarc", ";"),
+                    ("no_carcs", "no_carc", " | "),
+                ] {
+                    assert_eq!(row[column(name)], each(field, joint), "{name}");
+                }
+                let may: Vec<&str> = item["findings"].as_array().unwrap().iter()
+                    .filter(|f| f["overridable"] == true)
+                    .map(|f| f["rule"].as_str().unwrap())
+                    .collect();
+                assert_eq!(row[column("overridable_rules")], may.join(";"));
+                assert_eq!(row[column("overridable")], (!may.is_empty()).to_string());
+                let of_first = &item["findings"][0]["authority"];
+                let written = row[column("authorities")].to_owned();
+                assert!(of_first.is_null() || written.contains(of_first["document"].as_str().unwrap()), "{written}");
             }
         }
         let body = visit_of("-x", &w.peers[0], &w.members[0], "2026-08-20T15:00", 60);

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::in_force::InForce;
+use super::source_of::SourceOf;
 use super::when::When;
 use crate::domain::codes::{DiagnosisClass, DiagnosisFamily, Mode, Modifier};
 use crate::domain::document::DocumentKind;
@@ -34,6 +35,9 @@ pub struct Condition {
     pub answer: Answer,
     /// Where it is written.
     pub source: Authority,
+    /// Where single values are written instead.
+    #[serde(default, skip_serializing_if = "SourceOf::is_empty")]
+    pub source_of: SourceOf,
 }
 
 code_list!(
@@ -174,6 +178,11 @@ pub enum Demand {
         #[serde(flatten)]
         window: Window,
     },
+    /// Whoever supervises the peer has at most so many peers (RK45).
+    Supervisees {
+        /// Peers.
+        peers: u32,
+    },
     /// The member was there (RK53).
     MemberPresent,
     /// One of these documents is on record and good on the service date (RK44, RK47, RK50, RK59 to
@@ -245,6 +254,7 @@ impl Demand {
         "not_enrolled",
         "group_average",
         "caseload",
+        "supervisees",
         "member_present",
         "document",
         "plan_goal",
@@ -256,6 +266,7 @@ impl Demand {
         match self {
             Self::Document { one_of, .. } => one_of.iter().map(|w| w.kind).collect(),
             Self::PlanGoal => vec![DocumentKind::Plan],
+            Self::Supervisees { .. } => vec![DocumentKind::Supervisor],
             Self::NoRelationship { .. } => vec![DocumentKind::Relationship],
             _ => vec![],
         }
@@ -287,6 +298,7 @@ impl Demand {
             Self::Document { .. }
                 | Self::PlanGoal
                 | Self::NoRelationship { .. }
+                | Self::Supervisees { .. }
                 | Self::Certificate { .. }
                 | Self::Endorsement { .. }
         )

@@ -1,4 +1,5 @@
-//! What members pay for a unit, which the payer then does not (RK65).
+//! What members pay of a visit, which the payer then does not (RK65): for each unit, for each visit, or
+//! once a day (`docs/adr/0113-…`).
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -6,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::in_force::{self, InForce, read_in_force};
 use super::known::{Known, unique};
 use super::read_rules::MAX_RULES;
-use super::reader::{Amount, Reader};
+use super::reader::{Amount, Reader, Spot};
 use super::source_of::{SourceOf, weigh};
 use super::table::Table;
 use super::unknown::{Unknown, noted};
 use super::when::{When, read_when};
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
+use crate::domain::money::Money;
 
 /// A member's share of the price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +23,9 @@ pub struct Copay {
     pub key: Key,
     /// Of which services.
     pub services: Vec<Key>,
-    /// Dollars for a unit, up to four decimals.
-    pub per_unit: Decimal,
+    /// How much, and of what.
+    #[serde(flatten)]
+    pub share: Share,
     /// Of which visits.
     #[serde(default, skip_serializing_if = "When::is_always")]
     pub when: When,
@@ -33,10 +36,46 @@ pub struct Copay {
     pub source: Authority,
 }
 
+/// How much a member pays, and of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Share {
+    /// Dollars for a unit, up to four decimals.
+    PerUnit(Decimal),
+    /// For a visit, however many units and lines it makes; visits that one claim line states are one.
+    PerVisit(Money),
+    /// For a member's day, however many visits it has.
+    PerDay(Money),
+}
+
+impl Share {
+    /// The keys that say it; a table has one of them.
+    pub const NAMES: [&str; 3] = ["per_unit", "per_visit", "per_day"];
+
+    /// What a unit costs the member.
+    pub const fn of_unit(self) -> Option<Decimal> {
+        match self {
+            Self::PerUnit(amount) => Some(amount),
+            Self::PerVisit(_) | Self::PerDay(_) => None,
+        }
+    }
+
+    /// What a visit or a day costs the member.
+    pub const fn flat(self) -> Option<Money> {
+        match self {
+            Self::PerUnit(_) => None,
+            Self::PerVisit(amount) | Self::PerDay(amount) => Some(amount),
+        }
+    }
+}
+
 /// Keys of the table besides those of its days.
-pub(super) const KEYS: &[&str] = &["key", "services", "per_unit", "when", "source"];
+pub(super) const KEYS: &[&str] =
+    &["key", "services", "per_unit", "per_visit", "per_day", "when", "source"];
 /// Dollars for a unit: no member pays more for one.
 const PER_UNIT: Amount = Amount { decimals: 4, below: 1_000 };
+/// Dollars for a visit or a day, in whole cents.
+const FLAT: Amount = Amount { decimals: 2, below: 1_000 };
 
 /// All shares that have no fault.
 pub(super) fn read_copays<'a>(
@@ -66,16 +105,34 @@ fn read_one<'a>(
     known: &mut Known<'a>,
 ) -> Option<Copay> {
     let services: Vec<Key> = known.services(r, table).into_iter().map(|(_, key)| key).collect();
-    let per_unit = table.need(r, "per_unit").and_then(|spot| spot.amount(r, PER_UNIT));
+    let share = read_share(r, table);
     let (when, days) = (read_when(r, table), read_in_force(r, table));
     let source = known.cited(r, table);
-    weigh(r, table, source.as_ref(), &SourceOf::default(), &["per_unit"]);
-    Some(Copay {
-        key: key?,
-        services,
-        per_unit: per_unit?,
-        when: when?,
-        days: days?,
-        source: source?,
-    })
+    weigh(r, table, source.as_ref(), &SourceOf::default(), &Share::NAMES);
+    Some(Copay { key: key?, services, share: share?, when: when?, days: days?, source: source? })
+}
+
+/// The one of the three that the table has.
+fn read_share(r: &mut Reader, table: &Table<'_>) -> Option<Share> {
+    let [unit, visit, day] = Share::NAMES.map(|name| table.get(name));
+    let mut given = [&unit, &visit, &day].into_iter().flatten();
+    if given.next().is_none() {
+        table.missing(r, "per_unit", "add it, or `per_visit` or `per_day`");
+        return None;
+    }
+    let mut several = false;
+    for spot in given {
+        spot.refuse(r, "what the member pays is said already; keep one, or make two copays of it");
+        several = true;
+    }
+    if several {
+        return None;
+    }
+    let flat = |r: &mut Reader, spot: &Spot<'_>| spot.amount(r, FLAT).and_then(Money::round);
+    match (&unit, &visit, &day) {
+        (Some(spot), _, _) => spot.amount(r, PER_UNIT).map(Share::PerUnit),
+        (_, Some(spot), _) => flat(r, spot).map(Share::PerVisit),
+        (_, _, Some(spot)) => flat(r, spot).map(Share::PerDay),
+        (None, None, None) => None,
+    }
 }

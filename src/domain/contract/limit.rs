@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::in_force::InForce;
 use super::layer::{Direction, Layer};
+use super::source_of::SourceOf;
 use super::when::When;
 use crate::domain::codes::{Mode, Modifier};
 use crate::domain::facts::How;
@@ -53,6 +54,9 @@ pub struct Limit {
     pub agreement: Option<Direction>,
     /// Where it is written.
     pub source: Authority,
+    /// Where single values are written instead.
+    #[serde(default, skip_serializing_if = "SourceOf::is_empty")]
+    pub source_of: SourceOf,
 }
 
 code_list!(

@@ -46,7 +46,7 @@ mod when;
 pub use bind::{bind, gaps, line_of, terms_from_json, terms_from_toml};
 pub use claim_profile::{AuthorizationLevel, ClaimProfile, RenderingMode, Rollup};
 pub use condition::{Answer, Condition, Demand, Wanted};
-pub use copay::Copay;
+pub use copay::{Copay, Share};
 pub use delimiters::Delimiters;
 pub use fault::{Fault, Place};
 pub use filing::{Filing, FilingAnchor};

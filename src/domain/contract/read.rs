@@ -96,7 +96,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
         root.get("certificates_end").map(|at| read_fixed_end(r, &at, &mut known));
     let never_billed = root.get("never_billed").map(|at| read_never_billed(r, &at, &mut known));
     let modifiers = read_modifiers(r, &root, &mut known, &services, &mut unknown);
-    let conditions = read_conditions(r, &root, &mut known);
+    let conditions = read_conditions(r, &root, &mut known, &mut unknown);
     let copays = read_copays(r, &root, &mut known, &mut unknown);
     let sound = Sound { services: &services, modifiers: &modifiers };
     let limits = read_limits(r, &root, &mut known, sound, &mut unknown);

@@ -8,14 +8,17 @@ use super::read_rules::{MAX_RULES, UNITS};
 use super::read_wanted::read_document;
 use super::read_window::read_window;
 use super::reader::{Amount, Reader, Spot};
+use super::source_of::{self, read_source_of, weigh};
 use super::table::Table;
+use super::unknown::{Unknown, noted};
 use super::when::read_when;
 use crate::domain::identifiers::Key;
 use crate::domain::text::Invalid;
 use crate::domain::windows::Window;
 
 /// Keys that every condition has.
-pub(super) const KEYS: &[&str] = &["key", "services", "demand", "when", "answer", "source"];
+pub(super) const KEYS: &[&str] =
+    &["key", "services", "demand", "when", "answer", "source", source_of::KEY];
 /// Longest question, in characters.
 const MAX_QUESTION: usize = 200;
 /// Longest name of a payer, in characters.
@@ -24,6 +27,8 @@ const MAX_PAYER: usize = 80;
 const PEOPLE: Amount = Amount { decimals: 2, below: 1_000 };
 /// Most members of one peer: more than anybody can serve in a year.
 const MAX_CASELOAD: u32 = 1_000;
+/// Most peers of one supervisor.
+const MAX_SUPERVISEES: u32 = 100;
 /// Oldest age that a rule may name.
 const MAX_YEARS: u32 = 120;
 /// Longest time between two visits face to face, in days: a year.
@@ -49,6 +54,7 @@ pub(super) fn keys_of(demand: &str) -> &'static [&'static str] {
         "enrolled" | "not_enrolled" => &["episodes"],
         "group_average" => &["most", "window", "length", "first_month", "episode"],
         "caseload" => &["members", "window", "length", "first_month", "episode"],
+        "supervisees" => &["peers"],
         "document" => &["one_of", "grace_visits"],
         "no_relationship" => &["about"],
         _ => &[],
@@ -60,6 +66,7 @@ pub(super) fn read_conditions<'a>(
     r: &mut Reader,
     root: &Table<'a>,
     known: &mut Known<'a>,
+    unknown: &mut Vec<Unknown>,
 ) -> Vec<Condition> {
     let mut keys: Vec<Key> = Vec::new();
     let mut conditions = Vec::new();
@@ -67,7 +74,9 @@ pub(super) fn read_conditions<'a>(
         let Some(table) = at.table(r, &fields(&at)) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
-        conditions.extend(read_one(r, &table, key, known));
+        let one = read_one(r, &table, key, known);
+        unknown.extend(noted(r, one.as_ref().map_or(&[], |one| &one.services)));
+        conditions.extend(one);
     }
     conditions
 }
@@ -97,6 +106,16 @@ fn read_one<'a>(
     let days = read_in_force(r, table);
     let answer = table.or(r, "answer", Answer::Hold);
     let source = known.cited(r, table);
+    let source_of = read_source_of(r, table, known)?;
+    // What narrows the condition, or softens it, lets the others pass.
+    weigh(r, table, None, &source_of, &["from", "to", "when", "grace_visits"]);
+    if answer == Some(Answer::Warn) {
+        weigh(r, table, None, &source_of, &["answer"]);
+    }
+    if matches!(demand, Some(Demand::ModifierList { .. })) {
+        // Its order is how a claim looks.
+        weigh(r, table, source.as_ref(), &source_of, &["modifiers"]);
+    }
     Some(Condition {
         key: key?,
         services,
@@ -105,6 +124,7 @@ fn read_one<'a>(
         days: days?,
         answer: answer?,
         source: source?,
+        source_of,
     })
 }
 
@@ -161,6 +181,10 @@ fn read_demand(r: &mut Reader, table: &Table<'_>) -> Option<Demand> {
             let members = table.need(r, "members").and_then(|s| s.number(r, 1..=MAX_CASELOAD));
             let window = of_peer(r, table);
             Demand::Caseload { members: members?, window: window? }
+        }
+        "supervisees" => {
+            let spot = table.need(r, "peers")?;
+            Demand::Supervisees { peers: spot.number(r, 1..=MAX_SUPERVISEES)? }
         }
         "document" => read_document(r, table)?,
         "plan_goal" => Demand::PlanGoal,

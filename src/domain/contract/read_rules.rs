@@ -4,17 +4,18 @@ use rust_decimal::Decimal;
 
 use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
-use super::layer::read_layers;
+use super::layer::{Direction, read_layers};
 use super::limit::{Exceed, Limit, LimitScope};
 use super::model::{AuthorizationNeed, AuthorizationRule, Block, Documentation, Service};
 use super::modifier_rule::{ModifierRule, can_carry};
 use super::read_window::{self, read_window};
 use super::reader::{Amount, Reader, Spot};
-use super::source_of::{self, read_source_of, weigh};
+use super::source_of::{self, SourceOf, read_source_of, weigh};
 use super::table::Table;
 use super::unknown::{Unknown, noted};
 use super::when::read_when;
 use crate::domain::codes::Modifier;
+use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
 use crate::domain::text::Invalid;
 
@@ -41,6 +42,7 @@ pub(super) const LIMIT_KEYS: &[&str] = &[
     "layer",
     "agreement",
     "source",
+    source_of::KEY,
 ];
 /// Keys of an authorization rule besides those of its window.
 pub(super) const AUTHORIZATION_KEYS: &[&str] = &[
@@ -115,7 +117,14 @@ fn read_limit<'a>(
     let own = amount.filter(|_| !spot.is_unknown()).map(|(units, _)| (&spot, units));
     let layers = read_layers(r, table, known, own);
     let source = known.cited(r, table);
+    let source_of = read_source_of(r, table, known)?;
+    // What narrows the limit lets the others pass.
+    weigh(r, table, None, &source_of, &["from", "to", "when", "modifiers", "modes"]);
+    if matches!(exceed, Some(Exceed::BillUpTo | Exceed::Authorization)) {
+        weigh(r, table, None, &source_of, &["exceed"]);
+    }
     let ((units, hours), (layer, agreement)) = (amount?, layers?);
+    weigh_agreement(r, table, source.as_ref(), &source_of, agreement);
     Some(Limit {
         key: key?,
         services,
@@ -131,7 +140,21 @@ fn read_limit<'a>(
         layer,
         agreement,
         source: source?,
+        source_of,
     })
+}
+
+/// A contract that may loosen a rule lets pass what the rule stops.
+fn weigh_agreement(
+    r: &mut Reader,
+    table: &Table<'_>,
+    source: Option<&Authority>,
+    of: &SourceOf,
+    agreement: Option<Direction>,
+) {
+    if matches!(agreement, Some(Direction::Loosen | Direction::Replace)) {
+        weigh(r, table, source, of, &["agreement"]);
+    }
 }
 
 /// The units of a limit, or its hours turned into units of its services exactly (RK23).
@@ -286,6 +309,7 @@ fn read_authorization<'a>(
     // What narrows the rule lets the others pass.
     weigh(r, table, None, &source_of, &["from", "to", "modifiers"]);
     let (layer, agreement) = layers?;
+    weigh_agreement(r, table, source.as_ref(), &source_of, agreement);
     Some(AuthorizationRule {
         key: key?,
         services,

@@ -60,6 +60,13 @@ fn read_wanted(r: &mut Reader, spot: &Spot<'_>) -> Option<Wanted> {
             spot.refuse(r, format!("only a document of the kind {of} has this; remove it"));
         }
     }
+    if let (Some(Some(least)), Some(Some(most))) = (min_score, max_score)
+        && least > most
+    {
+        let message = format!("no score is {least} or more and {most} or less; correct one");
+        table.at_key("min_score").refuse(r, message);
+    }
+    refuse_never(r, &table, kind);
     Some(Wanted {
         kind: kind?,
         about,
@@ -70,4 +77,19 @@ fn read_wanted(r: &mut Reader, spot: &Spot<'_>) -> Option<Wanted> {
         max_score: max_score?,
         elements,
     })
+}
+
+/// What no document of the kind says could never be met.
+fn refuse_never(r: &mut Reader, table: &Table<'_>, kind: Option<DocumentKind>) {
+    let Some(kind) = kind else { return };
+    let listed = |key: &str| table.get(key).filter(|spot| !spot.is_empty_list());
+    if let Some(spot) = listed("about").filter(|_| !kind.has_about()) {
+        spot.refuse(
+            r,
+            format!("a document of the kind {kind} says of nothing what it is about; remove it"),
+        );
+    }
+    if let Some(spot) = listed("elements").filter(|_| !kind.has_elements()) {
+        spot.refuse(r, format!("a document of the kind {kind} has no elements; remove it"));
+    }
 }

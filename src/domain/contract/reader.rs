@@ -100,6 +100,11 @@ impl<'a> Spot<'a> {
         Self { node, path: String::new() }
     }
 
+    /// Whether it is a list that names nothing.
+    pub(super) fn is_empty_list(&self) -> bool {
+        matches!(&self.node.value, Value::List(items) if items.is_empty())
+    }
+
     /// Records a fault here.
     pub(super) fn refuse(&self, r: &mut Reader, message: impl Into<String>) {
         r.fault(self.node.order, Fault::new(self.node.place.clone(), &self.path, message));

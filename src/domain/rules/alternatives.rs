@@ -272,6 +272,7 @@ fn good_document(
         DocumentKind::Notice => Content::Notice { about: about()? },
         DocumentKind::Relationship => Content::Relationship { about: about()? },
         DocumentKind::Supervision => Content::Supervision { about: about()? },
+        DocumentKind::Supervisor => Content::Supervisor { about: about()? },
         DocumentKind::Accreditation => Content::Accreditation { about: about()? },
     };
     let span = Span::new(day, Some(day)).ok()?;

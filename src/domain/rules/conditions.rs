@@ -8,6 +8,7 @@ use super::room::Room;
 use super::table::{RuleId, Said};
 use super::{
     conditions_company, conditions_member, conditions_mode, conditions_paper, conditions_peer,
+    conditions_supervisor,
 };
 use crate::domain::codes::Modifier;
 use crate::domain::contract::{Answer, Condition, Demand, Rollup, Service};
@@ -55,6 +56,7 @@ fn judged(ctx: &Context, condition: &Condition) -> Vec<Said> {
         Demand::Caseload { members, window } => {
             conditions_company::caseload(ctx, &condition.key, *members, window)
         }
+        Demand::Supervisees { peers } => conditions_supervisor::span(ctx, *peers),
         Demand::MemberPresent => conditions_member::present(ctx),
         Demand::Mode { modes } => conditions_mode::mode(ctx, modes),
         Demand::FaceToFaceWithin { days } => {

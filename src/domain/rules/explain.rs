@@ -48,17 +48,20 @@ pub fn differences(then: &Decision, now: &Decision) -> Vec<String> {
     let lines = |d: &Decision| {
         let each = d.lines.iter().map(|l| {
             let draws = l.authorization.as_ref().map(|a| format!(" on {}", a.number));
+            let copays: Vec<String> =
+                l.copays.iter().map(|c| format!(" less {} for {}", c.amount, c.key)).collect();
             let (answer, draws) = (l.answer.as_str(), draws.unwrap_or_default());
             let code: Vec<String> = std::iter::once(l.procedure.to_string())
                 .chain(l.modifiers.iter().map(ToString::to_string))
                 .collect();
             format!(
-                "{answer} {} x {} at {}, charge {}, expected {}{draws}",
+                "{answer} {} x {} at {}, charge {}, expected {}{}{draws}",
                 l.units,
                 code.join(" "),
                 l.place,
                 l.charge,
-                l.expected
+                l.expected,
+                copays.concat()
             )
         });
         let each: Vec<String> = each.collect();
@@ -213,6 +216,7 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::ClaimForm => &["facts.gaps", "encounter.program", "contract.claim", "contract.rate"],
         R::ClaimDiagnoses => &["encounter.diagnoses", "contract.claim"],
         R::GroupAverage => &[GROUP, TIMES, "facts.peer_windows", "contract.condition"],
+        R::PeerSupervisor => &[TIMES, "facts.documents", "facts.supervised", "contract.condition"],
         R::PeerCaseload => &[TIMES, "facts.peer_windows", "contract.condition"],
         R::GroupNotAllowed | R::GroupMissing | R::GroupSize | R::GroupRatio => &[GROUP, SERVICES],
         R::SessionDisagrees | R::SessionMemberTwice => SESSION,
@@ -303,6 +307,7 @@ mod tests {
             "earlier_visits",
             "face_to_face",
             "on_line",
+            "supervised",
             "episodes",
             "consents",
             "peer_usage",

@@ -148,6 +148,8 @@ impl RuleId {
                 CONTRACTS, denied("272")),
             Self::GroupAverage => row("Smaller sessions make room for it; it is then decided again by itself.",
                 CONTRACTS, denied("272")),
+            Self::PeerSupervisor => row("A biller records who supervises the peer; a supervisor with room takes over who is too many.",
+                CONTRACTS, denied("272")),
             Self::PeerCaseload => row("A biller plans the member's visits with another peer, or asks the payer for an exception.",
                 CONTRACTS, denied("272")),
             Self::SessionDisagrees => row("Whoever is wrong is corrected: the session, or this visit.",

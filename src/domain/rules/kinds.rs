@@ -80,7 +80,11 @@ pub const KINDS: &[Kind] = &[
     kind("RK42", &["condition.age_gap"], "Peer and member are so many years apart."),
     kind("RK43", &["condition.no_relationship"], "Some relationships between peer and member bar the service."),
     kind("RK44", &["condition.document"], "The peer is supervised so often, by somebody with a credential."),
-    kind("RK45", &["service.group.members_per_peer", "condition.caseload"], "One peer leads so many members."),
+    kind(
+        "RK45",
+        &["service.group.members_per_peer", "condition.caseload", "condition.supervisees"],
+        "One peer leads so many members, one supervisor so many peers.",
+    ),
     kind("RK46", &["claim.rendering", "claim.rendering_taxonomy"], "Who stands as the rendering provider is the payer's choice."),
     kind("RK47", &["condition.document"], "The organization is accredited, enrolled or of a kind."),
     // Member and clinical
@@ -104,7 +108,11 @@ pub const KINDS: &[Kind] = &[
     // Money and claims
     kind("RK63", &["rate.from", "rate.to", "rate.when"], "The rate is that of the date."),
     kind("RK64", &["rate.allowed", "rate.charge", "rate.accepted_elsewhere"], "The lesser of charge and allowance is paid."),
-    kind("RK65", &["copay.per_unit"], "The member pays a share for each unit."),
+    kind(
+        "RK65",
+        &["copay.per_unit", "copay.per_visit", "copay.per_day"],
+        "The member pays a share for each unit, visit or day.",
+    ),
     kind("RK66", &["filing.days", "filing.months", "filing.later_of", "filing.next_business_day", "filing.holidays", "filing.stop_days"], "Claims are filed within so many days."),
     waits("RK67", LEDGER, "Appeals are filed within so many days of the remittance."),
     waits("RK68", LEDGER, "The payer pays clean claims within so many days."),

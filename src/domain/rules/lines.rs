@@ -3,11 +3,13 @@
 use rust_decimal::Decimal;
 
 use super::context::Context;
+use super::copays::{self, Due};
 use super::day::{self, Day};
 use super::room::Room;
 use super::table::{RuleId, Said};
-use crate::domain::codes::PlaceOfService;
-use crate::domain::contract::{Copay, Rate, Service};
+use super::when::Seen;
+use crate::domain::codes::{Modifier, PlaceOfService};
+use crate::domain::contract::{ModifierRule, Rate, Service, Terms};
 use crate::domain::day_sum::{DaySum, Piece};
 use crate::domain::decision::{DecisionLine, Draw, LineAnswer};
 use crate::domain::encounter::EncounterData;
@@ -38,6 +40,8 @@ impl Price {
 enum Rated<'a> {
     None,
     Unclear,
+    /// One for modifiers would be asked for, had the rule that gives them not ended.
+    Ended(&'a Rate, &'a ModifierRule),
     One(&'a Rate),
 }
 
@@ -65,8 +69,42 @@ fn rated<'a>(ctx: &Context<'a>) -> Rated<'a> {
     match best {
         None => Rated::None,
         Some(_) if twice => Rated::Unclear,
-        Some((_, rate)) => Rated::One(rate),
+        Some((asks, rate)) => match ended(ctx, terms, &seen, asks) {
+            Some((gone, rule)) => Rated::Ended(gone, rule),
+            None => Rated::One(rate),
+        },
     }
+}
+
+/// A rate still in force for modifiers that only ended rules would give the visit, and which asks for
+/// more than the one found: pack and contract do not agree on what such a line is worth.
+fn ended<'a>(
+    ctx: &Context<'a>,
+    terms: &'a Terms,
+    seen: &Seen<'a>,
+    asks: usize,
+) -> Option<(&'a Rate, &'a ModifierRule)> {
+    let of_grid = |r: &&Rate| {
+        Some(&r.service) == ctx.service.map(|s| &s.key)
+            && !r.modifiers.is_empty()
+            && r.modifiers.len().saturating_add(r.when.asked()) > asks
+            && r.span.covers(ctx.date)
+            && seen.is(&r.when)
+    };
+    terms.agreement.rates.iter().filter(of_grid).find_map(|rate| {
+        let missing = |m: &&Modifier| !ctx.form.modifiers.contains(m);
+        let gone = |m: &Modifier| {
+            terms.pack.modifiers.iter().find(|r| {
+                r.add.contains(m)
+                    && r.services.contains(&rate.service)
+                    && r.days.to.is_some_and(|to| to < ctx.date)
+                    && seen.is(&r.when)
+            })
+        };
+        let rules: Option<Vec<&ModifierRule>> =
+            rate.modifiers.iter().filter(missing).map(gone).collect();
+        Some((rate, rules?.into_iter().next()?))
+    })
 }
 
 /// The price of a unit: the rate, multiplied where modifiers say so (RK06); the least of that, the
@@ -81,21 +119,11 @@ fn price(ctx: &Context) -> Option<Price> {
     let allowed = if ctx.form.raises.is_empty() { rate.allowed } else { raised.normalize() };
     let charge = rate.charge.unwrap_or(allowed);
     let allowed = rate.accepted_elsewhere.map_or(allowed, |other| allowed.min(other));
-    let share: Decimal = copays(ctx).map(|c| c.per_unit).sum();
+    let share = copays::of_unit(ctx);
     if share.is_zero() {
         return Some(Price { charge, allowed });
     }
     Some(Price { charge, allowed: (allowed.min(charge) - share).max(Decimal::ZERO) })
-}
-
-/// What the member pays of the visit.
-fn copays<'a>(ctx: &Context<'a>) -> impl Iterator<Item = &'a Copay> {
-    let (service, seen) = (ctx.service.map(|s| &s.key), ctx.seen());
-    let all = ctx.terms.map_or(&[][..], |t| t.pack.copays.as_slice()).iter();
-    all.filter(move |c| {
-        service.is_some_and(|s| c.services.contains(s))
-            && seen.is_some_and(|seen| c.days.covers(seen.date) && seen.is(&c.when))
-    })
 }
 
 /// What so many units would be charged; none without a rate, or when a claim cannot carry it.
@@ -122,6 +150,24 @@ pub fn rate(ctx: &Context) -> Vec<Said> {
             ),
             "An administrator says in a new version of the contract which of them holds.",
         ),
+        (Rated::Ended(rate, rule), _) => {
+            let names: Vec<&str> = rate.modifiers.iter().map(Modifier::as_str).collect();
+            let last = rule.days.to.map(|to| to.to_string()).unwrap_or_default();
+            Said::new(
+                RuleId::RateUnclear,
+                "/started_at",
+                format!(
+                    "The contract has a rate of '{}' with {} on {}, and the rule '{}' that gave such \
+                     visits the modifier ended on {last}.",
+                    service.key,
+                    names.join(", "),
+                    ctx.date,
+                    rule.key
+                ),
+                "An administrator ends the rate with the rule in a new version of the contract, or lets \
+                 the rule go on in a new version of the pack.",
+            )
+        }
         (Rated::One(_), Some(price)) if price.amounts(ctx.units().unwrap_or(0)).is_none() => {
             Said::new(
                 RuleId::RateTooLarge,
@@ -150,14 +196,12 @@ pub fn lines(ctx: &Context, room: &Room, day_sum: Option<&DaySum>) -> Vec<Decisi
     if drawn.is_empty() && summed && !left_out {
         drawn.push((0, None));
     }
-    let mut lines: Vec<DecisionLine> = drawn
-        .into_iter()
-        .map(|(units, draw)| line(ctx, service, LineAnswer::Ready, units, draw))
-        .collect();
-    if held > 0 || left_out {
-        lines.push(line(ctx, service, LineAnswer::Held, held, None));
-    }
-    lines
+    let ready = drawn.into_iter().map(|(units, draw)| (LineAnswer::Ready, units, draw));
+    let rest = (held > 0 || left_out).then_some((LineAnswer::Held, held, None));
+    let price = price(ctx);
+    let worth = |units| price.and_then(|p| p.amounts(units)).unwrap_or_default().1;
+    let mut due = Due::of(ctx, day_sum, worth);
+    ready.chain(rest).map(|one| line(ctx, (service, price), &mut due, one)).collect()
 }
 
 /// Units for each line: those that need no authorization go with the first that is drawn on.
@@ -183,14 +227,13 @@ fn by_line(pieces: &[Piece]) -> Vec<(u32, Option<Draw>)> {
 
 fn line(
     ctx: &Context,
-    service: &Service,
-    answer: LineAnswer,
-    units: u32,
-    authorization: Option<Draw>,
+    (service, price): (&Service, Option<Price>),
+    due: &mut Due,
+    (answer, units, authorization): (LineAnswer, u32, Option<Draw>),
 ) -> DecisionLine {
-    let price = price(ctx);
-    let amounts = price.and_then(|p| p.amounts(units));
-    let (charge, expected) = amounts.unwrap_or((Money::ZERO, Money::ZERO));
+    let (charge, worth) = price.and_then(|p| p.amounts(units)).unwrap_or_default();
+    let copays = due.take(worth);
+    let expected = worth - copays.iter().map(|c| c.amount).sum::<Money>();
     DecisionLine {
         answer,
         procedure: service.procedure.clone(),
@@ -202,6 +245,7 @@ fn line(
         charge,
         expected,
         authorization,
+        copays,
     }
 }
 

@@ -1,8 +1,19 @@
 //! What lines are worth, against the rules of prices.
 
+use crate::domain::codes::Mode;
 use crate::domain::contract::Exceed::BillUpTo;
-use crate::domain::contract::{Copay, InForce, When};
-use crate::domain::rules::testing::{Case, decimal, key, limit, rate, source, span, split, usage};
+use crate::domain::contract::{
+    Copay, InForce, ModifierRule, Rollup, Share, Stacking, SumOver, When,
+};
+use crate::domain::day_sum::{DayFact, Piece, SummedState, SummedVisit};
+use crate::domain::decision::DecisionLine;
+use crate::domain::facts::{Copaid, OnLine};
+use crate::domain::identifiers::Key;
+use crate::domain::ids::EncounterId;
+use crate::domain::money::Money;
+use crate::domain::rules::testing::{
+    Case, d, decimal, key, limit, modifiers, rate, source, span, split, t, usage,
+};
 use crate::domain::windows::Window::Day;
 
 #[test]
@@ -108,7 +119,7 @@ fn rk65_the_members_share_of_each_unit_is_not_expected_of_the_payer() {
         c.terms.pack.copays = vec![Copay {
             key: key("share"),
             services: vec![key("peer")],
-            per_unit: decimal("0.65"),
+            share: Share::PerUnit(decimal("0.65")),
             when: When { products: vec![key("fee-for-service")], ..When::default() },
             days: InForce::default(),
             source: source("copay"),
@@ -121,6 +132,167 @@ fn rk65_the_members_share_of_each_unit_is_not_expected_of_the_payer() {
     // Below nothing it never falls, and the lesser of charge and allowance comes first.
     case.terms.agreement.rates = vec![rate("peer", "20", Some("10"))];
     assert_eq!(expected(&case), "37.40");
-    case.terms.pack.copays[0].per_unit = decimal("11");
+    case.terms.pack.copays[0].share = Share::PerUnit(decimal("11"));
     assert_eq!(expected(&case), "0.00");
+}
+
+/// A copay of the only service.
+fn copay(name: &str, share: Share) -> Copay {
+    Copay {
+        key: key(name),
+        services: vec![key("peer")],
+        share,
+        when: When::default(),
+        days: InForce::default(),
+        source: source("copay"),
+    }
+}
+
+fn dollars(text: &str) -> Money {
+    Money::parse(text).unwrap()
+}
+
+/// What the member pays and what is expected, line by line.
+fn taken(case: &Case) -> Vec<(String, String)> {
+    let lines = case.decide().lines;
+    let paid = |l: &DecisionLine| l.copays.iter().map(|c| c.amount).sum::<Money>().to_string();
+    lines.iter().map(|l| (paid(l), l.expected.to_string())).collect()
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+}
+
+#[test]
+fn rk65_a_share_of_a_visit_is_paid_once_however_many_lines_it_makes() {
+    // The shape of Oklahoma: three dollars.
+    let mut case = Case::with(|c| {
+        c.terms.pack.copays = vec![copay("fee", Share::PerVisit(dollars("3.00")))];
+    });
+    assert_eq!(taken(&case), pairs(&[("3.00", "77.00")]));
+    assert_eq!(case.decide().lines[0].unit_rate, Some(decimal("20")));
+    case.terms.pack.limits = vec![limit("daily", "3", Day, BillUpTo)];
+    assert_eq!(taken(&case), pairs(&[("3.00", "57.00"), ("0.00", "20.00")]));
+    // What a line is not worth the next one pays; below nothing none falls.
+    case.terms.pack.copays[0].share = Share::PerVisit(dollars("70.00"));
+    assert_eq!(taken(&case), pairs(&[("60.00", "0.00"), ("10.00", "10.00")]));
+    case.terms.pack.copays[0].share = Share::PerVisit(dollars("900.00"));
+    assert_eq!(taken(&case), pairs(&[("60.00", "0.00"), ("20.00", "0.00")]));
+    // A share of each unit is in the price; two flat ones stand beside each other.
+    case.terms.pack.limits.clear();
+    let of = |name, text| copay(name, Share::PerVisit(dollars(text)));
+    let unit = copay("unit", Share::PerUnit(decimal("0.65")));
+    case.terms.pack.copays = vec![of("a", "1.00"), unit, of("b", "2.50")];
+    assert_eq!(taken(&case), pairs(&[("3.50", "73.90")]));
+    let keys: Vec<Key> = case.decide().lines[0].copays.iter().map(|c| c.key.clone()).collect();
+    assert_eq!(keys, [key("a"), key("b")]);
+    // Without a rate there is nothing to take from.
+    case.terms.agreement.rates.clear();
+    assert_eq!(taken(&case), pairs(&[("0.00", "0.00")]));
+}
+
+#[test]
+fn rk65_a_share_is_paid_with_one_visit_of_a_day_or_of_a_claim_line() {
+    let paid = |name: &str, case: &Case| {
+        let own = case.decide().lines.remove(0);
+        let (modifiers, place) = (own.modifiers, own.place);
+        let line = OnLine { service: key("peer"), modifiers, place, units: 1 };
+        Copaid { key: key(name), line, together: true }
+    };
+    let mut case = Case::with(|c| {
+        c.terms.pack.copays = vec![copay("fee", Share::PerDay(dollars("3.00")))];
+    });
+    case.facts.copaid = vec![paid("other", &case)];
+    assert_eq!(expected(&case), "77.00");
+    let mut another = paid("fee", &case);
+    (another.together, another.line.service) = (false, key("other"));
+    case.facts.copaid = vec![another.clone()];
+    assert_eq!(expected(&case), "80.00");
+    // For a visit each of the day's pays, unless a claim line states both.
+    case.terms.pack.copays[0].share = Share::PerVisit(dollars("3.00"));
+    case.facts.copaid = vec![paid("fee", &case)];
+    assert_eq!(expected(&case), "77.00");
+    case.terms.pack.claim.rollup = Rollup::Day;
+    assert_eq!(expected(&case), "80.00");
+    let bent: [fn(&mut Copaid); 5] = [
+        |c| c.together = false,
+        |c| c.line.service = key("other"),
+        |c| c.line.modifiers.clear(),
+        |c| c.line.place = "12".parse().unwrap(),
+        |c| c.key = key("other"),
+    ];
+    for bend in bent {
+        let mut apart = paid("fee", &case);
+        bend(&mut apart);
+        case.facts.copaid = vec![apart];
+        assert_eq!(expected(&case), "77.00");
+    }
+}
+
+#[test]
+fn rk65_the_visits_of_a_days_sum_pay_as_one() {
+    let mut case = Case::with(|c| {
+        c.terms.pack.services[0].sum_over = SumOver::Day;
+        c.terms.pack.copays = vec![copay("fee", Share::PerVisit(dollars("30.00")))];
+    });
+    assert_eq!(taken(&case), pairs(&[("30.00", "50.00")]));
+    // One before of a unit: it paid what it is worth, and this one pays the rest.
+    let other = |start: &str| SummedVisit {
+        encounter: EncounterId::from_i64(77),
+        started_at: t(start),
+        minutes: 15,
+        state: SummedState::Counted,
+        ready: vec![Piece { units: 1, authorization: None }],
+        held: 0,
+    };
+    let fact = |start: &str| DayFact { others: vec![other(start)], ..DayFact::default() };
+    case.facts.day = Some(fact("2026-07-01T08:00:00Z"));
+    assert_eq!(taken(&case), pairs(&[("10.00", "70.00")]));
+    // One after it: this one pays all.
+    case.facts.day = Some(fact("2026-07-01T20:00:00Z"));
+    assert_eq!(taken(&case), pairs(&[("30.00", "50.00")]));
+}
+
+#[test]
+fn rk06_rk63_a_rate_whose_modifier_rule_ended_is_no_answer_and_the_general_rate_neither() {
+    let rule = |to: Option<&str>, mode: Mode| ModifierRule {
+        key: key("rural"),
+        services: vec![key("peer")],
+        add: modifiers(&["TN"]),
+        when: When { modes: vec![mode], ..When::default() },
+        days: InForce { from: None, to: to.map(d) },
+        percent: None,
+        stacking: Stacking::Unknown,
+        source: source("modifiers"),
+    };
+    let with = |to: Option<&str>, mode: Mode, rates: &[&str]| {
+        Case::with(|c| {
+            c.terms.pack.modifiers = vec![rule(to, mode)];
+            let mut grid = rate("peer", "25", None);
+            grid.modifiers = modifiers(&["TN"]);
+            grid.span = span("2026-01-01", rates.first().copied());
+            c.terms.agreement.rates.push(grid);
+        })
+    };
+    let here = Mode::InPerson;
+    assert_eq!(expected(&with(Some("2026-07-01"), here, &[])), "100.00");
+    // The day after its last: neither price is silently taken.
+    let over = with(Some("2026-06-30"), here, &[]);
+    let said = over.only("rate.unclear").message;
+    assert!(
+        said.contains("with TN") && said.contains("'rural'") && said.contains("2026-06-30"),
+        "{said}"
+    );
+    assert_eq!(split(&over.decide()), (0, 4));
+    // With the rate ended, too, the general one holds; so it does for visits the rule was never for.
+    assert_eq!(expected(&with(Some("2026-06-30"), here, &["2026-06-30"])), "80.00");
+    assert_eq!(expected(&with(Some("2026-06-30"), Mode::Video, &[])), "80.00");
+    // A rule that is still to come changes nothing yet.
+    let mut later = with(None, here, &[]);
+    later.terms.pack.modifiers[0].days.from = Some(d("2026-07-02"));
+    assert_eq!(expected(&later), "80.00");
+    // Where another rule gives the modifier on, its rate holds.
+    let mut two = with(Some("2026-06-30"), here, &[]);
+    two.terms.pack.modifiers.push(ModifierRule { key: key("still"), ..rule(None, here) });
+    assert_eq!(expected(&two), "100.00");
 }

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::history_recount::day;
 use super::history_world::SERVICES;
 use super::reference_world::{
-    Add, Ask, Asked, Book, Condition, Days, PROGRAMS, Paper, Price, TAGS, names,
+    Add, Ask, Asked, Book, Condition, Days, Of, PROGRAMS, Paper, Price, TAGS, names,
 };
 use super::testing::{self, Case, d, key, source, span};
 use crate::domain::codes::Mode;
@@ -17,6 +17,7 @@ use crate::domain::document::{Content, DocumentKind};
 use crate::domain::facts::DocumentFact;
 use crate::domain::identifiers::{Key, Reference};
 use crate::domain::ids::DocumentId;
+use crate::domain::money::Money;
 use crate::domain::windows::Window;
 
 fn when(asked: &Asked) -> When {
@@ -97,6 +98,7 @@ fn condition((index, asks): (usize, &Condition)) -> contract::Condition {
         days: in_force(asks.days),
         answer: if asks.warns { Answer::Warn } else { Answer::Hold },
         source: source("conditions"),
+        source_of: contract::SourceOf::default(),
     }
 }
 
@@ -143,13 +145,14 @@ impl Book {
             GroupRule { min_size, max_size, members_per_peer, source: source("groups") }
         });
         pack.modifiers = self.adds.iter().enumerate().map(modifier_rule).collect();
-        // In force on no day of the world: any line may have any modifier, as prices by modifier ask.
+        // Not yet in force on any day of the world: any line may have any modifier, as prices by modifier
+        // ask.
         pack.modifiers.push(ModifierRule {
-            key: key("long-ago"),
+            key: key("some-day"),
             services: SERVICES.map(key).to_vec(),
             add: names(&(0..TAGS.len()).collect::<Vec<_>>()),
             when: When::default(),
-            days: InForce { from: None, to: Some(d("1999-12-31")) },
+            days: InForce { from: Some(d("2199-12-31")), to: None },
             percent: None,
             stacking: Stacking::Unknown,
             source: source("modifiers"),
@@ -162,7 +165,11 @@ impl Book {
             .map(|(share, n)| Copay {
                 key: key(&format!("share-{n}")),
                 services: of(&share.services),
-                per_unit: dollars(share.per_unit),
+                share: match share.of {
+                    Of::Unit => contract::Share::PerUnit(dollars(share.amount)),
+                    Of::Visit => contract::Share::PerVisit(Money::from_cents(share.cents())),
+                    Of::Day => contract::Share::PerDay(Money::from_cents(share.cents())),
+                },
                 when: when(&share.asked),
                 days: in_force(share.days),
                 source: source("copays"),

@@ -5,7 +5,7 @@ use chrono::Datelike;
 
 use super::history_recount::{Unit, day};
 use super::history_world::Contract;
-use super::reference_world::{Add, Ask, Asked, Book, Days, Paper, Price, TAGS, Talk};
+use super::reference_world::{Add, Ask, Asked, Book, Days, Of, Paper, Price, Share, TAGS, Talk};
 use crate::domain::codes::Mode;
 use crate::domain::contract::{Rounding, Stacking};
 
@@ -62,6 +62,18 @@ fn asks(asked: &Asked) -> usize {
         + usize::from(asked.setting.is_some())
         + usize::from(asked.group.is_some())
         + usize::from(asked.present.is_some())
+}
+
+impl Share {
+    fn is_of(&self, talk: &Talk) -> bool {
+        let of_service = self.services.contains(&talk.visit.service);
+        of_service && inside(self.days, talk.visit.day) && talk.is(&self.asked)
+    }
+
+    /// A share of a visit or a day.
+    pub fn cents(&self) -> i64 {
+        i64::from(self.amount / 100 + 1)
+    }
 }
 
 impl Paper {
@@ -238,7 +250,30 @@ impl Book {
         let most = fitting.iter().map(|(asks, _)| *asks).max();
         let best: Vec<&Price> =
             fitting.iter().filter(|(asks, _)| Some(*asks) == most).map(|(_, p)| *p).collect();
-        (best.first().copied().filter(|_| best.len() == 1), best.len() > 1)
+        let unclear = best.len() > 1 || most.is_some_and(|most| self.has_ended(talk, tags, most));
+        (best.first().copied().filter(|_| !unclear), unclear)
+    }
+
+    /// Whether a price that asks for more would fit if rules were in force that ended before the day.
+    fn has_ended(&self, talk: &Talk, tags: &[&str], most: usize) -> bool {
+        let mut more: Vec<&str> = tags.to_vec();
+        for add in &self.adds {
+            let over = add.days.1.is_some_and(|to| to < talk.visit.day);
+            if over && add.services.contains(&talk.visit.service) && talk.is(&add.asked) {
+                more.extend(add.tags.iter().map(|t| TAGS[*t]));
+            }
+        }
+        for price in &self.prices {
+            let lacks = price.tags.iter().any(|t| !tags.contains(&TAGS[*t]));
+            let would = price.tags.iter().all(|t| more.contains(&TAGS[*t]));
+            let fits = price.service == talk.visit.service
+                && inside(price.days, talk.visit.day)
+                && talk.is(&price.asked);
+            if lacks && would && fits && price.tags.len() + asks(&price.asked) > most {
+                return true;
+            }
+        }
+        false
     }
 
     /// Charge and allowance of a unit.
@@ -252,16 +287,26 @@ impl Book {
         let charge = price.charge.map_or(times, |charge| i128::from(charge) * parts);
         let mut allowed = price.elsewhere.map_or(times, |e| times.min(i128::from(e) * parts));
         let mut share = 0i128;
-        for s in &self.shares {
-            let of_service = s.services.contains(&talk.visit.service);
-            if of_service && inside(s.days, talk.visit.day) && talk.is(&s.asked) {
-                share += i128::from(s.per_unit);
-            }
+        for s in self.shares.iter().filter(|s| s.of == Of::Unit && s.is_of(talk)) {
+            share += i128::from(s.amount);
         }
         if share > 0 {
             allowed = (allowed.min(charge) - share * parts).max(0);
         }
         Some((charge, allowed, parts))
+    }
+
+    /// Shares of a visit or a day that this visit is to pay, with cents: of those of a day, the ones
+    /// that no other visit of the day pays.
+    pub fn owed(&self, talk: &Talk, paid: &[usize]) -> Vec<(usize, i64)> {
+        let mut owed = vec![];
+        for (index, share) in self.shares.iter().enumerate() {
+            let by_another = share.of == Of::Day && paid.contains(&index);
+            if share.of != Of::Unit && share.is_of(talk) && !by_another {
+                owed.push((index, share.cents()));
+            }
+        }
+        owed
     }
 
     /// Conditions that so many units on one line break, and whether each holds the visit.

@@ -10,13 +10,13 @@ use super::history_recount::{Unit, day, days};
 use super::history_tests::{billed, decided, gather, rows};
 use super::history_world::{Contract, DAYS, Visit};
 use super::reference_engine::Said;
-use super::reference_world::{Ask, Book, Talk, book, talk};
-use super::testing::Case;
+use super::reference_world::{Ask, Book, Of, Talk, book, talk};
+use super::testing::{Case, key};
 use super::{Selected, allowances};
-use crate::domain::codes::Modifier;
+use crate::domain::codes::{Modifier, PlaceOfService};
 use crate::domain::contract::{AuthorizationNeed, LimitScope};
 use crate::domain::decision::{Decision, Disposition, LineAnswer, Remaining, RemainingKind};
-use crate::domain::facts::Usage;
+use crate::domain::facts::{Copaid, OnLine, Usage};
 use crate::domain::finding::Severity;
 use crate::domain::ids::{AccountId, DecisionId, EncounterId, LineId};
 use crate::domain::ledger::{self, Entry};
@@ -46,6 +46,9 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 
 /// A live visit: what it drew, and the entries that say so.
 struct Live {
+    visit: Visit,
+    /// Which shares of a visit or a day the member pays with it.
+    paid: Vec<usize>,
     units: Vec<Unit>,
     entries: Vec<Entry>,
 }
@@ -56,11 +59,20 @@ fn is_of_room(rule: &str) -> bool {
 }
 
 /// The lines are the visit's units, with the modifiers and amounts of the reference.
-fn assert_lines(said: &Said, best: &[Unit], decision: &Decision) {
+///
+/// What the member owes of the visit is taken cent by cent, from the first line first; gives what is
+/// paid with a ready line.
+fn assert_lines(
+    said: &Said,
+    best: &[Unit],
+    decision: &Decision,
+    mut owed: Vec<(usize, i64)>,
+) -> Vec<usize> {
+    let mut paid = vec![];
     if said.never {
         assert!(decision.lines.is_empty());
         assert_eq!(decision.disposition, Disposition::NonBillable);
-        return;
+        return paid;
     }
     let of = |answer| decision.lines.iter().filter(move |l| l.answer == answer).map(|l| l.units);
     let ready: u32 = of(LineAnswer::Ready).sum();
@@ -72,10 +84,41 @@ fn assert_lines(said: &Said, best: &[Unit], decision: &Decision) {
         let tags: Vec<&str> = line.modifiers.iter().map(Modifier::as_str).collect();
         assert_eq!(tags, said.tags);
         let told = (line.charge.decimal(), line.expected.decimal());
-        let (charge, expected) = said.cents(line.units);
+        let (charge, mut expected) = said.cents(line.units);
+        for (share, cents) in &mut owed {
+            let mut taken = 0i64;
+            while *cents > 0 && expected > 0 {
+                (*cents, expected, taken) = (*cents - 1, expected - 1, taken + 1);
+            }
+            let told =
+                line.copays.iter().find(|c| c.key.as_str() == format!("share-{}", *share + 1));
+            assert_eq!(told.map_or(0, |c| c.amount.cents()), taken);
+            if taken > 0 && line.answer == LineAnswer::Ready {
+                paid.push(*share);
+            }
+        }
         let exact = |cents: i128| Decimal::from_i128_with_scale(cents, 2);
         assert_eq!(told, (exact(charge), exact(expected)), "{line:?}");
     }
+    paid
+}
+
+/// What is paid with other visits of the member's day, as the facts have it.
+fn copaid(talk: &Talk, live: &[Live]) -> Vec<(usize, Copaid)> {
+    let of = |v: &Visit| (v.org, v.member, v.day);
+    let day = live.iter().filter(|l| of(&l.visit) == of(&talk.visit));
+    let fact = |share: usize| Copaid {
+        key: key(&format!("share-{}", share + 1)),
+        // Nothing of it matters: no line of these contracts is another visit's, too.
+        line: OnLine {
+            service: key("peer"),
+            modifiers: vec![],
+            place: PlaceOfService::parse("11").unwrap(),
+            units: 1,
+        },
+        together: true,
+    };
+    day.flat_map(|l| &l.paid).map(|share| (*share, fact(*share))).collect()
 }
 
 /// What is told to be left after a visit is what is left once its units are drawn.
@@ -110,8 +153,12 @@ fn assert_left(contract: &Contract, visit: &Visit, ledger: &[Unit], decision: &D
 }
 
 /// One visit: the engine's answer is the reference's.
-fn step(book: &Book, case: &mut Case, talk: &Talk, ledger: &[Unit]) -> (Decision, Vec<Unit>) {
+fn step(book: &Book, case: &mut Case, talk: &Talk, live: &[Live]) -> (Decision, Live) {
     talk.put(case);
+    let ledger: Vec<Unit> = live.iter().flat_map(|v| v.units.clone()).collect();
+    let ledger = ledger.as_slice();
+    let (shares, facts): (Vec<usize>, Vec<Copaid>) = copaid(talk, live).into_iter().unzip();
+    case.facts.copaid = facts;
     let (said, contract) = (book.say(talk, ledger), book.in_force(talk.visit.day));
     let visit = Visit { units: said.units, ..talk.visit.clone() };
     let decision = decided(case, &visit, ledger);
@@ -133,13 +180,13 @@ fn step(book: &Book, case: &mut Case, talk: &Talk, ledger: &[Unit]) -> (Decision
     drawn.sort_unstable();
     best.sort_unstable();
     assert_eq!(drawn, best, "{talk:?} {:?}", decision.findings);
-    assert_lines(&said, &best, &decision);
+    let paid = assert_lines(&said, &best, &decision, book.owed(talk, &shares));
     let mut rules = [said.rules.clone(), crowded].concat();
     rules.sort_unstable();
     assert_eq!(told, rules, "{talk:?}");
     let after: Vec<Unit> = ledger.iter().chain(&drawn).cloned().collect();
     assert_left(&contract, &visit, &after, &decision);
-    (decision, drawn)
+    (decision, Live { visit, paid, units: drawn, entries: vec![] })
 }
 
 /// What the ready lines of a decision book.
@@ -222,12 +269,11 @@ proptest! {
                 _ => {}
             }
             let (Act::Visit(talk) | Act::Revise(_, talk)) = act else { continue };
-            let ledger: Vec<Unit> = live.iter().flat_map(|v| v.units.clone()).collect();
             let case = &mut cases[talk.visit.org][talk.visit.member];
-            let (decision, units) = step(&book, case, talk, &ledger);
-            let entries = entries(case, &decision, number);
-            books.extend(entries.iter().cloned());
-            live.push(Live { units, entries });
+            let (decision, mut visit) = step(&book, case, talk, &live);
+            visit.entries = entries(case, &decision, number);
+            books.extend(visit.entries.iter().cloned());
+            live.push(visit);
         }
         let ledger: Vec<Unit> = live.iter().flat_map(|v| v.units.clone()).collect();
         let kept = drawn(books.iter());
@@ -255,7 +301,8 @@ proptest! {
         }
     }
 
-    /// Caps, free units, authorizations and anchors are what may depend on the order of arrival.
+    /// Caps, free units, authorizations, anchors and copays of a day are what may depend on the order of
+    /// arrival.
     /// Without them a decision says the same whatever others were there before.
     #[test]
     fn a_decision_without_caps_and_anchors_does_not_look_at_others(
@@ -266,13 +313,14 @@ proptest! {
         book.base.caps.clear();
         book.base.need = None;
         book.conditions.retain(|c| !matches!(c.ask, Ask::FaceToFace(_) | Ask::Share(_)));
+        book.shares.retain(|s| s.of != Of::Day);
         let mut cases = [0, 1].map(|org| [0, 1].map(|member| book.case(org, member)));
         let decide_all = |cases: &mut [[Case; 2]; 2], order: &mut dyn Iterator<Item = &Talk>| {
-            let (mut ledger, mut all) = (vec![], vec![]);
+            let (mut live, mut all) = (vec![], vec![]);
             for talk in order {
                 let case = &mut cases[talk.visit.org][talk.visit.member];
-                let (decision, units) = step(&book, case, talk, &ledger);
-                ledger.extend(units);
+                let (decision, visit) = step(&book, case, talk, &live);
+                live.push(visit);
                 all.push(decision);
             }
             all

@@ -88,13 +88,23 @@ pub struct Price {
     pub elsewhere: Option<u32>,
 }
 
-/// What a member pays for a unit, in ten thousandths of a dollar.
+/// Of what a member pays a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    Unit,
+    Visit,
+    Day,
+}
+
+/// What a member pays: in ten thousandths of a dollar for a unit, of a visit or a day in cents that are
+/// a hundredth as many.
 #[derive(Debug, Clone)]
 pub struct Share {
     pub services: Vec<usize>,
     pub asked: Asked,
     pub days: Days,
-    pub per_unit: u32,
+    pub amount: u32,
+    pub of: Of,
 }
 
 /// A document on record.
@@ -296,8 +306,10 @@ fn paper() -> impl Strategy<Value = Paper> {
 /// Any contract.
 pub fn book() -> impl Strategy<Value = Book> {
     let size = (1u32..4, prop::option::of(6u32..14), prop::option::of(2u32..9));
-    let share = (services(), asked(), days(), 1u32..300_000)
-        .prop_map(|(services, asked, days, per_unit)| Share { services, asked, days, per_unit });
+    let of = prop::sample::select(vec![Of::Unit, Of::Visit, Of::Day]);
+    let share = (services(), asked(), days(), 1u32..300_000, of).prop_map(
+        |(services, asked, days, amount, of)| Share { services, asked, days, amount, of },
+    );
     // Most visits find a price.
     let usual = (1u32..2_000_000).prop_map(|allowed| {
         (0..2).map(move |service| Price {
@@ -322,7 +334,7 @@ pub fn book() -> impl Strategy<Value = Book> {
         prop::collection::vec(price(), 0..2),
         prop::bool::weighted(0.9),
         usual,
-        prop::collection::vec(share, 0..2),
+        prop::collection::vec(share, 0..3),
         prop::collection::vec(paper(), 0..4),
     );
     let of_limits = (

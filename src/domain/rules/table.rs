@@ -188,6 +188,8 @@ rule_table! {
         "With this session, the groups of the period are too large on average.";
     PeerCaseload = "peer.caseload", HoldAll, ["RK45"],
         "With this member, the peer has more members in the period than the payer allows.";
+    PeerSupervisor = "peer.supervisor", HoldAll, ["RK45"],
+        "Whoever supervises the peer has more peers than the payer allows, or nobody is on record.";
     SessionDisagrees = "session.disagrees", HoldAll, ["R24"],
         "The encounter says otherwise than its session: another peer, size or number of peers, or a time outside.";
     SessionMemberTwice = "session.member_twice", HoldAll, ["R24", "RK70"],
@@ -237,7 +239,7 @@ rule_table! {
     RateNone = "rate.none", HoldAll, ["R1", "RK63"],
         "The contract has no rate for the service on the service date.";
     RateUnclear = "rate.unclear", HoldAll, ["RK07", "RK63"],
-        "Several rates fit the visit alike.";
+        "Several rates fit the visit alike, or one for its modifiers outlived the rule that gave them.";
     RateTooLarge = "rate.too_large", HoldAll, ["R1", "RK63"],
         "The rate times the units is more than a claim can carry.";
     FilingLate = "filing.late", HoldAll, ["R3", "RK66"],

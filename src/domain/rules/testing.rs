@@ -103,6 +103,7 @@ pub fn condition(demand: Demand) -> Condition {
         days: InForce::default(),
         answer: Answer::Hold,
         source: source("conditions"),
+        source_of: SourceOf::default(),
     }
 }
 
@@ -126,6 +127,7 @@ pub fn limit(name: &str, units: &str, window: Window, exceed: Exceed) -> Limit {
         layer: None,
         agreement: None,
         source: source("limits"),
+        source_of: SourceOf::default(),
     }
 }
 
@@ -167,13 +169,8 @@ pub fn authorization(id: i64, units: u32, from: &str, to: Option<&str>) -> Autho
 }
 
 pub fn usage(date: &str, authorization: Option<i64>, units: i64) -> Usage {
-    Usage {
-        service: key("peer"),
-        date: d(date),
-        authorization: authorization.map(AuthorizationId::from_i64),
-        how: None,
-        units,
-    }
+    let authorization = authorization.map(AuthorizationId::from_i64);
+    Usage { service: key("peer"), date: d(date), authorization, how: None, units }
 }
 
 pub fn coverage(id: i64, payer: i64, order: u8, span: Span) -> Coverage {
@@ -314,6 +311,8 @@ impl Case {
             anchors: vec![],
             face_to_face: vec![],
             on_line: vec![],
+            supervised: vec![],
+            copaid: vec![],
             full: vec![],
             gaps: vec![],
             corrects: false,

@@ -57,7 +57,7 @@ impl RuleId {
             | Self::ClaimPeer | Self::ClaimForm
             | Self::ModifierStacked | Self::RateNone | Self::RateUnclear | Self::RateTooLarge => Who::Administrator,
             Self::EligibilityNoCoverage | Self::EligibilityNotCovered | Self::CoverageOtherFirst
-            | Self::ServiceUnknown | Self::ClaimOtherPayer | Self::PeerCaseload | Self::DocumentMissing | Self::RelationshipBarred
+            | Self::ServiceUnknown | Self::ClaimOtherPayer | Self::PeerCaseload | Self::PeerSupervisor | Self::DocumentMissing | Self::RelationshipBarred
             | Self::ServiceRetired | Self::ClaimHold | Self::ModifierNotListed
             | Self::ModifierTooMany | Self::ProductNotCovered | Self::ProductUnknown
             | Self::EnrollmentMissing
@@ -115,7 +115,7 @@ impl RuleId {
             | Self::DayClaimed | Self::PeriodClaimed => TWICE,
             Self::BelowOneUnit | Self::BelowMinimumTime => UNITS,
             Self::LimitBillUpTo | Self::LimitHold | Self::LimitNever | Self::LimitAcross
-            | Self::LimitVisit | Self::LimitNoEpisode | Self::PeerCaseload => CAP,
+            | Self::LimitVisit | Self::LimitNoEpisode | Self::PeerCaseload | Self::PeerSupervisor => CAP,
             Self::AuthorizationUnknown | Self::AuthorizationDates | Self::AuthorizationService
             | Self::AuthorizationMissing | Self::AuthorizationExhausted
             | Self::AuthorizationSecond => APPROVAL,

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
-use super::beside::{Beneath, Beside};
+use super::beside::{Beside, Lifted as LiftedLines};
 use super::dossiers::Dossiers;
 use super::nearby::Nearby;
 use super::usage::Drawn;
@@ -96,7 +96,7 @@ pub struct Lifted {
     usage: Vec<usize>,
     neighbors: Vec<usize>,
     company: Vec<PeerVisit>,
-    lines: Vec<Beneath>,
+    lines: LiftedLines,
 }
 
 /// The facts of one encounter, and the terms they are judged by.
@@ -209,8 +209,9 @@ impl Bench {
         let claimed = self.claimed_for(encounter, billed.as_ref());
         let payer = billed.as_ref().map(|b| b.data.payer);
         let authorizations = self.dossiers.authorizations(member.id, payer);
+        let pack = terms.as_deref().map(|t| &t.pack);
         let selected = self.drawn.select(
-            terms.as_deref().map(|t| &t.pack),
+            pack,
             &episodes,
             day,
             account,
@@ -224,7 +225,8 @@ impl Bench {
             }
             _ => Vec::new(),
         };
-        let told = terms.as_deref().map(|t| self.beside.told(&t.pack, encounter, day));
+        let summed = self.day_for(encounter);
+        let told = pack.map(|p| self.beside.told(p, encounter, day, summed.as_ref()));
         let told = told.unwrap_or_default();
         let session = self.nearby.fact(encounter);
         let facts = Facts {
@@ -238,13 +240,14 @@ impl Bench {
             certificates: facts_of(peer),
             peer: PeerFact { birth_date: peer.data.birth_date, hired_on: peer.data.hired_on },
             episodes,
-            documents: terms
-                .as_deref()
-                .map(|t| self.dossiers.documents(&t.pack, member.id, peer.id))
+            documents: pack
+                .map(|p| self.dossiers.documents(p, member.id, peer.id))
                 .unwrap_or_default(),
+            supervised: pack.map(|p| self.dossiers.supervised(p, peer.id, day)).unwrap_or_default(),
             earlier_visits: told.earlier_visits,
             face_to_face: told.face_to_face,
             on_line: told.on_line,
+            copaid: told.copaid,
             consents: self.dossiers.consents(member.id),
             usage: selected.usage,
             peer_usage: selected.peer_usage,
@@ -254,7 +257,7 @@ impl Bench {
             gaps,
             corrects: self.corrected.contains(&encounter.reference),
             claimed,
-            day: self.day_for(encounter),
+            day: summed,
             neighbors: self.nearby.of(encounter, session.as_ref()),
             session,
             overrides: self.overrides.of(encounter)?,

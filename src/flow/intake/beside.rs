@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Days, NaiveDate};
 
 use crate::domain::codes::{Diagnosis, Mode};
-use crate::domain::contract::{Demand, Pack, Rollup};
+use crate::domain::contract::{Copay, Demand, Pack, Rollup};
 use crate::domain::dates::Instant;
+use crate::domain::day_sum::DayFact;
 use crate::domain::decision::{Decision, DecisionLine, Disposition, LineAnswer};
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::{FaceToFace, OnLine};
+use crate::domain::facts::{Copaid, FaceToFace, OnLine};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PeerId};
 use crate::domain::line::Line;
@@ -26,6 +27,8 @@ pub struct Beside {
     /// Visits that may be face to face.
     met: HashMap<MemberId, BTreeMap<EncounterId, Met>>,
     lines: HashMap<MemberId, Vec<Beneath>>,
+    /// Copays that the member pays of a visit or its day.
+    paid: HashMap<MemberId, Vec<(Key, Beneath)>>,
 }
 
 /// What the contracts of a chunk ask for.
@@ -36,6 +39,8 @@ struct Asked {
     met: Option<(Vec<Mode>, u32)>,
     /// Of which services lines are looked at.
     lines: Vec<Key>,
+    /// Of which services copays are.
+    paid: Vec<Key>,
 }
 
 #[derive(Debug)]
@@ -65,6 +70,15 @@ pub struct Told {
     pub face_to_face: Vec<FaceToFace>,
     /// Lines that the visit's would become one with, as far as peer, diagnoses and day tell.
     pub on_line: Vec<OnLine>,
+    /// What the member pays of other visits of the day.
+    pub copaid: Vec<Copaid>,
+}
+
+/// What was taken off the bench.
+#[derive(Debug, Default)]
+pub struct Lifted {
+    lines: Vec<Beneath>,
+    paid: Vec<(Key, Beneath)>,
 }
 
 impl Beside {
@@ -98,11 +112,27 @@ impl Beside {
                 beside.put_line(Beneath::stored(&line, &data));
             }
         }
+        if !beside.asked.paid.is_empty() {
+            let services = beside.asked.paid.clone();
+            for one in store::decided(conn, organization, wanted, &services, (first, last))? {
+                beside.put_paid(one.encounter, &one.data, &one.decision);
+            }
+        }
         Ok(beside)
     }
 
     fn put_line(&mut self, line: Beneath) {
         self.lines.entry(line.member).or_default().push(line);
+    }
+
+    fn put_paid(&mut self, id: EncounterId, encounter: &EncounterData, decision: &Decision) {
+        let Some(service) = &decision.service else { return };
+        for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
+            for copay in &line.copays {
+                let line = Beneath::decided(id, encounter, decision, service, line);
+                self.paid.entry(encounter.member).or_default().push((copay.key.clone(), line));
+            }
+        }
     }
 
     /// A visit is as decided from now on.
@@ -127,6 +157,9 @@ impl Beside {
             }
         }
         self.lift(id, encounter.member);
+        if !self.asked.paid.is_empty() {
+            self.put_paid(id, encounter, decision);
+        }
         let Some(service) = service.filter(|s| self.asked.lines.contains(s)) else { return };
         for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
             self.put_line(Beneath::decided(id, encounter, decision, service, line));
@@ -134,21 +167,36 @@ impl Beside {
     }
 
     /// Takes away the lines of a visit.
-    pub fn lift(&mut self, id: EncounterId, member: MemberId) -> Vec<Beneath> {
-        let Some(lines) = self.lines.get_mut(&member) else { return Vec::new() };
-        lines.extract_if(.., |line| line.encounter == id).collect()
-    }
-
-    /// Puts back what was lifted.
-    pub fn restore(&mut self, lifted: Vec<Beneath>) {
-        for line in lifted {
-            self.put_line(line);
+    pub fn lift(&mut self, id: EncounterId, member: MemberId) -> Lifted {
+        let lines = self.lines.get_mut(&member).into_iter();
+        let paid = self.paid.get_mut(&member).into_iter();
+        Lifted {
+            lines: lines.flat_map(|l| l.extract_if(.., |line| line.encounter == id)).collect(),
+            paid: paid.flat_map(|p| p.extract_if(.., |(_, line)| line.encounter == id)).collect(),
         }
     }
 
-    /// What a decision about a visit on a day is told under a pack.
-    pub fn told(&self, pack: &Pack, encounter: &EncounterData, day: NaiveDate) -> Told {
+    /// Puts back what was lifted.
+    pub fn restore(&mut self, lifted: Lifted) {
+        for line in lifted.lines {
+            self.put_line(line);
+        }
+        for (key, line) in lifted.paid {
+            self.paid.entry(line.member).or_default().push((key, line));
+        }
+    }
+
+    /// What a decision about a visit on a day is told under a pack; `summed` are the other visits of
+    /// its day's sum.
+    pub fn told(
+        &self,
+        pack: &Pack,
+        encounter: &EncounterData,
+        day: NaiveDate,
+        summed: Option<&DayFact>,
+    ) -> Told {
         Told {
+            copaid: self.copaid(pack, encounter, day, summed),
             earlier_visits: self.earlier_visits(pack, encounter),
             face_to_face: self.face_to_face(pack, encounter, day),
             on_line: self.on_line(pack, encounter, day),
@@ -183,6 +231,28 @@ impl Beside {
         facts.map(|(service, day)| FaceToFace { service, day }).collect()
     }
 
+    fn copaid(
+        &self,
+        pack: &Pack,
+        encounter: &EncounterData,
+        day: NaiveDate,
+        summed: Option<&DayFact>,
+    ) -> Vec<Copaid> {
+        let known = |key: &Key| flat(pack).any(|c| c.key == *key);
+        let others = summed.map_or(&[][..], |fact| fact.others.as_slice());
+        let paid = self.paid.get(&encounter.member).into_iter().flatten();
+        let of_day = paid.filter(|(key, l)| {
+            l.day == day && known(key) && others.iter().all(|v| v.encounter != l.encounter)
+        });
+        of_day
+            .map(|(key, l)| Copaid {
+                key: key.clone(),
+                line: l.line.clone(),
+                together: l.peer == encounter.peer && l.diagnoses == encounter.diagnoses,
+            })
+            .collect()
+    }
+
     fn on_line(&self, pack: &Pack, encounter: &EncounterData, day: NaiveDate) -> Vec<OnLine> {
         let services = capped(pack);
         let lines = self.lines.get(&encounter.member).into_iter().flatten();
@@ -207,6 +277,7 @@ impl Asked {
                 *most = days.max(*most);
             }
             asked.lines.extend(capped(pack).into_iter().cloned());
+            asked.paid.extend(flat(pack).flat_map(|c| &c.services).cloned());
         }
         asked
     }
@@ -218,6 +289,11 @@ fn within(pack: &Pack) -> impl Iterator<Item = u32> + '_ {
         Demand::FaceToFaceWithin { days } => Some(days),
         _ => None,
     })
+}
+
+/// Copays for a visit or a day.
+fn flat(pack: &Pack) -> impl Iterator<Item = &Copay> {
+    pack.copays.iter().filter(|c| c.share.flat().is_some())
 }
 
 /// Services whose lines hold at most so many units, where visits of a day become one line.

@@ -3,13 +3,16 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
+
 use crate::domain::authorization::Authorization;
 use crate::domain::consent::Consent;
 use crate::domain::contract::{Demand, Pack};
 use crate::domain::document::{Document, DocumentKind};
 use crate::domain::episode::Episode;
-use crate::domain::facts::{AuthorizationFact, ConsentFact, DocumentFact, EpisodeFact};
+use crate::domain::facts::{AuthorizationFact, ConsentFact, DocumentFact, EpisodeFact, Supervised};
 use crate::domain::ids::{MemberId, OrganizationId, PayerId, PeerId};
+use crate::domain::rules;
 use crate::store::{self, Conn, StoreError};
 
 /// The records at hand, by member.
@@ -19,6 +22,8 @@ pub struct Dossiers {
     episodes: HashMap<MemberId, Vec<Episode>>,
     consents: HashMap<MemberId, Vec<Consent>>,
     documents: Vec<Document>,
+    /// Who supervises which peer, in the whole organization, where a contract asks.
+    supervisors: Vec<Document>,
 }
 
 impl Dossiers {
@@ -67,6 +72,10 @@ impl Dossiers {
         if !kinds.is_empty() {
             self.documents = store::documents::of(conn, organization, &kinds, members, peers)?;
         }
+        if kinds.contains(&DocumentKind::Supervisor) {
+            let kind = DocumentKind::Supervisor;
+            self.supervisors = store::documents::of_kind(conn, organization, kind)?;
+        }
         Ok(())
     }
 
@@ -79,6 +88,15 @@ impl Dossiers {
             .iter()
             .filter(|d| kinds.contains(&d.data.content.kind()) && d.data.speaks_of(member, peer));
         wanted.map(Document::fact).collect()
+    }
+
+    /// Who supervises the peer on a day, where the pack asks.
+    pub fn supervised(&self, pack: &Pack, peer: PeerId, day: NaiveDate) -> Vec<Supervised> {
+        let asks = |d: &Demand| matches!(d, Demand::Supervisees { .. });
+        if !pack.conditions.iter().any(|c| asks(&c.demand)) {
+            return Vec::new();
+        }
+        rules::supervised(&self.supervisors, peer, day)
     }
 
     /// All authorizations at hand.

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::draft::{DocumentInput, PeerName};
 use super::{DocumentFilter, FIRST, NO_SUCH_MEMBER, exists, members_named, same_revision, stale};
-use crate::domain::document::{Document, DocumentData};
-use crate::domain::identifiers::{Npi, Reference};
+use crate::domain::document::{Content, Document, DocumentData, DocumentKind};
+use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::ids::{AccountId, DocumentId, OrganizationId, PeerId};
 use crate::domain::ledger::AccountKey;
 use crate::error::{AppError, Fault};
@@ -74,7 +74,7 @@ pub async fn update(
             let detail = audit::changed(&old.data, &new.data)?;
             audit::note(&work, conn, Some(organization), Action::DocumentChange, id, detail)?;
             new.revision += 1;
-            mark(&work, conn, organization, [&new.data])?;
+            mark(&work, conn, organization, [&old.data, &new.data])?;
             Ok(new)
         })
         .await
@@ -99,6 +99,7 @@ pub(super) fn mark<'a>(
     documents: impl IntoIterator<Item = &'a DocumentData>,
 ) -> Result<(), AppError> {
     let mut touched: Vec<Touched> = Vec::new();
+    let mut supervisors: Vec<&Key> = Vec::new();
     for data in documents {
         let one = match (data.member, data.peer) {
             (Some(member), _) => Touched::Member(member, Days::ALL),
@@ -107,6 +108,17 @@ pub(super) fn mark<'a>(
         };
         if !touched.contains(&one) {
             touched.push(one);
+        }
+        if let Content::Supervisor { about } = &data.content {
+            supervisors.push(about);
+        }
+    }
+    if !supervisors.is_empty() {
+        // Whom one supervisor has, and whom not, is one question for all their peers.
+        for other in store::of_kind(conn, organization, DocumentKind::Supervisor)? {
+            let same = other.data.content.about().is_some_and(|by| supervisors.contains(&by));
+            let one = other.data.peer.filter(|_| same).map(|p| Touched::Peer(p, Days::ALL));
+            touched.extend(one.filter(|one| !touched.contains(one)));
         }
     }
     again::mark(ctx, conn, organization, Cause::Document, &touched)

@@ -1,15 +1,16 @@
 //! What visits must meet besides what their service says, modifiers by circumstance, copays.
 
 use super::circumstance::{class, days, when};
-use super::rules::of;
+use super::rules::of_any;
 use super::{Part, Sentence, choice, counted, list, words};
 use crate::domain::codes::Mode;
 use crate::domain::contract::{
-    Answer, Condition, Copay, Demand, ModifierRule, Service, Stacking, Wanted,
+    Answer, Condition, Copay, Demand, ModifierRule, Service, Share, Stacking, Wanted,
 };
 
 pub(super) fn condition(condition: &Condition, all: &[Service]) -> Vec<Sentence> {
-    let Condition { key, services, demand, when: asked, days: held, answer, source } = condition;
+    let Condition { key, services, demand, when: asked, days: held, answer, source, source_of } =
+        condition;
     let mut part = Part::new("Conditions", Some(source));
     // Some say what visits must be, others which visits are meant.
     let meant =
@@ -20,14 +21,14 @@ pub(super) fn condition(condition: &Condition, all: &[Service]) -> Vec<Sentence>
         (true, Answer::Hold) => "such visits are held",
         (true, Answer::Warn) => "for such visits there is a warning",
     };
-    let text = format!(
-        "{key}, {}: {}{}{}; {answer}.",
-        of(services, all),
-        demanded(demand),
-        when(asked),
-        days(*held)
-    );
+    let (of, asked, held) = (of_any(services, all), when(asked), days(*held));
+    let demanded = demanded(demand);
+    let text = match demanded.strip_suffix('?') {
+        Some(question) => format!("{key}, {of}{asked}{held}: {question}? Until then {answer}."),
+        None => format!("{key}, {of}{asked}{held}: {demanded}; {answer}."),
+    };
     part.say(key.as_str(), text);
+    part.say_sources(key.as_str(), source_of);
     part.sentences
 }
 
@@ -87,12 +88,15 @@ fn demanded(demand: &Demand) -> String {
         Demand::Caseload { members, window } => {
             format!("a peer serves at most {} {}", counted(*members, "member"), window.words())
         }
+        Demand::Supervisees { peers } => {
+            format!("whoever supervises the peer has at most {}", counted(*peers, "peer"))
+        }
         Demand::MemberPresent => "the member is there".to_owned(),
         Demand::Document { one_of, grace_visits } => {
             let first =
                 grace_visits.map(|n| format!(", but not for the first {}", counted(n, "visit")));
-            let wanted = choice(one_of.iter().map(wanted));
-            format!("there is {wanted}{}", first.unwrap_or_default())
+            let wanted: Vec<String> = one_of.iter().map(wanted).collect();
+            format!("there is {}{}", wanted.join(", or "), first.unwrap_or_default())
         }
         Demand::PlanGoal => "the goal of the note is one of a plan on record".to_owned(),
         Demand::NoRelationship { about } => {
@@ -125,7 +129,7 @@ pub(super) fn modifier(rule: &ModifierRule, all: &[Service]) -> Vec<Sentence> {
     let ModifierRule { key, services, add, when: asked, days: held, percent, stacking, source } =
         rule;
     let mut part = Part::new("Modifiers", Some(source));
-    let (of, added) = (of(services, all), list(add));
+    let (of, added) = (of_any(services, all), list(add));
     let text = format!("{key}: lines {of} get {added}{}{}.", when(asked), days(*held));
     part.say(key.as_str(), text);
     if let Some(percent) = percent {
@@ -141,13 +145,19 @@ pub(super) fn modifier(rule: &ModifierRule, all: &[Service]) -> Vec<Sentence> {
 }
 
 pub(super) fn copay(copay: &Copay, all: &[Service]) -> Vec<Sentence> {
-    let Copay { key, services, per_unit, when: asked, days: held, source } = copay;
+    let Copay { key, services, share, when: asked, days: held, source } = copay;
     let mut part = Part::new("Copays", Some(source));
-    let of = of(services, all);
+    let of = of_any(services, all);
     let (asked, held) = (when(asked), days(*held));
-    part.say(
-        key.as_str(),
-        format!("{key}: members pay {per_unit} dollars a unit {of}{asked}{held}."),
-    );
+    let (much, rest) = match share {
+        Share::PerUnit(amount) => (format!("{amount} dollars a unit {of}"), ""),
+        Share::PerVisit(amount) => {
+            (format!("{amount} dollars a visit {of}"), ", however many units and lines it makes")
+        }
+        Share::PerDay(amount) => {
+            (format!("{amount} dollars a day with visits {of}"), ", however many these are")
+        }
+    };
+    part.say(key.as_str(), format!("{key}: members pay {much}{asked}{held}{rest}."));
     part.sentences
 }

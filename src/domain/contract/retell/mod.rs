@@ -9,8 +9,10 @@ mod circumstance;
 mod claim;
 mod conditions;
 mod diff;
+mod order;
 mod rules;
 mod service;
+mod stand_in;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,7 @@ use crate::domain::dates::WeekStart;
 use crate::domain::finding::Authority;
 
 pub use diff::{Change, diff};
+pub use order::{of_agreements, of_packs};
 
 /// One thing that a pack or contract says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,11 +82,31 @@ impl<'a> Part<'a> {
         });
     }
 
-    /// Says which single values are written elsewhere.
+    /// Says where single values are written that are written elsewhere: with their own sentences, where
+    /// they have some.
     fn say_sources(&mut self, of: &str, SourceOf(sources): &SourceOf) {
         for (key, source) in sources {
-            let about = format!("{of} source of {key}");
-            self.say_by(&about, format!("`{key}` has a source of its own."), Some(source));
+            let (own, rest) = (stand_in::of_service(key), format!("{of} {key}"));
+            let alone = |s: &Sentence| match own {
+                // One sentence tells both ages.
+                "age" => !s.text.contains(" to "),
+                "code" | "unit" => false,
+                _ => true,
+            };
+            let is_of = |s: &Sentence| {
+                s.about == own
+                    || s.about == rest
+                    || (key == "modes" && s.about.starts_with("mode "))
+            };
+            let mut told = false;
+            for sentence in self.sentences.iter_mut().filter(|s| is_of(s) && alone(s)) {
+                sentence.source = Some(source.clone());
+                told = true;
+            }
+            if !told {
+                let about = format!("{of} source of {key}");
+                self.say_by(&about, format!("`{key}` has a source of its own."), Some(source));
+            }
         }
     }
 
@@ -152,6 +175,7 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
     all.extend(rules::overrides(overrides.as_ref()));
     all.extend(claim::sentences(claim));
     all.extend(self::sources(sources));
+    stand_in::told(pack, &mut all);
     all
 }
 

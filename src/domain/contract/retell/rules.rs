@@ -12,11 +12,16 @@ use crate::domain::identifiers::Key;
 use crate::domain::rules::RuleId;
 
 /// Which services, in words: by name, or all of them.
-pub(super) fn of(keys: &[Key], services: &[Service]) -> String {
+fn of(keys: &[Key], services: &[Service]) -> String {
     if services.len() == keys.len() {
         return "over all services".to_owned();
     }
     format!("of {}", list(keys))
+}
+
+/// "of peer and group", "of any service".
+pub(super) fn of_any(keys: &[Key], services: &[Service]) -> String {
+    if services.len() == keys.len() { "of any service".to_owned() } else { of(keys, services) }
 }
 
 /// "16 units", "8.5 units", "1 unit".
@@ -40,6 +45,7 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
         layer,
         agreement,
         source,
+        source_of,
     } = limit;
     let mut part = Part::new("Limits", Some(source));
     let whose = match scope {
@@ -70,6 +76,7 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
     );
     part.say(key.as_str(), text);
     layers(&mut part, key, layer.as_ref(), *agreement);
+    part.say_sources(key.as_str(), source_of);
     part.sentences
 }
 
@@ -87,7 +94,7 @@ pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Se
         source_of,
     } = rule;
     let mut part = Part::new("Authorizations", Some(source));
-    let of = of(services, all);
+    let (of_any, together) = (of_any(services, all), of(services, all));
     let with = match modifiers.as_slice() {
         [] => String::new(),
         some => format!(", only lines with modifier {}", choice(some)),
@@ -95,13 +102,13 @@ pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Se
     let held = days(*held);
     let text = match need {
         AuthorizationNeed::Never => {
-            format!("{key}: no unit {of} needs an authorization{with}{held}.")
+            format!("{key}: no unit {of_any} needs an authorization{with}{held}.")
         }
         AuthorizationNeed::Always => {
-            format!("{key}: every unit {of} needs an authorization{with}{held}.")
+            format!("{key}: every unit {of_any} needs an authorization{with}{held}.")
         }
         AuthorizationNeed::After { free_units, window } => format!(
-            "{key}: {} {} {of} need no authorization{with}{held}; what is above does.",
+            "{key}: {} {} {together} need no authorization{with}{held}; what is above does.",
             counted(*free_units, "unit"),
             window.words()
         ),

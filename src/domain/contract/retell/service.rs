@@ -48,7 +48,8 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
     part.say("activities", reached);
     say_peers(&mut part, roles, certificates, *provisional_months);
     if !days.is_always() {
-        part.say("days", format!("It is billed{}.", circumstance::days(*days)));
+        let held = circumstance::days(*days);
+        part.say("days", format!("It is billed{}.", held.trim_start_matches(',')));
     }
     part.maybe("successor", successor.as_ref().map(|s| format!("{s} came in its place.")));
     if *min_minutes > 0 {

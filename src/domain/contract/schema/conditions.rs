@@ -27,6 +27,7 @@ pub(super) fn table() -> Value {
         may("to", "Last service date.", date()),
         may("answer", "What becomes of a visit that does not meet it.", codes!(Answer)),
         need("source", "A source.", key()),
+        may("source_of", "Sources of single values.", shape::source_of()),
         may("modifiers", "Of the demand: which.", list(modifier(), 1)),
         may("question", "Of the demand: what is to be asked.", words(200)),
         may("classes", "Of the demand: which.", list(codes!(DiagnosisClass), 1)),
@@ -52,6 +53,7 @@ pub(super) fn table() -> Value {
         may("payer", "The payer to which such lines go, for people.", words(80)),
         may("most", "People on average, at most.", amount()),
         may("members", "Members of one peer, at most.", number(1, 1_000)),
+        may("peers", "Peers of one supervisor, at most.", number(1, 100)),
     ]);
     for name in Demand::NAMES {
         shape::known(&mut condition, keys_of(name));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::copay::Share;
 use super::super::layer::Direction;
 use super::super::limit::{Exceed, LimitScope};
 use super::super::modifier_rule::Stacking;
@@ -51,6 +52,7 @@ pub(super) fn limit() -> Value {
         may("from", "First service date.", date()),
         may("to", "Last service date.", date()),
         need("source", "A source.", key()),
+        may("source_of", "Sources of single values.", shape::source_of()),
     ];
     fields.extend(window(need("window", "The days counted together.", names())));
     fields.push(may("when", "It is looked at for these visits only.", shape::when()));
@@ -115,13 +117,18 @@ pub(super) fn modifier_rule() -> Value {
 }
 
 pub(super) fn copay() -> Value {
-    shape::table(vec![
+    let mut copay = shape::table(vec![
         need("key", "Unique among copays.", key()),
         need("services", "Services of the pack.", keys(1)),
-        need("per_unit", "Dollars for a unit.", amount()),
+        may("per_unit", "Dollars for a unit.", amount()),
+        may("per_visit", "In its place: dollars for a visit.", amount()),
+        may("per_day", "In its place: dollars for a member's day.", amount()),
         may("when", "Of which visits.", shape::when()),
         may("from", "First service date.", date()),
         may("to", "Last service date.", date()),
         need("source", "A source.", key()),
-    ])
+    ]);
+    let one: Vec<Value> = Share::NAMES.iter().map(|name| json!({ "required": [name] })).collect();
+    add(&mut copay, vec![json!({ "oneOf": one })]);
+    copay
 }

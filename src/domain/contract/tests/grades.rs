@@ -99,6 +99,74 @@ fn rk73_weak_sources_of_rules() {
 }
 
 #[test]
+fn rk73_what_a_weak_source_narrows_in_a_limit_or_a_condition() {
+    let paths = |grade: &str, more: &str| -> Vec<String> {
+        let text = with(grade, "[filing]", &format!("{more}\n[filing]"));
+        missing(&text).into_iter().map(|u| u.path).collect()
+    };
+    let limit = |more: &str, of: &str| {
+        format!(
+            "[[limit]]\nkey = \"x\"\nservices = [\"peer\"]\nunits = 4\nwindow = \"day\"\n{more}\n\
+             source = \"manual\"\nsource_of = {{ {of} = \"lead\" }}\n"
+        )
+    };
+    let hold = "exceed = \"hold\"";
+    let narrowed = |key: &str, value: &str| limit(&format!("{hold}\n{key} = {value}"), key);
+    for (key, value) in [
+        ("from", "2026-01-01"),
+        ("to", "2026-12-31"),
+        ("when", "{ group = false }"),
+        ("modes", "[\"in_person\"]"),
+        ("agreement", "\"loosen\""),
+        ("agreement", "\"replace\""),
+    ] {
+        let wanted = [format!("limit[2].{key}")];
+        assert_eq!(paths("C", &narrowed(key, value)), wanted, "{key}");
+        assert_eq!(paths("B", &narrowed(key, value)), [""; 0], "{key}");
+    }
+    assert_eq!(paths("C", &narrowed("agreement", "\"tighten\"")), [""; 0]);
+    assert_eq!(paths("C", &limit(hold, "exceed")), [""; 0]);
+    assert_eq!(paths("D", &limit(hold, "units")), [""; 0], "a cap only stops");
+    let part = limit("exceed = \"bill_up_to\"", "exceed");
+    assert_eq!(paths("D", &part), ["limit[2].exceed"]);
+    // What a weak source alone says of a limit stops, but for what a contract may make of it.
+    let weak = "[[limit]]\nkey = \"x\"\nservices = [\"peer\"]\nunits = 4\nwindow = \"day\"\n\
+                exceed = \"hold\"\nwhen = { group = false }\nagreement = \"loosen\"\nsource = \"lead\"\n";
+    assert_eq!(paths("C", weak), ["limit[2].agreement"]);
+
+    let condition = |lines: &str, source: &str, of: &str| {
+        format!(
+            "[[condition]]\nkey = \"x\"\nservices = [\"peer\"]\n{lines}\nsource = \"{source}\"\n{of}\n"
+        )
+    };
+    let narrowed = |key: &str, value: &str| {
+        let demand = "demand = \"document\"\none_of = [{ kind = \"order\" }]";
+        let of = format!("source_of = {{ {key} = \"lead\" }}");
+        condition(&format!("{demand}\n{key} = {value}"), "manual", &of)
+    };
+    for (key, value) in [
+        ("from", "2026-01-01"),
+        ("to", "2026-12-31"),
+        ("when", "{ group = false }"),
+        ("grace_visits", "3"),
+        ("answer", "\"warn\""),
+    ] {
+        assert_eq!(paths("C", &narrowed(key, value)), [format!("condition[1].{key}")], "{key}");
+        assert_eq!(paths("A", &narrowed(key, value)), [""; 0], "{key}");
+    }
+    assert_eq!(paths("C", &narrowed("answer", "\"hold\"")), [""; 0]);
+    // A list of modifiers is their order on the claim, too; a choice of them only stops.
+    let of = |demand: &str| {
+        condition(&format!("demand = \"{demand}\"\nmodifiers = [\"HE\"]"), "lead", "")
+    };
+    assert_eq!(paths("C", &of("modifier_list")), ["condition[1].modifiers"]);
+    assert_eq!(paths("C", &of("modifier_one_of")), [""; 0]);
+    let found =
+        missing(&with("C", "[filing]", &format!("{}\n[filing]", narrowed("to", "2026-12-31"))));
+    assert_eq!(found[0].services, ["peer".parse().unwrap()]);
+}
+
+#[test]
 fn source_of_speaks_of_keys_that_are_there() {
     let service = "certificates = [\"cpc\"]\nsource = \"manual\"";
     for (inner, path, part) in [

@@ -5,9 +5,10 @@ use rust_decimal::Decimal;
 
 use super::{AGREEMENT, Bend, PACK, one_fault};
 use crate::domain::contract::{
-    Answer, AuthorizationNeed, Demand, Direction, FilingAnchor, Pack, Stacking, pack_from_toml,
-    terms_from_toml,
+    Answer, AuthorizationNeed, Demand, Direction, FilingAnchor, Pack, Share, Stacking,
+    pack_from_toml, terms_from_toml,
 };
+use crate::domain::money::Money;
 use crate::domain::windows::Window;
 
 fn with(more: &str) -> String {
@@ -49,6 +50,7 @@ fn every_demand_reads_and_is_written_as_it_was_read() {
         "demand = \"not_enrolled\"\nepisodes = [\"act\"]",
         "demand = \"group_average\"\nmost = \"3.5\"\nwindow = \"month\"",
         "demand = \"caseload\"\nmembers = 15\nwindow = \"fiscal_year\"\nfirst_month = 7",
+        "demand = \"supervisees\"\npeers = 8",
         "demand = \"member_present\"",
         "demand = \"document\"\none_of = [{ kind = \"order\", signed = true, valid_days = 30, \
          elements = [\"credential\"] }, { kind = \"assessment\", about = [\"whodas\"], \
@@ -104,6 +106,23 @@ fn conditions_that_are_wrong() {
     let at = "condition[1].one_of";
     for (new, path, part) in [
         ("{ kind = \"order\", review_days = 90 }", "[1].review_days", "of the kind plan has this"),
+        // What no such document says can never be met.
+        (
+            "{ kind = \"order\", about = [\"lpcc\"] }",
+            "[1].about",
+            "of the kind order says of nothing",
+        ),
+        (
+            "{ kind = \"plan\", about = [\"lpcc\"] }",
+            "[1].about",
+            "of the kind plan says of nothing",
+        ),
+        ("{ kind = \"notice\", elements = [\"name\"] }", "[1].elements", "notice has no elements"),
+        (
+            "{ kind = \"assessment\", min_score = 26, max_score = 25 }",
+            "[1].min_score",
+            "no score is 26 or more and 25 or less",
+        ),
         ("{ kind = \"letter\" }", "[1].kind", "a kind of document is one of"),
         ("{ kind = \"plan\", valid_days = 0 }", "[1].valid_days", "from 1 to 3660"),
         ("", "", "at least one"),
@@ -298,8 +317,18 @@ fn other_tables_of_payers_words() {
     assert_eq!(read(never).never_billed.unwrap().activities.len(), 1);
     let copay = "[[copay]]\nkey = \"share\"\nservices = [\"peer\"]\nper_unit = \"0.65\"\n\
                  source = \"manual\"\n";
-    assert_eq!(read(copay).copays[0].per_unit.to_string(), "0.65");
-    fault(copay, ("per_unit = \"0.65\"", "per_unit = 1000", "copay[1].per_unit", "below 1000"));
+    assert_eq!(read(copay).copays[0].share, Share::PerUnit("0.65".parse().unwrap()));
+    let unit = "per_unit = \"0.65\"";
+    fault(copay, (unit, "per_unit = 1000", "copay[1].per_unit", "below 1000"));
+    let share = |new: &str| read(&copay.replacen(unit, new, 1)).copays[0].share;
+    assert_eq!(share("per_visit = 3"), Share::PerVisit(Money::from_cents(300)));
+    assert_eq!(share("per_day = \"2.30\""), Share::PerDay(Money::from_cents(230)));
+    fault(copay, (unit, "per_day = \"2.305\"", "copay[1].per_day", "2 decimals"));
+    fault(copay, (unit, "per_visit = 1000", "copay[1].per_visit", "below 1000"));
+    let none = pack_from_toml(&with(&copay.replacen(unit, "", 1))).unwrap_err();
+    assert!(none.len() == 1 && none[0].message.contains("or `per_visit` or `per_day`"), "{none:?}");
+    let both = "per_unit = 1\nper_day = 1";
+    fault(copay, (unit, both, "copay[1].per_day", "two copays"));
     let window = "window = \"calendar_year\"";
     let text = PACK.replacen(window, "window = \"episode_year\"\nfirst_month = 7", 1);
     let need = &pack_from_toml(&text).unwrap().authorizations[0].need;

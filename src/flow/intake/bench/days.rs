@@ -1,20 +1,21 @@
 //! The sums of days on the bench: which visits count in each, what they hold, and what the
 //! decisions of a chunk moved.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Bench;
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
 use crate::domain::day_sum::{
-    DayFact, DaySum, Measure, Named, Piece, SumKey, SummedState, SummedVisit,
+    self, DayFact, DaySum, Measure, Named, Piece, SumKey, SummedState, SummedVisit,
 };
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::Neighbor;
 use crate::domain::ids::{AuthorizationId, EncounterId, MemberId};
 use crate::domain::line::Line;
+use crate::domain::money::Money;
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
 use crate::error::AppError;
@@ -31,6 +32,21 @@ struct Standing {
     claimed: bool,
     now: Holding,
     stored: Holding,
+    /// Units of the sum before it as stored, where what members pay for the sum is taken in that order.
+    ahead: Option<u32>,
+}
+
+impl Standing {
+    fn ready(&self) -> u32 {
+        self.stored.as_ref().map_or(0, |(ready, _)| day_sum::sum(ready))
+    }
+}
+
+/// Ready units before a visit in a sum; none where the visit is not in it.
+fn ahead_of(sum: &DaySum, of: &Standing) -> Option<u32> {
+    let place = sum.visits.iter().position(|v| v.encounter == Some(of.visit.encounter))?;
+    let before = sum.visits.iter().take(place);
+    Some(before.fold(0, |units, v| units.saturating_add(day_sum::sum(&v.ready))))
 }
 
 /// The sums of the chunk's days.
@@ -118,8 +134,21 @@ impl Bench {
         for visit in visits {
             let lines = of_visit.remove(&visit.encounter).unwrap_or_default();
             let (now, claimed) = holding(&lines, &names)?;
-            let standing = Standing { claimed, stored: now.clone(), now, visit };
+            let stored = now.clone();
+            let standing = Standing { claimed, stored, now, visit, ahead: None };
             self.days.visits.entry(standing.visit.key.clone()).or_default().push(standing);
+        }
+        let paying: BTreeSet<EncounterId> =
+            lines.iter().filter(|l| l.flat_share() > Money::ZERO).map(|l| l.encounter).collect();
+        for visits in self.days.visits.values_mut() {
+            visits.sort_by_key(|s| (s.visit.started_at, s.visit.encounter));
+            if visits.iter().any(|s| paying.contains(&s.visit.encounter)) {
+                let mut units = 0u32;
+                for standing in visits {
+                    standing.ahead = Some(units);
+                    units = units.saturating_add(standing.ready());
+                }
+            }
         }
         Ok(())
     }
@@ -242,7 +271,7 @@ impl Bench {
             ended_at: encounter.ended_at,
             minutes: encounter.minutes(),
         };
-        let standing = Standing { visit, claimed: false, stored: now.clone(), now };
+        let standing = Standing { visit, claimed: false, stored: now.clone(), now, ahead: None };
         let list = self.days.visits.entry(key.clone()).or_default();
         list.retain(|s| s.visit.encounter != id);
         list.push(standing);
@@ -256,7 +285,12 @@ impl Bench {
         let mut moved = Vec::new();
         for (key, visits) in &days.visits {
             let Some(sum) = days.sums.get(key) else { continue };
-            for standing in visits.iter().filter(|s| s.now != s.stored) {
+            let moves = |s: &&Standing| {
+                let before = s.ahead.filter(|_| !s.claimed);
+                s.now != s.stored
+                    || before.is_some_and(|b| ahead_of(sum, s).is_some_and(|a| a != b))
+            };
+            for standing in visits.iter().filter(moves) {
                 let id = standing.visit.encounter;
                 moved.push((standing.visit.started_at, id, sum.told_of(id)));
             }

@@ -24,14 +24,15 @@ pub struct DocumentDraft {
     /// organization.
     #[schema(example = "D-2026-0004")]
     pub reference: Option<String>,
-    /// `order`, `plan`, `assessment`, `notice`, `relationship`, `supervision` or `accreditation`;
-    /// never changes.
+    /// `order`, `plan`, `assessment`, `notice`, `relationship`, `supervision`, `supervisor` or
+    /// `accreditation`; never changes.
     #[schema(example = "plan")]
     pub kind: Option<String>,
-    /// The member whom it is about (id or reference): all kinds but the last two; never changes.
+    /// The member whom it is about (id or reference): all kinds but the last three; never changes.
     #[schema(example = "M-0001")]
     pub member: Option<String>,
-    /// The peer whom it is about (id or NPI): relationships and supervision; never changes.
+    /// The peer whom it is about (id or NPI): relationships, supervision and supervisors; never
+    /// changes.
     pub peer: Option<String>,
     /// First day on which it holds.
     #[schema(example = "2026-01-15")]
@@ -43,7 +44,7 @@ pub struct DocumentDraft {
     #[schema(example = "2026-01-15")]
     pub signed_on: Option<String>,
     /// What it is about, in the words of packs: an assessment's tool, a notice, a relationship, the
-    /// supervisor's credential, an accreditation.
+    /// supervisor's credential, the organization's short name for who supervises, an accreditation.
     pub about: Option<String>,
     /// The score of an assessment, with at most three decimals.
     pub score: Option<String>,
@@ -146,6 +147,7 @@ impl DocumentDraft {
             DocumentKind::Notice => Content::Notice { about: about? },
             DocumentKind::Relationship => Content::Relationship { about: about? },
             DocumentKind::Supervision => Content::Supervision { about: about? },
+            DocumentKind::Supervisor => Content::Supervisor { about: about? },
             DocumentKind::Accreditation => Content::Accreditation { about: about? },
         })
     }
