@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::again::record;
 use crate::app::{TestApp, on_both};
 use crate::claim_changes::{ask, billed, build, of_batch, patch, payer_says, step};
-use crate::{billed_once, partner};
 use crate::sessions::session;
 use crate::world::{self, World, visit, visit_of};
+use crate::{billed_once, partner};
 
 async fn report(app: &TestApp, name: &str, query: &str, key: &str) -> Value {
     let report = app.get(&format!("/v1/reports/{name}?{query}"), key).await.expect(200);

@@ -114,7 +114,7 @@ fn own_form(pack: &Pack, agreement: &Agreement) -> Result<ClaimForm, Vec<Fault>>
              that does not, and say it under [contract.claim]",
             pack.key, pack.version
         );
-        Fault::new(Place::Pointer("/contract/pack".into()), "contract.pack".into(), message)
+        Fault::new(Place::Pointer("/contract/pack".into()), "contract.pack", message)
     });
     let of_pack: Vec<Fault> = of_pack.collect();
     if !of_pack.is_empty() {

@@ -247,7 +247,11 @@ impl Envelope {
         };
         if !refused {
             if group.sets == 0 {
-                out.error(ReadCode::Envelope, ge.place(), "the group has no sets; something is missing");
+                out.error(
+                    ReadCode::Envelope,
+                    ge.place(),
+                    "the group has no sets; something is missing",
+                );
             }
             expect_count(ge, group.sets, "sets", out);
             expect_control(ge, &group.head.control, "GS06", out);
