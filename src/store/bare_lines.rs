@@ -10,8 +10,8 @@ use super::conn::Conn;
 use super::error::StoreError;
 use crate::domain::ids::OrganizationId;
 
-/// How far the ids of a copy lie below those of the copy before.
-const AWAY: i64 = 1_000_000_000_000_000;
+/// How far the ids of a copy lie below those of the copy before: the ids of six hours.
+const AWAY: i64 = 100_000_000_000_000;
 
 /// Makes the table.
 pub fn make(conn: &mut Conn) -> Result<(), StoreError> {
@@ -172,7 +172,7 @@ pub fn claims_again(
     organization: OrganizationId,
     copy: i64,
 ) -> Result<u64, StoreError> {
-    // Far enough from all ids that were made within a day, and above all copies. No number of ours has a U.
+    // What was not copied lies above all copies. No number of ours has a U.
     let away = copy.saturating_mul(AWAY);
     let owner = organization.as_i64();
     let newest = format!("SELECT MAX(id) AS count FROM claims WHERE organization_id = {owner}");
