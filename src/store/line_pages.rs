@@ -1,6 +1,7 @@
 //! Claim lines and the lines of visits that wait for a claim, page by page, for those who read all of them:
 //! by organization and day, in order of id, so that memory holds a page however many there are.
 
+mod unreleased;
 mod waiting;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::report_lines::COUNTS;
 use super::schema::{batches, claim_line_parts, claim_lines, claims, encounters, members};
 use super::types::{CHUNK, broken, page_size, read, read_json, read_unusual};
 use crate::domain::claim_detail::ClaimDetail;
@@ -75,8 +77,8 @@ pub struct Wanted {
     pub released_only: bool,
 }
 
-/// The next live claims that begin on a day, by id. Neither a claim whose replacement is built, which holds
-/// no lines any more, nor a void, which never does.
+/// The next live claims that begin on a day, by id. Neither a claim whose replacement is released, nor a
+/// void, which never counts.
 pub fn claims_of_day(
     conn: &mut Conn,
     wanted: Wanted,
@@ -91,11 +93,7 @@ pub fn claims_of_day(
         wanted.payer.map_or_else(String::new, |p| format!(" AND c.payer_id = {}", p.as_i64()));
     let sql = format!(
         "SELECT c.id FROM claims c WHERE c.organization_id = $1 AND c.service_date = $2 \
-         AND c.id > $3{of_payer} AND c.status IN ({}) \
-         AND NOT EXISTS (SELECT 1 FROM claim_changes r WHERE r.organization_id = c.organization_id \
-         AND r.claim_id = c.id AND r.kind = 'replacement' AND r.state = 'built') \
-         AND NOT EXISTS (SELECT 1 FROM claim_changes v WHERE v.organization_id = c.organization_id \
-         AND v.built_claim_id = c.id AND v.kind = 'void') ORDER BY c.id LIMIT $4",
+         AND c.id > $3{of_payer} AND c.status IN ({}) AND {COUNTS} ORDER BY c.id LIMIT $4",
         states.join(", ")
     );
     let rows: Vec<IdRow> = diesel::sql_query(sql)
@@ -269,8 +267,14 @@ pub fn claims_with_lines(
             claim_lines::expected,
         ))
         .load(conn)?;
+    let mut known = unreleased::elsewhere(conn, owner, ids)?;
     let mut of_claim: HashMap<i64, Vec<LineRow>> = HashMap::new();
-    for line in lines {
+    for mut line in lines {
+        if let Some(known) = known.remove(&line.id) {
+            line.units -= known.units;
+            line.charge -= known.charge;
+            line.expected -= known.expected;
+        }
         of_claim.entry(line.claim_id).or_default().push(line);
     }
     rows.into_iter().map(|row| sent(row, &mut of_claim)).collect()
@@ -298,7 +302,8 @@ fn sent(row: ClaimRow, lines: &mut HashMap<i64, Vec<LineRow>>) -> Result<SentCla
             authorization: authorization.cloned(),
         })
     };
-    let lines = lines.remove(&row.id).unwrap_or_default().into_iter().map(stated);
+    let lines = lines.remove(&row.id).unwrap_or_default();
+    let lines = lines.into_iter().filter(|line| line.units > 0).map(stated);
     let first = document.diagnoses.first().and_then(Diagnosis::class);
     Ok(SentClaim {
         id: row.id,

@@ -1,6 +1,8 @@
 //! One organization's day as the reports want it, read from the visits, their lines, sessions, holds
 //! and claims: five queries for a day, whatever is in it.
 
+mod moved;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
@@ -123,8 +125,6 @@ struct ControlRow {
     expected: i64,
 }
 
-const OF_DAY: &str = "e.organization_id = $1 AND e.service_date = $2";
-
 const VISITS: &str = "SELECT e.id, e.payer_id, e.member_id, e.member_number, e.peer_id, e.service, \
      e.role, e.mode, e.setting, e.program, e.status, e.minutes, e.recorded_at, \
      e.voided_at IS NOT NULL AS void, e.content LIKE '%\"member_absent\":true%' AS absent, \
@@ -165,15 +165,16 @@ pub fn visits(
     day: NaiveDate,
 ) -> Result<Vec<(i64, Fact)>, StoreError> {
     let id = organization.as_i64();
-    let rows: Vec<VisitRow> = diesel::sql_query(format!("{VISITS} WHERE {OF_DAY} ORDER BY e.id"))
+    let of_day = &moved::of_day(conn, id, day)?;
+    let rows: Vec<VisitRow> = diesel::sql_query(format!("{VISITS} WHERE {of_day} ORDER BY e.id"))
         .bind::<BigInt, _>(id)
         .bind::<Date, _>(day)
         .load(conn)?;
-    let mut lines = lines(conn, id, day)?;
-    let mut claims = claims(conn, id, zone, day)?;
+    let mut lines = lines(conn, of_day, id, day)?;
+    let mut claims = claims(conn, of_day, (id, zone), day)?;
     let mut reasons: HashMap<i64, Vec<String>> = HashMap::new();
     let found: Vec<ReasonRow> =
-        diesel::sql_query(format!("{REASONS} WHERE {OF_DAY} ORDER BY r.rule"))
+        diesel::sql_query(format!("{REASONS} WHERE {of_day} ORDER BY r.rule"))
             .bind::<BigInt, _>(id)
             .bind::<Date, _>(day)
             .load(conn)?;
@@ -250,11 +251,12 @@ fn fact(
 
 fn lines(
     conn: &mut Conn,
+    of_day: &str,
     organization: i64,
     day: NaiveDate,
 ) -> Result<HashMap<i64, (Units, Open)>, StoreError> {
     let rows: Vec<LineRow> =
-        diesel::sql_query(format!("{LINES} WHERE {OF_DAY} GROUP BY l.encounter_id, l.status"))
+        diesel::sql_query(format!("{LINES} WHERE {of_day} GROUP BY l.encounter_id, l.status"))
             .bind::<BigInt, _>(organization)
             .bind::<Date, _>(day)
             .load(conn)?;
@@ -283,11 +285,11 @@ fn lines(
 
 fn claims(
     conn: &mut Conn,
-    organization: i64,
-    zone: Zone,
+    of_day: &str,
+    (organization, zone): (i64, Zone),
     day: NaiveDate,
 ) -> Result<HashMap<i64, OfClaims>, StoreError> {
-    let rows: Vec<PartRow> = diesel::sql_query(format!("{PARTS} WHERE {OF_DAY}"))
+    let rows: Vec<PartRow> = diesel::sql_query(format!("{PARTS} WHERE {of_day}"))
         .bind::<BigInt, _>(organization)
         .bind::<Date, _>(day)
         .load(conn)?;

@@ -204,7 +204,7 @@ pub fn status(sent: &Sent, number: u32, from: &str, claims: &[(&str, bool)]) -> 
             entity: if *accepted { "PR" } else { "85" }.into(),
         }],
         accepted: *accepted,
-        charge: sent.charges.get(*claim).copied().unwrap_or(Money::from_cents(7383)),
+        charge: sent.charges.get(*claim).copied().unwrap_or(Money::from_cents(7153)),
         payer_control: accepted.then(|| format!("ICN{claim}")),
         service: (day(), day()),
     });

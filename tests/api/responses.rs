@@ -323,7 +323,7 @@ on_both! {
 
     async fn another_charge_than_was_sent_is_told(app: TestApp) {
         let (w, sent) = batch(&app, 1, SENT).await;
-        let file = status(&sent, 1, "PR", &[(&sent.claims()[0], true)]).replace("*WQ*73.83", "*WQ*9999.99");
+        let file = status(&sent, 1, "PR", &[(&sent.claims()[0], true)]).replace("*WQ*71.53", "*WQ*9999.99");
         let took = take(&app, &w.biller, file).await;
         assert_eq!((&took["state"], &took["accepted"]), (&json!("partly"), &json!(1)), "{took}");
         assert!(took["reason"].as_str().unwrap().contains("STC04"), "{took}");

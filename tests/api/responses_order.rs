@@ -53,8 +53,8 @@ fn claim(place: usize, number: &str, says: &str) -> Vec<String> {
     ]
 }
 
-const NO: &str = "A3:21*20260909*U*73.83";
-const YES: &str = "A1:19*20260909*WQ*73.83";
+const NO: &str = "A3:21*20260909*U*71.53";
+const YES: &str = "A1:19*20260909*WQ*71.53";
 
 async fn patch(app: &TestApp, w: &World, reference: &str, body: &Value) {
     let visit = seen(app, w, reference).await;
@@ -77,7 +77,7 @@ on_both! {
             level(2, false, &whole, NO),
             level(3, false, &second, YES),
             level(4, true, "0", YES),
-            claim(5, &numbers[2], "A2:20:PR*20260909*WQ*73.83"),
+            claim(5, &numbers[2], "A2:20:PR*20260909*WQ*71.53"),
         ];
         let took = take(&app, &w.biller, told(&sent, 1, &body.concat())).await;
         assert_eq!((&took["state"], &took["rejected"], &took["accepted"]), (&json!("applied"), &json!(2), &json!(1)), "{took}");
@@ -110,7 +110,7 @@ on_both! {
         let body = [
             level(2, false, &whole, NO),
             level(3, true, "0", NO),
-            claim(4, &sent.claims()[0], "A2:20:PR*20260909*WQ*73.83"),
+            claim(4, &sent.claims()[0], "A2:20:PR*20260909*WQ*71.53"),
         ];
         let took = take(&app, &w.biller, told(&sent, 1, &body.concat())).await;
         assert_eq!(took["state"], "partly", "{took}");

@@ -112,7 +112,7 @@ on_both! {
         app.post("/v1/encounters", &w.submitter, &visit("V-R", &w.peers[1], &w.members[1], "2026-07-03T19:00")).await.expect(201);
         take(&app, &w.biller, ack(&sent, 1, &[(0, 'A')])).await;
         let numbers = sent.claims();
-        let mixed = status(&sent, 2, "PR", &[(&numbers[0], true), (&numbers[1], true)]).replacen("*WQ*73.83", "*ZZ*73.83", 1).replacen("STC*A2:20:PR", "STC*P1:20:PR", 1);
+        let mixed = status(&sent, 2, "PR", &[(&numbers[0], true), (&numbers[1], true)]).replacen("*WQ*71.53", "*ZZ*71.53", 1).replacen("STC*A2:20:PR", "STC*P1:20:PR", 1);
         let took = take(&app, &w.biller, mixed).await;
         assert_eq!((&took["state"], &took["accepted"]), (&json!("partly"), &json!(1)), "{took}");
         assert_eq!(on(&app, "2026-09-12").await, ["answer unclear payer 2026-10-04 71.53"]);

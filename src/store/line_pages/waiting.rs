@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Date, Nullable, Text};
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::store::conn::Conn;
 use crate::store::error::StoreError;
+use crate::store::report_lines::STANDS;
 use crate::store::types::page_size;
 
 /// A line that can be claimed or waits for a person.
@@ -88,12 +89,14 @@ pub fn waiting(
     limit: i64,
 ) -> Result<Vec<WaitingLine>, StoreError> {
     let of_payer = payer.map_or_else(String::new, |p| format!(" AND e.payer_id = {}", p.as_i64()));
-    let rows = diesel::sql_query(format!("{WAITING}{of_payer} ORDER BY e.id, l.id LIMIT $5"))
-        .bind::<BigInt, _>(organization.as_i64())
-        .bind::<Date, _>(day)
-        .bind::<BigInt, _>(visit)
-        .bind::<BigInt, _>(line)
-        .bind::<BigInt, _>(page_size(limit))
-        .load(conn)?;
+    let rows = diesel::sql_query(format!(
+        "{WAITING}{of_payer} AND NOT {STANDS} ORDER BY e.id, l.id LIMIT $5"
+    ))
+    .bind::<BigInt, _>(organization.as_i64())
+    .bind::<Date, _>(day)
+    .bind::<BigInt, _>(visit)
+    .bind::<BigInt, _>(line)
+    .bind::<BigInt, _>(page_size(limit))
+    .load(conn)?;
     Ok(rows)
 }

@@ -328,7 +328,8 @@ fn other_tables_of_payers_words() {
     let none = pack_from_toml(&with(&copay.replacen(unit, "", 1))).unwrap_err();
     assert!(none.len() == 1 && none[0].message.contains("or `per_visit` or `per_day`"), "{none:?}");
     let both = "per_unit = 1\nper_day = 1";
-    fault(copay, (unit, both, "copay[1].per_day", "two copays"));
+    let bend = (unit, both, "copay[1].per_day", "two copays");
+    one_fault(&with(copay), Some("per_day"), bend, pack_from_toml);
     let window = "window = \"calendar_year\"";
     let text = PACK.replacen(window, "window = \"episode_year\"\nfirst_month = 7", 1);
     let need = &pack_from_toml(&text).unwrap().authorizations[0].need;

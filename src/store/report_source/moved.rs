@@ -1,0 +1,53 @@
+//! Which visits are of a day: those that took place on it, but for visits that were moved while the payer
+//! still has the claim that states them on another.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Date};
+
+use crate::store::conn::Conn;
+use crate::store::error::StoreError;
+
+const OF_DAY: &str = "e.organization_id = $1 AND e.service_date = $2";
+
+/// Visits that were moved to or from the day, while the first claim states them on the day before: open
+/// replacements are few, and so are these.
+const MOVED: &str = "SELECT DISTINCT q.encounter_id AS id, j.service_date = $2 AS here \
+     FROM claim_changes r JOIN claims n ON n.organization_id = r.organization_id \
+     AND n.id = r.built_claim_id AND n.status = 'batched' \
+     JOIN claim_lines j ON j.organization_id = r.organization_id AND j.claim_id = r.claim_id \
+     JOIN claim_line_parts q ON q.organization_id = j.organization_id AND q.claim_line_id = j.id \
+     JOIN encounters e ON e.organization_id = q.organization_id AND e.id = q.encounter_id \
+     WHERE r.organization_id = $1 AND r.is_open AND r.kind = 'replacement' AND r.state = 'built' \
+     AND j.service_date <> e.service_date AND (j.service_date = $2 OR e.service_date = $2)";
+
+#[derive(QueryableByName)]
+struct MovedRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Bool)]
+    here: bool,
+}
+
+/// Which visits `e` are of the day `$2` of organization `$1`.
+pub(super) fn of_day(
+    conn: &mut Conn,
+    organization: i64,
+    day: NaiveDate,
+) -> Result<String, StoreError> {
+    let moved: Vec<MovedRow> =
+        diesel::sql_query(MOVED).bind::<BigInt, _>(organization).bind::<Date, _>(day).load(conn)?;
+    if moved.is_empty() {
+        return Ok(OF_DAY.to_owned());
+    }
+    // No id is below zero.
+    let list = |here: bool| {
+        let ids = moved.iter().filter(|row| row.here == here).map(|row| row.id);
+        std::iter::once(-1).chain(ids).map(|id| id.to_string()).collect::<Vec<_>>().join(",")
+    };
+    Ok(format!(
+        "e.organization_id = $1 AND (e.service_date = $2 AND e.id NOT IN ({}) OR e.id IN ({}))",
+        list(false),
+        list(true)
+    ))
+}
