@@ -223,7 +223,7 @@ on_both! {
                 let extra = match (role, operation.path.split('/').next_back().unwrap()) {
                     (Role::Admin, "allowances") => "?organization=river-bend&on=2026-07-01",
                     (_, "allowances") => "?on=2026-07-01",
-                    (_, "utilization" | "{name}" | "differences" | "enrollments") => "?from=2026-07-01&to=2026-07-31",
+                    (_, "utilization" | "lines" | "{name}" | "differences" | "enrollments") => "?from=2026-07-01&to=2026-07-31",
                     (_, "reports") | (Role::Admin, "template.csv") => "",
                     (Role::Admin, _) if !["organizations", "payers", "packs"]
                         .contains(&operation.path.split('/').nth(2).unwrap()) => "?organization=river-bend",
