@@ -270,20 +270,20 @@ mod tests {
             payer: Some(PayerId::from_i64(payer)),
         };
         let (seven, nine) = (lens(Perspective::Payer, 7), lens(Perspective::Payer, 9));
-        let none = json!({});
-        let rejected = fact(&none, &none);
+        let empty = json!({});
+        let rejected = fact(&empty, &empty);
         assert!(seven.sees_sent(&rejected) && !seven.sees(&rejected));
         assert!(!nine.sees_sent(&rejected));
         assert!(lens(Perspective::Organization, 7).sees_sent(&rejected));
         // The visit is the other payer's by now: it was sent nothing yet.
-        let moved = fact(&none, &json!({"payer": 9}));
+        let moved = fact(&empty, &json!({"payer": 9}));
         assert!(!nine.sees_sent(&moved) && seven.sees_sent(&moved));
         // Taken back before it arrived; voided; never sent; learned before the payer was kept.
         for (sent, more) in [
-            (json!({"last_status": "withdrawn"}), none.clone()),
-            (none.clone(), json!({"status": "void"})),
-            (none.clone(), json!({"sent": null})),
-            (json!({"payer": null}), none.clone()),
+            (json!({"last_status": "withdrawn"}), empty.clone()),
+            (empty.clone(), json!({"status": "void"})),
+            (empty.clone(), json!({"sent": null})),
+            (json!({"payer": null}), empty.clone()),
         ] {
             assert!(!seven.sees_sent(&fact(&sent, &more)), "{sent} {more}");
         }

@@ -137,7 +137,7 @@ pub fn decided(
     let mut found = Vec::new();
     for chunk in wanted.members.chunks(types::CHUNK) {
         let chunk: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
-        let line = decision_lines::table
+        let of_visit = decision_lines::table
             .filter(decision_lines::organization_id.eq(encounters::organization_id))
             .filter(decision_lines::encounter_id.eq(encounters::id))
             .filter(decision_lines::decision_id.eq(decisions::id))
@@ -154,7 +154,7 @@ pub fn decided(
             .filter(encounters::service_date.between(first, last))
             .filter(encounters::service.eq_any(services.clone()))
             .filter(encounters::id.ne_all(wanted.except()))
-            .filter(exists(line))
+            .filter(exists(of_visit))
             .order(encounters::id)
             .select((encounters::id, encounters::content, decisions::answer))
             .load(conn)?;

@@ -130,7 +130,7 @@ fn attack_two(before: &Cuts, after: &Cuts) {
         let shown: i64 = parts.iter().filter_map(moved).sum();
         match moved(&whole) {
             Some(by) => {
-                assert!(!few(by - shown), "what is hidden of {whole:?} moved by {}", by - shown)
+                assert!(!few(by - shown), "what is hidden of {whole:?} moved by {}", by - shown);
             }
             // Of a hidden whole nothing may be taken away.
             None => assert!(parts.iter().filter_map(moved).all(|by| by == 0), "below {whole:?}"),
@@ -155,15 +155,14 @@ impl Town {
         contacts: usize,
     ) {
         let past = &mut self.pasts[place];
-        let member = match who {
-            Some(who) => past.world.members[who].clone(),
-            None => {
-                let number = format!("EV{}{}", place + 5, 1000 + past.world.members.len());
-                let member =
-                    world::member(app, &past.world.admin, past.key, "evergreen", &number).await;
-                past.world.members.push(member.clone());
-                member
-            }
+        let member = if let Some(who) = who {
+            past.world.members[who].clone()
+        } else {
+            let number = format!("EV{}{}", place + 5, 1000 + past.world.members.len());
+            let member =
+                world::member(app, &past.world.admin, past.key, "evergreen", &number).await;
+            past.world.members.push(member.clone());
+            member
         };
         let mode = *dice.pick(&["in_person", "in_person", "in_person", "in_person", "video"]);
         for _ in 0..contacts {

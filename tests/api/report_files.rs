@@ -168,7 +168,7 @@ on_both! {
                 let answer = request.send().await.unwrap();
                 assert_eq!(answer.status(), 200, "{name}");
                 assert_eq!(answer.headers()["content-type"], "application/vnd.apache.parquet");
-                actix_web::web::Bytes::from(answer.bytes().await.unwrap())
+                answer.bytes().await.unwrap()
             };
             let first = bytes().await;
             if definition["rebuildable"] == true {
@@ -208,7 +208,7 @@ on_both! {
         assert!(seen > 40, "{seen}");
         let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
         let request = app.request(reqwest::Method::GET, "/v1/reports/delivery?from=2026-01-01&to=2026-12-31&format=parquet", &analyst);
-        let bytes = actix_web::web::Bytes::from(request.send().await.unwrap().bytes().await.unwrap());
+        let bytes = request.send().await.unwrap().bytes().await.unwrap();
         let file = SerializedFileReader::new(bytes).unwrap();
         let said = file.metadata().file_metadata().key_value_metadata().unwrap();
         assert!(said.iter().any(|e| e.key == "notice" && e.value.as_ref().unwrap().contains("42 CFR part 2")));

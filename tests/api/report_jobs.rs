@@ -492,8 +492,8 @@ on_both! {
             let list = app.get("/v1/report-jobs", key).await.expect(200);
             list["items"].as_array().unwrap().iter().map(id).collect::<Vec<_>>()
         };
-        assert_eq!(mine(&w.biller).await, [own.clone()]);
-        assert_eq!(mine(&analyst).await, [theirs.clone()]);
+        assert_eq!(mine(&w.biller).await, std::slice::from_ref(&own));
+        assert_eq!(mine(&analyst).await, std::slice::from_ref(&theirs));
         assert_eq!(mine(&w.admin).await, [theirs.clone(), own.clone()], "newest first");
         assert!(mine(&foreign).await.is_empty() && mine(&other.biller).await.is_empty());
         let told: Value = serde_json::from_str(&file(&app, &analyst, &theirs).await.body).unwrap();
@@ -599,7 +599,8 @@ on_both! {
             let number = peerclaims::domain::ids::ReportJobId::parse(job).unwrap().as_i64();
             app.database.execute(&format!("UPDATE report_jobs SET finished_at = '{at}' WHERE id = {number}"));
         };
-        (back(&old, 73), back(&young, 71));
+        back(&old, 73);
+        back(&young, 71);
         let worker = app.ctx.acting(Actor::Worker);
         report_jobs::tidy(&worker).await.unwrap();
         app.get(&format!("/v1/report-jobs/{old}"), &w.biller).await.problem(404, "not_found");

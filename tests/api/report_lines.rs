@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use actix_web::web::Bytes;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use peerclaims::flow::access::Role;
 use reqwest::Method;
@@ -185,7 +184,7 @@ on_both! {
             let answer = request.send().await.unwrap();
             assert_eq!(answer.headers()["content-type"], "application/vnd.apache.parquet");
             assert_eq!(answer.headers()["content-disposition"], "attachment; filename=\"lines.parquet\"");
-            let file = SerializedFileReader::new(Bytes::from(answer.bytes().await.unwrap())).unwrap();
+            let file = SerializedFileReader::new(answer.bytes().await.unwrap()).unwrap();
             let told: Vec<_> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
             assert_eq!(told.len(), wanted.len());
             for (told, wanted) in told.iter().zip(&wanted) {

@@ -182,14 +182,11 @@ impl Question<'_> {
         let (mut alone, mut minutes_alone) = (0, 0);
         for visit in visits {
             *people.entry(self.reader.person(visit)).or_default() += self.reader.units(visit);
-            match &visit.session {
-                Some(name) => {
-                    meetings.insert((visit.organization, name));
-                }
-                None => {
-                    alone += 1;
-                    minutes_alone += visit.minutes;
-                }
+            if let Some(name) = &visit.session {
+                meetings.insert((visit.organization, name));
+            } else {
+                alone += 1;
+                minutes_alone += visit.minutes;
             }
         }
         let session = |(organization, name): &(&str, &String)| {

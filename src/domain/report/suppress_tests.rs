@@ -159,7 +159,9 @@ proptest! {
         let mut told = vec![(town.values.clone(), first)];
         let mut now = town.clone();
         for changes in later {
-            changes.iter().for_each(|change| now.apply(change));
+            for change in &changes {
+                now.apply(change);
+            }
             let (newest, hid) = told.last().unwrap();
             let next = hidden(&now.values, &now.sums, hid);
             let may = |(values, hid): &(Vec<i64>, Vec<bool>)| {

@@ -73,8 +73,8 @@ pub fn gone(terms: Option<&Terms>, data: &EncounterData, before: &Decision) -> V
     let member = leaning.member.map(|on| Touched::Member(data.member, days(on)));
     // What the member paid with it, another visit of the day is to be paid with.
     let pays = before.lines.iter().any(|l| !l.copays.is_empty());
-    let date = Some(before.service_date);
-    let paid = pays.then_some(Touched::Member(data.member, Days { from: date, to: date }));
+    let day = Some(before.service_date);
+    let paid = pays.then_some(Touched::Member(data.member, Days { from: day, to: day }));
     let peer = leaning.peer.map(|on| Touched::Peer(data.peer, days(on)));
     member.into_iter().chain(peer).chain(paid).collect()
 }

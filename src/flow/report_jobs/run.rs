@@ -102,14 +102,14 @@ impl Run {
                     self.told.stop();
                     // What reads cannot be cut; it ends at the next day or piece, or was at its end.
                     match work.await {
-                        Ok(made) => Ok(Ok(made)),
+                        Ok(whole) => Ok(Ok(whole)),
                         Err(_) => Err(left),
                     }
                 }
             }
         };
         match result {
-            Ok(Ok(made)) => self.done(made).await,
+            Ok(Ok(whole)) => self.done(whole).await,
             Ok(Err(_)) if !self.told.goes_on() => {
                 self.left();
                 Ok(())
@@ -205,17 +205,17 @@ impl Run {
     async fn store(&self, ordinal: i32, piece: Arc<Vec<u8>>) -> Result<(), AppError> {
         let hold = self.hold;
         let (until, progress) = (self.until(), self.told.progress());
-        let held = patiently(|| {
+        let stored = patiently(|| {
             let piece = Arc::clone(&piece);
             self.write(move |conn| {
-                let held = steps::hold_on(conn, hold, until, progress)?;
-                if held {
+                let ours = steps::hold_on(conn, hold, until, progress)?;
+                if ours {
                     pieces::put(conn, hold, ordinal, &piece)?;
                 }
-                Ok(held)
+                Ok(ours)
             })
         });
-        if held.await? { Ok(()) } else { Err(self.lost()) }
+        if stored.await? { Ok(()) } else { Err(self.lost()) }
     }
 
     /// Renews the lease and tells how far it is; `false`: it is somebody else's, or stopped.
@@ -288,9 +288,9 @@ fn write(
         heard.goes_on()
     };
     let mut tell = |done, of| told.say(Progress { part: Part::Write, done, of });
-    let made =
+    let written =
         store::listening::listening(listen, || make(conn, (job, known_at), &mut sink, &mut tell));
-    if let Err(error) = made {
+    if let Err(error) = written {
         return Err(sink.refusal().unwrap_or(error));
     }
     sink.finish().map_err(|e| AppError::internal(format!("a report cannot be kept: {e}")))

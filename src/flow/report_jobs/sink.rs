@@ -162,6 +162,6 @@ mod tests {
         stopped.write_all(&[0; 1]).unwrap_err();
         let (mut lonely, from, _) = sink(10);
         drop(from);
-        lonely.write_all(&[0; PIECE_BYTES]).unwrap_err();
+        lonely.write_all(&vec![0; PIECE_BYTES]).unwrap_err();
     }
 }

@@ -47,7 +47,6 @@ fn parts(segment: &Segment<'_>, most: u8, problems: &mut Problems) {
 fn most(at: &str, segment: &Segment<'_>) -> Option<u8> {
     Some(match segment.id() {
         b"K3" | b"LX" => 1,
-        b"AMT" | b"CUR" | b"GE" | b"IEA" | b"LQ" | b"N3" | b"NTE" | b"PS1" | b"QTY" | b"SE" => 2,
         b"CR3" | b"DMG" | b"DTP" | b"LIN" | b"MEA" | b"PRV" | b"ST" => 3,
         b"HL" => 4,
         b"CTP" | b"FRM" | b"TA1" => 5,
@@ -64,7 +63,8 @@ fn most(at: &str, segment: &Segment<'_>) -> Option<u8> {
         // A number of another payer names it in its fourth element, at lines only.
         b"REF" if at.starts_with("242") => 4,
         b"REF" if at == "2400" && matches!(segment.element(1), b"9F" | b"G1") => 4,
-        b"REF" => 2,
+        b"AMT" | b"CUR" | b"GE" | b"IEA" | b"LQ" | b"N3" | b"NTE" | b"PS1" | b"QTY" | b"REF"
+        | b"SE" => 2,
         _ => return None,
     })
 }

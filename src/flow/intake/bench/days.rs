@@ -285,12 +285,12 @@ impl Bench {
         let mut moved = Vec::new();
         for (key, visits) in &days.visits {
             let Some(sum) = days.sums.get(key) else { continue };
-            let moves = |s: &&Standing| {
+            let is_other = |s: &&Standing| {
                 let before = s.ahead.filter(|_| !s.claimed);
                 s.now != s.stored
                     || before.is_some_and(|b| ahead_of(sum, s).is_some_and(|a| a != b))
             };
-            for standing in visits.iter().filter(moves) {
+            for standing in visits.iter().filter(is_other) {
                 let id = standing.visit.encounter;
                 moved.push((standing.visit.started_at, id, sum.told_of(id)));
             }
