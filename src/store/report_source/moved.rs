@@ -36,7 +36,7 @@ pub(super) fn of_day(
     day: NaiveDate,
 ) -> Result<String, StoreError> {
     let moved: Vec<MovedRow> =
-        diesel::sql_query(MOVED).bind::<BigInt, _>(organization).bind::<Date, _>(day).load(conn)?;
+        diesel::sql_query(MOVED).bind::<Date, _>(day).bind::<BigInt, _>(organization).load(conn)?;
     if moved.is_empty() {
         return Ok(OF_DAY.to_owned());
     }
