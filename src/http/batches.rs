@@ -1,12 +1,11 @@
 //! Batches: build, look, fetch the 837P and its CSV, release, withdraw, record the delivery.
 
-use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
-use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use super::attachment::{CSV, attachment, pieces, sealed};
 use super::encounters::OfOrganization;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
@@ -280,21 +279,12 @@ async fn file(
     let seen = batches::get(&ctx, tenant, id.0).await?;
     let detail = Detail::default().about("status", seen.batch.status);
     audit::exported(&ctx, Some(tenant), Audited::BatchFile, id.0, detail).await?;
-    let name = format!("attachment; filename=\"{}\"", seen.file.name);
-    let etag = format!("\"{}\"", seen.file.sha256);
-    let status = seen.batch.status.as_str();
-    // One piece at a time; no connection is held while a piece is on its way.
-    let start = (ctx.get_ref().clone(), seen.batch, 0);
-    let pieces = stream::try_unfold(start, move |(ctx, batch, ordinal)| async move {
-        let piece = batches::file_piece(&ctx, tenant, &batch, ordinal).await?;
-        Ok::<_, AppError>(piece.map(|bytes| (Bytes::from(bytes), (ctx, batch, ordinal + 1))))
-    });
-    Ok(HttpResponse::Ok()
-        .content_type("application/edi-x12")
-        .insert_header(("Content-Disposition", name))
-        .insert_header(("ETag", etag))
-        .insert_header(("Peerclaims-Batch-Status", status))
-        .streaming(pieces))
+    let mut response = sealed("application/edi-x12", &seen.file.name, &seen.file.sha256);
+    response.insert_header(("Peerclaims-Batch-Status", seen.batch.status.as_str()));
+    let work = (ctx.get_ref().clone(), seen.batch);
+    Ok(response.streaming(Box::pin(pieces(work, move |(ctx, batch), ordinal| async move {
+        batches::file_piece(&ctx, tenant, &batch, ordinal).await
+    }))))
 }
 
 /// The claim lines of the batch as a table; docs/reports.md says what the columns are.
@@ -312,11 +302,7 @@ async fn table(
     let text = reports::batch_lines::csv(&ctx.db, tenant, id.0).await?;
     let detail = Detail::default().about("format", "csv");
     audit::exported(&ctx, Some(tenant), Audited::BatchLines, id.0, detail).await?;
-    let name = format!("attachment; filename=\"{}.csv\"", id.0);
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("Content-Disposition", name))
-        .body(text))
+    Ok(attachment(CSV, &format!("{}.csv", id.0)).body(text))
 }
 
 /// Freeze and check a batch. Any fault found refuses the release whole; nothing is changed then.

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
+use super::attachment::{CSV, attachment};
 use super::bulk::spooled;
 use super::problem::Problem;
 use super::reports::{view_of, wants_csv};
@@ -118,12 +119,7 @@ async fn differences(
         .about("payer", payer);
     audit::exported(&ctx, owner, Action::ReportDifferences, "", detail).await?;
     if csv {
-        let name = ("Content-Disposition", "attachment; filename=\"differences.csv\"");
-        let text = answer.csv()?;
-        return Ok(HttpResponse::Ok()
-            .content_type("text/csv; charset=utf-8")
-            .insert_header(name)
-            .body(text));
+        return Ok(attachment(CSV, "differences.csv").body(answer.csv()?));
     }
     Ok(HttpResponse::Ok().json(answer))
 }

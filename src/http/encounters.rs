@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::alternative_view::PreviewAnswer;
+use super::attachment::{CSV, attachment};
 use super::encounter_body::EncounterBody;
 use super::encounter_revisions::{revise, revisions};
 use super::encounter_view::EncounterView;
@@ -171,9 +172,8 @@ async fn list(
         (status = "4XX", response = Problem)))]
 async fn template(caller: Caller) -> Result<HttpResponse, AppError> {
     caller.0.require(&[Role::Admin, Role::Biller, Role::Submitter])?;
-    let name = ("Content-Disposition", "attachment; filename=\"encounters.csv\"");
     let text = format!("{}\r\n", super::bulk_rows::COLUMNS.join(","));
-    Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").insert_header(name).body(text))
+    Ok(attachment(CSV, "encounters.csv").body(text))
 }
 
 /// One encounter as it stands now.

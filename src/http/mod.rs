@@ -6,6 +6,7 @@
 //! answered 405 and not 404.
 
 mod alternative_view;
+mod attachment;
 mod audit;
 pub mod auth;
 mod authorizations;

@@ -1,13 +1,12 @@
 //! Files from clearinghouses and payers: they come in here, and what became of them is told.
 
 use actix_web::http::header::CONTENT_LENGTH;
-use actix_web::web::{self, Bytes};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
-use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use super::attachment::{pieces, sealed};
 use super::batches::tenant;
 use super::body::{self, Upload};
 use super::bulk::spool;
@@ -281,20 +280,12 @@ async fn content(
     let detail = Detail::default().about("kind", seen.file.kind);
     audit::exported(&ctx, Some(tenant), Action::FileExport, id.0, detail).await?;
     // The name came from outside: it is told in the view, and is in no header.
-    let name = format!("attachment; filename=\"{}.edi\"", id.0);
-    let etag = format!("\"{}\"", seen.file.sha256);
-    // One piece at a time; no connection is held while a piece is on its way.
-    let start = (ctx.get_ref().clone(), seen.file.file, 0);
-    let pieces = stream::try_unfold(start, move |(ctx, file, ordinal)| async move {
-        let piece = acknowledge::piece(&ctx, tenant, file, ordinal).await?;
-        Ok::<_, AppError>(piece.map(|bytes| (Bytes::from(bytes), (ctx, file, ordinal + 1))))
-    });
-    Ok(HttpResponse::Ok()
-        .content_type("application/octet-stream")
-        .insert_header(("Content-Disposition", name))
-        .insert_header(("ETag", etag))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .streaming(pieces))
+    let (name, file) = (format!("{}.edi", id.0), seen.file.file);
+    let work = ctx.get_ref().clone();
+    Ok(sealed("application/octet-stream", &name, &seen.file.sha256)
+        .streaming(Box::pin(pieces(work, move |ctx, ordinal| async move {
+            acknowledge::piece(&ctx, tenant, file, ordinal).await
+        }))))
 }
 
 /// What a list of responses is narrowed to.

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi};
 
+use super::attachment;
 use super::path::segment;
 use super::problem::Problem;
 use super::report_question::{self as question, READERS, Wanted, edition};
@@ -123,14 +124,7 @@ async fn report(
     let bytes = ctx.db.read(scope, make).await?;
     let owner = organization.filter(|_| perspective == Perspective::Organization);
     audit::exported(&ctx, owner, Action::ReportExport, "", detail).await?;
-    let mut response = HttpResponse::Ok();
-    response.content_type(format.media_type());
-    if format != Format::Json {
-        let (name, ending) = (definition.name, format.ending());
-        let file = format!("attachment; filename=\"{name}.{ending}\"");
-        response.insert_header(("Content-Disposition", file));
-    }
-    Ok(response.body(bytes))
+    Ok(attachment::report(definition.name, format).body(bytes))
 }
 
 impl From<ReportQuery> for Wanted {

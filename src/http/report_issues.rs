@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use super::attachment::sealed;
 use super::encounters::OfOrganization;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
@@ -279,12 +280,7 @@ async fn file(
     if issue::sha256(&bytes) != seal.sha256 {
         return Err(AppError::internal("the bytes of an issue are not those that were sealed"));
     }
-    Ok(HttpResponse::Ok()
-        .content_type(issue::media_type(&form))
-        .insert_header(("Content-Disposition", format!("attachment; filename=\"{}\"", seal.name)))
-        .insert_header(("ETag", format!("\"{}\"", seal.sha256)))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .body(bytes))
+    Ok(sealed(issue::media_type(&form), &seal.name, &seal.sha256).body(bytes))
 }
 
 /// What came of making an issue again.

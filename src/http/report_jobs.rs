@@ -3,12 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Bytes};
+use actix_web::web;
 use chrono::NaiveDate;
-use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use super::attachment::{pieces, sealed};
 use super::encounters::OfOrganization;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
@@ -268,20 +268,14 @@ async fn file(
         .about("to", asked.to);
     audit::exported(&ctx, job.owner(), Action::ReportJobExport, job.id, detail).await?;
     let name = format!("{}_{}.{}", definition.name, job.id, asked.format.ending());
-    let pieces = made.size.div_ceil(u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX));
-    // One piece at a time; no connection is held while a piece is on its way.
-    let (ctx, key) = (ctx.get_ref().clone(), (job.id, job.attempt));
-    let stream = stream::try_unfold((ctx, 0), move |(ctx, ordinal)| async move {
-        if u64::try_from(ordinal).is_ok_and(|n| n >= pieces) {
-            return Ok::<_, AppError>(None);
+    let count = made.size.div_ceil(u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX));
+    let (work, key) = (ctx.get_ref().clone(), (job.id, job.attempt));
+    let stream = pieces(work, move |ctx, ordinal| async move {
+        if u64::try_from(ordinal).is_ok_and(|n| n >= count) {
+            return Ok(None);
         }
-        let piece = report_jobs::piece(&ctx, key, ordinal).await?;
-        Ok(Some((Bytes::from(piece), (ctx, ordinal + 1))))
+        report_jobs::piece(&ctx, key, ordinal).await.map(Some)
     });
-    Ok(HttpResponse::Ok()
-        .content_type(asked.format.media_type())
-        .insert_header(("Content-Disposition", format!("attachment; filename=\"{name}\"")))
-        .insert_header(("ETag", format!("\"{}\"", made.sha256)))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
+    Ok(sealed(asked.format.media_type(), &name, &made.sha256)
         .body(SizedStream::new(made.size, Box::pin(stream))))
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::{IntoParams, OpenApi};
 
+use super::attachment;
 use super::problem::Problem;
 use super::reports::{acquainted, view_of};
 use super::spool_out::{self, Maker, Reader};
@@ -97,12 +98,7 @@ async fn export(
         convention: None,
     };
     lines::check(&asked, format)?;
-    let mut response = HttpResponse::Ok();
-    response.content_type(format.media_type()).insert_header(("X-Content-Type-Options", "nosniff"));
-    if format != Format::Json {
-        let file = format!("attachment; filename=\"lines.{}\"", format.ending());
-        response.insert_header(("Content-Disposition", file));
-    }
+    let mut response = attachment::report(registry::LINES.name, format);
     if format == Format::Dictionary {
         return Ok(response.body(lines::dictionary()?));
     }

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
+use super::attachment::{CSV, attachment};
 use super::problem::Problem;
 use super::{Caller, Query};
 use crate::domain::ids::{OrganizationId, PayerId};
@@ -89,12 +90,7 @@ async fn utilization(
     let report = utilization::run(&ctx.db, wanted).await?;
     audit::exported(&ctx, owner, Action::ReportUtilization, "", detail).await?;
     if csv {
-        let name = ("Content-Disposition", "attachment; filename=\"utilization.csv\"");
-        let text = report.csv()?;
-        return Ok(HttpResponse::Ok()
-            .content_type("text/csv; charset=utf-8")
-            .insert_header(name)
-            .body(text));
+        return Ok(attachment(CSV, "utilization.csv").body(report.csv()?));
     }
     Ok(HttpResponse::Ok().json(report))
 }

@@ -7,6 +7,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use super::attachment::{CSV, attachment};
 use super::batches::tenant;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
@@ -192,10 +193,7 @@ async fn table(
         let text = part(rows, after.is_none(), today)?;
         Ok(Some((Bytes::from(text), (ctx, last.filter(|_| full).map(Some)))))
     });
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("Content-Disposition", "attachment; filename=\"tasks.csv\""))
-        .streaming(parts))
+    Ok(attachment(CSV, "tasks.csv").streaming(parts))
 }
 
 fn part(rows: Vec<Task>, first: bool, today: NaiveDate) -> Result<String, AppError> {

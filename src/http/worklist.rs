@@ -8,6 +8,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use super::attachment::{CSV, attachment};
 use super::batches::tenant;
 use super::finding_view::FindingView;
 use super::page::{Page, PageBody};
@@ -213,10 +214,7 @@ async fn table(
         let text = worklist_csv::part(&rows, after.is_none())?;
         Ok(Some((Bytes::from(text), (ctx, last.filter(|_| full).map(Some)))))
     });
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header(("Content-Disposition", "attachment; filename=\"worklist.csv\""))
-        .streaming(parts))
+    Ok(attachment(CSV, "worklist.csv").streaming(parts))
 }
 
 /// Sums of what waits.

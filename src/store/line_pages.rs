@@ -12,8 +12,8 @@ use diesel::sql_types::{BigInt, Date, Nullable};
 use serde::Deserialize;
 
 use super::conn::Conn;
+use super::counting::COUNTS;
 use super::error::StoreError;
-use super::report_lines::COUNTS;
 use super::schema::{batches, claim_line_parts, claim_lines, claims, encounters, members};
 use super::types::{CHUNK, broken, page_size, read, read_json, read_unusual};
 use crate::domain::claim_detail::ClaimDetail;

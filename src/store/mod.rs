@@ -14,6 +14,7 @@ pub mod bare_lines;
 pub mod batches;
 pub mod beside;
 pub mod changes;
+mod checkpoints;
 pub mod claim_changes;
 pub mod claims;
 mod conn;
@@ -21,6 +22,7 @@ pub mod consents;
 pub mod contracts;
 pub mod corrections;
 pub mod counters;
+mod counting;
 pub mod day_visits;
 pub mod decision_facts;
 pub mod decisions;
@@ -110,6 +112,7 @@ pub struct Db {
     writers: Arc<Semaphore>,
     waits: Arc<Waits>,
     growth: Arc<statistics::Growth>,
+    checkpoints: Arc<checkpoints::Checkpoints>,
 }
 
 /// How long units of work waited for their turn and their connection.
@@ -164,6 +167,7 @@ impl Db {
             writers: Arc::new(Semaphore::new(writers)),
             waits: Arc::default(),
             growth: Arc::default(),
+            checkpoints: Arc::default(),
         })
     }
 

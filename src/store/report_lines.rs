@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
 use super::conn::Conn;
+use super::counting::COUNTS;
 use super::error::StoreError;
 use super::types::read;
 use crate::domain::ids::{OrganizationId, PayerId};
@@ -31,24 +32,6 @@ struct Row {
     #[diesel(sql_type = BigInt)]
     charge: i64,
 }
-
-/// Whether claim `c` counts for its lines: not once its replacement is released, and a void never does.
-/// Until then the payer has the first claim, whatever is being built here (`docs/adr/0067-…`).
-pub(super) const COUNTS: &str = "NOT EXISTS (SELECT 1 FROM claim_changes r JOIN claims n \
-     ON n.organization_id = r.organization_id AND n.id = r.built_claim_id \
-     WHERE r.organization_id = c.organization_id AND r.claim_id = c.id AND r.kind = 'replacement' \
-     AND r.state = 'built' AND n.status <> 'batched') \
-     AND NOT EXISTS (SELECT 1 FROM claim_changes v WHERE v.organization_id = c.organization_id \
-     AND v.built_claim_id = c.id AND v.kind = 'void')";
-
-/// Whether visit `e` counts as the first claim states it: its replacement is built and not released.
-pub(super) const STANDS: &str = "EXISTS (SELECT 1 FROM claim_line_parts q \
-     JOIN claim_lines j ON j.organization_id = q.organization_id AND j.id = q.claim_line_id \
-     JOIN claim_changes r ON r.organization_id = j.organization_id AND r.claim_id = j.claim_id \
-     AND r.kind = 'replacement' AND r.state = 'built' \
-     JOIN claims n ON n.organization_id = r.organization_id AND n.id = r.built_claim_id \
-     AND n.status = 'batched' \
-     WHERE q.organization_id = e.organization_id AND q.encounter_id = e.id)";
 
 const SQL: &str = "SELECT c.number, c.payer_control, c.status, k.control, k.service_date, k.units, \
      k.charge FROM claims c JOIN claim_lines k ON k.organization_id = c.organization_id \

@@ -10,8 +10,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
 
 use super::conn::Conn;
+use super::counting::{COUNTS, KEPT};
 use super::error::StoreError;
-use super::report_lines::COUNTS;
 use super::types;
 use crate::domain::dates::{Instant, Zone};
 use crate::domain::ids::OrganizationId;
@@ -138,15 +138,16 @@ const LINES: &str = "SELECT l.encounter_id, l.status, CAST(SUM(l.units) AS BIGIN
      ON l.organization_id = e.organization_id AND l.encounter_id = e.id";
 
 /// A claim whose replacement is not released yet has let go of its lines, and the payer has it still.
-const PARTS: &str = "SELECT p.encounter_id, c.id AS claim_id, c.payer_id, c.status, p.live, \
-     EXISTS (SELECT 1 FROM claim_changes r JOIN claims n ON n.organization_id = r.organization_id \
-     AND n.id = r.built_claim_id WHERE r.organization_id = c.organization_id AND r.claim_id = c.id \
-     AND r.kind = 'replacement' AND r.state = 'built' AND n.status = 'batched') AS stands, p.units, \
-     p.charge, p.expected, b.released_at, b.delivered_at FROM encounters e \
-     JOIN claim_line_parts p ON p.organization_id = e.organization_id AND p.encounter_id = e.id \
-     JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
-     JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
-     JOIN batches b ON b.organization_id = c.organization_id AND b.id = c.batch_id";
+fn parts(of_day: &str) -> String {
+    format!(
+        "SELECT p.encounter_id, c.id AS claim_id, c.payer_id, c.status, p.live, {KEPT} AS stands, \
+         p.units, p.charge, p.expected, b.released_at, b.delivered_at FROM encounters e \
+         JOIN claim_line_parts p ON p.organization_id = e.organization_id AND p.encounter_id = e.id \
+         JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
+         JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
+         JOIN batches b ON b.organization_id = c.organization_id AND b.id = c.batch_id WHERE {of_day}"
+    )
+}
 
 const REASONS: &str = "SELECT r.encounter_id, r.rule FROM encounters e JOIN hold_reasons r \
      ON r.organization_id = e.organization_id AND r.encounter_id = e.id";
@@ -289,7 +290,7 @@ fn claims(
     (organization, zone): (i64, Zone),
     day: NaiveDate,
 ) -> Result<HashMap<i64, OfClaims>, StoreError> {
-    let rows: Vec<PartRow> = diesel::sql_query(format!("{PARTS} WHERE {of_day}"))
+    let rows: Vec<PartRow> = diesel::sql_query(parts(of_day))
         .bind::<BigInt, _>(organization)
         .bind::<Date, _>(day)
         .load(conn)?;

@@ -1,6 +1,6 @@
 //! A fresh database for each test, gone when the test ends, also when it fails.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 /// Names a PostgreSQL server whose databases may be made and dropped.
 pub const POSTGRES_VARIABLE: &str = "PEERCLAIMS_TEST_POSTGRES_URL";
+const SQLITE_FILE: &str = "test.db";
 /// Serializes the making of the template among test processes.
 const TEMPLATE_LOCK: i64 = 0x7065_6572_7465_7374;
 
@@ -29,7 +30,7 @@ impl Database {
     pub fn sqlite() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let database = Self::Sqlite { dir };
-        peerclaims::store::migrate(&database.url()).unwrap();
+        std::fs::write(database.sqlite_path(), migrated_file()).unwrap();
         database
     }
 
@@ -77,8 +78,15 @@ impl Database {
     /// Its URL.
     pub fn url(&self) -> String {
         match self {
-            Self::Sqlite { dir } => format!("sqlite://{}", dir.path().join("test.db").display()),
+            Self::Sqlite { .. } => format!("sqlite://{}", self.sqlite_path().display()),
             Self::Postgres { admin, name } => with_name(admin, name),
+        }
+    }
+
+    fn sqlite_path(&self) -> PathBuf {
+        match self {
+            Self::Sqlite { dir } => dir.path().join(SQLITE_FILE),
+            Self::Postgres { .. } => unreachable!("a PostgreSQL database is no file"),
         }
     }
 
@@ -170,6 +178,20 @@ fn with_name(url: &str, name: &str) -> String {
     let end = head[start..].find('/').map_or(head.len(), |place| start + place);
     let query = query.map(|q| format!("?{q}")).unwrap_or_default();
     format!("{}/{name}{query}", &head[..end])
+}
+
+/// The bytes of a migrated SQLite file, made once a process: sixty migrations take longer than most
+/// tests.
+fn migrated_file() -> &'static [u8] {
+    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(SQLITE_FILE);
+        peerclaims::store::migrate(&format!("sqlite://{}", path.display())).unwrap();
+        // The last connection to close has moved the journal into the file.
+        assert!(!dir.path().join(format!("{SQLITE_FILE}-wal")).exists());
+        std::fs::read(path).unwrap()
+    })
 }
 
 /// The migrated template: made once for each set of migrations and kept for later runs.

@@ -85,6 +85,8 @@ mod report_frame;
 mod report_issues;
 mod report_jobs;
 mod report_jobs_killed;
+mod report_jobs_states;
+mod report_jobs_walls;
 mod report_lines;
 mod report_people;
 mod report_recount;

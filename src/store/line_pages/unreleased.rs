@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::store::conn::Conn;
+use crate::store::counting::STANDS;
 use crate::store::error::StoreError;
-use crate::store::report_lines::STANDS;
 
 #[derive(QueryableByName)]
 pub(super) struct KnownRow {

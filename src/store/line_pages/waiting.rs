@@ -6,8 +6,8 @@ use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::store::conn::Conn;
+use crate::store::counting::STANDS;
 use crate::store::error::StoreError;
-use crate::store::report_lines::STANDS;
 use crate::store::types::page_size;
 
 /// A line that can be claimed or waits for a person.

@@ -6,20 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date};
 
 use crate::store::conn::Conn;
+use crate::store::counting::MOVED;
 use crate::store::error::StoreError;
 
 const OF_DAY: &str = "e.organization_id = $1 AND e.service_date = $2";
-
-/// Visits that were moved to or from the day, while the first claim states them on the day before: open
-/// replacements are few, and so are these. (SQLite numbers parameters in the order of the text.)
-const MOVED: &str = "SELECT DISTINCT q.encounter_id AS id, j.service_date = $1 AS here \
-     FROM claim_changes r JOIN claims n ON n.organization_id = r.organization_id \
-     AND n.id = r.built_claim_id AND n.status = 'batched' \
-     JOIN claim_lines j ON j.organization_id = r.organization_id AND j.claim_id = r.claim_id \
-     JOIN claim_line_parts q ON q.organization_id = j.organization_id AND q.claim_line_id = j.id \
-     JOIN encounters e ON e.organization_id = q.organization_id AND e.id = q.encounter_id \
-     WHERE r.organization_id = $2 AND r.is_open AND r.kind = 'replacement' AND r.state = 'built' \
-     AND j.service_date <> e.service_date AND (j.service_date = $1 OR e.service_date = $1)";
 
 #[derive(QueryableByName)]
 struct MovedRow {
