@@ -1,51 +1,20 @@
 //! The four charts that people look at, as plain SVG: units by month, authorizations used against time
 //! passed, held work by reason, timeliness. Bars with their numbers beside them, read without colors too.
 
+mod draw;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::frame::{Answer, Value};
+use draw::{Bar, Chart};
+
+use super::frame::{Answer, Basis, Value};
 use crate::error::{AppError, Code};
 
-/// Width of the picture, of the labels, and of the longest bar, in pixels.
-const WIDTH: i64 = 960;
-const LABELS: i64 = 250;
-const BAR: i64 = 560;
-/// Height of a row and of what stands above the rows.
-const ROW: i64 = 26;
-const TOP: i64 = 92;
-/// Most rows of a chart; more are not read by anybody.
-const MAX_ROWS: usize = 60;
-/// Longest label, in characters.
-const MAX_LABEL: usize = 34;
 /// A share of one, in ten-thousandths.
 const WHOLE: i64 = 10_000;
-const COLORS: [&str; 3] = ["#1b5e8c", "#e0a030", "#c9d3da"];
-
-/// One row of a chart.
-#[derive(Debug, Default)]
-struct Bar {
-    label: String,
-    /// Lengths in the color of their place.
-    parts: [i64; 3],
-    /// What stands behind the bar.
-    text: String,
-    /// Where a line crosses the bar.
-    mark: Option<i64>,
-}
-
-/// A chart in words and numbers.
-#[derive(Debug, Default)]
-struct Chart {
-    title: &'static str,
-    legend: &'static [&'static str],
-    bars: Vec<Bar>,
-    /// The longest that a bar can be, where that is not its own.
-    whole: Option<i64>,
-}
 
 /// Reports that have a picture.
 const CHARTED: [&str; 6] = ["delivery", "authorizations", "ending", "pace", "held", "timeliness"];
@@ -56,14 +25,20 @@ fn no_chart() -> AppError {
     AppError::new(Code::InvalidParameter, detail)
 }
 
-/// Refuses a report without a picture.
-pub(super) fn charted(name: &str) -> Result<(), AppError> {
+/// Refuses a report without a picture, and one without numbers.
+pub(super) fn charted(name: &str, basis: Basis) -> Result<(), AppError> {
+    if matches!(basis, Basis::Receipt | Basis::Paid) {
+        let detail = "Parameter format: on this basis there is nothing to draw, because remittances \
+                      are not posted yet.";
+        return Err(AppError::new(Code::InvalidParameter, detail));
+    }
     if CHARTED.contains(&name) { Ok(()) } else { Err(no_chart()) }
 }
 
 impl Answer {
     /// The report as a picture.
     pub(super) fn picture(&self) -> Result<String, AppError> {
+        charted(self.definition.name, self.asked.basis)?;
         let chart = match self.definition.name {
             "delivery" => self.by_month(),
             "authorizations" | "ending" | "pace" => self.burn_down(),
@@ -71,7 +46,7 @@ impl Answer {
             "timeliness" => self.in_time(),
             _ => return Err(no_chart()),
         };
-        Ok(self.draw(&chart))
+        Ok(chart.draw(&self.below(&chart), &self.foot()))
     }
 
     fn cell<'a>(&self, row: &'a [Value], name: &str) -> Option<&'a Value> {
@@ -107,29 +82,38 @@ impl Answer {
             label,
             parts: [units, 0, 0],
             text: units.to_string(),
-            mark: None,
+            ..Bar::default()
         };
         let bars = months.into_iter().map(bar).collect();
-        Chart { title: "Units by month", legend: &["units"], bars, whole: None }
+        Chart { title: "Units by month", legend: &["units"], bars, ..Chart::default() }
     }
 
+    /// Each bar is as long as its own authorization; those that run out first come first.
     fn burn_down(&self) -> Chart {
-        let bars = self.table.rows.iter().map(|row| {
+        let mut bars: Vec<(i64, Bar)> = Vec::new();
+        for row in &self.table.rows {
             let (approved, used) = (self.whole(row, "approved"), self.whole(row, "used"));
             let (reserved, left) = (self.whole(row, "reserved"), self.whole(row, "remaining"));
             let elapsed = self.share(row, "time_elapsed");
-            Bar {
+            let of_approved = |units: i64| units.saturating_mul(WHOLE) / approved.max(1);
+            let parts = [used, reserved, left.max(0)].map(of_approved);
+            let ahead = parts.iter().take(2).sum::<i64>() - elapsed.unwrap_or_default();
+            let text = format!("{left} of {approved} left");
+            let bar = Bar {
                 label: self.word(row, "authorization"),
-                parts: [used, reserved, left.max(0)],
-                text: format!("{left} of {approved} left"),
-                mark: elapsed.map(|elapsed| approved * elapsed / WHOLE),
-            }
-        });
+                parts,
+                text,
+                mark: elapsed,
+                ..Bar::default()
+            };
+            bars.push((ahead, bar));
+        }
+        bars.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.label.cmp(&y.label)));
         Chart {
             title: "Authorizations: units used, reserved and left; the line is the time that has passed",
             legend: &["used", "reserved", "left"],
-            bars: bars.collect(),
-            whole: None,
+            bars: bars.into_iter().map(|(_, bar)| bar).collect(),
+            whole: Some(WHOLE),
         }
     }
 
@@ -140,12 +124,12 @@ impl Answer {
                 let (units, contacts) = (self.whole(row, "units"), self.whole(row, "contacts"));
                 let parts = [units, 0, 0];
                 let text = format!("{units} units, {contacts} contacts");
-                Bar { label: self.word(row, "reason"), parts, text, mark: None }
+                Bar { label: self.word(row, "reason"), parts, text, ..Bar::default() }
             })
             .collect();
         bars.sort_by(|a, b| b.parts.cmp(&a.parts).then_with(|| a.label.cmp(&b.label)));
         let title = "Held and unreleased units by reason; a visit may wait for several";
-        Chart { title, legend: &["units"], bars, whole: None }
+        Chart { title, legend: &["units"], bars, ..Chart::default() }
     }
 
     fn in_time(&self) -> Chart {
@@ -153,16 +137,22 @@ impl Answer {
         for row in &self.table.rows {
             for days in ["7", "30", "90"] {
                 let share = self.share(row, &format!("share_within_{days}"));
-                let (organization, leg) = (self.word(row, "organization"), self.word(row, "leg"));
+                let leg = self.word(row, "leg");
+                // One that was asked for stands below the title.
+                let of = match self.names.0 {
+                    Some(_) => String::new(),
+                    None => self.word(row, "organization"),
+                };
                 let text = share.map_or_else(
                     || "nothing is due yet".to_owned(),
                     |share| format!("{}.{:02} %", share / 100, share % 100),
                 );
                 bars.push(Bar {
-                    label: format!("{organization} {leg} in {days} days"),
+                    label: of,
+                    detail: format!("{leg} in {days} days"),
                     parts: [share.unwrap_or_default(), 0, 0],
                     text,
-                    mark: None,
+                    ..Bar::default()
                 });
             }
         }
@@ -170,103 +160,29 @@ impl Answer {
         Chart { title, legend: &["in time"], bars, whole: Some(WHOLE) }
     }
 
-    fn draw(&self, chart: &Chart) -> String {
-        let shown = chart.bars.iter().take(MAX_ROWS);
-        let count = i64::try_from(shown.len()).unwrap_or_default();
-        let longest = |bar: &Bar| bar.parts.iter().sum::<i64>().max(bar.mark.unwrap_or_default());
-        let own = chart.bars.iter().map(longest).max().unwrap_or_default();
-        let whole = chart.whole.unwrap_or(own).max(1);
-        let height = TOP + count.max(1) * ROW + 34;
-        let (title, below) = (safe(chart.title), safe(&self.below(chart)));
-        let mut out = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {WIDTH} {height}\" \
-             width=\"{WIDTH}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
-             <title>{title}</title>\n<desc>{below}</desc>\n\
-             <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
-             <text x=\"16\" y=\"28\" font-size=\"17\" font-weight=\"bold\">{title}</text>\n\
-             <text x=\"16\" y=\"50\" fill=\"#444444\">{below}</text>\n"
-        );
-        let mut x = 16;
-        for (name, color) in chart.legend.iter().zip(COLORS) {
-            let _ = writeln!(
-                out,
-                "<rect x=\"{x}\" y=\"62\" width=\"12\" height=\"12\" fill=\"{color}\" stroke=\"#333333\"/>\
-                 <text x=\"{}\" y=\"73\">{name}</text>",
-                x + 18
-            );
-            x += 110;
-        }
-        for (bar, place) in shown.zip(0..) {
-            bar.draw(&mut out, TOP + place * ROW, whole);
-        }
-        if chart.bars.is_empty() {
-            let _ = writeln!(
-                out,
-                "<text x=\"16\" y=\"{}\">There is nothing in this period.</text>",
-                TOP + 16
-            );
-        }
-        out.push_str("</svg>\n");
-        out
+    /// What whoever reads it has to know, below the bars.
+    fn foot(&self) -> Vec<&'static str> {
+        let hidden = "Rows of people are not shown, and not in any total, for want of a consent.";
+        let hidden = self.left_out.unwrap_or_default().then_some(hidden);
+        self.notice().into_iter().chain(hidden).collect()
     }
 
     /// What a number is about stands with it.
-    fn below(&self, chart: &Chart) -> String {
+    fn below(&self, chart: &Chart) -> [String; 2] {
         let all = |name: &Option<String>| name.clone().unwrap_or_else(|| "all".to_owned());
         let complete = if self.asked.complete(self.as_of) { "complete" } else { "not complete" };
-        let more = chart.bars.len().saturating_sub(MAX_ROWS);
-        let more = if more > 0 { format!("; {more} more rows") } else { String::new() };
-        format!(
-            "organization {}, payer {}, by {} date, {} to {}, as of {}, {complete}{more}",
-            all(&self.names.0),
-            all(&self.names.1),
-            self.asked.basis,
-            self.asked.from,
-            self.asked.to,
-            self.as_of
-        )
+        let more = match chart.left_out() {
+            0 => String::new(),
+            more => format!("; {more} more rows"),
+        };
+        let (organization, payer) = (all(&self.names.0), all(&self.names.1));
+        let (from, to) = (self.asked.from, self.asked.to);
+        [
+            format!("organization {organization}, payer {payer}"),
+            format!(
+                "by {} date, {from} to {to}, as of {}, {complete}{more}",
+                self.asked.basis, self.as_of
+            ),
+        ]
     }
-}
-
-impl Bar {
-    fn draw(&self, out: &mut String, y: i64, whole: i64) {
-        let label: String = self.label.chars().take(MAX_LABEL).collect();
-        let _ = writeln!(
-            out,
-            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
-            LABELS - 8,
-            y + 14,
-            safe(&label)
-        );
-        let length = |number: i64| number * BAR / whole;
-        let mut x = LABELS;
-        for (part, color) in self.parts.into_iter().zip(COLORS) {
-            let width = length(part);
-            if width > 0 {
-                let _ = writeln!(
-                    out,
-                    "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"18\" fill=\"{color}\" \
-                     stroke=\"#333333\" stroke-width=\"0.5\"/>"
-                );
-            }
-            x += width;
-        }
-        if let Some(mark) = self.mark {
-            let at = LABELS + length(mark);
-            let _ = writeln!(
-                out,
-                "<line x1=\"{at}\" y1=\"{}\" x2=\"{at}\" y2=\"{}\" stroke=\"#b00020\" stroke-width=\"2\"/>",
-                y - 3,
-                y + 21
-            );
-            x = x.max(at);
-        }
-        let _ = writeln!(out, "<text x=\"{}\" y=\"{}\">{}</text>", x + 6, y + 14, safe(&self.text));
-    }
-}
-
-/// A text as XML takes it.
-fn safe(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,8 +1,10 @@
 //! Reports as files: CSV and pipe-delimited text with one header, Parquet with the same lines, and the
 //! dictionary that says what each column means. Columns keep their order; new ones are added at the end only.
 
+use std::borrow::Cow;
+
 use super::csv_out;
-use super::frame::{Answer, Column, Value};
+use super::frame::{ALL, Answer, Column, Value};
 use super::parquet_out::Parquet;
 use crate::domain::text::code_list;
 use crate::error::AppError;
@@ -30,11 +32,18 @@ code_list!(
 /// What each line begins with.
 const LEVEL: Column = Column::key("level", "row, or total: the level above, counted for itself");
 /// What each line ends with.
-const FRAME: [Column; 4] = [
+const FRAME: [Column; 7] = [
     Column::words("basis", "the date by which rows are placed in the period"),
     Column::time("as_of", "what was known at this time, in UTC"),
     Column::flag("complete", "whether the run-out had passed at that time"),
     Column::flag("ties", "whether every check of the report holds"),
+    Column::words("notice", "for a payer, what 42 CFR 2.32 says"),
+    Column::flag(
+        "left_out_without_consent",
+        "whether rows of people are not shown, and not in the total, for want of a consent; empty where \
+         that cannot be",
+    ),
+    Column::words("why", "why all numbers are null, where they are"),
 ];
 
 impl Format {
@@ -84,20 +93,39 @@ impl Answer {
         Ok(text.into_bytes())
     }
 
-    /// The rows, then the level above them, told apart by `level`.
+    /// The rows, then the level above them, told apart by `level`; where no number can be, one line of
+    /// nulls, so that nobody takes an empty file for nothing done.
+    pub(super) fn levels(&self) -> impl Iterator<Item = (&'static str, Cow<'_, [Value]>)> {
+        let own = |row| Cow::Borrowed(Vec::as_slice(row));
+        let rows = self.table.rows.iter().map(move |row| ("row", own(row)));
+        let totals = self.table.totals.iter().map(move |row| ("total", own(row)));
+        let none = self.why().map(|why| {
+            let nulls = self.table.columns.iter().map(|_| Value::Null(why)).collect();
+            ("total", Cow::Owned(nulls))
+        });
+        rows.chain(totals).chain(none)
+    }
+
     fn lines(&self) -> impl Iterator<Item = (&'static str, Vec<String>)> + '_ {
-        let rows = self.table.rows.iter().map(|row| ("row", row));
-        let totals = self.table.totals.iter().map(|row| ("total", row));
-        rows.chain(totals).map(|(level, row)| (level, row.iter().map(Value::plain).collect()))
+        self.levels().map(|(level, row)| (level, row.iter().map(Value::plain).collect()))
+    }
+
+    /// Why there is no number at all, where there is none.
+    fn why(&self) -> Option<&'static str> {
+        self.nulls().iter().find(|null| null.column == ALL).map(|null| null.reason)
     }
 
     /// What each line says beside its numbers: by which date, as of when, whether it is complete and ties.
-    fn frame(&self) -> [Value; 4] {
+    fn frame(&self) -> [Value; 7] {
+        let words = |text: Option<&str>| text.map_or(Value::Null("not_so"), Value::text);
         [
             Value::text(self.asked.basis.as_str()),
             Value::Time(self.as_of),
             Value::Flag(self.asked.complete(self.as_of)),
             Value::Flag(self.ties.ties),
+            words(self.notice()),
+            self.left_out.map_or(Value::Null("not_so"), Value::Flag),
+            words(self.why()),
         ]
     }
 
@@ -123,9 +151,8 @@ impl Answer {
         let frame = self.frame();
         let mut bytes = Vec::new();
         let mut file = Parquet::begin(&mut bytes, &columns, &self.said())?;
-        let rows = self.table.rows.iter().map(|row| ("row", row));
-        for (level, row) in rows.chain(self.table.totals.iter().map(|row| ("total", row))) {
-            file.row(std::iter::once(&Value::text(level)).chain(row).chain(&frame))?;
+        for (level, row) in self.levels() {
+            file.row(std::iter::once(&Value::text(level)).chain(row.iter()).chain(&frame))?;
         }
         file.end(&[])?;
         Ok(bytes)
@@ -149,6 +176,7 @@ impl Answer {
             ("complete", Some(asked.complete(self.as_of).to_string())),
             ("privacy", Some(definition.privacy.to_owned())),
             ("notice", self.notice().map(str::to_owned)),
+            ("left_out_without_consent", self.left_out.map(|left| left.to_string())),
             ("ties", Some(self.ties.ties.to_string())),
         ];
         said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
@@ -179,7 +207,7 @@ pub(super) fn dictionary(columns: &[Column], tail: &[Column]) -> Result<String, 
         out.row(fields)?;
     }
     for column in tail {
-        out.row([column.name, "text", "", "no", column.meaning])?;
+        out.row([column.name, column.kind.as_str(), "", "no", column.meaning])?;
     }
     out.finish()
 }

@@ -135,6 +135,9 @@ impl Serialize for Answer {
     }
 }
 
+/// Stands for every column, where all are null.
+pub(super) const ALL: &str = "*";
+
 /// What goes with every record of a Part 2 program to whoever may read it (42 CFR 2.32(a)(2)).
 pub const NOTICE: &str = "42 CFR part 2 prohibits unauthorized use or disclosure of these records.";
 
@@ -153,7 +156,7 @@ impl Answer {
     pub fn nulls(&self) -> Vec<Nulls> {
         match self.asked.basis {
             Basis::Receipt | Basis::Paid => {
-                vec![Nulls { column: "*", reason: "no_remittances", count: 1 }]
+                vec![Nulls { column: ALL, reason: "no_remittances", count: 1 }]
             }
             Basis::Service | Basis::Submission => self.table.nulls(),
         }

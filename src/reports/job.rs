@@ -100,7 +100,7 @@ pub fn check(
     given_out(definition)?;
     registry::look(definition, asked)?;
     passed(asked, now)?;
-    if format == Format::Svg { chart::charted(definition.name) } else { Ok(()) }
+    if format == Format::Svg { chart::charted(definition.name, asked.basis) } else { Ok(()) }
 }
 
 /// The time as of which it is asked; refused when it has not passed.

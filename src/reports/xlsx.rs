@@ -13,6 +13,9 @@ use crate::error::{AppError, Code};
 const MAX_ROWS: usize = 1_048_576;
 /// Most characters of a cell that spreadsheets open.
 const MAX_CHARS: usize = 32_767;
+/// Widths of columns, in characters: room beside the longest text, and where a long one is cut.
+const AIR: usize = 2;
+const WIDEST: usize = 60;
 /// Styles of `styles.xml`, by place.
 const PLAIN: u8 = 0;
 const DATE: u8 = 1;
@@ -48,6 +51,10 @@ const STYLES: &str = concat!(
 struct Sheet {
     rows: String,
     count: usize,
+    /// Characters of the longest text of each column.
+    widths: Vec<usize>,
+    /// The first row stays in sight, and its columns can be filtered.
+    table: bool,
 }
 
 /// A text as XML takes it: no markup, no control characters, not longer than a cell may be.
@@ -73,6 +80,7 @@ impl Sheet {
         let _ = write!(self.rows, "<row r=\"{}\">", self.count);
         for (place, (value, style)) in cells.into_iter().enumerate() {
             let at = format!("{}{}", letters(place), self.count);
+            self.wide(place, value.plain().chars().count());
             let _ = match value {
                 Value::Null(_) => Ok(()),
                 Value::Text(words) => write!(
@@ -103,9 +111,37 @@ impl Sheet {
         self.row(words.into_iter().map(|word| (Value::text(word), style)));
     }
 
+    /// Remembers the longest text of a column.
+    fn wide(&mut self, place: usize, characters: usize) {
+        if self.widths.len() <= place {
+            self.widths.resize(place + 1, 0);
+        }
+        if let Some(width) = self.widths.get_mut(place) {
+            *width = characters.max(*width);
+        }
+    }
+
     fn xml(&self) -> String {
+        let (mut views, mut columns, mut filter) = (String::new(), String::new(), String::new());
+        for (width, n) in self.widths.iter().zip(1..) {
+            let width = (width + AIR).min(WIDEST);
+            let _ = write!(
+                columns,
+                "<col min=\"{n}\" max=\"{n}\" width=\"{width}\" customWidth=\"1\"/>"
+            );
+        }
+        if !columns.is_empty() {
+            columns = format!("<cols>{columns}</cols>");
+        }
+        if let (true, Some(last)) = (self.table, self.widths.len().checked_sub(1)) {
+            "<sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" \
+             activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews>"
+                .clone_into(&mut views);
+            filter = format!("<autoFilter ref=\"A1:{}{}\"/>", letters(last), self.count);
+        }
         format!(
-            "{DECLARATION}<worksheet xmlns=\"{MAIN}\"><sheetData>{}</sheetData></worksheet>",
+            "{DECLARATION}<worksheet xmlns=\"{MAIN}\">{views}{columns}<sheetData>{}</sheetData>{filter}\
+             </worksheet>",
             self.rows
         )
     }
@@ -197,6 +233,7 @@ impl Answer {
             ("ties", yes(self.ties.ties)),
             ("privacy", self.definition.privacy.to_owned()),
             ("notice", self.notice().unwrap_or_default().to_owned()),
+            ("left_out_without_consent", self.left_out.map_or_else(String::new, yes)),
             ("empty cells", "null: column Why of the sheet Ties says the reason".to_owned()),
         ] {
             sheet.row([(Value::text(name), HEADER), (Value::text(value), PLAIN)]);
@@ -205,11 +242,10 @@ impl Answer {
     }
 
     fn data(&self) -> Sheet {
-        let mut sheet = Sheet::default();
+        let mut sheet = Sheet { table: true, ..Sheet::default() };
         let names = self.table.columns.iter().map(|c| c.name);
         sheet.words(std::iter::once("level").chain(names), HEADER);
-        let rows = self.table.rows.iter().map(|row| ("row", row));
-        for (level, row) in rows.chain(self.table.totals.iter().map(|row| ("total", row))) {
+        for (level, row) in self.levels() {
             let cells = row.iter().map(|value| (value.clone(), PLAIN));
             sheet.row(std::iter::once((Value::text(level), PLAIN)).chain(cells));
         }
@@ -217,7 +253,7 @@ impl Answer {
     }
 
     fn dictionary(&self) -> Sheet {
-        let mut sheet = Sheet::default();
+        let mut sheet = Sheet { table: true, ..Sheet::default() };
         sheet.words(["column", "type", "unit", "additive", "meaning"], HEADER);
         for column in self.table.columns {
             let additive = if column.additive { "yes" } else { "no" };
@@ -273,5 +309,17 @@ mod tests {
             xml.contains(">007<") && xml.contains("&lt;b&gt;&amp;&quot;") && xml.contains("a b")
         );
         assert!(xml.contains("<c r=\"E1\" s=\"2\"><v>-12.50</v></c></row>"), "{xml}");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_texts() {
+        let mut sheet = Sheet { table: true, ..Sheet::default() };
+        sheet.words(["day", "note"], HEADER);
+        let day = parse_date("2026-11-28").unwrap();
+        sheet.row([(Value::Date(day), PLAIN), (Value::text("x".repeat(200)), PLAIN)]);
+        let xml = sheet.xml();
+        assert!(xml.contains("<col min=\"1\" max=\"1\" width=\"12\""), "{xml}");
+        assert!(xml.contains("<col min=\"2\" max=\"2\" width=\"60\""), "{xml}");
+        assert!(xml.contains("state=\"frozen\"") && xml.contains("<autoFilter ref=\"A1:B2\"/>"));
     }
 }
