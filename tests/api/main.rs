@@ -110,6 +110,7 @@ mod slow;
 mod stopping;
 mod storm;
 mod tasks;
+mod two_numbers;
 mod two_processes;
 mod versions;
 mod walls;
