@@ -8,6 +8,7 @@ use super::codes::Gender;
 use super::dates::Span;
 use super::identifiers::{City, Key, Line35, Line55, MemberNumber, Reference, State, Zip};
 use super::ids::{CoverageId, MemberId, PayerId};
+use super::windows::Days;
 
 /// A coverage with its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,10 +108,59 @@ pub fn billed_coverage(
         })
 }
 
+/// The numbers under which a payer's limits find the member's units: the one of `billed` whatever the
+/// day, and all others that the payer gave the member, each on its own days.
+pub fn counted_numbers<'a>(
+    coverages: &'a [Coverage],
+    billed: &'a CoverageData,
+) -> Vec<(&'a MemberNumber, Days)> {
+    let own = &billed.member_number;
+    let others =
+        numbers_at(coverages, billed.payer).into_iter().filter(|(number, _)| *number != own);
+    std::iter::once((own, Days::ALL)).chain(others).collect()
+}
+
+/// The numbers that the member has and had at a payer, each with the days whose units stand under it
+/// (`docs/adr/0130`): from the first day of its coverage to the day before the next one begins, the
+/// first one also before, the last one also after. So each day is of one number, and a number that was
+/// had twice comes twice.
+fn numbers_at(coverages: &[Coverage], payer: PayerId) -> Vec<(&MemberNumber, Days)> {
+    let mut of_payer: Vec<&CoverageData> =
+        coverages.iter().map(|c| &c.data).filter(|c| c.payer == payer).collect();
+    of_payer.sort_by_key(|c| c.span.from);
+    let begins: Vec<NaiveDate> = of_payer.iter().map(|c| c.span.from).collect();
+    let days = |index: usize| Days {
+        from: begins.get(index).copied().filter(|_| index > 0),
+        to: begins.get(index + 1).and_then(NaiveDate::pred_opt),
+    };
+    of_payer.into_iter().enumerate().map(|(i, c)| (&c.member_number, days(i))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::rules::testing::{coverage, d, span};
+
+    #[test]
+    fn each_day_is_of_one_number_of_a_payer() {
+        let of = |id, payer, from, to| coverage(id, payer, 1, span(from, to));
+        let all = [
+            of(3, 1, "2026-09-01", None),
+            of(1, 1, "2026-01-01", Some("2026-02-28")),
+            of(2, 2, "2026-03-01", None),
+            of(4, 1, "2026-04-01", Some("2026-08-31")),
+        ];
+        let told: Vec<Days> = numbers_at(&all, PayerId::from_i64(1)).iter().map(|n| n.1).collect();
+        let day = |text| Some(d(text));
+        let wanted = [
+            Days { from: None, to: day("2026-03-31") },
+            Days { from: day("2026-04-01"), to: day("2026-08-31") },
+            Days { from: day("2026-09-01"), to: None },
+        ];
+        assert_eq!(told, wanted);
+        assert_eq!(numbers_at(&all, PayerId::from_i64(2)).len(), 1);
+        assert!(numbers_at(&all, PayerId::from_i64(9)).is_empty());
+    }
 
     #[test]
     fn the_first_to_pay_of_those_in_force_is_billed() {

@@ -58,7 +58,8 @@ fn of_member(
     let openings = store::openings::of_members(conn, tenant, &[member.id])?;
     let authorizations: Vec<&Authorization> = authorizations.iter().collect();
     let episodes: Vec<&Episode> = episodes.iter().collect();
-    let holdings = Holdings { authorizations: &authorizations, episodes: &episodes };
+    let coverages = &member.coverages;
+    let holdings = Holdings { coverages, authorizations: &authorizations, episodes: &episodes };
     let mut answers = Vec::new();
     for coverage in member.coverages.iter().filter(|c| c.data.span.covers(on)) {
         let payer = coverage.data.payer;
@@ -66,7 +67,13 @@ fn of_member(
         let terms = ctx.terms(conn, tenant, version.id)?;
         let left = store::allowances::left(conn, tenant, &terms, &coverage.data, holdings, on)?;
         let seen = |figure| Allowance {
-            opening: rules::opened(&terms, &left.authorizations, &figure, &openings, left.account),
+            opening: rules::opened(
+                &terms,
+                &left.authorizations,
+                &figure,
+                &openings,
+                &left.accounts,
+            ),
             figure,
         };
         answers

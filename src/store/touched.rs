@@ -204,7 +204,8 @@ fn waiting(query: Query<'_>) -> Query<'_> {
 }
 
 /// Visits of other organizations of the same mode that wait for units which a payer counts across
-/// organizations for these members. Their ids only, for marks: nothing of them is ever told here.
+/// organizations for these members: billed under such a number, or of somebody who had it, whose limits
+/// count it, too (`docs/adr/0130`). Their ids only, for marks: nothing of them is ever told here.
 pub fn held_across(
     conn: &mut Conn,
     organization: OrganizationId,
@@ -215,7 +216,12 @@ pub fn held_across(
         .select(organizations::mode)
         .first::<String>(conn)?;
     let numbers: Vec<&str> = accounts.iter().map(|(_, number)| number.as_str()).collect();
-    let rows: Vec<(i64, i64, Option<i64>, Option<String>)> = hold_reasons::table
+    let had = coverages::table
+        .filter(coverages::organization_id.eq(encounters::organization_id))
+        .filter(coverages::member_id.eq(encounters::member_id))
+        .filter(coverages::payer_id.eq(encounters::payer_id.assume_not_null()))
+        .filter(coverages::member_number.eq_any(numbers.clone()));
+    let rows: Vec<(i64, i64, Option<i64>)> = hold_reasons::table
         .inner_join(organizations::table.on(organizations::id.eq(hold_reasons::organization_id)))
         .inner_join(
             encounters::table.on(encounters::organization_id
@@ -225,24 +231,14 @@ pub fn held_across(
         .filter(organizations::mode.eq(mode))
         .filter(organizations::id.ne(organization.as_i64()))
         .filter(hold_reasons::rule.eq(RuleId::LimitAcross.as_str()))
-        .filter(encounters::member_number.eq_any(numbers))
+        .filter(encounters::member_number.assume_not_null().eq_any(numbers).or(exists(had)))
         .order((hold_reasons::organization_id, hold_reasons::encounter_id))
-        .select((
-            hold_reasons::organization_id,
-            hold_reasons::encounter_id,
-            encounters::payer_id,
-            encounters::member_number,
-        ))
+        .select((hold_reasons::organization_id, hold_reasons::encounter_id, encounters::payer_id))
         .load(conn)?;
-    let counted = |payer: Option<i64>, number: Option<String>| {
-        let same = |(p, n): &(PayerId, MemberNumber)| {
-            payer == Some(p.as_i64()) && number.as_deref() == Some(n.as_str())
-        };
-        accounts.iter().any(same)
-    };
-    let waiting = rows.into_iter().filter(|row| counted(row.2, row.3.clone()));
-    let ids =
-        |row: (i64, i64, _, _)| (OrganizationId::from_i64(row.0), EncounterId::from_i64(row.1));
+    // The same number at another payer wakes nobody.
+    let payers: BTreeSet<i64> = accounts.iter().map(|(payer, _)| payer.as_i64()).collect();
+    let waiting = rows.into_iter().filter(|row| row.2.is_some_and(|payer| payers.contains(&payer)));
+    let ids = |row: (i64, i64, _)| (OrganizationId::from_i64(row.0), EncounterId::from_i64(row.1));
     Ok(waiting.map(ids).collect())
 }
 

@@ -112,6 +112,7 @@ mod slow;
 mod stopping;
 mod storm;
 mod tasks;
+mod two_numbers;
 mod two_processes;
 mod versions;
 mod walls;

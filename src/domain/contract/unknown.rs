@@ -7,6 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::fault::Place;
+use super::limit::Limit;
+use super::model::Pack;
 use super::node::Value;
 use super::reader::{Reader, Spot};
 use super::table::Table;
@@ -40,6 +42,20 @@ impl Unknown {
             None => "is unknown".to_owned(),
             Some(grade) => format!("is said by a source of grade {grade} only"),
         }
+    }
+}
+
+impl Pack {
+    /// Limits whose units the pack states, and not the time in which they count.
+    pub fn limits_without_window(&self) -> impl Iterator<Item = &Limit> {
+        let missing = move |number: usize, key: &str| {
+            let path = format!("limit[{number}].{key}");
+            self.unknown.iter().any(|u| u.grade.is_none() && u.path == path)
+        };
+        let numbered = (1..).zip(&self.limits);
+        let of_no_time =
+            numbered.filter(move |(n, _)| missing(*n, "window") && !missing(*n, "units"));
+        of_no_time.map(|(_, limit)| limit)
     }
 }
 

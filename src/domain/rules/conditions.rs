@@ -12,6 +12,7 @@ use super::{
 };
 use crate::domain::codes::Modifier;
 use crate::domain::contract::{Answer, Condition, Demand, Rollup, Service};
+use crate::domain::member::Coverage;
 use rust_decimal::Decimal;
 
 /// What the conditions in force say of the visit, in pack order, but those on papers.
@@ -144,15 +145,31 @@ fn claim_hold(ctx: &Context) -> Said {
     )
 }
 
-/// The payer wants lines with one of these modifiers at another payer (RK11).
+/// The payer wants lines with one of these modifiers at another payer (RK11). The line that the other
+/// one would get is told, as far as this contract can: what it counts itself is its own affair.
 fn other_payer(ctx: &Context, modifiers: &[Modifier], payer: &str) -> Vec<Said> {
     let found = ctx.form.modifiers.iter().find(|m| modifiers.contains(m));
     let Some(modifier) = found else { return vec![] };
+    let line = ctx.service.zip(ctx.units().filter(|units| *units > 0)).map(|(service, units)| {
+        let (code, date) = (service.procedure.as_str(), ctx.date);
+        let carried = words(ctx.form.modifiers.iter().map(Modifier::as_str), " and ");
+        let units = if units == 1 { "1 unit".to_owned() } else { format!("{units} units") };
+        format!(" As this contract counts, that line is {code} with {carried}, {units} on {date}.")
+    });
+    let here = ctx.facts.billed.as_ref().map(|b| b.data.payer);
+    let elsewhere = |c: &Coverage| c.data.span.covers(ctx.date) && Some(c.data.payer) != here;
+    let record = if ctx.facts.coverages.iter().any(elsewhere) {
+        ""
+    } else {
+        " The roster has no coverage of the member by another payer on that day: it is added first."
+    };
+    let message =
+        format!("A line with the modifier {modifier} is sent to {payer}, not to this payer.");
     vec![Said::new(
         RuleId::ClaimOtherPayer,
         ctx.kind_field(),
-        format!("A line with the modifier {modifier} is sent to {payer}, not to this payer."),
-        format!("A biller bills {payer} for it, under the member's coverage there."),
+        message + &line.unwrap_or_default(),
+        format!("A biller bills {payer} for it, under the member's coverage there.{record}"),
     )]
 }
 
@@ -214,7 +231,7 @@ mod tests {
     use crate::domain::contract::{Demand, Exceed, Rollup};
     use crate::domain::facts::OnLine;
     use crate::domain::rules::testing::{
-        Case, carc, condition, decimal, key, limit, modifiers, split, t,
+        Case, carc, condition, coverage, decimal, key, limit, modifiers, span, split, t,
     };
     use crate::domain::windows::Window;
 
@@ -265,6 +282,16 @@ mod tests {
         case.terms.pack.services[0].modifiers = modifiers(&["HZ"]);
         let finding = case.only("claim.other_payer");
         assert!(finding.message.contains("HZ is sent to The state's claims"), "{finding:?}");
+        let line = format!(
+            "that line is {} with HZ, 4 units on 2026-07-01.",
+            case.terms.pack.services[0].procedure.as_str()
+        );
+        assert!(finding.message.contains(&line), "{finding:?}");
+        assert!(finding.fix.contains("no coverage of the member by another payer"), "{finding:?}");
+        // The state's own coverage is on record.
+        let other = coverage(7, 99, 2, span("2026-01-01", None));
+        case.facts.coverages.push(other);
+        assert!(!case.only("claim.other_payer").fix.contains("no coverage"));
         assert_eq!((finding.carc(), finding.rarc()), (Some("109"), Some("N418")));
         assert_eq!(split(&case.decide()), (0, 4));
         // Only of visits that it speaks of.

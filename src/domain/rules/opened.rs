@@ -6,16 +6,17 @@ use crate::domain::facts::AuthorizationFact;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::AccountId;
 use crate::domain::opening::Opening;
+use crate::domain::windows::Days;
 
 /// Units of opening balances in a figure of `allowances`: those that its limit, free allotment or
 /// authorization counts between its days. `openings` are the member's; limits and free units count
-/// those of `account`, an authorization all that was drawn on it.
+/// those of `accounts` on their days, an authorization all that was drawn on it.
 pub fn opened(
     terms: &Terms,
     authorizations: &[AuthorizationFact],
     figure: &Remaining,
     openings: &[Opening],
-    account: Option<AccountId>,
+    accounts: &[(AccountId, Days)],
 ) -> i64 {
     let within = |o: &&Opening| {
         // A figure that is not told has no opening part either.
@@ -28,7 +29,8 @@ pub fn opened(
     };
     let pack = &terms.pack;
     let of = |services: &[Key], o: &Opening| {
-        Some(o.account) == account && services.contains(&o.data.service) && within(&o)
+        let on_days = |(id, days): &(AccountId, Days)| *id == o.account && days.covers(o.data.date);
+        accounts.iter().any(on_days) && services.contains(&o.data.service) && within(&o)
     };
     match figure.kind {
         RemainingKind::Limit => {
@@ -104,8 +106,8 @@ mod tests {
         let figures =
             allowances(&case.terms, &[], &nothing, &facts.authorizations, d("2026-07-15"));
         let of = |figure| {
-            let account = Some(AccountId::from_i64(5));
-            opened(&case.terms, &facts.authorizations, figure, &openings, account)
+            let accounts = [(AccountId::from_i64(5), Days::ALL)];
+            opened(&case.terms, &facts.authorizations, figure, &openings, &accounts)
         };
         let told: Vec<_> = figures.iter().map(|f| (f.key.as_str(), of(f))).collect();
         let wanted = [("monthly", 5), ("yearly", 7), ("approval", 3), ("A-1", 4), ("A-2", 8)];

@@ -20,10 +20,15 @@ pub fn unknown(ctx: &Context) -> Vec<Said> {
     if paths.is_empty() {
         return vec![];
     }
+    let of_service =
+        terms.pack.limits_without_window().filter(|l| l.services.contains(&service.key));
+    let stated: String = of_service
+        .map(|l| format!(" The limit {} is {} units, of a time that is not known.", l.key, l.units))
+        .collect();
     vec![Said::new(
         RuleId::ContractUnknown,
         ctx.kind_field(),
-        format!("The pack does not know the payer's rule of: {}.", paths.join(", ")),
+        format!("The pack does not know the payer's rule of: {}.{stated}", paths.join(", ")),
         "A biller asks the payer; an administrator writes the answer into a new version of the \
          pack.",
     )]
@@ -31,8 +36,9 @@ pub fn unknown(ctx: &Context) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::contract::{Demand, Unknown};
-    use crate::domain::rules::testing::{Case, condition, key, split};
+    use crate::domain::contract::{Demand, Exceed, Unknown};
+    use crate::domain::rules::testing::{Case, condition, key, limit, split};
+    use crate::domain::windows::Window;
 
     #[test]
     fn rk73_what_is_not_known_is_held_for_a_person() {
@@ -49,6 +55,31 @@ mod tests {
         }
         let case = Case::with(|c| c.terms.pack.unknown = vec![unknown(&["other"])]);
         assert!(case.rules().is_empty());
+    }
+
+    #[test]
+    fn rk73_the_units_of_a_limit_without_a_known_time_are_told() {
+        let unknown = |name: &str| Unknown {
+            path: format!("limit[2].{name}"),
+            services: vec![key("peer")],
+            place: None,
+            grade: None,
+        };
+        let mut case = Case::with(|c| {
+            c.terms.pack.limits = vec![
+                limit("daily", "16", Window::Day, Exceed::Hold),
+                limit("outside", "96", Window::Day, Exceed::Hold),
+            ];
+            c.terms.pack.unknown = vec![unknown("window"), unknown("exceed")];
+        });
+        let told = case.only("contract.unknown").message;
+        assert!(
+            told.ends_with("The limit outside is 96 units, of a time that is not known."),
+            "{told}"
+        );
+        // Where the units are not known either, there is nothing to tell.
+        case.terms.pack.unknown.push(unknown("units"));
+        assert!(!case.only("contract.unknown").message.contains("96"));
     }
 
     #[test]

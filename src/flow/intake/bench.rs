@@ -214,7 +214,7 @@ impl Bench {
             pack,
             &episodes,
             day,
-            account,
+            visit.as_ref().map_or(&[][..], |v| v.counted.as_slice()),
             visit.as_ref().map(|v| (v.payer, v.peer)),
             &authorizations,
         );

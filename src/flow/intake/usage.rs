@@ -2,7 +2,9 @@
 //! accounts that organizations share.
 //!
 //! Read once for a chunk, as far as the windows of the contract versions at hand reach; what the
-//! chunk itself draws is added in memory. A decision gets only what its contract's windows need.
+//! chunk itself draws is added in memory. A decision gets only what its contract's windows need. A
+//! payer counts the person: units under numbers that the member had before, or has later, count, too
+//! (`docs/adr/0130`).
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -29,8 +31,14 @@ pub(super) struct Visit {
     pub(super) episodes: Vec<EpisodeFact>,
     pub(super) payer: PayerId,
     pub(super) peer: PeerId,
+    /// What it draws on.
     pub(super) account: Option<AccountId>,
+    /// The same, shared with other organizations.
     pub(super) shared: Option<SharedAccountId>,
+    /// Where its limits count: under each number of the member at the payer, on these days.
+    pub(super) counted: Vec<(AccountId, Days)>,
+    /// The same of accounts shared with others.
+    pub(super) counted_shared: Vec<(SharedAccountId, Days)>,
 }
 
 /// Where units of one visit are counted.
@@ -90,21 +98,22 @@ impl Drawn {
         let mut drawn = Self::default();
         // By contract version: another version may reach further.
         let of_member = LimitScope::MemberAndOrganization;
-        let accounts = reached(visits, of_member, |v| v.version, |v| v.account);
+        let accounts = reached(visits, of_member, |v| v.version, |v| ids(&v.counted));
         let accounts = accounts.into_values().map(|r| (r.whose, r.days)).collect();
         let scope = UsageScope { accounts, authorizations, except: except.to_vec() };
         for (account, usage) in store::of_accounts(conn, organization, &scope)? {
             drawn.put(None, Whose::Account(account), usage);
         }
         // By payer: a peer's units are read once, as far as all versions reach.
-        let peers = reached(visits, LimitScope::Peer, |v| v.payer, |v| Some(v.peer));
+        let peers = reached(visits, LimitScope::Peer, |v| v.payer, |v| vec![v.peer]);
         for (payer, r) in peers {
             let found = store::of_peers(conn, organization, payer, &r.whose, r.days, except)?;
             for (peer, usage) in found {
                 drawn.put(None, Whose::Peer(payer, peer), usage);
             }
         }
-        let shared = reached(visits, LimitScope::Member, |v| v.payer, |v| v.shared);
+        let of_shared = |v: &Visit| ids(&v.counted_shared);
+        let shared = reached(visits, LimitScope::Member, |v| v.payer, of_shared);
         for r in shared.into_values() {
             for (account, usage) in
                 store::of_shared(conn, &r.whose, r.days, (organization, except))?
@@ -198,32 +207,44 @@ impl Drawn {
         }
     }
 
-    /// Everything drawn on a shared account, as far as it was read.
-    pub(super) fn shared(&self, account: SharedAccountId) -> Vec<Usage> {
-        let indices = self.indices(Whose::Shared(account)).iter();
-        indices.filter_map(|i| self.row(*i)).map(|row| row.usage.clone()).collect()
+    /// Everything drawn on shared accounts on their days, as far as it was read.
+    pub(super) fn shared(&self, counted: &[(SharedAccountId, Days)]) -> Vec<Usage> {
+        let of_one = |(id, days): &(SharedAccountId, Days)| self.on(Whose::Shared(*id), *days);
+        counted.iter().flat_map(of_one).map(|row| row.usage.clone()).collect()
     }
 
-    /// What a decision about a visit on `day` needs; without terms there is nothing to count.
+    /// What stands on an account on some days.
+    fn on(&self, whose: Whose, days: Days) -> impl Iterator<Item = &Row> {
+        let rows = self.indices(whose).iter().filter_map(move |i| self.row(*i));
+        rows.filter(move |row| days.covers(row.usage.date))
+    }
+
+    /// What a decision about a visit on `day` needs; without terms there is nothing to count. An
+    /// authorization counts whatever was drawn on it, also where limits do not look.
     pub(super) fn select(
         &self,
         pack: Option<&Pack>,
         episodes: &[EpisodeFact],
         day: NaiveDate,
-        account: Option<AccountId>,
+        counted: &[(AccountId, Days)],
         peer: Option<(PayerId, PeerId)>,
         authorizations: &[AuthorizationFact],
     ) -> Selected {
         let Some(pack) = pack else { return Selected::default() };
-        let of_account = account.map_or(&[][..], |id| self.indices(Whose::Account(id))).iter();
-        let own = account.map(Whose::Account);
+        let of_accounts = counted.iter().flat_map(|(id, days)| self.on(Whose::Account(*id), *days));
+        let is_counted = |row: &Row| {
+            let is_of = |(id, days): &(AccountId, Days)| {
+                row.whose == Whose::Account(*id) && days.covers(row.usage.date)
+            };
+            counted.iter().any(is_of)
+        };
         let elsewhere = authorizations
             .iter()
             .filter_map(|a| self.of_authorization.get(&a.id))
             .flatten()
-            .filter(|i| self.rows.get(**i).is_some_and(|row| Some(row.whose) != own));
-        let own: Vec<&Usage> =
-            of_account.chain(elsewhere).filter_map(|i| self.row(*i)).map(|r| &r.usage).collect();
+            .filter_map(|i| self.row(*i))
+            .filter(|row| !is_counted(row));
+        let own: Vec<&Usage> = of_accounts.chain(elsewhere).map(|row| &row.usage).collect();
         let of_peer = peer.map_or(&[][..], |(payer, peer)| self.indices(Whose::Peer(payer, peer)));
         let peer: Vec<&Usage> =
             of_peer.iter().filter_map(|i| self.row(*i)).map(|r| &r.usage).collect();
@@ -231,21 +252,26 @@ impl Drawn {
     }
 }
 
+fn ids<T: Copy>(counted: &[(T, Days)]) -> Vec<T> {
+    counted.iter().map(|(id, _)| *id).collect()
+}
+
 /// What visits reach in a scope, by some key of theirs.
 fn reached<K: Ord, T: Ord>(
     visits: &[Visit],
     scope: LimitScope,
     key: impl Fn(&Visit) -> K,
-    whose: impl Fn(&Visit) -> Option<T>,
+    whose: impl Fn(&Visit) -> Vec<T>,
 ) -> BTreeMap<K, Reached<T>> {
     let mut found: BTreeMap<K, Reached<T>> = BTreeMap::new();
     for visit in visits {
         let reach = rules::reach(&visit.terms.pack, scope, &visit.episodes, visit.day);
-        if let (Some(days), Some(whose)) = (reach, whose(visit)) {
+        let whose = whose(visit);
+        if let Some(days) = reach.filter(|_| !whose.is_empty()) {
             let of_key = found.entry(key(visit));
             let reached = of_key.or_insert_with(|| Reached { days, whose: vec![] });
             reached.days = reached.days.join(days);
-            reached.whose.push(whose);
+            reached.whose.extend(whose);
         }
     }
     for reached in found.values_mut() {

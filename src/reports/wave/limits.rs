@@ -61,6 +61,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, _: Instant) -> Result<Built, StoreE
             let episodes = of_each(&episodes, |e| e.data.member);
             for member in &members {
                 let holdings = Holdings {
+                    coverages: &member.coverages,
                     authorizations: authorizations.get(&member.id).map_or(&[], Vec::as_slice),
                     episodes: episodes.get(&member.id).map_or(&[], Vec::as_slice),
                 };

@@ -29,6 +29,12 @@ fn units(number: Decimal) -> String {
     if number == Decimal::ONE { "1 unit".to_owned() } else { format!("{number} units") }
 }
 
+/// "96 units of peer", "3600 units (900 hours) over all services".
+pub(super) fn cap(limit: &Limit, all: &[Service]) -> String {
+    let hours = limit.hours.map(|hours| format!(" ({hours} hours)")).unwrap_or_default();
+    format!("{}{hours} {}", units(limit.units), of(&limit.services, all))
+}
+
 pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
     let Limit {
         key,

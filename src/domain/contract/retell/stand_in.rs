@@ -1,6 +1,7 @@
 //! What a pack does not know stands in its model as something else, which must not be read as the
 //! payer's word: its sentence says that it is not known, and cites nobody.
 
+use super::rules::cap;
 use super::{Sentence, list, words};
 use crate::domain::contract::{Pack, Unknown};
 
@@ -22,6 +23,13 @@ pub(super) fn told(pack: &Pack, sentences: &mut [Sentence]) {
             continue;
         }
         let names = list(keys.iter().map(|key| words(key)));
+        let stated = pack.limits_without_window().find(|l| l.key.as_str() == sentence.about);
+        if let Some(limit) = stated.filter(|_| sentence.part == "Limits") {
+            let of = cap(limit, &pack.services);
+            sentence.text =
+                format!("{}: {of}; not known yet: {names}. Until then visits are held.", limit.key);
+            continue;
+        }
         if keys.iter().any(|key| is_all(&sentence.about, key)) {
             let whose = match sentence.part.as_str() {
                 "Limits" | "Authorizations" => format!("{}: not", sentence.about),
@@ -116,6 +124,21 @@ mod tests {
         let month = of("Limits", "recovery-management-month");
         assert!(month.0.contains("8.5 units a month") && month.0.ends_with("known yet: exceed."));
         assert!(month.1);
+    }
+
+    #[test]
+    fn rk73_units_of_a_time_that_is_not_known_are_told() {
+        let oregon = include_str!("../../../../config/templates/oregon.toml");
+        let sentences = retold(&pack_from_toml(oregon).unwrap());
+        let of = |about: &str| {
+            let found = sentences.iter().find(|s| s.part == "Limits" && s.about == about).unwrap();
+            (found.text.as_str(), found.source.is_some())
+        };
+        let text = "outside-managed-care: 96 units of peer_individual; not known yet: window and \
+                    exceed. Until then visits are held.";
+        assert_eq!(of("outside-managed-care"), (text, true));
+        let text = "outreach: not known yet: units, window and exceed.";
+        assert_eq!(of("outreach"), (text, false));
     }
 
     #[test]

@@ -23,10 +23,11 @@ impl Bench {
     /// The decision about a case of this bench.
     pub fn judge(&self, encounter: &EncounterData, mut case: Case) -> (Case, Decision) {
         let decision = rules::decide(case.terms.as_deref(), &case.facts, encounter);
-        let (Some(terms), Some(shared)) = (case.terms.clone(), case.shared) else {
+        let Some(terms) = case.terms.clone().filter(|_| case.shared.is_some()) else {
             return (case, decision);
         };
-        let usage = self.drawn.shared(shared);
+        let counted = self.visit(encounter).map(|v| v.counted_shared).unwrap_or_default();
+        let usage = self.drawn.shared(&counted);
         case.facts.full = rules::unfit(&terms, &case.facts, encounter, &decision, &usage);
         if case.facts.full.is_empty() {
             return (case, decision);

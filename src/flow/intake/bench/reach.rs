@@ -8,10 +8,14 @@ use chrono::NaiveDate;
 use super::{Access, Bench};
 use crate::domain::contract::{LimitScope, Terms, in_force};
 use crate::domain::encounter::EncounterData;
-use crate::domain::ids::{AccountId, ContractVersionId, EncounterId, MemberId, SharedAccountId};
+use crate::domain::identifiers::MemberNumber;
+use crate::domain::ids::{
+    AccountId, ContractVersionId, EncounterId, MemberId, PayerId, SharedAccountId,
+};
 use crate::domain::ledger::{AccountKey, SharedKey};
-use crate::domain::member::{Coverage, billed_coverage};
+use crate::domain::member::{Coverage, billed_coverage, counted_numbers};
 use crate::domain::rules;
+use crate::domain::windows::Days;
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::flow::intake::usage::{Drawn, Visit};
@@ -27,28 +31,36 @@ impl Bench {
         billed_coverage(coverages, day, |payer| in_force(&self.heads, payer, day).is_some())
     }
 
-    fn account_key(&self, member: MemberId, day: NaiveDate) -> Option<AccountKey> {
-        let coverage = self.billed(member, day)?;
-        Some(AccountKey::payer_member(coverage.data.payer, &coverage.data.member_number))
+    /// The payer of a visit with the numbers whose units its limits count; the first one is billed.
+    fn numbers(
+        &self,
+        member: MemberId,
+        day: NaiveDate,
+    ) -> Option<(PayerId, Vec<(&MemberNumber, Days)>)> {
+        let billed = self.billed(member, day)?;
+        let coverages = &self.members.get(&member)?.coverages;
+        Some((billed.data.payer, counted_numbers(coverages, &billed.data)))
     }
 
-    fn shared_key(&self, encounter: &EncounterData) -> Option<SharedKey> {
-        let terms = self.terms.get(&self.version(encounter)?)?;
-        let coverage = self.billed(encounter.member, self.day(encounter))?;
-        let mode = self.organization.data.mode;
-        rules::has_scope(&terms.pack, LimitScope::Member)
-            .then(|| SharedKey::new(mode, coverage.data.payer, &coverage.data.member_number))
+    fn counts_across(&self, encounter: &EncounterData) -> bool {
+        let terms = self.version(encounter).and_then(|version| self.terms.get(&version));
+        terms.is_some_and(|terms| rules::has_scope(&terms.pack, LimitScope::Member))
     }
 
-    /// The names of all accounts that decisions about encounters hold.
+    /// The names of all accounts that decisions about encounters hold: also those that they only count.
     fn keys(&self, encounters: &[&EncounterData]) -> (BTreeSet<AccountKey>, BTreeSet<SharedKey>) {
         let (mut keys, mut shared) = (BTreeSet::new(), BTreeSet::new());
         for encounter in encounters {
             let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
             keys.extend(times);
-            keys.extend(self.account_key(encounter.member, self.day(encounter)));
             keys.extend(encounter.group.as_ref().map(|g| AccountKey::session(&g.session)));
-            shared.extend(self.shared_key(encounter));
+            let numbers = self.numbers(encounter.member, self.day(encounter));
+            let Some((payer, numbers)) = numbers else { continue };
+            keys.extend(numbers.iter().map(|(n, _)| AccountKey::payer_member(payer, n)));
+            if self.counts_across(encounter) {
+                let mode = self.organization.data.mode;
+                shared.extend(numbers.iter().map(|(n, _)| SharedKey::new(mode, payer, n)));
+            }
         }
         (keys, shared)
     }
@@ -101,8 +113,15 @@ impl Bench {
     pub(super) fn visit(&self, encounter: &EncounterData) -> Option<Visit> {
         let version = self.version(encounter)?;
         let day = self.day(encounter);
-        let payer = self.billed(encounter.member, day)?.data.payer;
-        let account = self.account_key(encounter.member, day)?;
+        let (payer, numbers) = self.numbers(encounter.member, day)?;
+        let account = |n: &MemberNumber| self.accounts.get(&AccountKey::payer_member(payer, n));
+        let accounts: Vec<(Option<AccountId>, Days)> =
+            numbers.iter().map(|(n, days)| (account(n).copied(), *days)).collect();
+        let mode = self.organization.data.mode;
+        let shared = |n: &MemberNumber| self.shared.get(&SharedKey::new(mode, payer, n));
+        let across = if self.counts_across(encounter) { numbers.as_slice() } else { &[] };
+        let across: Vec<(Option<SharedAccountId>, Days)> =
+            across.iter().map(|(n, days)| (shared(n).copied(), *days)).collect();
         Some(Visit {
             version,
             terms: Arc::clone(self.terms.get(&version)?),
@@ -110,8 +129,10 @@ impl Bench {
             episodes: self.dossiers.episodes(encounter.member, Some(payer)),
             payer,
             peer: encounter.peer,
-            account: self.accounts.get(&account).copied(),
-            shared: self.shared_key(encounter).and_then(|key| self.shared.get(&key).copied()),
+            account: accounts.first().and_then(|(account, _)| *account),
+            shared: across.first().and_then(|(account, _)| *account),
+            counted: accounts.into_iter().filter_map(|(id, days)| Some((id?, days))).collect(),
+            counted_shared: across.into_iter().filter_map(|(id, days)| Some((id?, days))).collect(),
         })
     }
 
