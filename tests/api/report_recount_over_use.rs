@@ -37,7 +37,7 @@ async fn busy(app: &TestApp, story: &Story, dice: &mut Dice) {
         }
         // One member has far more than the others, by approvals and without.
         for n in 0..4 {
-            visits.push((3, 35, format!("2026-09-{}T12:00", 19 + n), 240));
+            visits.push((3, 35, format!("2026-09-{}T12:00", 19 + n), 300));
         }
         for (n, (peer, member, start, minutes)) in visits.iter().enumerate() {
             let body = world::visit_of(

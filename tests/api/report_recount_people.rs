@@ -300,8 +300,8 @@ async fn limits(
                         _ => "below_half",
                     };
                     reader.same(&format!("{what} band"), &row["band"], &json!(band));
-                    let used = share(used, cap);
-                    reader.same(&format!("{what} share_used"), &row["share_used"], &used);
+                    let part = share(used, cap);
+                    reader.same(&format!("{what} share_used"), &row["share_used"], &part);
                     seen += 1;
                     binding += i64::from(used > 0);
                 }

@@ -23,7 +23,7 @@ pub const COLUMNS: &[Column] = &[
     ),
     Column::key("rendering_npi", "NPI of the peer; null (of_member, of_all)"),
     Column::key("service", "the contract's service; null (any_service)"),
-    Column::date("from", "first day of the month or the day itself"),
+    Column { key: true, ..Column::date("from", "first day of the month or the day itself") },
     Column::date("to", "last day"),
     Column::sum("flags", "flags", "1; 0 where nothing is flagged (compared)"),
     Column::distinct(
