@@ -1,5 +1,7 @@
 //! `peerclaims report NAME`: the reports of the API, from the command line, for administrators.
 
+use std::io::Write;
+
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -61,6 +63,8 @@ enum Format {
     Csv,
     /// For programs.
     Json,
+    /// For analysts: typed columns.
+    Parquet,
 }
 
 pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
@@ -98,6 +102,10 @@ pub(super) async fn run(settings: &Settings, command: ReportCommand) -> Result<(
             let text = serde_json::to_string_pretty(&report)
                 .map_err(|e| AppError::internal(e.to_string()))?;
             println!("{text}");
+        }
+        Format::Parquet => {
+            let bytes = report.parquet()?;
+            std::io::stdout().write_all(&bytes).map_err(|e| CliError::Other(e.to_string()))?;
         }
         Format::Table => println!("{}", table(&report)),
     }

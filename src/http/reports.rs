@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
-use super::attachment::{CSV, attachment};
+use super::attachment;
 use super::problem::Problem;
 use super::{Caller, Query};
 use crate::domain::ids::{OrganizationId, PayerId};
@@ -16,6 +16,7 @@ use crate::flow::access::{Principal, Role, contract_between, find_names};
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::reporting;
 use crate::reports::Dimension;
+use crate::reports::formats::Format;
 use crate::reports::utilization::{self, Perspective, Request};
 
 /// Registers the routes.
@@ -47,7 +48,7 @@ struct UtilizationQuery {
     /// totals only.
     #[param(example = "month,service")]
     group_by: Option<String>,
-    /// json or csv; else the header Accept chooses.
+    /// json, csv or parquet; else the header Accept chooses.
     #[param(example = "json")]
     format: Option<String>,
 }
@@ -56,7 +57,8 @@ struct UtilizationQuery {
 /// itself; the `ties` block says what it reconciles to.
 #[utoipa::path(get, path = "/v1/reports/utilization", tag = "reports", params(UtilizationQuery),
     responses((status = 200, description = "The report; docs/reports.md says what the columns are",
-            content((Object = "application/json"), (String = "text/csv"))),
+            content((Object = "application/json"), (String = "text/csv"),
+            (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn utilization(
     request: HttpRequest,
@@ -66,7 +68,7 @@ async fn utilization(
 ) -> Result<HttpResponse, AppError> {
     let query = query.0;
     caller.0.require(&[Role::Admin, Role::Biller, Role::PayerAnalyst])?;
-    let csv = wants_csv(&request, query.format.as_deref())?;
+    let format = form(&request, query.format.as_deref())?;
     let (organization, payer) =
         find_names(&ctx, query.organization.as_deref(), query.payer.as_deref()).await?;
     let (perspective, organization, payer) = view_of(&caller.0, organization, payer)?;
@@ -84,23 +86,39 @@ async fn utilization(
         to: query.to,
         group_by: dimensions(query.group_by.as_deref().unwrap_or_default())?,
     };
-    let detail = told(&wanted, csv);
+    let detail = told(&wanted, format);
     let owner = wanted.organization.filter(|_| perspective == Perspective::Organization);
     reporting::refresh(&ctx, wanted.organization).await?;
     let report = utilization::run(&ctx.db, wanted).await?;
     audit::exported(&ctx, owner, Action::ReportUtilization, "", detail).await?;
-    if csv {
-        return Ok(attachment(CSV, "utilization.csv").body(report.csv()?));
+    let bytes = match format {
+        Format::Csv => report.csv()?.into_bytes(),
+        Format::Parquet => report.parquet()?,
+        _ => return Ok(HttpResponse::Ok().json(report)),
+    };
+    Ok(attachment::report("utilization", format).body(bytes))
+}
+
+/// The form that is asked for: utilization is to be had in three.
+fn form(request: &HttpRequest, format: Option<&str>) -> Result<Format, AppError> {
+    let parquet = Format::Parquet.media_type();
+    let accepted = |kind: &str| kind.split(';').next().unwrap_or_default().trim() == parquet;
+    let accept = request.headers().get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    match format {
+        Some("parquet") => Ok(Format::Parquet),
+        None if accept.split(',').next().is_some_and(accepted) => Ok(Format::Parquet),
+        Some(other) if !["csv", "json"].contains(&other) => {
+            let detail = "Parameter format: write json, csv or parquet.";
+            Err(AppError::new(Code::InvalidParameter, detail))
+        }
+        _ => wants_csv(request, format).map(|csv| if csv { Format::Csv } else { Format::Json }),
     }
-    Ok(HttpResponse::Ok().json(report))
 }
 
 /// What the audit trail is told of a report.
-fn told(wanted: &Request, csv: bool) -> Detail {
-    let detail = Detail::default()
-        .about("format", if csv { "csv" } else { "json" })
-        .about("from", wanted.from)
-        .about("to", wanted.to);
+fn told(wanted: &Request, format: Format) -> Detail {
+    let detail =
+        Detail::default().about("format", format).about("from", wanted.from).about("to", wanted.to);
     match wanted.payer {
         Some(payer) => detail.about("payer", payer),
         None => detail,

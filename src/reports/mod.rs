@@ -21,7 +21,7 @@ pub mod tally;
 pub mod ties;
 pub mod utilization;
 mod utilization_columns;
-mod utilization_csv;
+mod utilization_files;
 mod wave;
 mod xlsx;
 mod zip_out;

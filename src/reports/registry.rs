@@ -234,6 +234,13 @@ pub static REPORTS: &[Definition] = &[
         wave::authorizations::COLUMNS,
         wave::authorizations::unplanned,
     ),
+    of_people(
+        "over_use",
+        "Members' months and peers' days out of the ordinary: a prompt for a talk, never a denial.",
+        "flag of a member's month or a peer's day, and whom far_above was looked for among",
+        wave::over_use::COLUMNS,
+        wave::over_use::build,
+    ),
     Definition {
         editions: OWN,
         ..of_people(

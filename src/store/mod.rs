@@ -61,6 +61,7 @@ pub mod report_job_steps;
 pub mod report_jobs;
 pub mod report_lines;
 pub mod report_source;
+pub mod report_times;
 pub mod report_walls;
 pub mod responses;
 pub mod revisions;

@@ -57,6 +57,9 @@ pub struct Visit {
     pub day: NaiveDate,
     pub recorded: NaiveDate,
     pub minutes: i64,
+    /// The peer, and from when until when its time was taken: that of the whole session.
+    pub peer: String,
+    pub time: (DateTime<Utc>, DateTime<Utc>),
     pub status: String,
     pub service: String,
     pub mode: String,
@@ -81,6 +84,8 @@ pub struct Raw {
     pub visits: Vec<Visit>,
     /// Minutes of each session and everyone present.
     pub sessions: BTreeMap<String, (i64, i64)>,
+    times: BTreeMap<String, (DateTime<Utc>, DateTime<Utc>)>,
+    pub peers: Vec<Value>,
     pub members: Vec<Value>,
     pub episodes: Vec<Value>,
     pub authorizations: Vec<Value>,
@@ -95,6 +100,11 @@ pub fn cents(value: &Value) -> i64 {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
+}
+
+fn times(seen: &Value) -> (DateTime<Utc>, DateTime<Utc>) {
+    let time = |name: &str| seen[name].as_str().unwrap().parse().unwrap();
+    (time("started_at"), time("ended_at"))
 }
 
 impl Raw {
@@ -121,6 +131,8 @@ impl Raw {
             zone,
             visits: Vec::new(),
             sessions: BTreeMap::new(),
+            times: BTreeMap::new(),
+            peers: world::all(app, "/v1/peers", key).await,
             members: world::all(app, "/v1/members", key).await,
             episodes: world::all(app, "/v1/episodes", key).await,
             authorizations: world::all(app, "/v1/authorizations", key).await,
@@ -128,6 +140,7 @@ impl Raw {
         for session in world::all(app, "/v1/sessions", key).await {
             let numbers = ["minutes", "size"].map(|name| session[name].as_i64().unwrap());
             raw.sessions.insert(text(&session["reference"]), numbers.into());
+            raw.times.insert(text(&session["reference"]), times(&session));
         }
         let mut claims = raw.claims(app, key).await;
         for seen in world::all(app, "/v1/encounters", key).await {
@@ -197,6 +210,7 @@ impl Raw {
         let stands = claims.iter().any(|told| told.stands && told.is_live());
         let waits = !stands && (seen["status"] == "held" || lines.iter().any(|l| held(&l)));
         let findings = seen["findings"].as_array().unwrap().iter();
+        let session = seen["group"]["session"].as_str().map(str::to_owned);
         let rules = findings.filter(|f| waits && f["severity"] == "hold").map(|f| text(&f["rule"]));
         Visit {
             organization: self.key,
@@ -207,13 +221,15 @@ impl Raw {
             day: on,
             recorded: self.date(&seen["recorded_at"]).unwrap(),
             minutes: seen["minutes"].as_i64().unwrap(),
+            peer: text(&seen["peer"]),
+            time: session.as_ref().map_or_else(|| times(seen), |name| self.times[name]),
             status: if stands { "submitted".to_owned() } else { text(&seen["status"]) },
             stands,
             service: seen["service"].as_str().unwrap_or("none").to_owned(),
             mode: text(&seen["mode"]),
             setting: text(&seen["setting"]),
             role: text(&seen["role"]),
-            session: seen["group"]["session"].as_str().map(str::to_owned),
+            session,
             absent: seen["member_absent"] == true,
             lines: lines.iter().map(line).collect(),
             waits_for: rules.collect(),

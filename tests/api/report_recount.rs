@@ -122,6 +122,12 @@ impl Question<'_> {
             "value",
             "reason",
             "step",
+            "flag",
+            "member_number",
+            "member",
+            "rendering_npi",
+            "service",
+            "from",
         ];
         let sorted = |row: &Value| keys.map(|key| row[key].to_string());
         let mut told = report["rows"].as_array().unwrap().clone();

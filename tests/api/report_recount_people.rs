@@ -292,6 +292,16 @@ async fn limits(
                         );
                     }
                     reader.same(&format!("{what} binds_first"), &row["binds_first"], &json!(first));
+                    let band = match used {
+                        used if used > cap => "over_cap",
+                        used if used == cap => "at_cap",
+                        used if 5 * used >= 4 * cap => "near",
+                        used if 2 * used >= cap => "half",
+                        _ => "below_half",
+                    };
+                    reader.same(&format!("{what} band"), &row["band"], &json!(band));
+                    let part = share(used, cap);
+                    reader.same(&format!("{what} share_used"), &row["share_used"], &part);
                     seen += 1;
                     binding += i64::from(used > 0);
                 }

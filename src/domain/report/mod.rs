@@ -7,5 +7,6 @@ pub mod extract;
 pub mod fact;
 pub mod issue;
 pub mod job;
+pub mod over_use;
 pub mod pace;
 pub mod suppress;

@@ -1,16 +1,20 @@
 //! Limits (U3): what is left for each member of each limit, free allotment and authorization on the last
 //! day of the period, and which of them binds first. The same counting as a decision's.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 
 use crate::domain::contract::{Terms, VersionHead, in_force};
 use crate::domain::dates::Instant;
 use crate::domain::decision::Remaining;
 use crate::domain::ids::{ContractVersionId, MemberId, OrganizationId, PayerId};
 use crate::domain::member::Member;
+use crate::domain::report::pace::LOW_HUNDREDTHS;
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
 use crate::store::allowances::Holdings;
@@ -36,7 +40,17 @@ pub const COLUMNS: &[Column] = &[
         "binds_first",
         "yes: none of this member's has less left, by the days and services that it speaks of",
     ),
+    Column::rate("share_used", "", "used / allowed; null (no_denominator, not_told)"),
+    Column::words(
+        "band",
+        "below_half, half (or more), near (a fifth or less is left), at_cap, over_cap; empty where it is \
+         not told",
+    ),
 ];
+
+/// Limits are near their end when so much of them is left, as one part of so many: as authorizations.
+const NEAR_PARTS: i64 = 100 / LOW_HUNDREDTHS;
+const SHARE_PLACES: u32 = 4;
 
 const CHAIN: &str = "remaining = allowed - used, row by row; as a decision of that day would count";
 
@@ -92,10 +106,8 @@ pub fn build(conn: &mut Conn, asked: &Asked, _: Instant) -> Result<Built, StoreE
     Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
 }
 
-fn row(keys: [String; 3], figure: &Remaining, least: Option<rust_decimal::Decimal>) -> Vec<Value> {
-    let number = |value: Option<rust_decimal::Decimal>| {
-        value.map_or(Value::Null("not_told"), Value::Decimal)
-    };
+fn row(keys: [String; 3], figure: &Remaining, least: Option<Decimal>) -> Vec<Value> {
+    let number = |value: Option<Decimal>| value.map_or(Value::Null("not_told"), Value::Decimal);
     let day = |day: Option<NaiveDate>| day.map_or(Value::Null("no_end"), Value::Date);
     let binds = figure.remaining.is_some() && figure.remaining == least;
     let mut row: Vec<Value> = keys.into_iter().map(Value::text).collect();
@@ -109,8 +121,32 @@ fn row(keys: [String; 3], figure: &Remaining, least: Option<rust_decimal::Decima
         number(figure.used),
         number(figure.remaining),
         Value::text(if binds { "yes" } else { "" }),
+        share(figure),
+        Value::text(figure.used.map_or("", |used| band(used, figure.allowed))),
     ]);
     row
+}
+
+fn share(figure: &Remaining) -> Value {
+    let Some(used) = figure.used else { return Value::Null("not_told") };
+    let Some(share) = used.checked_div(figure.allowed) else {
+        return Value::Null("no_denominator");
+    };
+    let mut share = share.round_dp_with_strategy(SHARE_PLACES, MidpointAwayFromZero);
+    share.rescale(SHARE_PLACES);
+    Value::Decimal(share)
+}
+
+/// How far a limit is used.
+fn band(used: Decimal, allowed: Decimal) -> &'static str {
+    let left = allowed - used;
+    match left.cmp(&Decimal::ZERO) {
+        Ordering::Less => "over_cap",
+        Ordering::Equal => "at_cap",
+        Ordering::Greater if left * Decimal::from(NEAR_PARTS) <= allowed => "near",
+        Ordering::Greater if left <= used => "half",
+        Ordering::Greater => "below_half",
+    }
 }
 
 struct Reader {
@@ -165,4 +201,33 @@ fn of_each<T>(list: &[T], member: impl Fn(&T) -> MemberId) -> HashMap<MemberId, 
         all.entry(member(one)).or_default().push(one);
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_begin_and_end_where_they_say() {
+        let of = |used: &str, allowed: &str| band(used.parse().unwrap(), allowed.parse().unwrap());
+        let told = ["0", "19", "20", "31", "32", "39", "40", "41", "-3"].map(|used| of(used, "40"));
+        let wanted = [
+            "below_half",
+            "below_half",
+            "half",
+            "half",
+            "near",
+            "near",
+            "at_cap",
+            "over_cap",
+            "below_half",
+        ];
+        assert_eq!(told, wanted);
+        // Quarter units stay exact; a limit of nothing is reached by nothing.
+        assert_eq!(
+            [of("6.79", "8.5"), of("6.8", "8.5"), of("8.5", "8.5")],
+            ["half", "near", "at_cap"]
+        );
+        assert_eq!([of("0", "0"), of("0.25", "0")], ["at_cap", "over_cap"]);
+    }
 }

@@ -10,6 +10,7 @@ pub mod held;
 pub mod limits;
 pub mod mix;
 pub mod movement;
+pub mod over_use;
 pub mod part2;
 pub mod rates;
 pub mod timeliness;

@@ -1,0 +1,205 @@
+//! Over- and under-use (U4): flags of members' months and of peers' days. Rows are people's, for their own
+//! payer: P1.
+//!
+//! A flag is a prompt for a talk, never a denial. What an authorization's pace says is in `pace`, and what is
+//! left of limits in `limits`.
+
+mod columns;
+mod members;
+mod peers;
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{Datelike, Days as Count, Months as Step, NaiveDate};
+
+pub use columns::COLUMNS;
+use columns::{Flag, Names, Who, totals};
+use members::{Months, Told};
+use peers::Days;
+
+use super::part2::Wall;
+use crate::domain::dates::Instant;
+use crate::domain::ids::{MemberId, OrganizationId, PayerId};
+use crate::domain::member::Member;
+use crate::reports::frame::{Asked, Check, Table, Ties, Value};
+use crate::reports::registry::Built;
+use crate::reports::tally::Tally;
+use crate::reports::utilization::Perspective;
+use crate::store::report_authorizations::{Used, used};
+use crate::store::report_facts::{Wanted, each};
+use crate::store::{self, Conn, StoreError};
+
+const CHAIN: &str =
+    "minutes of peers' days = staff minutes of delivery; units of members' months = its units";
+
+/// Keys by which rows are in order: organization, payer, flag, people, service, day.
+const KEYS: usize = 8;
+
+/// What is counted beside the flags, to tie.
+#[derive(Default)]
+struct Sums {
+    all: Tally,
+    minutes: i64,
+    units: i64,
+    left_out: bool,
+}
+
+/// Makes it, an organization and a month at a time.
+pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
+    let mut table = Table::new(COLUMNS);
+    let payers = store::report_days::payer_keys(conn)?;
+    let mut sums = Sums::default();
+    for (id, name) in super::organizations(conn, asked)? {
+        let flags = of(conn, asked, (id, as_of), &payers, &mut sums)?;
+        let names = names(conn, asked, id, &flags)?;
+        table.rows.extend(flags.iter().map(|flag| flag.row(&name, &names)));
+    }
+    table
+        .rows
+        .sort_by_cached_key(|row| row.iter().take(KEYS).map(Value::plain).collect::<Vec<_>>());
+    let place = COLUMNS.iter().position(|c| c.name == "flags").unwrap_or_default();
+    table.totals = Some(totals(table.sum(place)));
+    let Sums { all, minutes, units, left_out } = sums;
+    let checks = vec![
+        Check::whole("staff minutes: peers' days = sessions", minutes, all.staff_minutes()),
+        Check::whole("units: members' months = visits", units, all.units),
+    ];
+    let payer_reads = asked.lens.edition == Perspective::Payer;
+    let c = &all.counts;
+    Ok(Built {
+        table,
+        ties: Ties::of(CHAIN, checks),
+        released: Some([c.sent_units, c.sent_charge, c.sent_expected]),
+        left_out: payer_reads.then_some(left_out),
+    })
+}
+
+/// The flags of an organization.
+fn of(
+    conn: &mut Conn,
+    asked: &Asked,
+    (id, as_of): (OrganizationId, Instant),
+    payers: &HashMap<i64, String>,
+    sums: &mut Sums,
+) -> Result<Vec<Flag>, StoreError> {
+    let lens = asked.lens;
+    let zone = store::report_facts::zone(conn, id)?;
+    let today = zone.date_of(as_of);
+    let approved = used(conn, id, lens.payer, (asked.from, asked.to), (today, today))?;
+    let members = members_of(conn, id, &approved)?;
+    let mut wall = match lens.edition {
+        Perspective::Organization => None,
+        Perspective::Payer => {
+            let own = lens.payer.map(PayerId::as_i64);
+            Wall::between(conn, id, own.into_iter(), (as_of, zone))?
+        }
+    };
+    let whose = match lens.payer.map(PayerId::as_i64) {
+        Some(payer) => payers.get(&payer).cloned().unwrap_or_default(),
+        None => "all".to_owned(),
+    };
+    let (mut flags, mut sessions) = (Vec::new(), HashSet::new());
+    for (first, last) in months(asked.from, asked.to) {
+        let (mut days, mut people) = (Days::default(), Months::default());
+        // A session of the day before may reach into the month.
+        let before = first.checked_sub_days(Count::new(1)).unwrap_or(first);
+        each(conn, Wanted { organization: Some(id), from: before, to: last, as_of }, |known| {
+            if lens.sees(&known.fact) {
+                let counts = first <= known.date;
+                days.add(&known, counts, &mut sessions);
+                if counts {
+                    people.add(&lens, &known);
+                    sums.all.add(&lens, &known);
+                }
+            }
+        })?;
+        let times = store::report_times::of_days(conn, id, (before, last))?;
+        sums.minutes += days.minutes();
+        sums.units += people.units();
+        flags.extend(days.flags(&whose, &times));
+        let left_out = &mut sums.left_out;
+        let mut told = Told { payers, days: (first, last), wall: wall.as_mut(), left_out };
+        if is_whole(first, last) && last < today {
+            flags.extend(people.unseen(conn, &mut told, (&approved, &members))?);
+        }
+        flags.extend(people.flags(conn, &mut told)?);
+    }
+    Ok(flags)
+}
+
+/// The months of a period; the first and last may be parts.
+fn months(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
+    let next = |day: NaiveDate| day.with_day(1)?.checked_add_months(Step::new(1));
+    let starts = std::iter::successors(Some(from), move |day| next(*day).filter(|day| *day <= to));
+    starts.map(move |first| {
+        let end = next(first).and_then(|day| day.pred_opt());
+        (first, end.map_or(to, |end| end.min(to)))
+    })
+}
+
+/// Whether it is a month from its first day to its last.
+fn is_whole(first: NaiveDate, last: NaiveDate) -> bool {
+    first.day() == 1 && last.succ_opt().is_some_and(|day| day.day() == 1)
+}
+
+fn members_of(
+    conn: &mut Conn,
+    id: OrganizationId,
+    approved: &[Used],
+) -> Result<HashMap<i64, Member>, StoreError> {
+    let ids: HashSet<i64> = approved.iter().map(|used| used.member).collect();
+    let ids: Vec<MemberId> = ids.into_iter().map(MemberId::from_i64).collect();
+    let found = store::members::by_ids(conn, id, &ids)?;
+    Ok(found.into_iter().map(|member| (member.id.as_i64(), member)).collect())
+}
+
+fn names(
+    conn: &mut Conn,
+    asked: &Asked,
+    id: OrganizationId,
+    flags: &[Flag],
+) -> Result<Names, StoreError> {
+    let peers = store::report_times::npis(conn, id)?;
+    if asked.lens.edition == Perspective::Payer {
+        return Ok(Names { members: None, peers });
+    }
+    let of = |flag: &Flag| match flag.who {
+        Who::Member(member, _) => Some(member),
+        Who::Peer(_) | Who::All => None,
+    };
+    let ids: HashSet<i64> = flags.iter().filter_map(of).collect();
+    let ids: Vec<MemberId> = ids.into_iter().map(MemberId::from_i64).collect();
+    let found = store::members::by_ids(conn, id, &ids)?;
+    let name = |member: Member| (member.id.as_i64(), member.data.reference.to_string());
+    Ok(Names { members: Some(found.into_iter().map(name).collect()), peers })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dates::parse_date;
+
+    #[test]
+    fn a_period_is_cut_at_its_months() {
+        let day = |text: &str| parse_date(text).unwrap();
+        let cut = |from: &str, to: &str| -> Vec<(String, String, bool)> {
+            let all = months(day(from), day(to));
+            all.map(|(a, b)| (a.to_string(), b.to_string(), is_whole(a, b))).collect()
+        };
+        let part = |from: &str, to: &str, whole| (from.to_owned(), to.to_owned(), whole);
+        assert_eq!(
+            cut("2026-01-15", "2026-03-31"),
+            [
+                part("2026-01-15", "2026-01-31", false),
+                part("2026-02-01", "2026-02-28", true),
+                part("2026-03-01", "2026-03-31", true),
+            ]
+        );
+        assert_eq!(
+            cut("2026-12-31", "2027-01-01"),
+            [part("2026-12-31", "2026-12-31", false), part("2027-01-01", "2027-01-01", false),]
+        );
+        assert_eq!(cut("2026-02-01", "2026-02-28"), [part("2026-02-01", "2026-02-28", true)]);
+        assert_eq!(cut("2028-02-01", "2028-02-28"), [part("2028-02-01", "2028-02-28", false)]);
+    }
+}
