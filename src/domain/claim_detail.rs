@@ -187,6 +187,13 @@ pub struct Note {
     pub text: Note80,
 }
 
+impl Note {
+    /// Additional information (`ADD`), as a person writes it.
+    pub fn additional(text: Note80) -> Self {
+        Self { kind: NoteKind::Additional, text }
+    }
+}
+
 /// PWK.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {

@@ -47,7 +47,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Puts other bytes in the place of a file's, with their hash and size.
-fn forge(app: &TestApp, batch: &str, was: &str, text: &str) {
+pub fn forge(app: &TestApp, batch: &str, was: &str, text: &str) {
     let hash = |text: &str| hex(Sha256::digest(text.as_bytes()).as_slice());
     let content = match &app.database {
         Database::Sqlite { .. } => format!("X'{}'", hex(text.as_bytes())),

@@ -5,6 +5,7 @@ use std::io::Write;
 use crate::domain::claim::{Claim, ClaimLine};
 use crate::domain::claim_detail::{ClaimDetail, LineDetail, Note};
 use crate::domain::codes::Mode;
+use crate::domain::contract::ClaimProfile;
 use crate::domain::contract::form::kinds::{
     END_TIME, GROUP_SIZE, MODE, NoteKind, NoteRule, START_TIME,
 };
@@ -71,6 +72,12 @@ pub(super) fn of_line<W: Write>(
         };
         filled(out, "2400", rule, &facts)
     })
+}
+
+/// Whether a claim's own note can stand in this payer's files.
+pub(crate) fn sendable(profile: &ClaimProfile, note: &Note) -> Result<(), X12Error> {
+    let out = SegmentWriter::new(std::io::sink(), profile.delimiters, false)?;
+    own(&mut out.with_characters(profile.form.file.characters), "2300", note)
 }
 
 /// What a template can name.

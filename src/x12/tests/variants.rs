@@ -13,7 +13,7 @@ use crate::domain::contract::form::Count;
 use crate::domain::contract::form::kinds::*;
 use crate::domain::identifiers::{Npi, PartnerCode, Taxonomy};
 use crate::domain::money::Money;
-use crate::x12::claim_837p::file_name;
+use crate::x12::claim_837p::{file_name, note_sendable};
 use crate::x12::{Offer, Writer837p, X12Error, read_back};
 
 use super::samples::{claims, header, leave_for_pyx12, line35, line55};
@@ -112,9 +112,14 @@ fn the_basic_character_set_refuses_what_is_not_in_it() {
     let mut header = header();
     header.profile.form.file.characters = CharacterSet::Basic;
     let note = Note { kind: NoteKind::Additional, text: Note80::parse("see #7 @ desk").unwrap() };
-    let detail = ClaimDetail { note: Some(note), ..ClaimDetail::default() };
+    // Asked for a note alone, the answer is the same.
+    let alone = note_sendable(&header.profile, &note).unwrap_err();
+    let detail = ClaimDetail { note: Some(note.clone()), ..ClaimDetail::default() };
     let error = write_with(&header, &claims(), &detail).unwrap_err();
     assert!(error.to_string().contains("NTE02"), "{error}");
+    assert_eq!(error.message, alone.message);
+    header.profile.form.file.characters = CharacterSet::Extended;
+    assert!(note_sendable(&header.profile, &note).is_ok());
 }
 
 #[test]

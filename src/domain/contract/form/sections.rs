@@ -102,8 +102,8 @@ knobs!(
         demonstration_project: Option<Reference> = None, "60", "REF*P4", "a waiver's or pilot's number";
         fixed_format: Vec<Note80> = Vec::new(), "61", "K3", "at most ten, before the claim's own";
         notes: Vec<NoteRule> = Vec::new(), "62", "NTE",
-            "`{ kind, text, procedures, modifiers }`; the first that fits a line, unless the claim has its own. The text can \
-             name `{units}`, `{minutes}`, `{first_date}`, `{last_date}`, `{authorization}`";
+            "`{ kind, text, procedures, modifiers }`; the first that fits a line, unless the claim has its own \
+             (`note` of a replacement or void). The text can name `{units}`, `{minutes}`, `{first_date}`, `{last_date}`, `{authorization}`";
         contract: Option<ContractInfo> = None, "64", "CN1", "`{ kind, amount, code }`";
         paperwork: Option<Paperwork> = None, "68", "PWK",
             "`{ report, transmission }` of what goes with every claim; its number is the claim's, none when it comes on request (`AA`)";
