@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::claim_detail::PayerControl;
-use super::contract::form::kinds::Frequency;
+use super::claim_detail::{Note, PayerControl};
+use super::contract::form::kinds::{Frequency, Note80};
 use super::dates::Instant;
 use super::day_sum::{Measure, SumKey};
 use super::identifiers::MemberNumber;
@@ -125,6 +125,15 @@ pub struct ClaimChange {
     pub without_held: bool,
     /// How a biller knows that the payer took it, where no file of the payer says so.
     pub evidence: Option<String>,
+    /// What its claim says to the payer in words, instead of the profile's note.
+    pub note: Option<Note80>,
+}
+
+impl ClaimChange {
+    /// NTE of its claim, of its own.
+    pub fn own_note(&self) -> Option<Note> {
+        self.note.clone().map(Note::additional)
+    }
 }
 
 /// The visits of a claim as they were before it was replaced or voided.

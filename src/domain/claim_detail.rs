@@ -5,7 +5,7 @@ use chrono::{NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::codes::Carc;
+use super::codes::{Carc, Mode};
 use super::contract::form::kinds::{
     Benefits, DelayReason, Exception, Frequency, Note80, NoteKind, Number, Reference, Release,
 };
@@ -187,6 +187,13 @@ pub struct Note {
     pub text: Note80,
 }
 
+impl Note {
+    /// Additional information (`ADD`), as a person writes it.
+    pub fn additional(text: Note80) -> Self {
+        Self { kind: NoteKind::Additional, text }
+    }
+}
+
 /// PWK.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
@@ -304,6 +311,13 @@ pub struct LineDetail {
     /// When its first visit began and its last one ended, where the payer's note names that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<(NaiveTime, NaiveTime)>,
+    /// How its visits were given, each mode once, where the payer's note names that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub modes: Vec<Mode>,
+    /// How many were served in the smallest and the largest of its groups, where the payer's note
+    /// names that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_sizes: Option<(u32, u32)>,
     /// SV109.
     pub emergency: bool,
     /// SV111.

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 
 use super::batch::Part;
 use super::claim::MAX_CLAIM_LINES;
-use super::codes::{Diagnosis, Modifier, PlaceOfService, ProcedureCode};
+use super::codes::{Diagnosis, Mode, Modifier, PlaceOfService, ProcedureCode};
 use super::contract::{AuthorizationLevel, ClaimProfile, Rollup};
 use super::dates::{Instant, WeekStart};
 use super::identifiers::{AuthorizationNumber, Key, MemberNumber};
@@ -32,6 +32,10 @@ pub struct Claimable {
     pub started_at: Instant,
     /// When it ended.
     pub ended_at: Instant,
+    /// How it was given.
+    pub mode: Mode,
+    /// Everyone served who was present, where it was of a group.
+    pub group_size: Option<u32>,
     /// For whom.
     pub member: MemberId,
     /// Under which number.
@@ -100,10 +104,8 @@ pub struct GroupLine {
     pub authorization: Option<AuthorizationNumber>,
     /// Units of all parts.
     pub units: u32,
-    /// Whole minutes of all parts.
-    pub minutes: u32,
-    /// When the first of them began and the last one ended.
-    pub times: Option<(Instant, Instant)>,
+    /// What the visits of its parts were.
+    pub given: Given,
     /// Charge, rounded once.
     pub charge: Money,
     /// What the contract should pay, rounded once.
@@ -296,12 +298,7 @@ fn line(key: &LineKey, visits: &[Claimable], pointers: &[u8]) -> GroupLine {
         pointers: pointers.to_vec(),
         authorization: key.authorization.clone(),
         units,
-        minutes: visits.iter().fold(0, |sum, v| sum.saturating_add(v.minutes)),
-        times: visits
-            .iter()
-            .map(|v| v.started_at)
-            .min()
-            .zip(visits.iter().map(|v| v.ended_at).max()),
+        given: Given::of(visits),
         charge,
         expected,
         parts: visits
@@ -327,8 +324,12 @@ pub fn encounters(groups: &[Group]) -> Vec<EncounterId> {
     ids
 }
 
+#[path = "grouping_given.rs"]
+mod given;
 #[path = "grouping_sums.rs"]
 mod sums;
+
+pub use given::Given;
 
 #[cfg(test)]
 #[path = "grouping_tests.rs"]

@@ -45,6 +45,8 @@ fn visit(n: i64, pick: (u8, u8, u8, u8, u32, bool)) -> Claimable {
         },
         started_at: Instant::parse(&format!("2026-07-{:02}T09:00:00Z", 1 + day)).unwrap(),
         ended_at: Instant::parse(&format!("2026-07-{:02}T10:00:00Z", 1 + day)).unwrap(),
+        mode: Mode::InPerson,
+        group_size: None,
         member: MemberId::from_i64(i64::from(member)),
         member_number: MemberNumber::parse(&format!("EV100{member}")).unwrap(),
         peer: PeerId::from_i64(i64::from(peer)),
@@ -240,4 +242,32 @@ fn what_members_pay_of_the_parts_is_not_expected_of_the_line() {
     assert_eq!(claimed(vec![paying(1, 4, 300), paying(2, 3, 150)]), "79.33");
     // Each pays all that it is worth, and the cents of rounding make nothing negative.
     assert_eq!(claimed(vec![paying(1, 1, 1198), paying(2, 1, 1198), paying(3, 1, 1198)]), "0.00");
+}
+
+/// What several visits of a sum were is told of all of them, and nothing is told of a part.
+#[test]
+fn a_line_says_how_its_visits_were_given() {
+    let given = |what: &[(&str, Mode, Option<u32>)]| {
+        let one = |(n, (start, mode, group_size)): (i64, &(&str, Mode, Option<u32>))| Claimable {
+            started_at: Instant::parse(&format!("2026-07-01T{start}:00Z")).unwrap(),
+            ended_at: Instant::parse(&format!("2026-07-01T{start}:20Z")).unwrap(),
+            mode: *mode,
+            group_size: *group_size,
+            summed: true,
+            ..visit(n, (0, 0, 0, 0, 1, false))
+        };
+        let visits: Vec<Claimable> = (0..).zip(what).map(one).collect();
+        let groups = group(visits, Form { profile: &profile(), week_start: WeekStart::Monday });
+        assert_eq!((groups.len(), groups[0].lines.len()), (1, 1));
+        groups[0].lines[0].given.clone()
+    };
+    let (room, video, audio) = (Mode::InPerson, Mode::Video, Mode::Audio);
+    let one = given(&[("09:00", audio, Some(4))]);
+    assert_eq!((one.modes, one.group_sizes, one.minutes), (vec![audio], Some((4, 4)), 60));
+    // In order of start, however they come; each mode once.
+    let many = [("12:00", room, Some(8)), ("09:00", video, Some(5)), ("15:00", video, Some(3))];
+    let many = given(&many);
+    assert_eq!((many.modes, many.group_sizes), (vec![video, room], Some((3, 8))));
+    let mixed = given(&[("09:00", room, Some(5)), ("12:00", room, None)]);
+    assert_eq!((mixed.modes, mixed.group_sizes, mixed.minutes), (vec![room], None, 120));
 }

@@ -30,7 +30,7 @@ fn rich() -> FileHeader {
             "facility": "always",
         },
         "lines": {
-            "notes": [{ "kind": "TPO", "text": "FROM {start_time} TO {end_time}" }],
+            "notes": [{ "kind": "TPO", "text": "FROM {start_time} TO {end_time} {mode} {group_size}" }],
             "modifier_order": ["HQ"],
         },
     }))
@@ -40,11 +40,14 @@ fn claims() -> Vec<(Claim, ClaimDetail)> {
     let text = include_str!("../../fixtures/x12/writing/claim.json");
     let mut first: Claim = serde_json::from_str(text).unwrap();
     first.lines[1].modifiers = vec!["HF".parse().unwrap(), "HQ".parse().unwrap()];
-    let times = |from: &str, to: &str| json!({ "times": [from, to] });
+    let given = |from: &str, to: &str| {
+        let times = [from, to];
+        json!({ "times": times, "modes": ["video"], "group_sizes": [4, 4] })
+    };
     let detail: ClaimDetail = serde_json::from_value(json!({
         "facility": { "name": "Annex", "npi": "1043500127", "address":
             { "line1": "77 Sample Road", "city": "Spokane", "state": "WA", "zip": "992010002" } },
-        "lines": [times("09:00:00", "10:00:00"), times("13:30:00", "14:30:00")],
+        "lines": [given("09:00:00", "10:00:00"), given("13:30:00", "14:30:00")],
     }))
     .unwrap();
     let mut second = first.clone();
@@ -93,7 +96,9 @@ fn what_was_written_is_what_was_meant() {
         assert_eq!(found(&text, &header, &claims()), None);
     }
     let text = file(&rich(), &claims());
-    for wanted in ["NM1*87*2~", "NTE*TPO*FROM 0900 TO 1000~", "NTE*TPO*FROM 1330 TO 1430~"] {
+    for wanted in
+        ["NM1*87*2~", "NTE*TPO*FROM 0900 TO 1000 VIDEO 4~", "NTE*TPO*FROM 1330 TO 1430 VIDEO 4~"]
+    {
         assert!(text.contains(wanted), "{wanted} in {text}");
     }
 }

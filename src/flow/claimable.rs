@@ -61,6 +61,8 @@ pub(super) fn claimables(
             site: visits.bench.site(&encounter.data).filter(|_| sited),
             started_at: encounter.data.started_at,
             ended_at: encounter.data.ended_at,
+            mode: encounter.data.mode,
+            group_size: encounter.data.group.as_ref().map(|group| group.size),
             member: encounter.data.member,
             member_number: encounter.member_number.clone().ok_or_else(broken)?,
             peer: encounter.data.peer,

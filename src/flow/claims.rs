@@ -44,7 +44,7 @@ pub(super) fn claim(
         parts: line.parts.clone(),
     });
     let people = People { organization: &visits.organization, member, peer };
-    let minutes = group.lines.iter().map(|l| (l.minutes, l.times));
+    let given = group.lines.iter().map(|line| &line.given);
     Ok(StoredClaim {
         id,
         batch: of.batch,
@@ -60,7 +60,7 @@ pub(super) fn claim(
         expected: group.lines.iter().map(|l| l.expected).sum(),
         file_by: group.file_by,
         document: document(ClaimNumber::of(id), member, peer, group)?,
-        detail: form::detail(of.terms, people, group.site.as_ref(), minutes),
+        detail: form::detail(of.terms, people, group.site.as_ref(), given),
         lines: lines.collect(),
         control: None,
     })

@@ -8,10 +8,11 @@ use crate::domain::claim::{Claim, ClaimLine, ClaimNumber, FileHeader, Rendering,
 use crate::domain::claim_detail::{ClaimDetail, Facility, LineDetail, Provider};
 use crate::domain::claim_facts::{Gap, Lacking};
 use crate::domain::codes::{Mode, Setting};
-use crate::domain::contract::form::kinds::{Number, Send};
+use crate::domain::contract::form::kinds::{END_TIME, GROUP_SIZE, MODE, Number, START_TIME, Send};
 use crate::domain::contract::{AuthorizationLevel, Service, Terms};
 use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
+use crate::domain::grouping::Given;
 use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber};
 use crate::domain::member::Member;
 use crate::domain::money::Money;
@@ -56,12 +57,13 @@ pub(super) fn site(
     })
 }
 
-/// What a claim of these people says beside the usual; each line with its minutes and times.
-pub(super) fn detail(
+/// What a claim of these people says beside the usual; each line with its minutes, and with what
+/// else of its visits the payer's notes name.
+pub(super) fn detail<'a>(
     terms: &Terms,
     people: People<'_>,
     site: Option<&Key>,
-    minutes: impl IntoIterator<Item = (u32, Option<(Instant, Instant)>)>,
+    given: impl IntoIterator<Item = &'a Given>,
 ) -> ClaimDetail {
     let People { organization, member, peer } = people;
     let knobs = &terms.pack.claim.form;
@@ -76,12 +78,17 @@ pub(super) fn detail(
         numbers: Vec::new(),
     });
     let zone = organization.data.zone;
-    let timed = knobs.lines.names_times();
-    let line = |(minutes, times): (u32, Option<(Instant, Instant)>)| LineDetail {
-        minutes: Some(minutes),
-        times: times
+    let names = |tokens: &[&str]| knobs.lines.names(tokens);
+    let (timed, moded, sized) =
+        (names(&[START_TIME, END_TIME]), names(&[MODE]), names(&[GROUP_SIZE]));
+    let line = |of: &Given| LineDetail {
+        minutes: Some(of.minutes),
+        times: of
+            .times
             .filter(|_| timed)
             .map(|(from, to)| (zone.local(from).time(), zone.local(to).time())),
+        modes: if moded { of.modes.clone() } else { Vec::new() },
+        group_sizes: of.group_sizes.filter(|_| sized),
         rendering: renders.clone(),
         ordering: says.ordering.clone(),
         ..LineDetail::default()
@@ -100,7 +107,7 @@ pub(super) fn detail(
             address: l.data.address.clone(),
         }),
         supervising: peer.data.claim.supervisor.clone(),
-        lines: minutes.into_iter().map(line).collect(),
+        lines: given.into_iter().map(line).collect(),
         ..ClaimDetail::default()
     }
 }

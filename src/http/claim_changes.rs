@@ -12,6 +12,7 @@ use super::reason::{reason, words};
 use super::{Action, Caller, PathId, Post, Query, respond};
 use crate::domain::claim_change::{ChangeKind, Visits};
 use crate::domain::claim_detail::PayerControl;
+use crate::domain::contract::form::kinds::Note80;
 use crate::domain::ids::ClaimId;
 use crate::error::AppError;
 use crate::flow::corrected::Asked;
@@ -43,6 +44,11 @@ struct ReplaceBody {
     /// `true`: visits of the claim that are held by now may be missing from the replacement; they are
     /// billed once nothing holds them. Else it is not built while one is held.
     without_held: Option<bool>,
+    /// What the claim says to the payer in words (NTE\*ADD), at most 80 characters, as they stand;
+    /// instead of the note that the payer's profile would make. Say nothing of the member in it that
+    /// the payer does not need.
+    #[schema(example = "corrected units, two visits were billed as one")]
+    note: Option<String>,
 }
 
 /// Why a claim is to be voided.
@@ -57,6 +63,11 @@ struct VoidBody {
     /// What becomes of the visits once the payer has taken the void: `void` (the default) or
     /// `bill_again`.
     visits: Option<String>,
+    /// What the claim says to the payer in words (NTE\*ADD), at most 80 characters, as they stand;
+    /// instead of the note that the payer's profile would make. Say nothing of the member in it that
+    /// the payer does not need.
+    #[schema(example = "corrected units, two visits were billed as one")]
+    note: Option<String>,
 }
 
 /// How it is known that the payer took a replacement or void.
@@ -71,14 +82,19 @@ struct TakenBody {
 fn asked(
     kind: ChangeKind,
     why: &str,
-    number: Option<&str>,
+    (number, note): (Option<&str>, Option<&str>),
     visits: Option<&str>,
 ) -> Result<Asked, AppError> {
     let number = number.map(PayerControl::parse).transpose();
     let number = number.map_err(|rule| AppError::field("/payer_control", rule.0))?;
+    let note = note.map(Note80::parse).transpose().map_err(|_| {
+        let message = "a note of a claim (NTE02) has 1 to 80 letters, digits and signs of ASCII; \
+                       shorten it, or leave the other signs out.";
+        AppError::field("/note", message)
+    })?;
     let visits = Visits::parse(visits.unwrap_or(Visits::Void.as_str()));
     let visits = visits.map_err(|rule| AppError::field("/visits", rule.0))?;
-    Ok(Asked { kind, reason: reason(why)?, visits, number, without_held: false })
+    Ok(Asked { kind, reason: reason(why)?, visits, number, without_held: false, note })
 }
 
 /// Ask for a replacement of a claim that the payer has. Until the next batch builds it, its visits
@@ -97,10 +113,11 @@ async fn replace(
     body: Post<ReplaceBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let ReplaceBody { reason, payer_control, without_held } = body.value;
+    let ReplaceBody { reason, payer_control, without_held, note } = body.value;
+    let said = (payer_control.as_deref(), note.as_deref());
     let asked = Asked {
         without_held: without_held.unwrap_or(false),
-        ..asked(ChangeKind::Replacement, &reason, payer_control.as_deref(), None)?
+        ..asked(ChangeKind::Replacement, &reason, said, None)?
     };
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
@@ -123,9 +140,9 @@ async fn void(
     body: Post<VoidBody>,
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
-    let VoidBody { reason, payer_control, visits } = body.value;
-    let (number, visits) = (payer_control.as_deref(), visits.as_deref());
-    let asked = asked(ChangeKind::Void, &reason, number, visits)?;
+    let VoidBody { reason, payer_control, visits, note } = body.value;
+    let said = (payer_control.as_deref(), note.as_deref());
+    let asked = asked(ChangeKind::Void, &reason, said, visits.as_deref())?;
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, Scope::Tenant(tenant), body.ticket, move |conn| {
         Reply::json(200, &view(tenant, corrected::ask_in(&work, conn, tenant, id.0, asked)?))

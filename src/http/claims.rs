@@ -61,6 +61,9 @@ pub(super) struct ClaimView {
     corrects: Option<String>,
     /// The replacement or void of it that is open.
     change: Option<ChangeView>,
+    /// What a replacement or void says to the payer in words of its own (NTE); a note that the payer's
+    /// profile makes is not told here.
+    note: Option<String>,
     /// The service date; of a claim for a week or a month, its first.
     service_date: NaiveDate,
     /// Diagnoses, the principal one first.
@@ -101,6 +104,8 @@ struct ChangeView {
     problem: Option<String>,
     /// Whether a replacement may leave out visits of the claim that are held.
     without_held: bool,
+    /// What it is to say to the payer in words.
+    note: Option<String>,
     /// The claim that it was built as.
     claim: Option<String>,
     /// When it was asked for.
@@ -117,6 +122,7 @@ impl From<&ClaimChange> for ChangeView {
             left_out: change.left_out.iter().map(|l| l.encounter.to_string()).collect(),
             problem: change.problem.clone(),
             without_held: change.without_held,
+            note: change.note.as_ref().map(ToString::to_string),
             claim: change.built.map(|c| c.to_string()),
             asked_at: change.asked_at.to_string(),
         }
@@ -207,6 +213,7 @@ pub(super) fn view(organization: OrganizationId, seen: SeenClaim) -> ClaimView {
         frequency: claim.detail.frequency.to_string(),
         corrects: corrects.map(|c| c.claim.to_string()),
         change: change.as_ref().map(ChangeView::from),
+        note: claim.detail.note.as_ref().map(|note| note.text.to_string()),
         service_date: claim.service_date,
         diagnoses: claim.document.diagnoses.iter().map(|d| d.as_str().to_owned()).collect(),
         authorization: claim.document.authorization.as_ref().map(|a| a.as_str().to_owned()),

@@ -34,6 +34,7 @@ struct Row {
     ended_at: Option<NaiveDateTime>,
     without_held: bool,
     evidence: Option<String>,
+    note: Option<String>,
 }
 
 impl Row {
@@ -54,6 +55,7 @@ impl Row {
             ended_at: self.ended_at.map(Instant::from_naive),
             without_held: self.without_held,
             evidence: self.evidence,
+            note: types::read_optional("claim_changes.note", self.note)?,
         })
     }
 }
@@ -82,6 +84,7 @@ pub fn insert(
         ended_at: change.ended_at.map(Instant::naive),
         without_held: change.without_held,
         evidence: change.evidence.clone(),
+        note: change.note.as_ref().map(|text| text.as_str().to_owned()),
     };
     diesel::insert_into(claim_changes::table).values(&row).execute(conn)?;
     Ok(())

@@ -565,6 +565,7 @@ diesel::table! {
         ended_at -> Nullable<Timestamp>,
         without_held -> Bool,
         evidence -> Nullable<Text>,
+        note -> Nullable<Text>,
     }
 }
 

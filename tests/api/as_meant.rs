@@ -47,7 +47,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Puts other bytes in the place of a file's, with their hash and size.
-fn forge(app: &TestApp, batch: &str, was: &str, text: &str) {
+pub fn forge(app: &TestApp, batch: &str, was: &str, text: &str) {
     let hash = |text: &str| hex(Sha256::digest(text.as_bytes()).as_slice());
     let content = match &app.database {
         Database::Sqlite { .. } => format!("X'{}'", hex(text.as_bytes())),
@@ -115,6 +115,42 @@ on_both! {
         }
         // On the organization's clock; and written anew from what is kept, they are the same.
         app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
+    }
+
+    async fn a_note_of_a_line_names_how_its_visit_was_given(app: TestApp) {
+        let usual = "rollup = \"day\"\nsource = \"companion-guide\"\n";
+        let notes = "[claim.lines]\nnotes = [\n\
+            { text = \"{mode}, GROUP OF {group_size}\", modifiers = [\"HQ\"] },\n{ text = \"{mode}\" },\n]\n";
+        let named = format!("{}{notes}", usual.replace("day", "none"));
+        let w = world::river_bend_with(&app, 1, &[(usual, &named)]).await;
+        let mut video = visit("V-2", &w.peers[0], &w.members[0], "2026-07-01T18:30");
+        video["mode"] = json!("video");
+        let mut group = visit("V-3", &w.peers[0], &w.members[0], "2026-07-01T21:00");
+        group["activity"] = json!("group_support");
+        group["group"] = json!({"session": "K", "size": 7});
+        for body in [video, group] {
+            let answer = app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+            assert_eq!(answer["disposition"], "ready", "{answer}");
+        }
+        let (batch, text) = one_file(&app, &w).await;
+        for note in ["NTE*ADD*IN PERSON~", "NTE*ADD*VIDEO~", "NTE*ADD*IN PERSON, GROUP OF 7~"] {
+            assert_eq!(text.matches(note).count(), 1, "{note} in {text}");
+        }
+        // Written anew from what is kept, they are the same.
+        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
+    }
+
+    async fn a_note_about_groups_holds_what_is_no_group(app: TestApp) {
+        let usual = "rollup = \"day\"\nsource = \"companion-guide\"\n";
+        let notes = "[claim.lines]\nnotes = [{ text = \"GROUP OF {group_size}\" }]\n";
+        let named = format!("{}{notes}", usual.replace("day", "none"));
+        let w = world::river_bend_with(&app, 1, &[(usual, &named)]).await;
+        let body = visit("V-1", &w.peers[0], &w.members[0], "2026-07-01T16:00");
+        let held = app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        assert_eq!((&held["disposition"], world::rules(&held)), (&json!("held"), vec!["claim.form".to_owned()]));
+        assert_eq!(held["findings"][0]["field"], "/service", "{held}");
+        let wanted = json!({"payer": "evergreen", "through": "2026-08-31"});
+        app.post("/v1/batches", &w.biller, &wanted).await.problem(409, "nothing_ready");
     }
 
     async fn a_file_whose_bytes_were_changed_is_not_released(app: TestApp) {

@@ -33,6 +33,7 @@ mod changes;
 mod claim_answers;
 mod claim_changes;
 mod claim_form;
+mod claim_notes;
 mod claim_problems;
 mod claim_races;
 mod claim_storm;

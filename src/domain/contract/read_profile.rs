@@ -3,6 +3,7 @@
 use super::claim_profile::{AuthorizationLevel, ClaimProfile, RenderingMode, Rollup};
 use super::delimiters::Delimiters;
 use super::form;
+use super::form::kinds::OF_VISITS;
 use super::known::Known;
 use super::reader::{Reader, Spot};
 use super::source_of::{self, read_source_of, weigh};
@@ -98,10 +99,10 @@ pub(super) fn read_profile<'a>(
     let one_place_per_claim = table.flag(r, "one_place_per_claim", false);
     let period = table.or(r, "period", Period::Day);
     let form = form::read(r, &table);
-    let timed = form.as_ref().is_some_and(|form| form.lines.names_times());
-    if timed && rollup.is_some_and(|rollup| rollup != Rollup::None) {
-        let message =
-            "{start_time} and {end_time} are those of one visit: they need rollup = \"none\"";
+    let of_one = form.as_ref().is_some_and(|form| form.lines.names(&OF_VISITS));
+    if of_one && rollup.is_some_and(|rollup| rollup != Rollup::None) {
+        let message = "{start_time}, {end_time}, {mode} and {group_size} are those of one visit: \
+                       they need rollup = \"none\"";
         table.at_key("lines").refuse(r, message);
     }
     let source = table.get("source").and_then(|spot| known.source(r, &spot));

@@ -7,7 +7,7 @@ use super::room::Room;
 use super::table::{RuleId, Said};
 use crate::domain::claim_facts::{Gap, Lacking};
 use crate::domain::contract::Terms;
-use crate::domain::contract::form::kinds::{FileKind, ZeroCharge};
+use crate::domain::contract::form::kinds::{FileKind, GROUP_SIZE, NoteRule, ZeroCharge};
 use crate::domain::money::Money;
 
 /// Everything that the claim form asks for is on record and can be sent.
@@ -133,32 +133,43 @@ pub fn zero_charge(ctx: &Context) -> Vec<Said> {
     vec![by(terms, Said::new(RuleId::ClaimForm, "/started_at", message, fix))]
 }
 
-/// A note that names the authorization has one to name.
+/// A note that names the authorization, or the size of the group, has one to name.
 pub fn notes(ctx: &Context, room: &Room) -> Vec<Said> {
     let (Some(terms), Some(service)) = (ctx.terms, ctx.service) else { return vec![] };
-    if room.ready() == 0 || room.number().is_some() {
+    if room.ready() == 0 {
         return vec![];
     }
     let form = &terms.pack.claim.form;
-    let modifiers = &ctx.form.modifiers;
-    let first = |rules: &[crate::domain::contract::form::kinds::NoteRule]| {
-        let rule = rules.iter().find(|rule| rule.fits(&service.procedure, modifiers));
-        rule.is_some_and(|rule| rule.text.as_str().contains("{authorization}"))
-    };
-    if !first(&form.content.notes) && !first(&form.lines.notes) {
-        return vec![];
+    let fits = |rule: &&NoteRule| rule.fits(&service.procedure, &ctx.form.modifiers);
+    let first = [&form.content.notes, &form.lines.notes].map(|rules| rules.iter().find(fits));
+    let names = |token: &str| first.iter().flatten().any(|rule| rule.names(&[token]));
+    let mut said = Vec::new();
+    if room.number().is_none() && names("{authorization}") {
+        let message = "The payer wants a note that names the authorization, and none is drawn on.";
+        let fix = "A biller gets an authorization that covers the visit.";
+        said.push(by(terms, Said::new(RuleId::ClaimForm, "/authorization", message, fix)));
     }
-    let message = "The payer wants a note that names the authorization, and none is drawn on.";
-    let fix = "A biller gets an authorization that covers the visit.";
-    vec![by(terms, Said::new(RuleId::ClaimForm, "/authorization", message, fix))]
+    // That a service for groups has no session is told already.
+    let alone = ctx.encounter.group.is_none() && service.group.is_none();
+    if alone && names(GROUP_SIZE) {
+        let message = "The payer wants a note that names the size of the group, and the service is \
+                       given to one member at a time.";
+        let fix = "An administrator writes the note for lines of groups only (`procedures`, \
+                   `modifiers`) into a new version of the pack.";
+        said.push(by(terms, Said::new(RuleId::ClaimForm, "/service", message, fix)));
+    }
+    said
 }
 
 #[cfg(test)]
 mod tests {
     use crate::domain::claim_facts::Lacking;
+    use crate::domain::codes::Modifier;
+    use crate::domain::contract::GroupRule;
     use crate::domain::contract::form::kinds::{FileKind, Note80, NoteKind, NoteRule, ZeroCharge};
     use crate::domain::finding::Who;
-    use crate::domain::rules::testing::{Case, diagnosis, rate, split};
+    use crate::domain::rules::testing::{Case, diagnosis, modifiers, rate, source, split};
+    use crate::domain::session::Group;
 
     #[test]
     fn r2_what_is_lacking_holds_with_its_field_and_who_can_fix_it() {
@@ -217,5 +228,39 @@ mod tests {
         assert!(with(rule(&["T1016"])).rules().is_empty());
         let text = Note80::parse("APPROVED IN WRITING").unwrap();
         assert!(with(NoteRule { text, ..rule(&[]) }).rules().is_empty());
+    }
+
+    /// A visit of no group has no size: nothing is invented, and the visit waits.
+    #[test]
+    fn r2_a_note_about_the_size_of_a_group_needs_a_group() {
+        let rule = |text: &str, modifiers: Vec<Modifier>| NoteRule {
+            kind: NoteKind::Additional,
+            text: Note80::parse(text).unwrap(),
+            procedures: vec![],
+            modifiers,
+        };
+        let sized = || rule("GROUP OF {group_size}", vec![]);
+        let with = |notes: Vec<NoteRule>| {
+            Case::with(|c| c.terms.pack.claim.form.lines.notes.clone_from(&notes))
+        };
+        assert_eq!(with(vec![sized()]).only("claim.form").field, "/service");
+        // The first that fits is the one that is sent.
+        assert!(with(vec![rule("{mode}", vec![]), sized()]).rules().is_empty());
+        let of_groups = rule("GROUP OF {group_size}", modifiers(&["HQ"]));
+        let marked = |c: &mut Case| c.terms.pack.services[0].modifiers = modifiers(&["HQ"]);
+        let mut alone = with(vec![of_groups.clone()]);
+        assert!(alone.rules().is_empty());
+        marked(&mut alone);
+        alone.only("claim.form");
+        let mut group = with(vec![of_groups]);
+        marked(&mut group);
+        let (min_size, max_size, members_per_peer) = (2, None, None);
+        group.terms.pack.services[0].group =
+            Some(GroupRule { min_size, max_size, members_per_peer, source: source("groups") });
+        // That a group has no session is told once.
+        group.only("group.missing");
+        let session = "S-1".parse().unwrap();
+        group.encounter.group = Some(Group { session, size: 3, peers: 1 });
+        assert!(!group.rules().contains(&"claim.form".to_owned()));
     }
 }

@@ -191,6 +191,8 @@ fn one(
     }
     claim.detail.frequency = change.kind.frequency();
     claim.detail.payer_control = Some(named);
+    // What the claim before said in words was about that one.
+    claim.detail.note = change.own_note();
     writable(ctx, conn, organization, &claim)?;
     Ok(Made { change, claim, before })
 }

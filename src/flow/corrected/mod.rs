@@ -18,13 +18,14 @@ use super::audit::{self, Action, Detail};
 use super::{Ctx, Scope};
 use crate::domain::batch::{SaidBy, StoredClaim};
 use crate::domain::claim_change::{Chain, ChangeKind, ChangeState, ClaimChange, Visits};
-use crate::domain::claim_detail::PayerControl;
+use crate::domain::claim_detail::{Note, PayerControl};
 use crate::domain::contract::Terms;
-use crate::domain::contract::form::kinds::{CorrectionNumber, Frequency};
+use crate::domain::contract::form::kinds::{CorrectionNumber, Frequency, Note80};
 use crate::domain::ids::{ClaimId, OrganizationId};
 use crate::error::{AppError, Code};
 pub use crate::store::claims::Filter;
 use crate::store::{self, Conn};
+use crate::x12::claim_837p::note_sendable;
 
 pub(super) use back::{give_back, withdraw};
 pub(super) use build::{build_batch, note_problems};
@@ -48,6 +49,8 @@ pub struct Asked {
     pub number: Option<PayerControl>,
     /// Whether a replacement may leave out visits of the claim that are held.
     pub without_held: bool,
+    /// What the claim is to say to the payer in words, instead of the profile's note.
+    pub note: Option<Note80>,
 }
 
 /// A claim with what corrects it and what it corrects.
@@ -160,6 +163,9 @@ pub fn ask_in(
     store::acknowledged::lock(conn, tenant, &[batch])?;
     let mut claim = find(conn, tenant, id)?;
     may_change(ctx, conn, tenant, &claim, asked.kind)?;
+    if let Some(note) = &asked.note {
+        readable(&*ctx.terms(conn, tenant, claim.contract_version)?, note)?;
+    }
     if let Some(number) = &asked.number {
         sendable(&*ctx.terms(conn, tenant, claim.contract_version)?, number)?;
         let said = store::claims::set_payer_control(conn, tenant, id, number, SaidBy::Person)?;
@@ -187,6 +193,7 @@ pub fn ask_in(
         ended_at: None,
         without_held: asked.without_held,
         evidence: None,
+        note: asked.note,
     };
     store::claim_changes::insert(conn, tenant, &change).map_err(|error| match error {
         store::StoreError::Conflict { .. } => changing("Somebody asked for it at the same moment."),
@@ -211,6 +218,17 @@ fn sendable(terms: &Terms, number: &PayerControl) -> Result<(), AppError> {
             format!("it has a {mark} in it, which separates parts of this payer's files."),
         )),
     }
+}
+
+/// A note that a person wrote may have signs in it which this payer's files do not carry.
+fn readable(terms: &Terms, note: &Note80) -> Result<(), AppError> {
+    note_sendable(&terms.pack.claim, &Note::additional(note.clone())).map_err(|refused| {
+        let message = format!(
+            "this payer's files cannot carry it as it is written (NTE02): {}.",
+            refused.message
+        );
+        AppError::field("/note", message)
+    })
 }
 
 /// Whether the claim may be replaced or voided now.

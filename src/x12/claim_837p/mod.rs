@@ -29,6 +29,7 @@ use super::totals::Totals;
 use super::writer::{Mark, SegmentWriter};
 
 pub use file_name::file_name;
+pub(crate) use notes::sendable as note_sendable;
 
 /// GS08 and ST03 of the only version written here.
 pub const VERSION: &str = "005010X222A1";

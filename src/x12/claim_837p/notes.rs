@@ -4,7 +4,11 @@ use std::io::Write;
 
 use crate::domain::claim::{Claim, ClaimLine};
 use crate::domain::claim_detail::{ClaimDetail, LineDetail, Note};
-use crate::domain::contract::form::kinds::{END_TIME, NoteKind, NoteRule, START_TIME};
+use crate::domain::codes::Mode;
+use crate::domain::contract::ClaimProfile;
+use crate::domain::contract::form::kinds::{
+    END_TIME, GROUP_SIZE, MODE, NoteKind, NoteRule, START_TIME,
+};
 use crate::x12::error::{X12Error, X12Fault};
 use crate::x12::writer::SegmentWriter;
 
@@ -31,6 +35,8 @@ pub(super) fn of_claim<W: Write>(
                 claim.lines.iter().map(|line| line.date).max(),
             ),
             times: None,
+            modes: &[],
+            group_sizes: None,
             authorization: claim
                 .authorization
                 .as_ref()
@@ -59,11 +65,19 @@ pub(super) fn of_line<W: Write>(
             minutes: detail.minutes,
             days: (Some(line.date), Some(detail.last_day.unwrap_or(line.date))),
             times: detail.times,
+            modes: &detail.modes,
+            group_sizes: detail.group_sizes,
             authorization: authorization
                 .map(crate::domain::identifiers::AuthorizationNumber::as_str),
         };
         filled(out, "2400", rule, &facts)
     })
+}
+
+/// Whether a claim's own note can stand in this payer's files.
+pub(crate) fn sendable(profile: &ClaimProfile, note: &Note) -> Result<(), X12Error> {
+    let out = SegmentWriter::new(std::io::sink(), profile.delimiters, false)?;
+    own(&mut out.with_characters(profile.form.file.characters), "2300", note)
 }
 
 /// What a template can name.
@@ -72,6 +86,8 @@ struct Facts<'a> {
     minutes: Option<u32>,
     days: (Option<chrono::NaiveDate>, Option<chrono::NaiveDate>),
     times: Option<(chrono::NaiveTime, chrono::NaiveTime)>,
+    modes: &'a [Mode],
+    group_sizes: Option<(u32, u32)>,
     authorization: Option<&'a str>,
 }
 
@@ -92,6 +108,22 @@ fn segment<W: Write>(
     out.segment(loop_id, "NTE").code(kind.as_str()).text(text, 1..=80).end()
 }
 
+/// Each mode once, as a person reads it; none where none is known.
+fn modes(all: &[Mode]) -> Option<String> {
+    let word = |mode: &Mode| match mode {
+        Mode::InPerson => "IN PERSON",
+        Mode::Video => "VIDEO",
+        Mode::Audio => "AUDIO",
+    };
+    let words: Vec<&str> = all.iter().map(word).collect();
+    (!words.is_empty()).then(|| words.join("/"))
+}
+
+/// One size, or the smallest and the largest.
+fn sizes((least, most): (u32, u32)) -> String {
+    if least == most { least.to_string() } else { format!("{least}-{most}") }
+}
+
 fn filled<W: Write>(
     out: &mut SegmentWriter<W>,
     loop_id: &'static str,
@@ -108,6 +140,8 @@ fn filled<W: Write>(
         ("{last_date}", day(facts.days.1)),
         (START_TIME, facts.times.map(|times| time(times.0))),
         (END_TIME, facts.times.map(|times| time(times.1))),
+        (MODE, modes(facts.modes)),
+        (GROUP_SIZE, facts.group_sizes.map(sizes)),
         ("{authorization}", facts.authorization.map(str::to_owned)),
     ] {
         if !text.contains(token) {

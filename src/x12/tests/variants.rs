@@ -7,13 +7,13 @@ use crate::domain::claim::{Claim, FileHeader};
 use crate::domain::claim_detail::{
     Attachment, ClaimDetail, Epsdt, Facility, LineDetail, Note, Provider, Transmission,
 };
-use crate::domain::codes::{Modifier, PlaceOfService};
+use crate::domain::codes::{Mode, Modifier, PlaceOfService};
 use crate::domain::contract::RenderingMode;
 use crate::domain::contract::form::Count;
 use crate::domain::contract::form::kinds::*;
 use crate::domain::identifiers::{Npi, PartnerCode, Taxonomy};
 use crate::domain::money::Money;
-use crate::x12::claim_837p::file_name;
+use crate::x12::claim_837p::{file_name, note_sendable};
 use crate::x12::{Offer, Writer837p, X12Error, read_back};
 
 use super::samples::{claims, header, leave_for_pyx12, line35, line55};
@@ -112,9 +112,14 @@ fn the_basic_character_set_refuses_what_is_not_in_it() {
     let mut header = header();
     header.profile.form.file.characters = CharacterSet::Basic;
     let note = Note { kind: NoteKind::Additional, text: Note80::parse("see #7 @ desk").unwrap() };
-    let detail = ClaimDetail { note: Some(note), ..ClaimDetail::default() };
+    // Asked for a note alone, the answer is the same.
+    let alone = note_sendable(&header.profile, &note).unwrap_err();
+    let detail = ClaimDetail { note: Some(note.clone()), ..ClaimDetail::default() };
     let error = write_with(&header, &claims(), &detail).unwrap_err();
     assert!(error.to_string().contains("NTE02"), "{error}");
+    assert_eq!(error.message, alone.message);
+    header.profile.form.file.characters = CharacterSet::Extended;
+    assert!(note_sendable(&header.profile, &note).is_ok());
 }
 
 #[test]
@@ -369,6 +374,45 @@ fn of_lines() {
             "NTE*DCP*61 MINUTES~",
         ],
     );
+}
+
+/// What the visits of a line were stands in its note: of one visit, and of several in a sum.
+#[test]
+fn a_note_names_how_visits_were_given() {
+    let mut header = header();
+    let text = Note80::parse("{mode}, GROUP OF {group_size}").unwrap();
+    let (procedures, modifiers) = (vec![], vec![]);
+    let rule = NoteRule { kind: NoteKind::Additional, text, procedures, modifiers };
+    header.profile.form.lines.notes = vec![rule];
+    let line = |modes: &[Mode], sizes: Option<(u32, u32)>| LineDetail {
+        modes: modes.to_vec(),
+        group_sizes: sizes,
+        ..LineDetail::default()
+    };
+    let one = claims().remove(1);
+    assert_eq!(one.lines.len(), 1);
+    let written = |line: LineDetail| {
+        let detail = ClaimDetail { lines: vec![line], ..ClaimDetail::default() };
+        write_with(&header, std::slice::from_ref(&one), &detail).map_err(|e| e.to_string())
+    };
+    let (room, video, audio) = (Mode::InPerson, Mode::Video, Mode::Audio);
+    for (modes, sizes, note) in [
+        (&[room][..], (6, 6), "NTE*ADD*IN PERSON, GROUP OF 6~"),
+        (&[video], (6, 6), "NTE*ADD*VIDEO, GROUP OF 6~"),
+        (&[audio, room], (3, 500), "NTE*ADD*AUDIO/IN PERSON, GROUP OF 3-500~"),
+    ] {
+        let text = written(line(modes, Some(sizes))).unwrap();
+        assert!(text.contains(note), "{note} is not in\n{text}");
+    }
+    // What is not known is not invented.
+    assert!(written(line(&[room], None)).unwrap_err().contains("{group_size}, which is not known"));
+    assert!(written(line(&[], Some((2, 2)))).unwrap_err().contains("{mode}, which is not known"));
+    header.profile.form.file.characters = CharacterSet::Basic;
+    let all = line(&[room, video, audio], Some((2, 9)));
+    let detail = ClaimDetail { lines: vec![all], ..ClaimDetail::default() };
+    let text = write_with(&header, &[one], &detail).unwrap();
+    assert!(text.contains("NTE*ADD*IN PERSON/VIDEO/AUDIO, GROUP OF 2-9~"), "{text}");
+    leave_for_pyx12("knob-visits_of_a_line.837", text.as_bytes());
 }
 
 /// The day before a member is 21, and the birthday.

@@ -4,7 +4,8 @@
 use crate::domain::text::{checked_text, code_list, plain};
 
 pub use super::tables::{
-    Address, Contact, ContractInfo, END_TIME, NoteRule, Number, Paperwork, START_TIME, Submitter,
+    Address, Contact, ContractInfo, END_TIME, GROUP_SIZE, MODE, NoteRule, Number, OF_VISITS,
+    Paperwork, START_TIME, Submitter,
 };
 
 /// What a text may hold that becomes part of a segment.
@@ -13,9 +14,9 @@ fn sendable(text: &str) -> bool {
 }
 
 checked_text!(
-    /// A note, a K3 item or another free text of a claim, at most 80 characters. In notes `{units}`,
-    /// `{minutes}`, `{first_date}`, `{last_date}`, `{start_time}`, `{end_time}` (of lines) and
-    /// `{authorization}` stand for the claim's or line's own.
+    /// A note, a K3 item or another free text of a claim, at most 80 characters. In notes of a profile
+    /// `{units}`, `{minutes}`, `{first_date}`, `{last_date}`, `{authorization}` and, of lines,
+    /// `{start_time}`, `{end_time}`, `{mode}` and `{group_size}` stand for the claim's or line's own.
     Note80,
     "a text has 1 to 80 letters, digits and signs of ASCII",
     |t| plain(t, 80).filter(|t| sendable(t))

@@ -164,8 +164,11 @@ fn disagreements(form: &ClaimForm, mut refuse: impl FnMut(&str, &str)) {
             refuse(section, "a note can have more than 80 characters once it is filled in");
         }
     }
-    if form.content.notes.iter().any(kinds::NoteRule::names_times) {
-        refuse("content", "{start_time} and {end_time} are of lines; write the note there");
+    if form.content.notes.iter().any(|note| note.names(&kinds::OF_VISITS)) {
+        refuse(
+            "content",
+            "{start_time}, {end_time}, {mode} and {group_size} are of lines; write the note there",
+        );
     }
     if form.content.fixed_format.len() > 10 {
         refuse("content", "fixed_format has at most ten items (K3)");

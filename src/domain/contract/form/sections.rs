@@ -102,8 +102,8 @@ knobs!(
         demonstration_project: Option<Reference> = None, "60", "REF*P4", "a waiver's or pilot's number";
         fixed_format: Vec<Note80> = Vec::new(), "61", "K3", "at most ten, before the claim's own";
         notes: Vec<NoteRule> = Vec::new(), "62", "NTE",
-            "`{ kind, text, procedures, modifiers }`; the first that fits a line, unless the claim has its own. The text can \
-             name `{units}`, `{minutes}`, `{first_date}`, `{last_date}`, `{authorization}`";
+            "`{ kind, text, procedures, modifiers }`; the first that fits a line, unless the claim has its own \
+             (`note` of a replacement or void). The text can name `{units}`, `{minutes}`, `{first_date}`, `{last_date}`, `{authorization}`";
         contract: Option<ContractInfo> = None, "64", "CN1", "`{ kind, amount, code }`";
         paperwork: Option<Paperwork> = None, "68", "PWK",
             "`{ report, transmission }` of what goes with every claim; its number is the claim's, none when it comes on request (`AA`)";
@@ -139,9 +139,12 @@ knobs!(
         authorization_again: bool = false, "55", "REF*G1",
             "whether the claim's authorization is repeated at each line";
         notes: Vec<NoteRule> = Vec::new(), "63", "NTE",
-            "as in `content`, for each line; `ADD`, `DCP`, `TPO`. With `rollup = \"none\"` also `{start_time}` \
-             and `{end_time}`, hour and minute on the organization's clock: from the first visit's start \
-             to the last one's end, where a sum of minutes unites several";
+            "as in `content`, for each line; `ADD`, `DCP`, `TPO`. With `rollup = \"none\"` also what its visit \
+             was: `{start_time}` and `{end_time}`, hour and minute on the organization's clock; `{mode}`, \
+             `IN PERSON`, `VIDEO` or `AUDIO`; `{group_size}`, everyone served who was present (a visit of no \
+             group is held). Where a sum of minutes unites several visits: from the first one's start to the \
+             last one's end, each mode once, as `IN PERSON/AUDIO`, and the smallest and the largest group, \
+             as `3-8`";
         rendering: Send = Send::IfKnown, "88", "2420A", "a line's own rendering provider";
         ordering: Send = Send::IfKnown, "73", "2420E", "a line's ordering provider";
         pointers: Count<1, 4> = Count(4), "89", "SV107", "most pointers; the first ones are sent";
@@ -164,9 +167,9 @@ impl PartiesForm {
 }
 
 impl LinesForm {
-    /// Whether a note of lines names the times of visits.
-    pub fn names_times(&self) -> bool {
-        self.notes.iter().any(NoteRule::names_times)
+    /// Whether a note of lines names one of these.
+    pub fn names(&self, tokens: &[&str]) -> bool {
+        self.notes.iter().any(|note| note.names(tokens))
     }
 }
 

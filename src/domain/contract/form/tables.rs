@@ -102,15 +102,26 @@ pub const START_TIME: &str = "{start_time}";
 /// When its last visit ended.
 pub const END_TIME: &str = "{end_time}";
 
+/// How its visits were given; three modes at most, joined by `/`.
+pub const MODE: &str = "{mode}";
+/// How many members were at them: one number, or the smallest and the largest.
+pub const GROUP_SIZE: &str = "{group_size}";
+
+/// What only a line can name: it is of its visits.
+pub const OF_VISITS: [&str; 4] = [START_TIME, END_TIME, MODE, GROUP_SIZE];
+
 /// What stands for a claim's own in notes, and how long that can be: units and minutes of fifty
-/// lines, days, hours and minutes, and an authorization number as payers give them.
-const TOKENS: [(&str, usize); 7] = [
+/// lines, days, hours and minutes, modes and sizes of several visits, and an authorization number as
+/// payers give them.
+const TOKENS: [(&str, usize); 9] = [
     ("{units}", 6),
     ("{minutes}", 7),
     ("{first_date}", 8),
     ("{last_date}", 8),
     (START_TIME, 4),
     (END_TIME, 4),
+    (MODE, 21),
+    (GROUP_SIZE, 7),
     ("{authorization}", 50),
 ];
 
@@ -145,9 +156,9 @@ impl NoteRule {
         TOKENS.map(|(token, _)| token).join(" ")
     }
 
-    /// Whether it names the times of a line's visits.
-    pub fn names_times(&self) -> bool {
-        [START_TIME, END_TIME].iter().any(|token| self.text.as_str().contains(token))
+    /// Whether it names one of these.
+    pub fn names(&self, tokens: &[&str]) -> bool {
+        tokens.iter().any(|token| self.text.as_str().contains(token))
     }
 
     /// Whether it goes with a line.

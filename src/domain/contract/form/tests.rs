@@ -184,6 +184,12 @@ fn what_a_knob_cannot_be_is_refused_with_its_path() {
             "claim.lines",
             "rollup = \"none\"",
         ),
+        ("[claim.lines]\nnotes = [{ text = \"{mode}\" }]", "claim.lines", "those of one visit"),
+        (
+            "[claim.content]\nnotes = [{ text = \"GROUP OF {group_size}\" }]",
+            "claim.content",
+            "are of lines",
+        ),
         (
             "[claim.content]\nnotes = [{ text = \"TO {end_time}\" }]",
             "claim.content",
@@ -347,4 +353,12 @@ fn values_of_knobs_take_what_can_be_sent_and_show_themselves() {
         "[claim.content]\nnotes = [{{ kind = \"ADD\", text = \"{long} {{authorization}}\" }}]"
     );
     assert!(with(&note).unwrap_err()[0].message.contains("80 characters"));
+    // Three modes are longer than what stands for them; a size is taken as long as its token.
+    let line = |text: String| {
+        let pack = PACK.replace("rollup = \"day\"", "rollup = \"none\"");
+        pack_from_toml(&format!("{pack}\n[claim.lines]\nnotes = [{{ text = \"{text}\" }}]"))
+    };
+    let full = |room: usize| format!("{} {{mode}} {{group_size}}", "x".repeat(80 - 35 + room));
+    assert!(line(full(0)).is_ok());
+    assert!(line(full(1)).unwrap_err()[0].message.contains("80 characters"));
 }

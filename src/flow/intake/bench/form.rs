@@ -5,6 +5,7 @@ use crate::domain::claim_facts::{Gap, Whose, gaps};
 use crate::domain::contract::Terms;
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::AuthorizationFact;
+use crate::domain::grouping::Given;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::ContractVersionId;
 use crate::domain::member::{Coverage, Member};
@@ -60,13 +61,16 @@ impl Bench {
         };
         let people = People { organization: &self.organization, member, peer };
         let site = self.site(encounter);
-        let minutes = encounter.minutes().max(1);
-        let says = form::detail(
-            terms,
-            people,
-            site.as_ref(),
-            [(minutes, Some((encounter.started_at, encounter.ended_at)))],
-        );
+        // A note that names the size of a group where there is none is told of by another rule, which
+        // knows all modifiers of the line.
+        let size = encounter.group.as_ref().map_or(1, |group| group.size);
+        let given = Given {
+            minutes: encounter.minutes().max(1),
+            times: Some((encounter.started_at, encounter.ended_at)),
+            modes: vec![encounter.mode],
+            group_sizes: Some((size, size)),
+        };
+        let says = form::detail(terms, people, site.as_ref(), [&given]);
         let place = rules::place_of(encounter, service);
         let number = &billed.data.member_number;
         let numbers: Vec<_> = authorizations.iter().map(|a| &a.number).collect();

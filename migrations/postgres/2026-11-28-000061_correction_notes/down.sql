@@ -1,0 +1,1 @@
+ALTER TABLE claim_changes DROP COLUMN note;
