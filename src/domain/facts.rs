@@ -117,6 +117,10 @@ pub struct Facts {
     /// Overrides in force for the visit as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<OverrideFact>,
+    /// Whether it is only asked about and has not begun: what can be written only after a visit is then
+    /// not missed (`docs/adr/0134`). Never of a visit that is recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub planned: bool,
 }
 
 /// A certificate of the peer.

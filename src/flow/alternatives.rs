@@ -9,7 +9,7 @@ use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::Organization;
-use crate::domain::rules::alternatives::{Change, Family, families, took_place};
+use crate::domain::rules::alternatives::{Change, Family, families, propose, took_place};
 use crate::error::AppError;
 use crate::store::Conn;
 
@@ -45,6 +45,7 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<P
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
             let bench =
                 Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, &[])?;
+            let bench = bench.for_preview();
             let (case, decision) = bench.decide(&data, work.now())?;
             let tries = families(case.terms.as_deref(), &case.facts, &data, &decision);
             let took_place = took_place(&case.facts, &data);
@@ -69,23 +70,16 @@ fn decided(
     }
     let people = who(conn, organization.id, &all)?;
     let bench = Bench::gather(ctx, conn, organization, people, &all, Access::Look, &[])?;
-    let as_of = ctx.now();
-    let mut found = Vec::new();
-    for Family { tries, most } in families {
-        let mut taken = 0;
-        for one in tries {
-            if taken == most {
-                break;
-            }
-            let mut case = bench.case(&one.encounter, as_of)?;
-            case.facts.documents.extend(one.document);
-            let (_, decision) = bench.judge(&one.encounter, case);
-            if Family::takes(&one.change, stands, &decision) {
-                taken += 1;
-                let (change, encounter) = (one.change, one.encounter);
-                found.push(Alternative { change, encounter, decision });
-            }
-        }
-    }
-    Ok(found)
+    let (bench, as_of) = (bench.for_preview(), ctx.now());
+    let found = propose(stands, families, |one| {
+        let mut case = bench.case(&one.encounter, as_of)?;
+        case.facts.documents.extend(one.documents.iter().cloned());
+        Ok::<_, AppError>(bench.judge(&one.encounter, case).1)
+    })?;
+    let shown = found.into_iter().map(|(one, decision)| Alternative {
+        change: one.change,
+        encounter: one.encounter,
+        decision,
+    });
+    Ok(shown.collect())
 }

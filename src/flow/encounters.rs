@@ -333,7 +333,7 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<D
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
             let bench =
                 Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, &[])?;
-            Ok(bench.decide(&data, work.now())?.1)
+            Ok(bench.for_preview().decide(&data, work.now())?.1)
         })
         .await
 }

@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use super::Ctx;
+use super::again::{as_if_free, ready_units};
 use super::encounters::{find, organization, who};
 use super::intake::bench::{Access, Bench};
+use crate::domain::again::Place;
 use crate::domain::contract::Terms;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::Encounter;
 use crate::domain::facts::Facts;
-use crate::domain::ids::{ContractVersionId, EncounterId, OrganizationId};
+use crate::domain::ids::{ClaimId, ContractVersionId, EncounterId, OrganizationId};
 use crate::domain::organization::Organization;
 use crate::domain::rules;
 use crate::error::AppError;
@@ -38,10 +40,11 @@ pub struct Explanation {
 pub enum Today {
     /// It was voided, and is not decided any more.
     Voided,
-    /// It is on a live claim: what would be billed otherwise today is told by the corrections.
-    Claimed,
     /// From the facts of now.
     Answer(Box<Asked>),
+    /// It is on a live claim: from the facts of now, as if it were not. What of it would be billed
+    /// otherwise is told by the corrections.
+    Claimed(Box<Asked>),
 }
 
 /// An answer from the facts of now.
@@ -87,11 +90,17 @@ fn explained(
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     let today = if encounter.voided_at.is_some() {
         Today::Voided
-    } else if lines.iter().any(|l| l.status.is_claimed()) {
-        Today::Claimed
     } else {
         let organization = organization(conn, tenant)?;
-        Today::Answer(Box::new(ask(ctx, conn, &organization, &encounter, &facts)?))
+        let is_claimed = lines.iter().any(|l| l.status.is_claimed());
+        let claim = store::corrections::live_claims(conn, tenant, &[id])?.remove(&id);
+        match claim.filter(|_| is_claimed) {
+            Some(claim) => {
+                let then = (&decision, &facts, claim);
+                Today::Claimed(Box::new(ask_claimed(ctx, conn, &organization, &encounter, then)?))
+            }
+            None => Today::Answer(Box::new(ask(ctx, conn, &organization, &encounter, &facts)?)),
+        }
     };
     Ok(Explanation { encounter, decision, facts, replayed, today })
 }
@@ -114,6 +123,38 @@ fn ask(
         case.facts.full.clone_from(&then.full);
         answer = rules::decide(case.terms.as_deref(), &case.facts, data);
     }
+    Ok(Asked { version: case.version, facts: case.facts, answer })
+}
+
+/// What the rules say of a visit on a live claim as if it were on none, by the steps of the corrections
+/// (`again::claimed`): where later visits hold what it was given, they would give way.
+fn ask_claimed(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    encounter: &Encounter,
+    (decision, then, claim): (&StoredDecision, &Facts, ClaimId),
+) -> Result<Asked, AppError> {
+    let (tenant, data) = (organization.id, &encounter.data);
+    let answered = |conn: &mut Conn, except: &[EncounterId]| {
+        let people = who(conn, tenant, &[data])?;
+        let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, except)?;
+        as_if_free(&bench, data, decision, claim)
+    };
+    let (mut case, mut answer) = answered(conn, &[encounter.id])?;
+    if ready_units(&answer) < ready_units(&decision.answer) {
+        let start = data.started_at;
+        let place = Place { date: encounter.service_date, start, id: encounter.id };
+        let mut apart = store::touched::live_after(conn, tenant, data, place)?;
+        apart.push(encounter.id);
+        (case, answer) = answered(conn, &apart)?;
+    }
+    if !then.full.is_empty() {
+        case.facts.full.clone_from(&then.full);
+        answer = rules::decide(case.terms.as_deref(), &case.facts, data);
+    }
+    // It was judged by what its day dealt it.
+    case.facts.day.clone_from(&then.day);
     Ok(Asked { version: case.version, facts: case.facts, answer })
 }
 

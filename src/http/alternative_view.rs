@@ -24,10 +24,12 @@ pub struct PreviewAnswer {
 /// Another way to give the visit.
 #[derive(Debug, Serialize, ToSchema)]
 struct AlternativeView {
-    /// What differs: authorization, session, document, mode, length, day, group, individual.
+    /// What differs: authorization, session, document, several of these `together`, mode, length, day,
+    /// group, individual.
     #[schema(example = "day")]
     kind: String,
-    /// What it would be: the number, the day, the minutes, the service.
+    /// What it would be: the number, the day, the minutes, the service; the kind of a document and about
+    /// what; of several, each with its kind.
     #[schema(example = "2026-07-02")]
     value: String,
     /// In a sentence.
@@ -72,6 +74,11 @@ impl AlternativeView {
 /// The fields of the body that a change gives other values.
 fn set(change: &Change, visit: &EncounterData) -> Value {
     let mut fields = Map::new();
+    put_all(&mut fields, change, visit);
+    Value::Object(fields)
+}
+
+fn put_all(fields: &mut Map<String, Value>, change: &Change, visit: &EncounterData) {
     let mut put = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);
     };
@@ -90,7 +97,8 @@ fn set(change: &Change, visit: &EncounterData) -> Value {
             put("group", group());
             put("peer", json!(visit.peer.to_string()));
         }
-        Change::Document(_) => {}
+        Change::Document(..) => {}
+        Change::Together(parts) => parts.iter().for_each(|part| put_all(fields, part, visit)),
         Change::Mode(mode) => put("mode", json!(mode.as_str())),
         Change::Length(_) => put("ended_at", json!(visit.ended_at.to_string())),
         Change::Day(_) => {
@@ -114,5 +122,4 @@ fn set(change: &Change, visit: &EncounterData) -> Value {
             }
         }
     }
-    Value::Object(fields)
 }

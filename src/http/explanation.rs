@@ -17,6 +17,10 @@ use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::flow::explain::{Asked, Explanation, Today, changed_facts, explain};
 
+/// What is to be done about a visit on a live claim that would be answered otherwise.
+const ON_CLAIM: &str = "It is on a live claim, and stays as it is; /v1/corrections tells what of it would \
+                        be billed otherwise today.";
+
 /// Its part of the OpenAPI document.
 #[derive(OpenApi)]
 #[openapi(paths(explanation))]
@@ -74,9 +78,10 @@ struct StepView {
 /// What would be said today.
 #[derive(Debug, Default, Serialize, ToSchema)]
 struct TodayView {
-    /// Whether today's answer would differ; null where it is not asked for.
+    /// Whether today's answer would differ; null where it is not asked for. Of a visit on a live claim:
+    /// whether it would, were it on none.
     differs: Option<bool>,
-    /// Why it is not asked for.
+    /// Why it is not asked for, or what is done about a difference.
     reason: Option<String>,
     /// What would be said differently, in words.
     differences: Vec<String>,
@@ -105,12 +110,16 @@ impl TodayView {
         Self { reason: Some(reason.to_owned()), ..Self::default() }
     }
 
-    fn of(explained: &Explanation, asked: &Asked) -> Result<Self, AppError> {
+    fn of(
+        explained: &Explanation,
+        asked: &Asked,
+        reason: Option<String>,
+    ) -> Result<Self, AppError> {
         let differences = differences(&explained.decision.answer, &asked.answer);
         let Asked { version, facts, answer } = asked;
         Ok(Self {
             differs: Some(!differences.is_empty()),
-            reason: None,
+            reason,
             differences,
             changed_facts: changed_facts(&explained.facts, facts)?,
             contract_version: version.map(|v| v.to_string()),
@@ -123,10 +132,8 @@ impl ExplanationView {
     fn of(explained: Explanation) -> Result<Self, AppError> {
         let today = match &explained.today {
             Today::Voided => TodayView::not_asked("It was voided."),
-            Today::Claimed => TodayView::not_asked(
-                "It is on a live claim; /v1/corrections tells what would be billed otherwise today.",
-            ),
-            Today::Answer(asked) => TodayView::of(&explained, asked)?,
+            Today::Claimed(asked) => TodayView::of(&explained, asked, Some(ON_CLAIM.to_owned()))?,
+            Today::Answer(asked) => TodayView::of(&explained, asked, None)?,
         };
         let Explanation { encounter, decision, facts, replayed, .. } = explained;
         let facts = serde_json::to_value(&facts).map_err(|e| AppError::internal(e.to_string()))?;

@@ -120,4 +120,55 @@ on_both! {
         assert_eq!(answer(&then), seen["alternatives"][0]["answer"]);
         assert_eq!((kinds(&then), &then["disposition"]), (vec![], &json!("ready")));
     }
+
+    async fn a_visit_to_come_needs_no_note(app: TestApp) {
+        let daily = limit("daily", "16", "window = \"day\"\nexceed = \"bill_up_to\"");
+        let w = world::limited(&app, &daily, 1).await;
+        let mut body = visit_of("P-1", &w.peers[0], &w.members[0], "2026-11-05T15:00", 360);
+        for note in [None, Some(json!({"plan_goal": "G1"}))] {
+            let fields = body.as_object_mut().unwrap();
+            fields.remove("note");
+            fields.extend(note.map(|note| ("note".to_owned(), note)));
+            let seen = kept(&app, &w, &body).await;
+            assert_eq!((&seen["disposition"], &seen["held_units"]), (&json!("ready"), &json!(8)), "{seen:#}");
+            let note = &seen["findings"][0];
+            assert_eq!((&note["rule"], &note["severity"]), (&json!("note.unsigned"), &json!("warn")));
+            assert_eq!(seen["alternatives"][0]["value"], "240", "{seen:#}");
+        }
+        // Nobody records it unsigned and ready.
+        let over = visit_of("V-1", &w.peers[0], &w.members[0], "2026-09-01T15:00", 60);
+        let mut over = over;
+        over.as_object_mut().unwrap().remove("note");
+        let seen = asked(&app, &w, &over).await;
+        assert_eq!((&seen["took_place"], &seen["disposition"]), (&json!(true), &json!("held")));
+        let stored = app.post("/v1/encounters", &w.submitter, &over).await.expect(201);
+        assert_eq!((&stored["status"], &stored["findings"][0]["severity"]), (&json!("held"), &json!("hold")));
+    }
+
+    async fn what_is_missing_together_is_proposed_together(app: TestApp) {
+        let wanted = |about: &str| format!("[[condition]]\nkey = \"{about}\"\nservices = \
+            [\"peer_individual\"]\ndemand = \"document\"\none_of = [{{ kind = \"accreditation\", \
+            about = [\"{about}\"] }}]\nsource = \"manual-limits\"\n");
+        let daily = limit("daily", "16", "window = \"day\"\nexceed = \"hold\"");
+        let more = format!("{daily}{APPROVAL}{}{}", wanted("rco"), wanted("daanes"));
+        let w = world::limited(&app, &more, 1).await;
+        approve(&app, &w, "A-1", 1, "2026-12-31").await;
+        approve(&app, &w, "A-2", 40, "2026-12-31").await;
+        let mut body = visit("P-1", &w.peers[0], &w.members[0], "2026-09-01T15:00");
+        body["authorization"] = json!("A-1");
+        let seen = asked(&app, &w, &body).await;
+        let ways = seen["alternatives"].as_array().unwrap();
+        let [way] = ways.as_slice() else { panic!("{seen:#}") };
+        let both = "document accreditation rco, document accreditation daanes";
+        assert_eq!(way["value"], format!("{both}, authorization A-2"));
+        assert_eq!((&way["kind"], &way["set"]), (&json!("together"), &json!({"authorization": "A-2"})));
+        for about in ["rco", "daanes"] {
+            let paper = json!({"reference": about, "kind": "accreditation", "about": about, "from": "2026-01-01"});
+            app.post("/v1/documents", &w.biller, &paper).await.expect(201);
+        }
+        body["authorization"] = json!("A-2");
+        let then = asked(&app, &w, &body).await;
+        assert_eq!(answer(&then), way["answer"]);
+        assert_eq!(then["held_units"], 0);
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::again::supersede;
 use crate::app::{TestApp, on_both};
 use crate::world::{self, World, id, visit_of};
 
@@ -61,16 +62,27 @@ on_both! {
         assert!(spoke(&told).is_empty());
     }
 
-    async fn what_is_claimed_or_voided_is_explained_and_not_asked_again(app: TestApp) {
+    async fn what_is_claimed_is_told_as_if_it_were_not_and_what_is_voided_is_not_asked_again(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let body = visit_of("V-1", &w.peers[0], &w.members[0], "2026-07-01T16:00", 60);
         let claimed = id(&app.post("/v1/encounters", &w.submitter, &body).await.expect(201));
         let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
         app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
         let told = explained(&app, &w, &claimed).await;
-        assert_eq!(told["today"]["differs"], Value::Null);
-        assert!(told["today"]["reason"].as_str().unwrap().contains("live claim"), "{told}");
+        let today = &told["today"];
+        assert_eq!((&today["differs"], &today["differences"]), (&json!(false), &json!([])), "{today:#}");
+        assert_eq!(today["changed_facts"], json!([]), "{today:#}");
+        assert!(today["reason"].as_str().unwrap().contains("/v1/corrections"), "{told}");
         assert_eq!((&told["replay_agrees"], &told["answer"]["disposition"]), (&json!(true), &json!("ready")));
+        // Another rate: the claim stays, and what today's answer would be is told beside it.
+        supersede(&app, &w, "2026.2", ["units = 16", "units = 16"], ["\"17.8825\"", "\"20.00\""]).await;
+        app.settle().await;
+        let told = explained(&app, &w, &claimed).await;
+        let today = &told["today"];
+        assert_eq!((&told["sequence"], &today["differs"]), (&json!(1), &json!(true)), "{today:#}");
+        assert_eq!(today["answer"]["lines"][0]["charge"], "80.00");
+        let why = today["differences"].as_array().unwrap();
+        assert!(why.len() == 1 && why[0].as_str().unwrap().contains("charge 80.00"), "{today:#}");
         let body = visit_of("V-2", &w.peers[0], &w.members[0], "2026-07-02T16:00", 60);
         let voided = id(&app.post("/v1/encounters", &w.submitter, &body).await.expect(201));
         let path = format!("/v1/encounters/{voided}/void");

@@ -1,24 +1,23 @@
 //! What else would work (`docs/adr/0084`): other ways to give a planned visit, near the one that was
 //! asked about; and for a visit that took place, only what may be true of it.
 //!
-//! Pure: this names what may be tried, nearest first. Whoever gathers facts decides each try by the
-//! same rules as any visit, and keeps those that [`Family::takes`] ([`families`]).
+//! Pure: [`families`] names what may be tried, nearest first. Whoever gathers facts decides each try by
+//! the same rules as any visit, and [`propose`] keeps those that are worth it.
 
 use chrono::{Days, NaiveDate, TimeDelta};
 
-use super::conditions;
+use super::alternatives_past::{documents, session, together};
 use super::context::Context;
-use super::table::RuleId;
+use super::group;
 use crate::domain::codes::{Activity, Mode};
-use crate::domain::contract::{Demand, Pack, Service, Terms, Wanted};
-use crate::domain::dates::{Instant, Span};
+use crate::domain::contract::{Pack, Service, Terms};
+use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, Disposition, LineAnswer};
-use crate::domain::document::{Content, DocumentKind};
+use crate::domain::document::DocumentKind;
 use crate::domain::encounter::{EncounterData, Kind};
 use crate::domain::facts::{DocumentFact, Facts};
-use crate::domain::identifiers::{AuthorizationNumber, Key, Reference};
-use crate::domain::ids::DocumentId;
-use crate::domain::session::Group;
+use crate::domain::identifiers::{AuthorizationNumber, Key};
+use crate::domain::session::{Group, MAX_PEERS};
 
 /// How far away in days another day is looked for: a month, as people plan.
 pub const HORIZON_DAYS: u64 = 31;
@@ -26,7 +25,9 @@ pub const HORIZON_DAYS: u64 = 31;
 pub const MOST_DAYS: usize = 2;
 /// Most authorizations that are tried; a member has a few at a time.
 pub const MOST_AUTHORIZATIONS: usize = 12;
-/// Most authorizations that are proposed.
+/// Most documents that are tried, each by itself.
+pub const MOST_DOCUMENTS: usize = 24;
+/// Most authorizations, documents or modes that are proposed.
 pub const MOST_PROPOSED: usize = 3;
 /// Most services that are tried for a group, or for one to one.
 pub const MOST_SERVICES: usize = 6;
@@ -40,8 +41,10 @@ pub enum Change {
     Authorization(Option<AuthorizationNumber>),
     /// With what its session says.
     Session(Group),
-    /// With a document on record that was good on the date.
-    Document(DocumentKind),
+    /// With a document of the kind on record, about this, that was good on the date.
+    Document(DocumentKind, Option<Key>),
+    /// With several of the kinds above at once, where one alone is not enough.
+    Together(Vec<Change>),
     /// In another mode.
     Mode(Mode),
     /// So many minutes long.
@@ -60,7 +63,8 @@ impl Change {
         match self {
             Self::Authorization(_) => "authorization",
             Self::Session(_) => "session",
-            Self::Document(_) => "document",
+            Self::Document(..) => "document",
+            Self::Together(_) => "together",
             Self::Mode(_) => "mode",
             Self::Length(_) => "length",
             Self::Day(_) => "day",
@@ -76,7 +80,12 @@ impl Change {
                 number.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
             }
             Self::Session(group) => group.size.to_string(),
-            Self::Document(kind) => kind.as_str().to_owned(),
+            Self::Document(kind, None) => kind.as_str().to_owned(),
+            Self::Document(kind, Some(about)) => format!("{kind} {about}"),
+            Self::Together(parts) => {
+                let each = parts.iter().map(|part| format!("{} {}", part.kind(), part.value()));
+                each.collect::<Vec<_>>().join(", ")
+            }
             Self::Mode(mode) => mode.as_str().to_owned(),
             Self::Length(minutes) => minutes.to_string(),
             Self::Day(day) => day.to_string(),
@@ -94,14 +103,22 @@ impl Change {
             Self::Session(group) => {
                 format!("Correct it to what its session says: {} were present.", group.size)
             }
-            Self::Document(kind) => {
+            Self::Document(kind, None) => {
                 format!("Record the document of the kind {kind}, if there was one by that day.")
             }
+            Self::Document(kind, Some(about)) => format!(
+                "Record the document of the kind {kind} about {about}, if there was one by that day."
+            ),
+            Self::Together(parts) => parts.iter().map(Self::says).collect::<Vec<_>>().join(" "),
             Self::Mode(mode) => format!("Give it by {mode}."),
             Self::Length(minutes) => format!("Plan {minutes} minutes."),
             Self::Day(day) => format!("Give it on {day}, at the same time of day."),
             Self::Group(service, group) => {
-                format!("Give it in a group of {} or more, as '{service}'.", group.size)
+                let led = match group.peers {
+                    0 | 1 => String::new(),
+                    more => format!(", led by {}", group::peers(more)),
+                };
+                format!("Give it in a group of {} or more{led}, as '{service}'.", group.size)
             }
             Self::Individual(service) => format!("Give it to one member, as '{service}'."),
         }
@@ -115,8 +132,8 @@ pub struct Try {
     pub change: Change,
     /// The visit as it would be.
     pub encounter: EncounterData,
-    /// A document that would be on record.
-    pub document: Option<DocumentFact>,
+    /// Documents that would be on record.
+    pub documents: Vec<DocumentFact>,
 }
 
 /// Tries of one kind, nearest first.
@@ -128,18 +145,58 @@ pub struct Family {
     pub most: usize,
 }
 
-impl Family {
-    /// Whether a decision about a try is worth proposing beside the one that stands: all of it can be
-    /// billed, or, of what is given anyway, more.
-    pub fn takes(change: &Change, stands: &Decision, tried: &Decision) -> bool {
-        let whole = is_whole(tried);
-        match change {
-            Change::Authorization(_) | Change::Session(_) | Change::Document(_) => {
-                ready(tried) > ready(stands) || (whole && ready(tried) == ready(stands))
+/// Decides tries kind by kind, nearest first, and keeps those that are worth proposing beside the
+/// decision that stands.
+///
+/// # Errors
+///
+/// What `decide` fails with.
+pub fn propose<E>(
+    stands: &Decision,
+    families: Vec<Family>,
+    mut decide: impl FnMut(&Try) -> Result<Decision, E>,
+) -> Result<Vec<(Try, Decision)>, E> {
+    let mut found: Vec<(Try, Decision)> = Vec::new();
+    for Family { tries, most } in families {
+        let mut taken = 0;
+        for one in tries {
+            let several = matches!(one.change, Change::Together(_));
+            if taken == most && !several {
+                break;
             }
-            _ => whole,
+            let decision = decide(&one)?;
+            if !takes(&one.change, stands, &found, &decision) {
+                continue;
+            }
+            if several && taken > 0 {
+                // The one before was smaller, and does less.
+                found.pop();
+            } else {
+                taken += 1;
+            }
+            found.push((one, decision));
         }
     }
+    Ok(found)
+}
+
+/// Whether a decision about a try is worth proposing: all of it can be billed, or, of what is given
+/// anyway, more; of several changes at once, more than by any that was found before.
+fn takes(change: &Change, stands: &Decision, found: &[(Try, Decision)], tried: &Decision) -> bool {
+    match change {
+        Change::Authorization(_) | Change::Session(_) | Change::Document(..) => {
+            gains(stands, tried)
+        }
+        Change::Together(_) => {
+            gains(stands, tried) && found.iter().all(|(_, before)| gains(before, tried))
+        }
+        _ => is_whole(tried),
+    }
+}
+
+fn gains(before: &Decision, tried: &Decision) -> bool {
+    let same = ready(tried) == ready(before);
+    ready(tried) > ready(before) || (same && is_whole(tried) && !is_whole(before))
 }
 
 fn ready(decision: &Decision) -> u32 {
@@ -163,12 +220,14 @@ pub fn families(
     decision: &Decision,
 ) -> Vec<Family> {
     let Some(terms) = terms.filter(|_| !is_whole(decision)) else { return vec![] };
+    let ctx = Context::new(Some(terms), facts, encounter);
     let mut all = vec![authorizations(facts, encounter)];
     if took_place(facts, encounter) {
-        all.push(session(facts, encounter, decision));
-        all.push(documents(terms, facts, encounter, decision));
+        all.push(session(&ctx, decision));
+        all.push(documents(&ctx));
+        let several = together(&ctx, &all);
+        all.push(several);
     } else {
-        let ctx = Context::new(Some(terms), facts, encounter);
         all.extend(ctx.service.map(|service| modes(service, encounter)));
         all.extend(ctx.service.map(|service| lengths(service, encounter)));
         all.push(days(facts, encounter));
@@ -183,8 +242,8 @@ pub fn took_place(facts: &Facts, encounter: &EncounterData) -> bool {
     encounter.started_at <= facts.as_of
 }
 
-fn other(change: Change, encounter: EncounterData) -> Try {
-    Try { change, encounter, document: None }
+pub(super) fn other(change: Change, encounter: EncounterData) -> Try {
+    Try { change, encounter, documents: vec![] }
 }
 
 fn authorizations(facts: &Facts, encounter: &EncounterData) -> Family {
@@ -206,79 +265,6 @@ fn authorizations(facts: &Facts, encounter: &EncounterData) -> Family {
     let named = covering.into_iter().take(MOST_AUTHORIZATIONS);
     let tries = named.map(|a| with(Some(a.number.clone()))).chain(none).collect();
     Family { tries, most: MOST_PROPOSED }
-}
-
-/// What the session of a visit says, where the visit says otherwise.
-fn session(facts: &Facts, encounter: &EncounterData, decision: &Decision) -> Family {
-    let disagrees = decision.findings.iter().any(|f| f.rule == RuleId::SessionDisagrees.as_str());
-    let said = facts.session.as_ref().filter(|s| disagrees && !s.voided);
-    let tries = encounter.group.as_ref().zip(said).map(|(group, said)| {
-        let group = Group { size: said.data.size, peers: said.data.peers, ..group.clone() };
-        let peer = said.data.peer;
-        let visit = EncounterData { group: Some(group.clone()), peer, ..encounter.clone() };
-        other(Change::Session(group), visit)
-    });
-    Family { tries: tries.into_iter().collect(), most: 1 }
-}
-
-/// Documents that are missed, as if each were on record and good on the date.
-fn documents(
-    terms: &Terms,
-    facts: &Facts,
-    encounter: &EncounterData,
-    decision: &Decision,
-) -> Family {
-    let missed = decision.findings.iter().any(|f| f.rule == RuleId::DocumentMissing.as_str());
-    if !missed {
-        return Family { tries: vec![], most: 0 };
-    }
-    let ctx = Context::new(Some(terms), facts, encounter);
-    let goal = encounter.note.as_ref().and_then(|note| note.plan_goal.as_ref());
-    let mut tries: Vec<Try> = Vec::new();
-    for condition in conditions::of_visit(&ctx) {
-        let Demand::Document { one_of, .. } = &condition.demand else { continue };
-        for wanted in one_of {
-            let Some(document) = good_document(wanted, ctx.date, goal) else { continue };
-            let change = Change::Document(wanted.kind);
-            if !tries.iter().any(|t| t.change == change) {
-                let visit = encounter.clone();
-                tries.push(Try { change, encounter: visit, document: Some(document) });
-            }
-        }
-    }
-    Family { tries, most: MOST_PROPOSED }
-}
-
-/// A document that is what is wanted and good on the day, with the goal that a note names.
-fn good_document(
-    wanted: &Wanted,
-    day: NaiveDate,
-    goal: Option<&Reference>,
-) -> Option<DocumentFact> {
-    let elements = wanted.elements.clone();
-    // Where the pack names nothing, any word will do.
-    let about = || wanted.about.first().cloned().or_else(|| Key::parse("any").ok());
-    let content = match wanted.kind {
-        DocumentKind::Order => Content::Order { elements },
-        DocumentKind::Plan => Content::Plan {
-            goals: goal.into_iter().cloned().collect(),
-            reviews: vec![day],
-            elements,
-        },
-        DocumentKind::Assessment => {
-            let score = wanted.min_score.or(wanted.max_score).unwrap_or_default();
-            Content::Assessment { about: about()?, score }
-        }
-        DocumentKind::Notice => Content::Notice { about: about()? },
-        DocumentKind::Relationship => Content::Relationship { about: about()? },
-        DocumentKind::Supervision => Content::Supervision { about: about()? },
-        DocumentKind::Supervisor => Content::Supervisor { about: about()? },
-        DocumentKind::Accreditation => Content::Accreditation { about: about()? },
-    };
-    let span = Span::new(day, Some(day)).ok()?;
-    let reference = Reference::parse("as-if").ok()?;
-    let id = DocumentId::from_i64(0);
-    Some(DocumentFact { id, reference, span, signed_on: Some(day), content })
 }
 
 fn modes(service: &Service, encounter: &EncounterData) -> Family {
@@ -345,10 +331,10 @@ fn services(pack: &Pack, chosen: Option<&Service>, encounter: &EncounterData) ->
         let key = service.key.clone();
         let mut visit = encounter.clone();
         visit.kind = Kind::Service(key.clone());
-        visit.group = service.group.as_ref().map(|rule| Group {
-            session: encounter.reference.clone(),
-            size: rule.min_size.max(2),
-            peers: 1,
+        visit.group = service.group.as_ref().map(|rule| {
+            let size = rule.min_size.max(2);
+            let led = rule.members_per_peer.map_or(1, |most| size.div_ceil(most.max(1)));
+            Group { session: encounter.reference.clone(), size, peers: led.min(MAX_PEERS) }
         });
         let change = match &visit.group {
             Some(group) => Change::Group(key, group.clone()),

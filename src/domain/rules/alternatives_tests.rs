@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::codes::Mode;
-use crate::domain::contract::{AuthorizationNeed, Exceed, GroupRule, Wanted};
+use crate::domain::contract::{AuthorizationNeed, Demand, Exceed, GroupRule, Wanted};
+use crate::domain::document::Content;
+use crate::domain::ids::DocumentId;
 use crate::domain::rules::decide;
 use crate::domain::rules::testing::{
     Case, authorization, condition, d, key, limit, need, service, source, t, usage,
@@ -12,26 +14,21 @@ use crate::domain::windows::Window;
 /// What would be proposed, as `kind value`, when every try is decided with the facts at hand.
 fn proposed(case: &Case) -> Vec<String> {
     let (terms, stands) = (Some(&case.terms), case.decide());
-    let mut found = Vec::new();
-    for Family { tries, most } in families(terms, &case.facts, &case.encounter, &stands) {
-        let mut taken = 0;
-        for one in tries {
-            let mut facts = case.facts.clone();
-            facts.documents.extend(one.document.clone());
-            let decision = decide(terms, &facts, &one.encounter);
-            if taken < most && Family::takes(&one.change, &stands, &decision) {
-                taken += 1;
-                found.push(format!("{} {}", one.change.kind(), one.change.value()));
-            }
-        }
-    }
-    found
+    let tries = families(terms, &case.facts, &case.encounter, &stands);
+    let decided = propose::<std::convert::Infallible>(&stands, tries, |one| {
+        let mut facts = case.facts.clone();
+        facts.documents.extend(one.documents.iter().cloned());
+        Ok(decide(terms, &facts, &one.encounter))
+    });
+    let found = decided.unwrap();
+    found.iter().map(|(t, _)| format!("{} {}", t.change.kind(), t.change.value())).collect()
 }
 
 /// A visit on 1 July that is looked at the day before.
 fn planned(bend: impl FnOnce(&mut Case)) -> Case {
     Case::with(|c| {
         c.facts.as_of = t("2026-06-30T12:00:00Z");
+        c.facts.planned = true;
         bend(c);
     })
 }
@@ -94,6 +91,56 @@ fn another_mode_another_authorization_and_a_group_are_proposed_where_the_contrac
 }
 
 #[test]
+fn a_group_is_led_by_as_many_peers_as_its_least_size_needs() {
+    let with = |min_size, members_per_peer| {
+        planned(|c| {
+            c.terms.pack.limits = vec![limit("never", "1", Window::Lifetime, Exceed::Hold)];
+            let mut group = service("peer_group");
+            group.activities = vec![Activity::GroupSupport];
+            group.group = Some(GroupRule {
+                min_size,
+                max_size: None,
+                members_per_peer,
+                source: source("groups"),
+            });
+            let mut rate = c.terms.agreement.rates[0].clone();
+            rate.service = key("peer_group");
+            c.terms.agreement.rates.push(rate);
+            c.terms.pack.services.push(group);
+        })
+    };
+    for (min_size, per_peer) in [(3, Some(2)), (2, Some(1)), (4, Some(2)), (3, Some(8)), (3, None)]
+    {
+        let found = proposed(&with(min_size, per_peer));
+        assert!(
+            found.contains(&"group peer_group".to_owned()),
+            "{min_size} {per_peer:?} {found:?}"
+        );
+    }
+    let led = |peers| {
+        let group = Group { session: "S-1".parse().unwrap(), size: 3, peers };
+        Change::Group(key("g"), group).says()
+    };
+    assert_eq!(led(1), "Give it in a group of 3 or more, as 'g'.");
+    assert_eq!(led(2), "Give it in a group of 3 or more, led by 2 peers, as 'g'.");
+}
+
+#[test]
+fn a_planned_visit_needs_no_signature_to_be_shortened() {
+    let case = planned(|c| {
+        c.encounter.note = None;
+        c.encounter.ended_at = t("2026-07-01T19:00:00Z");
+        c.terms.pack.limits = vec![limit("daily", "16", Window::Day, Exceed::BillUpTo)];
+    });
+    assert_eq!(proposed(&case)[0], "length 240");
+    // Once it has taken place, the note is missed.
+    let mut case = case;
+    (case.facts.planned, case.facts.as_of) = (false, t("2026-07-02T12:00:00Z"));
+    assert!(proposed(&case).is_empty());
+    assert!(case.rules().contains(&"note.unsigned".to_owned()));
+}
+
+#[test]
 fn a_visit_too_short_is_lengthened_to_the_least_that_counts() {
     let case = planned(|c| c.encounter.ended_at = t("2026-07-01T13:05:00Z"));
     assert_eq!(proposed(&case)[0], "length 15");
@@ -123,7 +170,82 @@ fn a_visit_that_took_place_is_proposed_only_what_may_be_true() {
     });
     assert!(!proposed(&case).is_empty());
     case.facts.as_of = case.encounter.started_at;
+    case.facts.planned = false;
     assert!(proposed(&case).is_empty());
+}
+
+/// A condition for an accreditation about each of these.
+fn accredited(c: &mut Case, names: &[&str]) {
+    let asks = |name: &&str| {
+        let wanted = Wanted {
+            kind: DocumentKind::Accreditation,
+            about: vec![key(name)],
+            signed: false,
+            valid_days: None,
+            review_days: None,
+            min_score: None,
+            max_score: None,
+            elements: vec![],
+        };
+        condition(Demand::Document { one_of: vec![wanted], grace_visits: None })
+    };
+    c.terms.pack.conditions = names.iter().map(asks).collect();
+}
+
+fn accreditation(name: &str) -> DocumentFact {
+    DocumentFact {
+        id: DocumentId::from_i64(1),
+        reference: "D-1".parse().unwrap(),
+        span: crate::domain::rules::testing::span("2026-01-01", None),
+        signed_on: None,
+        content: Content::Accreditation { about: key(name) },
+    }
+}
+
+#[test]
+fn whichever_of_several_documents_is_missing_is_proposed_and_all_of_them_together() {
+    let mut case = Case::with(|c| accredited(c, &["rco", "daanes"]));
+    assert_eq!(
+        proposed(&case),
+        ["together document accreditation rco, document accreditation daanes"]
+    );
+    case.facts.documents = vec![accreditation("rco")];
+    assert_eq!(proposed(&case), ["document accreditation daanes"]);
+    case.facts.documents = vec![accreditation("daanes")];
+    assert_eq!(proposed(&case), ["document accreditation rco"]);
+}
+
+#[test]
+fn a_missing_document_and_a_wrong_authorization_are_proposed_together() {
+    let mut case = Case::with(|c| {
+        accredited(c, &["rco"]);
+        c.terms.pack.authorizations = vec![need(AuthorizationNeed::Always)];
+        c.facts.authorizations = vec![
+            authorization(1, 10, "2026-01-01", Some("2026-07-31")),
+            authorization(2, 2, "2026-01-01", Some("2026-08-31")),
+            authorization(3, 10, "2026-01-01", Some("2026-09-30")),
+        ];
+        c.facts.usage = vec![usage("2026-06-01", Some(1), 10)];
+        c.encounter.authorization = Some("A-1".parse().unwrap());
+    });
+    // The best of the others, though another ends before.
+    assert_eq!(proposed(&case), ["together document accreditation rco, authorization A-3"]);
+    // Where one of the two is enough, it stands alone.
+    case.facts.documents = vec![accreditation("rco")];
+    let found = proposed(&case);
+    assert!(found.contains(&"authorization A-3".to_owned()), "{found:?}");
+    assert!(found.iter().all(|way| way.starts_with("authorization")), "{found:?}");
+}
+
+#[test]
+fn a_plan_with_the_goal_that_the_note_names_may_have_been_there() {
+    let case = Case::with(|c| c.terms.pack.conditions = vec![condition(Demand::PlanGoal)]);
+    assert_eq!(proposed(&case), ["document plan"]);
+    let unnamed = Case::with(|c| {
+        c.terms.pack.conditions = vec![condition(Demand::PlanGoal)];
+        c.encounter.note.as_mut().unwrap().plan_goal = None;
+    });
+    assert!(proposed(&unnamed).is_empty());
 }
 
 #[test]
@@ -150,6 +272,7 @@ proptest! {
         let case = planned(|c| {
             if past {
                 c.facts.as_of = t("2026-07-02T12:00:00Z");
+                c.facts.planned = false;
             }
             let ends = c.encounter.started_at.plus(TimeDelta::minutes(i64::from(minutes)));
             c.encounter.ended_at = ends;
@@ -167,7 +290,7 @@ proptest! {
         let tries: Vec<&Try> = all.iter().flat_map(|f| &f.tries).collect();
         prop_assert!(tries.len() <= 200, "{}", tries.len());
         for one in &tries {
-            prop_assert!(one.encounter != case.encounter || one.document.is_some());
+            prop_assert!(one.encounter != case.encounter || !one.documents.is_empty());
             if past {
                 let (a, b) = (&one.encounter, &case.encounter);
                 prop_assert_eq!((a.started_at, a.ended_at, a.mode), (b.started_at, b.ended_at, b.mode));

@@ -53,8 +53,9 @@ pub fn span(ctx: &Context, most: u32) -> Vec<Said> {
         let else_where = if on_record(DocumentKind::Supervisor) { " on that day" } else { "" };
         return said(
             format!(
-                "The payer allows a supervisor {most} peers, and nobody is on record who supervises \
-                 this peer{else_where}."
+                "The payer allows a supervisor {}, and nobody is on record who supervises this \
+                 peer{else_where}.",
+                super::group::peers(most)
             ),
             "A biller records who supervises the peer, and since when; the visit is decided again.",
         );
@@ -64,8 +65,10 @@ pub fn span(ctx: &Context, most: u32) -> Vec<Said> {
     }
     said(
         format!(
-            "{} supervises {} other peers since before this one; the payer allows {most} in all.",
-            full.by, full.before
+            "{} supervises {} other {} since before this one; the payer allows {most} in all.",
+            full.by,
+            full.before,
+            if full.before == 1 { "peer" } else { "peers" }
         ),
         "A supervisor with room takes the peer over; a biller records it with its days, and the visit \
          is decided again.",

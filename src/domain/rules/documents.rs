@@ -1,4 +1,5 @@
-//! Documents before a claim: the signed note and its goal (R23, RK62).
+//! Documents before a claim: the signed note and its goal (R23, RK62). Of a visit that is only planned
+//! both are told and hold nothing: they can be written only after it (`docs/adr/0134`).
 
 use super::context::Context;
 use super::table::{RuleId, Said};
@@ -27,6 +28,15 @@ fn unsigned(ctx: &Context) -> Vec<Said> {
     let Some(rules) = ctx.terms.map(|t| &t.pack.documentation).filter(|d| d.signed_note) else {
         return vec![];
     };
+    if ctx.facts.planned {
+        let said = Said::new(
+            RuleId::NoteUnsigned,
+            "/note/signed_at",
+            "The note is to be signed after the visit; nothing is claimed before.",
+            "The peer signs the note after the visit; whoever records the visit says when.",
+        );
+        return vec![said.by(&rules.source).softly()];
+    }
     let said = Said::new(
         RuleId::NoteUnsigned,
         "/note/signed_at",
@@ -43,6 +53,15 @@ pub fn goal(ctx: &Context) -> Vec<Said> {
     else {
         return vec![];
     };
+    if ctx.facts.planned {
+        let said = Said::new(
+            RuleId::NoteNoGoal,
+            "/note/plan_goal",
+            "The note is to name a goal of the plan of care; nothing is claimed before.",
+            "The peer plans the visit for a goal, and names it in the note.",
+        );
+        return vec![said.by(&rules.source).softly()];
+    }
     let said = Said::new(
         RuleId::NoteNoGoal,
         "/note/plan_goal",
@@ -68,6 +87,27 @@ mod tests {
         assert!(case.rules().is_empty());
         let case = Case::with(|c| c.encounter.note = None);
         assert_eq!(case.rules(), ["note.unsigned", "note.no_goal"]);
+    }
+
+    #[test]
+    fn the_note_of_a_planned_visit_is_told_and_holds_nothing() {
+        use crate::domain::decision::Disposition;
+        use crate::domain::finding::Severity;
+        let case = Case::with(|c| {
+            c.facts.planned = true;
+            c.encounter.note = None;
+        });
+        let decision = case.decide();
+        assert_eq!(case.rules(), ["note.unsigned", "note.no_goal"]);
+        assert!(decision.findings.iter().all(|f| f.severity == Severity::Warn));
+        assert!(decision.findings[0].message.contains("after the visit"));
+        assert_eq!(decision.disposition, Disposition::Ready);
+        // What it says already must be right.
+        let early = Case::with(|c| {
+            c.facts.planned = true;
+            note(c).signed_at = Some(t("2026-07-01T12:59:59Z"));
+        });
+        assert_eq!(early.decide().disposition, Disposition::Held);
     }
 
     #[test]

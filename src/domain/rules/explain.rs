@@ -81,7 +81,27 @@ pub fn differences(then: &Decision, now: &Decision) -> Vec<String> {
     };
     told.extend(only(now, then).iter().map(|r| format!("{r} speaks today and did not then")));
     told.extend(only(then, now).iter().map(|r| format!("{r} spoke then and does not today")));
+    told.extend(otherwise(then, now));
     told
+}
+
+/// Rules that speak in both decisions and say something else: other numbers, or another severity.
+fn otherwise(then: &Decision, now: &Decision) -> Vec<String> {
+    // Of how many days are left, each day says something else.
+    let counts_down = |rule: &RuleId| *rule == RuleId::FilingSoon;
+    let said = |d: &Decision, rule: RuleId| {
+        let of_rule = d.findings.iter().filter(|f| f.rule == rule.as_str());
+        let mut said: Vec<String> =
+            of_rule.map(|f| format!("({}) {}", f.severity.as_str(), f.message)).collect();
+        said.sort_unstable();
+        said
+    };
+    let told = |rule: &RuleId| {
+        let (then, now) = (said(then, *rule), said(now, *rule));
+        let differs = !then.is_empty() && !now.is_empty() && then != now;
+        differs.then(|| format!("{rule} says: {} then, {} today", then.join(" "), now.join(" ")))
+    };
+    RuleId::ALL.iter().filter(|rule| !counts_down(rule)).filter_map(told).collect()
 }
 
 /// As [`differences`], and whatever else of two decisions is not the same: for a replay, which is
@@ -210,7 +230,9 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::DiagnosisClass => &["encounter.diagnoses", SERVICES],
         R::Part2NoConsent => PART2,
         R::NoteBeforeContact => &["encounter.note", TIMES],
-        R::NoteUnsigned | R::NoteNoGoal => &["encounter.note", "contract.documentation"],
+        R::NoteUnsigned | R::NoteNoGoal => {
+            &["encounter.note", "facts.planned", "contract.documentation"]
+        }
         R::MemberNoAddress => &["facts.has_address"],
         R::ClaimPeer | R::ClaimMember => &["facts.gaps", "contract.claim"],
         R::ClaimForm => &["facts.gaps", "encounter.program", "contract.claim", "contract.rate"],
@@ -247,7 +269,9 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::ProductUnknown => PRODUCT,
         R::EnrollmentMissing | R::EnrollmentExcluded => ENROLLED,
         R::MemberAbsent => &["encounter.member_absent", "contract.condition", SERVICES],
-        R::NoteGoalUnknown => &["encounter.note", "facts.documents", "contract.condition"],
+        R::NoteGoalUnknown => {
+            &["encounter.note", "facts.documents", "facts.planned", "contract.condition"]
+        }
         R::DocumentMissing => PAPERS,
         R::RelationshipBarred => &[TIMES, "facts.documents", "contract.condition"],
         R::LimitVisit => LINE,
@@ -318,6 +342,7 @@ mod tests {
             "corrects",
             "day",
             "session",
+            "planned",
         ];
         for step in steps(&case.decide()) {
             for name in step.looks_at {
@@ -373,6 +398,30 @@ mod tests {
             bend(&mut now);
             assert!(now != then && !every_difference(&then, &now).is_empty());
         }
+    }
+
+    #[test]
+    fn the_same_rule_with_other_numbers_is_a_difference() {
+        let then = Case::with(|c| {
+            let window = crate::domain::windows::Window::Day;
+            let hold = crate::domain::contract::Exceed::Hold;
+            c.terms.pack.limits = vec![limit("daily", "2", window, hold)];
+        });
+        let mut now = then.clone();
+        now.terms.pack.limits[0].units = "3".parse().unwrap();
+        let told = differences(&then.decide(), &now.decide());
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("limit.hold says: (hold) "), "{told:?}");
+        assert!(differences(&then.decide(), &then.decide()).is_empty());
+        // Days that pass are none.
+        let mut soon =
+            Case::with(|c| c.facts.as_of = c.facts.as_of.plus(chrono::TimeDelta::days(80)));
+        soon.terms.pack.filing.warn_days = 300;
+        let first = soon.decide();
+        soon.facts.as_of = soon.facts.as_of.plus(chrono::TimeDelta::days(1));
+        assert_eq!(first.findings[0].rule, "filing.soon");
+        assert!(first.findings != soon.decide().findings);
+        assert!(differences(&first, &soon.decide()).is_empty());
     }
 
     #[test]

@@ -55,13 +55,19 @@ fn sizes(rule: &GroupRule, group: &Group) -> impl Iterator<Item = Said> {
         rule.members_per_peer.filter(|most| group.size > most.saturating_mul(group.peers));
     let ratio = of_peers.map(|most| {
         let text = format!(
-            "{} were present with {} peers; one peer may lead {most} at most.",
-            group.size, group.peers
+            "{} were present with {}; one peer may lead {most} at most.",
+            group.size,
+            peers(group.peers)
         );
         let fix = "The peer corrects how many were present, or how many peers led the session.";
         Said::new(RuleId::GroupRatio, "/group/size", text, fix)
     });
     [small, large, ratio].into_iter().flatten()
+}
+
+/// `1 peer`, `2 peers`.
+pub fn peers(count: u32) -> String {
+    format!("{count} {}", if count == 1 { "peer" } else { "peers" })
 }
 
 /// Whether a group of this size may be billed as the service; a service that is not for groups
@@ -119,7 +125,7 @@ fn disagreements(ctx: &Context, group: &Group, session: &SessionFact) -> Vec<Sai
     }
     if data.peers != group.peers {
         let text =
-            format!("The session has {} peers; this visit says {}.", data.peers, group.peers);
+            format!("The session has {}; this visit says {}.", peers(data.peers), group.peers);
         tell("/group/peers", text);
     }
     let others = ctx.facts.neighbors.iter().filter(|n| {

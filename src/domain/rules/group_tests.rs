@@ -74,9 +74,9 @@ fn rk45_more_peers_may_lead_more_members() {
         })
     };
     assert!(led(8, 1).rules().is_empty());
-    led(9, 1).only("group.ratio");
+    assert!(led(9, 1).only("group.ratio").message.contains("present with 1 peer; one"));
     assert!(led(16, 2).rules().is_empty());
-    led(17, 2).only("group.ratio");
+    assert!(led(17, 2).only("group.ratio").message.contains("present with 2 peers; one"));
 }
 
 #[test]

@@ -6,7 +6,6 @@ use crate::domain::rules::help::Source;
 
 const CONTRACTS: Source =
     source("The payer's contract (docs/contracts.md)", "Pack, Contract", OURS);
-const ENCOUNTERS: Source = source(DEFINITIONS, "2. Encounters and sessions", OURS);
 const SESSIONS: Source = source(DEFINITIONS, "2. Encounters and sessions", OURS);
 const MEMBER: Source = source(DEFINITIONS, "1. People, payers, contracts", OURS);
 const UNITS: Source = source(DEFINITIONS, "3. Units", OURS);
@@ -19,6 +18,10 @@ const PEER_SUPPORT: Source = source(
     (2007, 8, 15),
 );
 const OTHER_COVERAGE: Source = source("42 CFR 433.139", "(b) Probable liability", (2004, 10, 1));
+const REVIEW: Source =
+    source("42 CFR 447.45", "(f) Prepayment and postpayment claims review", (2006, 10, 1));
+const RECORDS: Source =
+    source("42 CFR 431.107", "(b)(1) Records of the extent of services", (2010, 5, 5));
 const FILING: Source = source("42 CFR 447.45", "(d) Timely processing of claims", (2006, 10, 1));
 const PART_2: Source = source("42 CFR Part 2 (89 FR 12472)", "2.31, 2.33", (2024, 4, 16));
 const UNIT_EDITS: Source =
@@ -153,15 +156,15 @@ impl RuleId {
             Self::PeerCaseload => row("A biller plans the member's visits with another peer, or asks the payer for an exception.",
                 CONTRACTS, denied("272")),
             Self::SessionDisagrees => row("Whoever is wrong is corrected: the session, or this visit.",
-                SESSIONS, never("the payer does not see the session; its audit would ask for both records")),
+                RECORDS, never("the payer does not see the session; its audit would ask for both records")),
             Self::SessionMemberTwice => row("Whoever recorded them voids one and corrects the times of the other.",
-                SESSIONS, denied("18")),
+                REVIEW, denied("18")),
             Self::Duplicate => row("Whoever recorded them voids the one that did not take place, or corrects its times.",
-                ENCOUNTERS, denied("18")),
+                REVIEW, denied("18")),
             Self::OverlapMember => row("The peers compare their notes; whoever is wrong corrects the times.",
-                ENCOUNTERS, remarked("96", "N20")),
+                REVIEW, remarked("96", "N20")),
             Self::OverlapPeer => row("The peer corrects the times of the contact that is wrong.",
-                ENCOUNTERS, denied("272")),
+                REVIEW, denied("272")),
             Self::DayClaimed => row("A biller asks for a replacement of the day's claim once the payer has given its number.",
                 UNITS, denied("18")),
             Self::BelowOneUnit => row("The peer corrects start or end if one is wrong; else it is kept for the record.",

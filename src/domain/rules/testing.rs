@@ -320,6 +320,7 @@ impl Case {
             day: None,
             neighbors: vec![],
             session: None,
+            planned: false,
             overrides: vec![],
         };
         let encounter = EncounterData {

@@ -12,6 +12,7 @@ use crate::domain::claim::ClaimNumber;
 use crate::domain::correction::{Billing, Correction, Difference};
 use crate::domain::day_sum::DayFact;
 use crate::domain::decision::Decision;
+use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, LineId, OrganizationId, PayerId};
 use crate::domain::organization::Organization;
@@ -20,6 +21,7 @@ use crate::flow::Ctx;
 use crate::flow::encounters::who;
 use crate::flow::intake::bench::{Access, Bench, Case};
 use crate::flow::intake::draws::{Draws, draw};
+use crate::store::decisions::StoredDecision;
 use crate::store::{self, Conn};
 
 /// What was found about a claimed visit.
@@ -77,15 +79,24 @@ pub(super) fn examine(
     })
 }
 
-/// As of the moment at which it was decided: a deadline that was met is not missed later. And as if
-/// its own claim were not there.
 fn decide(bench: &Bench, one: &Standing, claim: ClaimId) -> Result<(Case, Decision), AppError> {
-    let data = &one.encounter.data;
-    let mut case = bench.case(data, one.decision.as_of)?;
+    as_if_free(bench, &one.encounter.data, &one.decision, claim)
+}
+
+/// What would be said of a claimed visit whose own drawings are not on the bench: as of the moment at
+/// which it was decided, as a deadline that was met is not missed later; and as if its own claim were
+/// not there.
+pub(in crate::flow) fn as_if_free(
+    bench: &Bench,
+    data: &EncounterData,
+    decision: &StoredDecision,
+    claim: ClaimId,
+) -> Result<(Case, Decision), AppError> {
+    let mut case = bench.case(data, decision.as_of)?;
     let own = ClaimNumber::of(claim);
     case.facts.claimed.retain(|c| c.number != own);
     // Its day is claimed with it: the share that it was dealt is its own.
-    if let (Some(day), Some(sum)) = (&mut case.facts.day, &one.decision.answer.day_sum) {
+    if let (Some(day), Some(sum)) = (&mut case.facts.day, &decision.answer.day_sum) {
         *day = DayFact { dealt: Some(sum.clone()), ..DayFact::default() };
     }
     Ok(bench.judge(data, case))

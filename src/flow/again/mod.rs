@@ -30,12 +30,14 @@ mod write;
 
 pub use crate::domain::again::{Cause, Change, Days, Freed, Outcome, Touched};
 pub use crate::domain::correction::{BilledLine, Billing, Correction, Difference};
+pub(in crate::flow) use claimed::as_if_free;
 pub use claimed::let_go;
 pub use lean::{gone, uncounted, wake};
 pub use mark::{changing, deciding, mark, reach_others, retell};
 pub use numbers::follow_numbers;
 pub use pending::Pending;
 pub use read::{Feed, Filter, Listed, changes, corrections};
+pub(in crate::flow) use redo::ready_units;
 pub use redo::{Ways, Wish, redo};
 pub use work::{CHUNK_VISITS, Round, Turn, settle, turn};
 pub use write::{Again, end_lines, freed, write};

@@ -84,7 +84,7 @@ impl Standing {
     }
 }
 
-pub(super) fn ready_units(decision: &Decision) -> u32 {
+pub(in crate::flow) fn ready_units(decision: &Decision) -> u32 {
     let ready = decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
     ready.map(|l| l.units).sum()
 }

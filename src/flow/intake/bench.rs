@@ -86,6 +86,8 @@ pub struct Bench {
     corrected: HashSet<Reference>,
     /// Where programs are.
     sites: Sites,
+    /// Whether visits are only asked about, and none of them is recorded.
+    preview: bool,
     /// Heads of files for trial; none where the billing location is gone.
     headers: HashMap<ContractVersionId, Option<FileHeader>>,
 }
@@ -155,6 +157,7 @@ impl Bench {
             overrides: Overrides::read(conn, id, except)?,
             corrected: HashSet::new(),
             sites: Sites::default(),
+            preview: false,
             headers: HashMap::new(),
         };
         // The terms first: they say whether shared accounts are to be locked.
@@ -192,6 +195,11 @@ impl Bench {
             bench.nearby = Nearby::read(conn, id, near, (encounters, time), except)?;
         }
         Ok(bench)
+    }
+
+    /// For visits that are only asked about: one that has not begun is planned.
+    pub fn for_preview(self) -> Self {
+        Self { preview: true, ..self }
     }
 
     /// The facts of one encounter as they stand on the bench now.
@@ -261,6 +269,7 @@ impl Bench {
             neighbors: self.nearby.of(encounter, session.as_ref()),
             session,
             overrides: self.overrides.of(encounter)?,
+            planned: self.preview && encounter.started_at > as_of,
             authorizations,
         };
         let shared = visit.and_then(|v| v.shared);
