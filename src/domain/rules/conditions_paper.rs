@@ -15,9 +15,8 @@ use crate::domain::identifiers::Key;
 /// One of the documents wanted is on record and good on the service date, or the visit is among the
 /// first that may go without.
 pub fn document(ctx: &Context, wanted: &[Wanted], grace_visits: Option<u32>) -> Vec<Said> {
-    let found = |w: &Wanted| ctx.facts.documents.iter().any(|d| lack(w, d, ctx.date).is_none());
     let graced = grace_visits.is_some_and(|first| ctx.facts.earlier_visits.unwrap_or(0) < first);
-    if graced || wanted.iter().any(found) {
+    if graced || on_record(ctx, wanted) {
         return vec![];
     }
     // The one that comes closest tells more than that there is none.
@@ -40,6 +39,12 @@ pub fn document(ctx: &Context, wanted: &[Wanted], grace_visits: Option<u32>) -> 
         "A supervisor sees to it; a biller records it with its dates, and the visit is decided \
          again.",
     )]
+}
+
+/// Whether one of the documents wanted is on record and good on the service date.
+pub fn on_record(ctx: &Context, wanted: &[Wanted]) -> bool {
+    let good = |w: &Wanted| ctx.facts.documents.iter().any(|d| lack(w, d, ctx.date).is_none());
+    wanted.iter().any(good)
 }
 
 /// What a document lacks; the greater, the closer it came.

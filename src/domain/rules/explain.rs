@@ -120,6 +120,7 @@ const ROOM: &[&str] = &[
     "facts.peer_usage",
     "facts.anchors",
     "facts.episodes",
+    "facts.documents",
     "contract.limit",
 ];
 const APPROVALS: &[&str] = &[
@@ -149,6 +150,7 @@ const REMOTE: &[&str] = &[
     "facts.face_to_face",
     "facts.episodes",
     "contract.condition",
+    "contract.limit",
 ];
 const ENROLLED: &[&str] = &[TIMES, "facts.episodes", "contract.condition"];
 const PAPERS: &[&str] = &[TIMES, "facts.documents", "facts.earlier_visits", "contract.condition"];
@@ -230,7 +232,11 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         | R::AuthorizationExhausted
         | R::AuthorizationSecond
         | R::AuthorizationNotNeeded => APPROVALS,
-        R::LimitBillUpTo | R::LimitHold | R::LimitNever | R::LimitNoEpisode => ROOM,
+        R::LimitBillUpTo
+        | R::LimitNecessity
+        | R::LimitHold
+        | R::LimitNever
+        | R::LimitNoEpisode => ROOM,
         R::ActivityExcluded => &[KIND, "contract.never_billed"],
         R::ServiceRetired => &[TIMES, SERVICES],
         R::ClaimHold | R::ContractUnknown => &[TIMES, KIND, "contract.condition", SERVICES],
