@@ -1,5 +1,5 @@
 //! Documents and other dated evidence that payers' rules look at: orders, plans, assessments, notices,
-//! relationships, supervision and supervisors, accreditation (R17, R18, R21, R23). Never their text: who and when, and
+//! notes of necessity, relationships, supervision and supervisors, accreditation (R17, R18, R21, R23). Never their text: who and when, and
 //! the few figures that a rule asks for.
 //!
 //! One entity for all, because they are kept, changed and looked up alike; what each kind says is
@@ -55,6 +55,8 @@ code_list!(
         Assessment = "assessment",
         /// A notice that a member was given, such as that the service is voluntary.
         Notice = "notice",
+        /// A clinician's note of why a member needs more than a limit allows.
+        Necessity = "necessity",
         /// How a peer and a member are related besides the service.
         Relationship = "relationship",
         /// A peer was supervised.
@@ -100,6 +102,12 @@ pub enum Content {
         /// Of what.
         about: Key,
     },
+    /// A note of necessity.
+    Necessity {
+        /// What it has, in the words of packs.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        elements: Vec<Key>,
+    },
     /// A relationship.
     Relationship {
         /// Which, such as `shared_home`.
@@ -130,6 +138,7 @@ impl Content {
             Self::Plan { .. } => DocumentKind::Plan,
             Self::Assessment { .. } => DocumentKind::Assessment,
             Self::Notice { .. } => DocumentKind::Notice,
+            Self::Necessity { .. } => DocumentKind::Necessity,
             Self::Relationship { .. } => DocumentKind::Relationship,
             Self::Supervision { .. } => DocumentKind::Supervision,
             Self::Supervisor { .. } => DocumentKind::Supervisor,
@@ -140,7 +149,7 @@ impl Content {
     /// What it is about, where its kind has several.
     pub const fn about(&self) -> Option<&Key> {
         match self {
-            Self::Order { .. } | Self::Plan { .. } => None,
+            Self::Order { .. } | Self::Plan { .. } | Self::Necessity { .. } => None,
             Self::Assessment { about, .. }
             | Self::Notice { about }
             | Self::Relationship { about }
@@ -153,7 +162,9 @@ impl Content {
     /// What it has.
     pub fn elements(&self) -> &[Key] {
         match self {
-            Self::Order { elements } | Self::Plan { elements, .. } => elements,
+            Self::Order { elements }
+            | Self::Plan { elements, .. }
+            | Self::Necessity { elements } => elements,
             _ => &[],
         }
     }
@@ -162,18 +173,20 @@ impl Content {
 impl DocumentKind {
     /// Whether a document of the kind says what it is about.
     pub const fn has_about(self) -> bool {
-        !matches!(self, Self::Order | Self::Plan)
+        !self.has_elements()
     }
 
     /// Whether it says what it has.
     pub const fn has_elements(self) -> bool {
-        matches!(self, Self::Order | Self::Plan)
+        matches!(self, Self::Order | Self::Plan | Self::Necessity)
     }
 
     /// Whether it is about a member, and whether about a peer.
     pub const fn subjects(self) -> (bool, bool) {
         match self {
-            Self::Order | Self::Plan | Self::Assessment | Self::Notice => (true, false),
+            Self::Order | Self::Plan | Self::Assessment | Self::Notice | Self::Necessity => {
+                (true, false)
+            }
             Self::Relationship => (true, true),
             Self::Supervision | Self::Supervisor => (false, true),
             Self::Accreditation => (false, false),
@@ -211,6 +224,7 @@ mod tests {
         let key = |text: &str| Key::parse(text).unwrap();
         for content in [
             Content::Order { elements: vec![key("credential")] },
+            Content::Necessity { elements: vec![key("gains")] },
             Content::Plan { goals: vec![], reviews: vec![], elements: vec![] },
             Content::Assessment { about: key("whodas"), score: "25.5".parse().unwrap() },
             Content::Relationship { about: key("shared_home") },

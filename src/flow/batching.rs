@@ -253,7 +253,9 @@ pub(super) fn look_again(
             continue;
         }
         let case = visits.bench.case(&encounter.data, ctx.now())?;
+        // What stands by others is counted once more: they may be gone, or be fewer units.
         let stands = case.facts.has_address
+            && !rules::leans(case.terms.as_deref(), &case.facts, &encounter.data)
             && !rules::may_stand_on_claim(case.terms.as_deref(), &case.facts, &encounter.data)
             && bills_as_decided(&case, encounter)
             && rules::standing(case.terms.as_deref(), &case.facts, &encounter.data).is_empty();

@@ -121,6 +121,8 @@ on_both! {
             (json!({"kind": "assessment", "member": "M-1", "about": "whodas"}), vec!["/score"]),
             (json!({"kind": "assessment", "member": "M-1", "about": "whodas", "score": "1.2345"}), vec!["/score"]),
             (json!({"kind": "assessment", "member": "M-1", "about": "whodas", "score": "-1"}), vec!["/score"]),
+            (json!({"kind": "necessity", "elements": ["gains"]}), vec!["/member"]),
+            (json!({"kind": "necessity", "member": "M-1", "about": "gains"}), vec!["/about"]),
             (json!({"kind": "supervision", "peer": npi(2), "about": "qp"}), vec!["/peer"]),
             (json!({"kind": "supervision", "peer": npi(1)}), vec!["/about"]),
             (json!({"kind": "supervisor", "peer": npi(1)}), vec!["/about"]),

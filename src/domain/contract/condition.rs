@@ -231,6 +231,22 @@ pub struct Wanted {
     pub elements: Vec<Key>,
 }
 
+impl Wanted {
+    /// Any document of a kind.
+    pub const fn any(kind: DocumentKind) -> Self {
+        Self {
+            kind,
+            about: Vec::new(),
+            signed: false,
+            valid_days: None,
+            review_days: None,
+            min_score: None,
+            max_score: None,
+            elements: Vec::new(),
+        }
+    }
+}
+
 impl Demand {
     /// Names as packs write them under `demand`.
     pub const NAMES: &'static [&'static str] = &[

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::condition::Wanted;
 use super::in_force::InForce;
 use super::layer::{Direction, Layer};
 use super::source_of::SourceOf;
@@ -46,6 +47,9 @@ pub struct Limit {
     pub days: InForce,
     /// What happens over the limit.
     pub exceed: Exceed,
+    /// The documents of which one shows that the excess is necessary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub necessity: Vec<Wanted>,
     /// The layer around this one, which bounds its units (RK31).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Layer>,
@@ -82,7 +86,7 @@ impl LimitScope {
 }
 
 code_list!(
-    /// What happens over a limit (RK24); a note of necessity comes with the rules as payers write them.
+    /// What happens over a limit (RK24).
     Exceed, "an answer to excess" {
         /// All of the encounter is held.
         Hold = "hold",
@@ -90,6 +94,8 @@ code_list!(
         BillUpTo = "bill_up_to",
         /// Only the excess needs an authorization.
         Authorization = "authorization",
+        /// Only the excess needs a document that shows its necessity.
+        Necessity = "necessity",
         /// As `hold`, and nothing can lift it.
         Never = "never",
     }

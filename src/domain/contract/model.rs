@@ -28,6 +28,7 @@ use crate::domain::codes::{
     Activity, DiagnosisClass, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
 use crate::domain::dates::{Span, WeekStart};
+use crate::domain::document::DocumentKind;
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Key, PartnerCode, State};
 use crate::domain::ids::ContractVersionId;
@@ -365,6 +366,13 @@ impl Pack {
     /// The service with this key.
     pub fn service(&self, key: &Key) -> Option<&Service> {
         self.services.iter().find(|s| s.key == *key)
+    }
+
+    /// The kinds of documents that its rules look at.
+    pub fn documents(&self) -> Vec<DocumentKind> {
+        let of_conditions = self.conditions.iter().flat_map(|c| c.demand.documents());
+        let of_limits = self.limits.iter().flat_map(|l| &l.necessity).map(|w| w.kind);
+        of_conditions.chain(of_limits).collect()
     }
 }
 

@@ -2,12 +2,14 @@
 
 use rust_decimal::Decimal;
 
+use super::condition::Wanted;
 use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
 use super::layer::{Direction, read_layers};
 use super::limit::{Exceed, Limit, LimitScope};
 use super::model::{AuthorizationNeed, AuthorizationRule, Block, Documentation, Service};
 use super::modifier_rule::{ModifierRule, can_carry};
+use super::read_wanted::read_necessity;
 use super::read_window::{self, read_window};
 use super::reader::{Amount, Reader, Spot};
 use super::source_of::{self, SourceOf, read_source_of, weigh};
@@ -39,6 +41,7 @@ pub(super) const LIMIT_KEYS: &[&str] = &[
     "modes",
     "when",
     "exceed",
+    "necessity",
     "layer",
     "agreement",
     "source",
@@ -105,12 +108,13 @@ fn read_limit<'a>(
     });
     let exceed = table.need_known(r, "exceed", Exceed::Hold, |r, spot| spot.parse::<Exceed>(r));
     if scope == Some(LimitScope::Member)
-        && matches!(exceed, Some(Exceed::BillUpTo | Exceed::Authorization))
+        && matches!(exceed, Some(Exceed::BillUpTo | Exceed::Authorization | Exceed::Necessity))
     {
         let message = "a limit counted across organizations only says that units do not fit; \
                        write \"hold\" or \"never\"";
         table.at_key("exceed").refuse(r, message);
     }
+    let necessity = read_excess(r, table, exceed, scope);
     let (when, days) = (read_when(r, table), read_in_force(r, table));
     let spot = table.at_key("units");
     // What stands in for a number that is not known is held against nothing.
@@ -119,8 +123,8 @@ fn read_limit<'a>(
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
     // What narrows the limit lets the others pass.
-    weigh(r, table, None, &source_of, &["from", "to", "when", "modifiers", "modes"]);
-    if matches!(exceed, Some(Exceed::BillUpTo | Exceed::Authorization)) {
+    weigh(r, table, None, &source_of, &["from", "to", "when", "modifiers", "modes", "necessity"]);
+    if matches!(exceed, Some(Exceed::BillUpTo | Exceed::Authorization | Exceed::Necessity)) {
         weigh(r, table, None, &source_of, &["exceed"]);
     }
     let ((units, hours), (layer, agreement)) = (amount?, layers?);
@@ -137,11 +141,34 @@ fn read_limit<'a>(
         when: when?,
         days: days?,
         exceed: exceed?,
+        necessity: necessity?,
         layer,
         agreement,
         source: source?,
         source_of,
     })
+}
+
+/// The documents that the excess needs, where the limit says that it needs one.
+fn read_excess(
+    r: &mut Reader,
+    table: &Table<'_>,
+    exceed: Option<Exceed>,
+    scope: Option<LimitScope>,
+) -> Option<Vec<Wanted>> {
+    if exceed == Some(Exceed::Necessity) {
+        if scope == Some(LimitScope::Peer) {
+            let message = "what one peer may bill is no matter of what a member needs; write \
+                           \"hold\", \"bill_up_to\" or \"never\"";
+            table.at_key("exceed").refuse(r, message);
+        }
+        return read_necessity(r, table);
+    }
+    let known = exceed.is_some() && !table.at_key("exceed").is_unknown();
+    if let Some(spot) = table.get("necessity").filter(|_| known) {
+        spot.refuse(r, "this goes with `exceed = \"necessity\"` only; remove it");
+    }
+    Some(Vec::new())
 }
 
 /// A contract that may loosen a rule lets pass what the rule stops.

@@ -1,4 +1,4 @@
-//! Reads the documents that a condition asks for.
+//! Reads the documents that a condition or a limit asks for.
 
 use rust_decimal::Decimal;
 
@@ -23,13 +23,35 @@ pub(super) fn read_document(r: &mut Reader, table: &Table<'_>) -> Option<Demand>
         None => Some(None),
     };
     let list = table.need(r, "one_of")?;
+    Some(Demand::Document { one_of: read_some(r, &list)?, grace_visits: grace_visits? })
+}
+
+/// Documents of which one would do, at least one.
+fn read_some(r: &mut Reader, list: &Spot<'_>) -> Option<Vec<Wanted>> {
     let items = list.items(r, MAX_ITEMS);
     if items.is_empty() {
         list.refuse(r, "name at least one");
     }
-    let one_of: Vec<Option<Wanted>> = items.iter().map(|spot| read_wanted(r, spot)).collect();
-    let one_of: Option<Vec<Wanted>> = one_of.into_iter().collect();
-    Some(Demand::Document { one_of: one_of?, grace_visits: grace_visits? })
+    let some: Vec<Option<Wanted>> = items.iter().map(|spot| read_wanted(r, spot)).collect();
+    some.into_iter().collect()
+}
+
+/// The documents that show why a member needs more than a limit allows; not said: a note of necessity.
+pub(super) fn read_necessity(r: &mut Reader, table: &Table<'_>) -> Option<Vec<Wanted>> {
+    let Some(list) = table.get("necessity") else {
+        return Some(vec![Wanted::any(DocumentKind::Necessity)]);
+    };
+    let some = read_some(r, &list)?;
+    let about_others = |w: &&Wanted| w.kind.subjects() != (true, false);
+    if let Some(other) = some.iter().find(about_others) {
+        let message = format!(
+            "a document of the kind {} is not about what a member needs; name another kind",
+            other.kind
+        );
+        list.refuse(r, message);
+        return None;
+    }
+    Some(some)
 }
 
 fn read_wanted(r: &mut Reader, spot: &Spot<'_>) -> Option<Wanted> {

@@ -137,6 +137,7 @@ fn good(ctx: &Context, wanted: &Wanted) -> Option<(Change, DocumentFact)> {
             Content::Assessment { about: about()?, score }
         }
         DocumentKind::Notice => Content::Notice { about: about()? },
+        DocumentKind::Necessity => Content::Necessity { elements },
         DocumentKind::Relationship => Content::Relationship { about: about()? },
         DocumentKind::Supervision => Content::Supervision { about: about()? },
         DocumentKind::Supervisor => Content::Supervisor { about: about()? },

@@ -63,9 +63,6 @@ fn judged(ctx: &Context, condition: &Condition) -> Vec<Said> {
         Demand::FaceToFaceWithin { days } => {
             conditions_mode::within(ctx, &condition.services, *days)
         }
-        Demand::RemoteShare { percent, window } => {
-            conditions_mode::share(ctx, &condition.services, *percent, window)
-        }
         Demand::Certificate { certificates } => conditions_peer::credential(ctx, certificates),
         Demand::Endorsement { endorsements } => conditions_peer::endorsement(ctx, endorsements),
         Demand::StaffAge { years } => conditions_peer::age(ctx, *years),
@@ -75,8 +72,8 @@ fn judged(ctx: &Context, condition: &Condition) -> Vec<Said> {
         }
         Demand::PlanGoal => conditions_paper::plan_goal(ctx),
         Demand::NoRelationship { about } => conditions_paper::no_relationship(ctx, about),
-        // Judged once it is known what is billed (`on_line`).
-        Demand::UnitsPerVisit { .. } => vec![],
+        // Judged once it is known what is billed (`of_billed`).
+        Demand::UnitsPerVisit { .. } | Demand::RemoteShare { .. } => vec![],
     };
     said.into_iter().map(|said| as_asked(condition, said)).collect()
 }
@@ -88,13 +85,18 @@ fn as_asked(condition: &Condition, said: Said) -> Said {
     }
 }
 
-/// What the conditions say of the claim line that the units found would stand on (RK25).
-pub fn on_line(ctx: &Context, room: &Room) -> Vec<Said> {
-    let of_condition = |condition: &Condition| match &condition.demand {
-        Demand::UnitsPerVisit { units } => {
-            units_per_line(ctx, room, *units).map(|said| as_asked(condition, said))
-        }
-        _ => None,
+/// What the conditions say of the units that would be billed: of the claim line that they would stand
+/// on (RK25), and of their part of all units (RK58).
+pub fn of_billed(ctx: &Context, room: &Room) -> Vec<Said> {
+    let of_condition = |condition: &Condition| {
+        let said = match &condition.demand {
+            Demand::UnitsPerVisit { units } => units_per_line(ctx, room, *units),
+            Demand::RemoteShare { percent, window } => {
+                conditions_mode::share(ctx, room, &condition.services, *percent, window)
+            }
+            _ => None,
+        };
+        said.map(|said| as_asked(condition, said))
     };
     of_visit(ctx).filter_map(of_condition).collect()
 }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::account::Account;
 use super::conditions::words;
 use super::context::Context;
-use super::day::Day;
+use super::room::Room;
 use super::table::{RuleId, Said};
 use crate::domain::codes::Mode;
 use crate::domain::identifiers::Key;
@@ -62,21 +62,25 @@ pub fn within(ctx: &Context, services: &[Key], days: u32) -> Vec<Said> {
     )]
 }
 
-/// Remote units stay below their part of all units, in each window that contains the date. Usage from
-/// before go-live of which nobody knows the mode counts as remote; without a window nobody can say
-/// what the part is.
-pub fn share(ctx: &Context, services: &[Key], percent: u32, window: &Window) -> Vec<Said> {
-    let Some(terms) = ctx.terms.filter(|_| !is_face_to_face(ctx, ctx.encounter.mode)) else {
-        return vec![];
-    };
+/// Remote units that would be billed stay below their part of all units, in each window that contains
+/// the date. What limits cut off is not billed; where nothing would be, the part is told of all that is
+/// asked. Usage from before go-live of which nobody knows the mode counts as remote; without a window
+/// nobody can say what the part is.
+pub fn share(
+    ctx: &Context,
+    room: &Room,
+    services: &[Key],
+    percent: u32,
+    window: &Window,
+) -> Option<Said> {
+    let terms = ctx.terms.filter(|_| !is_face_to_face(ctx, ctx.encounter.mode))?;
     let remote = |mode: Mode| !terms.pack.face_to_face.contains(&mode);
-    // Of a day's sum, what the visit adds to it: the others' units are drawn.
-    let units = Day::of(ctx).map_or_else(|| ctx.units().unwrap_or(0), |day| day.adds());
-    let units = i64::from(units);
+    // Of a day's sum, what the visit changes about it: the others' units are drawn.
+    let units = i64::from(if room.ready() > 0 { room.ready() } else { room.asked });
     let account = Account::of(&terms.pack, ctx.facts);
     let parts = account.parts(services, window, ctx.date, remote);
     if parts.is_empty() {
-        return vec![no_window(ctx, window)];
+        return Some(no_window(ctx, window));
     }
     let parts = parts
         .into_iter()
@@ -85,8 +89,8 @@ pub fn share(ctx: &Context, services: &[Key], percent: u32, window: &Window) -> 
         let most = Decimal::from(*of_all) * Decimal::from(percent) / Decimal::ONE_HUNDRED;
         Decimal::from(*of_remote) > most
     };
-    let Some((of_remote, of_all)) = parts.into_iter().find(above) else { return vec![] };
-    vec![Said::new(
+    let (of_remote, of_all) = parts.into_iter().find(above)?;
+    Some(Said::new(
         RuleId::ModeShare,
         "/mode",
         format!(
@@ -95,7 +99,7 @@ pub fn share(ctx: &Context, services: &[Key], percent: u32, window: &Window) -> 
             window.words()
         ),
         "More visits face to face make room; it is then decided again by itself.",
-    )]
+    ))
 }
 
 fn no_window(ctx: &Context, window: &Window) -> Said {
@@ -212,6 +216,26 @@ mod tests {
         assert!(case.only("mode.share").message.contains("4 of 15 units a calendar year"));
         case.facts.usage.push(given("2025-12-31", Mode::InPerson, 50));
         case.only("mode.share");
+    }
+
+    #[test]
+    fn rk58_the_share_is_of_what_limits_let_be_billed() {
+        let share = Demand::RemoteShare { percent: 25, window: Window::CalendarYear };
+        let mut case = with(share, Mode::Video);
+        let mut cap = limit("video", "2", Window::Day, Exceed::BillUpTo);
+        cap.modes = vec![Mode::Video];
+        case.terms.pack.limits = vec![cap];
+        // 2 of 8 are a quarter; the other 2 of the visit are cut off.
+        case.facts.usage = vec![given("2026-02-01", Mode::InPerson, 6)];
+        assert_eq!(case.rules(), ["limit.bill_up_to"]);
+        assert_eq!(split(&case.decide()), (2, 2));
+        case.facts.usage = vec![given("2026-02-01", Mode::InPerson, 5)];
+        assert_eq!(case.rules(), ["mode.share", "limit.bill_up_to"]);
+        assert!(case.decide().findings[0].message.contains("2 of 7 units"));
+        assert_eq!(split(&case.decide()), (0, 4));
+        // Where nothing is billed, what the visit asks for is told.
+        case.facts.usage.push(given("2026-07-01", Mode::Video, 2));
+        assert!(case.decide().findings[0].message.contains("6 of 11 units"));
     }
 
     #[test]

@@ -11,9 +11,8 @@ use crate::domain::identifiers::{Key, Reference};
 /// One of the documents wanted is on record and good on the service date, or the visit is among the
 /// first that may go without.
 pub fn document(ctx: &Context, wanted: &[Wanted], grace_visits: Option<u32>) -> Vec<Said> {
-    let found = |w: &Wanted| ctx.facts.documents.iter().any(|d| lack(w, d, ctx.date).is_none());
     let graced = grace_visits.is_some_and(|first| ctx.facts.earlier_visits.unwrap_or(0) < first);
-    if graced || wanted.iter().any(found) {
+    if graced || on_record(ctx, wanted) {
         return vec![];
     }
     // The one that comes closest tells more than that there is none.
@@ -40,6 +39,12 @@ pub fn document(ctx: &Context, wanted: &[Wanted], grace_visits: Option<u32>) -> 
         format!("The payer wants on {} a document of the kind {all}{after}: {why}.", ctx.date),
         fix,
     )]
+}
+
+/// Whether one of the documents wanted is on record and good on the service date.
+pub fn on_record(ctx: &Context, wanted: &[Wanted]) -> bool {
+    let good = |w: &Wanted| ctx.facts.documents.iter().any(|d| lack(w, d, ctx.date).is_none());
+    wanted.iter().any(good)
 }
 
 /// The goal that the note names is one of a plan's that holds on the date (RK62). Before a planned visit

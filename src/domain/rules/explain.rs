@@ -140,6 +140,7 @@ const ROOM: &[&str] = &[
     "facts.peer_usage",
     "facts.anchors",
     "facts.episodes",
+    "facts.documents",
     "contract.limit",
 ];
 const APPROVALS: &[&str] = &[
@@ -169,6 +170,7 @@ const REMOTE: &[&str] = &[
     "facts.face_to_face",
     "facts.episodes",
     "contract.condition",
+    "contract.limit",
 ];
 const ENROLLED: &[&str] = &[TIMES, "facts.episodes", "contract.condition"];
 const PAPERS: &[&str] = &[TIMES, "facts.documents", "facts.earlier_visits", "contract.condition"];
@@ -252,7 +254,9 @@ fn looks_at(rule: RuleId) -> &'static [&'static str] {
         | R::AuthorizationExhausted
         | R::AuthorizationSecond
         | R::AuthorizationNotNeeded => APPROVALS,
-        R::LimitBillUpTo | R::LimitHold | R::LimitNever | R::LimitNoEpisode => ROOM,
+        R::LimitBillUpTo | R::LimitNecessity | R::LimitHold | R::LimitNever | R::LimitNoEpisode => {
+            ROOM
+        }
         R::ActivityExcluded => &[KIND, "contract.never_billed"],
         R::ServiceRetired => &[TIMES, SERVICES],
         R::ClaimHold | R::ContractUnknown => &[TIMES, KIND, "contract.condition", SERVICES],

@@ -175,6 +175,8 @@ impl RuleId {
                 UNIT_EDITS, remarked("151", "N362")),
             Self::LimitBillUpTo => row("A biller checks whether the other visits of these days were recorded rightly.",
                 LIMITS, remarked("119", "N640")),
+            Self::LimitNecessity => row("A clinician writes why the member needs more; a biller records it with its dates.",
+                LIMITS, remarked("151", "N362")),
             Self::AuthorizationUnknown => row("A biller records the authorization, or names one that is on record.",
                 AUTHORIZATION, denied("15")),
             Self::AuthorizationDates => row("A biller names the authorization for the date, or corrects its dates.",

@@ -197,14 +197,16 @@ impl Contract {
             .filter_map(|count| self.adding(visit, ledger, count))
             .find(|added| {
                 self.all(visit, ledger, |cap, window, units| {
-                    cap.exceed != Exceed::BillUpTo
-                        || slow::fits(window, cap.tenths, units, on, added.len())
+                    !self.cuts(cap) || slow::fits(window, cap.tenths, units, on, added.len())
                 })
             })
             .filter(|added| {
                 self.all(visit, ledger, |cap, window, units| match cap.exceed {
                     Exceed::BillUpTo => true,
-                    Exceed::Authorization => slow::moves_well(window, cap.tenths, units, on),
+                    Exceed::Necessity if !self.needed => true,
+                    Exceed::Authorization | Exceed::Necessity => {
+                        slow::moves_well(window, cap.tenths, units, on)
+                    }
                     Exceed::Hold | Exceed::Never => {
                         slow::fits(window, cap.tenths, units, on, added.len())
                     }

@@ -144,7 +144,8 @@ fn assert_nothing_is_exceeded(contract: &Contract, ledger: &[Unit], voided: bool
         let of = Visit { org, member: who, peer: who, ..Visit::default() };
         for cap in &contract.caps {
             let window = contract.slow(&cap.window);
-            if voided && matches!(window, Slow::Consecutive(_)) {
+            let moved = voided && matches!(window, Slow::Consecutive(_));
+            if moved || contract.is_exceeded(cap) {
                 continue;
             }
             let units = Contract::counted(cap, &of, ledger).into_iter();

@@ -9,8 +9,10 @@ use crate::domain::contract::{
     AuthorizationLevel, AuthorizationNeed, Exceed, LimitScope, Rounding,
 };
 use crate::domain::dates::WeekStart;
-use crate::domain::facts::EpisodeFact;
-use crate::domain::ids::{AuthorizationId, EpisodeId, PayerId, PeerId};
+use crate::domain::document::Content;
+use crate::domain::facts::{DocumentFact, EpisodeFact};
+use crate::domain::identifiers::Reference;
+use crate::domain::ids::{AuthorizationId, DocumentId, EpisodeId, PayerId, PeerId};
 use crate::domain::windows::Window;
 
 pub const DAYS: u64 = 100;
@@ -68,6 +70,8 @@ pub struct Contract {
     pub episodes: Vec<(usize, u64, u64)>,
     /// Whether claims name authorizations line by line, so that a visit may draw on several.
     pub line_level: bool,
+    /// Whether a note on record shows that members need more than a limit of that kind allows.
+    pub needed: bool,
 }
 
 /// A visit. The authorization is named by index; one past the end is unknown.
@@ -142,6 +146,7 @@ impl Contract {
                 made.services = names(&grant.services);
                 c.facts.authorizations.push(made);
             }
+            c.facts.documents = self.notes();
             c.facts.episodes = self.episodes.iter().zip(1..).map(episode).collect();
             let covered = coverage(1, 1, 1, testing::span("2026-01-01", None));
             c.facts.billed = Some(covered.clone());
@@ -151,6 +156,30 @@ impl Contract {
             c.facts.as_of = t("2028-04-15T12:00:00Z");
             c.encounter.peer = PeerId::from_i64(7);
         })
+    }
+}
+
+impl Contract {
+    /// The documents of each member.
+    pub fn notes(&self) -> Vec<DocumentFact> {
+        let note = || DocumentFact {
+            id: DocumentId::from_i64(99),
+            reference: Reference::parse("N-1").unwrap(),
+            span: testing::span("2026-01-01", None),
+            signed_on: None,
+            content: Content::Necessity { elements: vec![] },
+        };
+        self.needed.then(note).into_iter().collect()
+    }
+
+    /// Whether a cap cuts what does not fit it.
+    pub fn cuts(&self, cap: &Cap) -> bool {
+        cap.exceed == Exceed::BillUpTo || (cap.exceed == Exceed::Necessity && !self.needed)
+    }
+
+    /// Whether what does not fit a cap is billed all the same.
+    pub fn is_exceeded(&self, cap: &Cap) -> bool {
+        cap.exceed == Exceed::Necessity && self.needed
     }
 }
 
@@ -232,15 +261,10 @@ pub fn contract() -> impl Strategy<Value = Contract> {
         prop::collection::vec(grant, 0..4),
         prop::collection::vec(episode, 0..3),
         any::<bool>(),
+        any::<bool>(),
     )
-        .prop_map(|(week, caps, need, need_for, grants, episodes, line_level)| Contract {
-            week,
-            caps,
-            need,
-            need_for,
-            grants,
-            episodes,
-            line_level,
+        .prop_map(|(week, caps, need, need_for, grants, episodes, line_level, needed)| {
+            Contract { week, caps, need, need_for, grants, episodes, line_level, needed }
         })
 }
 

@@ -56,7 +56,7 @@ pub const KINDS: &[Kind] = &[
     kind("RK21", &["limit"], "Several windows hold on one code at once."),
     kind("RK22", &["limit.scope"], "Counted are the units of the member, of the member and the organization, or of one peer."),
     kind("RK23", &["limit.units", "limit.hours"], "A cap may have a fraction, and stays exact."),
-    kind("RK24", &["limit.exceed"], "A limit may be exceeded with an authorization, in part, or never."),
+    kind("RK24", &["limit.exceed", "limit.necessity"], "A limit may be exceeded by authorization, by a note of necessity, in part, or never."),
     kind("RK25", &["condition.units_per_visit"], "A claim line holds at most so many units, whoever pays."),
     // Authorization
     kind("RK26", &["authorization.free_units", "authorization.window"], "Some units are free, then an authorization is needed."),

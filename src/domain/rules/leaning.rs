@@ -3,10 +3,14 @@
 
 use chrono::NaiveDate;
 
+use super::conditions;
+use super::context::Context;
 use super::table::RuleId;
 use crate::domain::codes::Mode;
-use crate::domain::contract::{Demand, Pack};
-use crate::domain::windows::{Calendar, Days};
+use crate::domain::contract::{Demand, Pack, Terms};
+use crate::domain::encounter::EncounterData;
+use crate::domain::facts::Facts;
+use crate::domain::windows::{Calendar, Days, Window};
 
 /// Rules that hold a visit until others of the member are there.
 const BY_MEMBER: [RuleId; 2] = [RuleId::ModeNoAnchor, RuleId::ModeShare];
@@ -29,12 +33,10 @@ pub struct Leaning {
 impl Leaning {
     /// Who may lean on a visit of this date and mode, which is a part of a group or not.
     pub fn on(pack: &Pack, date: NaiveDate, mode: Mode, group: bool) -> Self {
-        // None of these windows is an episode's.
-        let calendar = Calendar { week_start: pack.week_start, episodes: &[] };
         let hull = |asks: &dyn Fn(&Demand) -> bool| {
             let windows = pack.conditions.iter().map(|c| &c.demand).filter(|d| asks(d));
             let windows = windows.filter_map(|d| d.window().or_else(|| d.of_peer().cloned()));
-            windows.filter_map(|w| w.reach(calendar, date)).reduce(Days::join)
+            windows.filter_map(|w| reach(pack, &w, date)).reduce(Days::join)
         };
         let face_to_face = pack.face_to_face.contains(&mode);
         Self {
@@ -55,6 +57,27 @@ impl Leaning {
     pub fn is_none(&self) -> bool {
         self.member.is_none() && self.peer.is_none()
     }
+}
+
+/// The days on which a window of a visit may lie. Those of an episode are not asked for: episodes are
+/// corrected, and one visit too many that is looked at again costs less than one too few.
+fn reach(pack: &Pack, window: &Window, date: NaiveDate) -> Option<Days> {
+    let calendar = Calendar { week_start: pack.week_start, episodes: &[] };
+    match window {
+        Window::Episode { .. } => Some(Days::ALL),
+        Window::EpisodeYear { first_month, .. } => {
+            Window::FiscalYear { first_month: *first_month }.reach(calendar, date)
+        }
+        other => other.reach(calendar, date),
+    }
+}
+
+/// Whether a visit may be billed only as long as others of its member are there: when its claim is
+/// built, it is decided once more.
+pub fn leans(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> bool {
+    let ctx = Context::new(terms, facts, encounter);
+    let remote = terms.is_some_and(|t| !t.pack.face_to_face.contains(&encounter.mode));
+    remote && conditions::of_visit(&ctx).any(|c| c.demand.looks_at_modes())
 }
 
 #[cfg(test)]
@@ -84,5 +107,35 @@ mod tests {
         assert!(leaning.lifts("group.average", d("2026-07-01"), (false, true)));
         assert!(on(&pack, Mode::InPerson, false).is_none());
         assert_eq!(LIFTED_BY_OTHERS.len(), BY_MEMBER.len() + BY_PEER.len());
+    }
+
+    #[test]
+    fn rk58_of_an_episode_all_days_and_of_its_year_the_year_lean_on_a_visit() {
+        let mut pack = Case::new().terms.pack;
+        let mut on = |window| {
+            pack.conditions = vec![condition(Demand::RemoteShare { percent: 25, window })];
+            Leaning::on(&pack, d("2026-07-15"), Mode::InPerson, false).member
+        };
+        assert_eq!(on(Window::Episode { episode: None }), Some(Days::ALL));
+        let year = Window::EpisodeYear { first_month: 10, episode: None };
+        assert_eq!(on(year), Some(Days::new(d("2025-10-01"), d("2026-09-30"))));
+        assert_eq!(on(Window::Month), Some(Days::new(d("2026-07-01"), d("2026-07-31"))));
+        assert_eq!(on(Window::Lifetime), Some(Days::ALL));
+    }
+
+    #[test]
+    fn rk58_a_remote_visit_leans_where_a_condition_looks_at_others() {
+        let mut case = Case::new();
+        case.encounter.mode = Mode::Video;
+        let leans = |c: &Case| leans(Some(&c.terms), &c.facts, &c.encounter);
+        assert!(!leans(&case));
+        let share = Demand::RemoteShare { percent: 25, window: Window::Month };
+        case.terms.pack.conditions = vec![condition(share)];
+        assert!(leans(&case));
+        case.encounter.mode = Mode::InPerson;
+        assert!(!leans(&case));
+        case.encounter.mode = Mode::Video;
+        case.terms.pack.conditions[0].days.to = Some(d("2026-06-30"));
+        assert!(!leans(&case));
     }
 }

@@ -3,6 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::account::{Account, Standing, units_in_words};
+use super::conditions::words;
+use super::conditions_paper::on_record;
 use super::context::Context;
 use super::table::{RuleId, Said};
 use crate::domain::contract::{Exceed, Limit, LimitScope, Pack};
@@ -34,13 +36,14 @@ fn standing<'a>(
         .collect()
 }
 
-/// Cuts `asked` units to those that fit every `bill_up_to` limit, and tells of each that cuts.
+/// Cuts `asked` units to those that fit every `bill_up_to` limit, and every `necessity` limit whose
+/// excess no document shows to be necessary, and tells of each that cuts.
 pub fn cut(ctx: &Context, pack: &Pack, account: Account, asked: u32) -> (u32, Vec<Said>) {
     let mut fitting = asked;
     let mut said = vec![];
-    for (limit, at) in standing(ctx, pack, account, &[Exceed::BillUpTo]) {
+    for (limit, at) in standing(ctx, pack, account, &[Exceed::BillUpTo, Exceed::Necessity]) {
         let room = at.room();
-        if room < asked {
+        if room < asked && !is_necessary(ctx, limit) {
             fitting = fitting.min(room);
             said.push(up_to(ctx, limit, &at, asked));
         }
@@ -48,15 +51,23 @@ pub fn cut(ctx: &Context, pack: &Pack, account: Account, asked: u32) -> (u32, Ve
     (fitting, said)
 }
 
+/// Whether a document on record shows that what is above the limit is necessary. All units count in the
+/// limit, as those do that an authorization covers.
+fn is_necessary(ctx: &Context, limit: &Limit) -> bool {
+    limit.exceed == Exceed::Necessity && on_record(ctx, &limit.necessity)
+}
+
 /// Tells of every `hold` and `never` limit that `units` more do not fit. One whose excess needs an
-/// authorization holds a visit, too, that would move other visits into a window that is then full:
-/// no authorization of this visit speaks of theirs.
+/// authorization or a document holds a visit, too, that would move other visits into a window that is
+/// then full: nothing of this visit speaks of theirs.
 pub fn refuse(ctx: &Context, pack: &Pack, account: Account, units: u32) -> Vec<Said> {
-    standing(ctx, pack, account, &[Exceed::Hold, Exceed::Never, Exceed::Authorization])
+    standing(ctx, pack, account, Exceed::ALL)
         .into_iter()
-        .filter(|(limit, at)| {
-            let full = Decimal::from(units) > at.left && limit.exceed != Exceed::Authorization;
-            at.moved.is_some() || full
+        .filter(|(limit, at)| match limit.exceed {
+            Exceed::Hold | Exceed::Never => at.moved.is_some() || Decimal::from(units) > at.left,
+            Exceed::Authorization => at.moved.is_some(),
+            Exceed::Necessity => at.moved.is_some() && is_necessary(ctx, limit),
+            Exceed::BillUpTo => false,
         })
         .map(|(limit, at)| hold(ctx, limit, &at, units))
         .collect()
@@ -140,13 +151,29 @@ fn up_to(ctx: &Context, limit: &Limit, at: &Standing, asked: u32) -> Said {
             asked.saturating_sub(room)
         )
     };
-    let said = Said::new(
-        RuleId::LimitBillUpTo,
-        ctx.kind_field(),
-        format!("{} {outcome}", state(limit, at)),
-        "Nothing can be billed over the limit; a biller checks whether the other visits of these \
-         days were recorded rightly.",
-    );
+    let said = if limit.exceed == Exceed::Necessity {
+        let names = words(limit.necessity.iter().map(|w| w.kind.as_str()), " or ");
+        Said::new(
+            RuleId::LimitNecessity,
+            ctx.kind_field(),
+            format!(
+                "{} {outcome} More needs a document of the kind {names} that is good on {}, and none \
+                 is on record.",
+                state(limit, at),
+                ctx.date
+            ),
+            "A clinician writes why the member needs more; a biller records it with its dates, and \
+             the visit is decided again.",
+        )
+    } else {
+        Said::new(
+            RuleId::LimitBillUpTo,
+            ctx.kind_field(),
+            format!("{} {outcome}", state(limit, at)),
+            "Nothing can be billed over the limit; a biller checks whether the other visits of these \
+             days were recorded rightly.",
+        )
+    };
     said.by(&limit.source)
 }
 

@@ -103,7 +103,7 @@ pub use self::conditions_supervisor::supervised;
 pub use self::day::{day_without, measure, sum_key};
 pub use self::help::{Denial, Help, Source};
 pub use self::kinds::{KINDS, Kind};
-pub use self::leaning::{LIFTED_BY_OTHERS, Leaning};
+pub use self::leaning::{LIFTED_BY_OTHERS, Leaning, leans};
 pub use self::lines::place_of;
 pub use self::modifiers::how;
 pub use self::opened::opened;
@@ -163,7 +163,7 @@ pub fn decide(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -
     let mut room = Room::of(&ctx);
     let mut said: Vec<Said> = ONCE.iter().chain(STANDING).flat_map(|family| family(&ctx)).collect();
     said.append(&mut room.said);
-    said.append(&mut conditions::on_line(&ctx, &room));
+    said.append(&mut conditions::of_billed(&ctx, &room));
     said.append(&mut period::claimed(&ctx, &room));
     said.append(&mut form::notes(&ctx, &room));
     let mut said = overridden::apply(&ctx, in_order(said));

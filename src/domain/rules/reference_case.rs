@@ -187,7 +187,7 @@ impl Book {
                 units: Decimal::new(tenths, 1),
             }));
         }
-        case.facts.documents = self.papers.iter().enumerate().map(document).collect();
+        case.facts.documents.extend(self.papers.iter().enumerate().map(document));
         if !self.prices.is_empty() {
             case.terms = bind(&case.terms.pack, &case.terms.agreement).unwrap();
         }

@@ -201,6 +201,7 @@ impl Book {
             Ask::Modes(modes) => (modes.contains(&talk.visit.mode), "mode.not_allowed"),
             // Known once room was found: `crowded`.
             Ask::Units(_) => (true, "limit.visit"),
+            Ask::Share(_) => (true, "mode.share"),
             Ask::Present => (!talk.absent, "member.absent"),
             Ask::NotOf(class) => (talk.class != *class, "diagnosis.excluded"),
             Ask::FaceToFace(days) => {
@@ -209,15 +210,6 @@ impl Book {
                     own.iter().any(|u| u.day == then && u.mode == Mode::InPerson)
                 });
                 (!remote || anchor, "mode.no_anchor")
-            }
-            Ask::Share(percent) => {
-                let month =
-                    |u: &&&Unit| (u.day.year(), u.day.month()) == (day(on).year(), day(on).month());
-                let all = own.iter().filter(month).count();
-                let far = own.iter().filter(month).filter(|u| u.mode != Mode::InPerson).count();
-                let more = usize::try_from(said.units).unwrap();
-                let percent = usize::try_from(*percent).unwrap();
-                (!remote || (far + more) * 100 <= (all + more) * percent, "mode.share")
             }
             Ask::Goal => {
                 // A plan of the world has the first goal, whenever it was signed.
@@ -309,14 +301,30 @@ impl Book {
         owed
     }
 
-    /// Conditions that so many units on one line break, and whether each holds the visit.
-    pub fn crowded(&self, talk: &Talk, units: usize) -> Vec<(&'static str, bool)> {
+    /// Conditions that so many billed units break, on their line or as a part of the month, and whether
+    /// each holds the visit.
+    pub fn crowded(&self, talk: &Talk, units: usize, ledger: &[Unit]) -> Vec<(&'static str, bool)> {
         let mut found = vec![];
-        for (ask, _, holds) in self.conditions(talk) {
-            if let Ask::Units(most) = ask
-                && units > usize::try_from(*most).unwrap()
-            {
-                found.push(("limit.visit", holds));
+        for (ask, services, holds) in self.conditions(talk) {
+            match ask {
+                Ask::Units(most) if units > usize::try_from(*most).unwrap() => {
+                    found.push(("limit.visit", holds));
+                }
+                Ask::Share(percent) if units > 0 && talk.visit.mode != Mode::InPerson => {
+                    let (mut far, mut all) = (units, units);
+                    let month = |d: chrono::NaiveDate| (d.year(), d.month());
+                    for unit in ledger {
+                        let mine = (unit.org, unit.member) == (talk.visit.org, talk.visit.member)
+                            && services.contains(&unit.service)
+                            && month(unit.day) == month(day(talk.visit.day));
+                        all += usize::from(mine);
+                        far += usize::from(mine && unit.mode != Mode::InPerson);
+                    }
+                    if far * 100 > all * usize::try_from(*percent).unwrap() {
+                        found.push(("mode.share", holds));
+                    }
+                }
+                _ => {}
             }
         }
         found

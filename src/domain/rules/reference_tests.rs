@@ -165,9 +165,10 @@ fn step(book: &Book, case: &mut Case, talk: &Talk, live: &[Live]) -> (Decision, 
     let stopped = said.never || said.holds();
     let mut best = contract.most(&visit, ledger);
     // Told whatever else holds the visit, so that all can be mended at once.
-    let crowded = book.crowded(talk, best.len());
-    // Where limits leave nothing it may be told or not what the line would have had.
-    let told_of_line = |rule: &str| !best.is_empty() || rule != "limit.visit";
+    let crowded = book.crowded(talk, best.len(), ledger);
+    // Where limits leave nothing it may be told or not what would have been billed.
+    let of_billed = |rule: &str| ["limit.visit", "mode.share"].contains(&rule);
+    let told_of_line = |rule: &str| !best.is_empty() || !of_billed(rule);
     let findings =
         decision.findings.iter().filter(|f| !is_of_room(&f.rule) && told_of_line(&f.rule));
     let mut told: Vec<(&str, bool)> =

@@ -1,7 +1,7 @@
 //! How many of the units can be billed, and on which authorization: limits and authorizations
 //! together.
 //!
-//! `bill_up_to` limits cut first, then free units, `authorization` limits and the authorization;
+//! `bill_up_to` limits, and `necessity` ones without a document, cut first, then free units, `authorization` limits and the authorization;
 //! `hold` and `never` limits are asked last, for what would be billed. When nothing would be, the later steps still look at what the
 //! earlier ones cut, so that all reasons are told at once; nothing is billed by that.
 

@@ -210,6 +210,8 @@ rule_table! {
         "One visit has more units than the payer takes on a line.";
     LimitBillUpTo = "limit.bill_up_to", HoldPart, ["R4", "RK19", "RK20", "RK21", "RK22", "RK23", "RK24"],
         "The limit has no room for all units: those that fit are billed, the rest is held.";
+    LimitNecessity = "limit.necessity", HoldPart, ["R4", "RK19", "RK20", "RK21", "RK23", "RK24"],
+        "The limit has no room for all units, and no document on record shows that the rest is necessary.";
     AuthorizationUnknown = "authorization.unknown", HoldPart, ["R5", "RK26", "RK27"],
         "The payer's authorization named in the encounter is not on record for the member.";
     AuthorizationDates = "authorization.dates", HoldPart, ["R5", "RK26", "RK27"],

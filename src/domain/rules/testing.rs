@@ -10,6 +10,7 @@ use crate::domain::codes::{
 use crate::domain::contract::*;
 use crate::domain::dates::{Instant, Span, WeekStart, Zone, parse_date};
 use crate::domain::decision::{Decision, LineAnswer};
+use crate::domain::document::DocumentKind;
 use crate::domain::encounter::{EncounterData, Kind, Note};
 use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, PeerFact, Usage};
 use crate::domain::finding::{Authority, Finding};
@@ -124,6 +125,10 @@ pub fn limit(name: &str, units: &str, window: Window, exceed: Exceed) -> Limit {
         when: When::default(),
         days: InForce::default(),
         exceed,
+        necessity: match exceed {
+            Exceed::Necessity => vec![Wanted::any(DocumentKind::Necessity)],
+            _ => vec![],
+        },
         layer: None,
         agreement: None,
         source: source("limits"),

@@ -64,7 +64,8 @@ impl RuleId {
             | Self::EnrollmentExcluded | Self::ModeShare | Self::LimitVisit
             | Self::AuthorizationBlock | Self::MemberAge | Self::MemberNoAddress
             | Self::ClaimMember
-            | Self::Duplicate | Self::LimitBillUpTo | Self::LimitHold | Self::LimitNever
+            | Self::Duplicate | Self::LimitBillUpTo | Self::LimitNecessity | Self::LimitHold
+            | Self::LimitNever
             | Self::LimitAcross | Self::LimitNoEpisode | Self::AuthorizationUnknown
             | Self::AuthorizationDates | Self::AuthorizationService
             | Self::AuthorizationNotNeeded | Self::FilingSoon | Self::AuthorizationSecond
@@ -114,7 +115,7 @@ impl RuleId {
             Self::Duplicate | Self::OverlapMember | Self::OverlapPeer | Self::SessionMemberTwice
             | Self::DayClaimed | Self::PeriodClaimed => TWICE,
             Self::BelowOneUnit | Self::BelowMinimumTime => UNITS,
-            Self::LimitBillUpTo | Self::LimitHold | Self::LimitNever | Self::LimitAcross
+            Self::LimitBillUpTo | Self::LimitNecessity | Self::LimitHold | Self::LimitNever | Self::LimitAcross
             | Self::LimitVisit | Self::LimitNoEpisode | Self::PeerCaseload | Self::PeerSupervisor => CAP,
             Self::AuthorizationUnknown | Self::AuthorizationDates | Self::AuthorizationService
             | Self::AuthorizationMissing | Self::AuthorizationExhausted

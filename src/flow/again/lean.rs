@@ -1,5 +1,6 @@
 //! Visits that lean on others: one that waits for a visit face to face, or for smaller groups, is
-//! decided again when that visit is there, and those that leaned on one when it is gone.
+//! decided again when that visit is there or has more units, and those that leaned on one when it is
+//! gone or has fewer.
 
 use crate::domain::again::{Cause, Days, Touched};
 use crate::domain::contract::Terms;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::lean::{gone, stands, wake};
 use super::mark::follow;
+use super::redo::ready_units;
 use crate::domain::again::{Cause, Days, Freed, Outcome, Touched};
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
@@ -52,6 +53,16 @@ impl Again {
     /// What the encounter says now.
     pub fn data(&self) -> &EncounterData {
         self.revised.as_ref().unwrap_or(&self.encounter.data)
+    }
+
+    /// Whether more of it is ready than before, so that others may lean on it that could not.
+    fn grows(&self) -> bool {
+        ready_units(&self.before.answer) < ready_units(&self.answer)
+    }
+
+    /// Whether less of it is ready than before, so that others may lean on it that cannot any more.
+    fn shrinks(&self) -> bool {
+        ready_units(&self.answer) < ready_units(&self.before.answer)
     }
 
     fn billed(&self) -> Option<(PayerId, &MemberNumber)> {
@@ -172,8 +183,8 @@ fn mark_freed(
     let none = Vec::new();
     let frees = |a: &&Again| frees(a, of_encounter.get(&a.encounter.id).unwrap_or(&none));
     let freeing: Vec<&Again> = list.iter().filter(frees).collect();
-    let left: Vec<&Again> =
-        list.iter().filter(|a| a.revised.is_some() || !stands(&a.answer)).collect();
+    let is_left = |a: &&Again| a.revised.is_some() || !stands(&a.answer) || a.shrinks();
+    let left: Vec<&Again> = list.iter().filter(is_left).collect();
     let gone_from = |a: &&Again| gone(a.case.terms.as_deref(), &a.encounter.data, &a.before.answer);
     let leaned: Vec<Touched> = left.iter().flat_map(gone_from).collect();
     let of_leaned = left.iter().filter(|_| !leaned.is_empty());
@@ -189,14 +200,14 @@ fn mark_freed(
     follow(ctx, conn, tenant, Cause::Freed, depth + 1, &touched)
 }
 
-/// Wakes what waits for visits that were not live, or were otherwise, and are now.
+/// Wakes what waits for visits that were not live, or were otherwise or fewer units, and are now.
 fn wake_others(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     list: &[Again],
 ) -> Result<(), AppError> {
-    let fresh = |a: &&Again| a.revised.is_some() || !stands(&a.before.answer);
+    let fresh = |a: &&Again| a.revised.is_some() || !stands(&a.before.answer) || a.grows();
     let fresh: Vec<&Again> = list.iter().filter(fresh).collect();
     let depth = fresh.iter().map(|a| a.depth).max().unwrap_or_default();
     if depth >= MOST_STEPS {

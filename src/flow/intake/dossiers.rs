@@ -65,8 +65,7 @@ impl Dossiers {
         (members, peers): (&[MemberId], &[PeerId]),
         packs: &[&Pack],
     ) -> Result<(), StoreError> {
-        let demands = packs.iter().flat_map(|p| &p.conditions).map(|c| &c.demand);
-        let mut kinds: Vec<DocumentKind> = demands.flat_map(Demand::documents).collect();
+        let mut kinds: Vec<DocumentKind> = packs.iter().flat_map(|p| p.documents()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         if !kinds.is_empty() {
@@ -81,8 +80,7 @@ impl Dossiers {
 
     /// The documents of kinds that the pack asks for, about this member, peer or organization.
     pub fn documents(&self, pack: &Pack, member: MemberId, peer: PeerId) -> Vec<DocumentFact> {
-        let kinds: Vec<DocumentKind> =
-            pack.conditions.iter().flat_map(|c| c.demand.documents()).collect();
+        let kinds = pack.documents();
         let wanted = self
             .documents
             .iter()

@@ -95,8 +95,7 @@ fn demanded(demand: &Demand) -> String {
         Demand::Document { one_of, grace_visits } => {
             let first =
                 grace_visits.map(|n| format!(", but not for the first {}", counted(n, "visit")));
-            let wanted: Vec<String> = one_of.iter().map(wanted).collect();
-            format!("there is {}{}", wanted.join(", or "), first.unwrap_or_default())
+            format!("there is {}{}", one_of_wanted(one_of), first.unwrap_or_default())
         }
         Demand::PlanGoal => "the goal of the note is one of a plan on record".to_owned(),
         Demand::NoRelationship { about } => {
@@ -107,6 +106,11 @@ fn demanded(demand: &Demand) -> String {
 
 fn modes_in_words(modes: &[Mode]) -> String {
     choice(modes.iter().map(|m| words(m.as_str())))
+}
+
+/// Documents of which one would do, in words.
+pub(super) fn one_of_wanted(some: &[Wanted]) -> String {
+    some.iter().map(wanted).collect::<Vec<_>>().join(", or ")
 }
 
 /// A document, in words.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Change, Sentence, agreement, diff, list, pack, words};
 use crate::domain::codes::Activity;
-use crate::domain::contract::{Agreement, Condition, Demand, Pack, Service, When};
+use crate::domain::contract::{Agreement, Condition, Demand, Pack, Service, Wanted, When};
 use crate::domain::identifiers::Key;
 
 /// What changed between two packs.
@@ -89,6 +89,7 @@ fn in_one_order(pack: &Pack) -> Pack {
         sort(&mut limit.modifiers);
         sort(&mut limit.modes);
         sort_when(&mut limit.when);
+        sort_wanted(&mut limit.necessity);
     }
     for rule in &mut pack.authorizations {
         sort(&mut rule.services);
@@ -111,6 +112,14 @@ fn sort_service(service: &mut Service) {
     service.settings.sort_by_cached_key(|rule| rule.setting.to_string());
 }
 
+fn sort_wanted(documents: &mut [Wanted]) {
+    for wanted in documents.iter_mut() {
+        sort(&mut wanted.about);
+        sort(&mut wanted.elements);
+    }
+    documents.sort_by_cached_key(|wanted| format!("{wanted:?}"));
+}
+
 fn sort_condition(condition: &mut Condition) {
     sort(&mut condition.services);
     sort_when(&mut condition.when);
@@ -127,13 +136,7 @@ fn sort_condition(condition: &mut Condition) {
         | Demand::Enrolled { episodes: keys }
         | Demand::NotEnrolled { episodes: keys }
         | Demand::NoRelationship { about: keys } => sort(keys),
-        Demand::Document { one_of, .. } => {
-            for wanted in one_of.iter_mut() {
-                sort(&mut wanted.about);
-                sort(&mut wanted.elements);
-            }
-            one_of.sort_by_cached_key(|wanted| format!("{wanted:?}"));
-        }
+        Demand::Document { one_of, .. } => sort_wanted(one_of),
         // A list of modifiers is their order on the line.
         Demand::ModifierList { .. }
         | Demand::ClaimHold
@@ -269,6 +272,7 @@ mod tests {
                 limit.services.reverse();
                 limit.modes.reverse();
                 limit.modifiers.reverse();
+                limit.necessity.reverse();
             }
             for condition in &mut p.conditions {
                 condition.services.reverse();

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::circumstance::days;
+use super::conditions::one_of_wanted;
 use super::{Part, Sentence, choice, circumstance, counted, list, words};
 use crate::domain::contract::{
     AuthorizationNeed, AuthorizationRule, Block, Direction, Documentation, Exceed, Filing,
@@ -48,6 +49,7 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
         when: asked,
         days: held,
         exceed,
+        necessity,
         layer,
         agreement,
         source,
@@ -68,10 +70,13 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
         some => format!(", only {}", choice(some.iter().map(|m| words(m.as_str())))),
     };
     let more = match exceed {
-        Exceed::Hold => "a visit that does not fit is held",
-        Exceed::BillUpTo => "what fits is billed and the rest is held",
-        Exceed::Authorization => "what is above needs an authorization",
-        Exceed::Never => "a visit that does not fit is held, and nothing can lift that",
+        Exceed::Hold => "a visit that does not fit is held".to_owned(),
+        Exceed::BillUpTo => "what fits is billed and the rest is held".to_owned(),
+        Exceed::Authorization => "what is above needs an authorization".to_owned(),
+        Exceed::Necessity => {
+            format!("what is above needs {} on record", one_of_wanted(necessity))
+        }
+        Exceed::Never => "a visit that does not fit is held, and nothing can lift that".to_owned(),
     };
     let (cap, window) = (units(*cap), window.words());
     let of = of(services, all);

@@ -74,7 +74,8 @@ fn of_demand(name: &str) -> Value {
     })
 }
 
-fn wanted() -> Value {
+/// A document that is asked for.
+pub(super) fn wanted() -> Value {
     let days = || number(1, 3_660);
     shape::table(vec![
         need("kind", "Its kind.", codes!(DocumentKind)),

@@ -7,6 +7,7 @@ use super::super::layer::Direction;
 use super::super::limit::{Exceed, LimitScope};
 use super::super::modifier_rule::Stacking;
 use super::super::read_rules::{AUTHORIZATION_KEYS, LIMIT_KEYS};
+use super::conditions::wanted;
 use super::shape::{
     self, Field, add, amount, codes, date, key, keys, list, may, modifier, need, number, one_of,
     unknown, windows,
@@ -47,6 +48,11 @@ pub(super) fn limit() -> Value {
         may("modifiers", "Only lines with one of these.", list(modifier(), 0)),
         may("modes", "Only visits in one of these.", list(codes!(Mode), 0)),
         need("exceed", "What happens over the limit.", unknown(codes!(Exceed))),
+        may(
+            "necessity",
+            "Documents that would show the excess to be necessary.",
+            list(wanted(), 1),
+        ),
         may("layer", "Whose rule stands around this one.", layer()),
         may("agreement", "How a contract may change it.", codes!(Direction)),
         may("from", "First service date.", date()),
@@ -59,6 +65,9 @@ pub(super) fn limit() -> Value {
     let mut limit = shape::table(fields);
     shape::known(&mut limit, LIMIT_KEYS);
     shape::either(&mut limit, "units", "hours");
+    let others: Vec<&str> =
+        Exceed::ALL.iter().filter(|e| **e != Exceed::Necessity).map(|e| e.as_str()).collect();
+    add(&mut limit, vec![shape::given("exceed", &others, &[], &["necessity"])]);
     add(&mut limit, windows());
     limit
 }

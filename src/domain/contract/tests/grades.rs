@@ -127,8 +127,12 @@ fn rk73_what_a_weak_source_narrows_in_a_limit_or_a_condition() {
     assert_eq!(paths("C", &narrowed("agreement", "\"tighten\"")), [""; 0]);
     assert_eq!(paths("C", &limit(hold, "exceed")), [""; 0]);
     assert_eq!(paths("D", &limit(hold, "units")), [""; 0], "a cap only stops");
-    let part = limit("exceed = \"bill_up_to\"", "exceed");
-    assert_eq!(paths("D", &part), ["limit[2].exceed"]);
+    for excess in ["bill_up_to", "necessity"] {
+        let part = limit(&format!("exceed = \"{excess}\""), "exceed");
+        assert_eq!(paths("D", &part), ["limit[2].exceed"]);
+    }
+    let named = limit("exceed = \"necessity\"\nnecessity = [{ kind = \"order\" }]", "necessity");
+    assert_eq!(paths("C", &named), ["limit[2].necessity"]);
     // What a weak source alone says of a limit stops, but for what a contract may make of it.
     let weak = "[[limit]]\nkey = \"x\"\nservices = [\"peer\"]\nunits = 4\nwindow = \"day\"\n\
                 exceed = \"hold\"\nwhen = { group = false }\nagreement = \"loosen\"\nsource = \"lead\"\n";

@@ -3,6 +3,7 @@
 mod agreement;
 mod document;
 mod edges;
+mod excess;
 mod grades;
 mod overrides;
 mod pack;

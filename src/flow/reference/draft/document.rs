@@ -24,8 +24,8 @@ pub struct DocumentDraft {
     /// organization.
     #[schema(example = "D-2026-0004")]
     pub reference: Option<String>,
-    /// `order`, `plan`, `assessment`, `notice`, `relationship`, `supervision`, `supervisor` or
-    /// `accreditation`; never changes.
+    /// `order`, `plan`, `assessment`, `notice`, `necessity`, `relationship`, `supervision`,
+    /// `supervisor` or `accreditation`; never changes.
     #[schema(example = "plan")]
     pub kind: Option<String>,
     /// The member whom it is about (id or reference): all kinds but the last three; never changes.
@@ -54,7 +54,7 @@ pub struct DocumentDraft {
     /// The days on which a plan was reviewed; none before its first day.
     #[schema(example = json!(["2026-04-15"]))]
     pub reviews: Option<Vec<String>>,
-    /// What an order or plan has, in the words of packs.
+    /// What an order, plan or note of necessity has, in the words of packs.
     pub elements: Option<Vec<String>>,
 }
 
@@ -126,7 +126,7 @@ impl DocumentDraft {
             ("elements", !elements.is_empty()),
         ];
         let may: &[&str] = match kind {
-            DocumentKind::Order => &["elements"],
+            DocumentKind::Order | DocumentKind::Necessity => &["elements"],
             DocumentKind::Plan => &["goals", "reviews", "elements"],
             DocumentKind::Assessment => &["about", "score"],
             _ => &["about"],
@@ -145,6 +145,7 @@ impl DocumentDraft {
             DocumentKind::Plan => Content::Plan { goals, reviews, elements },
             DocumentKind::Assessment => Content::Assessment { about: about?, score: score? },
             DocumentKind::Notice => Content::Notice { about: about? },
+            DocumentKind::Necessity => Content::Necessity { elements },
             DocumentKind::Relationship => Content::Relationship { about: about? },
             DocumentKind::Supervision => Content::Supervision { about: about? },
             DocumentKind::Supervisor => Content::Supervisor { about: about? },
