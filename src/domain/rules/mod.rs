@@ -36,6 +36,7 @@ mod kinds;
 mod leaning;
 mod limits;
 mod lines;
+mod looks;
 mod member;
 mod minutes;
 mod modifiers;
@@ -83,6 +84,8 @@ mod reference_world;
 mod shapes_tests;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod testing_answers;
 #[cfg(test)]
 mod whole_tests;
 

@@ -4,12 +4,13 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::decide;
+pub use super::testing_answers::{carc, split};
 use crate::domain::codes::{
-    Activity, Carc, Diagnosis, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
+    Activity, Diagnosis, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
 use crate::domain::contract::*;
 use crate::domain::dates::{Instant, Span, WeekStart, Zone, parse_date};
-use crate::domain::decision::{Decision, LineAnswer};
+use crate::domain::decision::Decision;
 use crate::domain::document::DocumentKind;
 use crate::domain::encounter::{EncounterData, Kind, Note};
 use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, PeerFact, Usage};
@@ -387,18 +388,6 @@ impl Case {
         assert_eq!(findings.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(), [rule]);
         findings.into_iter().next().unwrap()
     }
-}
-
-/// Ready and held units of a decision.
-pub fn split(decision: &Decision) -> (u32, u32) {
-    let of =
-        |answer| decision.lines.iter().filter(|l| l.answer == answer).map(|l| l.units).sum::<u32>();
-    (of(LineAnswer::Ready), of(LineAnswer::Held))
-}
-
-/// The reason code of a finding.
-pub fn carc(finding: &Finding) -> Option<&str> {
-    finding.carc.as_ref().map(Carc::as_str)
 }
 
 pub fn decimal(text: &str) -> Decimal {

@@ -237,6 +237,7 @@ impl Bench {
         let told = pack.map(|p| self.beside.told(p, encounter, day, summed.as_ref()));
         let told = told.unwrap_or_default();
         let session = self.nearby.fact(encounter);
+        let documents = pack.map(|p| self.dossiers.documents(p, member.id, peer.id));
         let facts = Facts {
             as_of,
             zone: self.organization.data.zone,
@@ -248,9 +249,7 @@ impl Bench {
             certificates: facts_of(peer),
             peer: PeerFact { birth_date: peer.data.birth_date, hired_on: peer.data.hired_on },
             episodes,
-            documents: pack
-                .map(|p| self.dossiers.documents(p, member.id, peer.id))
-                .unwrap_or_default(),
+            documents: documents.unwrap_or_default(),
             supervised: pack.map(|p| self.dossiers.supervised(p, peer.id, day)).unwrap_or_default(),
             earlier_visits: told.earlier_visits,
             face_to_face: told.face_to_face,

@@ -1,0 +1,161 @@
+//! Which facts and which parts of the contract each rule looks at, for whoever reads an explanation.
+
+use super::RuleId;
+
+const TIMES: &str = "encounter.started_at";
+const KIND: &str = "encounter.activity";
+const COVERAGES: &str = "facts.coverages";
+const SERVICES: &str = "contract.service";
+const GROUP: &str = "encounter.group";
+const ROOM: &[&str] = &[
+    TIMES,
+    "encounter.ended_at",
+    "facts.usage",
+    "facts.peer_usage",
+    "facts.anchors",
+    "facts.episodes",
+    "facts.documents",
+    "contract.limit",
+];
+const APPROVALS: &[&str] = &[
+    TIMES,
+    "encounter.ended_at",
+    "encounter.authorization",
+    "facts.authorizations",
+    "facts.usage",
+    "facts.episodes",
+    "contract.authorization",
+    "contract.limit",
+];
+
+const SESSION: &[&str] = &[GROUP, TIMES, "encounter.ended_at", "facts.session", "facts.neighbors"];
+const NEARBY: &[&str] = &[TIMES, "encounter.ended_at", "facts.neighbors", "facts.session"];
+const DAY: &[&str] = &[TIMES, "encounter.ended_at", "facts.day", SERVICES];
+const PART2: &[&str] =
+    &[TIMES, "encounter.diagnoses", "facts.part2", "facts.consents", "facts.as_of", SERVICES];
+const MARKS: &[&str] =
+    &["encounter.mode", "encounter.diagnoses", "contract.modifier", "contract.condition"];
+const CREDENTIAL: &[&str] = &[TIMES, "facts.certificates", "contract.condition"];
+const AGES: &[&str] = &[TIMES, "facts.peer", "facts.birth_date", "contract.condition"];
+const REMOTE: &[&str] = &[
+    TIMES,
+    "encounter.mode",
+    "facts.usage",
+    "facts.face_to_face",
+    "facts.episodes",
+    "contract.condition",
+    "contract.limit",
+];
+const ENROLLED: &[&str] = &[TIMES, "facts.episodes", "contract.condition"];
+const PAPERS: &[&str] = &[TIMES, "facts.documents", "facts.earlier_visits", "contract.condition"];
+
+const LINE: &[&str] = &[
+    TIMES,
+    "encounter.ended_at",
+    "facts.on_line",
+    "facts.day",
+    "facts.usage",
+    "contract.condition",
+    "contract.claim",
+    "contract.limit",
+];
+const PRICE: &[&str] = &[
+    TIMES,
+    "encounter.ended_at",
+    "encounter.mode",
+    "encounter.setting",
+    "encounter.role",
+    "encounter.program",
+    "encounter.diagnoses",
+    "encounter.group",
+    "facts.billed",
+    "facts.certificates",
+    "contract.modifier",
+    "contract.rate",
+];
+const PRODUCT: &[&str] =
+    &["facts.billed", "contract.condition", "contract.modifier", "contract.copay", "contract.rate"];
+const FILING: &[&str] = &[
+    TIMES,
+    "facts.as_of",
+    "facts.zone",
+    "facts.billed",
+    "facts.corrects",
+    "contract.filing",
+    "contract.provider_number_issued",
+];
+
+const NOTED: &[&str] = &["encounter.note", "facts.planned", "contract.documentation"];
+const GOAL: &[&str] = &["encounter.note", "facts.documents", "facts.planned", "contract.condition"];
+
+/// What a rule looks at.
+pub(super) fn looks_at(rule: RuleId) -> &'static [&'static str] {
+    use RuleId as R;
+    match rule {
+        R::ContractNone => &[TIMES, "contract.from", "contract.to"],
+        R::EligibilityNoCoverage => &[COVERAGES],
+        R::EligibilityNotCovered => &[TIMES, COVERAGES, "facts.billed"],
+        R::CoverageOtherFirst => &[TIMES, COVERAGES, "facts.billed", SERVICES],
+        R::ActivityNotBillable => &[KIND],
+        R::ActivityNoService => &[KIND, GROUP, "encounter.diagnoses", SERVICES],
+        R::ServiceUnknown => &["encounter.service", SERVICES],
+        R::RoleNotAllowed => &["encounter.role", SERVICES],
+        R::ProgramNotAllowed => &["encounter.program", "contract.program"],
+        R::PeerNotCertified => &[TIMES, "facts.certificates", "facts.peer", SERVICES],
+        R::ModeNotAllowed => &["encounter.mode", SERVICES],
+        R::SettingNotAllowed => &["encounter.setting", SERVICES],
+        R::MemberAge => &[TIMES, "facts.birth_date", SERVICES],
+        R::DiagnosisMissing => &["encounter.diagnoses"],
+        R::DiagnosisClass => &["encounter.diagnoses", SERVICES],
+        R::Part2NoConsent => PART2,
+        R::NoteBeforeContact => &["encounter.note", TIMES],
+        R::NoteUnsigned | R::NoteNoGoal => NOTED,
+        R::MemberNoAddress => &["facts.has_address"],
+        R::ClaimPeer | R::ClaimMember => &["facts.gaps", "contract.claim"],
+        R::ClaimForm => &["facts.gaps", "encounter.program", "contract.claim", "contract.rate"],
+        R::ClaimDiagnoses => &["encounter.diagnoses", "contract.claim"],
+        R::GroupAverage => &[GROUP, TIMES, "facts.peer_windows", "contract.condition"],
+        R::PeerSupervisor => &[TIMES, "facts.documents", "facts.supervised", "contract.condition"],
+        R::PeerCaseload => &[TIMES, "facts.peer_windows", "contract.condition"],
+        R::GroupNotAllowed | R::GroupMissing | R::GroupSize | R::GroupRatio => &[GROUP, SERVICES],
+        R::SessionDisagrees | R::SessionMemberTwice => SESSION,
+        R::Duplicate | R::OverlapMember | R::OverlapPeer => NEARBY,
+        R::DayClaimed => &["facts.day", SERVICES],
+        R::BelowOneUnit | R::BelowMinimumTime => DAY,
+        R::AuthorizationUnknown
+        | R::AuthorizationDates
+        | R::AuthorizationService
+        | R::AuthorizationMissing
+        | R::AuthorizationExhausted
+        | R::AuthorizationSecond
+        | R::AuthorizationNotNeeded => APPROVALS,
+        R::LimitBillUpTo | R::LimitNecessity | R::LimitHold | R::LimitNever | R::LimitNoEpisode => {
+            ROOM
+        }
+        R::ActivityExcluded => &[KIND, "contract.never_billed"],
+        R::ServiceRetired => &[TIMES, SERVICES],
+        R::ClaimHold | R::ContractUnknown => &[TIMES, KIND, "contract.condition", SERVICES],
+        R::ClaimOtherPayer
+        | R::ModifierOneOf
+        | R::ModifierNotListed
+        | R::ModifierTooMany
+        | R::ModifierStacked => MARKS,
+        R::PeerCredential | R::PeerEndorsement => CREDENTIAL,
+        R::PeerAge | R::PeerAgeGap => AGES,
+        R::ModeNoAnchor | R::ModeShare => REMOTE,
+        R::DiagnosisExcluded | R::DiagnosisFamily => &["encounter.diagnoses", "contract.condition"],
+        R::ProductNotCovered => &["facts.billed", "contract.condition"],
+        R::ProductUnknown => PRODUCT,
+        R::EnrollmentMissing | R::EnrollmentExcluded => ENROLLED,
+        R::MemberAbsent => &["encounter.member_absent", "contract.condition", SERVICES],
+        R::NoteGoalUnknown => GOAL,
+        R::DocumentMissing => PAPERS,
+        R::RelationshipBarred => &[TIMES, "facts.documents", "contract.condition"],
+        R::LimitVisit => LINE,
+        R::AuthorizationBlock => &["facts.authorizations", "contract.authorization"],
+        R::LimitAcross => &["facts.full", "contract.limit"],
+        R::PeriodClaimed => &[TIMES, "facts.claimed", "contract.claim"],
+        R::RateNone | R::RateUnclear | R::RateTooLarge => PRICE,
+        R::FilingLate | R::FilingSoon => FILING,
+    }
+}
