@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{encounters, session_encounters, sessions};
+use super::sets::insert_set;
 use super::types;
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Reference;
@@ -76,15 +77,15 @@ impl Row {
     }
 }
 
-/// Adds a session whose service date is `day`.
-pub fn insert(
+/// Adds sessions, each with its service date.
+pub fn insert_all(
     conn: &mut Conn,
     organization: OrganizationId,
-    session: &Session,
-    day: NaiveDate,
+    new: &[(&Session, NaiveDate)],
 ) -> Result<(), StoreError> {
-    let row = Row::of(organization, session, day);
-    per_backend!(conn, c => diesel::insert_into(sessions::table).values(&row).execute(c))?;
+    let rows: Vec<Row> =
+        new.iter().map(|(session, day)| Row::of(organization, session, *day)).collect();
+    insert_set!(conn, sessions::table, rows);
     Ok(())
 }
 

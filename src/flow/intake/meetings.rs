@@ -227,15 +227,17 @@ impl Meetings {
         organization: OrganizationId,
         zone: Zone,
     ) -> Result<(), AppError> {
+        let mut new: Vec<(&Session, NaiveDate)> = Vec::new();
         for meeting in self.by_reference.values() {
             let session = &meeting.session;
-            let day: NaiveDate = zone.date_of(session.data.started_at);
+            let day = zone.date_of(session.data.started_at);
             match meeting.change {
                 Change::None => {}
-                Change::New => store::sessions::insert(conn, organization, session, day)?,
+                Change::New => new.push((session, day)),
                 Change::Changed => store::sessions::update(conn, organization, session, day)?,
             }
         }
+        store::sessions::insert_all(conn, organization, &new)?;
         Ok(store::sessions::link(conn, organization, &self.links)?)
     }
 }
