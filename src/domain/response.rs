@@ -213,8 +213,33 @@ pub enum Taken {
     Silent,
     /// It has received it (A0, A1), or a biller has read so.
     Received,
-    /// It has accepted it into adjudication (A2).
+    /// It has accepted it into adjudication (A2), or split it upon that (A5).
     Adjudicating,
+}
+
+/// The categories (STC01-1) of a claim that was accepted into adjudication: as it is, or split into
+/// several claims.
+pub const ADJUDICATION: [&str; 2] = ["A2", "A5"];
+
+/// How far a 277CA shows that its sender has gone with a claim: by what it comes to, and by its
+/// statuses, each with its category and whether it is of the claim itself. A claim that went into
+/// adjudication is there whatever else is said of its lines.
+pub fn taken<'a>(verdict: Verdict, statuses: impl Iterator<Item = (&'a str, bool)>) -> Taken {
+    let accepted = verdict == Verdict::Accepted;
+    let mut decided = statuses
+        .filter(|(category, whole)| (accepted || *whole) && ADJUDICATION.contains(category));
+    match decided.next() {
+        Some(_) => Taken::Adjudicating,
+        None if accepted => Taken::Received,
+        None => Taken::Silent,
+    }
+}
+
+impl Said {
+    /// The category of a claim's status (STC01-1).
+    pub fn category(&self) -> &str {
+        self.code.split(':').next().unwrap_or_default()
+    }
 }
 
 /// What a verdict does to a claim that stands so; `payer`: how far the payer itself has gone with it.
@@ -232,15 +257,23 @@ pub fn effect(
     let rejects = verdict == Verdict::Rejected;
     let of_claim = stage == Stage::Claim;
     match status {
-        Released | Delivered if rejects => Effect::Rejected,
-        Released | Delivered if of_claim => Effect::Accepted,
         // A TA1 or 999 that comes behind a 277CA knows less than it.
         Accepted if rejects && !of_claim => Effect::Contradicts,
+        Released | Delivered if rejects && !of_claim && payer > Taken::Silent => {
+            Effect::Contradicts
+        }
         // What the clearinghouse says does not count beside the payer's word.
-        Accepted if rejects && source != Source::Payer && payer > Taken::Silent => Effect::Recorded,
+        Released | Delivered | Accepted
+            if rejects && of_claim && source != Source::Payer && payer > Taken::Silent =>
+        {
+            Effect::Recorded
+        }
         // The payer is adjudicating it, by its own word: freed, it would be billed twice.
-        Accepted if rejects && payer == Taken::Adjudicating => Effect::Contradicts,
-        Accepted if rejects => Effect::Rejected,
+        Released | Delivered | Accepted if rejects && of_claim && payer == Taken::Adjudicating => {
+            Effect::Contradicts
+        }
+        Released | Delivered | Accepted if rejects => Effect::Rejected,
+        Released | Delivered if of_claim => Effect::Accepted,
         // Its lines may be on another claim by now: who accepts it must be asked.
         Rejected if !rejects && of_claim && source == Source::Payer => Effect::Contradicts,
         // The payer took the correction, and then refuses it or what it corrects.
@@ -281,63 +314,5 @@ impl Acknowledgment {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_effect_is_a_legal_move() {
-        for (status, stage) in
-            ClaimStatus::ALL.iter().flat_map(|s| Stage::ALL.iter().map(move |g| (*s, *g)))
-        {
-            for (source, verdict) in
-                Source::ALL.iter().flat_map(|s| Verdict::ALL.iter().map(move |v| (*s, *v)))
-            {
-                for payer in [Taken::Silent, Taken::Received, Taken::Adjudicating] {
-                    let to = match effect(status, stage, source, verdict, payer) {
-                        Effect::Accepted => ClaimStatus::Accepted,
-                        Effect::Rejected => ClaimStatus::Rejected,
-                        _ => continue,
-                    };
-                    assert!(status.may_become(to), "{status} {stage} {source} {verdict}");
-                    assert!(to != ClaimStatus::Accepted || stage == Stage::Claim);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_payer_counts() {
-        let of =
-            |status, source, verdict, payer| effect(status, Stage::Claim, source, verdict, payer);
-        let (house, payer) = (Source::Clearinghouse, Source::Payer);
-        let (yes, no) = (Verdict::Accepted, Verdict::Rejected);
-        let (none, some, all) = (Taken::Silent, Taken::Received, Taken::Adjudicating);
-        assert_eq!(of(ClaimStatus::Accepted, payer, no, none), Effect::Rejected);
-        assert_eq!(of(ClaimStatus::Accepted, payer, no, some), Effect::Rejected);
-        assert_eq!(of(ClaimStatus::Accepted, payer, no, all), Effect::Contradicts);
-        assert_eq!(of(ClaimStatus::Accepted, house, no, none), Effect::Rejected);
-        assert_eq!(of(ClaimStatus::Accepted, house, no, some), Effect::Recorded);
-        assert_eq!(of(ClaimStatus::Accepted, house, no, all), Effect::Recorded);
-        assert_eq!(of(ClaimStatus::Rejected, payer, yes, none), Effect::Contradicts);
-        assert_eq!(of(ClaimStatus::Rejected, house, yes, none), Effect::Recorded);
-        assert_eq!(of(ClaimStatus::Delivered, payer, Verdict::Mixed, none), Effect::Unclear);
-        for ended in [ClaimStatus::Closed, ClaimStatus::Replaced, ClaimStatus::Voided] {
-            assert_eq!(of(ended, payer, no, all), Effect::Contradicts);
-            assert_eq!(of(ended, house, no, all), Effect::Recorded);
-            assert_eq!(of(ended, payer, yes, all), Effect::Recorded);
-        }
-    }
-
-    #[test]
-    fn a_batch_is_acknowledged_when_all_of_it_is() {
-        let (yes, errors, no) = (Verdict::Accepted, Verdict::AcceptedWithErrors, Verdict::Rejected);
-        assert_eq!(Acknowledgment::of(&[Some(yes), None]), None);
-        assert_eq!(Acknowledgment::of(&[]), None);
-        assert_eq!(Acknowledgment::of(&[Some(yes), Some(Verdict::Unknown)]), None);
-        assert_eq!(Acknowledgment::of(&[Some(yes)]), Some(Acknowledgment::Accepted));
-        let with_errors = Acknowledgment::of(&[Some(yes), Some(errors)]);
-        assert_eq!(with_errors, Some(Acknowledgment::AcceptedWithErrors));
-        assert_eq!(Acknowledgment::of(&[Some(no), Some(errors)]), Some(Acknowledgment::Partly));
-        assert_eq!(Acknowledgment::of(&[Some(no), Some(no)]), Some(Acknowledgment::Rejected));
-    }
-}
+#[path = "response_tests.rs"]
+mod tests;

@@ -49,19 +49,39 @@ pub fn batch(
     Ok(id.map(BatchId::from_i64))
 }
 
-/// Whether the organization has sent anything under this id (ISA06).
+/// Who has sent anything under an id (ISA06).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentAs {
+    /// Not the organization that is asked about.
+    Never,
+    /// This one only.
+    Alone,
+    /// This one and others.
+    WithOthers,
+}
+
+/// Whether the organization has sent anything under this id (ISA06), and whether others have.
 pub fn sends_as(
     conn: &mut Conn,
     organization: OrganizationId,
     sender: &str,
-) -> Result<bool, StoreError> {
-    let found: Option<i64> = batches::table
+) -> Result<SentAs, StoreError> {
+    let own: Option<i64> = batches::table
         .filter(batches::organization_id.eq(organization.as_i64()))
         .filter(batches::sender_id.eq(sender))
         .select(batches::id)
         .first(conn)
         .optional()?;
-    Ok(found.is_some())
+    if own.is_none() {
+        return Ok(SentAs::Never);
+    }
+    let other: Option<i64> = batches::table
+        .filter(batches::organization_id.ne(organization.as_i64()))
+        .filter(batches::sender_id.eq(sender))
+        .select(batches::id)
+        .first(conn)
+        .optional()?;
+    Ok(if other.is_some() { SentAs::WithOthers } else { SentAs::Alone })
 }
 
 /// Locks batches in order of id until the transaction ends: SQLite's one writer needs none.

@@ -46,6 +46,7 @@ pub mod openings;
 pub mod organizations;
 pub mod overrides;
 pub mod packs;
+pub mod paid_claims;
 pub mod payers;
 pub mod peer_visits;
 pub mod peers;

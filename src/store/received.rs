@@ -1,11 +1,17 @@
 //! Files that came from clearinghouses and payers, each kept once, and the interchanges applied.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
-use super::schema::{batches, received_files as table, received_interchanges as interchanges};
+use super::schema::{
+    batches, received_files as table, received_interchanges as interchanges,
+    received_waits as waits,
+};
+use super::sets::insert_set;
 use super::types::{page_size, read, read_count};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, FileId, OrganizationId, ReceivedId};
@@ -36,6 +42,14 @@ struct Row {
     rejected: i64,
     received_at: NaiveDateTime,
     applied_at: Option<NaiveDateTime>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = waits, treat_none_as_default_value = false)]
+struct Wait {
+    organization_id: i64,
+    received_id: i64,
+    batch_id: i64,
 }
 
 impl Row {
@@ -168,16 +182,41 @@ pub fn list(
     rows.into_iter().map(Row::into_domain).collect()
 }
 
-/// Files of all organizations that wait for a batch which waits for nothing any more; those that
+/// Says for which batches a file waits: for these, and for no others any more.
+pub fn set_waits(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: ReceivedId,
+    batches: &BTreeSet<BatchId>,
+) -> Result<(), StoreError> {
+    let key =
+        waits::organization_id.eq(organization.as_i64()).and(waits::received_id.eq(id.as_i64()));
+    diesel::delete(waits::table.filter(key)).execute(conn)?;
+    let row = |batch: &BatchId| Wait {
+        organization_id: organization.as_i64(),
+        received_id: id.as_i64(),
+        batch_id: batch.as_i64(),
+    };
+    let rows: Vec<Wait> = batches.iter().map(row).collect();
+    insert_set!(conn, waits::table, rows);
+    Ok(())
+}
+
+/// Files of all organizations that wait for some batch which waits for nothing any more; those that
 /// failed most often last.
 pub fn due(conn: &mut Conn, limit: i64) -> Result<Vec<(OrganizationId, ReceivedId)>, StoreError> {
-    let of_batch = batches::organization_id
-        .eq(table::organization_id)
-        .and(batches::id.nullable().eq(table::waits_for));
+    let of_batch = waits::table
+        .inner_join(
+            batches::table.on(batches::organization_id
+                .eq(waits::organization_id)
+                .and(batches::id.eq(waits::batch_id))),
+        )
+        .filter(waits::organization_id.eq(table::organization_id))
+        .filter(waits::received_id.eq(table::id))
+        .filter(batches::status.ne(BatchStatus::Built.as_str()));
     let rows: Vec<(i64, i64)> = table::table
-        .inner_join(batches::table.on(of_batch))
         .filter(table::state.eq(FileState::Waiting.as_str()))
-        .filter(batches::status.ne(BatchStatus::Built.as_str()))
+        .filter(diesel::dsl::exists(of_batch))
         .order((table::tries, table::organization_id, table::id))
         .limit(page_size(limit))
         .select((table::organization_id, table::id))

@@ -12,10 +12,7 @@ use super::sets::insert_set;
 use super::types::{CHUNK, page_size, read, read_json, write_json};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId, ReceivedId, ResponseId};
-use crate::domain::response::{Effect, Response, Said, Source, Stage, Taken, Verdict};
-
-/// The category of a claim that was accepted into adjudication.
-pub const ADJUDICATION: &str = "A2";
+use crate::domain::response::{Effect, Response, Said, Source, Stage, Taken, Verdict, taken};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
@@ -229,8 +226,8 @@ pub fn was_accepted(
     Ok(accepted.is_some())
 }
 
-/// How far the payer itself has gone with these claims; those of which it has accepted nothing are
-/// left out.
+/// How far the payer itself has gone with these claims; those of which it has taken nothing are left
+/// out.
 pub fn taken_by_payer(
     conn: &mut Conn,
     organization: OrganizationId,
@@ -239,18 +236,19 @@ pub fn taken_by_payer(
     let mut found: HashMap<ClaimId, Taken> = HashMap::new();
     for chunk in claims.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|c| c.as_i64()).collect();
-        let rows: Vec<(Option<i64>, String)> = table::table
+        let rows: Vec<(Option<i64>, String, String)> = table::table
             .filter(table::organization_id.eq(organization.as_i64()))
             .filter(table::claim_id.eq_any(ids))
             .filter(table::source.eq(Source::Payer.as_str()))
-            .filter(table::verdict.eq(Verdict::Accepted.as_str()))
-            .select((table::claim_id, table::said))
+            .filter(table::verdict.ne(Verdict::Rejected.as_str()))
+            .select((table::claim_id, table::verdict, table::said))
             .load(conn)?;
-        for (claim, said) in rows {
+        for (claim, verdict, said) in rows {
+            let verdict: Verdict = read("responses.verdict", verdict)?;
             let said: Vec<Said> = read_json("responses.said", &said)?;
-            let decides = said.iter().any(|s| s.code.split(':').next() == Some(ADJUDICATION));
-            let taken = if decides { Taken::Adjudicating } else { Taken::Received };
-            if let Some(claim) = claim.map(ClaimId::from_i64) {
+            let statuses = said.iter().map(|s| (s.category(), s.place.is_none()));
+            let taken = taken(verdict, statuses);
+            if let Some(claim) = claim.map(ClaimId::from_i64).filter(|_| taken > Taken::Silent) {
                 let known = found.entry(claim).or_default();
                 *known = taken.max(*known);
             }

@@ -734,6 +734,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    received_waits (organization_id, received_id, batch_id) {
+        organization_id -> BigInt,
+        received_id -> BigInt,
+        batch_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    paid_claims (organization_id, claim_id, received_id) {
+        organization_id -> BigInt,
+        claim_id -> BigInt,
+        received_id -> BigInt,
+    }
+}
+
+diesel::table! {
     responses (organization_id, id) {
         organization_id -> BigInt,
         id -> BigInt,
@@ -928,6 +944,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     programs,
     received_files,
     received_interchanges,
+    received_waits,
+    paid_claims,
     responses,
     report_clock,
     report_marks,

@@ -4,6 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::tasks::number;
 use crate::domain::finding::Who;
+use crate::domain::response::ADJUDICATION;
 use crate::domain::rules::RULES;
 use crate::domain::task::{FILE_DAYS, TaskKind, TaskOwner, near};
 
@@ -33,23 +34,28 @@ fn select(c: &Columns<'_>, rest: &str) -> String {
     )
 }
 
-/// Claims of a batch of which no 277CA says anything that counts.
+/// Claims of a batch of which no 277CA says anything that counts, and no payment either.
 const UNTOLD: &str = "c.organization_id = b.organization_id AND c.batch_id = b.id AND c.status IN \
-                      ('released', 'delivered')";
+                      ('released', 'delivered') AND NOT EXISTS (SELECT 1 FROM paid_claims h \
+                      WHERE h.organization_id = c.organization_id AND h.claim_id = c.id)";
 
 /// Claims of a batch of which a clearinghouse has told that it received them, and nobody that the payer
 /// has them.
-const HOUSED: &str = "c.organization_id = b.organization_id AND c.batch_id = b.id \
-                      AND c.status = 'accepted' AND EXISTS (SELECT 1 FROM responses h \
-                      WHERE h.organization_id = c.organization_id AND h.claim_id = c.id \
-                      AND h.source = 'clearinghouse' AND h.stage = 'claim') \
-                      AND NOT EXISTS (SELECT 1 FROM responses h \
-                      WHERE h.organization_id = c.organization_id AND h.claim_id = c.id \
-                      AND h.stage = 'claim' AND (h.source = 'payer' \
-                      OR h.said LIKE '%\"code\":\"A2%')) \
-                      AND NOT EXISTS (SELECT 1 FROM claim_changes h \
-                      WHERE h.organization_id = c.organization_id AND h.built_claim_id = c.id \
-                      AND h.evidence IS NOT NULL)";
+fn housed() -> String {
+    let decided = ADJUDICATION.map(|category| format!(" OR h.said LIKE '%\"code\":\"{category}%'"));
+    format!(
+        "c.organization_id = b.organization_id AND c.batch_id = b.id AND c.status = 'accepted' \
+         AND EXISTS (SELECT 1 FROM responses h WHERE h.organization_id = c.organization_id \
+         AND h.claim_id = c.id AND h.source = 'clearinghouse' AND h.stage = 'claim') \
+         AND NOT EXISTS (SELECT 1 FROM responses h WHERE h.organization_id = c.organization_id \
+         AND h.claim_id = c.id AND h.stage = 'claim' AND (h.source = 'payer'{})) \
+         AND NOT EXISTS (SELECT 1 FROM paid_claims h WHERE h.organization_id = c.organization_id \
+         AND h.claim_id = c.id) AND NOT EXISTS (SELECT 1 FROM claim_changes h \
+         WHERE h.organization_id = c.organization_id AND h.built_claim_id = c.id \
+         AND h.evidence IS NOT NULL)",
+        decided.concat()
+    )
+}
 
 /// The query of a kind.
 pub(super) fn part(kind: TaskKind, of: i64, today: NaiveDate, day: fn(&str) -> String) -> String {
@@ -222,7 +228,7 @@ fn overdue(of: i64, today: NaiveDate, day: fn(&str) -> String, of_batch: Columns
          AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.organization_id = b.organization_id \
          AND r.batch_id = b.id AND r.stage = 'claim')"
     );
-    let silent = format!("(({UNTOLD}) OR ({HOUSED}))");
+    let silent = format!("(({UNTOLD}) OR ({}))", housed());
     let silent_money = format!("(SELECT SUM(c.expected) FROM claims c WHERE {silent})");
     let stage = format!(
         "CASE WHEN EXISTS (SELECT 1 FROM claims c WHERE {UNTOLD}) THEN 'claim_status' \

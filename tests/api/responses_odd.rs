@@ -72,7 +72,7 @@ on_both! {
             (b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), "gzip file, not X12: unpack it"),
             (tar, "tar archive, not X12: unpack it"),
             (zip(&[("a.gz", b"\x1f\x8b\x08\0")]), "a gzip file within a zip"),
-            (hollow, "calls one.ta1 empty, and it is not"),
+            (hollow, "calls its file number 1 empty, and it is not"),
         ] {
             let problem = upload(&app, &w.biller, bad).await.problem(400, "malformed_body");
             assert!(problem["detail"].as_str().unwrap().contains(why), "{problem}");

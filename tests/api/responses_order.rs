@@ -44,7 +44,8 @@ pub fn level(place: usize, provider: bool, trace: &str, says: &str) -> Vec<Strin
     ]
 }
 
-fn claim(place: usize, number: &str, says: &str) -> Vec<String> {
+/// What is said of a claim, below the level before it.
+pub fn claim(place: usize, number: &str, says: &str) -> Vec<String> {
     vec![
         format!("HL*{place}*{}*PT", place - 1),
         "NM1*QC*1*ALVAREZ*DANA****MI*EV1000".to_owned(),

@@ -4,12 +4,15 @@
 //! counts, whatever AK9 says of the group; AK9 speaks of the sets that are not named only where it
 //! accepts the group, or accepts it partly and its counts leave no other meaning (`docs/adr/0125-…`).
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use super::gather::AckedGroup;
 use super::said;
 use super::sets::{self, SentSet};
 use crate::domain::ids::BatchId;
 use crate::domain::response::{Said, Verdict};
-use crate::x12::read::ack_999::AckGroup;
+use crate::x12::read::ack_999::{AckGroup, AckSet};
 
 /// Most sets that are named in a problem.
 const MAX_NAMED: usize = 5;
@@ -32,15 +35,19 @@ pub(super) fn hear<'a>(
     let AckedGroup { group, sets } = acked;
     let copied = said::is_copied_group(&group.codes);
     let (mut heard, mut others) = (Vec::new(), Vec::new());
+    let mut named: HashMap<Cow<'_, str>, Vec<&AckSet>> = HashMap::new();
+    for set in sets {
+        named.entry(sets::plain(&set.control)).or_default().push(set);
+    }
     for set in of_group.iter().copied() {
-        let before = heard.len();
-        for named in sets.iter().filter(|s| sets::same(&set.control, &s.control)) {
-            let (verdict, said) = said::of_set(named);
-            let copy = copied || said::is_copied_set(named);
-            heard.push(Heard { set, verdict, said, copy });
-        }
-        if heard.len() == before {
+        let Some(words) = named.get(&sets::plain(&set.control)) else {
             others.push(set);
+            continue;
+        };
+        for word in words {
+            let (verdict, said) = said::of_set(word);
+            let copy = copied || said::is_copied_set(word);
+            heard.push(Heard { set, verdict, said, copy });
         }
     }
     let rejected = heard.iter().filter(|h| h.verdict == Verdict::Rejected).count();
@@ -97,7 +104,6 @@ pub(super) fn silence(batch: BatchId, group: &AckGroup, sets: &[&SentSet]) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x12::read::ack_999::AckSet;
 
     fn sent(controls: &[&str]) -> Vec<SentSet> {
         let set = |c: &&str| SentSet { group: 1, control: (*c).to_owned(), claims: Vec::new() };

@@ -11,7 +11,7 @@ use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId, ReceivedId};
 use crate::domain::organization::OrganizationMode;
 use crate::domain::response::{
-    Acknowledgment, Effect, FileState, ReceivedFile, Response, Source, Stage, Verdict,
+    Acknowledgment, Effect, FileState, ReceivedFile, Response, Stage, Verdict,
 };
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
@@ -51,28 +51,32 @@ pub(super) fn apply(
         return Ok(());
     }
     resolved.leave_out(&done.iter().map(|d| d.batch).collect());
-    let waits_for = resolved.waits_for;
+    let waits_for = std::mem::take(&mut resolved.waits_for);
+    store::received::set_waits(conn, tenant, file.id, &waits_for)?;
     let silent = resolved.words.is_empty();
-    if let Some(batch) = waits_for.filter(|_| silent) {
-        wait(file, batch, &[]);
+    let first = waits_for.first().copied();
+    if let Some(first) = first.filter(|_| silent && !words.pays()) {
+        wait(file, first, waits_for.len(), &resolved.problems);
         return Ok(());
     }
-    if silent && done.is_empty() && !resolved.problems.is_empty() {
+    let nothing = silent && done.is_empty() && first.is_none() && !words.pays();
+    if nothing && !resolved.problems.is_empty() {
         quarantine(file, told(&resolved.problems));
         return Ok(());
     }
-    for (place, i) in words.interchanges.iter().enumerate() {
+    for (place, i) in words.interchanges.iter().enumerate().filter(|(_, i)| i.counts()) {
         if !before.copies.contains(&place) && !before.own.contains(&place) {
             add_interchange(conn, tenant, key(i), &i.digest, file.id)?;
         }
     }
+    // Before the words are weighed: a payment shows that its claims arrived.
+    resolved.problems.extend(payments::record(conn, tenant, file.id, words, &before.copies)?);
     let problems = carry_out(ctx, conn, tenant, file, resolved, &done)?;
-    if let Some(batch) = waits_for {
-        wait(file, batch, &problems);
+    if let Some(first) = first {
+        wait(file, first, waits_for.len(), &problems);
         return Ok(());
     }
-    let copied = !words.interchanges.is_empty() && before.copies.len() == words.interchanges.len();
-    finish(file, words, &problems, copied);
+    finish(file, words, &problems, before.is_all_copies(words));
     file.applied_at = Some(ctx.now());
     Ok(())
 }
@@ -94,11 +98,18 @@ fn refusal(
 }
 
 /// What answers a batch that is not released waits; what else there is was applied.
-fn wait(file: &mut ReceivedFile, batch: BatchId, problems: &[String]) {
+fn wait(file: &mut ReceivedFile, batch: BatchId, count: usize, problems: &[String]) {
     let claims = file.accepted.saturating_add(file.rejected);
     let part = if claims > 0 { "The rest is applied" } else { "It is applied" };
-    let mut reason =
-        format!("It answers batch {batch}, which is not released. {part} when that is released.");
+    let mut reason = match count.saturating_sub(1) {
+        0 => format!(
+            "It answers batch {batch}, which is not released. {part} when that is released."
+        ),
+        more => format!(
+            "It answers batch {batch} and {more} more that are not released. What it says of each is \
+             applied when that is released."
+        ),
+    };
     if !problems.is_empty() {
         reason = format!("{reason} {}", told(problems));
     }
@@ -160,9 +171,17 @@ fn key(i: &super::gather::Interchange) -> InterchangeKey<'_> {
 #[derive(Debug, Default)]
 struct Known {
     /// By another file, or further up in this one.
-    copies: Vec<usize>,
+    copies: BTreeSet<usize>,
     /// By this file, of which a part waited.
-    own: Vec<usize>,
+    own: BTreeSet<usize>,
+}
+
+impl Known {
+    /// Whether all that says something was applied by another file.
+    fn is_all_copies(&self, words: &Words) -> bool {
+        let mut said = words.interchanges.iter().enumerate().filter(|(_, i)| i.counts());
+        !self.copies.is_empty() && said.all(|(place, _)| self.copies.contains(&place))
+    }
 }
 
 /// Which interchanges were applied before; or why the file must not be applied: the same number stands
@@ -175,15 +194,17 @@ fn known(
 ) -> Result<Result<Known, String>, AppError> {
     let mut known = Known::default();
     let mut here: HashMap<(&str, &str, &str), &str> = HashMap::new();
-    for (place, i) in words.interchanges.iter().enumerate() {
+    for (place, i) in words.interchanges.iter().enumerate().filter(|(_, i)| i.counts()) {
         let numbers = (i.sender.as_str(), i.receiver.as_str(), i.control.as_str());
         let before = match here.insert(numbers, &i.digest) {
             Some(digest) => Some((digest.to_owned(), None)),
             None => interchange(conn, tenant, key(i))?.map(|(digest, of)| (digest, Some(of))),
         };
         match before {
-            Some((digest, of)) if digest == i.digest && of == Some(file) => known.own.push(place),
-            Some((digest, _)) if digest == i.digest => known.copies.push(place),
+            Some((digest, of)) if digest == i.digest && of == Some(file) => {
+                _ = known.own.insert(place)
+            }
+            Some((digest, _)) if digest == i.digest => _ = known.copies.insert(place),
             Some(_) => {
                 return Ok(Err(
                     "An interchange of this sender came before under the same control \
@@ -207,20 +228,19 @@ fn carry_out(
     resolved: Resolved,
     done: &[Done],
 ) -> Result<Vec<String>, AppError> {
-    let Resolved { words, mut problems, batches, .. } = resolved;
+    let Resolved { words, mut problems, batches, beside, .. } = resolved;
     let batches: Vec<BatchId> = batches.into_iter().collect();
     // With those of the claims that are corrected: they move with their corrections.
     let first = acknowledged::corrected_by(conn, tenant, &batches)?;
     let all: BTreeSet<BatchId> = batches.iter().copied().chain(first).collect();
     acknowledged::lock(conn, tenant, &all.into_iter().collect::<Vec<_>>())?;
     let replaced = replaced(ctx, conn, tenant, &batches)?;
-    let mut board = Board::read(conn, tenant, &batches, replaced)?;
+    let mut board = Board::read(conn, tenant, &batches, replaced, beside)?;
     let at = ctx.now();
     let mut taken: Vec<ClaimId> = Vec::new();
     let mut list: Vec<Response> = Vec::with_capacity(words.len());
-    for word in words {
-        let (effects, whole) = board.say(&word)?;
-        if word.decides && word.source != Source::Clearinghouse {
+    for (word, effects, whole) in board.hear_all(words)? {
+        if word.decides() {
             taken.extend(effects.iter().map(|(claim, _)| *claim));
         }
         for (claim, effect) in effects {
@@ -240,6 +260,8 @@ fn carry_out(
     moves::number(conn, tenant, &list)?;
     let accepted = board.moved_to(ClaimStatus::Accepted);
     let rejected = board.moved_to(ClaimStatus::Rejected);
+    taken.sort_unstable();
+    taken.dedup();
     taken.retain(|claim| board.stands(*claim, ClaimStatus::Accepted));
     problems.extend(moves::accept(ctx, conn, tenant, &accepted, &taken)?);
     moves::reject(ctx, conn, tenant, &batches, &rejected)?;

@@ -2,7 +2,9 @@
 //! before.
 //!
 //! A TA1 or 999 that rejects what the same receiver has taken already speaks of a second copy of the
-//! file: if it freed the claims, they would be billed twice (`docs/adr/0110-…`).
+//! file: if it freed the claims, they would be billed twice (`docs/adr/0110-…`). The order of the words
+//! of a file decides nothing: what shows that something arrived is noted of all of them first
+//! (`docs/adr/0132-…`).
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,8 +27,11 @@ struct Heard {
     sets_taken: HashSet<String>,
     /// Sets that a 999 rejected.
     sets_refused: HashSet<String>,
-    /// Claims of which a 277CA spoke, or of which the payer's number is known: their sets were taken.
+    /// Claims of which a 277CA or an 835 spoke, or of which the payer's number is known: their sets were
+    /// taken.
     claims: HashSet<ClaimId>,
+    /// What this file calls a copy of what came before: interchanges and sets by number, claims by CLM01.
+    copied: HashSet<(Stage, String)>,
 }
 
 /// The claims spoken of, as they stand and as they shall.
@@ -45,11 +50,18 @@ pub(super) struct Board {
     replaced: HashSet<BatchId>,
     /// Claims whose replacement or void is on its way.
     changing: HashSet<ClaimId>,
+    /// Claims that a payment (835) names.
+    paid: HashSet<ClaimId>,
     heard: HashMap<BatchId, Heard>,
-    /// In which interchanges of the file sets of a batch are answered: a TA1 beside these speaks of
-    /// the same copy, one elsewhere of another.
-    beside: HashMap<BatchId, HashSet<usize>>,
+    beside: Beside,
 }
+
+/// In which interchanges of the file sets of a batch are answered: a TA1 beside these speaks of the
+/// same copy, one elsewhere of another.
+pub(super) type Beside = HashMap<BatchId, HashSet<usize>>;
+
+/// A word with what it does to each claim that it is about, and to the batch.
+pub(super) type Outcome = (Word, Vec<(ClaimId, Effect)>, Effect);
 
 impl Board {
     /// Under the locks of its batches; `replaced` are those after whose numbered rejections the payer
@@ -59,6 +71,7 @@ impl Board {
         tenant: OrganizationId,
         ids: &[BatchId],
         replaced: HashSet<BatchId>,
+        beside: Beside,
     ) -> Result<Self, AppError> {
         let (mut numbers, mut before) = (HashMap::new(), HashMap::new());
         let mut numbered = HashSet::new();
@@ -83,6 +96,13 @@ impl Board {
             }
         }
         let all: Vec<ClaimId> = before.keys().copied().collect();
+        let paid = store::paid_claims::among(conn, tenant, &all)?;
+        for (batch, claims) in &of_batch {
+            let of = heard.entry(*batch).or_default();
+            for claim in claims.iter().filter(|claim| paid.contains(claim)) {
+                of.hear(Stage::Claim, "", Verdict::Accepted, true, Some(*claim));
+            }
+        }
         let mut payer = responses::taken_by_payer(conn, tenant, &all)?;
         let changes = store::claim_changes::of_built(conn, tenant, &all)?;
         // A biller's evidence that the payer took a correction is as good.
@@ -106,19 +126,79 @@ impl Board {
             numbered,
             replaced,
             changing,
+            paid,
             heard,
-            beside: HashMap::new(),
+            beside,
         })
     }
 
-    /// What a word does to each claim that it is about, and to the batch.
-    pub(super) fn say(
-        &mut self,
-        word: &Word,
-    ) -> Result<(Vec<(ClaimId, Effect)>, Effect), AppError> {
-        if word.stage == Stage::Set {
-            self.beside.entry(word.batch).or_default().insert(word.from);
+    /// What the words of a file do. Their order decides nothing but of a correction, which its payer may
+    /// take and then reject, or the other way round.
+    pub(super) fn hear_all(&mut self, mut words: Vec<Word>) -> Result<Vec<Outcome>, AppError> {
+        for word in &words {
+            self.note(word);
         }
+        words.sort_by_key(|word| (self.turn(word), word.from));
+        let mut all = Vec::with_capacity(words.len());
+        for word in words {
+            let (effects, whole) = self.say(&word)?;
+            all.push((word, effects, whole));
+        }
+        Ok(all)
+    }
+
+    /// What a word shows of the arrival, whenever it is said.
+    fn note(&mut self, word: &Word) {
+        let heard = self.heard.entry(word.batch).or_default();
+        if word.copy {
+            heard.copied.insert((word.stage, word.control.clone()));
+        }
+        match word.of {
+            Of::Claim(claim) => {
+                heard.hear(Stage::Claim, "", word.verdict, true, Some(claim));
+                if word.source == Source::Payer {
+                    let known = self.payer.entry(claim).or_default();
+                    *known = word.taken.max(*known);
+                }
+                if word.payer_control.is_some() {
+                    self.numbered.insert(claim);
+                }
+            }
+            _ if word.accepts() => {
+                heard.hear(word.stage, &word.control, word.verdict, true, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Which words come before which: what accepts, the payer's own before others and the strongest
+    /// first; what is said of corrections, in the order of the file; what is unclear; copies; and what
+    /// rejects, of a claim first and of a set last.
+    fn turn(&self, word: &Word) -> (u8, u8) {
+        let correction = matches!(&word.of, Of::Claim(id) if self.corrections.contains(id));
+        if correction {
+            return (1, 0);
+        }
+        let payers = word.source == Source::Payer;
+        let stage = match word.stage {
+            Stage::Claim if payers => 0,
+            Stage::Claim => 1,
+            Stage::Interchange => 2,
+            Stage::Set => 3,
+        };
+        match word.verdict {
+            Verdict::Accepted | Verdict::AcceptedWithErrors => match word.taken {
+                Taken::Adjudicating if payers => (0, 0),
+                _ => (0, 1 + stage),
+            },
+            Verdict::Mixed | Verdict::Unknown => (2, stage),
+            Verdict::Rejected if word.copy => (3, stage),
+            Verdict::Rejected => (4, stage),
+        }
+    }
+
+    /// What a word does to each claim that it is about, and to the batch.
+    fn say(&mut self, word: &Word) -> Result<(Vec<(ClaimId, Effect)>, Effect), AppError> {
         let concerned = self.concerned(word);
         let taken = self.is_taken(word);
         let mut effects = Vec::with_capacity(concerned.len());
@@ -126,21 +206,13 @@ impl Board {
             effects.push((claim, self.say_of(claim, word, taken)?));
         }
         let any = |wanted: Effect| effects.iter().any(|(_, effect)| *effect == wanted);
-        let accepts = matches!(word.verdict, Verdict::Accepted | Verdict::AcceptedWithErrors);
         let strongest = [Effect::Rejected, Effect::Accepted, Effect::Unclear, Effect::Contradicts];
-        let whole = if accepts && self.is_refused(word) {
+        let whole = if word.accepts() && self.is_refused(word) {
             // Its claims may be on another batch by now.
             Effect::Contradicts
         } else {
             strongest.into_iter().find(|e| any(*e)).unwrap_or(Effect::Recorded)
         };
-        let counts = word.verdict != Verdict::Rejected || whole == Effect::Rejected;
-        let claim = match word.of {
-            Of::Claim(id) => Some(id),
-            _ => None,
-        };
-        let heard = self.heard.entry(word.batch).or_default();
-        heard.hear(word.stage, &word.control, word.verdict, counts, claim);
         Ok((effects, whole))
     }
 
@@ -148,12 +220,13 @@ impl Board {
         let gone = || AppError::internal("a claim of a batch is not on its board");
         let is_kept = self.is_kept(claim, word);
         let payer = self.payer_of(claim);
+        let arrived = taken || self.paid.contains(&claim) || self.is_copied(word);
         let status = self.now.get_mut(&claim).ok_or_else(gone)?;
-        let effect = if word.verdict == Verdict::Rejected && word.copy {
+        let effect = if word.rejects() && word.copy {
             of_copy(*status, word.stage, taken)
         } else {
             match effect(*status, word.stage, word.source, word.verdict, payer) {
-                Effect::Rejected if taken => Effect::Contradicts,
+                Effect::Rejected if arrived => Effect::Contradicts,
                 Effect::Rejected if is_kept => Effect::Unclear,
                 // Its lines are on the other claim, or about to be reversed: a person must ask.
                 Effect::Rejected if self.changing.contains(&claim) => Effect::Contradicts,
@@ -164,14 +237,6 @@ impl Board {
             Effect::Accepted => *status = ClaimStatus::Accepted,
             Effect::Rejected => *status = ClaimStatus::Rejected,
             _ => {}
-        }
-        if word.source == Source::Payer && word.verdict == Verdict::Accepted {
-            let said = if word.decides { Taken::Adjudicating } else { Taken::Received };
-            let taken = self.payer.entry(claim).or_default();
-            *taken = said.max(*taken);
-            if word.payer_control.is_some() {
-                self.numbered.insert(claim);
-            }
         }
         Ok(effect)
     }
@@ -212,6 +277,12 @@ impl Board {
         }
     }
 
+    /// Whether the same file calls what a word speaks of a copy, too: then the first one is there.
+    fn is_copied(&self, word: &Word) -> bool {
+        let key = (word.stage, word.control.clone());
+        self.heard.get(&word.batch).is_some_and(|heard| heard.copied.contains(&key))
+    }
+
     /// Whether it was rejected before.
     fn is_refused(&self, word: &Word) -> bool {
         let Some(heard) = self.heard.get(&word.batch) else { return false };
@@ -226,7 +297,7 @@ impl Board {
     fn concerned(&self, word: &Word) -> Vec<ClaimId> {
         match &word.of {
             Of::Claim(id) => vec![*id],
-            _ if word.verdict != Verdict::Rejected => Vec::new(),
+            _ if !word.rejects() => Vec::new(),
             Of::Batch => self.of_batch.get(&word.batch).cloned().unwrap_or_default(),
             Of::Set(list) => list.iter().filter_map(|n| self.numbers.get(n)).copied().collect(),
         }
@@ -277,3 +348,7 @@ impl Heard {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "board_tests.rs"]
+mod tests;

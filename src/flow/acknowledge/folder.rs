@@ -89,7 +89,12 @@ async fn take(
         Ok(seen) => sorted(&seen),
         // It will never be taken: too large, empty, or no good zip.
         Err(error) if !error.retryable() && error.code != Code::Internal => {
-            tracing::warn!(code = error.code.as_str(), organization = %tenant, "{}", error.detail);
+            // The words are beside the file: they may name what somebody called it.
+            tracing::warn!(
+                code = error.code.as_str(),
+                organization = %tenant,
+                "a file of the watched folder is refused; the reason lies beside it"
+            );
             reason = Some(error.detail);
             (Shelf::Quarantine, error.code.as_str().to_owned())
         }

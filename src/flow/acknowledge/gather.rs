@@ -6,6 +6,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::claim::ClaimNumber;
 use crate::domain::response::FileKind;
 use crate::store::files::hex;
 use crate::x12::Lexer;
@@ -14,11 +15,22 @@ use crate::x12::read::remit_835::Payment;
 use crate::x12::read::remit_balance::Balances;
 use crate::x12::read::status_277ca::{Disposition, StatusClaim, StatusLevel};
 use crate::x12::read::ta1::Ta1;
-use crate::x12::read::{Event, ReadCode, ReadError, Reader, Record};
+use crate::x12::read::{Event, ReadCode, ReadError, Reader, Record, Text};
 
 /// Most verdicts of one file: what is in memory at a time, some 100 MB. The largest batches have
 /// some 5,000 claims; a clearinghouse puts a day's answers into a file.
 pub(super) const MAX_VERDICTS: usize = 200_000;
+
+/// Most interchanges of one file, and most answers to interchanges (TA1): each is looked for and
+/// remembered in the transaction. A day of a clearinghouse has some hundred.
+const MAX_INTERCHANGES: usize = 10_000;
+
+/// Most sets of one file: each 999, 277CA and 835.
+const MAX_SETS: usize = 50_000;
+
+/// Most claims that the payments of one file may name: a row each is written. A day of a large payer
+/// has some 150,000.
+const MAX_PAID_CLAIMS: usize = 500_000;
 
 /// What a file says.
 #[derive(Debug, Default)]
@@ -29,6 +41,9 @@ pub(super) struct Words {
     /// Why nothing of it may be applied.
     pub(super) fault: Option<String>,
     verdicts: usize,
+    sets: usize,
+    ta1s: usize,
+    paid_claims: usize,
 }
 
 /// What an interchange says.
@@ -53,6 +68,8 @@ pub(super) struct Paid {
     pub(super) payment: Payment,
     /// Its claims.
     pub(super) claims: u64,
+    /// Their numbers (CLP01), where they may be ours.
+    pub(super) numbers: Vec<Text>,
     pub(super) balanced: bool,
     /// What does not balance: how much, and the first of it in words.
     pub(super) differences: u64,
@@ -99,13 +116,41 @@ impl Words {
 
     /// Whether something in it is for applying, besides what is kept.
     pub(super) fn speaks(&self) -> bool {
-        self.interchanges
-            .iter()
-            .any(|i| !i.ta1.is_empty() || !i.groups.is_empty() || !i.statuses.is_empty())
+        self.interchanges.iter().any(Interchange::speaks)
+    }
+
+    /// Whether it pays.
+    pub(super) fn pays(&self) -> bool {
+        self.interchanges.iter().any(|i| !i.payments.is_empty())
+    }
+
+    /// What there is too much of.
+    fn excess(&self) -> Option<String> {
+        let counts = [
+            (self.interchanges.len(), MAX_INTERCHANGES, "interchanges (ISA)"),
+            (self.ta1s, MAX_INTERCHANGES, "answers to interchanges (TA1)"),
+            (self.sets, MAX_SETS, "sets (ST)"),
+            (self.verdicts, MAX_VERDICTS, "answers"),
+            (self.paid_claims, MAX_PAID_CLAIMS, "claims that are paid"),
+        ];
+        let (_, most, what) = counts.into_iter().find(|(count, most, _)| count > most)?;
+        Some(format!("The file has more than {most} {what}. Ask the sender for smaller files."))
     }
 
     fn refuse(&mut self, why: impl Into<String>) {
         self.fault.get_or_insert_with(|| why.into());
+    }
+}
+
+impl Interchange {
+    /// Whether something in it is for applying.
+    fn speaks(&self) -> bool {
+        !self.ta1.is_empty() || !self.groups.is_empty() || !self.statuses.is_empty()
+    }
+
+    /// Whether it answers or pays something: one that does not is not remembered.
+    pub(super) fn counts(&self) -> bool {
+        self.speaks() || !self.payments.is_empty()
     }
 }
 
@@ -144,6 +189,7 @@ pub(super) fn gather(input: impl Read, digests: Vec<String>, whole: &str) -> Wor
             }),
             Event::Set(head) => {
                 sets.clear();
+                words.sets += 1;
                 words.set(&head.name);
             }
             Event::Ta1(ta1) => words.ta1(ta1),
@@ -155,10 +201,8 @@ pub(super) fn gather(input: impl Read, digests: Vec<String>, whole: &str) -> Wor
             }
             Event::Group(_) | Event::SetEnd | Event::GroupEnd | Event::InterchangeEnd => {}
         }
-        if words.verdicts > MAX_VERDICTS {
-            words.refuse(format!(
-                "The file has more than {MAX_VERDICTS} answers. Ask the sender for smaller files."
-            ));
+        if let Some(why) = words.excess() {
+            words.refuse(why);
             break;
         }
     }
@@ -229,6 +273,7 @@ impl Words {
     fn ta1(&mut self, ta1: Ta1) {
         self.kinds.insert(FileKind::Ta1);
         self.verdicts += 1;
+        self.ta1s += 1;
         if let Some(interchange) = self.interchanges.last_mut() {
             interchange.ta1.push(ta1);
         }
@@ -239,10 +284,14 @@ impl Words {
         let status = interchange.statuses.last_mut();
         match (record, status) {
             (Record::Payment(payment), _) => interchange.payments.push(Paid::new(payment)),
-            (Record::RemitClaim(_), _) => {
-                // Counted only: a large remittance is read like a small one.
+            (Record::RemitClaim(claim), _) => {
+                // Only its number: a large remittance is read like a small one.
                 if let Some(paid) = interchange.payments.last_mut() {
                     paid.claims += 1;
+                    if ClaimNumber::parse(&claim.id).is_ok() {
+                        paid.numbers.push(claim.id);
+                        self.paid_claims += 1;
+                    }
                 }
                 return;
             }
@@ -268,7 +317,8 @@ impl Words {
 
 impl Paid {
     fn new(payment: Payment) -> Self {
-        Self { payment, claims: 0, balanced: false, differences: 0, difference: None }
+        let (numbers, difference) = (Vec::new(), None);
+        Self { payment, claims: 0, numbers, balanced: false, differences: 0, difference }
     }
 
     fn end(&mut self, found: Balances) {

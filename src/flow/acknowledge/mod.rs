@@ -182,11 +182,16 @@ fn receive_in<S: Read + Seek>(
     Looked { sha256, words }: &Looked,
 ) -> Result<Seen, AppError> {
     if let Some(mut file) = store::received::by_digest(conn, tenant, sha256)? {
-        // A payment that was put aside: its payee may be known by now.
-        if file.state == FileState::Quarantined && file.kind == FileKind::Remit835 {
+        // Of what was put aside: the payee of a payment may be known by now, whatever else the file
+        // holds; and why it cannot be read may be told better.
+        let anew = words.pays() || words.fault.is_some();
+        if file.state == FileState::Quarantined && anew {
+            let before = file.clone();
             apply::apply(ctx, conn, tenant, &mut file, words)?;
-            store::received::update(conn, tenant, &file)?;
-            note(ctx, conn, tenant, &file)?;
+            if file != before {
+                store::received::update(conn, tenant, &file)?;
+                note(ctx, conn, tenant, &file)?;
+            }
         }
         return seen(conn, tenant, file, true);
     }

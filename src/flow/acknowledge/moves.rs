@@ -115,6 +115,9 @@ pub(in crate::flow) fn catch_up(
             continue;
         }
         let (source, verdict) = (word.source, word.verdict);
+        if !store::paid_claims::among(conn, tenant, &[*id])?.is_empty() {
+            continue;
+        }
         let claim = store::claims::by_id(conn, tenant, *id)?;
         let Some(claim) = claim.filter(|c| c.status.is_with_payer()) else { continue };
         let payer = responses::taken_by_payer(conn, tenant, &[*id])?;

@@ -5,14 +5,20 @@
 //! many payers send to a clearinghouse, which passes it on as it is. Authority: ASC X12 005010X221A1;
 //! `docs/definitions.md` section 6 (a negative BPR02 is refused); `docs/adr/0126-…`.
 
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::NaiveDate;
 
-use super::gather::{Interchange, Paid, Words};
+use super::gather::{Paid, Words};
 use crate::domain::identifiers::Npi;
+use crate::domain::ids::{OrganizationId, ReceivedId};
 use crate::domain::money::Money;
 use crate::domain::organization::Organization;
+use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
-use crate::store::{Conn, acknowledged};
+use crate::store::acknowledged::{self, SentAs};
+use crate::store::{self, Conn};
 
 /// Payments told of one file; more are in the file itself.
 pub(super) const MAX_PAYMENTS: usize = 100;
@@ -66,12 +72,28 @@ pub(super) fn refusal(
     organization: &Organization,
     words: &Words,
 ) -> Result<Option<String>, AppError> {
+    let mut sent_as: HashMap<&str, SentAs> = HashMap::new();
     for interchange in &words.interchanges {
         for paid in &interchange.payments {
-            if !is_for(conn, organization, interchange, paid)? {
-                let why = "It pays somebody else: the payee's NPI or tax id (N1*PE, N104) is none of this \
-                           organization's. Look whether the file is for somebody else. If the number is \
-                           this organization's, add it to a location and bring the file in again.";
+            let known = match payee(paid) {
+                Some(payee) if is_own(organization, payee) => None,
+                Some(_) => Some(SOMEBODY_ELSE),
+                None => {
+                    let receiver = interchange.receiver.as_str();
+                    let sent = match sent_as.entry(receiver) {
+                        Entry::Occupied(known) => *known.get(),
+                        Entry::Vacant(place) => {
+                            *place.insert(acknowledged::sends_as(conn, organization.id, receiver)?)
+                        }
+                    };
+                    match sent {
+                        SentAs::Alone => None,
+                        SentAs::Never => Some(SOMEBODY_ELSE),
+                        SentAs::WithOthers => Some(NOBODY_NAMED),
+                    }
+                }
+            };
+            if let Some(why) = known {
                 return Ok(Some(why.to_owned()));
             }
             if paid.payment.amount.is_some_and(|amount| amount < Money::ZERO) {
@@ -84,26 +106,61 @@ pub(super) fn refusal(
     Ok(None)
 }
 
-/// Whether a payment is the organization's. One that names no payee is for whom it was sent to.
-fn is_for(
+const SOMEBODY_ELSE: &str = "It pays somebody else: the payee's NPI or tax id (N1*PE, N104) is none of \
+                             this organization's. Look whether the file is for somebody else. If the \
+                             number is this organization's, add it to a location and bring the file in \
+                             again.";
+
+const NOBODY_NAMED: &str = "It names no payee (N1*PE, N104), and its receiver (ISA08) is an id under which \
+                            more than one organization here sends: whose payment it is cannot be known. \
+                            Ask the payer to name the payee.";
+
+/// The payee of a payment.
+fn payee(paid: &Paid) -> Option<&str> {
+    paid.payment.payee_id.as_deref().map(str::trim).filter(|id| !id.is_empty())
+}
+
+/// Remembers which claims are paid: that shows that the payer has them. Gives what a person must look
+/// at.
+pub(super) fn record(
     conn: &mut Conn,
-    organization: &Organization,
-    interchange: &Interchange,
-    paid: &Paid,
-) -> Result<bool, AppError> {
-    let Some(payee) = paid.payment.payee_id.as_deref().map(str::trim).filter(|id| !id.is_empty())
-    else {
-        return Ok(acknowledged::sends_as(conn, organization.id, &interchange.receiver)?);
-    };
+    tenant: OrganizationId,
+    file: ReceivedId,
+    words: &Words,
+    skip: &BTreeSet<usize>,
+) -> Result<Option<String>, AppError> {
+    let interchanges = words.interchanges.iter().enumerate();
+    let payments = interchanges
+        .filter(|(place, _)| !skip.contains(place))
+        .flat_map(|(_, interchange)| &interchange.payments);
+    let numbers: BTreeSet<&str> =
+        payments.flat_map(|p| p.numbers.iter().map(|n| n.as_str())).collect();
+    if numbers.is_empty() {
+        return Ok(None);
+    }
+    let numbers: Vec<&str> = numbers.into_iter().collect();
+    let found = acknowledged::by_numbers(conn, tenant, &numbers)?;
+    store::paid_claims::add(conn, tenant, file, &found.iter().map(|claim| claim.id).collect())?;
+    let freed = found.iter().filter(|claim| claim.status == ClaimStatus::Rejected).count();
+    Ok((freed > 0).then(|| {
+        format!(
+            "{freed} claims that are paid or denied in it were rejected before, and their visits are \
+             ready again or on other claims: ask the payer, so that they are not billed twice"
+        )
+    }))
+}
+
+/// Whether a payee is the organization.
+fn is_own(organization: &Organization, payee: &str) -> bool {
     let of_place = |npi: &str| {
         let own = organization.locations.iter().filter_map(|place| place.data.npi.as_ref());
         own.map(Npi::as_str).any(|own| own == npi)
     };
     // 12-3456789 is the same tax id as 123456789.
     let plain = payee.replace('-', "");
-    Ok(organization.data.npi.as_str() == payee
+    organization.data.npi.as_str() == payee
         || organization.data.ein.as_str() == plain
-        || of_place(payee))
+        || of_place(payee)
 }
 
 /// What a biller is told of the payments that were kept.

@@ -2,18 +2,20 @@
 //! same two parties, by set control number, by CLM01. What belongs to another organization is not
 //! found here, and told like what nobody sent.
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::acked::{self, Heard, hear};
+use super::board::Beside;
 use super::gather::{AckedGroup, Interchange, Words};
 use super::said;
 use super::sets::{self, SentSet};
 pub(super) use super::word::{Of, Word};
 use crate::domain::batch::Batch;
 use crate::domain::ids::{BatchId, OrganizationId};
-use crate::domain::response::{Source, Stage, Verdict};
+use crate::domain::response::{Source, Stage, Taken, Verdict};
 use crate::domain::status::BatchStatus;
 use crate::error::AppError;
 use crate::store::acknowledged::{self, Control};
@@ -28,8 +30,10 @@ pub(super) struct Resolved {
     pub(super) problems: Vec<String>,
     /// The batches spoken of.
     pub(super) batches: BTreeSet<BatchId>,
-    /// A batch that is not released yet.
-    pub(super) waits_for: Option<BatchId>,
+    /// Batches that are not released yet.
+    pub(super) waits_for: BTreeSet<BatchId>,
+    /// In which interchanges sets of a batch are answered.
+    pub(super) beside: Beside,
     /// What was read of batches.
     known: HashMap<BatchId, Batch>,
     /// The place of the interchange that is being read.
@@ -38,6 +42,8 @@ pub(super) struct Resolved {
     said: HashSet<Key>,
     /// Claims that the words may move, each as often as it is spoken of.
     weight: usize,
+    /// Sets and claims that were looked at, each as often as it is spoken of.
+    looked: usize,
     /// The sets of batches that were looked into.
     sent: HashMap<BatchId, Rc<Vec<SentSet>>>,
     /// Day and time of the interchanges of batches.
@@ -51,6 +57,10 @@ type Key = (BatchId, Stage, Source, String, Verdict, bool);
 /// written in one transaction, some thirty seconds.
 const MAX_MOVES: usize = 500_000;
 
+/// Most sets and claims that one file may make us look at: a thousand words on the largest batches, some
+/// five seconds.
+const MAX_LOOKS: usize = 5_000_000;
+
 pub(super) const NOT_OURS: &str = "this organization has not sent it, or to another receiver. Look whether the file \
                         is for somebody else";
 
@@ -59,7 +69,7 @@ pub(super) fn resolve(
     conn: &mut Conn,
     tenant: OrganizationId,
     words: &Words,
-    skip: &[usize],
+    skip: &BTreeSet<usize>,
 ) -> Result<Resolved, AppError> {
     let mut resolved = Resolved::default();
     let interchanges = words.interchanges.iter().enumerate();
@@ -73,17 +83,19 @@ pub(super) fn resolve(
             resolved.statuses(conn, tenant, interchange, set)?;
         }
     }
-    // In the whole file an acceptance of a set or interchange counts before a rejection of the same:
-    // none of these moves a claim.
-    let accepts = |w: &Word| matches!(w.verdict, Verdict::Accepted | Verdict::AcceptedWithErrors);
-    resolved.words.sort_by_key(|w| (w.stage == Stage::Claim || !accepts(w), w.from));
     Ok(resolved)
 }
 
 impl Resolved {
     /// Whether it speaks of more than one transaction should move.
     pub(super) fn is_too_much(&self) -> bool {
-        self.weight > MAX_MOVES
+        self.weight > MAX_MOVES || self.looked > MAX_LOOKS
+    }
+
+    /// Counts what is looked at. Whether it may be.
+    pub(super) fn may_look(&mut self, at: usize) -> bool {
+        self.looked = self.looked.saturating_add(at);
+        !self.is_too_much()
     }
 
     /// Takes out what is said of batches that wait, and of those of which a file has spoken before.
@@ -111,7 +123,7 @@ impl Resolved {
             let batch = store::batches::by_id(conn, tenant, id)?
                 .ok_or_else(|| AppError::internal("a batch that was found is gone"))?;
             match batch.status {
-                BatchStatus::Built => self.waits_for = Some(id),
+                BatchStatus::Built => _ = self.waits_for.insert(id),
                 BatchStatus::Withdrawn => self.problems.push(format!(
                     "batch {id} was withdrawn before it was released, and yet it is answered: find \
                      out who has sent its file"
@@ -167,8 +179,9 @@ impl Resolved {
             let (verdict, said) = said::of_interchange(ta1);
             let weight = batch.claims;
             let copy = said::is_copied_interchange(ta1);
-            let key =
-                (id, Stage::Interchange, Source::Receiver, ta1.control.clone(), verdict, copy);
+            // Beside a 999 it says something else than elsewhere.
+            let what = format!("{} {}", ta1.control, self.at);
+            let key = (id, Stage::Interchange, Source::Receiver, what, verdict, copy);
             if !self.is_new(key, usize::try_from(weight).unwrap_or(usize::MAX)) {
                 continue;
             }
@@ -181,7 +194,7 @@ impl Resolved {
                 control: ta1.control.clone(),
                 verdict,
                 copy,
-                decides: false,
+                taken: Taken::Silent,
                 said,
                 payer_control: None,
                 clearinghouse_control: None,
@@ -214,13 +227,13 @@ impl Resolved {
             self.problems.push(format!("a 999 answers a group of claims: {NOT_OURS}"));
             return Ok(());
         };
-        if self.usable(conn, tenant, id)?.is_none() {
+        if self.usable(conn, tenant, id)?.is_none() || !self.may_look(of_group.len()) {
             return Ok(());
         }
-        for set in sets {
-            if !of_group.iter().any(|sent| sets::same(&sent.control, &set.control)) {
-                self.problems.push(format!("a 999 names a set that batch {id} does not have"));
-            }
+        let known: HashSet<Cow<'_, str>> =
+            of_group.iter().map(|s| sets::plain(&s.control)).collect();
+        for _ in sets.iter().filter(|set| !known.contains(&sets::plain(&set.control))) {
+            self.problems.push(format!("a 999 names a set that batch {id} does not have"));
         }
         let (heard, unsaid) = hear(&of_group, acked);
         if !unsaid.is_empty() {
@@ -233,6 +246,7 @@ impl Resolved {
     /// What is said of sets of a batch's group.
     fn sets(&mut self, id: BatchId, number: u32, heard: Vec<Heard<'_>>) {
         for Heard { set, verdict, said, copy } in heard {
+            self.beside.entry(id).or_default().insert(self.at);
             if verdict == Verdict::Unknown {
                 self.problems.push(format!(
                     "a 999 says of set {} of batch {id} what is neither an acceptance nor a \
@@ -255,7 +269,7 @@ impl Resolved {
                 control,
                 verdict,
                 copy,
-                decides: false,
+                taken: Taken::Silent,
                 said,
                 payer_control: None,
                 clearinghouse_control: None,

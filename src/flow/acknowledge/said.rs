@@ -1,8 +1,7 @@
 //! The codes of a response in the words of a biller.
 
-use crate::domain::response::{Said, Source, Verdict};
+use crate::domain::response::{self, Said, Source, Taken, Verdict};
 use crate::domain::response_codes as codes;
-use crate::store::responses::ADJUDICATION;
 use crate::x12::read::ack_999::{AckError, AckSet};
 use crate::x12::read::status_277ca::{Disposition, Status};
 use crate::x12::read::ta1::Ta1;
@@ -49,21 +48,22 @@ pub(super) fn is_copied_set(set: &AckSet) -> bool {
     set.codes.iter().any(|code| code == "23")
 }
 
-/// Whether a 277CA rejects a claim for nothing but that it has it already.
+/// Claim status codes of a duplicate.
+const COPY: [&str; 2] = ["54", "78"];
+
+/// Whether a 277CA says of a claim that it has it already, whatever else it says.
 pub(super) fn is_copied_claim(statuses: &[Status]) -> bool {
-    let copy = |s: &Status| matches!(s.code.as_deref(), Some("54" | "78"));
-    !statuses.is_empty() && statuses.iter().all(copy)
+    statuses.iter().filter_map(|s| s.code.as_deref()).any(|code| COPY.contains(&code))
 }
 
 /// The same of what was kept of it.
 pub(super) fn is_kept_copy(said: &[Said]) -> bool {
-    let copy = |s: &Said| matches!(s.code.split(':').nth(1), Some("54" | "78"));
-    !said.is_empty() && said.iter().all(copy)
+    said.iter().filter_map(|s| s.code.split(':').nth(1)).any(|code| COPY.contains(&code))
 }
 
-/// Whether a 277CA says that a claim went into adjudication: a receipt (A0, A1) is less.
-pub(super) fn decides(statuses: &[Status]) -> bool {
-    statuses.iter().any(|s| s.category == ADJUDICATION)
+/// How far a 277CA shows that its sender has gone with a claim.
+pub(super) fn taken(verdict: Verdict, statuses: &[Status]) -> Taken {
+    response::taken(verdict, statuses.iter().map(|s| (s.category.as_str(), s.line.is_none())))
 }
 
 /// What IK501 or AK901 comes to. The rarer ones (M, W, X: a failed security check) reject.

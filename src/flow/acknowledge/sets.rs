@@ -1,5 +1,6 @@
 //! Which claims each set of a batch holds: read from the stored file itself, which never changes.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use crate::domain::batch::Batch;
@@ -69,7 +70,7 @@ pub(super) fn number(control: &str) -> Option<u32> {
     digits.then(|| control.parse().ok()).flatten()
 }
 
-/// Whether two set control numbers are the same: some programs drop leading zeros.
-pub(super) fn same(a: &str, b: &str) -> bool {
-    a == b || (number(a).is_some() && number(a) == number(b))
+/// A set control number without leading zeros, which some programs drop.
+pub(super) fn plain(control: &str) -> Cow<'_, str> {
+    number(control).map_or(Cow::Borrowed(control), |number| Cow::Owned(number.to_string()))
 }

@@ -7,7 +7,7 @@ use super::resolve::{NOT_OURS, Resolved, find};
 use super::word::{Of, Word};
 use super::{said, sets};
 use crate::domain::ids::OrganizationId;
-use crate::domain::response::{Said, Source, Stage, Verdict};
+use crate::domain::response::{Said, Source, Stage, Taken, Verdict};
 use crate::error::AppError;
 use crate::store::Conn;
 use crate::store::acknowledged::{self, Control, Standing};
@@ -26,7 +26,7 @@ impl Resolved {
         for Rejection { level, trace, claims } in set.rejections() {
             let (verdict, said) = said::of_statuses(level.disposition, &level.statuses);
             if claims.is_empty() {
-                let copy = said::is_copied_claim(&level.statuses);
+                let copy = verdict == Verdict::Rejected && said::is_copied_claim(&level.statuses);
                 self.level(conn, tenant, from, (source, verdict, said, copy), trace)?;
             } else if claims.iter().any(|c| c.disposition != Disposition::Rejected) {
                 self.problems.push(
@@ -77,7 +77,7 @@ impl Resolved {
             // One that says the payer's number, too, says more.
             let known = claim.payer_control.as_deref().unwrap_or_default();
             let what = format!("{} {known}", standing.number);
-            let strong = word.copy || word.decides;
+            let strong = word.copy || word.taken == Taken::Adjudicating;
             let key = (standing.batch, Stage::Claim, source, what, word.verdict, strong);
             if self.is_new(key, 1) {
                 self.words.push(word);
@@ -125,6 +125,9 @@ impl Resolved {
             self.problems.push(format!("a 277CA names a set that batch {id} does not have"));
             return Ok(());
         };
+        if !self.may_look(sent.claims.len()) {
+            return Ok(());
+        }
         for standing in acknowledged::by_numbers(conn, tenant, &texts(&sent.claims))? {
             let number = standing.number.clone();
             if !self.is_new((id, Stage::Claim, source, number, verdict, copy), 1) {
@@ -139,7 +142,7 @@ impl Resolved {
                 control: standing.number,
                 verdict,
                 copy,
-                decides: false,
+                taken: Taken::Silent,
                 said: said.clone(),
                 payer_control: None,
                 clearinghouse_control: None,
@@ -160,8 +163,8 @@ fn word(from: usize, source: Source, standing: &Standing, claim: &StatusClaim) -
         source,
         control: standing.number.clone(),
         verdict,
-        copy: said::is_copied_claim(&claim.statuses),
-        decides: verdict == Verdict::Accepted && said::decides(&claim.statuses),
+        copy: verdict == Verdict::Rejected && said::is_copied_claim(&claim.statuses),
+        taken: said::taken(verdict, &claim.statuses),
         said,
         payer_control: claim.payer_control.clone(),
         clearinghouse_control: claim.clearinghouse_control.clone(),

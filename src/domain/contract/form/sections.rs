@@ -36,7 +36,8 @@ knobs!(
             "`basic`, `capitals` (the extended set without small letters), `extended`";
         name: Option<FileNameTemplate> = None, "19", "file",
             "the file's name, with `{usage}`, `{sender}`, `{receiver}`, `{date}`, `{time}`, \
-             `{control}`, `{batch}`, `{part}`; else `837P_{usage}_{sender}_{receiver}_{date}_{control}.837`";
+             `{control}`, `{batch}`, `{part}` (always 1: a batch is one file); else \
+             `837P_{usage}_{sender}_{receiver}_{date}_{control}.837`";
     }
 );
 

@@ -1,0 +1,2 @@
+DROP TABLE paid_claims;
+DROP TABLE received_waits;
