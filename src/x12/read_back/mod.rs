@@ -11,10 +11,12 @@ mod codes;
 mod elements;
 mod envelope;
 mod grammar;
+mod heads;
 mod levels;
 mod loops;
 mod numbers;
 mod problem;
+mod reals;
 
 use std::io::Read;
 
@@ -127,6 +129,7 @@ impl Reading {
         let at = self.loops.name();
         codes::check(at, segment, &mut self.problems);
         elements::check(at, segment, &mut self.problems);
+        reals::check(segment, &mut self.problems);
         characters(segment, &mut self.problems);
         self.claims.segment(segment, &self.levels, &mut self.problems);
         self.others.segment(at, segment, &mut self.problems);
