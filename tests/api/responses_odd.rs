@@ -72,13 +72,14 @@ on_both! {
         let numbers = sent.claims();
         let words = [(numbers[0].as_str(), false), (numbers[1].as_str(), false)];
         let plain = status(&sent, 1, "PR", &words);
+        let wrong = "STC*A7:562:85*20261399*U~".repeat(900);
         let at = plain.rfind("STC*").unwrap();
-        let wrong = format!("{}{}", &plain[..at], "STC*A7:562:85*20261399*U~".repeat(900));
-        let twice = wrong.replacen("STC*A7", &format!("{}STC*A7", "STC*A7:562:85*20261399*U~".repeat(900)), 1);
+        let cut = format!("{}{wrong}", &plain[..at]);
+        let twice = cut.replacen("STC*A7", &format!("{wrong}STC*A7"), 1);
         let file = take(&app, &w.biller, twice).await;
         assert_eq!(state(&file), "quarantined", "{file}");
         assert!(file["reason"].as_str().unwrap().contains("cut short"), "{file}");
-        assert_eq!(standing(&app, &w, &sent).await, ["submitted", "submitted"]);
+        assert_eq!(standing(&app, &w, &sent).await, ["delivered", "delivered"]);
         tie(&app);
     }
 
