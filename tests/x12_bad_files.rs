@@ -64,9 +64,11 @@ fn a_file_that_is_cut_off_says_so_wherever_it_ends() {
         let words = found.iter().map(|error| error["message"].as_str().unwrap());
         let told = ["cut off", "something is missing", "empty", "not X12"];
         assert!(words.clone().any(|w| told.iter().any(|t| w.contains(t))), "{cut}: {found:#?}");
-        // From the first claim on there is something to show.
-        assert_eq!(code, i32::from(cut < 200), "{cut}");
+        assert_eq!(code, 1, "{cut}");
         let said = run(&["show"], &ORIGINAL.as_bytes()[..cut]);
+        // From the first set on there is something to show.
+        let why = if cut < 200 { "can be read" } else { "is not whole" };
+        assert!(said.code == 1 && said.err.contains(why), "{cut}: {}", said.err);
         assert!(
             said.out.contains("\nErrors: ") || said.out.starts_with("Errors: "),
             "{}",
@@ -93,7 +95,7 @@ fn wrong_counts_and_control_numbers_are_named_with_their_place() {
         let error = &found[0];
         let place = (&error["code"], &error["segment"], &error["element"]);
         assert_eq!(place, (&code.into(), &segment.into(), &element.into()), "{to}");
-        assert_eq!(exit, 0, "what is sound is shown");
+        assert_eq!(exit, 1, "what is sound is shown, and the file is not");
         let check = run(&["check"], file.replace(from, to).as_bytes());
         assert!(check.code == 1 && check.err.contains("problems by the guide"), "{}", check.err);
     }
@@ -127,6 +129,43 @@ fn an_old_version_is_refused_by_name_with_what_to_ask_for() {
     assert!(words.contains("004010X098A1") && words.contains("ask the sender for version 5010"));
     assert!(run(&["show"], old.as_bytes()).err.contains("can be read"));
     assert_eq!(run(&["check"], old.as_bytes()).code, 1);
+}
+
+/// A remittance with more wrong dates than are told; `change` damages the rest of it.
+fn many_wrong_dates(change: impl Fn(&str) -> String) -> Said {
+    let claim = "CLP*PS1*1*0*0**MC*ICN1~\nSVC*HC:H0038*0*0~\nDTM*472*20261399~\n";
+    let claims = claim.repeat(1_100);
+    let (head, tail) = REMITTANCE.split_once("PLB*").unwrap();
+    let (before, count) = tail.split_once("\nSE*").unwrap();
+    let (count, rest) = count.split_once('*').unwrap();
+    let count: usize = count.parse().unwrap();
+    let text = format!("{head}{claims}PLB*{before}\nSE*{}*{rest}", count + 3 * 1_100);
+    run(&["show"], change(&text).as_bytes())
+}
+
+#[test]
+fn what_a_file_lacks_is_told_behind_a_thousand_wrong_dates() {
+    let whole = many_wrong_dates(str::to_owned);
+    assert_eq!(whole.code, 0, "{}", whole.err);
+    assert!(whole.out.contains("\n  and 100 more, which are counted only"), "{}", whole.out);
+    let cut = many_wrong_dates(|text| text[..text.rfind("\nSE*").unwrap()].to_owned());
+    assert!(cut.code == 1 && cut.err.contains("is not whole: the file ends"), "{}", cut.err);
+    assert!(cut.out.contains("the file ends before the set's SE"), "{}", cut.out);
+    let counted = many_wrong_dates(|text| text.replacen("\nSE*", "\nSE*1", 1));
+    assert!(counted.code == 1 && counted.err.contains("the count must be"), "{}", counted.err);
+}
+
+#[test]
+fn a_folded_file_is_read_and_told_so() {
+    let fold = |text: &str| {
+        let plain = text.replace('\n', "");
+        let lines: Vec<&[u8]> = plain.as_bytes().chunks(80).collect();
+        lines.join(&b"\r\n"[..])
+    };
+    let (found, code) = errors(&fold(REMITTANCE));
+    assert_eq!((codes(&found), code), (vec!["folded"], 0));
+    let check = run(&["check"], &fold(ORIGINAL));
+    assert!(check.code == 1 && check.out.contains("structure: byte 0: the file is folded"));
 }
 
 /// Half a million empty segments between two sound ones; ten million take as long as one expects

@@ -17,7 +17,7 @@ use crate::x12::read::fault::ReadError;
 use crate::x12::read::remit_835::{Adjustment, Payment, ProviderAdjustment, RemitClaim};
 use crate::x12::read::remit_balance::Balances;
 use crate::x12::read::status_277ca::{Status, StatusClaim, StatusLevel};
-use crate::x12::read::{Document, Text};
+use crate::x12::read::{Document, ReadCode, Text};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum X12Command {
@@ -44,7 +44,8 @@ pub(super) fn run(command: X12Command) -> Result<(), CliError> {
     }
 }
 
-/// Shows the file. A file of which nothing can be read is a failure, after it has been shown.
+/// Shows the file. A file of which nothing can be read, or that is not whole, is a failure, after
+/// it has been shown.
 fn run_show(show: &Show) -> Result<(), CliError> {
     let name = show.file.display();
     let other = |what: &str, error: &dyn Display| CliError::Other(format!("{what}: {error}"));
@@ -65,11 +66,20 @@ fn run_show(show: &Show) -> Result<(), CliError> {
         }
         _ => {}
     }
-    if document.anything_read() {
-        return Ok(());
+    if !document.anything_read() {
+        let first = document.errors.first().map(|e| e.message.clone()).unwrap_or_default();
+        return Err(CliError::Other(format!("nothing in {name} can be read: {first}")));
     }
-    let first = document.errors.first().map(|e| e.message.clone()).unwrap_or_default();
-    Err(CliError::Other(format!("nothing in {name} can be read: {first}")))
+    // What is of another version is told and passed over; the rest is whole.
+    let breaks = |error: &&ReadError| error.is_fatal() && error.code != ReadCode::Version;
+    match document.errors.iter().find(breaks) {
+        Some(error) => Err(CliError::Other(format!(
+            "{name} is not whole: {} ({})",
+            error.message,
+            place(error)
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The file in words: one line for each thing, indented below what it belongs to.
@@ -212,7 +222,13 @@ impl Page {
         if balances.balanced {
             return self.line(3, "It balances.");
         }
-        self.line(3, "IT DOES NOT BALANCE.");
+        let unchecked = balances.unchecked;
+        if unchecked > 0 {
+            self.line(3, format!("{unchecked} CLAIMS OR SEGMENTS HOLD TOO MUCH TO BE CHECKED."));
+        }
+        if unchecked == 0 || balances.difference_count > 0 {
+            self.line(3, "IT DOES NOT BALANCE.");
+        }
         for difference in &balances.differences {
             let claim = told("claim ", difference.claim.as_ref());
             let line = told(" line ", difference.line.as_ref());
@@ -239,6 +255,11 @@ impl Page {
                     let code = told(", code ", element.code.as_ref());
                     self.line(5, format!("{place}{part}{code}"));
                 }
+            }
+            let kept = u64::try_from(set.errors.len()).unwrap_or(u64::MAX);
+            let more = set.error_count.saturating_sub(kept);
+            if more > 0 {
+                self.line(4, format!("and {more} more"));
             }
         }
     }
@@ -290,17 +311,25 @@ impl Page {
         }
         self.line(0, format!("Errors: {}", document.error_count));
         for error in &document.errors {
-            let ReadError { code, segment, position, message, .. } = error;
-            let element = error.element.map(|n| format!("{n:02}")).unwrap_or_default();
-            let component = told("-", error.component.as_ref());
-            let code = code.as_str();
-            let place = if *position == 0 {
-                "file".to_owned()
-            } else {
-                format!("segment {position} {segment}{element}{component}")
-            };
-            self.line(1, format!("{place} [{code}]: {message}"));
+            let (place, code) = (place(error), error.code.as_str());
+            self.line(1, format!("{place} [{code}]: {}", error.message));
         }
+        let told = u64::try_from(document.errors.len()).unwrap_or(u64::MAX);
+        let more = document.error_count.saturating_sub(told);
+        if more > 0 {
+            self.line(1, format!("and {more} more, which are counted only"));
+        }
+    }
+}
+
+/// Where an error is, in words.
+fn place(error: &ReadError) -> String {
+    let ReadError { segment, position, .. } = error;
+    let element = error.element.map(|n| format!("{n:02}")).unwrap_or_default();
+    let component = told("-", error.component.as_ref());
+    match *position {
+        0 => "file".to_owned(),
+        position => format!("segment {position} {segment}{element}{component}"),
     }
 }
 

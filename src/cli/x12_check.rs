@@ -44,6 +44,11 @@ fn readable(summary: &FileSummary) -> String {
     let totals = &summary.totals;
     let mut lines: Vec<String> =
         summary.problems.iter().map(|p| format!("{}: {}", p.kind.as_str(), p.message)).collect();
+    let kept = u64::try_from(summary.problems.len()).unwrap_or(u64::MAX);
+    let more = summary.problem_count.saturating_sub(kept);
+    if more > 0 {
+        lines.push(format!("and {more} more, which are counted only"));
+    }
     lines.push(format!(
         "{} sets, {} claims, {} lines, {} charged, {} problems.",
         totals.sets, totals.claims, totals.lines, totals.charge, summary.problem_count

@@ -21,6 +21,7 @@ mod segment;
 #[cfg(test)]
 mod tests;
 mod totals;
+pub(crate) mod unfold;
 mod writer;
 
 pub use claim_837p::{Offer, Writer837p};

@@ -49,6 +49,40 @@ on_both! {
         tie(&app);
     }
 
+    async fn a_folded_answer_is_taken_and_its_copy_is_known(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        let numbers = sent.claims();
+        let words = [(numbers[0].as_str(), true), (numbers[1].as_str(), false)];
+        let plain = status(&sent, 1, "PR", &words).replace('\n', "");
+        let lines: Vec<&str> =
+            plain.as_bytes().chunks(80).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let folded = take(&app, &w.biller, lines.join("\r\n")).await;
+        assert_eq!(state(&folded), "applied", "{folded}");
+        assert_eq!(standing(&app, &w, &sent).await, ["accepted", "rejected"]);
+        // The same interchange, and the same one again with its line ends.
+        for again in [plain.clone(), plain.replace('~', "~\n")] {
+            let file = take(&app, &w.biller, again).await;
+            assert_eq!((state(&file), &file["rejected"]), ("applied", &json!(0)), "{file}");
+        }
+        tie(&app);
+    }
+
+    async fn a_cut_answer_with_a_thousand_wrong_dates_moves_nothing(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        let numbers = sent.claims();
+        let words = [(numbers[0].as_str(), false), (numbers[1].as_str(), false)];
+        let plain = status(&sent, 1, "PR", &words);
+        let wrong = "STC*A7:562:85*20261399*U~".repeat(900);
+        let at = plain.rfind("STC*").unwrap();
+        let cut = format!("{}{wrong}", &plain[..at]);
+        let twice = cut.replacen("STC*A7", &format!("{wrong}STC*A7"), 1);
+        let file = take(&app, &w.biller, twice).await;
+        assert_eq!(state(&file), "quarantined", "{file}");
+        assert!(file["reason"].as_str().unwrap().contains("cut short"), "{file}");
+        assert_eq!(standing(&app, &w, &sent).await, ["delivered", "delivered"]);
+        tie(&app);
+    }
+
     async fn a_macs_zip_is_taken_and_what_is_packed_otherwise_is_named(app: TestApp) {
         let (w, sent) = batch(&app, 1, SENT).await;
         let answer = ta1(&sent, 1, "A", "000");

@@ -16,6 +16,7 @@ use crate::x12::read::remit_balance::Balances;
 use crate::x12::read::status_277ca::{Disposition, StatusClaim, StatusLevel};
 use crate::x12::read::ta1::Ta1;
 use crate::x12::read::{Event, ReadCode, ReadError, Reader, Record, Text};
+use crate::x12::unfold::Unfold;
 
 /// Most verdicts of one file: what is in memory at a time, some 100 MB. The largest batches have
 /// some 5,000 claims; a clearinghouse puts a day's answers into a file.
@@ -154,9 +155,10 @@ impl Interchange {
     }
 }
 
-/// SHA-256 of the segments of each interchange, as far as the bytes are segments.
+/// SHA-256 of the segments of each interchange, as far as the bytes are segments; the same whether
+/// the file is folded into lines or not.
 pub(super) fn digests(input: impl Read) -> Vec<String> {
-    let mut lexer = Lexer::new(input);
+    let mut lexer = Lexer::new(Unfold::new(input));
     let (mut done, mut open): (Vec<String>, Option<Sha256>) = (Vec::new(), None);
     while let Ok(Some(segment)) = lexer.next_segment() {
         if segment.id() == b"ISA" {
@@ -177,7 +179,8 @@ pub(super) fn gather(input: impl Read, digests: Vec<String>, whole: &str) -> Wor
     let mut words = Words::default();
     let mut digests = digests.into_iter();
     let mut sets: Vec<AckSet> = Vec::new();
-    for event in Reader::new(input) {
+    let mut reader = Reader::new(input);
+    for event in reader.by_ref() {
         match event {
             Event::Interchange(head) => words.interchanges.push(Interchange {
                 control: head.control,
@@ -195,8 +198,8 @@ pub(super) fn gather(input: impl Read, digests: Vec<String>, whole: &str) -> Wor
             Event::Ta1(ta1) => words.ta1(ta1),
             Event::Record(record) => words.record(*record, &mut sets),
             Event::Error(error) => {
-                if let Some(why) = fatal(&error) {
-                    words.refuse(why);
+                if error.is_fatal() {
+                    words.refuse(refusal(&error));
                 }
             }
             Event::Group(_) | Event::SetEnd | Event::GroupEnd | Event::InterchangeEnd => {}
@@ -205,6 +208,10 @@ pub(super) fn gather(input: impl Read, digests: Vec<String>, whole: &str) -> Wor
             words.refuse(why);
             break;
         }
+    }
+    // Also one that was not told, behind a thousand others.
+    if let Some(error) = reader.fatal() {
+        words.refuse(refusal(error));
     }
     if words.interchanges.is_empty() {
         words.fault = Some(
@@ -218,29 +225,24 @@ pub(super) fn gather(input: impl Read, digests: Vec<String>, whole: &str) -> Wor
     words
 }
 
-/// What must not be wrong in a file of which something is applied: its envelope, its order, its
-/// counts. A wrong value stands for itself.
-fn fatal(error: &ReadError) -> Option<String> {
+/// What must not be wrong in a file of which something is applied (its envelope, its order, its
+/// counts), in words. A wrong value stands for itself.
+fn refusal(error: &ReadError) -> String {
     let ReadError { code, segment, position, message, .. } = error;
     let what = match code {
-        ReadCode::Version => return Some(capital(message)),
-        ReadCode::Content | ReadCode::Character | ReadCode::Sum => return None,
-        // An element that is not there; what is missing else is a segment.
-        ReadCode::Missing if error.element.is_some() => return None,
-        ReadCode::Count | ReadCode::Control | ReadCode::Missing | ReadCode::Order => {
-            "The file is not whole"
-        }
+        ReadCode::Version => return capital(message),
         ReadCode::Envelope => "The file is cut short or its envelope is broken",
         ReadCode::Io | ReadCode::Syntax | ReadCode::Limit | ReadCode::Length => {
             "The file cannot be read to its end"
         }
+        _ => "The file is not whole",
     };
     let place = match (*position, segment.as_str()) {
         (0, _) => String::new(),
         (_, "") => format!(" (segment {position})"),
         _ => format!(" at segment {position} ({segment})"),
     };
-    Some(format!("{what}: {message}{place}. Ask the sender to send it again."))
+    format!("{what}: {message}{place}. Ask the sender to send it again.")
 }
 
 fn capital(text: &str) -> String {
@@ -325,6 +327,11 @@ impl Paid {
         self.balanced = found.balanced;
         self.differences = found.difference_count;
         self.difference = found.differences.into_iter().next().map(|first| first.message);
+        if self.difference.is_none() && found.unchecked > 0 {
+            let unchecked = found.unchecked;
+            self.difference =
+                Some(format!("{unchecked} claims or segments hold too much to be checked"));
+        }
     }
 }
 
@@ -376,3 +383,7 @@ impl StatusSet {
         found
     }
 }
+
+#[cfg(test)]
+#[path = "gather_tests.rs"]
+mod tests;

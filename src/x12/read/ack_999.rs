@@ -71,8 +71,10 @@ pub struct AckSet {
     pub status: Option<String>,
     /// IK502 to IK506: why.
     pub codes: Vec<String>,
-    /// What was found in it.
+    /// What was found in it (at most a thousand).
     pub errors: Vec<AckError>,
+    /// How many IK3 there are in all.
+    pub error_count: u64,
     /// Ordinal of AK2 in the file.
     pub position: u64,
 }
@@ -195,6 +197,7 @@ impl AckReader {
 
     fn error(&mut self, ik3: &Segment<'_>, out: &mut Out) {
         let Some(set) = &mut self.set else { return stray(ik3, out) };
+        set.error_count += 1;
         let error = AckError {
             segment: required(ik3, 1, out),
             position: text(ik3, 2, out),

@@ -26,7 +26,8 @@ const MAX_RECORDS: usize = 500_000;
 pub struct Document {
     /// Its interchanges in order.
     pub interchanges: Vec<InterchangeDocument>,
-    /// What is wrong with it, in order (at most a thousand).
+    /// What is wrong with it, in order: at most a thousand, and always the first ten of each code
+    /// that is fatal and what is wrong with its end.
     pub errors: Vec<ReadError>,
     /// How many errors there are in all.
     pub error_count: u64,
@@ -160,12 +161,12 @@ impl Document {
         document.error_count = reader.error_count();
         if records > MAX_RECORDS {
             let message = format!("the file has {records} records; {MAX_RECORDS} are shown");
-            document.note(ReadCode::Limit, message);
+            document.note(ReadCode::Full, message);
         }
         if reader.folded() {
             let message = "the file is folded into lines of fixed width; the line ends were taken \
                            out, and places count bytes without them";
-            document.note(ReadCode::Syntax, message.to_owned());
+            document.note(ReadCode::Folded, message.to_owned());
         }
         document
     }

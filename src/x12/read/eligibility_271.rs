@@ -72,7 +72,8 @@ pub struct Subject {
     pub birth_date: Option<NaiveDate>,
     /// DMG03.
     pub gender: Option<String>,
-    /// `active`, `inactive` or `not stated`, by the EB01 of its benefits.
+    /// `active`, `inactive` or `not stated`, by the EB01 of its benefits; where there are more than
+    /// are kept, what is not `active` is `not stated`.
     pub coverage: &'static str,
     /// Dates of the person, before any benefit.
     pub dates: Vec<StatedDate>,
@@ -234,7 +235,7 @@ impl EligibilityReader {
         clip(&mut subject.dates);
         clip(&mut subject.inquiries);
         clip(&mut subject.rejections);
-        clip(&mut subject.benefits);
+        let cut = clip(&mut subject.benefits);
         for benefit in &mut subject.benefits {
             clip(&mut benefit.dates);
             clip(&mut benefit.messages);
@@ -245,7 +246,7 @@ impl EligibilityReader {
         };
         subject.coverage = if any(&["1", "2", "3", "4", "5"]) {
             "active"
-        } else if any(&["6", "7", "8"]) {
+        } else if any(&["6", "7", "8"]) && !cut {
             "inactive"
         } else {
             "not stated"

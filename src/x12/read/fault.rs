@@ -1,7 +1,7 @@
 //! What a reader found wrong: a code for programs, a place, and words for the biller. Never the
 //! refused value, which may be personal data.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 
@@ -13,6 +13,10 @@ use super::{Event, Record};
 /// Most errors told of one file. A file with more has one cause, told many times; the rest is
 /// counted.
 const MAX_ERRORS: u64 = 1_000;
+
+/// Fatal errors of each code that are told however many errors came before: a thousand wrong dates
+/// must not hide that the file is cut off.
+const FATAL_TOLD: u64 = 10;
 
 code_list!(
     /// What kind of error it is: a stable word for programs.
@@ -43,6 +47,10 @@ code_list!(
         Missing = "missing",
         /// Amounts do not add up.
         Sum = "sum",
+        /// A record or file with more than is kept; all of it was read.
+        Full = "full",
+        /// The file is folded into lines of a fixed width; it was read without their ends.
+        Folded = "folded",
     }
 );
 
@@ -71,7 +79,7 @@ impl From<X12Fault> for ReadCode {
 /// let ReadError { code, segment, element, message, .. } = &errors[0];
 /// assert_eq!((*code, segment.as_str(), *element), (ReadCode::Count, "GE", Some(1)));
 /// assert_eq!(message, "the count must be 1 (sets); something was lost or added");
-/// assert_eq!(errors.len(), 1);
+/// assert!(errors.len() == 1 && errors[0].is_fatal());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReadError {
@@ -92,6 +100,13 @@ pub struct ReadError {
 }
 
 impl ReadError {
+    /// Whether the file is not whole, not of a version that is read, or cannot be read to its end:
+    /// nothing of it may be acted upon. All others speak of a value, which is then absent, or of
+    /// what was too much to be kept.
+    pub fn is_fatal(&self) -> bool {
+        is_fatal(self.code, self.element.is_some())
+    }
+
     fn new(code: ReadCode, place: Place, message: String) -> Self {
         Self {
             code,
@@ -105,12 +120,40 @@ impl ReadError {
     }
 }
 
+/// See [`ReadError::is_fatal`]; `element` is whether the error is about one.
+fn is_fatal(code: ReadCode, element: bool) -> bool {
+    match code {
+        ReadCode::Content
+        | ReadCode::Character
+        | ReadCode::Sum
+        | ReadCode::Full
+        | ReadCode::Folded => false,
+        // An element that is not there; what is missing else is a segment.
+        ReadCode::Missing => !element,
+        ReadCode::Io
+        | ReadCode::Envelope
+        | ReadCode::Syntax
+        | ReadCode::Limit
+        | ReadCode::Length
+        | ReadCode::Version
+        | ReadCode::Control
+        | ReadCode::Count
+        | ReadCode::Order => true,
+    }
+}
+
 /// What the readers have to say until somebody asks.
 #[derive(Debug, Default)]
 pub(super) struct Out {
     events: VecDeque<Event>,
     /// Errors found, told or not.
     pub(super) errors: u64,
+    /// The first fatal one.
+    pub(super) fatal: Option<ReadError>,
+    /// Fatal ones found, by code.
+    found: BTreeMap<ReadCode, u64>,
+    /// The reading ends here: what is still said is about the end, and always told.
+    pub(super) ending: bool,
 }
 
 impl Out {
@@ -128,9 +171,23 @@ impl Out {
 
     pub(super) fn error(&mut self, code: ReadCode, place: Place, message: impl Into<String>) {
         self.errors += 1;
-        if self.errors <= MAX_ERRORS {
-            self.event(Event::Error(ReadError::new(code, place, message.into())));
+        let fatal = is_fatal(code, place.element > 0);
+        let few = fatal && self.is_one_of_few(code);
+        if self.errors > MAX_ERRORS && !few && !self.ending {
+            return;
         }
+        let error = ReadError::new(code, place, message.into());
+        if fatal && self.fatal.is_none() {
+            self.fatal = Some(error.clone());
+        }
+        self.event(Event::Error(error));
+    }
+
+    /// Counts a fatal error; whether it is one of the first of its code.
+    fn is_one_of_few(&mut self, code: ReadCode) -> bool {
+        let found = self.found.entry(code).or_default();
+        *found += 1;
+        *found <= FATAL_TOLD
     }
 
     pub(super) fn fault(&mut self, fault: &X12Error) {

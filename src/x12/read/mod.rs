@@ -20,7 +20,6 @@ pub mod remit_balance;
 mod short;
 pub mod status_277ca;
 pub mod ta1;
-mod unfold;
 mod values;
 mod versions;
 
@@ -28,6 +27,7 @@ use std::io::Read;
 
 use crate::x12::error::X12Fault;
 use crate::x12::lexer::Lexer;
+use crate::x12::unfold::Unfold;
 
 pub use document::Document;
 pub use envelope::{Group, Interchange, SetHead};
@@ -36,7 +36,6 @@ pub use short::Text;
 
 use envelope::Envelope;
 use fault::Out;
-use unfold::Unfold;
 
 /// One thing that a file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +112,7 @@ pub enum Record {
 /// }
 /// let charges: Vec<String> = charges.iter().map(ToString::to_string).collect();
 /// assert_eq!(charges, ["64.00", "28.00", "64.00", "28.00"]);
-/// assert_eq!((reader.error_count(), reader.folded()), (0, false));
+/// assert_eq!((reader.error_count(), reader.fatal(), reader.folded()), (0, None, false));
 /// ```
 #[derive(Debug)]
 pub struct Reader<R> {
@@ -139,6 +138,12 @@ impl<R: Read> Reader<R> {
         self.out.errors
     }
 
+    /// The first error after which nothing of the file may be acted upon
+    /// ([`ReadError::is_fatal`]), however many others came before it.
+    pub fn fatal(&self) -> Option<&ReadError> {
+        self.out.fatal.as_ref()
+    }
+
     /// Whether line ends were taken out because the file is folded into lines of fixed width.
     /// Known after the first event.
     pub fn folded(&self) -> bool {
@@ -151,14 +156,17 @@ impl<R: Read> Reader<R> {
             Ok(Some(segment)) => return self.envelope.segment(segment, &mut self.out),
             Ok(None) => {}
             Err(fault) => {
-                let (kind, byte) = (fault.fault, fault.place.byte);
-                self.out.fault(fault);
+                let (kind, place, message) = (fault.fault, fault.place, fault.message.clone());
                 // A segment with a wrong name was passed over; behind others nothing is certain.
-                if kind == X12Fault::Syntax && self.lexer.consumed() > byte {
+                let goes_on = kind == X12Fault::Syntax && self.lexer.consumed() > place.byte;
+                self.out.ending = !goes_on;
+                self.out.error(kind.into(), place, message);
+                if goes_on {
                     return;
                 }
             }
         }
+        self.out.ending = true;
         self.envelope.finish(&mut self.out);
         self.done = true;
     }

@@ -53,6 +53,9 @@ pub struct Balances {
     pub differences: Vec<Difference>,
     /// How many there are in all.
     pub difference_count: u64,
+    /// Claims with more lines or adjustments than are kept, and CAS and PLB with more than the
+    /// guide has: these were not compared, so nothing is said to balance.
+    pub unchecked: u64,
     /// Sum of CLP03, in dollars.
     pub charge: Money,
     /// Sum of CLP04.
@@ -86,8 +89,6 @@ pub(super) struct Ledger {
     found: Balances,
     /// Whether an amount was missing or unreadable: a sum would then say nothing.
     unknown: bool,
-    /// Whether a claim was too large to be compared, or something was not read.
-    incomplete: bool,
 }
 
 impl Ledger {
@@ -97,7 +98,7 @@ impl Ledger {
         self.found.paid += claim.paid.unwrap_or_default();
         self.unknown |= claim.paid.is_none();
         if cut {
-            self.incomplete = true;
+            self.left_out();
             return;
         }
         for (ordinal, line) in (1..).zip(&claim.lines) {
@@ -117,7 +118,7 @@ impl Ledger {
 
     /// Something of the remittance was not read: whatever the sums say, it is not balanced.
     pub(super) fn left_out(&mut self) {
-        self.incomplete = true;
+        self.found.unchecked += 1;
     }
 
     pub(super) fn provider(&mut self, adjustment: &ProviderAdjustment) {
@@ -131,8 +132,10 @@ impl Ledger {
         let known = (!self.unknown).then_some(expected);
         self.compare(BalanceRule::Payment, None, (None, 0), known, payment);
         let mut found = std::mem::take(&mut self.found);
-        found.balanced =
-            found.difference_count == 0 && !self.unknown && !self.incomplete && payment.is_some();
+        found.balanced = found.difference_count == 0
+            && found.unchecked == 0
+            && !self.unknown
+            && payment.is_some();
         found
     }
 

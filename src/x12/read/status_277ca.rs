@@ -53,7 +53,7 @@ code_list!(
         Rejected = "rejected",
         /// Some accept and some reject.
         Mixed = "mixed",
-        /// No status says either; an error tells of it.
+        /// No status says either, or there are more than are kept; an error tells of it.
         Unknown = "unknown",
     }
 );
@@ -250,7 +250,12 @@ impl StatusReader {
         let found = disposition(&open.statuses);
         let disposition = if cut { Disposition::Unknown } else { found };
         if disposition == Disposition::Unknown {
-            let message = "no status says whether it was accepted or rejected; ask the sender";
+            let message = if cut {
+                "there are more statuses than are kept: whether it was accepted or rejected is not \
+                 decided on a part of them; ask the sender"
+            } else {
+                "no status says whether it was accepted or rejected; ask the sender"
+            };
             out.error(ReadCode::Content, open.place, message);
         }
         let (trace, statuses, position) = (open.trace, open.statuses, open.place.segment);

@@ -231,9 +231,10 @@ pub(super) fn keep<T>(list: &mut Vec<T>, item: T, segment: &Segment<'_>, out: &m
         list.pop();
     } else if list.len() == MAX_PER_RECORD {
         let message = format!(
-            "the record has more than {MAX_PER_RECORD} of these; what follows of them is left out"
+            "the record has more than {MAX_PER_RECORD} of these; what follows of them is read and \
+             not kept"
         );
-        out.error(ReadCode::Limit, segment.place(), message);
+        out.error(ReadCode::Full, segment.place(), message);
     }
     list.push(item);
 }

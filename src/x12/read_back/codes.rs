@@ -9,6 +9,7 @@ use crate::domain::codes::{Carc, Modifier, PlaceOfService, ProcedureCode};
 use crate::domain::identifiers::{Ein, Npi, State, Taxonomy, Zip, Zip9};
 use crate::x12::segment::{Segment, day as calendar_day, digits, same};
 
+use super::heads::time;
 use super::problem::ProblemKind::{Code, Date, Missing, Npi as NpiKind, Zip as ZipKind};
 use super::problem::Problems;
 
@@ -85,6 +86,7 @@ fn beginning(bht: &Segment<'_>, problems: &mut Problems) {
     listed(bht, 1, &["0019"], problems);
     listed(bht, 2, &["00", "18"], problems);
     day(bht, 4, problems);
+    time(bht, 5, problems);
     listed(bht, 6, &["31", "CH", "RP"], problems);
 }
 
@@ -293,7 +295,7 @@ fn period(dtp: &Segment<'_>, problems: &mut Problems) {
     }
 }
 
-fn day(segment: &Segment<'_>, element: u8, problems: &mut Problems) {
+pub(super) fn day(segment: &Segment<'_>, element: u8, problems: &mut Problems) {
     if calendar_day(segment.element(element)).is_none() {
         let what = "the date must be a day of the calendar, eight digits, year first";
         problems.add(Date, segment.place_of(element, 0), what);
@@ -307,7 +309,7 @@ fn longest(segment: &Segment<'_>, element: u8, most: usize, problems: &mut Probl
     }
 }
 
-fn listed(segment: &Segment<'_>, element: u8, codes: &[&str], problems: &mut Problems) {
+pub(super) fn listed(segment: &Segment<'_>, element: u8, codes: &[&str], problems: &mut Problems) {
     let sent = segment.element(element);
     if !codes.iter().any(|code| same(code, sent)) {
         let what = format!("the code must be one of: {}", codes.join(", "));

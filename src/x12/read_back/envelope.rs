@@ -1,8 +1,10 @@
-//! The envelope read back: order, control numbers, counts, version, usage.
+//! The envelope read back: order, control numbers, counts, version, usage. What else its heads say
+//! is looked at in [`heads`](super::heads).
 
 use crate::x12::error::Place;
 use crate::x12::segment::{Segment, digits};
 
+use super::heads;
 use super::numbers::UsedOnce;
 use super::problem::ProblemKind::{Control, Count, SetRepeated, Structure, Usage, Version};
 use super::problem::Problems;
@@ -93,6 +95,7 @@ impl EnvelopeCheck {
         if self.usage.is_none() {
             problems.add(Usage, isa.place_of(15, 0), "the usage must be T or P");
         }
+        heads::interchange(isa, problems);
     }
 
     fn group(&mut self, gs: &Segment<'_>, problems: &mut Problems) {
@@ -105,6 +108,7 @@ impl EnvelopeCheck {
         if self.group_control == 0 {
             problems.add(Control, gs.place_of(6, 0), "GS06 must be a number above zero");
         }
+        heads::group(gs, problems);
     }
 
     fn set(&mut self, st: &Segment<'_>, problems: &mut Problems) {
@@ -116,6 +120,8 @@ impl EnvelopeCheck {
         expect(st, 3, VERSION, problems);
         if !self.set_numbers.take(st.element(2)) {
             problems.add(SetRepeated, st.place_of(2, 0), "ST02 is missing or used twice");
+        } else if !(4..=9).contains(&st.element(2).len()) {
+            problems.add(Control, st.place_of(2, 0), "ST02 has four to nine characters");
         }
     }
 

@@ -11,10 +11,12 @@ mod codes;
 mod elements;
 mod envelope;
 mod grammar;
+mod heads;
 mod levels;
 mod loops;
 mod numbers;
 mod problem;
+mod reals;
 
 use std::io::Read;
 
@@ -24,6 +26,7 @@ use super::error::{Place, X12Error};
 use super::lexer::Lexer;
 use super::segment::Segment;
 use super::totals::Totals;
+use super::unfold::Unfold;
 
 use balance::Others;
 use claims::Claims;
@@ -44,7 +47,8 @@ pub struct FileSummary {
     pub usage: char,
     /// Counts and sums, as the segments give them: to be compared with the writer's.
     pub totals: Totals,
-    /// The first problems, in order of the file (at most 200).
+    /// The first problems, in order of the file (at most 200, and always the first ten of the kinds
+    /// control, count, usage and version and what is wrong with the end).
     pub problems: Vec<Problem>,
     /// How many problems there are in all; 0 is a sound file.
     pub problem_count: u64,
@@ -63,7 +67,7 @@ pub struct FileSummary {
 /// # Ok::<(), peerclaims::x12::X12Error>(())
 /// ```
 pub fn read_back(bytes: impl Read) -> Result<FileSummary, X12Error> {
-    let mut lexer = Lexer::new(bytes);
+    let mut lexer = Lexer::new(Unfold::new(bytes));
     let mut reading = Reading::default();
     let mut last = Place::default();
     while let Some(segment) = lexer.next_segment()? {
@@ -73,6 +77,11 @@ pub fn read_back(bytes: impl Read) -> Result<FileSummary, X12Error> {
     // Tolerated in what others send, never sent.
     if let Some((place, what)) = lexer.passed_over() {
         reading.problems.add(ProblemKind::Structure, place, what);
+    }
+    if lexer.input().folded() {
+        let what = "the file is folded into lines of a fixed width; places count bytes without the \
+                    line ends";
+        reading.problems.add(ProblemKind::Structure, Place::default(), what);
     }
     Ok(reading.finish(last, lexer.consumed()))
 }
@@ -120,6 +129,7 @@ impl Reading {
         let at = self.loops.name();
         codes::check(at, segment, &mut self.problems);
         elements::check(at, segment, &mut self.problems);
+        reals::check(segment, &mut self.problems);
         characters(segment, &mut self.problems);
         self.claims.segment(segment, &self.levels, &mut self.problems);
         self.others.segment(at, segment, &mut self.problems);
@@ -130,6 +140,7 @@ impl Reading {
         self.claims.close(&mut self.problems);
         self.others.close(&mut self.problems);
         self.levels.close(&mut self.problems);
+        self.problems.end();
         self.envelope.finish(last, &mut self.problems);
         let (problems, problem_count) = self.problems.into_parts();
         FileSummary {

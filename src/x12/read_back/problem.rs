@@ -1,5 +1,7 @@
 //! What the read-back finds wrong.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::text::code_list;
@@ -8,10 +10,15 @@ use crate::x12::error::Place;
 /// Most problems that are kept; a file with more is wrong throughout, and the count says so.
 const MAX_PROBLEMS: usize = 200;
 
+/// Problems of the whole file that are kept however many others came before, so many of each kind:
+/// two hundred wrong codes must not hide that it counts wrong.
+const WHOLE_KEPT: u64 = 10;
+
 code_list!(
     /// What kind of problem: a stable word for programs.
     ProblemKind, "a problem of a file" {
-        /// A segment that is not where it belongs, is missing or empty, or has elements too many.
+        /// A segment that is not where it belongs, is missing or empty, or has elements too many; a
+        /// file in odd dress (folded, padded).
         Structure = "structure",
         /// ISA12, GS01, GS08, ST01 or ST03 is not of an 837P of version 005010X222A1.
         Version = "version",
@@ -47,7 +54,7 @@ code_list!(
         Missing = "missing",
         /// A value that is not of the guide's code set, or not of its shape.
         Code = "code",
-        /// A date that is no day, or lies where it cannot.
+        /// A date that is no day, a time that is none of it, or one that lies where it cannot.
         Date = "date",
         /// Diagnoses: more than twelve, one twice, none or two principal ones, not a code.
         Diagnosis = "diagnosis",
@@ -89,15 +96,36 @@ pub struct Problem {
 pub(super) struct Problems {
     kept: Vec<Problem>,
     count: u64,
+    /// Problems of the whole file, by kind.
+    whole: BTreeMap<ProblemKind, u64>,
+    /// The file ends: what is still said is about its end, and kept.
+    ending: bool,
 }
 
 impl Problems {
     pub(super) fn add(&mut self, kind: ProblemKind, place: Place, what: impl AsRef<str>) {
         self.count += 1;
-        if self.kept.len() < MAX_PROBLEMS {
+        let few = self.is_one_of_few(kind);
+        if self.kept.len() < MAX_PROBLEMS || few || self.ending {
             let message = format!("{place}: {}", what.as_ref());
             self.kept.push(Problem { kind, segment: place.segment, byte: place.byte, message });
         }
+    }
+
+    /// The file ends.
+    pub(super) fn end(&mut self) {
+        self.ending = true;
+    }
+
+    /// Counts a problem of the whole file; whether it is one of the first of its kind.
+    fn is_one_of_few(&mut self, kind: ProblemKind) -> bool {
+        use ProblemKind::{Control, Count, Usage, Version};
+        if !matches!(kind, Control | Count | Usage | Version) {
+            return false;
+        }
+        let found = self.whole.entry(kind).or_default();
+        *found += 1;
+        *found <= WHOLE_KEPT
     }
 
     pub(super) fn into_parts(self) -> (Vec<Problem>, u64) {

@@ -34,6 +34,47 @@ const ENVELOPE: &[Damage] = &[
     (ORIGINAL, "*BATCH000101*", "**", &[SetRepeated]),
 ];
 
+/// What ISA, GS and BHT say beside their numbers and versions.
+const HEADS: &[Damage] = &[
+    (ORIGINAL, "ISA*00*", "ISA*77*", &[Code]),
+    (ORIGINAL, "ISA*00*", "ISA*03*", &[Missing]),
+    (ORIGINAL, "*00*          *ZZ*", "*02*          *ZZ*", &[Code]),
+    (ORIGINAL, "*00*          *ZZ*", "*01*          *ZZ*", &[Missing]),
+    (ORIGINAL, "*ZZ*PEERORG001     *", "*QQ*PEERORG001     *", &[Code]),
+    (ORIGINAL, "*PEERORG001     *", "*               *", &[Missing]),
+    (ORIGINAL, "*ZZ*MCOPAYER01     *", "*02*MCOPAYER01     *", &[Code]),
+    (ORIGINAL, "*MCOPAYER01     *", "*               *", &[Missing]),
+    (ORIGINAL, "*261008*1530*^", "*271399*1530*^", &[Date]),
+    (ORIGINAL, "*261008*1530*^", "*260229*1530*^", &[Date]),
+    (ORIGINAL, "*261008*1530*^", "*2610 8*1530*^", &[Date]),
+    (ORIGINAL, "*261008*1530*^", "*261008*2575*^", &[Date]),
+    (ORIGINAL, "*261008*1530*^", "*261008*1530*U", &[Code]),
+    (ORIGINAL, "*000000101*1*T", "*000000101*2*T", &[Code]),
+    (ORIGINAL, "GS*HC*PEERORG001*", "GS*HC**", &[Missing]),
+    (ORIGINAL, "GS*HC*PEERORG001*", "GS*HC*P*", &[Code]),
+    (ORIGINAL, "*MCOPAYER01*20261008", "*MCOPAYER01OFTHENORTH*20261008", &[Code]),
+    (ORIGINAL, "*MCOPAYER01*20261008", "*MCOPAYER01*20271399", &[Date]),
+    (ORIGINAL, "*MCOPAYER01*20261008", "*MCOPAYER01*261008", &[Date]),
+    (ORIGINAL, "*20261008*1530*101*X", "*20261008*9999*101*X", &[Date]),
+    (ORIGINAL, "*20261008*1530*101*X", "*20261008**101*X", &[Date]),
+    (ORIGINAL, "*1530*101*X*", "*1530*101*Q*", &[Code]),
+    (ORIGINAL, "*1530*101*X*", "*1530*0000000101*X*", &[Control]),
+    (ORIGINAL, "*20261008*1530*CH", "*20261008*9999*CH", &[Date]),
+    (ORIGINAL, "*20261008*1530*CH", "*20261008**CH", &[Date]),
+    (ORIGINAL, "ST*837*0001*", "ST*837*01*", &[Control]),
+];
+
+/// Numbers with zeros that count nothing.
+const NUMBERS: &[Damage] = &[
+    (ORIGINAL, "CLM*PS0001001*184*", "CLM*PS0001001*0184*", &[Code]),
+    (ORIGINAL, "CLM*PS0001001*184*", "CLM*PS0001001*00184.00*", &[Code]),
+    (ORIGINAL, "*64*UN*4***1~", "*064*UN*4***1~", &[Code]),
+    (ORIGINAL, "*64*UN*4***1~", "*64*UN*04***1~", &[Code]),
+    (SECONDARY, "AMT*D*30", "AMT*D*030", &[Code]),
+    (SECONDARY, "SVD*CASCADE01*30", "SVD*CASCADE01*0030.00", &[Code]),
+    (SECONDARY, "CAS*CO*45*24", "CAS*CO*45*024", &[Code]),
+];
+
 const PARTIES: &[Damage] = &[
     // pyx12 found it first: a clinic as the referring provider.
     (ORIGINAL, "NM1*82*1*OKAFOR", "NM1*DN*2*CLINIC*****XX*1245319599~\nNM1*82*1*OKAFOR", &[Code]),
@@ -214,6 +255,11 @@ const TOO_MUCH: &[Damage] = &[
 /// Changes that are right as they are.
 const LEGAL: &[(&str, &str, &str)] = &[
     (ORIGINAL, "BHT*0019*00", "BHT*0019*18"),
+    (ORIGINAL, "ISA*00*          *00*          *", "ISA*03*MCO       *01*KEY       *"),
+    (ORIGINAL, "*ZZ*PEERORG001     *", "*30*PEERORG001     *"),
+    (ORIGINAL, "*000000101*1*T", "*000000101*0*T"),
+    (ORIGINAL, "*20261008*1530*101*X", "*20261008*15302999*101*X"),
+    (ORIGINAL, "*20261008*1530*CH", "*20261008*153029*CH"),
     (ORIGINAL, "*CH~", "*RP~"),
     (ORIGINAL, "PRV*BI*PXC*251S00000X~\n", ""),
     (ORIGINAL, "*EM*BILLING@EXAMPLE.ORG", ""),
@@ -271,7 +317,7 @@ fn kinds(text: &str) -> Vec<ProblemKind> {
 
 #[test]
 fn every_damage_is_named() {
-    let all = [ENVELOPE, PARTIES, CLAIMS, LINES, OTHER_PAYERS, TOO_MUCH].concat();
+    let all = [ENVELOPE, HEADS, NUMBERS, PARTIES, CLAIMS, LINES, OTHER_PAYERS, TOO_MUCH].concat();
     assert!(all.len() >= 60, "{}", all.len());
     let mut faults = Vec::new();
     for (file, from, to, wanted) in all {

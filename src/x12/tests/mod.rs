@@ -21,4 +21,5 @@ mod responding;
 mod samples;
 mod splitting;
 mod strategies;
+mod told;
 mod variants;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::codes::{Diagnosis, Modifier};
 use crate::domain::identifiers::AuthorizationNumber;
 use crate::x12::read::{Document, Event, ReadCode, ReadError, Reader, Record};
-use crate::x12::read_back;
+use crate::x12::{ProblemKind, read_back};
 
 use super::samples::{good_file, write};
 use super::strategies::batch;
@@ -16,7 +16,7 @@ const ISA: &str = "ISA*00*          *00*          *ZZ*MCOPAYER01     *ZZ*PEERORG
                    *261010*0900*^*00501*000000777*0*T*:~";
 
 /// A file of one set, its counts right. The body starts after ST.
-fn file(functional_id: &str, set: &str, version: &str, body: &[&str]) -> String {
+pub(super) fn file(functional_id: &str, set: &str, version: &str, body: &[&str]) -> String {
     let count = body.len() + 2;
     let body = body.join("~\n");
     format!(
@@ -303,7 +303,11 @@ fn folded_files_and_odd_terminators_are_read() {
     let lines: Vec<&[u8]> = plain.as_bytes().chunks(80).collect();
     let folded = String::from_utf8(lines.join(&b"\r\n"[..])).unwrap();
     let (found, errors) = shown(&folded);
-    assert_eq!(errors, [ReadCode::Syntax]);
+    assert_eq!(errors, [ReadCode::Folded]);
+    let summary = read_back(folded.as_bytes()).unwrap();
+    let kinds: Vec<_> = summary.problems.iter().map(|problem| problem.kind).collect();
+    assert_eq!(kinds, [ProblemKind::Structure], "never sent");
+    assert_eq!(summary.totals, read_back(plain.as_bytes()).unwrap().totals);
     assert_eq!(found["interchanges"], expected["interchanges"]);
     for terminator in ["\u{2026}", "\u{2026}\r\n", "\n", "\r\n", "~\r\n"] {
         let (found, errors) = shown(&plain.replace('~', terminator));
@@ -350,7 +354,7 @@ fn what_is_too_much_for_a_record_is_left_out_and_told() {
     assert_eq!(shown(&full).1, []);
     body.extend(["SVC*HC:H0038*5*0", "CAS*CO*45*5", "REF*6R*LOST", "SVC*HC:H0038*7*0"]);
     let (document, errors) = shown(&file("HP", "835", "005010X221A1", &body));
-    assert_eq!(errors, [ReadCode::Limit]);
+    assert_eq!(errors, [ReadCode::Full]);
     let lines = set(&document)["claims"][0]["lines"].as_array().unwrap();
     assert_eq!((lines.len(), &lines[999]["control"]), (1000, &Value::Null));
     assert_eq!(lines[999]["charge"], "0.00");

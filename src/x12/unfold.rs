@@ -13,7 +13,7 @@ const ISA_BYTES: usize = 105;
 
 /// Bytes without the line ends of a folded file; other files unchanged.
 #[derive(Debug)]
-pub(super) struct Unfold<R> {
+pub(crate) struct Unfold<R> {
     input: R,
     /// What was looked at and not given out yet; `None` before the look.
     head: Option<Vec<u8>>,
@@ -21,12 +21,12 @@ pub(super) struct Unfold<R> {
 }
 
 impl<R: Read> Unfold<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(crate) fn new(input: R) -> Self {
         Self { input, head: None, folded: false }
     }
 
     /// Whether the file is folded; known after the first read.
-    pub(super) fn folded(&self) -> bool {
+    pub(crate) fn folded(&self) -> bool {
         self.folded
     }
 
