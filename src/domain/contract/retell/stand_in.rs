@@ -3,6 +3,7 @@
 
 use super::{Sentence, list, words};
 use crate::domain::contract::{Pack, Unknown};
+use crate::domain::windows::Window;
 
 /// A sentence, by the part and what it speaks of, with the key that is not known.
 struct Missing {
@@ -22,6 +23,13 @@ pub(super) fn told(pack: &Pack, sentences: &mut [Sentence]) {
             continue;
         }
         let names = list(keys.iter().map(|key| words(key)));
+        if sentence.part == "Conditions" {
+            // What is asked is known, and of which time it is asked is not.
+            let stand_in = format!(" {}", Window::Lifetime.words());
+            let known = sentence.text.replacen(&stand_in, "", 1);
+            sentence.text = format!("{known} Not known yet: {names}.");
+            continue;
+        }
         if keys.iter().any(|key| is_all(&sentence.about, key)) {
             let whose = match sentence.part.as_str() {
                 "Limits" | "Authorizations" => format!("{}: not", sentence.about),
@@ -39,7 +47,6 @@ pub(super) fn told(pack: &Pack, sentences: &mut [Sentence]) {
 fn is_all(about: &str, key: &str) -> bool {
     match about {
         "receiver" => key == "receiver_id",
-        "unit" => key == "unit_minutes",
         "code" | "payer" | "group" | "age" => false,
         // A limit without its units or window, whatever comes after.
         _ => key != "exceed",
@@ -60,6 +67,7 @@ fn place(pack: &Pack, unknown: &Unknown) -> Option<Missing> {
         "authorization" => {
             ("Authorizations".to_owned(), pack.authorizations.get(nth?)?.key.to_string())
         }
+        "condition" => ("Conditions".to_owned(), pack.conditions.get(nth?)?.key.to_string()),
         "filing" => ("Filing".to_owned(), key.to_owned()),
         "documentation" => ("Documents".to_owned(), key.to_owned()),
         "claim" => ("Claims".to_owned(), of_claim(key).to_owned()),
@@ -73,7 +81,7 @@ fn place(pack: &Pack, unknown: &Unknown) -> Option<Missing> {
 pub(super) fn of_service(key: &str) -> &str {
     match key {
         "procedure" => "code",
-        "unit_minutes" | "rounding" => "unit",
+        "unit_minutes" => "unit",
         "min_age" | "max_age" => "age",
         "diagnosis_classes" => "diagnosis",
         "group.max_size" => "group",
@@ -106,8 +114,9 @@ mod tests {
         let service = "Service peer_individual";
         assert_eq!(of(service, "roles"), ("Not known yet: roles.", false));
         assert_eq!(of(service, "settings"), ("Not known yet: settings.", false));
-        let unit = "A unit is 15 minutes; only whole units count. Not known yet: rounding.";
-        assert_eq!(of(service, "unit").0, unit);
+        // The unit is the source's word, and its rounding nobody's.
+        assert_eq!(of(service, "unit"), ("A unit is 15 minutes.", true));
+        assert_eq!(of(service, "rounding"), ("Not known yet: rounding.", false));
         assert_eq!(of("Filing", "days"), ("Not known yet: days.", false));
         assert_eq!(of("Claims", "rollup"), ("Not known yet: rollup.", false));
         let need = "recovery-management: not known yet: require.";
@@ -128,6 +137,10 @@ mod tests {
         };
         assert_eq!((grade("mode video"), grade("diagnosis"), grade("age")), ("C", "B", "B"));
         assert_eq!(grade("activities"), "A");
+        // Of the ratio the number is known, and the time is not.
+        let ratio = sentences.iter().find(|s| s.about == "one-peer-for-15").unwrap();
+        assert!(ratio.text.contains("serves at most 15 members; else"), "{}", ratio.text);
+        assert!(ratio.text.ends_with("Not known yet: window."), "{}", ratio.text);
         assert!(sentences.iter().all(|s| !s.text.contains("`modes`")));
     }
 }

@@ -4,6 +4,7 @@ mod agreement;
 mod document;
 mod edges;
 mod grades;
+mod never;
 mod overrides;
 mod pack;
 mod profile;
