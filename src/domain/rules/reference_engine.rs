@@ -1,11 +1,10 @@
 //! A slow, obvious engine: minute by minute, rule by rule, in whole numbers. It shares nothing with
 //! the rules; what limits and authorizations let through is `history_recount.rs`'s to say.
 
-use chrono::Datelike;
-
 use super::history_recount::{Unit, day};
 use super::history_world::Contract;
-use super::reference_world::{Add, Ask, Asked, Book, Days, Of, Paper, Price, Share, TAGS, Talk};
+use super::reference_asks::Ask;
+use super::reference_world::{Add, Asked, Book, Days, Of, Paper, Price, Share, TAGS, Talk};
 use crate::domain::codes::Mode;
 use crate::domain::contract::{Rounding, Stacking};
 
@@ -210,14 +209,9 @@ impl Book {
                 });
                 (!remote || anchor, "mode.no_anchor")
             }
-            Ask::Share(percent) => {
-                let month =
-                    |u: &&&Unit| (u.day.year(), u.day.month()) == (day(on).year(), day(on).month());
-                let all = own.iter().filter(month).count();
-                let far = own.iter().filter(month).filter(|u| u.mode != Mode::InPerson).count();
-                let more = usize::try_from(said.units).unwrap();
-                let percent = usize::try_from(*percent).unwrap();
-                (!remote || (far + more) * 100 <= (all + more) * percent, "mode.share")
+            Ask::Share(percent, over) => {
+                let fits = || self.share_fits(*percent, over, on, &own, said.units);
+                (!remote || fits(), "mode.share")
             }
             Ask::Goal => {
                 // A plan of the world has the first goal, whenever it was signed.
@@ -231,6 +225,9 @@ impl Book {
                     p.stands(on) && !old && (p.signed.is_some() || !*signed)
                 });
                 (order || (*plan && plans().any(|p| p.stands(on))), "document.missing")
+            }
+            Ask::StaffAge(_) | Ask::Gap(..) | Ask::Enrolled(..) | Ask::Untied(_) => {
+                self.of_people(ask, talk)
             }
         };
         if fine { None } else { Some(rule) }
@@ -381,6 +378,7 @@ impl Book {
             let broken = self.broken(ask, services, talk, &said, ledger);
             rules.extend(broken.map(|rule| (rule, holds)));
         }
+        rules.extend(self.of_life(talk));
         rules.sort_unstable();
         said.rules = rules;
         said
