@@ -166,6 +166,24 @@ fn modifiers_that_no_line_can_have_are_refused() {
 }
 
 #[test]
+fn rules_that_always_hold_are_counted_together() {
+    let rule = |key: &str, add: &str, more: &str| {
+        format!(
+            "[[modifier]]\nkey = \"{key}\"\nservices = [\"peer\"]\nadd = [{add}]\n{more}source = \"manual\"\n\n"
+        )
+    };
+    let with = |more: &str| {
+        let (one, two) = (rule("a", "\"U1\", \"U2\"", ""), rule("b", "\"U3\", \"U4\"", more));
+        pack_from_toml(&PACK.replacen("[filing]", &format!("{one}{two}[filing]"), 1))
+    };
+    let faults = with("").unwrap_err();
+    assert_eq!((faults.len(), faults[0].path.as_str()), (1, "modifier[2].add"));
+    assert!(faults[0].message.contains("each line of the service peer"), "{faults:?}");
+    assert!(with("when = { programs = [\"a\"] }\n").is_ok());
+    assert!(with("from = 2026-02-01\n").is_ok());
+}
+
+#[test]
 fn demands_that_no_visit_can_meet_are_refused() {
     let mode = |m: &str| format!("demand = \"mode\"\nmodes = [{m}]");
     refused(
