@@ -34,6 +34,10 @@ pub enum Ask {
     Enrolled(usize, bool),
     /// A tie between peer and member that bars the service.
     Untied(usize),
+    /// Members of one peer, by days of the calendar.
+    Caseload(u32, Over),
+    /// Tenths of people in the peer's groups on average, by days of the calendar.
+    Average(u32, Over),
 }
 
 /// Days that are counted together.
@@ -57,6 +61,10 @@ pub struct Condition {
     pub asked: Asked,
     pub days: Days,
     pub warns: bool,
+}
+
+fn calendar() -> impl Strategy<Value = Over> {
+    prop_oneof![Just(Over::Month), Just(Over::Year), (1u32..=12).prop_map(Over::Fiscal)]
 }
 
 fn over() -> impl Strategy<Value = Over> {
@@ -90,6 +98,8 @@ pub fn condition() -> impl Strategy<Value = Condition> {
         (1u32..20, any::<bool>()).prop_map(|(years, older)| Ask::Gap(years, older)),
         (0usize..2, any::<bool>()).prop_map(|(kind, is)| Ask::Enrolled(kind, is)),
         (0usize..2).prop_map(Ask::Untied),
+        (1u32..3, calendar()).prop_map(|(members, over)| Ask::Caseload(members, over)),
+        (20u32..90, calendar()).prop_map(|(tenths, over)| Ask::Average(tenths, over)),
     ];
     let ask = prop_oneof![of_lines, of_people];
     (services(), ask, asked(), days(), prop::bool::weighted(0.5)).prop_map(

@@ -78,6 +78,12 @@ fn condition((index, asks): (usize, &Condition)) -> contract::Condition {
         Ask::Gap(years, peer_older) => Demand::AgeGap { years: *years, peer_older: *peer_older },
         Ask::Enrolled(kind, true) => Demand::Enrolled { episodes: vec![key(KINDS[*kind])] },
         Ask::Enrolled(kind, false) => Demand::NotEnrolled { episodes: vec![key(KINDS[*kind])] },
+        Ask::Caseload(members, over) => {
+            Demand::Caseload { members: *members, window: window(over) }
+        }
+        Ask::Average(tenths, over) => {
+            Demand::GroupAverage { most: Decimal::new(i64::from(*tenths), 1), window: window(over) }
+        }
         Ask::Untied(tie) => Demand::NoRelationship { about: vec![key(TIES[*tie])] },
         Ask::Goal => Demand::PlanGoal,
         Ask::Paper { signed, valid, plan } => {

@@ -159,7 +159,7 @@ impl Book {
         tags
     }
 
-    fn conditions(&self, talk: &Talk) -> Vec<(&Ask, &[usize], bool)> {
+    pub fn conditions(&self, talk: &Talk) -> Vec<(&Ask, &[usize], bool)> {
         let mut found = vec![];
         for c in &self.conditions {
             let of_service = c.services.contains(&talk.visit.service);
@@ -198,8 +198,8 @@ impl Book {
                 (!said.tags.iter().any(stranger), "modifier.not_listed")
             }
             Ask::Modes(modes) => (modes.contains(&talk.visit.mode), "mode.not_allowed"),
-            // Known once room was found: `crowded`.
-            Ask::Units(_) => (true, "limit.visit"),
+            // Known once room was found (`crowded`), or when others are looked at (`company`).
+            Ask::Units(_) | Ask::Caseload(..) | Ask::Average(..) => (true, ""),
             Ask::Present => (!talk.absent, "member.absent"),
             Ask::NotOf(class) => (talk.class != *class, "diagnosis.excluded"),
             Ask::FaceToFace(days) => {

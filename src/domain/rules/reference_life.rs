@@ -249,6 +249,42 @@ impl Book {
     }
 }
 
+impl Book {
+    /// What conditions say of the peer's company in the days around a visit: whom else the peer
+    /// serves, and how large the groups are.
+    pub fn company(&self, talk: &Talk, others: &[&Talk]) -> Vec<(&'static str, bool)> {
+        let of_peer = |t: &Talk| (t.visit.org, t.visit.peer) == (talk.visit.org, talk.visit.peer);
+        let mut rules = vec![];
+        for (ask, services, holds) in self.conditions(talk) {
+            let (Ask::Caseload(_, over) | Ask::Average(_, over)) = ask else { continue };
+            let days = self.together(over, talk.visit.day);
+            let (mut members, mut sessions) = (vec![talk.visit.member], vec![]);
+            sessions.extend(talk.session());
+            for other in others.iter().filter(|t| of_peer(t) && days[0](day(t.visit.day))) {
+                if !members.contains(&other.visit.member) {
+                    members.push(other.visit.member);
+                }
+                let session = other.session().filter(|_| services.contains(&other.visit.service));
+                sessions.extend(session.filter(|s| !sessions.contains(s)));
+            }
+            let people: u32 = sessions.iter().map(|(_, size)| *size).sum();
+            match ask {
+                Ask::Caseload(most, _) if members.len() > usize::try_from(*most).unwrap() => {
+                    rules.push(("peer.caseload", holds));
+                }
+                Ask::Average(tenths, _)
+                    if talk.group.is_some()
+                        && people * 10 > tenths * u32::try_from(sessions.len()).unwrap() =>
+                {
+                    rules.push(("group.average", holds));
+                }
+                _ => {}
+            }
+        }
+        rules
+    }
+}
+
 /// What is said of a visit because of others at the same time: minute by minute.
 pub fn beside(talk: &Talk, others: &[&Talk]) -> Vec<(&'static str, bool)> {
     let minutes = |t: &Talk| {

@@ -14,7 +14,7 @@ use super::reference_engine::Said;
 use super::reference_life::beside;
 use super::reference_world::{Book, Of, Talk, book, talk};
 use super::testing::{Case, key};
-use super::{Selected, allowances};
+use super::{PeerVisit, Selected, allowances, peer_windows};
 use crate::domain::codes::{Modifier, PlaceOfService};
 use crate::domain::contract::{AuthorizationNeed, LimitScope};
 use crate::domain::decision::{Decision, Disposition, LineAnswer, Remaining, RemainingKind};
@@ -144,6 +144,23 @@ fn neighbors(talk: &Talk, live: &[&Live]) -> Vec<Neighbor> {
     (1000i64..).zip(own).map(neighbor).collect()
 }
 
+/// The same as whoever sums up what a peer does is given it.
+fn company(live: &[&Live]) -> Vec<PeerVisit> {
+    let visit = |(number, other): (i64, &&Live)| {
+        let (member, peer) = other.talk.who();
+        let session = other.talk.session();
+        PeerVisit {
+            encounter: EncounterId::from_i64(number),
+            peer,
+            member,
+            date: day(other.visit.day),
+            service: Some(key(SERVICES[other.visit.service])),
+            session: session.map(|(name, size)| (Reference::parse(&name).unwrap(), size)),
+        }
+    };
+    (1000i64..).zip(live).map(visit).collect()
+}
+
 /// What is told to be left after a visit is what is left once its units are drawn.
 fn assert_left(contract: &Contract, visit: &Visit, ledger: &[Unit], decision: &Decision) {
     let on = day(visit.day);
@@ -186,7 +203,12 @@ fn step(book: &Book, case: &mut Case, talk: &Talk, live: &[Live]) -> (Decision, 
     // Visits that are held or never billed take nobody's time.
     let ready: Vec<&Live> = live.iter().filter(|l| book.beside && !l.units.is_empty()).collect();
     case.facts.neighbors = neighbors(talk, &ready);
-    said.rules.extend(beside(talk, &ready.iter().map(|l| &l.talk).collect::<Vec<_>>()));
+    let others: Vec<&Talk> = ready.iter().map(|l| &l.talk).collect();
+    said.rules.extend(beside(talk, &others));
+    said.rules.extend(book.company(talk, &others));
+    let visits = company(&ready);
+    let on = day(talk.visit.day);
+    case.facts.peer_windows = peer_windows(&case.terms.pack, on, &case.encounter, visits.iter());
     let visit = Visit { units: said.units, ..talk.visit.clone() };
     let decision = decided(case, &visit, ledger);
     let stopped = said.never || said.holds();
@@ -266,7 +288,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn rk02_to_rk04_rk06_to_rk08_rk12_rk13_rk15_rk19_to_rk27_rk31_to_rk33_rk35_rk37_rk40_to_rk43_rk45_rk48_rk52_to_rk60_rk62_to_rk66_the_reference_agrees(
+    fn rk02_to_rk04_rk06_to_rk08_rk12_rk13_rk15_rk19_to_rk27_rk31_to_rk35_rk37_rk40_to_rk43_rk45_rk48_rk52_to_rk60_rk62_to_rk66_the_reference_agrees(
         book in book(),
         acts in acts(),
     ) {
@@ -341,7 +363,10 @@ proptest! {
         book.base.caps.clear();
         book.base.need = None;
         book.beside = false;
-        book.conditions.retain(|c| !matches!(c.ask, Ask::FaceToFace(_) | Ask::Share(..)));
+        let alone = |ask: &Ask| {
+            !matches!(ask, Ask::FaceToFace(_) | Ask::Share(..) | Ask::Caseload(..) | Ask::Average(..))
+        };
+        book.conditions.retain(|c| alone(&c.ask));
         book.shares.retain(|s| s.of != Of::Day);
         let mut cases = [0, 1].map(|org| [0, 1].map(|member| book.case(org, member)));
         let decide_all = |cases: &mut [[Case; 2]; 2], order: &mut dyn Iterator<Item = &Talk>| {

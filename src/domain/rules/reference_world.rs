@@ -145,6 +145,12 @@ impl Talk {
         (MemberId::from_i64(id(self.visit.member)), PeerId::from_i64(id(self.visit.peer)))
     }
 
+    /// Its session with its size: a peer leads one a day of each size.
+    pub fn session(&self) -> Option<(String, u32)> {
+        let of = &self.visit;
+        self.group.map(|(size, _)| (format!("S-{}-{}-{}-{size}", of.org, of.peer, of.day), size))
+    }
+
     /// The visit takes place.
     pub fn put(&self, case: &mut Case) {
         let (visit, encounter) = (&self.visit, &mut case.encounter);
@@ -160,7 +166,7 @@ impl Talk {
         encounter.program = self.program.map(|p| key(PROGRAMS[p]));
         encounter.member_absent = self.absent;
         encounter.group = self.group.map(|(size, peers)| {
-            let session = Reference::parse("S-1").unwrap();
+            let session = Reference::parse(&self.session().unwrap().0).unwrap();
             Group { session, size, peers }
         });
         let note = encounter.note.as_mut().unwrap();
