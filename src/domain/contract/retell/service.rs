@@ -58,10 +58,8 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
         say_mode(&mut part, mode);
     }
     say_settings(&mut part, settings);
-    say_time(&mut part, *unit_minutes, *rounding, *sum_over);
-    if let Some(cited) = rounding_source {
-        part.say_by("rounding_source", "That rounding is the payer's own rule.", Some(cited));
-    }
+    let rounded_by = rounding_source.as_ref().unwrap_or(source);
+    say_time(&mut part, *unit_minutes, (*rounding, rounded_by), *sum_over);
     part.maybe("age", ages(*min_age, *max_age));
     part.say("diagnosis", diagnoses(diagnosis_classes));
     if *substance_use {
@@ -153,7 +151,12 @@ fn say_settings(part: &mut Part<'_>, settings: &[SettingRule]) {
     part.say("settings", format!("Settings, with their places of service: {}.", list(each)));
 }
 
-fn say_time(part: &mut Part<'_>, unit: u32, rounding: Rounding, sum_over: SumOver) {
+fn say_time(
+    part: &mut Part<'_>,
+    unit: u32,
+    (rounding, source): (Rounding, &Authority),
+    sum_over: SumOver,
+) {
     let rule = match rounding {
         Rounding::Floor => "Only whole units count.",
         Rounding::Ceiling => "Every begun unit counts.",
@@ -162,7 +165,7 @@ fn say_time(part: &mut Part<'_>, unit: u32, rounding: Rounding, sum_over: SumOve
         Rounding::EightMinute => "A rest of 8 minutes or more counts as a unit.",
     };
     part.say("unit", format!("A unit is {}.", counted(unit, "minute")));
-    part.say("rounding", rule);
+    part.say_by("rounding", rule, Some(source));
     let over = match sum_over {
         SumOver::Contact => "Each contact is rounded by itself.",
         SumOver::Day => {

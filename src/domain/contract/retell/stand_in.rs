@@ -30,7 +30,12 @@ pub(super) fn told(pack: &Pack, sentences: &mut [Sentence]) {
             sentence.text = format!("{known} Not known yet: {names}.");
             continue;
         }
-        if keys.iter().any(|key| is_all(&sentence.about, key)) {
+        // A limit or rule may have any name: what it speaks of is not told by it.
+        let of_rule = matches!(sentence.part.as_str(), "Limits" | "Authorizations");
+        let all = |key: &&str| {
+            if of_rule { *key != "exceed" } else { is_all(&sentence.about, key) }
+        };
+        if keys.iter().any(all) {
             let whose = match sentence.part.as_str() {
                 "Limits" | "Authorizations" => format!("{}: not", sentence.about),
                 _ => "Not".to_owned(),
@@ -48,8 +53,7 @@ fn is_all(about: &str, key: &str) -> bool {
     match about {
         "receiver" => key == "receiver_id",
         "code" | "payer" | "group" | "age" => false,
-        // A limit without its units or window, whatever comes after.
-        _ => key != "exceed",
+        _ => true,
     }
 }
 
@@ -137,6 +141,16 @@ mod tests {
         };
         assert_eq!((grade("mode video"), grade("diagnosis"), grade("age")), ("C", "B", "B"));
         assert_eq!(grade("activities"), "A");
+        // A limit that is called as something else is told as a limit.
+        let california = include_str!("../../../../config/templates/california.toml");
+        let sentences_of = retold(&pack_from_toml(california).unwrap());
+        let group = sentences_of.iter().find(|s| s.part == "Limits" && s.about == "group").unwrap();
+        assert_eq!(group.text, "group: not known yet: units, window and exceed.");
+        assert!(group.source.is_none());
+        let of =
+            |s: &&super::Sentence| s.part == "Service peer_individual" && s.about == "rounding";
+        let rounding = sentences_of.iter().find(of).unwrap();
+        assert_eq!(rounding.source.as_ref().unwrap().grade.unwrap().as_str(), "C");
         // Of the ratio the number is known, and the time is not.
         let ratio = sentences.iter().find(|s| s.about == "one-peer-for-15").unwrap();
         assert!(ratio.text.contains("serves at most 15 members; else"), "{}", ratio.text);
