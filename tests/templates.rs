@@ -18,6 +18,7 @@ use peerclaims::domain::contract::{
     AuthorizationNeed, Demand, Exceed, FilingAnchor, Pack, Place, Rounding, Service, Stacking,
     Years, pack_from_toml, terms_from_toml,
 };
+use peerclaims::domain::finding::Grade;
 use peerclaims::domain::windows::Window;
 use serde_json::Value;
 
@@ -248,6 +249,8 @@ fn the_southern_shapes() {
     assert_eq!(service(&carolina, "peer_group").group.as_ref().unwrap().members_per_peer, Some(12));
     assert!(matches!(demand(&carolina, "one-supervisor-for-8"), Demand::Supervisees { peers: 8 }));
     assert!(matches!(demand(&carolina, "one-peer-for-15"), Demand::Caseload { members: 15, .. }));
+    // The notice gives the ratio and no time.
+    assert!(carolina.unknown.iter().any(|u| u.path == "condition[4].window"));
 
     let virginia = template("virginia");
     assert_eq!(virginia.authorizations[0].need, AuthorizationNeed::Always);
@@ -274,6 +277,10 @@ fn the_middle_shapes() {
     let kansas = template("kansas");
     let gap = demand(&kansas, "three-years-apart");
     assert!(matches!(gap, Demand::AgeGap { years: 3, peer_older: false }), "{gap:?}");
+    // The bulletin asks it of peer and parent, and the roster has the child's day of birth.
+    let of = kansas.conditions.iter().find(|c| c.key.as_str() == "three-years-apart").unwrap();
+    assert!(of.services.iter().all(|s| s.as_str() != "parent_peer"), "{:?}", of.services);
+    assert_eq!(of.source.grade.map(Grade::as_str), Some("D"));
     // No condition asks for the member: a visit without the child is billed under its number.
     assert!(!kansas.conditions.iter().any(|c| matches!(c.demand, Demand::MemberPresent)));
     assert_eq!(service(&kansas, "parent_peer").roles[0].as_str(), "family");

@@ -12,7 +12,7 @@ use crate::world::{self, Dice, World, id, rules};
 
 const SUMMED: (&str, &str) = ("rounding = \"floor\"", "rounding = \"floor\"\nsum_over = \"day\"");
 const ROOMY: [(&str, &str); 3] =
-    [SUMMED, ("units = 16", "units = 900"), ("free_units = 24", "free_units = 99999")];
+    [SUMMED, ("units = 16", "units = 96"), ("free_units = 24", "free_units = 35000")];
 
 async fn record(app: &TestApp, w: &World, body: &Value) -> Value {
     app.post("/v1/encounters", &w.submitter, body).await.expect(201)

@@ -115,6 +115,11 @@ on_both! {
             (json!({"kind": "plan", "member": "M-1", "peer": npi(1)}), vec!["/peer"]),
             (json!({"kind": "plan", "member": "M-7"}), vec!["/member"]),
             (json!({"kind": "plan", "member": "M-1", "reviews": ["2025-12-31"]}), vec!["/reviews/0"]),
+            // The clock shows 10 September: what is ahead has not been signed or reviewed.
+            (json!({"kind": "plan", "member": "M-1", "reviews": ["2026-09-11"]}), vec!["/reviews"]),
+            (json!({"kind": "order", "member": "M-1", "signed_on": "2026-09-11"}), vec!["/signed_on"]),
+            (json!({"kind": "plan", "member": "M-1", "signed_on": "2027-01-01", "reviews": ["2026-02-01", "2027-01-01"]}),
+                vec!["/signed_on", "/reviews"]),
             (json!({"kind": "plan", "member": "M-1", "score": "3"}), vec!["/score"]),
             (json!({"kind": "order", "member": "M-1", "to": "2025-12-31"}), vec!["/to"]),
             (json!({"kind": "order", "member": "M-1", "goals": ["G1"]}), vec!["/goals"]),
@@ -135,7 +140,7 @@ on_both! {
         }
         assert_eq!(app.database.number("SELECT COUNT(*) FROM documents"), 0);
         let fine = [
-            json!({"kind": "plan", "member": "M-1", "reviews": ["2026-01-01"], "goals": ["G1", "G1"]}),
+            json!({"kind": "plan", "member": "M-1", "signed_on": "2026-09-10", "reviews": ["2026-01-01", "2026-09-10"], "goals": ["G1", "G1"]}),
             json!({"kind": "assessment", "member": "M-1", "about": "whodas", "score": "25.50"}),
             json!({"kind": "supervision", "peer": npi(1), "about": "qp"}),
             json!({"kind": "accreditation", "about": "carf"}),
@@ -190,6 +195,9 @@ on_both! {
         assert!(!refused.status.success());
         let error = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(error.contains("line 2, reviews:"), "{error}");
+        let ahead = import(file("river-bend,D-7,plan,M-1,,2026-01-01,,,,,2026-02-01;2099-01-01\n"));
+        let error = String::from_utf8_lossy(&ahead.stderr).into_owned();
+        assert!(error.contains("line 2, reviews:") && error.contains("future"), "{error}");
         let refused = import(file(&format!("river-bend,D-2,notice,M-1,,2026-01-01,,voluntary,,,\n\
             river-bend,D-4,supervision,,{},2026-01-01,,qp,,,\n\
             river-bend,D-5,order,M-8,,2026-01-01,,,,,\n", npi(3))));

@@ -109,7 +109,7 @@ on_both! {
 
     async fn a_month_has_at_most_fifty_lines_a_claim(app: TestApp) {
         let month = "rollup = \"none\"\nperiod = \"month\"";
-        let w = world::river_bend_with(&app, 1, &[(PLAIN, month), ("units = 16", "units = 96"), ("free_units = 24", "free_units = 99999")]).await;
+        let w = world::river_bend_with(&app, 1, &[(PLAIN, month), ("units = 16", "units = 96"), ("free_units = 24", "free_units = 35000")]).await;
         let mut rows = Vec::new();
         for n in 0..62 {
             let start = format!("2026-07-{:02}T{}:00", 1 + n % 31, 16 + n / 31);

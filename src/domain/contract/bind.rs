@@ -10,9 +10,11 @@ use super::fault::{Fault, Place};
 use super::form::ClaimForm;
 use super::form::own::set_in_pack;
 use super::layer::{Adjusted, Direction, Layer};
+use super::limit::LimitScope;
 use super::model::{Agreement, AuthorizationNeed, Pack, Rate, Service, Terms};
 use super::modifier_rule::can_carry;
 use super::nearest::hint;
+use super::never::too_many;
 use super::node::Node;
 use super::node_json::from_json;
 use super::node_toml::from_toml;
@@ -20,6 +22,7 @@ use super::read::agreement;
 use crate::domain::codes::Modifier;
 use crate::domain::dates::Span;
 use crate::domain::identifiers::Key;
+use crate::domain::windows::Window;
 
 /// The terms, or every fault, each with a JSON pointer into the agreement's layout.
 pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
@@ -139,6 +142,9 @@ fn adjust(pack: &mut Pack, rule: &Adjusted, units: Decimal) -> Result<(), (&'sta
                 ("limit", format!("the pack has no limit with this key; {hint}"))
             })?;
             allowed(limit.agreement, units, limit.units, limit.layer.as_ref())?;
+            if limit.scope != LimitScope::Peer {
+                holds(units, &pack.services, &limit.services, &limit.window)?;
+            }
             (limit.units, limit.hours) = (units, None);
         }
         Adjusted::Free(key) => {
@@ -150,17 +156,29 @@ fn adjust(pack: &mut Pack, rule: &Adjusted, units: Decimal) -> Result<(), (&'sta
                 let message = format!("the pack has no authorization rule with this key; {hint}");
                 return Err(("authorization", message));
             };
-            let AuthorizationNeed::After { free_units, .. } = &mut rule.need else {
+            let AuthorizationNeed::After { free_units, window } = &mut rule.need else {
                 let message = "the rule has no free units to adjust".to_owned();
                 return Err(("authorization", message));
             };
             allowed(rule.agreement, units, Decimal::from(*free_units), rule.layer.as_ref())?;
+            holds(units, &pack.services, &rule.services, window)?;
             let whole = Some(units).filter(Decimal::is_integer).and_then(|u| u.to_u32());
             *free_units =
                 whole.ok_or_else(|| ("units", "free units are whole units".to_owned()))?;
         }
     }
     Ok(())
+}
+
+/// Whether the days of a window can hold so many units.
+fn holds(
+    units: Decimal,
+    all: &[Service],
+    keys: &[Key],
+    window: &Window,
+) -> Result<(), (&'static str, String)> {
+    let counted: Vec<&Service> = all.iter().filter(|s| keys.contains(&s.key)).collect();
+    too_many(units, &counted, window).map_or(Ok(()), |why| Err(("units", why)))
 }
 
 fn allowed(

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::Known;
 use super::reader::{Amount, Reader, Spot};
+use super::source_of::{SourceOf, weigh_one};
 use super::table::Table;
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
@@ -110,4 +111,13 @@ pub(super) fn read_layers<'a>(
     let source = known.cited(r, &inner);
     let layer = Layer { of: of?, units: outer?, may: may?, source: source? };
     Some((Some(layer), agreement?))
+}
+
+/// Notes a layer that lets its rule be looser than itself where only a weak source says so: another one
+/// would stop what it lets pass.
+pub(super) fn weigh_layer(r: &mut Reader, table: &Table<'_>, of: &SourceOf, layer: Option<&Layer>) {
+    let Some(layer) = layer.filter(|layer| layer.may != Direction::Tighten) else { return };
+    if let Some(spot) = table.get("layer").and_then(|at| at.inner("may")) {
+        weigh_one(r, &spot, of.0.get("layer").unwrap_or(&layer.source));
+    }
 }

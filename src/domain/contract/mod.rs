@@ -20,6 +20,7 @@ mod limit;
 pub mod model;
 mod modifier_rule;
 mod nearest;
+mod never;
 mod node;
 mod node_json;
 mod node_toml;
@@ -35,6 +36,7 @@ mod read_window;
 mod reader;
 pub mod retell;
 pub mod schema;
+mod sound;
 mod source_of;
 mod table;
 #[cfg(test)]

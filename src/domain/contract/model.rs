@@ -61,6 +61,9 @@ pub struct Pack {
     /// Modes that are face to face in the payer's words (RK57).
     #[serde(default = "in_person", skip_serializing_if = "is_in_person")]
     pub face_to_face: Vec<Mode>,
+    /// Where the values of `[pack]` are written, which have no source together.
+    #[serde(default, skip_serializing_if = "SourceOf::is_empty")]
+    pub source_of: SourceOf,
     /// The day on which all certificates of the state end, whatever they say (RK37).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificates_end: Option<FixedEnd>,

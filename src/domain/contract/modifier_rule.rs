@@ -9,7 +9,7 @@ use super::known::{Known, unique};
 use super::model::Service;
 use super::read_condition::some;
 use super::read_rules::MAX_RULES;
-use super::reader::{Amount, Reader};
+use super::reader::{Amount, Reader, Spot};
 use super::source_of::{SourceOf, weigh};
 use super::table::Table;
 use super::unknown::{Unknown, noted};
@@ -92,6 +92,7 @@ pub(super) fn read_modifiers<'a>(
     let fields = [KEYS, in_force::KEYS].concat();
     let mut keys: Vec<Key> = Vec::new();
     let mut rules = Vec::new();
+    let mut places = Vec::new();
     for at in root.tables(r, "modifier", MAX_RULES) {
         let Some(table) = at.table(r, &fields) else { continue };
         let key = unique(r, &table, &keys);
@@ -101,9 +102,46 @@ pub(super) fn read_modifiers<'a>(
             refuse_too_many(r, &table, rule, sound);
         }
         unknown.extend(noted(r, one.as_ref().map_or(&[], |one| &one.services)));
-        rules.extend(one);
+        if let Some(rule) = one {
+            rules.push(rule);
+            places.push(table.at_key("add"));
+        }
     }
+    refuse_together(r, &rules, &places, sound);
     rules
+}
+
+/// Rules that always hold stand on each line together, and may be too many although each alone is not.
+fn refuse_together(r: &mut Reader, rules: &[ModifierRule], places: &[Spot<'_>], sound: &[Service]) {
+    for service in sound {
+        let most = service.modes.iter().map(|mode| mode.modifiers.len()).max().unwrap_or(0);
+        let mut on_line: Vec<&Modifier> = service.modifiers.iter().collect();
+        for (rule, at) in rules.iter().zip(places) {
+            let of_service = rule.services.contains(&service.key);
+            if !of_service || !rule.when.is_always() || !rule.days.is_always() {
+                continue;
+            }
+            on_line.extend(&rule.add);
+            on_line.sort();
+            on_line.dedup();
+            let alone = service.modifiers.len() + rule.add.len() + most;
+            let with = |of_mode: &[Modifier]| {
+                on_line.len() + of_mode.iter().filter(|m| !on_line.contains(m)).count()
+            };
+            let each = on_line.len() > MAX_MODIFIERS
+                || (!service.modes.is_empty()
+                    && service.modes.iter().all(|mode| with(&mode.modifiers) > MAX_MODIFIERS));
+            if alone <= MAX_MODIFIERS && each {
+                let message = format!(
+                    "with the rules above, which always hold, too, each line of the service {} has \
+                     more than four modifiers; a claim line has room for four",
+                    service.key
+                );
+                at.refuse(r, message);
+                return;
+            }
+        }
+    }
 }
 
 /// A rule whose lines would have five modifiers can bill nothing.

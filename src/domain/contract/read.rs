@@ -12,6 +12,7 @@ use super::fixed_end::read_fixed_end;
 use super::known::Known;
 use super::model::{Agreement, NeverBilled, Pack};
 use super::modifier_rule::read_modifiers;
+use super::never::Ground;
 use super::node::Node;
 use super::node_json::from_json;
 use super::node_toml::from_toml;
@@ -19,11 +20,12 @@ use super::read_agreement::read_agreement;
 use super::read_condition::{read_conditions, some};
 use super::read_overrides::read_overrides;
 use super::read_profile::read_profile;
-use super::read_rules::{Sound, read_authorizations, read_documentation, read_limits};
+use super::read_rules::{read_authorizations, read_documentation, read_limits};
 use super::read_service::{MAX_SERVICES, read_services};
 use super::reader::{Reader, Spot};
-use super::table::Table;
-use super::unknown::noted;
+use super::sound::Sound;
+use super::source_of::{self, SourceOf, read_source_of, weigh};
+use super::unknown::{Unknown, noted};
 use crate::domain::codes::Mode;
 use crate::domain::dates::WeekStart;
 use crate::domain::identifiers::{Key, State};
@@ -89,16 +91,19 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
         root.missing(r, "service", "a pack has at least one [[service]]");
     }
     let mut known = Known::read(r, &root, &services);
-    let head = root.need(r, "pack").and_then(|at| read_head(r, &at));
+    let head = root.need(r, "pack").and_then(|at| read_head(r, &at, &mut known));
     let mut unknown = noted(r, &[]);
     let services = read_services(r, &services, &mut known, &mut unknown);
     let certificates_end =
         root.get("certificates_end").map(|at| read_fixed_end(r, &at, &mut known));
     let never_billed = root.get("never_billed").map(|at| read_never_billed(r, &at, &mut known));
     let modifiers = read_modifiers(r, &root, &mut known, &services, &mut unknown);
-    let conditions = read_conditions(r, &root, &mut known, &mut unknown);
+    let unmeasured = unmeasured(&unknown);
+    let sound = Sound { services: &services, modifiers: &modifiers, unmeasured: &unmeasured };
+    let face_to_face = head.as_ref().map(|head| head.face_to_face.as_slice());
+    let ground = Ground { sound, face_to_face };
+    let conditions = read_conditions(r, &root, &mut known, ground, &mut unknown);
     let copays = read_copays(r, &root, &mut known, &mut unknown);
-    let sound = Sound { services: &services, modifiers: &modifiers };
     let limits = read_limits(r, &root, &mut known, sound, &mut unknown);
     let authorizations = read_authorizations(r, &root, &mut known, sound, &mut unknown);
     let filing = root.need(r, "filing").and_then(|at| read_filing(r, &at, &mut known));
@@ -117,6 +122,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
         sources,
         week_start: head.week_start,
         face_to_face: head.face_to_face,
+        source_of: head.source_of,
         certificates_end: certificates_end.flatten(),
         never_billed: never_billed.flatten(),
         services,
@@ -133,6 +139,12 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     })
 }
 
+/// Services the length of whose unit is said to be unknown: something else stands in for it.
+fn unmeasured(unknown: &[Unknown]) -> Vec<Key> {
+    let lengths = unknown.iter().filter(|u| u.grade.is_none() && u.path.ends_with(".unit_minutes"));
+    lengths.flat_map(|u| u.services.clone()).collect()
+}
+
 /// What `[pack]` says.
 struct Head {
     key: Key,
@@ -141,11 +153,15 @@ struct Head {
     state: State,
     week_start: WeekStart,
     face_to_face: Vec<Mode>,
+    source_of: SourceOf,
 }
 
-fn read_head(r: &mut Reader, at: &Spot<'_>) -> Option<Head> {
-    let table: Table<'_> =
-        at.table(r, &["key", "version", "title", "state", "week_start", "face_to_face"])?;
+/// Keys of `[pack]`.
+const HEAD_KEYS: &[&str] =
+    &["key", "version", "title", "state", "week_start", "face_to_face", source_of::KEY];
+
+fn read_head<'a>(r: &mut Reader, at: &Spot<'a>, known: &mut Known<'a>) -> Option<Head> {
+    let table = at.table(r, HEAD_KEYS)?;
     let key = table.required(r, "key");
     let version = table.required(r, "version");
     let title = table.need(r, "title").and_then(|spot| spot.words(r, MAX_TITLE));
@@ -155,6 +171,9 @@ fn read_head(r: &mut Reader, at: &Spot<'_>) -> Option<Head> {
         Some(_) => some(r, &table, "face_to_face"),
         None => Some(vec![Mode::InPerson]),
     };
+    let source_of = read_source_of(r, &table, known)?;
+    // Another week counts other days together; a mode that is face to face needs no visit before it.
+    weigh(r, &table, None, &source_of, &["week_start", "face_to_face"]);
     Some(Head {
         key: key?,
         version: version?,
@@ -162,6 +181,7 @@ fn read_head(r: &mut Reader, at: &Spot<'_>) -> Option<Head> {
         state: state?,
         week_start: week_start?,
         face_to_face: face_to_face?,
+        source_of,
     })
 }
 

@@ -1,8 +1,11 @@
 //! Reads an agreement: `[contract]`, its `[[rate]]` lines and its `[[program]]` lines.
 
+use rust_decimal::Decimal;
+
 use super::form::OwnForm;
 use super::layer::{self, Adjusted, Adjustment};
 use super::model::{Agreement, ProgramRule, Rate};
+use super::never::BELOW_ONE;
 use super::read::Version;
 use super::read_profile::qualifier;
 use super::reader::{Amount, Reader, Spot};
@@ -182,7 +185,13 @@ fn read_adjustments(r: &mut Reader, root: &Table<'_>) -> Vec<Adjustment> {
                 None
             }
         };
-        let units = table.need(r, "units").and_then(|spot| spot.amount(r, layer::UNITS));
+        let spot = table.need(r, "units");
+        let units = spot.as_ref().and_then(|spot| spot.amount(r, layer::UNITS));
+        if let (Some(spot), Some(units)) = (&spot, units)
+            && units < Decimal::ONE
+        {
+            spot.refuse(r, BELOW_ONE);
+        }
         if let (Some(rule), Some(units)) = (rule, units) {
             if adjustments.iter().any(|a| a.rule == rule) {
                 at.refuse(r, "this rule is adjusted already; keep one of both");

@@ -3,6 +3,7 @@
 use super::condition::{Answer, Condition, Demand};
 use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
+use super::never::{Ground, refuse_never};
 use super::node::Value;
 use super::read_rules::{MAX_RULES, UNITS};
 use super::read_wanted::read_document;
@@ -33,6 +34,34 @@ const MAX_SUPERVISEES: u32 = 100;
 const MAX_YEARS: u32 = 120;
 /// Longest time between two visits face to face, in days: a year.
 const MAX_BETWEEN: u32 = 366;
+
+/// Keys that narrow or soften a condition: a window may forget what another one counts.
+const NARROWS: &[&str] = &[
+    "services",
+    "from",
+    "to",
+    "when",
+    "grace_visits",
+    "window",
+    "length",
+    "first_month",
+    "episode",
+];
+
+/// The key under which a demand names what would do: each that is named lets visits pass.
+const fn choices(demand: &Demand) -> &'static [&'static str] {
+    match demand {
+        Demand::ModifierOneOf { .. } => &["modifiers"],
+        Demand::DiagnosisFamily { .. } => &["families"],
+        Demand::Product { .. } => &["products"],
+        Demand::Mode { .. } => &["modes"],
+        Demand::Certificate { .. } => &["certificates"],
+        Demand::Endorsement { .. } => &["endorsements"],
+        Demand::Enrolled { .. } => &["episodes"],
+        Demand::Document { .. } => &["one_of"],
+        _ => &[],
+    }
+}
 
 /// The keys of a demand besides those that every condition has.
 pub(super) fn keys_of(demand: &str) -> &'static [&'static str] {
@@ -66,6 +95,7 @@ pub(super) fn read_conditions<'a>(
     r: &mut Reader,
     root: &Table<'a>,
     known: &mut Known<'a>,
+    ground: Ground<'_>,
     unknown: &mut Vec<Unknown>,
 ) -> Vec<Condition> {
     let mut keys: Vec<Key> = Vec::new();
@@ -74,7 +104,7 @@ pub(super) fn read_conditions<'a>(
         let Some(table) = at.table(r, &fields(&at)) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
-        let one = read_one(r, &table, key, known);
+        let one = read_one(r, &table, key, known, ground);
         unknown.extend(noted(r, one.as_ref().map_or(&[], |one| &one.services)));
         conditions.extend(one);
     }
@@ -99,16 +129,23 @@ fn read_one<'a>(
     table: &Table<'a>,
     key: Option<Key>,
     known: &mut Known<'a>,
+    ground: Ground<'_>,
 ) -> Option<Condition> {
     let services: Vec<Key> = known.services(r, table).into_iter().map(|(_, key)| key).collect();
     let demand = read_demand(r, table);
+    if let Some(demand) = &demand {
+        refuse_never(r, table, demand, &services, ground);
+    }
     let when = read_when(r, table);
     let days = read_in_force(r, table);
     let answer = table.or(r, "answer", Answer::Hold);
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
     // What narrows the condition, or softens it, lets the others pass.
-    weigh(r, table, None, &source_of, &["from", "to", "when", "grace_visits"]);
+    weigh(r, table, None, &source_of, NARROWS);
+    if let Some(demand) = &demand {
+        weigh(r, table, None, &source_of, choices(demand));
+    }
     if answer == Some(Answer::Warn) {
         weigh(r, table, None, &source_of, &["answer"]);
     }

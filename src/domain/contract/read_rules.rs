@@ -5,13 +5,15 @@ use rust_decimal::Decimal;
 use super::condition::Wanted;
 use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
-use super::layer::{Direction, read_layers};
+use super::layer::{Direction, read_layers, weigh_layer};
 use super::limit::{Exceed, Limit, LimitScope};
 use super::model::{AuthorizationNeed, AuthorizationRule, Block, Documentation, Service};
 use super::modifier_rule::{ModifierRule, can_carry};
+use super::never::{refuse_absurd, refuse_block};
 use super::read_wanted::read_necessity;
 use super::read_window::{self, read_window};
 use super::reader::{Amount, Reader, Spot};
+use super::sound::{Sound, read_counted};
 use super::source_of::{self, SourceOf, read_source_of, weigh};
 use super::table::Table;
 use super::unknown::{Unknown, noted};
@@ -19,7 +21,6 @@ use super::when::read_when;
 use crate::domain::codes::Modifier;
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
-use crate::domain::text::Invalid;
 
 /// Most limits of a pack, and most authorization rules: a few for each service.
 pub const MAX_RULES: usize = 200;
@@ -60,6 +61,9 @@ pub(super) const AUTHORIZATION_KEYS: &[&str] = &[
     "source",
     source_of::KEY,
 ];
+/// Keys that narrow a limit to some visits, or count fewer units together.
+const NARROWS: &[&str] =
+    &["services", "from", "to", "when", "modifiers", "modes", "scope", "necessity"];
 /// Keys that let units pass without an authorization.
 const FREE: &[&str] = &["free_units", "window", "length", "first_month", "episode"];
 
@@ -101,6 +105,11 @@ fn read_limit<'a>(
     let amount = read_units(r, table, sound.services, &services);
     let window = read_window(r, table);
     let scope = table.or(r, "scope", LimitScope::default());
+    if let (Some((units, hours)), Some(window), Some(scope)) = (amount, &window, scope) {
+        let key = if hours.is_some() { "hours" } else { "units" };
+        let bounded = scope != LimitScope::Peer;
+        refuse_absurd(r, table, (units, key), (&services, window), bounded.then_some(sound));
+    }
     let counted = sound.of(&services);
     let modifiers = sound.modifiers(r, table, &services);
     let modes = read_counted(r, table, "modes", counted.as_deref(), |service, mode| {
@@ -123,11 +132,13 @@ fn read_limit<'a>(
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
     // What narrows the limit lets the others pass.
-    weigh(r, table, None, &source_of, &["from", "to", "when", "modifiers", "modes", "necessity"]);
+    weigh(r, table, None, &source_of, NARROWS);
+    weigh(r, table, None, &source_of, read_window::KEYS);
     if matches!(exceed, Some(Exceed::BillUpTo | Exceed::Authorization | Exceed::Necessity)) {
         weigh(r, table, None, &source_of, &["exceed"]);
     }
     let ((units, hours), (layer, agreement)) = (amount?, layers?);
+    weigh_layer(r, table, &source_of, layer.as_ref());
     weigh_agreement(r, table, source.as_ref(), &source_of, agreement);
     Some(Limit {
         key: key?,
@@ -223,52 +234,6 @@ fn read_units(
     exact.map(|units| (units.normalize(), Some(hours)))
 }
 
-/// What has no fault of its own so far.
-#[derive(Clone, Copy)]
-pub(super) struct Sound<'s> {
-    /// Services.
-    pub(super) services: &'s [Service],
-    /// Rules that add modifiers.
-    pub(super) modifiers: &'s [ModifierRule],
-}
-
-impl<'s> Sound<'s> {
-    /// These services; none when one of them has faults of its own and may have what is named.
-    fn of(self, keys: &[Key]) -> Option<Vec<&'s Service>> {
-        let counted: Vec<&Service> =
-            self.services.iter().filter(|s| keys.contains(&s.key)).collect();
-        Some(counted).filter(|counted| counted.len() == keys.len())
-    }
-
-    /// Modifiers that narrow a rule to some lines of these services.
-    fn modifiers(self, r: &mut Reader, table: &Table<'_>, services: &[Key]) -> Vec<Modifier> {
-        read_counted(r, table, "modifiers", self.of(services).as_deref(), |service, modifier| {
-            can_carry(service, self.modifiers, modifier)
-        })
-    }
-}
-
-/// What narrows a rule to some lines; each must stand on a line of one of its services, or the rule
-/// would silently be about nothing.
-fn read_counted<T>(
-    r: &mut Reader,
-    table: &Table<'_>,
-    key: &str,
-    counted: Option<&[&Service]>,
-    on: impl Fn(&Service, &T) -> bool,
-) -> Vec<T>
-where
-    T: std::str::FromStr<Err = Invalid> + PartialEq,
-{
-    let named: Vec<(Spot<'_>, T)> = table.get(key).map(|s| s.values(r)).unwrap_or_default();
-    for (spot, value) in &named {
-        if counted.is_some_and(|services| !services.iter().any(|s| on(s, value))) {
-            spot.refuse(r, "no service of this rule can have it on a line; correct or remove it");
-        }
-    }
-    named.into_iter().map(|(_, value)| value).collect()
-}
-
 /// All authorization rules that have no fault. A service is in one of them at most: two answers to
 /// "is one needed?" would leave the choice to chance.
 pub(super) fn read_authorizations<'a>(
@@ -297,7 +262,8 @@ pub(super) fn read_authorizations<'a>(
         if whole {
             taken.extend(named.iter().cloned());
         }
-        rules.extend(read_authorization(r, &table, (key, named.clone(), modifiers), known));
+        let parts = (key, named.clone(), modifiers);
+        rules.extend(read_authorization(r, &table, parts, known, sound));
         unknown.extend(noted(r, &named));
     }
     rules
@@ -308,10 +274,18 @@ fn read_authorization<'a>(
     table: &Table<'a>,
     (key, services, modifiers): (Option<Key>, Vec<Key>, Vec<Modifier>),
     known: &mut Known<'a>,
+    sound: Sound<'_>,
 ) -> Option<AuthorizationRule> {
     let need = read_need(r, table);
+    if let Some(AuthorizationNeed::After { free_units, window }) = &need {
+        let free = (Decimal::from(*free_units), "free_units");
+        refuse_absurd(r, table, free, (&services, window), Some(sound));
+    }
     let days = read_in_force(r, table);
     let block = read_block(r, table);
+    if let Some(Some(block)) = &block {
+        refuse_block(r, table, block, &services, sound);
+    }
     let spot = table.at_key("free_units");
     let free = match &need {
         Some(AuthorizationNeed::After { free_units, .. }) => {
@@ -334,8 +308,9 @@ fn read_authorization<'a>(
     };
     weigh(r, table, source.as_ref(), &source_of, permits);
     // What narrows the rule lets the others pass.
-    weigh(r, table, None, &source_of, &["from", "to", "modifiers"]);
+    weigh(r, table, None, &source_of, &["services", "from", "to", "modifiers"]);
     let (layer, agreement) = layers?;
+    weigh_layer(r, table, &source_of, layer.as_ref());
     weigh_agreement(r, table, source.as_ref(), &source_of, agreement);
     Some(AuthorizationRule {
         key: key?,

@@ -208,6 +208,8 @@ fn read_successors(r: &mut Reader, list: &[Spot<'_>], keys: &[Key]) {
         if !keys.iter().any(|key| key.as_str() == text) {
             let hint = hint(text, keys.iter().map(Key::as_str));
             spot.refuse(r, format!("no [[service]] has this key; {hint}"));
+        } else if at.node.entry("key").is_some_and(|own| own.value == node.value) {
+            spot.refuse(r, "a service does not come after itself; name the other one");
         } else if at.node.entry("to").is_none() {
             spot.refuse(r, "a service with a successor has a last day; add `to`");
         }

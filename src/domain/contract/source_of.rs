@@ -13,7 +13,7 @@ use crate::domain::finding::Authority;
 /// The key of a table under which they stand.
 pub(super) const KEY: &str = "source_of";
 /// Keys that have no source: names, and the sources themselves.
-const SOURCELESS: &[&str] = &["key", "title", "source", "rounding_source", KEY];
+const SOURCELESS: &[&str] = &["key", "version", "title", "source", "rounding_source", KEY];
 
 /// Where single values of a table are written, when not where the table is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

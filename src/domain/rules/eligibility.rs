@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn rk72_coverage_holds_on_its_first_and_last_day_only() {
+    fn r2_coverage_holds_on_its_first_and_last_day_only() {
         let on = |from: &str, to: Option<&str>| {
             Case::with(|c| {
                 let only = coverage(1, 1, 1, span(from, to));

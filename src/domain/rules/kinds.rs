@@ -117,7 +117,7 @@ pub const KINDS: &[Kind] = &[
     waits("RK67", LEDGER, "Appeals are filed within so many days of the remittance."),
     waits("RK68", LEDGER, "The payer pays clean claims within so many days."),
     kind("RK69", &["service.bypass_other_coverage"], "Other coverage pays first, but for listed services."),
-    kind("RK70", &[], "The same visit is billed once."),
+    waits("RK70", LEDGER, "Of two providers who bill the same visit the first claim is paid."),
     waits("RK71", LEDGER, "A grant pays last."),
     waits("RK72", LEDGER, "Claims for a plan that left are taken for some time."),
     kind("RK73", &["unknown", "condition.unknown", "modifier.stacking"], "What nobody knows is held for a person."),
@@ -150,6 +150,10 @@ mod tests {
         // What is said by no key is said by a rule that always holds.
         for kind in KINDS.iter().filter(|k| k.waits.is_none() && k.keys.is_empty()) {
             assert!(covered.contains(kind.id), "{}", kind.id);
+        }
+        // No rule claims to cover what waits.
+        for kind in KINDS.iter().filter(|k| k.waits.is_some()) {
+            assert!(!covered.contains(kind.id), "{}", kind.id);
         }
     }
 }

@@ -73,9 +73,15 @@ mod limits_tests;
 #[cfg(test)]
 mod lines_tests;
 #[cfg(test)]
+mod reference_asks;
+#[cfg(test)]
 mod reference_case;
 #[cfg(test)]
 mod reference_engine;
+#[cfg(test)]
+mod reference_life;
+#[cfg(test)]
+mod reference_people;
 #[cfg(test)]
 mod reference_tests;
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Is it another record of the same contact, or at a time that is taken (RK54, RK70)?
+//! Is it another record of the same contact, or at a time that is taken (RK54)? Among the
+//! visits of one organization: what another one billed it does not see.
 
 use super::context::Context;
 use super::table::{RuleId, Said};
@@ -95,7 +96,7 @@ mod tests {
     use crate::domain::rules::testing::{Case, carc, key};
 
     #[test]
-    fn rk70_a_duplicate_is_told_once_by_its_reference() {
+    fn a_duplicate_within_the_organization_is_told_once_by_its_reference() {
         let case = Case::with(|c| c.facts.neighbors = vec![c.neighbor("V-2", "13:59", "15:00")]);
         let finding = case.only("duplicate");
         assert!(finding.message.contains("V-2"), "{}", finding.message);

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn rk70_a_claimed_period_holds_what_would_have_stood_on_its_claim() {
+    fn a_period_that_the_organization_claimed_holds_what_would_have_stood_on_its_claim() {
         let case = claimed(|_, _| {});
         let finding = case.only("period.claimed");
         assert_eq!(carc(&finding), Some("18"));

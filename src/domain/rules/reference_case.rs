@@ -3,21 +3,22 @@
 use rust_decimal::Decimal;
 
 use super::history_recount::day;
-use super::history_world::SERVICES;
-use super::reference_world::{
-    Add, Ask, Asked, Book, Condition, Days, Of, PROGRAMS, Paper, Price, TAGS, names,
-};
+use super::history_world::{KINDS, SERVICES};
+use super::reference_asks::{Ask, Condition, Over};
+use super::reference_people::{self as people, People, TIES, at};
+use super::reference_world::{Add, Asked, Book, Days, Of, PROGRAMS, Paper, Price, TAGS, names};
 use super::testing::{self, Case, d, key, source, span};
 use crate::domain::codes::Mode;
 use crate::domain::contract::{
-    self, Adjusted, Adjustment, Answer, Copay, Demand, Direction, GroupRule, InForce, ModifierRule,
-    Rate, Stacking, Wanted, When, bind,
+    self, Adjusted, Adjustment, Answer, Copay, Demand, Direction, FilingAnchor, FixedEnd,
+    GroupRule, InForce, ModifierRule, Rate, Stacking, Wanted, When, bind,
 };
 use crate::domain::document::{Content, DocumentKind};
-use crate::domain::facts::DocumentFact;
-use crate::domain::identifiers::{Key, Reference};
+use crate::domain::facts::{CertificateFact, DocumentFact};
+use crate::domain::identifiers::{Key, Reference, State};
 use crate::domain::ids::DocumentId;
 use crate::domain::money::Money;
+use crate::domain::peer::Standing;
 use crate::domain::windows::Window;
 
 fn when(asked: &Asked) -> When {
@@ -70,7 +71,20 @@ fn condition((index, asks): (usize, &Condition)) -> contract::Condition {
         Ask::Present => Demand::MemberPresent,
         Ask::NotOf(class) => Demand::DiagnosisExcluded { classes: vec![*class], any: false },
         Ask::FaceToFace(days) => Demand::FaceToFaceWithin { days: *days },
-        Ask::Share(percent) => Demand::RemoteShare { percent: *percent, window: Window::Month },
+        Ask::Share(percent, over) => {
+            Demand::RemoteShare { percent: *percent, window: window(over) }
+        }
+        Ask::StaffAge(years) => Demand::StaffAge { years: *years },
+        Ask::Gap(years, peer_older) => Demand::AgeGap { years: *years, peer_older: *peer_older },
+        Ask::Enrolled(kind, true) => Demand::Enrolled { episodes: vec![key(KINDS[*kind])] },
+        Ask::Enrolled(kind, false) => Demand::NotEnrolled { episodes: vec![key(KINDS[*kind])] },
+        Ask::Caseload(members, over) => {
+            Demand::Caseload { members: *members, window: window(over) }
+        }
+        Ask::Average(tenths, over) => {
+            Demand::GroupAverage { most: Decimal::new(i64::from(*tenths), 1), window: window(over) }
+        }
+        Ask::Untied(tie) => Demand::NoRelationship { about: vec![key(TIES[*tie])] },
         Ask::Goal => Demand::PlanGoal,
         Ask::Paper { signed, valid, plan } => {
             let wanted = |kind, signed, valid_days| Wanted {
@@ -99,6 +113,78 @@ fn condition((index, asks): (usize, &Condition)) -> contract::Condition {
         answer: if asks.warns { Answer::Warn } else { Answer::Hold },
         source: source("conditions"),
         source_of: contract::SourceOf::default(),
+    }
+}
+
+fn window(over: &Over) -> Window {
+    let named = |kind: &Option<usize>| kind.map(|k| key(KINDS[k]));
+    match over {
+        Over::Month => Window::Month,
+        Over::Year => Window::CalendarYear,
+        Over::Fiscal(first_month) => Window::FiscalYear { first_month: *first_month },
+        Over::Episode(kind) => Window::Episode { episode: named(kind) },
+        Over::EpisodeYear(first_month, kind) => {
+            Window::EpisodeYear { first_month: *first_month, episode: named(kind) }
+        }
+    }
+}
+
+fn certificate(paper: &people::Paper) -> CertificateFact {
+    let to = paper.to.map(|to| at(to).to_string());
+    CertificateFact {
+        state: State::parse(if paper.other == 1 { "PA" } else { "OH" }).unwrap(),
+        kind: key(if paper.other == 2 { "other" } else { "cpss" }),
+        span: span(&at(paper.from).to_string(), to.as_deref()),
+        standing: if paper.active { Standing::Active } else { Standing::Suspended },
+        endorsements: vec![],
+    }
+}
+
+fn relationship((index, tie): (usize, &(usize, u64, Option<u64>))) -> DocumentFact {
+    let (about, from, to) = tie;
+    let to = to.map(|to| day(to).to_string());
+    DocumentFact {
+        id: DocumentId::from_i64(i64::try_from(index + 50).unwrap()),
+        reference: Reference::parse(&format!("R-{index}")).unwrap(),
+        span: span(&day(*from).to_string(), to.as_deref()),
+        signed_on: None,
+        content: Content::Relationship { about: key(TIES[*about]) },
+    }
+}
+
+impl People {
+    /// They give and get what the case is about.
+    fn live(&self, case: &mut Case) {
+        let (pack, facts) = (&mut case.terms.pack, &mut case.facts);
+        pack.certificates_end = self.end.as_ref().map(|end| FixedEnd {
+            month: end.month,
+            day: end.day,
+            years: end.years,
+            source: source("certificates"),
+        });
+        for service in &mut pack.services {
+            service.provisional_months = self.provisional;
+        }
+        (pack.services[0].min_age, pack.services[0].max_age) = self.ages;
+        let clock = &self.clock;
+        let filing = &mut pack.filing;
+        (filing.days, filing.months) = (clock.days, clock.months);
+        (filing.next_business_day, filing.stop_days) = (clock.rolls, clock.stop);
+        filing.holidays = clock.holidays.iter().map(|day| at(*day)).collect();
+        filing.warn_days = clock.warn;
+        let named = [
+            (clock.issued.1, FilingAnchor::ProviderNumber),
+            (clock.known.1, FilingAnchor::CoverageKnown),
+        ];
+        filing.later_of =
+            named.into_iter().filter(|(is, _)| *is).map(|(_, anchor)| anchor).collect();
+        case.terms.agreement.provider_number_issued = clock.issued.0.map(at);
+        facts.billed.as_mut().unwrap().data.known_on = clock.known.0.map(at);
+        facts.certificates = self.papers.iter().map(certificate).collect();
+        facts.peer.hired_on = self.hired.map(at);
+        facts.peer.birth_date = self.peer_born.map(at);
+        facts.birth_date = at(self.member_born);
+        facts.documents.extend(self.ties.iter().enumerate().map(relationship));
     }
 }
 
@@ -188,6 +274,7 @@ impl Book {
             }));
         }
         case.facts.documents.extend(self.papers.iter().enumerate().map(document));
+        self.people.live(&mut case);
         if !self.prices.is_empty() {
             case.terms = bind(&case.terms.pack, &case.terms.agreement).unwrap();
         }

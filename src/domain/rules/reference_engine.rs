@@ -1,11 +1,10 @@
 //! A slow, obvious engine: minute by minute, rule by rule, in whole numbers. It shares nothing with
 //! the rules; what limits and authorizations let through is `history_recount.rs`'s to say.
 
-use chrono::Datelike;
-
 use super::history_recount::{Unit, day};
 use super::history_world::Contract;
-use super::reference_world::{Add, Ask, Asked, Book, Days, Of, Paper, Price, Share, TAGS, Talk};
+use super::reference_asks::Ask;
+use super::reference_world::{Add, Asked, Book, Days, Of, Paper, Price, Share, TAGS, Talk};
 use crate::domain::codes::Mode;
 use crate::domain::contract::{Rounding, Stacking};
 
@@ -160,7 +159,7 @@ impl Book {
         tags
     }
 
-    fn conditions(&self, talk: &Talk) -> Vec<(&Ask, &[usize], bool)> {
+    pub fn conditions(&self, talk: &Talk) -> Vec<(&Ask, &[usize], bool)> {
         let mut found = vec![];
         for c in &self.conditions {
             let of_service = c.services.contains(&talk.visit.service);
@@ -199,9 +198,8 @@ impl Book {
                 (!said.tags.iter().any(stranger), "modifier.not_listed")
             }
             Ask::Modes(modes) => (modes.contains(&talk.visit.mode), "mode.not_allowed"),
-            // Known once room was found: `crowded`.
-            Ask::Units(_) => (true, "limit.visit"),
-            Ask::Share(_) => (true, "mode.share"),
+            // Known once room was found (`crowded`), or when others are looked at (`company`).
+            Ask::Units(_) | Ask::Share(..) | Ask::Caseload(..) | Ask::Average(..) => (true, ""),
             Ask::Present => (!talk.absent, "member.absent"),
             Ask::NotOf(class) => (talk.class != *class, "diagnosis.excluded"),
             Ask::FaceToFace(days) => {
@@ -223,6 +221,9 @@ impl Book {
                     p.stands(on) && !old && (p.signed.is_some() || !*signed)
                 });
                 (order || (*plan && plans().any(|p| p.stands(on))), "document.missing")
+            }
+            Ask::StaffAge(_) | Ask::Gap(..) | Ask::Enrolled(..) | Ask::Untied(_) => {
+                self.of_people(ask, talk)
             }
         };
         if fine { None } else { Some(rule) }
@@ -310,17 +311,14 @@ impl Book {
                 Ask::Units(most) if units > usize::try_from(*most).unwrap() => {
                     found.push(("limit.visit", holds));
                 }
-                Ask::Share(percent) if units > 0 && talk.visit.mode != Mode::InPerson => {
-                    let (mut far, mut all) = (units, units);
-                    let month = |d: chrono::NaiveDate| (d.year(), d.month());
-                    for unit in ledger {
-                        let mine = (unit.org, unit.member) == (talk.visit.org, talk.visit.member)
-                            && services.contains(&unit.service)
-                            && month(unit.day) == month(day(talk.visit.day));
-                        all += usize::from(mine);
-                        far += usize::from(mine && unit.mode != Mode::InPerson);
-                    }
-                    if far * 100 > all * usize::try_from(*percent).unwrap() {
+                Ask::Share(percent, over) if units > 0 && talk.visit.mode != Mode::InPerson => {
+                    let mine = |u: &&Unit| {
+                        (u.org, u.member) == (talk.visit.org, talk.visit.member)
+                            && services.contains(&u.service)
+                    };
+                    let own: Vec<&Unit> = ledger.iter().filter(mine).collect();
+                    let more = u32::try_from(units).unwrap();
+                    if !self.share_fits(*percent, over, talk.visit.day, &own, more) {
                         found.push(("mode.share", holds));
                     }
                 }
@@ -389,6 +387,7 @@ impl Book {
             let broken = self.broken(ask, services, talk, &said, ledger);
             rules.extend(broken.map(|rule| (rule, holds)));
         }
+        rules.extend(self.of_life(talk));
         rules.sort_unstable();
         said.rules = rules;
         said

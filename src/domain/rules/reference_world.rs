@@ -6,11 +6,15 @@ use proptest::prelude::*;
 
 use super::history_recount::day;
 use super::history_world::{self as history, Contract, DAYS, SERVICES};
+use super::reference_asks::{Condition, condition};
+use super::reference_people::{People, people};
 use super::testing::{Case, diagnosis, key, modifiers, t};
 use crate::domain::codes::{DiagnosisClass, Mode, Setting};
 use crate::domain::contract::{Rounding, Stacking};
+use crate::domain::dates::Instant;
 use crate::domain::encounter::Kind;
 use crate::domain::identifiers::{AuthorizationNumber, Reference};
+use crate::domain::ids::{MemberId, PeerId};
 use crate::domain::session::Group;
 
 /// Modifiers that circumstances may add.
@@ -41,39 +45,6 @@ pub struct Add {
     pub days: Days,
     pub percent: Option<u32>,
     pub stacking: Stacking,
-}
-
-/// What a condition asks.
-#[derive(Debug, Clone)]
-pub enum Ask {
-    OneOf(Vec<usize>),
-    /// Positions in [`TAGS`], after them the service's own.
-    List(Vec<usize>),
-    Modes(Vec<Mode>),
-    Units(u32),
-    Present,
-    NotOf(DiagnosisClass),
-    /// Days.
-    FaceToFace(u32),
-    /// Percent of a month.
-    Share(u32),
-    Goal,
-    /// An order: whether signed, and for how many days it is good; or a plan.
-    Paper {
-        signed: bool,
-        valid: Option<u32>,
-        plan: bool,
-    },
-}
-
-/// A condition.
-#[derive(Debug, Clone)]
-pub struct Condition {
-    pub services: Vec<usize>,
-    pub ask: Ask,
-    pub asked: Asked,
-    pub days: Days,
-    pub warns: bool,
 }
 
 /// A rate in ten thousandths of a dollar.
@@ -131,6 +102,10 @@ pub struct Book {
     pub prices: Vec<Price>,
     pub shares: Vec<Share>,
     pub papers: Vec<Paper>,
+    /// Who gives and gets it, and the filing clock.
+    pub people: People,
+    /// Whether overlaps in time are looked at.
+    pub beside: bool,
     /// Tenths of a unit that the agreement says in the place of a limit's.
     pub agreed: Vec<Option<i64>>,
     /// When the limits hold.
@@ -141,6 +116,8 @@ pub struct Book {
 #[derive(Debug, Clone)]
 pub struct Talk {
     pub visit: history::Visit,
+    /// Minutes after three in the afternoon at which it begins.
+    pub start: u32,
     pub minutes: u32,
     pub class: DiagnosisClass,
     pub program: Option<usize>,
@@ -153,21 +130,43 @@ pub struct Talk {
 }
 
 impl Talk {
+    pub fn starts(&self) -> Instant {
+        let three = t(&format!("{}T15:00:00Z", day(self.visit.day)));
+        three.plus(TimeDelta::minutes(i64::from(self.start)))
+    }
+
+    pub fn ends(&self) -> Instant {
+        self.starts().plus(TimeDelta::minutes(i64::from(self.minutes)))
+    }
+
+    /// Its member and its peer: each organization has its own.
+    pub fn who(&self) -> (MemberId, PeerId) {
+        let id = |who: usize| i64::try_from(10 * self.visit.org + who + 100).unwrap();
+        (MemberId::from_i64(id(self.visit.member)), PeerId::from_i64(id(self.visit.peer)))
+    }
+
+    /// Its session with its size: a peer leads one a day of each size.
+    pub fn session(&self) -> Option<(String, u32)> {
+        let of = &self.visit;
+        self.group.map(|(size, _)| (format!("S-{}-{}-{}-{size}", of.org, of.peer, of.day), size))
+    }
+
     /// The visit takes place.
     pub fn put(&self, case: &mut Case) {
         let (visit, encounter) = (&self.visit, &mut case.encounter);
-        let start = t(&format!("{}T15:00:00Z", day(visit.day)));
+        let start = self.starts();
+        (encounter.member, encounter.peer) = self.who();
         encounter.kind = Kind::Service(key(SERVICES[visit.service]));
         encounter.mode = visit.mode;
         encounter.setting = self.setting;
         encounter.started_at = start;
-        encounter.ended_at = start.plus(TimeDelta::minutes(i64::from(self.minutes)));
+        encounter.ended_at = self.ends();
         let mental = self.class == DiagnosisClass::MentalHealth;
         encounter.diagnoses = vec![diagnosis(if mental { "F32.9" } else { "F11.20" })];
         encounter.program = self.program.map(|p| key(PROGRAMS[p]));
         encounter.member_absent = self.absent;
         encounter.group = self.group.map(|(size, peers)| {
-            let session = Reference::parse("S-1").unwrap();
+            let session = Reference::parse(&self.session().unwrap().0).unwrap();
             Group { session, size, peers }
         });
         let note = encounter.note.as_mut().unwrap();
@@ -186,7 +185,7 @@ pub fn names(tags: &[usize]) -> Vec<crate::domain::codes::Modifier> {
     modifiers(&texts)
 }
 
-fn class() -> impl Strategy<Value = DiagnosisClass> {
+pub fn class() -> impl Strategy<Value = DiagnosisClass> {
     prop_oneof![Just(DiagnosisClass::MentalHealth), Just(DiagnosisClass::SubstanceUse)]
 }
 
@@ -205,7 +204,7 @@ where
     prop::option::weighted(0.15, of)
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+pub fn asked() -> impl Strategy<Value = Asked> {
     let parts = (
         rarely(mode()),
         rarely(class()),
@@ -224,7 +223,7 @@ fn asked() -> impl Strategy<Value = Asked> {
     })
 }
 
-fn days() -> impl Strategy<Value = Days> {
+pub fn days() -> impl Strategy<Value = Days> {
     (prop::option::weighted(0.15, 0..DAYS), prop::option::weighted(0.15, 0..DAYS)).prop_map(
         |(from, to)| match (from, to) {
             (Some(from), Some(to)) => (Some(from.min(to)), Some(from.max(to))),
@@ -233,11 +232,11 @@ fn days() -> impl Strategy<Value = Days> {
     )
 }
 
-fn services() -> impl Strategy<Value = Vec<usize>> {
+pub fn services() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![Just(vec![0]), Just(vec![1]), Just(vec![0, 1])]
 }
 
-fn tags(most: usize) -> impl Strategy<Value = Vec<usize>> {
+pub fn tags(most: usize) -> impl Strategy<Value = Vec<usize>> {
     prop::sample::subsequence((0..TAGS.len()).collect::<Vec<_>>(), 0..=most).prop_shuffle()
 }
 
@@ -254,25 +253,6 @@ fn add() -> impl Strategy<Value = Add> {
             percent,
             stacking,
         },
-    )
-}
-
-fn condition() -> impl Strategy<Value = Condition> {
-    let ask = prop_oneof![
-        tags(3).prop_map(Ask::OneOf),
-        tags(5).prop_map(Ask::List),
-        prop::sample::subsequence(vec![Mode::InPerson, Mode::Video], 1..=2).prop_map(Ask::Modes),
-        (0u32..20).prop_map(Ask::Units),
-        Just(Ask::Present),
-        class().prop_map(Ask::NotOf),
-        (1u32..40).prop_map(Ask::FaceToFace),
-        (0u32..100).prop_map(Ask::Share),
-        Just(Ask::Goal),
-        (any::<bool>(), prop::option::of(0u32..50), any::<bool>())
-            .prop_map(|(signed, valid, plan)| Ask::Paper { signed, valid, plan }),
-    ];
-    (services(), ask, asked(), days(), prop::bool::weighted(0.5)).prop_map(
-        |(services, ask, asked, days, warns)| Condition { services, ask, asked, days, warns },
     )
 }
 
@@ -336,6 +316,7 @@ pub fn book() -> impl Strategy<Value = Book> {
         usual,
         prop::collection::vec(share, 0..3),
         prop::collection::vec(paper(), 0..4),
+        people(),
     );
     let of_limits = (
         prop::collection::vec(prop::option::weighted(0.3, 0i64..200), 4),
@@ -348,7 +329,7 @@ pub fn book() -> impl Strategy<Value = Book> {
             // Eight minutes are a rule of quarter hours.
             let eight = rounding == Rounding::EightMinute;
             let unit_minutes = if eight { 15 } else { unit_minutes };
-            let (adds, conditions, mut prices, always, usual, shares, papers) = rules;
+            let (adds, conditions, mut prices, always, usual, shares, papers, people) = rules;
             if always {
                 prices.extend(usual);
             }
@@ -363,6 +344,8 @@ pub fn book() -> impl Strategy<Value = Book> {
                 prices,
                 shares,
                 papers,
+                people,
+                beside: true,
                 agreed,
                 limit_days,
             }
@@ -376,6 +359,7 @@ pub fn talk() -> impl Strategy<Value = Talk> {
     let minutes = prop_oneof![3 => 1u32..130, 1 => 130u32..200];
     (
         history::visit(),
+        0u32..300,
         minutes,
         class(),
         prop::option::of(0usize..2),
@@ -384,17 +368,20 @@ pub fn talk() -> impl Strategy<Value = Talk> {
         group,
         prop_oneof![3 => Just(1usize), 1 => Just(2usize)],
     )
-        .prop_map(|(visit, minutes, class, program, setting, absent, (group, odd), goal)| {
-            Talk {
-                // Most visits of the service that has groups are of one, and no other is.
-                group: Some(group).filter(|_| (visit.service == 1) != odd),
-                visit,
-                minutes,
-                class,
-                program,
-                setting,
-                absent,
-                goal,
-            }
-        })
+        .prop_map(
+            |(visit, start, minutes, class, program, setting, absent, (group, odd), goal)| {
+                Talk {
+                    // Most visits of the service that has groups are of one, and no other is.
+                    group: Some(group).filter(|_| (visit.service == 1) != odd),
+                    visit,
+                    start,
+                    minutes,
+                    class,
+                    program,
+                    setting,
+                    absent,
+                    goal,
+                }
+            },
+        )
 }

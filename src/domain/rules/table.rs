@@ -82,7 +82,7 @@ rule_table! {
         "No contract with the billed payer is in force on the service date.";
     EligibilityNoCoverage = "eligibility.no_coverage", HoldAll, ["R2"],
         "The member has no coverage on the roster.";
-    EligibilityNotCovered = "eligibility.not_covered", HoldAll, ["R2", "RK72"],
+    EligibilityNotCovered = "eligibility.not_covered", HoldAll, ["R2"],
         "The billed coverage is not in force on the service date (CARC 26 before it, 27 after it).";
     CoverageOtherFirst = "coverage.other_first", HoldAll, ["R6", "RK69"],
         "Another coverage in force pays first, and the service is not on the bypass list.";
@@ -192,9 +192,9 @@ rule_table! {
         "Whoever supervises the peer has more peers than the payer allows, or nobody is on record.";
     SessionDisagrees = "session.disagrees", HoldAll, ["R24"],
         "The encounter says otherwise than its session: another peer, size or number of peers, or a time outside.";
-    SessionMemberTwice = "session.member_twice", HoldAll, ["R24", "RK70"],
+    SessionMemberTwice = "session.member_twice", HoldAll, ["R24"],
         "The member is in the session already.";
-    Duplicate = "duplicate", HoldAll, ["RK70"],
+    Duplicate = "duplicate", HoldAll, ["R29"],
         "The same member, peer and service overlap in time under another reference.";
     OverlapMember = "overlap.member", HoldAll, ["RK54"],
         "The member was in another contact at the same time.";
@@ -236,7 +236,7 @@ rule_table! {
         "The units do not fit a limit that the payer counts across organizations.";
     LimitNoEpisode = "limit.no_episode", HoldAll, ["R4", "RK19"],
         "A limit counts in an episode of care, and none on record covers the service date.";
-    PeriodClaimed = "period.claimed", HoldAll, ["RK70"],
+    PeriodClaimed = "period.claimed", HoldAll, ["R29"],
         "The week or month of the visit is on a live claim already.";
     RateNone = "rate.none", HoldAll, ["R1", "RK63"],
         "The contract has no rate for the service on the service date.";

@@ -229,6 +229,7 @@ pub fn terms() -> Terms {
         sources: vec![],
         week_start: WeekStart::Monday,
         face_to_face: vec![Mode::InPerson],
+        source_of: SourceOf::default(),
         certificates_end: None,
         never_billed: None,
         services: vec![service("peer")],

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use chrono::NaiveDate;
+
 use super::draft::{DocumentInput, PeerName};
 use super::{DocumentFilter, FIRST, NO_SUCH_MEMBER, exists, members_named, same_revision, stale};
 use crate::domain::document::{Content, Document, DocumentData, DocumentKind};
@@ -15,6 +17,7 @@ use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
 use crate::flow::audit::{self, Action, Detail};
+use crate::flow::encounters::organization as organization_of;
 use crate::store::{Conn, Scope, StoreError, documents as store, ledger, peers};
 
 /// What a taken reference is told as.
@@ -29,7 +32,7 @@ pub fn create(
     organization: OrganizationId,
     input: DocumentInput,
 ) -> Result<Document, AppError> {
-    let data = resolved(conn, organization, input)?;
+    let data = resolved(conn, ctx, organization, input)?;
     lock(ctx, conn, organization, [&data])?;
     free(conn, organization, &data.reference)?;
     let document = Document { id: ctx.id(), revision: FIRST, data };
@@ -57,7 +60,7 @@ pub async fn update(
             lock(&work, conn, organization, [&before.data])?;
             let old = store::by_id(conn, organization, id)?.ok_or_else(missing)?;
             same_revision(old.revision, revision)?;
-            let data = resolved(conn, organization, input)?;
+            let data = resolved(conn, &work, organization, input)?;
             if let Some(fault) = fixed(&old.data, &data) {
                 return Err(AppError::invalid(vec![fault]));
             }
@@ -163,14 +166,33 @@ fn free(
     taken.first().map_or(Ok(()), |other| Err(exists(TAKEN, "/reference", other.id)))
 }
 
+/// Days that cannot be: nothing was signed or reviewed after today, and it would count by itself once
+/// the day has come.
+pub(super) fn ahead(input: &DocumentInput, today: NaiveDate) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if input.signed_on.is_some_and(|day| day > today) {
+        let message = "the signature lies in the future; record it once it is there";
+        faults.push(Fault::at("/signed_on", message));
+    }
+    if let Content::Plan { reviews, .. } = &input.content
+        && let Some(day) = reviews.iter().find(|day| **day > today)
+    {
+        let message = format!("the review of {day} lies in the future; record it once it was done");
+        faults.push(Fault::at("/reviews", message));
+    }
+    faults
+}
+
 fn resolved(
     conn: &mut Conn,
+    ctx: &Ctx,
     organization: OrganizationId,
     input: DocumentInput,
 ) -> Result<DocumentData, AppError> {
     let members = members_named(conn, organization, input.member.iter())?;
     let peers = peers_named(conn, organization, input.peer.iter())?;
-    let mut faults = Vec::new();
+    let zone = organization_of(conn, organization)?.data.zone;
+    let mut faults = ahead(&input, zone.date_of(ctx.now()));
     let member = input.member.as_ref().map(|name| members.get(name).copied());
     if member == Some(None) {
         faults.push(Fault::at("/member", NO_SUCH_MEMBER));

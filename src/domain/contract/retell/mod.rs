@@ -88,9 +88,9 @@ impl<'a> Part<'a> {
         for (key, source) in sources {
             let (own, rest) = (stand_in::of_service(key), format!("{of} {key}"));
             let alone = |s: &Sentence| match own {
-                // One sentence tells both ages.
+                // One sentence tells both ages, and one the code with the modifiers.
                 "age" => !s.text.contains(" to "),
-                "code" | "unit" => false,
+                "code" => !s.text.contains(" with modifier "),
                 _ => true,
             };
             let is_of = |s: &Sentence| {
@@ -128,6 +128,7 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
         sources,
         week_start,
         face_to_face,
+        source_of,
         certificates_end,
         never_billed,
         services,
@@ -161,6 +162,7 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
         let names = list(activities.iter().map(|a| words(a.as_str())));
         head.say_by("never_billed", format!("Never billed: {names}."), Some(source));
     }
+    head.say_sources("pack", source_of);
     let mut all = rules::unknown(unknown);
     all.append(&mut head.sentences);
     all.extend(services.iter().flat_map(service::sentences));

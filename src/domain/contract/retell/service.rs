@@ -1,9 +1,10 @@
 //! What a service is, who may give it to whom, where, how, and how its time is counted.
 
 use super::{Part, Sentence, choice, circumstance, counted, list, words};
-use crate::domain::codes::{DiagnosisClass, Role};
+use crate::domain::codes::{DiagnosisClass, Modifier, Role};
 use crate::domain::contract::group::GroupRule;
 use crate::domain::contract::model::{ModeRule, Rounding, Service, SettingRule, SumOver};
+use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
 
 pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
@@ -36,11 +37,8 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
         source_of,
     } = service;
     let mut part = Part::new(format!("Service {key}"), Some(source));
-    let with = match modifiers.as_slice() {
-        [] => String::new(),
-        some => format!(" with modifier {}", list(some)),
-    };
-    part.say("code", format!("{title}: billed as {procedure}{with}."));
+    let code = format!("{title}: billed as {procedure}");
+    say_code(&mut part, &code, modifiers, source_of.0.get("modifiers"));
     let reached = match activities.as_slice() {
         [] => "It is reached by its key only: no activity leads to it.".to_owned(),
         some => format!("It bills {}.", list(some.iter().map(|a| words(a.as_str())))),
@@ -60,10 +58,8 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
         say_mode(&mut part, mode);
     }
     say_settings(&mut part, settings);
-    say_time(&mut part, *unit_minutes, *rounding, *sum_over);
-    if let Some(cited) = rounding_source {
-        part.say_by("rounding_source", "That rounding is the payer's own rule.", Some(cited));
-    }
+    let rounded_by = rounding_source.as_ref().unwrap_or(source);
+    say_time(&mut part, *unit_minutes, (*rounding, rounded_by), *sum_over);
     part.maybe("age", ages(*min_age, *max_age));
     part.say("diagnosis", diagnoses(diagnosis_classes));
     if *substance_use {
@@ -75,6 +71,27 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
     say_group(&mut part, group.as_ref());
     part.say_sources(key.as_str(), source_of);
     part.sentences
+}
+
+/// What it is billed as. Modifiers that are written elsewhere have a sentence of their own.
+fn say_code(
+    part: &mut Part<'_>,
+    code: &str,
+    modifiers: &[Modifier],
+    elsewhere: Option<&Authority>,
+) {
+    if elsewhere.is_none() && !modifiers.is_empty() {
+        part.say("code", format!("{code} with modifier {}.", list(modifiers)));
+        return;
+    }
+    part.say("code", format!("{code}."));
+    if elsewhere.is_some() {
+        let text = match modifiers {
+            [] => "Its lines have no modifier of their own.".to_owned(),
+            some => format!("Its lines have modifier {}.", list(some)),
+        };
+        part.say_by("modifiers", text, elsewhere);
+    }
 }
 
 /// What it is billed in spite of.
@@ -134,15 +151,21 @@ fn say_settings(part: &mut Part<'_>, settings: &[SettingRule]) {
     part.say("settings", format!("Settings, with their places of service: {}.", list(each)));
 }
 
-fn say_time(part: &mut Part<'_>, unit: u32, rounding: Rounding, sum_over: SumOver) {
+fn say_time(
+    part: &mut Part<'_>,
+    unit: u32,
+    (rounding, source): (Rounding, &Authority),
+    sum_over: SumOver,
+) {
     let rule = match rounding {
-        Rounding::Floor => "only whole units count",
-        Rounding::Ceiling => "every begun unit counts",
-        Rounding::Nearest => "minutes are rounded to the nearest unit, halves up",
-        Rounding::Midpoint => "a unit counts when more than half of it was used",
-        Rounding::EightMinute => "a rest of 8 minutes or more counts as a unit",
+        Rounding::Floor => "Only whole units count.",
+        Rounding::Ceiling => "Every begun unit counts.",
+        Rounding::Nearest => "Minutes are rounded to the nearest unit, halves up.",
+        Rounding::Midpoint => "A unit counts when more than half of it was used.",
+        Rounding::EightMinute => "A rest of 8 minutes or more counts as a unit.",
     };
-    part.say("unit", format!("A unit is {}; {rule}.", counted(unit, "minute")));
+    part.say("unit", format!("A unit is {}.", counted(unit, "minute")));
+    part.say_by("rounding", rule, Some(source));
     let over = match sum_over {
         SumOver::Contact => "Each contact is rounded by itself.",
         SumOver::Day => {

@@ -4,6 +4,7 @@
 use super::rules::cap;
 use super::{Sentence, list, words};
 use crate::domain::contract::{Pack, Unknown};
+use crate::domain::windows::Window;
 
 /// A sentence, by the part and what it speaks of, with the key that is not known.
 struct Missing {
@@ -30,7 +31,19 @@ pub(super) fn told(pack: &Pack, sentences: &mut [Sentence]) {
                 format!("{}: {of}; not known yet: {names}. Until then visits are held.", limit.key);
             continue;
         }
-        if keys.iter().any(|key| is_all(&sentence.about, key)) {
+        if sentence.part == "Conditions" {
+            // What is asked is known, and of which time it is asked is not.
+            let stand_in = format!(" {}", Window::Lifetime.words());
+            let known = sentence.text.replacen(&stand_in, "", 1);
+            sentence.text = format!("{known} Not known yet: {names}.");
+            continue;
+        }
+        // A limit or rule may have any name: what it speaks of is not told by it.
+        let of_rule = matches!(sentence.part.as_str(), "Limits" | "Authorizations");
+        let all = |key: &&str| {
+            if of_rule { *key != "exceed" } else { is_all(&sentence.about, key) }
+        };
+        if keys.iter().any(all) {
             let whose = match sentence.part.as_str() {
                 "Limits" | "Authorizations" => format!("{}: not", sentence.about),
                 _ => "Not".to_owned(),
@@ -47,10 +60,8 @@ pub(super) fn told(pack: &Pack, sentences: &mut [Sentence]) {
 fn is_all(about: &str, key: &str) -> bool {
     match about {
         "receiver" => key == "receiver_id",
-        "unit" => key == "unit_minutes",
         "code" | "payer" | "group" | "age" => false,
-        // A limit without its units or window, whatever comes after.
-        _ => key != "exceed",
+        _ => true,
     }
 }
 
@@ -68,6 +79,7 @@ fn place(pack: &Pack, unknown: &Unknown) -> Option<Missing> {
         "authorization" => {
             ("Authorizations".to_owned(), pack.authorizations.get(nth?)?.key.to_string())
         }
+        "condition" => ("Conditions".to_owned(), pack.conditions.get(nth?)?.key.to_string()),
         "filing" => ("Filing".to_owned(), key.to_owned()),
         "documentation" => ("Documents".to_owned(), key.to_owned()),
         "claim" => ("Claims".to_owned(), of_claim(key).to_owned()),
@@ -81,7 +93,7 @@ fn place(pack: &Pack, unknown: &Unknown) -> Option<Missing> {
 pub(super) fn of_service(key: &str) -> &str {
     match key {
         "procedure" => "code",
-        "unit_minutes" | "rounding" => "unit",
+        "unit_minutes" => "unit",
         "min_age" | "max_age" => "age",
         "diagnosis_classes" => "diagnosis",
         "group.max_size" => "group",
@@ -114,8 +126,9 @@ mod tests {
         let service = "Service peer_individual";
         assert_eq!(of(service, "roles"), ("Not known yet: roles.", false));
         assert_eq!(of(service, "settings"), ("Not known yet: settings.", false));
-        let unit = "A unit is 15 minutes; only whole units count. Not known yet: rounding.";
-        assert_eq!(of(service, "unit").0, unit);
+        // The unit is the source's word, and its rounding nobody's.
+        assert_eq!(of(service, "unit"), ("A unit is 15 minutes.", true));
+        assert_eq!(of(service, "rounding"), ("Not known yet: rounding.", false));
         assert_eq!(of("Filing", "days"), ("Not known yet: days.", false));
         assert_eq!(of("Claims", "rollup"), ("Not known yet: rollup.", false));
         let need = "recovery-management: not known yet: require.";
@@ -151,6 +164,20 @@ mod tests {
         };
         assert_eq!((grade("mode video"), grade("diagnosis"), grade("age")), ("C", "B", "B"));
         assert_eq!(grade("activities"), "A");
+        // A limit that is called as something else is told as a limit.
+        let california = include_str!("../../../../config/templates/california.toml");
+        let sentences_of = retold(&pack_from_toml(california).unwrap());
+        let group = sentences_of.iter().find(|s| s.part == "Limits" && s.about == "group").unwrap();
+        assert_eq!(group.text, "group: not known yet: units, window and exceed.");
+        assert!(group.source.is_none());
+        let of =
+            |s: &&super::Sentence| s.part == "Service peer_individual" && s.about == "rounding";
+        let rounding = sentences_of.iter().find(of).unwrap();
+        assert_eq!(rounding.source.as_ref().unwrap().grade.unwrap().as_str(), "C");
+        // Of the ratio the number is known, and the time is not.
+        let ratio = sentences.iter().find(|s| s.about == "one-peer-for-15").unwrap();
+        assert!(ratio.text.contains("serves at most 15 members; else"), "{}", ratio.text);
+        assert!(ratio.text.ends_with("Not known yet: window."), "{}", ratio.text);
         assert!(sentences.iter().all(|s| !s.text.contains("`modes`")));
     }
 }

@@ -7,7 +7,7 @@ use super::super::in_force;
 use super::super::read_condition::{KEYS, keys_of};
 use super::shape::{
     self, add, amount, any_text, codes, date, flag, key, keys, list, may, modifier, need, number,
-    one_of, windows, words,
+    one_of, unknown, windows, words,
 };
 use crate::domain::codes::{DiagnosisClass, Mode};
 use crate::domain::document::DocumentKind;
@@ -37,7 +37,7 @@ pub(super) fn table() -> Value {
         may("modes", "Of the demand: which.", list(codes!(Mode), 1)),
         may("days", "Days between two visits face to face.", number(1, 366)),
         may("percent", "The greatest part.", number(1, 99)),
-        may("window", "The window of the part.", one_of(Window::NAMES.iter().copied())),
+        may("window", "The window of the part.", unknown(one_of(Window::NAMES.iter().copied()))),
         may("length", "Months or days of a rolling window.", number(1, MAX_DAYS)),
         may("first_month", "First month of a fiscal year.", number(1, 12)),
         may("episode", "Kind of the episode of care.", key()),

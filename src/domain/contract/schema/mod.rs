@@ -80,6 +80,7 @@ fn head() -> Value {
             "The modes that are face to face in the payer's words.",
             list(codes!(Mode), 1),
         ),
+        may("source_of", "Sources of single values.", shape::source_of()),
     ])
 }
 

@@ -117,6 +117,7 @@ fn rk73_what_a_weak_source_narrows_in_a_limit_or_a_condition() {
         ("to", "2026-12-31"),
         ("when", "{ group = false }"),
         ("modes", "[\"in_person\"]"),
+        ("scope", "\"peer\""),
         ("agreement", "\"loosen\""),
         ("agreement", "\"replace\""),
     ] {
@@ -125,6 +126,29 @@ fn rk73_what_a_weak_source_narrows_in_a_limit_or_a_condition() {
         assert_eq!(paths("B", &narrowed(key, value)), [""; 0], "{key}");
     }
     assert_eq!(paths("C", &narrowed("agreement", "\"tighten\"")), [""; 0]);
+    // A window may forget what another one counts, and so may its length.
+    assert_eq!(paths("C", &limit(hold, "window")), ["limit[2].window"]);
+    assert_eq!(paths("C", &limit(hold, "services")), ["limit[2].services"]);
+    let rolling = limit(hold, "length").replacen("\"day\"", "\"rolling_days\"\nlength = 30", 1);
+    assert_eq!(paths("D", &rolling), ["limit[2].length"]);
+    assert_eq!(paths("A", &rolling), [""; 0]);
+    // A layer that lets the rule be looser, whoever says so.
+    let layer = |may: &str, source: &str, of: &str| {
+        let layer = format!(
+            "layer = {{ of = \"state\", units = 4, may = \"{may}\", source = \"{source}\" }}"
+        );
+        limit(&format!("{hold}\n{layer}"), "units").replacen("units = \"lead\"", of, 1)
+    };
+    for (may, source, of, noted) in [
+        ("loosen", "lead", "", true),
+        ("replace", "lead", "", true),
+        ("tighten", "lead", "", false),
+        ("loosen", "manual", "layer = \"lead\"", true),
+        ("loosen", "manual", "units = \"lead\"", false),
+    ] {
+        let wanted = if noted { vec!["limit[2].layer.may"] } else { vec![] };
+        assert_eq!(paths("C", &layer(may, source, of)), wanted, "{may} {source} {of}");
+    }
     assert_eq!(paths("C", &limit(hold, "exceed")), [""; 0]);
     assert_eq!(paths("D", &limit(hold, "units")), [""; 0], "a cap only stops");
     for excess in ["bill_up_to", "necessity"] {
@@ -146,19 +170,56 @@ fn rk73_what_a_weak_source_narrows_in_a_limit_or_a_condition() {
     let narrowed = |key: &str, value: &str| {
         let demand = "demand = \"document\"\none_of = [{ kind = \"order\" }]";
         let of = format!("source_of = {{ {key} = \"lead\" }}");
-        condition(&format!("{demand}\n{key} = {value}"), "manual", &of)
+        match key {
+            "services" => condition(demand, "manual", &of),
+            "one_of" => {
+                condition(&format!("demand = \"document\"\n{key} = {value}"), "manual", &of)
+            }
+            _ => condition(&format!("{demand}\n{key} = {value}"), "manual", &of),
+        }
     };
     for (key, value) in [
         ("from", "2026-01-01"),
         ("to", "2026-12-31"),
         ("when", "{ group = false }"),
         ("grace_visits", "3"),
+        ("services", "[\"peer\"]"),
+        ("one_of", "[{ kind = \"order\" }, { kind = \"plan\" }]"),
         ("answer", "\"warn\""),
     ] {
         assert_eq!(paths("C", &narrowed(key, value)), [format!("condition[1].{key}")], "{key}");
         assert_eq!(paths("A", &narrowed(key, value)), [""; 0], "{key}");
     }
     assert_eq!(paths("C", &narrowed("answer", "\"hold\"")), [""; 0]);
+    // Each that is named would do; of what is barred, and of numbers, more only stops.
+    for (lines, key, noted) in [
+        ("demand = \"modifier_one_of\"\nmodifiers = [\"HE\"]", "modifiers", true),
+        ("demand = \"mode\"\nmodes = [\"in_person\"]", "modes", true),
+        ("demand = \"product\"\nproducts = [\"snp\"]", "products", true),
+        ("demand = \"diagnosis_family\"\nfamilies = [\"F20\"]", "families", true),
+        ("demand = \"certificate\"\ncertificates = [\"board\"]", "certificates", true),
+        ("demand = \"endorsement\"\nendorsements = [\"a\"]", "endorsements", true),
+        ("demand = \"enrolled\"\nepisodes = [\"sud\"]", "episodes", true),
+        ("demand = \"not_enrolled\"\nepisodes = [\"act\"]", "episodes", false),
+        ("demand = \"staff_age\"\nyears = 18", "years", false),
+        ("demand = \"caseload\"\nmembers = 15\nwindow = \"month\"", "members", false),
+        ("demand = \"caseload\"\nmembers = 15\nwindow = \"month\"", "window", true),
+    ] {
+        let of = format!("source_of = {{ {key} = \"lead\" }}");
+        let wanted = if noted { vec![format!("condition[1].{key}")] } else { vec![] };
+        assert_eq!(paths("C", &condition(lines, "manual", &of)), wanted, "{lines}");
+    }
+    let head = "title = \"A plain pack\"";
+    for (key, value) in
+        [("face_to_face", "[\"in_person\", \"video\"]"), ("week_start", "\"sunday\"")]
+    {
+        let own = format!("{head}\n{key} = {value}\nsource_of = {{ {key} = \"lead\" }}");
+        let of = |grade: &str| -> Vec<String> {
+            missing(&with(grade, head, &own)).into_iter().map(|u| u.path).collect()
+        };
+        assert_eq!(of("C"), [format!("pack.{key}")]);
+        assert_eq!(of("B"), [""; 0]);
+    }
     // A list of modifiers is their order on the claim, too; a choice of them only stops.
     let of = |demand: &str| {
         condition(&format!("demand = \"{demand}\"\nmodifiers = [\"HE\"]"), "lead", "")
@@ -247,6 +308,9 @@ fn every_key_that_may_be_unknown_is_noted_with_its_line() {
     ] {
         assert_eq!(bent(old, new), path);
     }
+    let caseload = "[[condition]]\nkey = \"x\"\nservices = [\"peer\"]\ndemand = \"caseload\"\n\
+                    members = 15\nwindow = \"unknown\"\nsource = \"manual\"\n\n[filing]";
+    assert_eq!(bent("[filing]", caseload), "condition[1].window");
     let group = "unit_minutes = 30\ngroup = { max_size = \"unknown\", source = \"manual\" }";
     assert_eq!(bent("unit_minutes = 30", group), "service[2].group.max_size");
     assert!(PACKS.iter().all(|text| missing(text).is_empty()));

@@ -5,6 +5,7 @@ mod document;
 mod edges;
 mod excess;
 mod grades;
+mod never;
 mod overrides;
 mod pack;
 mod profile;

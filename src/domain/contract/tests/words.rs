@@ -30,10 +30,10 @@ fn condition(lines: &str) -> String {
 #[test]
 fn every_demand_reads_and_is_written_as_it_was_read() {
     let lines = [
-        "demand = \"modifier_one_of\"\nmodifiers = [\"HF\", \"HG\"]",
-        "demand = \"modifier_list\"\nmodifiers = [\"GT\", \"TN\"]",
+        "demand = \"modifier_one_of\"\nmodifiers = [\"HE\", \"HG\"]",
+        "demand = \"modifier_list\"\nmodifiers = [\"HE\", \"95\"]",
         "demand = \"claim_hold\"",
-        "demand = \"other_payer\"\nmodifiers = [\"HZ\"]\npayer = \"The state\"",
+        "demand = \"other_payer\"\nmodifiers = [\"95\"]\npayer = \"The state\"",
         "demand = \"unknown\"\nquestion = \"do both uplifts count?\"",
         "demand = \"diagnosis_excluded\"\nclasses = [\"substance_use\"]\nany = true",
         "demand = \"diagnosis_family\"\nfamilies = [\"F20\", \"F31.8\"]",
@@ -60,7 +60,11 @@ fn every_demand_reads_and_is_written_as_it_was_read() {
     ];
     for (lines, name) in lines.iter().zip(Demand::NAMES) {
         assert!(lines.contains(&format!("\"{name}\"")), "{name}");
-        let pack = read(&condition(lines));
+        // An average is of groups, and a service for groups is no other.
+        let groups = "unit_minutes = 15\ngroup = { source = \"manual\" }";
+        let of = if *name == "group_average" { groups } else { "unit_minutes = 15" };
+        let bent = with(&condition(lines)).replacen("unit_minutes = 15", of, 1);
+        let pack = pack_from_toml(&bent).unwrap_or_else(|f| panic!("{name}: {f:#?}"));
         let text = serde_json::to_string(&pack).unwrap();
         assert_eq!(serde_json::from_str::<Pack>(&text).unwrap(), pack, "{name}");
         assert_eq!(pack.conditions[0].answer, Answer::Hold);

@@ -8,7 +8,8 @@ use crate::domain::identifiers::Reference;
 use crate::domain::ids::OrganizationId;
 use crate::error::AppError;
 use crate::flow::again;
-use crate::flow::reference::documents::{NO_SUCH_PEER, fixed, lock, mark, peers_named};
+use crate::flow::encounters::organization as organization_of;
+use crate::flow::reference::documents::{NO_SUCH_PEER, ahead, fixed, lock, mark, peers_named};
 use crate::flow::reference::draft::DocumentInput;
 use crate::flow::reference::{FIRST, NO_SUCH_MEMBER, members_named};
 use crate::store::documents as store;
@@ -24,8 +25,12 @@ pub(super) fn load(
         let members = members_named(load.conn, owner, named)?;
         let named = rows.iter().filter_map(|r| r.data.peer.as_ref());
         let peers = peers_named(load.conn, owner, named)?;
+        let today = organization_of(load.conn, owner)?.data.zone.date_of(load.ctx.now());
         let mut parsed = Vec::with_capacity(rows.len());
         for Row { line, data } in rows {
+            for fault in ahead(&data, today) {
+                load.place(line, fault);
+            }
             let member = data.member.as_ref().map(|name| members.get(name).copied());
             if member == Some(None) {
                 load.refuse(line, "/member", NO_SUCH_MEMBER);

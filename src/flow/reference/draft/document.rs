@@ -40,7 +40,7 @@ pub struct DocumentDraft {
     /// Last day; missing: no end.
     #[schema(example = "2026-12-31")]
     pub to: Option<String>,
-    /// The day on which it was signed.
+    /// The day on which it was signed, not in the future.
     #[schema(example = "2026-01-15")]
     pub signed_on: Option<String>,
     /// What it is about, in the words of packs: an assessment's tool, a notice, a relationship, the
@@ -51,7 +51,7 @@ pub struct DocumentDraft {
     /// The goals of a plan, by the organization's short names for them.
     #[schema(example = json!(["G-1"]))]
     pub goals: Option<Vec<String>>,
-    /// The days on which a plan was reviewed; none before its first day.
+    /// The days on which a plan was reviewed; none before its first day, none in the future.
     #[schema(example = json!(["2026-04-15"]))]
     pub reviews: Option<Vec<String>>,
     /// What an order, plan or note of necessity has, in the words of packs.

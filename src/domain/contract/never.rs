@@ -1,0 +1,241 @@
+//! Numbers and demands that look like rules and are none: a cap above what its days can hold, a
+//! condition that no visit of its service can ever meet. Each is a slip of the pen, and is refused
+//! when the pack is read (`docs/adr/0136-what-a-pack-may-not-say.md`).
+
+use rust_decimal::Decimal;
+
+use super::condition::Demand;
+use super::model::{Block, Service};
+use super::modifier_rule::{ModifierRule, can_carry};
+use super::reader::Reader;
+use super::sound::Sound;
+use super::table::Table;
+use crate::domain::codes::{Mode, Modifier};
+use crate::domain::identifiers::Key;
+use crate::domain::windows::Window;
+
+/// Minutes of a day.
+const DAY: u32 = 1_440;
+/// What is wrong with a cap below one unit: units are billed whole.
+pub(super) const BELOW_ONE: &str = "nothing fits into less than one unit; correct it";
+
+/// Most days of a window; none where nothing bounds them.
+fn days(window: &Window) -> Option<u32> {
+    match window {
+        Window::Day => Some(1),
+        Window::Week => Some(7),
+        Window::Month => Some(31),
+        Window::Quarter => Some(92),
+        Window::CalendarYear | Window::FiscalYear { .. } | Window::EpisodeYear { .. } => Some(366),
+        Window::RollingMonths { length } => Some(length.saturating_mul(31)),
+        Window::RollingDays { length } | Window::ConsecutiveDays { length } => Some(*length),
+        Window::Episode { .. } | Window::Lifetime => None,
+    }
+}
+
+/// What is wrong with so many units of one member in a window, if they are more minutes than its days
+/// have. Of services with units of several lengths the shortest counts.
+pub(super) fn too_many(units: Decimal, services: &[&Service], window: &Window) -> Option<String> {
+    let length = services.iter().map(|s| s.unit_minutes).min()?;
+    let most = days(window)?.saturating_mul(DAY);
+    let minutes = units.checked_mul(Decimal::from(length)).unwrap_or(Decimal::MAX);
+    (minutes > Decimal::from(most)).then(|| {
+        format!(
+            "these are {} minutes {}, which has {most} at most, so nothing is limited; correct it",
+            minutes.normalize(),
+            window.words()
+        )
+    })
+}
+
+/// Refuses a number of units that bounds nothing, or lets nothing be billed. What stands in for a
+/// number that is not known is held against nothing. `bounded` is there where the days of the window
+/// bound it: a peer serves the members of a group at once, and nothing bounds what one peer gives.
+pub(super) fn refuse_absurd(
+    r: &mut Reader,
+    table: &Table<'_>,
+    (units, key): (Decimal, &str),
+    (services, window): (&[Key], &Window),
+    bounded: Option<Sound<'_>>,
+) {
+    let spot = table.at_key(key);
+    if spot.is_unknown() {
+        return;
+    }
+    if units < Decimal::ONE {
+        spot.refuse(r, BELOW_ONE);
+        return;
+    }
+    let counted = bounded.and_then(|sound| measured(services, sound));
+    if let Some(why) = counted.and_then(|counted| too_many(units, &counted, window)) {
+        spot.refuse(r, why);
+    }
+}
+
+/// Refuses an approval of more units than its days hold.
+pub(super) fn refuse_block(
+    r: &mut Reader,
+    table: &Table<'_>,
+    block: &Block,
+    services: &[Key],
+    sound: Sound<'_>,
+) {
+    let window = Window::RollingDays { length: block.days };
+    let counted = measured(services, sound);
+    let why = counted.and_then(|counted| too_many(block.units.into(), &counted, &window));
+    if let (Some(why), Some(spot)) = (why, table.get("block").and_then(|at| at.inner("units"))) {
+        spot.refuse(r, why);
+    }
+}
+
+/// These services, where nothing is unknown of the length of their units.
+fn measured<'s>(services: &[Key], sound: Sound<'s>) -> Option<Vec<&'s Service>> {
+    sound.of(services).filter(|all| all.iter().all(|s| sound.is_measured(s)))
+}
+
+/// What a condition is held against.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'s> {
+    /// Services and modifier rules without a fault.
+    pub(super) sound: Sound<'s>,
+    /// Modes that are face to face; none where the pack's own word has a fault.
+    pub(super) face_to_face: Option<&'s [Mode]>,
+}
+
+/// Refuses a demand that no visit of one of its services can meet, or that is about none of them.
+pub(super) fn refuse_never(
+    r: &mut Reader,
+    table: &Table<'_>,
+    demand: &Demand,
+    keys: &[Key],
+    ground: Ground<'_>,
+) {
+    let sound = ground.sound;
+    let services: Vec<&Service> = sound.services.iter().filter(|s| keys.contains(&s.key)).collect();
+    let alone = services.iter().find_map(|service| of_service(demand, service, sound));
+    // What is asked of several services together is judged only where all of them are known.
+    let together = || {
+        let all = services.len() == keys.len() && services.iter().all(|s| !s.modes.is_empty());
+        all.then(|| of_all(demand, &services, ground)).flatten()
+    };
+    if let Some((key, why)) = alone.or_else(together) {
+        table.at_key(key).refuse(r, why);
+    }
+}
+
+/// Why no visit of the service can meet the demand, and at which key. Of a service whose modes are not
+/// known nobody can say what stands on its lines.
+fn of_service(
+    demand: &Demand,
+    service: &Service,
+    sound: Sound<'_>,
+) -> Option<(&'static str, String)> {
+    let key = &service.key;
+    let modes_known = !service.modes.is_empty();
+    match demand {
+        Demand::ModifierOneOf { modifiers } => {
+            let may = modifiers.iter().any(|m| can_carry(service, sound.modifiers, m));
+            (modes_known && !may).then(|| {
+                let why = format!(
+                    "no line of {key} can have any of these, so none of its visits could be \
+                     billed; correct one of both"
+                );
+                ("modifiers", why)
+            })
+        }
+        Demand::ModifierList { modifiers } => {
+            let stranger = unlisted(service, sound.modifiers, modifiers)?;
+            let why = format!(
+                "each line of {key} has {stranger}, which is not in the list, so none of its \
+                 visits could be billed; correct one of both"
+            );
+            Some(("modifiers", why))
+        }
+        Demand::Mode { modes } => {
+            let given = service.modes.iter().any(|m| modes.contains(&m.mode));
+            (modes_known && !given).then(|| {
+                let why = format!(
+                    "{key} is given in none of these modes, so none of its visits could be \
+                     billed; correct one of both"
+                );
+                ("modes", why)
+            })
+        }
+        Demand::DiagnosisExcluded { classes, .. } => {
+            let of = &service.diagnosis_classes;
+            (!of.is_empty() && of.iter().all(|c| classes.contains(c))).then(|| {
+                let why = format!(
+                    "{key} is for these classes only, so none of its visits could be billed; \
+                     correct one of both"
+                );
+                ("classes", why)
+            })
+        }
+        Demand::GroupAverage { most, .. } => match &service.group {
+            None => {
+                let why = format!("{key} is given to one member at a time and has no average");
+                Some(("services", why))
+            }
+            Some(group) if *most < Decimal::from(group.min_size) => {
+                let why = format!(
+                    "the smallest group of {key} has {}, so none could be billed; correct one of \
+                     both",
+                    group.min_size
+                );
+                Some(("most", why))
+            }
+            Some(_) => None,
+        },
+        Demand::UnitsPerVisit { units } if *units < Decimal::ONE => {
+            Some(("units", BELOW_ONE.to_owned()))
+        }
+        Demand::UnitsPerVisit { units } if sound.is_measured(service) => {
+            Some(("units", too_many(*units, &[service], &Window::Day)?))
+        }
+        _ => None,
+    }
+}
+
+/// A modifier that stands on each line of the service and is not in the list.
+fn unlisted(service: &Service, rules: &[ModifierRule], list: &[Modifier]) -> Option<Modifier> {
+    let strange = |m: &&Modifier| !list.contains(m);
+    let always = rules
+        .iter()
+        .filter(|r| r.services.contains(&service.key) && r.when.is_always() && r.days.is_always());
+    let own = service.modifiers.iter().chain(always.flat_map(|r| &r.add)).find(strange);
+    if own.is_some() {
+        return own.cloned();
+    }
+    // One in each mode, be it another one each time.
+    let mut of_modes = service.modes.iter().map(|mode| mode.modifiers.iter().find(strange));
+    let first = of_modes.next().flatten()?;
+    of_modes.all(|other| other.is_some()).then(|| first.clone())
+}
+
+/// Why none of all these services can meet the demand.
+fn of_all(
+    demand: &Demand,
+    services: &[&Service],
+    ground: Ground<'_>,
+) -> Option<(&'static str, String)> {
+    let rules = ground.sound.modifiers;
+    match demand {
+        Demand::OtherPayer { modifiers, .. } => {
+            let may = |m: &Modifier| services.iter().any(|s| can_carry(s, rules, m));
+            (!modifiers.iter().any(may)).then(|| {
+                let why = "no line of these services can have any of these; correct or remove it";
+                ("modifiers", why.to_owned())
+            })
+        }
+        Demand::FaceToFaceWithin { .. } | Demand::RemoteShare { .. } => {
+            let near = ground.face_to_face?;
+            let met = services.iter().flat_map(|s| &s.modes).any(|m| near.contains(&m.mode));
+            (!met).then(|| {
+                let why = "none of these services is given face to face, so none of their visits \
+                           could be billed; name the one that is, too";
+                ("services", why.to_owned())
+            })
+        }
+        _ => None,
+    }
+}
