@@ -759,6 +759,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    past_zones (organization_id, known_to) {
+        organization_id -> BigInt,
+        known_to -> Timestamp,
+        zone -> Text,
+    }
+}
+
+diesel::table! {
     report_marks (organization_id, service_date) {
         organization_id -> BigInt,
         service_date -> Date,
@@ -929,6 +937,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     received_interchanges,
     responses,
     report_clock,
+    past_zones,
     report_marks,
     report_facts,
     report_days,
