@@ -99,7 +99,8 @@ async fn looked_at(ctx: &Ctx, issues: &[Issue]) -> Result<Vec<(Manifest, bool)>,
         Some((payer, issue.organization, manifest.known_at()))
     };
     let walled: Vec<_> = issues.iter().zip(&manifests).map(of_people).collect();
-    let mut told = issues::narrowed(ctx, walled.iter().flatten().copied().collect()).await?.into_iter();
+    let mut told =
+        issues::narrowed(ctx, walled.iter().flatten().copied().collect()).await?.into_iter();
     let narrowed = |of: Option<_>| of.is_some() && told.next().unwrap_or(true);
     Ok(manifests.into_iter().zip(walled.into_iter().map(narrowed)).collect())
 }

@@ -278,16 +278,8 @@ fn ties(of: &Comparison) -> Ties {
     ours.units += of.elsewhere.units;
     ours.charge += of.elsewhere.charge;
     let checks = vec![
-        Check::whole(
-            "lines: here less and more the rows = there",
-            chain(ours, 0),
-            of.there.lines,
-        ),
-        Check::whole(
-            "units: here less and more the rows = there",
-            chain(ours, 1),
-            of.there.units,
-        ),
+        Check::whole("lines: here less and more the rows = there", chain(ours, 0), of.there.lines),
+        Check::whole("units: here less and more the rows = there", chain(ours, 1), of.there.units),
         Check::cents(
             "charge: here less and more the rows = there",
             chain(ours, 2),

@@ -136,8 +136,12 @@ pub fn compare(here: Vec<Line>, elsewhere: Vec<Line>, there: Vec<Line>) -> Compa
     let mut all: BTreeMap<Key, (Option<Line>, Option<Line>)> = BTreeMap::new();
     let key = |line: &Line| (line.claim.clone(), line.control.clone());
     let mut out = Comparison::default();
-    here.iter().for_each(|line| out.here.add(line));
-    elsewhere.iter().for_each(|line| out.elsewhere.add(line));
+    for line in &here {
+        out.here.add(line);
+    }
+    for line in &elsewhere {
+        out.elsewhere.add(line);
+    }
     for line in here.into_iter().chain(elsewhere) {
         let place = all.entry(key(&line)).or_default();
         place.0 = Some(line);

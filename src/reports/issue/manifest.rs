@@ -83,7 +83,11 @@ pub struct Manifest {
 
 impl Manifest {
     /// Of an answer; its files are still to be sealed.
-    pub(super) fn of(answer: &Answer, id: ReportIssueId, issued_at: Instant) -> Result<Self, AppError> {
+    pub(super) fn of(
+        answer: &Answer,
+        id: ReportIssueId,
+        issued_at: Instant,
+    ) -> Result<Self, AppError> {
         let (asked, definition) = (&answer.asked, answer.definition);
         let (organization, payer) = answer.names.clone();
         Ok(Self {

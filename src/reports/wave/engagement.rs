@@ -163,9 +163,7 @@ impl Work {
         let payer = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
         // That somebody is enrolled in a Part 2 program is told with a consent only, also in a sum.
         let mut wall = match payer {
-            Some(payer) => {
-                Wall::between(conn, id, std::iter::once(payer.as_i64()), (as_of, zone))?
-            }
+            Some(payer) => Wall::between(conn, id, std::iter::once(payer.as_i64()), (as_of, zone))?,
             None => None,
         };
         let mut after = None;
