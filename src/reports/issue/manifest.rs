@@ -161,7 +161,7 @@ impl Manifest {
             format!("_{}", c.as_str().to_uppercase().replace('_', "-"))
         });
         format!(
-            "{}_{}_{}_{}{convention}_{}{}-{}_ASOF{}_V{}.{ending}",
+            "{}_{}_{}{convention}_{}_{}{}-{}_ASOF{}_V{}.{ending}",
             upper(&self.organization),
             upper(&self.payer),
             self.report.to_uppercase().replace('_', "-"),
