@@ -250,15 +250,14 @@ async fn list(
         issues::Filter { id: None, report: query.report, issued_after: query.issued_after };
     let after = page.after.map(ReportIssueId::from_i64);
     let rows = issues::list(&ctx, shelf, filter, after, page.rows()).await?;
-    let count = rows.len();
     let views: Result<Vec<_>, AppError> = looked_at(&ctx, &rows)
         .await?
         .into_iter()
         .map(|(manifest, narrowed)| Ok((manifest.id, view(manifest, narrowed)?)))
         .collect();
     let body: PageBody<IssueView> = page.body(views?, |(id, _)| id.as_i64(), |(_, view)| view);
-    if count > 0 {
-        let detail = Detail::default().count("issues", count);
+    if !body.items.is_empty() {
+        let detail = Detail::default().count("issues", body.items.len());
         disclosed::exported(&ctx, of_shelf(shelf), Action::ReportIssueRead, "", detail).await?;
     }
     Ok(HttpResponse::Ok().json(body))
