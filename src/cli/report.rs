@@ -13,9 +13,10 @@ use crate::domain::dates::parse_date;
 use crate::error::AppError;
 use crate::flow::Clock;
 use crate::flow::access::find_names;
-use crate::flow::audit::{self, Action, Detail};
-use crate::flow::reporting;
+use crate::flow::audit::{Action, Detail};
+use crate::flow::{disclosed, reporting};
 use crate::reports::Dimension;
+use crate::reports::frame::{Basis, Lens};
 use crate::reports::utilization::{self, Perspective, Request, Row, Utilization};
 
 #[derive(Debug, Subcommand)]
@@ -90,12 +91,18 @@ pub(super) async fn run(settings: &Settings, command: ReportCommand) -> Result<(
         find_names(&ctx, wanted.organization.as_deref(), wanted.payer.as_deref()).await?;
     let perspective = if wanted.as_payer { Perspective::Payer } else { Perspective::Organization };
     let (from, to) = (wanted.from, wanted.to);
+    let lens = Lens { edition: perspective, organization, payer };
+    report_frame::acquainted(&ctx, &lens).await?;
     let group_by = wanted.group_by;
     let request = Request { perspective, organization, payer, from, to, group_by };
     reporting::refresh(&ctx, organization).await?;
     let report = utilization::run(&ctx.db, request).await?;
-    let detail = Detail::default().about("from", from).about("to", to);
-    audit::exported(&ctx, organization, Action::ReportUtilization, "", detail).await?;
+    let format = wanted.format.to_possible_value();
+    let format = format.as_ref().map_or("", |value| value.get_name());
+    let detail = Detail::default().about("format", format).about("basis", Basis::Service);
+    let detail = detail.about("from", from).about("to", to);
+    let whose = report_frame::whose(&lens);
+    disclosed::exported(&ctx, whose, Action::ReportUtilization, "", detail).await?;
     match wanted.format {
         Format::Csv => print!("{}", report.csv()?),
         Format::Json => {

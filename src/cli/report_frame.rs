@@ -12,11 +12,12 @@ use super::{CliError, open};
 use crate::config::Settings;
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
-use crate::flow::access::find_names;
-use crate::flow::audit::{self, Action, Detail};
-use crate::flow::{Clock, Scope, reporting};
+use crate::flow::access::{self, find_names};
+use crate::flow::audit::Action;
+use crate::flow::disclosed::{self, Whose};
+use crate::flow::{Clock, Ctx, Scope, reporting};
 use crate::reports::formats::Format;
-use crate::reports::frame::{Asked, Basis, Lens, RUN_OUT_DAYS};
+use crate::reports::frame::{Asked, Basis, Lens, MAX_RUN_OUT_DAYS, RUN_OUT_DAYS};
 use crate::reports::registry::{self, Definition};
 use crate::reports::utilization::Perspective;
 
@@ -46,6 +47,10 @@ pub(super) struct Shown {
     /// For rates: `any_day` (when not said), prorated, `last_day` or `mid_month`.
     #[arg(long, value_parser = convention)]
     convention: Option<Convention>,
+    /// Days after the period until it is complete.
+    #[arg(long, value_name = "DAYS", default_value_t = RUN_OUT_DAYS,
+        value_parser = clap::value_parser!(i64).range(0..=MAX_RUN_OUT_DAYS))]
+    run_out_days: i64,
     /// As the payer sees it: released claims only.
     #[arg(long, requires = "payer")]
     as_payer: bool,
@@ -116,6 +121,21 @@ pub(super) fn list() {
     }
 }
 
+/// Refuses an organization and a payer that never had a contract, as the API does.
+pub(super) async fn acquainted(ctx: &Ctx, lens: &Lens) -> Result<(), CliError> {
+    let hidden = match lens.edition {
+        Perspective::Organization => "payer",
+        Perspective::Payer => "organization",
+    };
+    Ok(access::acquainted(ctx, lens.organization, lens.payer, hidden).await?)
+}
+
+/// Whose trail says that a report left.
+pub(super) fn whose(lens: &Lens) -> Whose {
+    let Lens { edition, organization, payer } = *lens;
+    Whose { organization, payer, to_payer: edition == Perspective::Payer }
+}
+
 /// Prints one.
 pub(super) async fn show(settings: &Settings, framed: Framed) -> Result<(), CliError> {
     let wanted = framed.shown;
@@ -124,22 +144,24 @@ pub(super) async fn show(settings: &Settings, framed: Framed) -> Result<(), CliE
     let ctx = open(settings, Clock::system()).await?;
     let (organization, payer) =
         find_names(&ctx, wanted.organization.as_deref(), wanted.payer.as_deref()).await?;
+    let lens = Lens { edition, organization, payer };
+    acquainted(&ctx, &lens).await?;
     let asked = Asked {
-        lens: Lens { edition, organization, payer },
+        lens,
         from: wanted.from,
         to: wanted.to,
         basis: wanted.basis,
         as_of: wanted.as_of,
         since: wanted.since,
-        run_out_days: RUN_OUT_DAYS,
+        run_out_days: wanted.run_out_days,
         convention: wanted.convention,
     };
     reporting::settle(&ctx).await?;
+    let detail = asked.detail(definition.name, wanted.format);
     let scope = organization.map_or(Scope::Service, Scope::Tenant);
     let answer = ctx.db.read(scope, move |conn| registry::build(conn, definition, asked)).await?;
-    let detail = Detail::default().about("report", definition.name);
-    let detail = detail.about("from", wanted.from).about("to", wanted.to);
-    audit::exported(&ctx, organization, Action::ReportExport, "", detail).await?;
     let bytes = answer.bytes(wanted.format)?;
+    let detail = detail.about("as_of", answer.as_of);
+    disclosed::exported(&ctx, whose(&lens), Action::ReportExport, "", detail).await?;
     std::io::stdout().write_all(&bytes).map_err(|e| CliError::Other(e.to_string()))
 }

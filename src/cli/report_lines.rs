@@ -6,13 +6,13 @@ use chrono::NaiveDate;
 use clap::Args;
 
 use super::report::date;
-use super::report_frame::format;
+use super::report_frame::{acquainted, format, whose};
 use super::{CliError, open};
 use crate::config::Settings;
 use crate::error::AppError;
 use crate::flow::access::find_names;
-use crate::flow::audit::{self, Action, Detail};
-use crate::flow::{Clock, Scope, reporting};
+use crate::flow::audit::Action;
+use crate::flow::{Clock, Scope, disclosed, reporting};
 use crate::reports::formats::Format;
 use crate::reports::frame::{Asked, Basis, Lens, RUN_OUT_DAYS};
 use crate::reports::utilization::Perspective;
@@ -49,8 +49,10 @@ pub(super) async fn show(settings: &Settings, wanted: Lines) -> Result<(), CliEr
     let (organization, payer) =
         find_names(&ctx, wanted.organization.as_deref(), wanted.payer.as_deref()).await?;
     let edition = if wanted.as_payer { Perspective::Payer } else { Perspective::Organization };
+    let lens = Lens { edition, organization, payer };
+    acquainted(&ctx, &lens).await?;
     let asked = Asked {
-        lens: Lens { edition, organization, payer },
+        lens,
         from: wanted.from,
         to: wanted.to,
         basis: Basis::Service,
@@ -65,12 +67,8 @@ pub(super) async fn show(settings: &Settings, wanted: Lines) -> Result<(), CliEr
         return Ok(());
     }
     reporting::settle(&ctx).await?;
-    let detail = Detail::default()
-        .about("report", registry::LINES.name)
-        .about("format", format)
-        .about("from", wanted.from)
-        .about("to", wanted.to);
-    audit::exported(&ctx, organization, Action::ReportExport, "", detail).await?;
+    let detail = asked.detail(registry::LINES.name, format);
+    disclosed::exported(&ctx, whose(&lens), Action::ReportExport, "", detail).await?;
     let scope = organization.map_or(Scope::Service, Scope::Tenant);
     let now = ctx.now();
     let work = move |conn: &mut Conn| {

@@ -119,6 +119,8 @@ code_list!(
         ReportIssue = "report.issue",
         /// A file of an issued report was handed out.
         ReportIssueExport = "report.export_issue",
+        /// What an issued report came to was read: its manifest, with its totals.
+        ReportIssueRead = "report.read_issue",
         /// A report was asked for that is made in the background.
         ReportJob = "report.job",
         /// The making of such a report was stopped.

@@ -123,6 +123,21 @@ pub async fn contract_between(
     if known { Ok(()) } else { Err(AppError::not_found("organization")) }
 }
 
+/// Refuses an organization and a payer that are named together and never had a contract: `hidden` says which of
+/// them does not exist for who asks.
+pub async fn acquainted(
+    ctx: &Ctx,
+    organization: Option<OrganizationId>,
+    payer: Option<PayerId>,
+    hidden: &str,
+) -> Result<(), AppError> {
+    let (Some(organization), Some(payer)) = (organization, payer) else { return Ok(()) };
+    match contract_between(ctx, organization, payer).await {
+        Err(error) if error.code == Code::NotFound => Err(AppError::not_found(hidden)),
+        other => other,
+    }
+}
+
 /// The organization and payer that a request names, by id or key; what is named and not there is
 /// not found.
 pub async fn find_names(

@@ -1,7 +1,8 @@
 //! Reports as they were issued: kept once, read back, never changed (`docs/adr/0100`).
 
 use super::{Ctx, Scope};
-use crate::domain::ids::ReportIssueId;
+use crate::domain::dates::Instant;
+use crate::domain::ids::{OrganizationId, PayerId, ReportIssueId};
 use crate::domain::report::issue::{Issue, Shelf};
 use crate::error::{AppError, Code};
 pub use crate::store::Conn;
@@ -47,6 +48,24 @@ pub async fn get(ctx: &Ctx, shelf: Shelf, id: ReportIssueId) -> Result<Issue, Ap
     let read = move |conn: &mut Conn| store::by_id(conn, shelf, id);
     let found = ctx.db.read(Scope::Service, read).await?;
     found.ok_or_else(|| AppError::not_found("issue"))
+}
+
+/// Of each of these payers, organizations and times: whether the payer may be told less of people now than then.
+pub async fn narrowed(
+    ctx: &Ctx,
+    list: Vec<(PayerId, Option<OrganizationId>, Instant)>,
+) -> Result<Vec<bool>, AppError> {
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = ctx.now();
+    let look = move |conn: &mut Conn| {
+        let one = |(payer, organization, then)| {
+            crate::store::report_walls::narrowed(conn, payer, organization, (then, now))
+        };
+        list.into_iter().map(one).collect::<Result<Vec<bool>, StoreError>>()
+    };
+    Ok(ctx.db.read(Scope::Service, look).await?)
 }
 
 /// A page of a shelf, newest first.

@@ -18,6 +18,7 @@ pub mod clock;
 mod compare;
 pub mod corrected;
 mod day_sums;
+pub mod disclosed;
 pub mod encounters;
 pub mod enrollments;
 pub mod explain;

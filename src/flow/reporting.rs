@@ -122,6 +122,11 @@ async fn work(
     Ok(ctx.db.write(organization.map_or(Scope::Service, Scope::Tenant), work).await?)
 }
 
+/// The time up to which everything is known, in the caller's snapshot.
+pub fn known(conn: &mut Conn) -> Result<Instant, StoreError> {
+    store::report_facts::clock(conn)
+}
+
 /// Whether any day is marked.
 pub async fn is_due(ctx: &Ctx) -> Result<bool, AppError> {
     let look = |conn: &mut Conn| store::report_facts::marked(conn, None, 1);

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, OpenApi};
 use super::attachment::{CSV, attachment};
 use super::bulk::spooled;
 use super::problem::Problem;
-use super::reports::{view_of, wants_csv};
+use super::reports::{acquainted, view_of, wants_csv, whose};
 use super::whole::{self, Limits};
 use super::{Caller, Query, body};
 use crate::domain::dates::parse_date;
@@ -18,12 +18,12 @@ use crate::domain::money::Money;
 use crate::domain::report::extract::{Line, MAX_UNITS, twice};
 use crate::domain::text::plain;
 use crate::error::{AppError, Code, Fault};
-use crate::flow::access::{Role, contract_between, find_names};
-use crate::flow::audit::{self, Action, Detail};
+use crate::flow::access::{Role, find_names};
+use crate::flow::audit::{Action, Detail};
 use crate::flow::table::{Cells, MAX_ROWS, Table};
-use crate::flow::{Ctx, Scope, reporting};
-use crate::reports::differences::against;
-use crate::reports::utilization::Perspective;
+use crate::flow::{Ctx, Scope, disclosed, reporting};
+use crate::reports::differences::{Sides, against};
+use crate::reports::frame::Lens;
 
 /// Columns that each extract has.
 const REQUIRED: &[&str] = &["claim_number", "line_control", "service_date", "units", "charge"];
@@ -88,9 +88,7 @@ async fn differences(
     let (perspective, organization, payer) = view_of(&caller.0, organization, payer)?;
     let refuse = |detail: &str| AppError::new(Code::InvalidParameter, detail.to_owned());
     let payer = payer.ok_or_else(|| refuse("Name the payer: ?payer= with its id or key."))?;
-    if let (Perspective::Payer, Some(organization)) = (perspective, organization) {
-        contract_between(&ctx, organization, payer).await?;
-    }
+    acquainted(&ctx, perspective, organization, Some(payer)).await?;
     let days = (query.to - query.from).num_days();
     if !(0..=MAX_DAYS).contains(&days) {
         let detail = "The period runs from a day to the same or a later one, a year at most.";
@@ -108,16 +106,16 @@ async fn differences(
     reporting::refresh(&ctx, organization).await?;
     let scope = organization.map_or(Scope::Service, Scope::Tenant);
     let work = move |conn: &mut crate::flow::issues::Conn| {
-        against(conn, payer, organization, period, extract)
+        let sides = Sides { edition: perspective, payer, organization };
+        against(conn, sides, period, extract)
     };
     let answer = ctx.db.read(scope, work).await?;
-    let owner = organization.filter(|_| perspective == Perspective::Organization);
     let detail = Detail::default()
         .about("format", if csv { "csv" } else { "json" })
         .about("from", period.0)
-        .about("to", period.1)
-        .about("payer", payer);
-    audit::exported(&ctx, owner, Action::ReportDifferences, "", detail).await?;
+        .about("to", period.1);
+    let lens = Lens { edition: perspective, organization, payer: Some(payer) };
+    disclosed::exported(&ctx, whose(&lens), Action::ReportDifferences, "", detail).await?;
     if csv {
         return Ok(attachment(CSV, "differences.csv").body(answer.csv()?));
     }

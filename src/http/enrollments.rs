@@ -66,8 +66,9 @@ struct EnrollmentView {
     spans: i64,
     /// Different members.
     members: i64,
-    /// Of them, those that are on no roster here: enrolled, and not served.
-    unknown_members: i64,
+    /// Of them, those that are on no roster here: enrolled, and not served. For administrators: a payer is
+    /// not told whom an organization has on its roster (null).
+    unknown_members: Option<i64>,
     /// When it came.
     received_at: String,
 }
@@ -75,7 +76,7 @@ struct EnrollmentView {
 /// Bring in who is enrolled: CSV with the columns `member_number`, from, to (both ends included; an empty
 /// `to` is the end of the file's period). A file is taken whole or refused whole: overlapping spans of one
 /// member and days that cannot be read are told by line and column. Members that nobody here serves belong
-/// into it, and are counted. The newest file that speaks of a whole period is the one that rates are made
+/// into it; an administrator is told how many. The newest file that speaks of a whole period is the one that rates are made
 /// of; the same bytes again change nothing.
 #[utoipa::path(post, path = "/v1/enrollments", tag = "reports", params(EnrollmentQuery),
     request_body(content = String, content_type = "text/csv"),
@@ -118,7 +119,7 @@ async fn create(
         to: file.to,
         spans: file.spans,
         members: file.members,
-        unknown_members: unknown,
+        unknown_members: (caller.0.role == Role::Admin).then_some(unknown),
         received_at: file.received_at.to_string(),
     }))
 }

@@ -9,17 +9,17 @@ use super::attachment;
 use super::path::segment;
 use super::problem::Problem;
 use super::report_question::{self as question, READERS, Wanted, edition};
+use super::reports::whose;
 use super::{Caller, Query};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::error::AppError;
-use crate::flow::audit::{self, Action, Detail};
-use crate::flow::{Ctx, Scope, reporting};
+use crate::flow::audit::Action;
+use crate::flow::{Ctx, Scope, disclosed, reporting};
 use crate::reports::formats::Format;
-use crate::reports::frame::{Basis, Lens};
+use crate::reports::frame::Basis;
 use crate::reports::job;
 use crate::reports::registry::{self, Definition};
-use crate::reports::utilization::Perspective;
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -107,23 +107,20 @@ async fn report(
     let definition = registry::find(&name, edition(caller.0.role))?;
     let format = query.format.unwrap_or(Format::Json);
     let asked = question::asked(&ctx, &caller, query.into()).await?;
-    let detail = Detail::default()
-        .about("report", definition.name)
-        .about("format", format)
-        .about("from", asked.from)
-        .about("to", asked.to);
-    let Lens { organization, edition: perspective, .. } = asked.lens;
+    let (detail, whose) = (asked.detail(definition.name, format), whose(&asked.lens));
+    let organization = asked.lens.organization;
     reporting::refresh_or_job(&ctx, organization).await?;
     let scope = organization.map_or(Scope::Service, Scope::Tenant);
     let now = ctx.now();
     let make = move |conn: &mut reporting::Conn| -> Result<_, AppError> {
         let mut bytes = Vec::new();
+        let as_of = asked.as_of.map_or_else(|| reporting::known(conn), Ok)?;
         job::give(conn, (definition, asked, format), now, &mut bytes, &mut |_, _| {})?;
-        Ok(bytes)
+        Ok((bytes, as_of))
     };
-    let bytes = ctx.db.read(scope, make).await?;
-    let owner = organization.filter(|_| perspective == Perspective::Organization);
-    audit::exported(&ctx, owner, Action::ReportExport, "", detail).await?;
+    let (bytes, as_of) = ctx.db.read(scope, make).await?;
+    let detail = detail.about("as_of", as_of);
+    disclosed::exported(&ctx, whose, Action::ReportExport, "", detail).await?;
     Ok(attachment::report(definition.name, format).body(bytes))
 }
 

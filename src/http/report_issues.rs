@@ -20,13 +20,13 @@ use crate::domain::ids::ReportIssueId;
 use crate::domain::report::issue::{Issue, Shelf};
 use crate::error::{AppError, Code};
 use crate::flow::access::{Role, find_names, tenant};
-use crate::flow::audit::{self, Action, Detail};
+use crate::flow::audit::{Action, Detail};
+use crate::flow::disclosed::{self, Whose};
 use crate::flow::idempotent::{self, Reply};
 use crate::flow::{Ctx, Scope, issues, reporting};
 use crate::reports::frame::{Asked, Basis, Lens, MAX_RUN_OUT_DAYS, RUN_OUT_DAYS};
 use crate::reports::issue::{self, Before, Manifest, Rebuilt};
 use crate::reports::registry;
-use crate::reports::utilization::Perspective;
 
 /// Registers the routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -76,15 +76,44 @@ struct IssueBody {
     reason: Option<String>,
 }
 
-/// A manifest, as it was written when the report was issued.
+/// A manifest, as it was written when the report was issued. A payer is not told the totals of people's rows
+/// once more when it may be told less of them now.
 #[derive(Serialize)]
 struct IssueView(serde_json::Value);
 
-fn view(issue: &Issue) -> Result<IssueView, AppError> {
+fn view(mut manifest: Manifest, narrowed: bool) -> Result<IssueView, AppError> {
+    if narrowed {
+        manifest.totals = serde_json::Value::Null;
+    }
     Ok(IssueView(
-        serde_json::to_value(Manifest::read(issue)?)
+        serde_json::to_value(manifest)
             .map_err(|e| AppError::internal(format!("a manifest cannot be shown: {e}")))?,
     ))
+}
+
+/// Manifests with whether their readers may be told less by now.
+async fn looked_at(ctx: &Ctx, issues: &[Issue]) -> Result<Vec<(Manifest, bool)>, AppError> {
+    let manifests = issues.iter().map(Manifest::read).collect::<Result<Vec<_>, _>>()?;
+    let of_people = |(issue, manifest): (&Issue, &Manifest)| {
+        let payer = issue.payer.filter(|_| manifest.tells_a_payer_of_people())?;
+        Some((payer, issue.organization, manifest.known_at()))
+    };
+    let walled: Vec<_> = issues.iter().zip(&manifests).map(of_people).collect();
+    let mut told =
+        issues::narrowed(ctx, walled.iter().flatten().copied().collect()).await?.into_iter();
+    let narrowed = |of: Option<_>| of.is_some() && told.next().unwrap_or(true);
+    Ok(manifests.into_iter().zip(walled.into_iter().map(narrowed)).collect())
+}
+
+async fn look_at(ctx: &Ctx, issue: &Issue) -> Result<(Manifest, bool), AppError> {
+    let found = looked_at(ctx, std::slice::from_ref(issue)).await?.pop();
+    found.ok_or_else(|| AppError::internal("an issue has no manifest"))
+}
+
+/// Whose trail says that something of an issue was given out.
+fn owner(issue: &Issue) -> Whose {
+    let Issue { organization, payer, .. } = *issue;
+    Whose { organization, payer, to_payer: issue.edition == "payer" }
 }
 
 /// Issue a report: it is built once of all that is known now, sealed, and kept to the byte. The same
@@ -130,13 +159,13 @@ async fn create(
         issue::make(conn, definition, asked, (id, now), before)
     };
     let (issue, files) = ctx.db.read(scope, make).await?;
-    let owner = organization.filter(|_| edition == Perspective::Organization);
     let work = ctx.clone();
     let reply = idempotent::run(&ctx, scope, body.ticket, move |conn| {
         issues::keep(conn, &issue, &files)?;
-        let detail = Detail::default().about("report", definition.name);
-        audit::note(&work, conn, owner, Action::ReportIssue, issue.id, detail)?;
-        Ok(Reply::json(StatusCode::CREATED.as_u16(), &view(&issue)?)?
+        let manifest = Manifest::read(&issue)?;
+        let detail = manifest.detail();
+        disclosed::note(&work, conn, owner(&issue), Action::ReportIssue, issue.id, detail)?;
+        Ok(Reply::json(StatusCode::CREATED.as_u16(), &view(manifest, false)?)?
             .with_header("Location", format!("/v1/report-issues/{}", issue.id)))
     });
     respond(reply.await?)
@@ -221,9 +250,16 @@ async fn list(
         issues::Filter { id: None, report: query.report, issued_after: query.issued_after };
     let after = page.after.map(ReportIssueId::from_i64);
     let rows = issues::list(&ctx, shelf, filter, after, page.rows()).await?;
-    let views: Result<Vec<_>, AppError> =
-        rows.into_iter().map(|row| Ok((row.id, view(&row)?))).collect();
+    let views: Result<Vec<_>, AppError> = looked_at(&ctx, &rows)
+        .await?
+        .into_iter()
+        .map(|(manifest, narrowed)| Ok((manifest.id, view(manifest, narrowed)?)))
+        .collect();
     let body: PageBody<IssueView> = page.body(views?, |(id, _)| id.as_i64(), |(_, view)| view);
+    if !body.items.is_empty() {
+        let detail = Detail::default().count("issues", body.items.len());
+        disclosed::exported(&ctx, of_shelf(shelf), Action::ReportIssueRead, "", detail).await?;
+    }
     Ok(HttpResponse::Ok().json(body))
 }
 
@@ -239,7 +275,21 @@ async fn get(
     query: Query<OfOrganization>,
 ) -> Result<HttpResponse, AppError> {
     let shelf = shelf(&ctx, &caller, query.0.organization.as_deref()).await?;
-    Ok(HttpResponse::Ok().json(view(&issues::get(&ctx, shelf, id.0).await?)?))
+    let issue = issues::get(&ctx, shelf, id.0).await?;
+    let (manifest, narrowed) = look_at(&ctx, &issue).await?;
+    let detail = manifest.detail();
+    disclosed::exported(&ctx, owner(&issue), Action::ReportIssueRead, issue.id, detail).await?;
+    Ok(HttpResponse::Ok().json(view(manifest, narrowed)?))
+}
+
+/// Whose trail says that a page of issues was read.
+fn of_shelf(shelf: Shelf) -> Whose {
+    let (organization, payer) = match shelf {
+        Shelf::All => (None, None),
+        Shelf::Organization(id) => (Some(id), None),
+        Shelf::Payer(id) => (None, Some(id)),
+    };
+    Whose { organization, payer, to_payer: payer.is_some() }
 }
 
 /// Which file.
@@ -253,7 +303,8 @@ struct FileQuery {
     format: Option<String>,
 }
 
-/// A file of an issue, byte for byte as it was issued.
+/// A file of an issue, byte for byte as it was issued. A payer gets no rows of people when less of them may be
+/// told by now.
 #[utoipa::path(get, path = "/v1/report-issues/{id}/file", tag = "reports",
     params(("id" = String, Path, description = "The issue's id"), FileQuery),
     responses((status = 200, body = String, content_type = "application/octet-stream"),
@@ -266,16 +317,20 @@ async fn file(
 ) -> Result<HttpResponse, AppError> {
     let shelf = shelf(&ctx, &caller, query.0.organization.as_deref()).await?;
     let issue = issues::get(&ctx, shelf, id.0).await?;
-    let manifest = Manifest::read(&issue)?;
+    let (manifest, narrowed) = look_at(&ctx, &issue).await?;
     let form = query.0.format.unwrap_or_else(|| "json".to_owned());
     let Some(seal) = manifest.files.iter().find(|seal| seal.format == form) else {
         let forms: Vec<&str> = manifest.files.iter().map(|seal| seal.format.as_str()).collect();
         let detail = format!("Parameter format: this issue has {}.", forms.join(", "));
         return Err(AppError::new(Code::InvalidParameter, detail));
     };
-    let owner = issue.organization.filter(|_| issue.edition == "organization");
-    let detail = Detail::default().about("report", &issue.report).about("format", &form);
-    audit::exported(&ctx, owner, Action::ReportIssueExport, issue.id, detail).await?;
+    if narrowed {
+        let detail = "Consents, contracts or organizations changed since the report was issued, and it \
+                      may tell more than may be told now: issue it again.";
+        return Err(AppError::new(Code::WrongStatus, detail));
+    }
+    let detail = manifest.detail().about("format", &form);
+    disclosed::exported(&ctx, owner(&issue), Action::ReportIssueExport, issue.id, detail).await?;
     let bytes = issues::file(&ctx, issue.id, &form).await?;
     if issue::sha256(&bytes) != seal.sha256 {
         return Err(AppError::internal("the bytes of an issue are not those that were sealed"));

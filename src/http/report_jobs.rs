@@ -15,16 +15,16 @@ use super::problem::Problem;
 use super::report_issues::shelf;
 use super::report_job_view::JobView;
 use super::report_question::{self as question, READERS, Wanted, edition};
-use super::reports::acquainted;
+use super::reports::{acquainted, whose};
 use super::{Action as NoBody, Caller, PathId, Post, Query, respond};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::domain::ids::ReportJobId;
 use crate::error::{AppError, Code};
-use crate::flow::audit::{self, Action, Detail};
+use crate::flow::audit::Action;
 use crate::flow::idempotent::{self, Reply};
 use crate::flow::report_jobs::{self, Conn, Filter, Job, JobState, PIECE_BYTES};
-use crate::flow::{Ctx, Scope};
+use crate::flow::{Ctx, Scope, disclosed};
 use crate::reports::formats::Format;
 use crate::reports::frame::{Asked, Basis, MAX_RUN_OUT_DAYS};
 use crate::reports::issue;
@@ -261,12 +261,10 @@ async fn file(
                       may tell more than may be told now: make another job.";
         return Err(AppError::new(Code::WrongStatus, detail));
     }
-    let detail = Detail::default()
-        .about("report", definition.name)
-        .about("format", asked.format)
-        .about("from", asked.from)
-        .about("to", asked.to);
-    audit::exported(&ctx, job.owner(), Action::ReportJobExport, job.id, detail).await?;
+    let lens = job::lens(&job);
+    let detail = asked.asked(lens).detail(definition.name, asked.format);
+    let detail = detail.about("known_at", made.known_at);
+    disclosed::exported(&ctx, whose(&lens), Action::ReportJobExport, job.id, detail).await?;
     let name = format!("{}_{}.{}", definition.name, job.id, asked.format.ending());
     let count = made.size.div_ceil(u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX));
     let (work, key) = (ctx.get_ref().clone(), (job.id, job.attempt));

@@ -12,17 +12,16 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::attachment;
 use super::problem::Problem;
-use super::reports::{acquainted, view_of};
+use super::reports::{acquainted, view_of, whose};
 use super::spool_out::{self, Maker, Reader};
 use super::{Caller, Query};
 use crate::domain::ids::{KeyId, OrganizationId};
 use crate::error::{AppError, Code};
 use crate::flow::access::{Role, find_names};
-use crate::flow::audit::{self, Action, Detail};
-use crate::flow::{Ctx, Scope, reporting};
+use crate::flow::audit::Action;
+use crate::flow::{Ctx, Scope, disclosed, reporting};
 use crate::reports::formats::Format;
 use crate::reports::frame::{Asked, Basis, Lens, RUN_OUT_DAYS};
-use crate::reports::utilization::Perspective;
 use crate::reports::{lines, registry};
 
 /// Exports that read at a time: each has a connection of the database while it does.
@@ -104,17 +103,8 @@ async fn export(
     }
     let place = Place::take(caller.0.key)?;
     reporting::refresh_or_job(&ctx, organization).await?;
-    let detail = Detail::default()
-        .about("report", registry::LINES.name)
-        .about("format", format)
-        .about("from", query.from)
-        .about("to", query.to);
-    let detail = match payer {
-        Some(payer) => detail.about("payer", payer),
-        None => detail,
-    };
-    let owner = organization.filter(|_| edition == Perspective::Organization);
-    audit::exported(&ctx, owner, Action::ReportExport, "", detail).await?;
+    let detail = asked.detail(registry::LINES.name, format);
+    disclosed::exported(&ctx, whose(&asked.lens), Action::ReportExport, "", detail).await?;
     let reader = made(&ctx, organization, asked, format).await?;
     Ok(response.streaming(reader.pieces(place)))
 }

@@ -12,11 +12,13 @@ use super::{Caller, Query};
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
-use crate::flow::access::{Principal, Role, contract_between, find_names};
-use crate::flow::audit::{self, Action, Detail};
+use crate::flow::access::{self, Principal, Role, find_names};
+use crate::flow::audit::{Action, Detail};
+use crate::flow::disclosed::{self, Whose};
 use crate::flow::reporting;
 use crate::reports::Dimension;
 use crate::reports::formats::Format;
+use crate::reports::frame::{Basis, Lens};
 use crate::reports::utilization::{self, Perspective, Request};
 
 /// Registers the routes.
@@ -72,12 +74,7 @@ async fn utilization(
     let (organization, payer) =
         find_names(&ctx, query.organization.as_deref(), query.payer.as_deref()).await?;
     let (perspective, organization, payer) = view_of(&caller.0, organization, payer)?;
-    if let (Perspective::Payer, Some(organization), Some(payer)) =
-        (perspective, organization, payer)
-    {
-        // An organization without a contract with this payer does not exist for it.
-        contract_between(&ctx, organization, payer).await?;
-    }
+    acquainted(&ctx, perspective, organization, payer).await?;
     let wanted = Request {
         perspective,
         organization,
@@ -87,10 +84,10 @@ async fn utilization(
         group_by: dimensions(query.group_by.as_deref().unwrap_or_default())?,
     };
     let detail = told(&wanted, format);
-    let owner = wanted.organization.filter(|_| perspective == Perspective::Organization);
+    let whose = whose(&Lens { edition: perspective, organization, payer });
     reporting::refresh(&ctx, wanted.organization).await?;
     let report = utilization::run(&ctx.db, wanted).await?;
-    audit::exported(&ctx, owner, Action::ReportUtilization, "", detail).await?;
+    disclosed::exported(&ctx, whose, Action::ReportUtilization, "", detail).await?;
     let bytes = match format {
         Format::Csv => report.csv()?.into_bytes(),
         Format::Parquet => report.parquet()?,
@@ -117,12 +114,22 @@ fn form(request: &HttpRequest, format: Option<&str>) -> Result<Format, AppError>
 
 /// What the audit trail is told of a report.
 fn told(wanted: &Request, format: Format) -> Detail {
-    let detail =
-        Detail::default().about("format", format).about("from", wanted.from).about("to", wanted.to);
-    match wanted.payer {
-        Some(payer) => detail.about("payer", payer),
-        None => detail,
+    let detail = Detail::default()
+        .about("format", format)
+        .about("basis", Basis::Service)
+        .about("from", wanted.from)
+        .about("to", wanted.to);
+    if wanted.group_by.is_empty() {
+        return detail;
     }
+    let by: Vec<&str> = wanted.group_by.iter().map(|d| d.as_str()).collect();
+    detail.about("group_by", by.join(","))
+}
+
+/// Whose trail says that a report left.
+pub(super) fn whose(lens: &Lens) -> Whose {
+    let Lens { edition, organization, payer } = *lens;
+    Whose { organization, payer, to_payer: edition == Perspective::Payer }
 }
 
 /// What the caller may see of what was asked for.
@@ -146,13 +153,11 @@ pub(super) async fn acquainted(
     organization: Option<OrganizationId>,
     payer: Option<PayerId>,
 ) -> Result<(), AppError> {
-    let (Some(organization), Some(payer)) = (organization, payer) else { return Ok(()) };
-    match contract_between(ctx, organization, payer).await {
-        Err(error) if reader == Perspective::Organization && error.code == Code::NotFound => {
-            Err(AppError::not_found("payer"))
-        }
-        other => other,
-    }
+    let hidden = match reader {
+        Perspective::Organization => "payer",
+        Perspective::Payer => "organization",
+    };
+    access::acquainted(ctx, organization, payer, hidden).await
 }
 
 /// The dimensions named, each once, in their order.

@@ -1,20 +1,31 @@
 //! Differences (E5): a payer's own extract held against the lines of released claims, line by line, and
 //! the chain from one sum to the other.
+//!
+//! A line that the extract has is told whatever consents have ended: the payer brings it. One that it lacks
+//! is told as `lines` would tell it, so that an empty extract shows nothing that is behind that wall.
 
-use chrono::NaiveDate;
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
 use super::csv_out;
 use super::frame::{Check, NOTICE, Ties};
+use super::utilization::Perspective;
+use super::wave::part2::Wall;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::domain::money::Money;
 use crate::domain::report::extract::{Comparison, Difference, Line, Place, Sums, compare};
 use crate::error::AppError;
+use crate::store::report_lines::Ours;
 use crate::store::{Conn, StoreError, report_facts, report_lines};
 
+/// How far beside the period a line is looked for by its numbers, in days: a year and its leap day.
+const BESIDE_DAYS: i64 = 366;
+
 /// The columns of the CSV, as `docs/reports.md` documents them.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 14] = [
     "place",
     "claim_number",
     "line_control",
@@ -27,9 +38,12 @@ const COLUMNS: [&str; 12] = [
     "charge_there",
     "payer_claim_here",
     "payer_claim_there",
+    "notice",
+    "left_out_without_consent",
 ];
 
-const CHAIN: &str = "here - only here - (here - there of lines in both) + only there = there";
+const CHAIN: &str = "here + here on other days - only here - (here - there of lines in both) + only \
+                     there = there";
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -41,7 +55,12 @@ pub struct Differences {
     to: NaiveDate,
     as_of: Instant,
     notice: &'static str,
+    /// For payers: whether lines that the extract lacks are not told, and not in any sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out_without_consent: Option<bool>,
     here: SumsView,
+    /// Of other days, which the extract has in the period.
+    here_on_other_days: SumsView,
     there: SumsView,
     both_here: SumsView,
     both_there: SumsView,
@@ -109,17 +128,47 @@ impl From<Difference> for Row {
     }
 }
 
+/// Whose lines are compared, and who reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides {
+    /// Who reads.
+    pub edition: Perspective,
+    /// Whose extract it is.
+    pub payer: PayerId,
+    /// One organization, or all.
+    pub organization: Option<OrganizationId>,
+}
+
 /// Holds an extract against what was released.
 pub fn against(
     conn: &mut Conn,
-    payer: PayerId,
-    organization: Option<OrganizationId>,
+    sides: Sides,
     (from, to): (NaiveDate, NaiveDate),
     extract: Vec<Line>,
 ) -> Result<Differences, StoreError> {
+    let Sides { edition, payer, organization } = sides;
     let as_of = report_facts::clock(conn)?;
-    let here = report_lines::released(conn, payer, organization, (from, to))?;
-    let of = compare(here, extract);
+    let theirs: HashSet<(&str, &str)> = extract.iter().map(numbers).collect();
+    let (mut here, alone): (Vec<Ours>, Vec<Ours>) =
+        report_lines::released(conn, payer, organization, (from, to))?
+            .into_iter()
+            .partition(|ours| theirs.contains(&numbers(&ours.line)));
+    let elsewhere = elsewhere(conn, sides, (from, to), (&here, &theirs))?;
+    let left_out_without_consent = match edition {
+        Perspective::Organization => {
+            here.extend(alone);
+            None
+        }
+        Perspective::Payer => {
+            let count = alone.len();
+            let told = told(conn, payer, alone, as_of)?;
+            let left_out = told.len() < count;
+            here.extend(told);
+            Some(left_out)
+        }
+    };
+    let bare = |list: Vec<Ours>| list.into_iter().map(|ours| ours.line).collect();
+    let of = compare(bare(here), bare(elsewhere), extract);
     let share = |part: i64, whole: i64| match super::frame::Value::share(part, whole) {
         super::frame::Value::Decimal(share) => Some(share.to_string()),
         _ => None,
@@ -130,10 +179,12 @@ pub fn against(
         to,
         as_of,
         notice: NOTICE,
+        left_out_without_consent,
         omission: share(of.only_here.lines, of.here.lines),
         surplus: share(of.only_there.lines, of.there.lines),
         ties: ties(&of),
         here: of.here.into(),
+        here_on_other_days: of.elsewhere.into(),
         there: of.there.into(),
         both_here: of.both_here.into(),
         both_there: of.both_there.into(),
@@ -142,6 +193,64 @@ pub fn against(
         differing: of.differing,
         differences: of.differences.into_iter().map(Row::from).collect(),
     })
+}
+
+/// The numbers by which lines are matched.
+fn numbers(line: &Line) -> (&str, &str) {
+    (&line.claim, &line.control)
+}
+
+/// Lines of other days that the extract has by their numbers and nobody matched: their dates differ over the
+/// edge of the period.
+fn elsewhere(
+    conn: &mut Conn,
+    sides: Sides,
+    (from, to): (NaiveDate, NaiveDate),
+    (here, theirs): (&[Ours], &HashSet<(&str, &str)>),
+) -> Result<Vec<Ours>, StoreError> {
+    let known: HashSet<(&str, &str)> = here.iter().map(|ours| numbers(&ours.line)).collect();
+    let missing: HashSet<(&str, &str)> = theirs.difference(&known).copied().collect();
+    let claims: HashSet<&str> = missing.iter().map(|(claim, _)| *claim).collect();
+    let claims: Vec<&str> = claims.into_iter().collect();
+    let beside = TimeDelta::days(BESIDE_DAYS);
+    let first = from.checked_sub_signed(beside).unwrap_or(from);
+    let last = to.checked_add_signed(beside).unwrap_or(to);
+    let Sides { payer, organization, .. } = sides;
+    let mut found = report_lines::numbered(conn, payer, organization, (first, last), &claims)?;
+    found.retain(|ours| missing.contains(&numbers(&ours.line)));
+    Ok(found)
+}
+
+/// Of the lines that an extract lacks, those that its payer may be told of now.
+fn told(
+    conn: &mut Conn,
+    payer: PayerId,
+    lines: Vec<Ours>,
+    as_of: Instant,
+) -> Result<Vec<Ours>, StoreError> {
+    let mut by_owner: BTreeMap<i64, Vec<Ours>> = BTreeMap::new();
+    for line in lines {
+        by_owner.entry(line.organization).or_default().push(line);
+    }
+    let mut shown = Vec::new();
+    for (owner, mut lines) in by_owner {
+        let owner = OrganizationId::from_i64(owner);
+        let zone = report_facts::zone(conn, owner)?;
+        let payers = std::iter::once(payer.as_i64());
+        if let Some(mut wall) = Wall::between(conn, owner, payers, (as_of, zone))? {
+            wall.learn(conn, lines.iter().map(|ours| ours.member))?;
+            let claims: HashSet<i64> = lines.iter().map(|ours| ours.claim).collect();
+            let claims: Vec<i64> = claims.into_iter().collect();
+            let diagnosed = report_lines::diagnosed(conn, owner, &claims)?;
+            lines.retain(|ours| {
+                let people = (payer.as_i64(), ours.member);
+                let of_substance_use = diagnosed.contains(&ours.claim);
+                wall.shows_line(people, &ours.service, ours.line.date, of_substance_use)
+            });
+        }
+        shown.extend(lines);
+    }
+    Ok(shown)
 }
 
 /// Whether the sums of the rows lead from one side to the other.
@@ -164,20 +273,16 @@ fn ties(of: &Comparison) -> Ties {
         let at = |list: &[i64; 3]| list.get(place).copied().unwrap_or_default();
         at(&own) + at(&without) + at(&moved) + at(&beyond)
     };
+    let mut ours = of.here;
+    ours.lines += of.elsewhere.lines;
+    ours.units += of.elsewhere.units;
+    ours.charge += of.elsewhere.charge;
     let checks = vec![
-        Check::whole(
-            "lines: here less and more the rows = there",
-            chain(of.here, 0),
-            of.there.lines,
-        ),
-        Check::whole(
-            "units: here less and more the rows = there",
-            chain(of.here, 1),
-            of.there.units,
-        ),
+        Check::whole("lines: here less and more the rows = there", chain(ours, 0), of.there.lines),
+        Check::whole("units: here less and more the rows = there", chain(ours, 1), of.there.units),
         Check::cents(
             "charge: here less and more the rows = there",
-            chain(of.here, 2),
+            chain(ours, 2),
             of.there.charge,
         ),
     ];
@@ -188,6 +293,8 @@ impl Differences {
     /// As CSV: a line for each that is not the same.
     pub fn csv(&self) -> Result<String, AppError> {
         let mut table = csv_out::Table::new(&COLUMNS)?;
+        let left_out = self.left_out_without_consent.map(|left| left.to_string());
+        let left_out = left_out.unwrap_or_default();
         for row in &self.differences {
             let place = match row.place {
                 Place::Both => "both",
@@ -205,6 +312,7 @@ impl Differences {
                 both(|l| l.units.to_string()),
                 both(|l| l.charge.to_string()),
                 both(|l| l.payer_claim.clone().unwrap_or_default()),
+                [self.notice.to_owned(), left_out.clone()],
             ];
             table.row(fields.as_flattened().iter().map(String::as_str))?;
         }

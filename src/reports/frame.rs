@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 pub use super::table::{Check, Column, Kind, Nulls, Table, Ties, Value};
 use super::table::{Object, Objects};
 use super::utilization::Perspective;
+use crate::domain::audit::Detail;
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::domain::ids::{OrganizationId, PayerId};
@@ -72,6 +73,23 @@ impl Asked {
     pub fn complete(&self, as_of: Instant) -> bool {
         let end = self.to.checked_add_signed(TimeDelta::days(self.run_out_days));
         end.is_some_and(|end| as_of.utc().date_naive() >= end)
+    }
+
+    /// What the audit trail is told of the question.
+    pub fn detail(&self, report: &str, format: impl std::fmt::Display) -> Detail {
+        let detail = Detail::default()
+            .about("report", report)
+            .about("format", format)
+            .about("basis", self.basis)
+            .about("from", self.from)
+            .about("to", self.to);
+        let more = [("as_of", self.as_of), ("since", self.since)];
+        let times = more.into_iter().filter_map(|(name, at)| Some((name, at?)));
+        let detail = times.fold(detail, |detail, (name, at)| detail.about(name, at));
+        match self.convention {
+            Some(convention) => detail.about("convention", convention),
+            None => detail,
+        }
     }
 }
 

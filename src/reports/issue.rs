@@ -1,7 +1,8 @@
 //! Reports that are issued: built once, sealed with SHA-256, kept to the byte, and made again from what was
 //! known then (`docs/adr/0100`).
 
-use chrono::NaiveDate;
+mod manifest;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -19,71 +20,7 @@ use crate::domain::report::issue::Issue;
 use crate::error::{AppError, Code};
 use crate::store::{self, Conn};
 
-/// A file with what proves that it is the one that was issued.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seal {
-    /// The form.
-    pub format: String,
-    /// What it is called: never used for other bytes.
-    pub name: String,
-    /// Its size.
-    pub bytes: usize,
-    /// Of its bytes, in hex.
-    pub sha256: String,
-}
-
-/// Everything about an issue but its rows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// The issue.
-    pub id: ReportIssueId,
-    /// The report.
-    pub report: String,
-    /// Version of what its numbers mean.
-    pub definition: u32,
-    /// 1 for the first issue of a question.
-    pub version: u32,
-    /// For whom: `organization` or `payer`.
-    pub edition: String,
-    /// Key of the organization; none: all.
-    pub organization: Option<String>,
-    /// Key of the payer; none: all.
-    pub payer: Option<String>,
-    /// By which date rows are placed.
-    pub basis: String,
-    /// First day.
-    pub from: NaiveDate,
-    /// Last day.
-    pub to: NaiveDate,
-    /// What was known at this time.
-    pub as_of: Instant,
-    /// When it was issued.
-    pub issued_at: Instant,
-    /// How a member's month is counted; none where there are no member-months.
-    pub convention: Option<Convention>,
-    /// Days after the period until it is complete.
-    pub run_out_days: i64,
-    /// Whether those had passed.
-    pub complete: bool,
-    /// Privacy class.
-    pub privacy: String,
-    /// What a reader of it must know of 42 CFR Part 2; none where it is not for a payer.
-    pub notice: Option<String>,
-    /// Rows, without totals.
-    pub rows: usize,
-    /// The level above the rows.
-    pub totals: Value,
-    /// Whether it ties, also to the claim lines of that moment.
-    pub ties: bool,
-    /// Whether it can be made again from what was known.
-    pub rebuildable: bool,
-    /// The issue that it takes the place of.
-    pub supersedes: Option<ReportIssueId>,
-    /// Why there is another one.
-    pub cause: Option<String>,
-    /// Its files.
-    pub files: Vec<Seal>,
-}
+pub use manifest::{Manifest, Seal};
 
 /// Forms and bytes.
 pub type Files = Vec<(String, Vec<u8>)>;
@@ -139,7 +76,7 @@ pub struct Before {
 pub fn make(
     conn: &mut Conn,
     definition: &'static Definition,
-    asked: Asked,
+    mut asked: Asked,
     (id, issued_at): (ReportIssueId, Instant),
     before: Option<Before>,
 ) -> Result<(Issue, Files), AppError> {
@@ -148,25 +85,17 @@ pub fn make(
                       restatement has the movement.";
         return Err(AppError::new(Code::InvalidParameter, detail));
     }
+    if definition.parameters.contains(&"convention") {
+        // Left out it is the same question.
+        asked.convention = asked.convention.or(Some(Convention::AnyDay));
+    }
     let question = question(definition.name, &asked);
     if before.as_ref().is_some_and(|b| b.issue.question != question) {
         let rule = "this is an issue of another question: name one of the same report, \
                     organization, payer, basis and period";
         return Err(AppError::field("/supersedes", rule));
     }
-    let lens = asked.lens;
-    let mut answer = if definition.issued_only {
-        registry::look(definition, &asked)?;
-        let mut told = Vec::new();
-        if before.is_some() {
-            for json in store::report_issues::of_question(conn, &question, "json")? {
-                told.push(rows(&json)?.0);
-            }
-        }
-        public::answer(conn, definition, asked.clone(), &told)?
-    } else {
-        registry::build(conn, definition, asked.clone())?
-    };
+    let mut answer = answer(conn, definition, &asked, before.as_ref().map(|_| question.as_str()))?;
     // What only holds of the present is told in the manifest: the files can be made again.
     let control = answer.control.take();
     let mut manifest = Manifest::of(&answer, id, issued_at)?;
@@ -182,7 +111,8 @@ pub fn make(
         manifest.cause = Some(before.cause);
         let json = files.iter().find(|(form, _)| form == "json");
         let json = json.map_or(&[][..], |(_, bytes)| bytes);
-        let restated = restate(conn, &asked, (old, &before.json), (&manifest, json))?;
+        let walled = walled(conn, old, &answer)?;
+        let restated = restate(conn, &asked, walled, (old, &before.json), (&manifest, json))?;
         files.push(("restatement".to_owned(), restated));
     }
     for (form, bytes) in &files {
@@ -190,8 +120,8 @@ pub fn make(
     }
     let issue = Issue {
         id,
-        organization: lens.organization,
-        payer: lens.payer,
+        organization: asked.lens.organization,
+        payer: asked.lens.payer,
         edition: manifest.edition.clone(),
         report: manifest.report.clone(),
         question,
@@ -203,79 +133,44 @@ pub fn make(
     Ok((issue, files))
 }
 
+/// The report; `again`: the question, when it was issued before.
+fn answer(
+    conn: &mut Conn,
+    definition: &'static Definition,
+    asked: &Asked,
+    again: Option<&str>,
+) -> Result<Answer, AppError> {
+    if !definition.issued_only {
+        return registry::build(conn, definition, asked.clone());
+    }
+    registry::look(definition, asked)?;
+    let mut told = Vec::new();
+    if let Some(question) = again {
+        for json in store::report_issues::of_question(conn, question, "json")? {
+            told.push(rows(&json)?.0);
+        }
+    }
+    public::answer(conn, definition, asked.clone(), &told)
+}
+
+/// Of people's rows for a payer: whether somebody may be hidden from it now whom the issue before told of.
+fn walled(conn: &mut Conn, old: &Manifest, answer: &Answer) -> Result<Option<bool>, AppError> {
+    if !old.tells_a_payer_of_people() {
+        return Ok(None);
+    }
+    let Lens { organization, payer, .. } = answer.asked.lens;
+    let Some(payer) = payer else { return Ok(None) };
+    let times = (old.known_at(), answer.as_of);
+    let narrowed = store::report_walls::narrowed(conn, payer, organization, times)?;
+    Ok(Some(narrowed || answer.left_out == Some(true)))
+}
+
 fn unwritten(error: serde_json::Error) -> AppError {
     AppError::internal(format!("an issue cannot be written: {error}"))
 }
 
 fn files(answer: &Answer) -> Result<Files, AppError> {
     FORMS.iter().map(|form| Ok((form.to_string(), answer.bytes(*form)?))).collect()
-}
-
-impl Manifest {
-    /// Of an answer; its files are still to be sealed.
-    fn of(answer: &Answer, id: ReportIssueId, issued_at: Instant) -> Result<Self, AppError> {
-        let (asked, definition) = (&answer.asked, answer.definition);
-        let (organization, payer) = answer.names.clone();
-        Ok(Self {
-            id,
-            report: definition.name.to_owned(),
-            definition: definition.version,
-            version: 1,
-            edition: edition(asked.lens.edition).to_owned(),
-            organization,
-            payer,
-            basis: asked.basis.to_string(),
-            from: asked.from,
-            to: asked.to,
-            as_of: answer.as_of,
-            issued_at,
-            convention: asked.convention,
-            run_out_days: asked.run_out_days,
-            complete: asked.complete(answer.as_of),
-            privacy: definition.privacy.to_owned(),
-            notice: answer.notice().map(str::to_owned),
-            rows: answer.table.rows.len(),
-            totals: serde_json::to_value(answer.totals()).map_err(unwritten)?,
-            ties: answer.ties.ties,
-            rebuildable: definition.rebuildable,
-            supersedes: None,
-            cause: None,
-            files: Vec::new(),
-        })
-    }
-
-    /// Adds a file.
-    fn seal(&mut self, form: &str, bytes: &[u8]) {
-        let name = self.file_name(form);
-        let (bytes, sha256) = (bytes.len(), sha256(bytes));
-        self.files.push(Seal { format: form.to_owned(), name, bytes, sha256 });
-    }
-
-    /// Whose, what, which period, as of when, which version: a name is never used for other bytes.
-    fn file_name(&self, form: &str) -> String {
-        let upper = |name: &Option<String>| {
-            name.as_deref().map_or_else(|| "ALL".to_owned(), str::to_uppercase)
-        };
-        let day = |day: NaiveDate| day.format("%Y%m%d").to_string();
-        let ending = Format::parse(form).map_or("restatement.json", Format::ending);
-        format!(
-            "{}_{}_{}_{}{}-{}_ASOF{}_V{}.{ending}",
-            upper(&self.organization),
-            upper(&self.payer),
-            self.report.to_uppercase(),
-            self.basis.chars().take(3).collect::<String>().to_uppercase(),
-            day(self.from),
-            day(self.to),
-            self.as_of.utc().format("%Y%m%d"),
-            self.version,
-        )
-    }
-
-    /// As it was written.
-    pub fn read(issue: &Issue) -> Result<Self, AppError> {
-        serde_json::from_str(&issue.manifest)
-            .map_err(|e| AppError::internal(format!("a manifest cannot be read: {e}")))
-    }
 }
 
 /// The media type of a form of a file.

@@ -73,7 +73,8 @@ impl Question {
             .map_err(|e| AppError::internal(format!("a question cannot be read: {e}")))
     }
 
-    fn asked(&self, lens: Lens) -> Asked {
+    /// What was asked, by whom and about whom.
+    pub fn asked(&self, lens: Lens) -> Asked {
         Asked {
             lens,
             from: self.from,
@@ -187,6 +188,11 @@ pub fn edition(job: &Job) -> Perspective {
     if job.edition == "payer" { Perspective::Payer } else { Perspective::Organization }
 }
 
+/// For whom and about whom a job is.
+pub fn lens(job: &Job) -> Lens {
+    Lens { edition: edition(job), organization: job.organization, payer: job.payer }
+}
+
 /// Whether its rows are people and its reader is a payer: then it may be told less of them later.
 pub fn tells_a_payer_of_people(job: &Job, definition: &Definition) -> bool {
     definition.privacy == "P1" && edition(job) == Perspective::Payer
@@ -200,7 +206,6 @@ pub fn write(
     tell: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<(), AppError> {
     let question = Question::read(job)?;
-    let lens = Lens { edition: edition(job), organization: job.organization, payer: job.payer };
-    let asked = question.asked(lens);
+    let asked = question.asked(lens(job));
     give(conn, (definition(job)?, asked, question.format), now, out, tell)
 }

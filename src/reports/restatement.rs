@@ -1,6 +1,6 @@
 //! What an issue changes of the one before it: each number, and the visits' changes that are its cause.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -42,6 +42,9 @@ struct Restatement<'a> {
     supersedes: ReportIssueId,
     issue: ReportIssueId,
     cause: &'a str,
+    /// For payers, where rows are people's: whether rows that may not be told now may be left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out_without_consent: Option<bool>,
     from_as_of: crate::domain::dates::Instant,
     to_as_of: crate::domain::dates::Instant,
     changes: Vec<Change>,
@@ -50,16 +53,23 @@ struct Restatement<'a> {
     checks: Vec<Check>,
 }
 
-/// Writes the restatement, as JSON.
+/// Writes the restatement, as JSON. `walled`, of people's rows for a payer: whether somebody may be hidden
+/// from it now who was told before. Then only rows that the new issue has are restated, without totals: what
+/// is gone would tell of them once more.
 pub fn restate(
     conn: &mut Conn,
     asked: &Asked,
+    walled: Option<bool>,
     (before, before_json): (&Manifest, &[u8]),
     (after, after_json): (&Manifest, &[u8]),
 ) -> Result<Vec<u8>, AppError> {
     let definition = registry::find(&after.report, asked.lens.edition)?;
     let (old, new) = (rows(before_json)?, rows(after_json)?);
-    let changes = changes(definition.columns, &old, &new);
+    let mut changes = changes(definition.columns, &old, &new);
+    if walled == Some(true) {
+        let still = words_of(definition.columns, &new.0);
+        changes.retain(|change| change.row.as_ref().is_some_and(|row| still.contains(&text(row))));
+    }
     let (mut movement, mut checks) = (None, Vec::new());
     if definition.rebuildable && definition.name != "movement" {
         let moved = registry::find("movement", asked.lens.edition)?;
@@ -87,6 +97,7 @@ pub fn restate(
         supersedes: before.id,
         issue: after.id,
         cause: after.cause.as_deref().unwrap_or_default(),
+        left_out_without_consent: walled,
         from_as_of: before.as_of,
         to_as_of: after.as_of,
         changes,
@@ -122,6 +133,22 @@ fn number(value: &Value) -> Option<Decimal> {
 /// A row before and after.
 type Pair<'a> = (Option<&'a Map<String, Value>>, Option<&'a Map<String, Value>>);
 
+/// The words of rows, as changes name them, each as one text.
+fn words_of(columns: &[Column], rows: &[Map<String, Value>]) -> BTreeSet<String> {
+    rows.iter().map(|row| text(&named(columns.iter().filter(|c| c.key), row))).collect()
+}
+
+fn text(row: &Map<String, Value>) -> String {
+    Value::Object(row.clone()).to_string()
+}
+
+fn named<'a>(
+    keys: impl Iterator<Item = &'a Column>,
+    row: &Map<String, Value>,
+) -> Map<String, Value> {
+    keys.filter_map(|c| Some((c.name.to_owned(), row.get(c.name)?.clone()))).collect()
+}
+
 /// Every number that differs, row by row in order of their words, the totals last.
 fn changes(columns: &'static [Column], old: &Rows, new: &Rows) -> Vec<Change> {
     let (keys, numbers): (Vec<&Column>, Vec<&Column>) = columns.iter().partition(|c| c.key);
@@ -137,13 +164,7 @@ fn changes(columns: &'static [Column], old: &Rows, new: &Rows) -> Vec<Change> {
     }
     let mut all = Vec::new();
     for (before, after) in both.into_values() {
-        let row: Map<String, Value> = before
-            .or(after)
-            .into_iter()
-            .flat_map(|row| {
-                keys.iter().filter_map(|c| Some((c.name.to_owned(), row.get(c.name)?.clone())))
-            })
-            .collect();
+        let row = before.or(after).map(|row| named(keys.iter().copied(), row)).unwrap_or_default();
         all.extend(between(&numbers, before, after, Some(&row)));
     }
     all.extend(between(&numbers, Some(&old.1), Some(&new.1), None));
@@ -219,5 +240,7 @@ mod tests {
             ]
         );
         assert!(changes(COLUMNS, &new, &new).is_empty());
+        let words = words_of(COLUMNS, &new.0);
+        assert!(words.contains(r#"{"month":"2026-08"}"#) && words.len() == 2, "{words:?}");
     }
 }

@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::cells::{Dimension, Groups, Levels, Place, Span, Sums, levels};
+use super::frame::NOTICE;
 use super::measures::{Measures, measures};
 use super::ties::{Ties, ties};
 use crate::domain::dates::Instant;
@@ -77,6 +78,8 @@ pub struct Utilization {
     pub non_additive: [&'static str; 2],
     /// What is null, and why.
     pub notes: [&'static str; 1],
+    /// For a payer, what 42 CFR 2.32 says.
+    pub notice: Option<&'static str>,
 }
 
 /// One group.
@@ -157,6 +160,7 @@ fn build(conn: &mut Conn, request: &Request) -> Result<Utilization, StoreError> 
         ties,
         non_additive: ["members", "units_per_member"],
         notes: ["paid is null: this version does not post remittances yet."],
+        notice: (request.perspective == Perspective::Payer).then_some(NOTICE),
     })
 }
 

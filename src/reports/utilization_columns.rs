@@ -60,4 +60,5 @@ pub const COLUMNS: &[Column] = &[
     Column::money("expected", "what the contract should pay for those"),
     Column::money("paid", "null: remittances are not posted yet"),
     Column::flag("ties", "whether every check of the ties block holds"),
+    Column::words("notice", "for a payer, what 42 CFR 2.32 says"),
 ];

@@ -2,12 +2,11 @@
 //! Parquet have the same lines, and the columns that the list of reports explains.
 
 use super::csv_out;
-use super::frame::NOTICE;
 use super::measures::Measures;
 use super::parquet_out::Parquet;
 use super::registry::UTILIZATION;
 use super::table::Value;
-use super::utilization::{Perspective, Row, Utilization};
+use super::utilization::{Row, Utilization};
 use super::utilization_columns::COLUMNS;
 use crate::error::AppError;
 
@@ -46,7 +45,7 @@ impl Utilization {
             ("as_of", Some(self.as_of.to_string())),
             ("group_by", Some(self.group_by.join(","))),
             ("privacy", Some(UTILIZATION.privacy.to_owned())),
-            ("notice", (self.perspective == Perspective::Payer).then(|| NOTICE.to_owned())),
+            ("notice", self.notice.map(str::to_owned)),
             ("ties", Some(self.ties.ties.to_string())),
         ];
         said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
@@ -94,6 +93,7 @@ impl Utilization {
             Value::Money(m.expected.cents()),
             m.paid.map_or(Value::Null("no_remittances"), |paid| Value::Money(paid.cents())),
             Value::Flag(self.ties.ties),
+            self.notice.map_or(Value::Null("not_so"), Value::text),
         ]
     }
 }

@@ -127,6 +127,19 @@ macro_rules! joined {
     };
 }
 
+/// Organizations that have or had a contract with a payer, in order of id.
+pub fn organizations_of(
+    conn: &mut Conn,
+    payer: PayerId,
+) -> Result<Vec<OrganizationId>, StoreError> {
+    let ids: Vec<i64> = contracts::table
+        .filter(contracts::payer_id.eq(payer.as_i64()))
+        .order(contracts::organization_id)
+        .select(contracts::organization_id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(OrganizationId::from_i64).collect())
+}
+
 /// All versions of all contracts of the organization, without terms, in the order of recording.
 pub fn versions_of(
     conn: &mut Conn,

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::report_facts;
 use super::schema::{locations, organizations};
 use super::types::{CHUNK, ListChange, optional, page_size, read, read_optional};
 use crate::domain::dates::Instant;
@@ -143,7 +144,7 @@ pub fn insert(
 }
 
 /// Changes the organization that stands at `organization.revision`, which goes up by one. `false`:
-/// somebody changed it meanwhile. Mode and locations are set as given.
+/// somebody changed it meanwhile. Mode and locations are set as given. The zone that it leaves is kept.
 pub fn update(
     conn: &mut Conn,
     organization: &Organization,
@@ -153,8 +154,13 @@ pub fn update(
     let at = organizations::table
         .filter(organizations::id.eq(row.id))
         .filter(organizations::revision.eq(organization.revision));
+    let left: Option<String> = at.select(organizations::zone).first(conn).optional()?;
+    let Some(left) = left else { return Ok(false) };
     if diesel::update(at).set(&row).execute(conn)? == 0 {
         return Ok(false);
+    }
+    if left != row.zone {
+        report_facts::keep_zone(conn, organization.id, &left, now)?;
     }
     let stored: Vec<LocationRow> = locations::table
         .filter(locations::organization_id.eq(row.id))

@@ -1,12 +1,15 @@
 //! Authorizations with what was drawn on them, for reports: one query for an organization.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::types::read_json;
+use super::schema::coverages;
+use super::types::{CHUNK, read_json};
 use crate::domain::ids::{OrganizationId, PayerId};
 
 /// An authorization and its use.
@@ -20,7 +23,8 @@ pub struct Used {
     pub payer: i64,
     /// The payer's number of it.
     pub number: String,
-    /// The member's number at the payer.
+    /// The member's number at the payer on the first day; without a coverage of that day, the one that is
+    /// nearest to it.
     pub member_number: Option<String>,
     /// For which services; none: all.
     pub services: Vec<String>,
@@ -50,8 +54,6 @@ struct Row {
     payer_id: i64,
     #[diesel(sql_type = Text)]
     number: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    member_number: Option<String>,
     #[diesel(sql_type = Text)]
     services: String,
     #[diesel(sql_type = BigInt)]
@@ -89,8 +91,6 @@ pub fn used(
     // Sums are made before anything else is joined, so that no join multiplies them.
     let sql = format!(
         "SELECT a.id, a.member_id, a.payer_id, a.number, a.services, a.units, a.valid_from, a.valid_to, \
-         (SELECT MIN(c.member_number) FROM coverages c WHERE c.organization_id = a.organization_id \
-         AND c.member_id = a.member_id AND c.payer_id = a.payer_id) AS member_number, \
          {}, {}, {}, {} FROM authorizations a LEFT JOIN unit_entries e \
          ON e.organization_id = a.organization_id AND e.authorization_id = a.id \
          AND e.service IS NOT NULL \
@@ -105,14 +105,18 @@ pub fn used(
     );
     let rows: Vec<Row> =
         diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
+    let members: BTreeSet<i64> = rows.iter().map(|row| row.member_id).collect();
+    let numbers = numbers(conn, organization, members)?;
     rows.into_iter()
         .map(|row| {
+            let of_member = numbers.get(&(row.member_id, row.payer_id));
+            let member_number = of_member.and_then(|list| on(list, row.valid_from));
             Ok(Used {
                 id: row.id,
                 member: row.member_id,
                 payer: row.payer_id,
                 number: row.number,
-                member_number: row.member_number,
+                member_number,
                 services: read_json("authorizations.services", &row.services)?,
                 approved: row.units,
                 from: row.valid_from,
@@ -124,4 +128,74 @@ pub fn used(
             })
         })
         .collect()
+}
+
+/// A coverage's first day, last day and number.
+type Numbered = (NaiveDate, Option<NaiveDate>, String);
+
+/// The members' numbers at their payers.
+fn numbers(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    members: BTreeSet<i64>,
+) -> Result<HashMap<(i64, i64), Vec<Numbered>>, StoreError> {
+    let members: Vec<i64> = members.into_iter().collect();
+    let mut all: HashMap<(i64, i64), Vec<Numbered>> = HashMap::new();
+    for chunk in members.chunks(CHUNK) {
+        let rows: Vec<(i64, i64, NaiveDate, Option<NaiveDate>, String)> = coverages::table
+            .filter(coverages::organization_id.eq(organization.as_i64()))
+            .filter(coverages::member_id.eq_any(chunk.to_vec()))
+            .select((
+                coverages::member_id,
+                coverages::payer_id,
+                coverages::valid_from,
+                coverages::valid_to,
+                coverages::member_number,
+            ))
+            .load(conn)?;
+        for (member, payer, from, to, number) in rows {
+            all.entry((member, payer)).or_default().push((from, to, number));
+        }
+    }
+    Ok(all)
+}
+
+/// The number in force on a day, or of the coverage nearest to it: of equally near ones the one that began
+/// last.
+fn on(list: &[Numbered], day: NaiveDate) -> Option<String> {
+    let nearest = list.iter().min_by_key(|one| {
+        let (from, to, number) = *one;
+        let before = (*from - day).num_days().max(0);
+        let after = to.map_or(0, |to| (day - to).num_days().max(0));
+        (before + after, std::cmp::Reverse(*from), number)
+    });
+    nearest.map(|(_, _, number)| number.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dates::parse_date;
+
+    #[test]
+    fn the_number_is_that_of_the_day_or_the_nearest() {
+        let day = |text: &str| parse_date(text).unwrap();
+        let one = |from: &str, to: Option<&str>, number: &str| {
+            (day(from), to.map(day), number.to_owned())
+        };
+        let list = [
+            one("2026-01-01", Some("2026-06-30"), "NEW"),
+            one("2025-01-01", Some("2025-10-31"), "A-OLD"),
+            one("2026-07-01", None, "ZZZ"),
+        ];
+        let told = |text: &str| on(&list, day(text)).unwrap();
+        assert_eq!(told("2025-05-01"), "A-OLD");
+        assert_eq!(told("2026-06-30"), "NEW");
+        assert_eq!(told("2026-07-01"), "ZZZ");
+        assert_eq!(told("2030-01-01"), "ZZZ");
+        assert_eq!(told("2025-11-02"), "A-OLD", "two days after the old one");
+        assert_eq!(told("2025-12-31"), "NEW", "the day before the new one");
+        assert_eq!(told("2020-01-01"), "A-OLD");
+        assert_eq!(on(&[], day("2026-01-01")), None);
+    }
 }

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::schema::{organizations, report_clock, report_facts, report_marks};
+use super::schema::{organizations, past_zones, report_clock, report_facts, report_marks};
 use super::sets::insert_set;
 use super::types::{self, CHUNK};
 use crate::domain::dates::{Instant, Zone};
@@ -134,6 +134,44 @@ pub fn zone(conn: &mut Conn, organization: OrganizationId) -> Result<Zone, Store
         .select(organizations::zone)
         .first(conn)?;
     types::read("organizations.zone", name)
+}
+
+/// The zone in which an organization was at a time: its days of then do not move when it moves.
+pub fn zone_at(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    as_of: Instant,
+) -> Result<Zone, StoreError> {
+    let before: Option<String> = past_zones::table
+        .filter(past_zones::organization_id.eq(organization.as_i64()))
+        .filter(past_zones::known_to.gt(as_of.naive()))
+        .order(past_zones::known_to)
+        .select(past_zones::zone)
+        .first(conn)
+        .optional()?;
+    match before {
+        Some(name) => types::read("past_zones.zone", name),
+        None => zone(conn, organization),
+    }
+}
+
+/// Keeps the zone that an organization has left, with the time of the reports up to which it was in it:
+/// nothing that a report was made of before is later than that.
+pub fn keep_zone(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    left: &str,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let at = advance(conn, now)?;
+    diesel::insert_into(past_zones::table)
+        .values((
+            past_zones::organization_id.eq(organization.as_i64()),
+            past_zones::known_to.eq(at.naive()),
+            past_zones::zone.eq(left),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Writes what is now known of a day: facts that are no longer true end at `at`, and new ones begin.

@@ -776,6 +776,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    past_zones (organization_id, known_to) {
+        organization_id -> BigInt,
+        known_to -> Timestamp,
+        zone -> Text,
+    }
+}
+
+diesel::table! {
     report_marks (organization_id, service_date) {
         organization_id -> BigInt,
         service_date -> Date,
@@ -948,6 +956,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     paid_claims,
     responses,
     report_clock,
+    past_zones,
     report_marks,
     report_facts,
     report_days,

@@ -305,6 +305,16 @@ impl Deeds<'_> {
                 let path = format!("/v1/report-issues/{}/file", id(&made.expect(201)));
                 self.biller(Method::GET, &path, &Value::Null, "report.export_issue")
             }
+            ("GET", ["report-issues"] | ["report-issues", "{id}"]) => {
+                let day = format!("2026-03-1{}", parts.len());
+                let body = json!({"report": "delivery", "from": "2026-03-01", "to": day});
+                let made = self.app.post("/v1/report-issues", &self.w.biller, &body).await;
+                let path = match (parts.len(), id(&made.expect(201))) {
+                    (1, _) => "/v1/report-issues".to_owned(),
+                    (_, id) => format!("/v1/report-issues/{id}"),
+                };
+                self.biller(Method::GET, &path, &Value::Null, "report.read_issue")
+            }
             ("POST", ["report-jobs"]) => {
                 let body = json!({"report": "delivery", "from": "2026-05-01", "to": "2026-05-02"});
                 self.biller(Method::POST, "/v1/report-jobs", &body, "report.job")

@@ -80,6 +80,7 @@ mod reference_import;
 mod reference_samples;
 mod reference_walls;
 mod report_attack;
+mod report_disclosed;
 mod report_facts;
 mod report_files;
 mod report_frame;

@@ -221,9 +221,10 @@ on_both! {
         for column in lines["columns"].as_array().unwrap() {
             assert!(dictionary.body.contains(&format!("\r\n{},", column["name"].as_str().unwrap())), "{column}");
         }
-        // Each of them is in the trail, and neither the list nor the dictionary.
+        // Each of them is in the trail, a payer's in those of both organizations, and neither the list nor the
+        // dictionary.
         let trail = world::all(&app, "/v1/audit?action=report.export", &pasts[0].world.admin).await;
-        assert_eq!(trail.iter().filter(|e| e.to_string().contains("\"lines\"")).count(), 9, "{trail:?}");
+        assert_eq!(trail.iter().filter(|e| e.to_string().contains("\"lines\"")).count(), 13, "{trail:?}");
     }
 
     async fn a_payer_is_told_what_was_released_to_it_and_no_names_of_the_organizations(app: TestApp) {

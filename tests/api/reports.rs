@@ -245,6 +245,7 @@ fn same_table(report: &Value, csv: &str) {
                 let value = match column.as_str() {
                     "level" => return level.to_owned(),
                     "ties" => &report["ties"]["ties"],
+                    "notice" => &report["notice"],
                     _ => match column.split_once('_') {
                         Some((of @ ("encounters" | "units"), state)) if state != "per_member" => {
                             &row[of][state]

@@ -96,8 +96,10 @@ impl Sums {
 /// Both sides side by side.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// All of ours.
+    /// All of ours of the period.
     pub here: Sums,
+    /// Ours of other days that the extract has in the period.
+    pub elsewhere: Sums,
     /// All of theirs.
     pub there: Sums,
     /// Ours that are in both.
@@ -128,11 +130,19 @@ pub fn twice(lines: &[Line]) -> Vec<usize> {
     again
 }
 
-/// Compares our lines with theirs; each side has a number once.
-pub fn compare(here: Vec<Line>, there: Vec<Line>) -> Comparison {
+/// Compares our lines of a period, and those `elsewhere`, of other days, that the extract has by their
+/// numbers, with theirs; each side has a number once.
+pub fn compare(here: Vec<Line>, elsewhere: Vec<Line>, there: Vec<Line>) -> Comparison {
     let mut all: BTreeMap<Key, (Option<Line>, Option<Line>)> = BTreeMap::new();
     let key = |line: &Line| (line.claim.clone(), line.control.clone());
-    for line in here {
+    let mut out = Comparison::default();
+    for line in &here {
+        out.here.add(line);
+    }
+    for line in &elsewhere {
+        out.elsewhere.add(line);
+    }
+    for line in here.into_iter().chain(elsewhere) {
         let place = all.entry(key(&line)).or_default();
         place.0 = Some(line);
     }
@@ -140,11 +150,7 @@ pub fn compare(here: Vec<Line>, there: Vec<Line>) -> Comparison {
         let place = all.entry(key(&line)).or_default();
         place.1 = Some(line);
     }
-    let mut out = Comparison::default();
     for ((claim, control), (here, there)) in all {
-        if let Some(line) = &here {
-            out.here.add(line);
-        }
         if let Some(line) = &there {
             out.there.add(line);
         }
@@ -201,7 +207,7 @@ mod tests {
         let mut late = line(2, 1, 2, 450);
         late.date = parse_date("2026-07-02").unwrap();
         let there = vec![line(1, 1, 4, 900), late, line(3, 1, 1, 225)];
-        let told = compare(here, there);
+        let told = compare(here, Vec::new(), there);
         let places: Vec<_> = told.differences.iter().map(|d| (d.place, d.fields())).collect();
         assert_eq!(
             places,
@@ -215,13 +221,25 @@ mod tests {
         // A zero in front is a part of the number.
         let mut bare = line(1, 1, 4, 900);
         bare.control = "1".to_owned();
-        assert_eq!(compare(vec![line(1, 1, 4, 900)], vec![bare]).differences.len(), 2);
+        assert_eq!(compare(vec![line(1, 1, 4, 900)], Vec::new(), vec![bare]).differences.len(), 2);
+    }
+
+    #[test]
+    fn a_line_of_another_day_is_matched_and_leads_to_their_sum() {
+        let mut other = line(1, 1, 4, 900);
+        other.date = parse_date("2026-06-30").unwrap();
+        let told = compare(vec![line(2, 1, 2, 450)], vec![other], vec![line(1, 1, 4, 900)]);
+        let places: Vec<_> = told.differences.iter().map(|d| (d.place, d.fields())).collect();
+        assert_eq!(places, [(Place::Both, vec!["service_date"]), (Place::OnlyHere, vec![])]);
+        let sums = |lines, units, charge| Sums { lines, units, charge };
+        assert_eq!((told.here, told.elsewhere), (sums(1, 2, 450), sums(1, 4, 900)));
+        assert_eq!((told.both_here, told.there), (sums(1, 4, 900), sums(1, 4, 900)));
     }
 
     #[test]
     fn sums_beyond_all_numbers_do_not_wrap() {
         let there = vec![line(1, 1, i64::MAX, i64::MAX), line(1, 2, 1, 1)];
-        let told = compare(Vec::new(), there);
+        let told = compare(Vec::new(), Vec::new(), there);
         assert_eq!(told.only_there, Sums { lines: 2, units: i64::MAX, charge: i64::MAX });
     }
 
@@ -244,7 +262,7 @@ mod tests {
         /// Line by line, the slow way; and the chain from one side's sum to the other's.
         #[test]
         fn nothing_is_lost_between_the_sides(here in side(), there in side()) {
-            let told = compare(here.clone(), there.clone());
+            let told = compare(here.clone(), Vec::new(), there.clone());
             let find = |list: &[Line], of: &Line| list.iter()
                 .find(|l| l.claim == of.claim && l.control == of.control).cloned();
             let only_here = here.iter().filter(|l| find(&there, l).is_none()).count();

@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{NaiveDate, TimeDelta};
 
 use crate::domain::dates::Instant;
-use crate::domain::ids::OrganizationId;
+use crate::domain::episode::EpisodeData;
+use crate::domain::ids::{OrganizationId, PayerId};
 use crate::domain::report::engagement::{Enrollment, MARKS, Mark, median};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value, month};
 use crate::reports::registry::Built;
 use crate::reports::tally::count;
 use crate::reports::utilization::Perspective;
+use crate::reports::wave::part2::Wall;
 use crate::store::report_facts::{Wanted, each};
 use crate::store::{self, Conn, StoreError};
 
@@ -114,53 +116,22 @@ impl Cohort {
     }
 }
 
+/// What was counted.
+#[derive(Debug, Default)]
+struct Work {
+    cohorts: BTreeMap<(String, String), Cohort>,
+    all: Cohort,
+    episodes: i64,
+    left_out: bool,
+}
+
 /// Makes it.
 pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
-    let mut cohorts: BTreeMap<(String, String), Cohort> = BTreeMap::new();
-    let (mut all, mut episodes) = (Cohort::default(), 0);
+    let mut work = Work::default();
     for (id, name) in super::organizations(conn, asked)? {
-        let today = store::report_facts::zone(conn, id)?.date_of(as_of);
-        let contacts = contacts(conn, asked, id, as_of)?;
-        let mut after = None;
-        loop {
-            let filter = store::episodes::Filter::default();
-            let list = store::episodes::list(conn, id, &filter, after, PAGE)?;
-            after = list.last().map(|e| e.id);
-            let full = i64::try_from(list.len()).is_ok_and(|n| n == PAGE);
-            for episode in list {
-                let (data, from) = (&episode.data, episode.data.span.from);
-                // A payer is told of episodes that name it, and of no others.
-                let wanted = match (asked.lens.edition, asked.lens.payer) {
-                    (Perspective::Payer, payer) => data.payer.is_some() && data.payer == payer,
-                    (_, Some(payer)) => data.counts_for(payer),
-                    (_, None) => true,
-                };
-                if !wanted || !(asked.from..=asked.to).contains(&from) || from > today {
-                    continue;
-                }
-                episodes += 1;
-                let until = data.span.to;
-                let mut days: Vec<NaiveDate> = contacts
-                    .get(&data.member.as_i64())
-                    .into_iter()
-                    .flatten()
-                    .filter(|day| {
-                        **day >= from
-                            && until.is_none_or(|to| **day <= to)
-                            && (**day - from).num_days() < FOLLOWED_DAYS
-                    })
-                    .copied()
-                    .collect();
-                days.sort_unstable();
-                let of = Enrollment { from, to: until, contacts: days };
-                cohorts.entry((name.clone(), month(from))).or_default().add(&of, today);
-                all.add(&of, today);
-            }
-            if !full {
-                break;
-            }
-        }
+        work.organization(conn, asked, (id, &name), as_of)?;
     }
+    let Work { cohorts, all, episodes, left_out } = work;
     let mut table = Table::new(COLUMNS);
     for ((organization, month), cohort) in &cohorts {
         table.rows.push(cohort.row(organization, month));
@@ -174,7 +145,89 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         let what = format!("day {k}: enrolled = retained + not seen + ended + not due");
         checks.push(Check::whole(what, all.enrolled, counts.iter().sum()));
     }
-    Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
+    let left_out = (asked.lens.edition == Perspective::Payer).then_some(left_out);
+    Ok(Built { table, ties: Ties::of(CHAIN, checks), released: None, left_out })
+}
+
+impl Work {
+    fn organization(
+        &mut self,
+        conn: &mut Conn,
+        asked: &Asked,
+        (id, name): (OrganizationId, &str),
+        as_of: Instant,
+    ) -> Result<(), StoreError> {
+        let zone = store::report_facts::zone(conn, id)?;
+        let today = zone.date_of(as_of);
+        let contacts = contacts(conn, asked, id, as_of)?;
+        let payer = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
+        // That somebody is enrolled in a Part 2 program is told with a consent only, also in a sum.
+        let mut wall = match payer {
+            Some(payer) => Wall::between(conn, id, std::iter::once(payer.as_i64()), (as_of, zone))?,
+            None => None,
+        };
+        let mut after = None;
+        loop {
+            let filter = store::episodes::Filter::default();
+            let list = store::episodes::list(conn, id, &filter, after, PAGE)?;
+            after = list.last().map(|e| e.id);
+            let full = i64::try_from(list.len()).is_ok_and(|n| n == PAGE);
+            let list: Vec<EpisodeData> = list
+                .into_iter()
+                .map(|episode| episode.data)
+                .filter(|data| wanted(asked, data) && data.span.from <= today)
+                .collect();
+            if let Some(wall) = &mut wall {
+                wall.learn(conn, list.iter().map(|data| data.member.as_i64()))?;
+            }
+            for data in &list {
+                let people = (payer.map_or(0, PayerId::as_i64), data.member.as_i64());
+                if wall.as_ref().is_some_and(|wall| !wall.shows_person(people)) {
+                    self.left_out = true;
+                    continue;
+                }
+                self.add(name, &enrollment(data, &contacts), today);
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    fn add(&mut self, organization: &str, of: &Enrollment, today: NaiveDate) {
+        self.episodes += 1;
+        let cohort = (organization.to_owned(), month(of.from));
+        self.cohorts.entry(cohort).or_default().add(of, today);
+        self.all.add(of, today);
+    }
+}
+
+/// Whether an episode began in the period and is the reader's to see: a payer is told of those that name
+/// it, and of no others.
+fn wanted(asked: &Asked, data: &EpisodeData) -> bool {
+    let own = match (asked.lens.edition, asked.lens.payer) {
+        (Perspective::Payer, payer) => data.payer.is_some() && data.payer == payer,
+        (_, Some(payer)) => data.counts_for(payer),
+        (_, None) => true,
+    };
+    own && (asked.from..=asked.to).contains(&data.span.from)
+}
+
+fn enrollment(data: &EpisodeData, contacts: &HashMap<i64, Vec<NaiveDate>>) -> Enrollment {
+    let (from, to) = (data.span.from, data.span.to);
+    let mut days: Vec<NaiveDate> = contacts
+        .get(&data.member.as_i64())
+        .into_iter()
+        .flatten()
+        .filter(|day| {
+            **day >= from
+                && to.is_none_or(|to| **day <= to)
+                && (**day - from).num_days() < FOLLOWED_DAYS
+        })
+        .copied()
+        .collect();
+    days.sort_unstable();
+    Enrollment { from, to, contacts: days }
 }
 
 /// Days of contacts by member, as far as the reader sees them.

@@ -16,7 +16,7 @@ use crate::domain::organization::Part2Posture;
 use crate::store::report_authorizations::Used;
 use crate::store::{self, Conn, StoreError};
 
-/// What a payer may see of an organization's authorizations and claim lines.
+/// What a payer may see of an organization's authorizations, enrollments and claim lines.
 pub struct Wall {
     organization: OrganizationId,
     consents: HashMap<i64, Vec<ConsentFact>>,
@@ -84,11 +84,22 @@ impl Wall {
     /// Whether its payer may see an authorization: not where nobody knows which services are those of
     /// substance use.
     pub fn shows(&self, used: &Used) -> bool {
-        let Some(Some(flagged)) = self.services.get(&used.payer) else { return false };
-        let of = |name: &&String| used.services.is_empty() || used.services.contains(name);
+        self.shows_all((used.payer, used.member), &used.services)
+    }
+
+    /// Whether its payer may be told that somebody is enrolled: with a consent for each service of substance
+    /// use that the enrollment may be for.
+    pub fn shows_person(&self, people: (i64, i64)) -> bool {
+        self.shows_all(people, &[])
+    }
+
+    /// Whether its payer may see what is of these services; none named: of any.
+    fn shows_all(&self, (payer, member): (i64, i64), services: &[String]) -> bool {
+        let Some(Some(flagged)) = self.services.get(&payer) else { return false };
+        let of = |name: &&String| services.is_empty() || services.contains(name);
         let mut mine = flagged.iter().filter(of);
         let today = self.zone.date_of(self.at);
-        mine.all(|name| self.permits((used.payer, used.member), name, today))
+        mine.all(|name| self.permits((payer, member), name, today))
     }
 
     /// Whether its payer may see a claim line; `diagnosed`: its first diagnosis is one of substance use.

@@ -59,7 +59,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     let names = store::report_days::organization_keys(conn)?;
     let mut today = HashMap::new();
     for (id, _) in super::organizations(conn, asked)? {
-        let zone = store::report_facts::zone(conn, id)?;
+        let zone = store::report_facts::zone_at(conn, id, as_of)?;
         today.insert(id.as_i64(), zone.date_of(as_of));
     }
     let mut groups: BTreeMap<(String, usize), Leg> = BTreeMap::new();

@@ -1,0 +1,182 @@
+//! Everything about an issue but its rows: what was asked, as of when, its totals, and the seals of its files.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{edition, sha256, unwritten};
+use crate::domain::audit::Detail;
+use crate::domain::dates::Instant;
+use crate::domain::enrollment::Convention;
+use crate::domain::ids::ReportIssueId;
+use crate::domain::report::issue::Issue;
+use crate::error::AppError;
+use crate::reports::formats::Format;
+use crate::reports::frame::Answer;
+use crate::reports::utilization::Perspective;
+
+/// A file with what proves that it is the one that was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// The form.
+    pub format: String,
+    /// What it is called: never used for other bytes.
+    pub name: String,
+    /// Its size.
+    pub bytes: usize,
+    /// Of its bytes, in hex.
+    pub sha256: String,
+}
+
+/// Everything about an issue but its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The issue.
+    pub id: ReportIssueId,
+    /// The report.
+    pub report: String,
+    /// Version of what its numbers mean.
+    pub definition: u32,
+    /// 1 for the first issue of a question.
+    pub version: u32,
+    /// For whom: `organization` or `payer`.
+    pub edition: String,
+    /// Key of the organization; none: all.
+    pub organization: Option<String>,
+    /// Key of the payer; none: all.
+    pub payer: Option<String>,
+    /// By which date rows are placed.
+    pub basis: String,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// What was known at this time.
+    pub as_of: Instant,
+    /// When it was issued.
+    pub issued_at: Instant,
+    /// How a member's month is counted; none where there are no member-months.
+    pub convention: Option<Convention>,
+    /// Days after the period until it is complete.
+    pub run_out_days: i64,
+    /// Whether those had passed.
+    pub complete: bool,
+    /// Privacy class.
+    pub privacy: String,
+    /// What a reader of it must know of 42 CFR Part 2; none where it is not for a payer.
+    pub notice: Option<String>,
+    /// Rows, without totals.
+    pub rows: usize,
+    /// The level above the rows.
+    pub totals: Value,
+    /// Whether it ties, also to the claim lines of that moment.
+    pub ties: bool,
+    /// Whether it can be made again from what was known.
+    pub rebuildable: bool,
+    /// The issue that it takes the place of.
+    pub supersedes: Option<ReportIssueId>,
+    /// Why there is another one.
+    pub cause: Option<String>,
+    /// Its files.
+    pub files: Vec<Seal>,
+}
+
+impl Manifest {
+    /// Of an answer; its files are still to be sealed.
+    pub(super) fn of(
+        answer: &Answer,
+        id: ReportIssueId,
+        issued_at: Instant,
+    ) -> Result<Self, AppError> {
+        let (asked, definition) = (&answer.asked, answer.definition);
+        let (organization, payer) = answer.names.clone();
+        Ok(Self {
+            id,
+            report: definition.name.to_owned(),
+            definition: definition.version,
+            version: 1,
+            edition: edition(asked.lens.edition).to_owned(),
+            organization,
+            payer,
+            basis: asked.basis.to_string(),
+            from: asked.from,
+            to: asked.to,
+            as_of: answer.as_of,
+            issued_at,
+            convention: asked.convention,
+            run_out_days: asked.run_out_days,
+            complete: asked.complete(answer.as_of),
+            privacy: definition.privacy.to_owned(),
+            notice: answer.notice().map(str::to_owned),
+            rows: answer.table.rows.len(),
+            totals: serde_json::to_value(answer.totals()).map_err(unwritten)?,
+            ties: answer.ties.ties,
+            rebuildable: definition.rebuildable,
+            supersedes: None,
+            cause: None,
+            files: Vec::new(),
+        })
+    }
+
+    /// Whether its rows are people and its reader is a payer: then it may be told less of them later.
+    pub fn tells_a_payer_of_people(&self) -> bool {
+        self.privacy == "P1" && self.edition == edition(Perspective::Payer)
+    }
+
+    /// What had happened by then is in it, or left out of it.
+    pub fn known_at(&self) -> Instant {
+        self.as_of.min(self.issued_at)
+    }
+
+    /// What the audit trail is told of it.
+    pub fn detail(&self) -> Detail {
+        let detail = Detail::default()
+            .about("report", &self.report)
+            .about("basis", &self.basis)
+            .about("from", self.from)
+            .about("to", self.to)
+            .about("as_of", self.as_of);
+        match self.convention {
+            Some(convention) => detail.about("convention", convention),
+            None => detail,
+        }
+    }
+
+    /// Adds a file.
+    pub(super) fn seal(&mut self, form: &str, bytes: &[u8]) {
+        let name = self.file_name(form);
+        let (bytes, sha256) = (bytes.len(), sha256(bytes));
+        self.files.push(Seal { format: form.to_owned(), name, bytes, sha256 });
+    }
+
+    /// Whose, what, for whom, which period, as of when, which version: every part of the question, so that a
+    /// name is never used for other bytes.
+    fn file_name(&self, form: &str) -> String {
+        let upper = |name: &Option<String>| {
+            name.as_deref().map_or_else(|| "ALL".to_owned(), str::to_uppercase)
+        };
+        let day = |day: NaiveDate| day.format("%Y%m%d").to_string();
+        let ending = Format::parse(form).map_or("restatement.json", Format::ending);
+        let convention = self.convention.map_or_else(String::new, |c| {
+            format!("_{}", c.as_str().to_uppercase().replace('_', "-"))
+        });
+        format!(
+            "{}_{}_{}{convention}_{}_{}{}-{}_ASOF{}_V{}.{ending}",
+            upper(&self.organization),
+            upper(&self.payer),
+            self.report.to_uppercase().replace('_', "-"),
+            if self.edition == edition(Perspective::Payer) { "PAYER" } else { "ORG" },
+            self.basis.chars().take(3).collect::<String>().to_uppercase(),
+            day(self.from),
+            day(self.to),
+            self.as_of.utc().format("%Y%m%d"),
+            self.version,
+        )
+    }
+
+    /// As it was written.
+    pub fn read(issue: &Issue) -> Result<Self, AppError> {
+        serde_json::from_str(&issue.manifest)
+            .map_err(|e| AppError::internal(format!("a manifest cannot be read: {e}")))
+    }
+}
