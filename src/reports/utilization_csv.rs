@@ -62,6 +62,7 @@ impl Utilization {
         };
         let maybe = |count: Option<i64>| count.map(|c| c.to_string()).unwrap_or_default();
         let (e, u) = (&m.encounters, &m.units);
+        let units = |count: Option<i64>| maybe(count.and_then(|count| u.told(count)));
         let fields = [
             level.to_owned(),
             text(|r| &r.month),
@@ -78,11 +79,11 @@ impl Utilization {
             maybe(e.non_billable),
             maybe(e.claimed),
             e.submitted.to_string(),
-            u.recorded.to_string(),
-            maybe(u.ready),
-            maybe(u.held),
-            maybe(u.claimed),
-            u.submitted.to_string(),
+            units(Some(u.recorded)),
+            units(u.ready),
+            units(u.held),
+            units(u.claimed),
+            units(Some(u.submitted)),
             m.contact_minutes.to_string(),
             m.contact_hours.to_string(),
             m.units_per_member.map(|d| d.to_string()).unwrap_or_default(),
