@@ -1,5 +1,7 @@
 //! Authorizations with what was drawn on them, for reports: one query for an organization.
 
+mod by_lines;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
@@ -8,6 +10,7 @@ use super::conn::Conn;
 use super::error::StoreError;
 use super::types::read_json;
 use crate::domain::ids::{OrganizationId, PayerId};
+pub use by_lines::by_lines;
 
 /// An authorization and its use.
 #[derive(Debug, Clone, PartialEq, Eq)]
