@@ -190,7 +190,7 @@ fn cells(row: &Row, shown: &[Dimension]) -> Vec<String> {
         count(e.non_billable),
         count(e.claimed),
         e.submitted.to_string(),
-        m.units.recorded.to_string(),
+        count(m.units.told(m.units.recorded)),
         m.contact_hours.to_string(),
         m.units_per_member.map(|d| d.to_string()).unwrap_or_default(),
         m.billed.to_string(),

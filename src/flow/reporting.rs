@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 
 use super::{Ctx, Scope};
 use crate::domain::dates::Instant;
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{ContractVersionId, OrganizationId};
 use crate::domain::report::day::Day;
 use crate::domain::report::fact::Fact;
 use crate::error::{AppError, Code};
@@ -104,7 +104,7 @@ async fn work(
     ctx: &Ctx,
     organization: Option<OrganizationId>,
 ) -> Result<(Instant, usize, bool), AppError> {
-    let now = ctx.now();
+    let (now, ctx_of_work) = (ctx.now(), ctx.clone());
     let work = move |conn: &mut Conn| -> Result<(Instant, usize, bool), StoreError> {
         let at = store::report_facts::advance(conn, now)?;
         let days = store::report_facts::marked(conn, organization, STEP_DAYS)?;
@@ -113,7 +113,7 @@ async fn work(
             if seen >= STEP_VISITS {
                 break;
             }
-            seen += again(conn, *owner, *day, at)?;
+            seen += again(&ctx_of_work, conn, *owner, *day, at)?;
             done += 1;
         }
         let more = done < days.len() || i64::try_from(done).is_ok_and(|n| n == STEP_DAYS);
@@ -135,6 +135,7 @@ pub async fn is_due(ctx: &Ctx) -> Result<bool, AppError> {
 
 /// Reads one day again. Gives its visits.
 fn again(
+    ctx: &Ctx,
     conn: &mut Conn,
     organization: OrganizationId,
     date: NaiveDate,
@@ -142,7 +143,9 @@ fn again(
 ) -> Result<usize, StoreError> {
     store::report_facts::unmark(conn, organization, date)?;
     let zone = store::report_facts::zone(conn, organization)?;
-    let facts = store::report_source::visits(conn, organization, zone, date)?;
+    let mut read = |conn: &mut Conn, version: i64| unit_minutes(ctx, conn, organization, version);
+    let mut lengths = store::report_source::Lengths::new(&mut read);
+    let facts = store::report_source::visits(conn, organization, zone, date, &mut lengths)?;
     let control = store::report_source::control(conn, organization, date)?;
     store::report_facts::learn(conn, organization, date, &facts, at)?;
     let members: BTreeSet<i64> = facts.iter().map(|(_, f)| f.member).collect();
@@ -157,6 +160,26 @@ fn again(
     let day = Day::of(&list, control, on_roster, person);
     store::report_days::put(conn, organization, date, &day)?;
     Ok(facts.len())
+}
+
+/// Minutes of a unit of each service of a contract version.
+fn unit_minutes(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    version: i64,
+) -> Result<HashMap<String, i64>, StoreError> {
+    let terms = ctx
+        .terms(conn, organization, ContractVersionId::from_i64(version))
+        .map_err(|error| unread(&error))?;
+    let services = terms.pack.services.iter();
+    Ok(services.map(|s| (s.key.to_string(), i64::from(s.unit_minutes))).collect())
+}
+
+/// Terms that were not read: try again, or a fault of ours.
+fn unread(error: &AppError) -> StoreError {
+    let why = format!("the terms of a contract version were not read: {error}");
+    if error.retryable() { StoreError::Busy(why) } else { StoreError::Broken(why) }
 }
 
 fn people(

@@ -74,6 +74,8 @@ pub struct Sums {
     pub counts: Counts,
     /// Different people.
     pub members: i64,
+    /// Whether its units are of several lengths, and no number of units can be told.
+    pub mixed: bool,
 }
 
 /// Groups of one level.
@@ -144,6 +146,7 @@ impl Texts {
 struct Group {
     counts: Counts,
     people: HashMap<i64, Bits>,
+    unit_minutes: BTreeSet<u32>,
 }
 
 struct Sum<'a> {
@@ -221,16 +224,17 @@ impl Sum<'_> {
     fn cell(&mut self, owner: i64, key: &Key, cell: &Cell) {
         // A payer knows its members by number, whichever roster they are on; an organization knows
         // them by its roster, whatever their numbers. Rosters are never tied together in an answer.
-        let (world, people) = if self.span.released_only {
-            (cell.place.payer, &cell.people)
+        let (world, people, unit_minutes) = if self.span.released_only {
+            (cell.place.payer, &cell.people, &cell.sent_unit_minutes)
         } else {
-            (owner, &cell.roster)
+            (owner, &cell.roster, &cell.unit_minutes)
         };
         for (depth, level) in self.levels.iter_mut().enumerate() {
             let by = self.by.get(..depth).unwrap_or(self.by);
             let group = level.entry(key.of(by)).or_default();
             group.counts.add(cell.counts);
             group.people.entry(world).or_default().add(people);
+            group.unit_minutes.extend(unit_minutes);
         }
     }
 
@@ -240,7 +244,8 @@ impl Sum<'_> {
             let by = by.get(..depth).unwrap_or(by);
             let groups = level.into_iter().map(|(key, group)| {
                 let members = group.people.values().map(Bits::count).sum();
-                (place(&texts, by, &key), Sums { counts: group.counts, members })
+                let mixed = group.unit_minutes.len() > 1;
+                (place(&texts, by, &key), Sums { counts: group.counts, members, mixed })
             });
             groups.collect()
         });

@@ -16,6 +16,9 @@ use crate::error::{AppError, Code};
 /// A share of one, in ten-thousandths.
 const WHOLE: i64 = 10_000;
 
+/// What is told in place of units that are no number.
+const MIXED: &str = "units of different lengths";
+
 /// Reports that have a picture.
 const CHARTED: [&str; 6] = ["delivery", "authorizations", "ending", "pace", "held", "timeliness"];
 
@@ -61,6 +64,14 @@ impl Answer {
         }
     }
 
+    /// Units of a row; none where they are of different lengths.
+    fn units(&self, row: &[Value]) -> Option<i64> {
+        match self.cell(row, "units") {
+            Some(Value::Integer(units)) => Some(*units),
+            _ => None,
+        }
+    }
+
     fn word(&self, row: &[Value], name: &str) -> String {
         self.cell(row, name).map(Value::plain).unwrap_or_default()
     }
@@ -74,14 +85,20 @@ impl Answer {
     }
 
     fn by_month(&self) -> Chart {
-        let mut months: BTreeMap<String, i64> = BTreeMap::new();
+        // Units of different lengths make no bar: of one row, or of several that are not one number.
+        let total = self.table.totals.as_ref().and_then(|totals| self.units(totals));
+        let mut months: BTreeMap<String, Option<i64>> = BTreeMap::new();
         for row in &self.table.rows {
-            *months.entry(self.word(row, "month")).or_default() += self.whole(row, "units");
+            let units = self.units(row);
+            months
+                .entry(self.word(row, "month"))
+                .and_modify(|sum| *sum = total.and(*sum).zip(units).map(|(sum, more)| sum + more))
+                .or_insert(units);
         }
-        let bar = |(label, units): (String, i64)| Bar {
+        let bar = |(label, units): (String, Option<i64>)| Bar {
             label,
-            parts: [units, 0, 0],
-            text: units.to_string(),
+            parts: [units.unwrap_or_default(), 0, 0],
+            text: units.map_or_else(|| MIXED.to_owned(), |units| units.to_string()),
             ..Bar::default()
         };
         let bars = months.into_iter().map(bar).collect();
@@ -121,9 +138,10 @@ impl Answer {
         let rows = self.table.rows.iter().filter(|row| self.word(row, "reason") != "held");
         let mut bars: Vec<Bar> = rows
             .map(|row| {
-                let (units, contacts) = (self.whole(row, "units"), self.whole(row, "contacts"));
-                let parts = [units, 0, 0];
-                let text = format!("{units} units, {contacts} contacts");
+                let (units, contacts) = (self.units(row), self.whole(row, "contacts"));
+                let parts = [units.unwrap_or_default(), 0, 0];
+                let told = units.map_or_else(|| MIXED.to_owned(), |units| format!("{units} units"));
+                let text = format!("{told}, {contacts} contacts");
                 Bar { label: self.word(row, "reason"), parts, text, ..Bar::default() }
             })
             .collect();

@@ -2,7 +2,8 @@
 
 use rust_decimal::Decimal;
 use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use super::cells::Sums;
 use super::utilization::Perspective;
@@ -52,22 +53,43 @@ pub struct Encounters {
     pub submitted: i64,
 }
 
-/// Units by status of their lines.
-#[derive(Debug, Clone, Default, Serialize)]
+/// Units by status of their lines. Of several lengths they are no number: then all of them are null where
+/// they are told, and only what is sent is held against claim lines.
+#[derive(Debug, Clone, Default)]
 pub struct Units {
     /// Of all lines that count; for a payer, of released claims.
     pub recorded: i64,
     /// Can be claimed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<i64>,
     /// Wait for a person.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<i64>,
     /// On a claim that is not released.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub claimed: Option<i64>,
     /// On a released claim.
     pub submitted: i64,
+    /// Whether they are of several lengths.
+    pub mixed: bool,
+}
+
+impl Units {
+    /// A number of them as it is told.
+    pub fn told(&self, units: i64) -> Option<i64> {
+        (!self.mixed).then_some(units)
+    }
+}
+
+impl Serialize for Units {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("recorded", &self.told(self.recorded))?;
+        for (name, own) in [("ready", self.ready), ("held", self.held), ("claimed", self.claimed)] {
+            if let Some(units) = own {
+                map.serialize_entry(name, &self.told(units))?;
+            }
+        }
+        map.serialize_entry("submitted", &self.told(self.submitted))?;
+        map.end()
+    }
 }
 
 /// The measures of a group from its sums.
@@ -91,13 +113,14 @@ pub(super) fn measures(sums: &Sums, perspective: Perspective) -> Measures {
         held: own(c.units_held),
         claimed: own(c.units_claimed),
         submitted: pick(c.units_submitted, c.sent_units),
+        mixed: sums.mixed,
     };
     let minutes = pick(c.minutes, c.sent_minutes);
     Measures {
         members: sums.members,
         contact_minutes: minutes,
         contact_hours: ratio(minutes, 60).unwrap_or_default(),
-        units_per_member: ratio(units.recorded, sums.members),
+        units_per_member: units.told(units.recorded).and_then(|all| ratio(all, sums.members)),
         encounters,
         units,
         billed: Money::from_cents(c.sent_charge),

@@ -10,16 +10,46 @@ use super::frame::{Asked, Check, Column, Kind};
 use super::issue::{Manifest, Rows, rows};
 use super::registry;
 use super::table::Objects;
+use super::tally::count;
+use super::wave::organizations;
 use crate::domain::ids::ReportIssueId;
 use crate::error::AppError;
-use crate::store::Conn;
+use crate::store::{self, Conn};
 
-/// Reports whose totals are those of the movement, by the columns that have the same meaning there.
+/// Reports whose totals are those of the movement, by the columns that have the same meaning there, before
+/// and after.
 const MOVED: &[(&str, &[(&str, &str)])] = &[
-    ("delivery", &[("contacts", "contacts"), ("units", "units")]),
-    ("mix", &[("contacts", "contacts"), ("units", "units")]),
+    ("delivery", &[CONTACTS, UNITS, MINUTES]),
+    ("mix", &[CONTACTS, UNITS, MINUTES]),
     ("dollars", &[("billed", "billed"), ("expected", "expected")]),
+    ("completeness", &[("recorded", "contacts"), ("units_recorded", "units")]),
 ];
+const CONTACTS: (&str, &str) = ("contacts", "contacts");
+const UNITS: (&str, &str) = ("units", "units");
+const MINUTES: (&str, &str) = ("contact_minutes", "contact_minutes");
+
+/// What changes a report beside what becomes of its visits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Beside {
+    /// Another version of what its numbers mean.
+    Definition,
+    /// Another file of who is enrolled.
+    Enrollment,
+    /// Days that have passed for what waits.
+    Time,
+}
+
+impl Beside {
+    /// Whether a change may be of this cause.
+    fn explains(self, change: &Change) -> bool {
+        match self {
+            Self::Definition | Self::Enrollment => true,
+            // Who waits is due once its days have passed; nothing else of a report grows old.
+            Self::Time => ["due_", "share_within_"].iter().any(|of| change.column.starts_with(of)),
+        }
+    }
+}
 
 /// One number that is another now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,7 +79,9 @@ struct Restatement<'a> {
     to_as_of: crate::domain::dates::Instant,
     changes: Vec<Change>,
     movement: Option<Value>,
-    ties: bool,
+    beside: Vec<Beside>,
+    /// None of a report that is made of the present only: nothing says what it was made of before.
+    ties: Option<bool>,
     checks: Vec<Check>,
 }
 
@@ -70,6 +102,7 @@ pub fn restate(
         let still = words_of(definition.columns, &new.0);
         changes.retain(|change| change.row.as_ref().is_some_and(|row| still.contains(&text(row))));
     }
+    let beside = beside(conn, asked, (before, &old), (after, &new))?;
     let (mut movement, mut checks) = (None, Vec::new());
     if definition.rebuildable && definition.name != "movement" {
         let moved = registry::find("movement", asked.lens.edition)?;
@@ -80,17 +113,20 @@ pub fn restate(
         let steps = serde_json::to_value(Objects(&answer.table)).map_err(unwritten)?;
         let pairs = MOVED.iter().find(|(name, _)| *name == definition.name).map(|(_, p)| *p);
         for (column, step) in pairs.into_iter().flatten() {
-            let total = |of: &Map<String, Value>| of.get(*column).and_then(number);
-            let at = |name: &str| {
-                let row = steps.as_array()?.iter().find(|row| row["step"] == name)?;
-                number(&row[*step])
-            };
-            let (left, right) = (
-                total(&new.1).zip(total(&old.1)).map(|(n, o)| n - o),
-                at("closing").zip(at("opening")).map(|(c, o)| c - o),
-            );
-            checks.push(check(column, left.unwrap_or_default(), right.unwrap_or_default()));
+            // What was given out, then and now, against the visits of both times.
+            for (name, totals, what) in
+                [("opening", &old.1, "as issued before"), ("closing", &new.1, "as issued now")]
+            {
+                let row = steps.as_array().and_then(|all| all.iter().find(|r| r["step"] == name));
+                let visits = row.and_then(|row| number(&row[*step]));
+                let total = totals.get(*column).and_then(number);
+                // Units of different lengths are told in neither.
+                if let Some((total, visits)) = total.zip(visits) {
+                    checks.push(check(format!("{column}, {what}: total = {name}"), total, visits));
+                }
+            }
         }
+        checks.push(causes(&changes, &beside, &steps));
         movement = Some(steps);
     }
     let restatement = Restatement {
@@ -101,8 +137,9 @@ pub fn restate(
         from_as_of: before.as_of,
         to_as_of: after.as_of,
         changes,
+        ties: movement.is_some().then(|| checks.iter().all(|c| c.holds)),
         movement,
-        ties: checks.iter().all(|c| c.holds),
+        beside,
         checks,
     };
     serde_json::to_vec(&restatement).map_err(unwritten)
@@ -112,9 +149,48 @@ fn unwritten(error: serde_json::Error) -> AppError {
     AppError::internal(format!("a restatement cannot be written: {error}"))
 }
 
-fn check(column: &str, left: Decimal, right: Decimal) -> Check {
+/// What is another one between two issues beside the visits.
+fn beside(
+    conn: &mut Conn,
+    asked: &Asked,
+    (before, old): (&Manifest, &Rows),
+    (after, new): (&Manifest, &Rows),
+) -> Result<Vec<Beside>, AppError> {
+    let mut list = Vec::new();
+    if before.definition != after.definition {
+        list.push(Beside::Definition);
+    }
+    if old.1.get("enrollment") != new.1.get("enrollment") {
+        list.push(Beside::Enrollment);
+    }
+    let waits = |row: &Map<String, Value>| {
+        let of = |name: &str| row.get(name).and_then(number);
+        of("started").zip(of("finished")).is_some_and(|(started, finished)| finished < started)
+    };
+    if old.0.iter().any(waits) {
+        for (id, _) in organizations(conn, asked)? {
+            let zone = store::report_facts::zone(conn, id)?;
+            if zone.date_of(before.as_of) != zone.date_of(after.as_of) {
+                list.push(Beside::Time);
+                break;
+            }
+        }
+    }
+    Ok(list)
+}
+
+/// A number that is another now, while nothing moved and nothing beside explains it, has no cause.
+fn causes(changes: &[Change], beside: &[Beside], steps: &Value) -> Check {
+    let moved = |row: &Value| row["changed"].as_i64().unwrap_or_default();
+    let moved: i64 = steps.as_array().into_iter().flatten().map(moved).sum();
+    let open = changes.iter().filter(|change| !beside.iter().any(|of| of.explains(change)));
+    let open = if moved > 0 { 0 } else { count(open.count()) };
+    Check::whole("changes without a cause = none", open, 0)
+}
+
+fn check(what: String, left: Decimal, right: Decimal) -> Check {
     Check {
-        what: format!("{column}: the totals moved as the visits did"),
+        what,
         left: left.to_string(),
         right: right.to_string(),
         difference: (left - right).to_string(),
@@ -242,5 +318,35 @@ mod tests {
         assert!(changes(COLUMNS, &new, &new).is_empty());
         let words = words_of(COLUMNS, &new.0);
         assert!(words.contains(r#"{"month":"2026-08"}"#) && words.len() == 2, "{words:?}");
+    }
+
+    #[test]
+    fn what_changed_without_a_cause_does_not_tie() {
+        let change = |column| Change {
+            row: None,
+            column,
+            before: json!(60),
+            after: json!(74),
+            difference: Some("14".to_owned()),
+        };
+        let steps = |changed: i64| {
+            json!([
+                {"step": "opening", "changed": 0},
+                {"step": "answered", "changed": changed},
+                {"step": "closing", "changed": 0},
+            ])
+        };
+        let (minutes, due) = (vec![change("contact_minutes")], vec![change("due_30")]);
+        for (changes, beside, moved, holds) in [
+            (&minutes, vec![], 0, false),
+            (&minutes, vec![], 1, true),
+            (&minutes, vec![Beside::Time], 0, false),
+            (&due, vec![Beside::Time], 0, true),
+            (&minutes, vec![Beside::Enrollment], 0, true),
+            (&Vec::new(), vec![], 0, true),
+        ] {
+            let told = causes(changes, &beside, &steps(moved));
+            assert_eq!(told.holds, holds, "{changes:?} {beside:?}");
+        }
     }
 }

@@ -3,11 +3,11 @@
 //! Contacts, sessions, units and staff hours are kept apart: eight people for an hour are eight contacts,
 //! one session, and one hour of the peer's time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::frame::{Asked, Basis, Lens};
+use super::frame::{Asked, Basis, Lens, Value};
 use super::utilization::Perspective;
 use crate::domain::dates::Instant;
 use crate::domain::report::day::Counts;
@@ -58,6 +58,36 @@ impl Lens {
             Perspective::Payer => fact.billed.map_or(0, |b| b.units),
         }
     }
+
+    /// Minutes of a unit of those.
+    pub fn unit_minutes<'a>(&self, fact: &'a Fact) -> &'a [i64] {
+        match self.edition {
+            Perspective::Organization => &fact.unit_minutes,
+            Perspective::Payer => &fact.billed_unit_minutes,
+        }
+    }
+}
+
+/// The lengths of the units that are added: of several lengths they are not one number, and none is told
+/// (trap 35).
+#[derive(Debug, Clone, Default)]
+pub struct Lengths(BTreeSet<i64>);
+
+impl Lengths {
+    /// Adds those of a visit.
+    pub fn add(&mut self, minutes: &[i64]) {
+        self.0.extend(minutes);
+    }
+
+    /// Whether there are several.
+    pub fn mixed(&self) -> bool {
+        self.0.len() > 1
+    }
+
+    /// A number of such units, or of what is made of them.
+    pub fn told(&self, value: Value) -> Value {
+        if self.mixed() { Value::Null("mixed_units") } else { value }
+    }
 }
 
 /// What is counted of a group of visits.
@@ -67,6 +97,10 @@ pub struct Tally {
     pub counts: Counts,
     /// Units as the reader sees them.
     pub units: i64,
+    /// Their lengths.
+    pub lengths: Lengths,
+    /// The lengths of the units of released claims.
+    pub sent_lengths: Lengths,
     /// Units of each person.
     pub people: HashMap<Person, i64>,
     /// Minutes of each session of several people.
@@ -92,6 +126,8 @@ impl Tally {
         let units = lens.units(fact);
         self.counts.add(Counts::of(fact));
         self.units += units;
+        self.lengths.add(lens.unit_minutes(fact));
+        self.sent_lengths.add(&fact.billed_unit_minutes);
         *self.people.entry(lens.person(known)).or_default() += units;
         if let Some(session) = fact.session {
             let key = (known.organization, session.id);

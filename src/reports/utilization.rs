@@ -22,6 +22,10 @@ use crate::store::{self, Conn, Db, Scope, StoreError};
 /// Longest period of one report, in days: ten years and their leap days.
 const MAX_DAYS: i64 = 3_653;
 
+/// Why units are null.
+const MIXED: &str = "units are null (mixed_units) where units of different lengths would be added: read the \
+                     minutes, or group by service and month.";
+
 /// Who reads: decides what is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,7 +81,7 @@ pub struct Utilization {
     /// Measures that do not add up over rows.
     pub non_additive: [&'static str; 2],
     /// What is null, and why.
-    pub notes: [&'static str; 1],
+    pub notes: Vec<&'static str>,
     /// For a payer, what 42 CFR 2.32 says.
     pub notice: Option<&'static str>,
 }
@@ -146,6 +150,10 @@ fn build(conn: &mut Conn, request: &Request) -> Result<Utilization, StoreError> 
     let subtotals = inner.flat_map(show).collect();
     let rows = groups.iter().enumerate().skip(1).last().map(show).unwrap_or_default();
     let ties = ties(&rows, by.is_empty(), &totals, &control);
+    let mut notes = vec!["paid is null: this version does not post remittances yet."];
+    if groups.iter().flat_map(|level| level.values()).any(|sums| sums.mixed) {
+        notes.push(MIXED);
+    }
     Ok(Utilization {
         report: "utilization",
         basis: "service date",
@@ -159,7 +167,7 @@ fn build(conn: &mut Conn, request: &Request) -> Result<Utilization, StoreError> 
         totals,
         ties,
         non_additive: ["members", "units_per_member"],
-        notes: ["paid is null: this version does not post remittances yet."],
+        notes,
         notice: (request.perspective == Perspective::Payer).then_some(NOTICE),
     })
 }

@@ -42,7 +42,8 @@ pub const COLUMNS: &[Column] = &[
     Column::sum(
         "units_recorded",
         "units",
-        "units of all lines that count; for a payer: of released claims",
+        "units of all lines that count; for a payer: of released claims; this and the next are null \
+         (mixed_units) where units of different lengths would be added",
     ),
     Column::sum("units_ready", "units", "units of ready lines; null for a payer"),
     Column::sum("units_held", "units", "units of held lines; null for a payer"),
@@ -54,8 +55,12 @@ pub const COLUMNS: &[Column] = &[
     Column::sum("units_submitted", "units", "units on released claims"),
     Column::sum("contact_minutes", "minutes", "minutes of the contacts"),
     Column::rate("contact_hours", "hours", "contact_minutes / 60").places(2),
-    Column::rate("units_per_member", "units", "units_recorded / members; null without members")
-        .places(2),
+    Column::rate(
+        "units_per_member",
+        "units",
+        "units_recorded / members; null without members or those units",
+    )
+    .places(2),
     Column::money("billed", "charges on released live claims"),
     Column::money("expected", "what the contract should pay for those"),
     Column::money("paid", "null: remittances are not posted yet"),

@@ -65,6 +65,11 @@ impl Utilization {
         };
         let maybe = |count: Option<i64>| count.map_or(Value::Null("not_released"), Value::Integer);
         let (e, u) = (&m.encounters, &m.units);
+        let units = |count: Option<i64>| match count.map(|count| u.told(count)) {
+            None => Value::Null("not_released"),
+            Some(None) => Value::Null("mixed_units"),
+            Some(Some(count)) => Value::Integer(count),
+        };
         vec![
             Value::text(level),
             text(|r| &r.month),
@@ -81,11 +86,11 @@ impl Utilization {
             maybe(e.non_billable),
             maybe(e.claimed),
             Value::Integer(e.submitted),
-            Value::Integer(u.recorded),
-            maybe(u.ready),
-            maybe(u.held),
-            maybe(u.claimed),
-            Value::Integer(u.submitted),
+            units(Some(u.recorded)),
+            units(u.ready),
+            units(u.held),
+            units(u.claimed),
+            units(Some(u.submitted)),
             Value::Integer(m.contact_minutes),
             Value::Decimal(m.contact_hours),
             m.units_per_member.map_or(Value::Null("no_denominator"), Value::Decimal),

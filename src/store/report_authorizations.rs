@@ -1,5 +1,7 @@
 //! Authorizations with what was drawn on them, for reports: one query for an organization.
 
+mod by_lines;
+
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
@@ -11,6 +13,7 @@ use super::error::StoreError;
 use super::schema::coverages;
 use super::types::{CHUNK, read_json};
 use crate::domain::ids::{OrganizationId, PayerId};
+pub use by_lines::by_lines;
 
 /// An authorization and its use.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -98,6 +98,7 @@ mod report_recount_movement;
 mod report_recount_over_use;
 mod report_recount_people;
 mod report_traps;
+mod report_traps_hidden;
 mod report_traps_more;
 mod reports;
 mod responses;

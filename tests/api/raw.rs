@@ -24,6 +24,10 @@ pub struct Told {
     pub payer: String,
     pub released: Option<NaiveDate>,
     pub delivered: Option<NaiveDate>,
+    /// When it was made: it states its visits as they read then.
+    pub built: DateTime<Utc>,
+    /// Whether an answer ever accepted it.
+    pub was_accepted: bool,
     /// Units, charge and expected.
     pub sums: [i64; 3],
 }
@@ -143,8 +147,13 @@ impl Raw {
             raw.times.insert(text(&session["reference"]), times(&session));
         }
         let mut claims = raw.claims(app, key).await;
-        for seen in world::all(app, "/v1/encounters", key).await {
-            let told = claims.remove(seen["id"].as_str().unwrap()).unwrap_or_default();
+        for mut seen in world::all(app, "/v1/encounters", key).await {
+            let which = text(&seen["id"]);
+            let told = claims.remove(&which).unwrap_or_default();
+            if seen["revision"].as_i64().unwrap() > 1 {
+                let path = format!("/v1/encounters/{which}/revisions");
+                as_claimed(&mut seen, &told, &world::all(app, &path, key).await);
+            }
             let visit = raw.visit(&seen, told);
             raw.visits.push(visit);
         }
@@ -159,6 +168,10 @@ impl Raw {
             .into_iter()
             .map(|batch| (text(&batch["id"]), batch))
             .collect();
+        let answers = world::all(app, "/v1/responses", key).await;
+        let accepting = answers.iter().filter(|answer| answer["effect"] == "accepted");
+        let accepted: BTreeSet<&str> =
+            accepting.filter_map(|answer| answer["claim"].as_str()).collect();
         let mut list = world::all(app, "/v1/claims", key).await;
         list.sort_by_key(|claim| text(&claim["id"]));
         let mut all: BTreeMap<String, Vec<Told>> = BTreeMap::new();
@@ -188,6 +201,8 @@ impl Raw {
                         payer: text(&claim["payer"]),
                         released: self.date(&batch["released_at"]),
                         delivered: self.date(&batch["delivered_at"]),
+                        built: text(&batch["built_at"]).parse().unwrap(),
+                        was_accepted: accepted.contains(claim["id"].as_str().unwrap()),
                         sums,
                     }),
                 }
@@ -236,6 +251,25 @@ impl Raw {
             claims,
         }
     }
+}
+
+/// Puts into a visit that was corrected what it said when the claim was made that the payer has: of what is
+/// said since, the payer is told by another claim.
+fn as_claimed(seen: &mut Value, claims: &[Told], past: &[Value]) {
+    let Some(claim) = claims.iter().find(|told| told.holds && told.is_live()) else { return };
+    let time = |value: &Value| -> DateTime<Utc> { text(value).parse().unwrap() };
+    let mut revisions: Vec<&Value> = past.iter().collect();
+    revisions.sort_by_key(|revision| revision["revision"].as_i64().unwrap());
+    let Some(then) = revisions.iter().find(|r| time(&r["replaced_at"]) > claim.built) else {
+        return;
+    };
+    let content = &then["content"];
+    let minutes = (time(&content["ended_at"]) - time(&content["started_at"])).num_minutes();
+    seen["minutes"] = minutes.into();
+    for field in ["mode", "setting", "role"] {
+        seen[field] = content[field].clone();
+    }
+    seen["member_absent"] = (content["member_absent"] == true).into();
 }
 
 fn line(line: &Value) -> Line {

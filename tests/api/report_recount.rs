@@ -73,20 +73,23 @@ impl Question<'_> {
     /// The same, for what became of claims: for a payer also what it was sent and does not have on a
     /// live claim any more, unless it was taken back before it arrived.
     fn visits_sent(&self) -> Vec<(NaiveDate, &Visit)> {
-        let had = |visit: &Visit| {
-            let sent = visit.sent();
-            let arrived = sent.iter().any(|t| t.delivered.is_some());
-            self.reader.payer
-                && self.reader.of(visit.organization)
-                && !visit.is_void()
-                && sent.last().is_some_and(|last| {
-                    Some(&last.payer) == self.reader.of_payer.as_ref()
-                        && (arrived || last.status != "withdrawn")
-                })
-        };
         let all = self.raws.iter().flat_map(|raw| &raw.visits);
-        let seen = all.filter(|visit| self.reader.sees(visit) || had(visit));
+        let seen = all.filter(|visit| self.is_told_of_claims(visit));
         seen.filter_map(|visit| Some((self.placed(visit)?, visit))).collect()
+    }
+
+    /// Whether the reader is told what became of the claims of a visit.
+    pub fn is_told_of_claims(&self, visit: &Visit) -> bool {
+        let sent = visit.sent();
+        let arrived = sent.iter().any(|t| t.delivered.is_some());
+        let had = self.reader.payer
+            && self.reader.of(visit.organization)
+            && !visit.is_void()
+            && sent.last().is_some_and(|last| {
+                Some(&last.payer) == self.reader.of_payer.as_ref()
+                    && (arrived || last.status != "withdrawn")
+            });
+        self.reader.sees(visit) || had
     }
 
     fn path(&self, name: &str, more: &str) -> String {
@@ -370,6 +373,10 @@ impl Question<'_> {
             let first = |states: &[&str]| {
                 count(sent.iter().filter(|s| states.contains(&s[0].status.as_str())))
             };
+            // What the payer answered first stays its answer when the claim is replaced or voided.
+            let changed = |told: &Told| ["replaced", "voided"].contains(&told.status.as_str());
+            let once = count(sent.iter().filter(|s| changed(s[0]) && s[0].was_accepted));
+            let taken = first(&["accepted"]) + once;
             row(
                 &[("organization", organization), ("month", month)],
                 json!({
@@ -377,7 +384,7 @@ impl Question<'_> {
                     "in_flight": last(&["released", "delivered"]),
                     "other": last(&["withdrawn", "voided", "replaced", "closed"]),
                     "sent_again": count(sent.iter().filter(|s| s.len() > 1)), "rejected_first": first(&["rejected"]),
-                    "acceptance_first": share(first(&["accepted"]), first(&["accepted", "rejected"])),
+                    "acceptance_first": share(taken, taken + first(&["rejected"])),
                     "rejection_rate": share(last(&["rejected"]), last(&["accepted", "rejected"])),
                 }),
             )

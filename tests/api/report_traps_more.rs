@@ -198,7 +198,7 @@ on_both! {
             let between = steps.filter(|r| r["step"] != "opening" && r["step"] != "closing" && r["changed"] != 0);
             rows.extend(between.map(|r| (r["step"].as_str().unwrap().to_owned(), r["units"].as_i64().unwrap())));
         }
-        assert_eq!(rows, [("released".to_owned(), 16), ("withdrawn".to_owned(), -16), ("released".to_owned(), 12)]);
+        assert_eq!(rows, [("released".to_owned(), 16), ("voided".to_owned(), -16), ("released".to_owned(), 12)]);
         let all = totals(&app, "delivery", YEAR, &analyst).await;
         assert_eq!(json!(numbers(&all, &["members", "contacts", "units"])), json!([1, 1, 12]));
     }

@@ -8,7 +8,7 @@ use crate::world::{self, World, id, visit};
 const FIRST: &str = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
 
 /// Adds a version that supersedes the first one from `from` on.
-async fn supersede(app: &TestApp, w: &World, from: &str, change: (&str, &str)) {
+pub async fn supersede(app: &TestApp, w: &World, from: &str, change: (&str, &str)) {
     let list = app.get("/v1/contracts?organization=river-bend", &w.admin).await.expect(200);
     let first = id(&list["items"][0]);
     let text = FIRST.replacen(

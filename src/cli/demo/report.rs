@@ -48,7 +48,7 @@ struct Visits {
 
 #[derive(Debug, Deserialize)]
 struct Units {
-    submitted: i64,
+    submitted: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,7 +109,7 @@ fn add(table: &mut Table, organization: &str, month: Option<&str>, m: &Measures)
         right(m.members),
         right(m.encounters.recorded),
         right(m.encounters.submitted),
-        right(m.units.submitted),
+        right(m.units.submitted.map(|units| units.to_string()).unwrap_or_default()),
         right(&m.contact_hours),
         right(m.units_per_member.as_deref().unwrap_or("")),
         right(&m.billed),

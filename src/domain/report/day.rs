@@ -12,7 +12,7 @@ use crate::domain::status::EncounterStatus;
 use crate::domain::text::Invalid;
 
 /// Says how the bytes are laid out; days of another layout are made again.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// What is counted in a cell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -137,6 +137,10 @@ pub struct Cell {
     pub roster: Vec<u32>,
     /// People on released claims, by their small numbers at the payer, rising.
     pub people: Vec<u32>,
+    /// Minutes of a unit of its lines, rising: units of several lengths are not one number.
+    pub unit_minutes: Vec<u32>,
+    /// The same of its released claims.
+    pub sent_unit_minutes: Vec<u32>,
 }
 
 /// What the claim lines themselves say of the day: the other side of the reconciliation.
@@ -163,6 +167,21 @@ pub struct Day {
     pub cells: Vec<Cell>,
 }
 
+/// A cell while it is filled.
+#[derive(Default)]
+struct Sums {
+    counts: Counts,
+    roster: BTreeSet<u32>,
+    people: BTreeSet<u32>,
+    unit_minutes: BTreeSet<u32>,
+    sent_unit_minutes: BTreeSet<u32>,
+}
+
+/// Lengths of units as they are packed; none is longer than a day.
+fn lengths(minutes: &[i64]) -> impl Iterator<Item = u32> + '_ {
+    minutes.iter().filter_map(|minutes| u32::try_from(*minutes).ok())
+}
+
 type Key<'a> = (i64, Option<&'a str>, &'a str, &'a str, &'a str, Option<&'a str>);
 
 impl Day {
@@ -173,7 +192,7 @@ impl Day {
         roster: impl Fn(&Fact) -> u32,
         people: impl Fn(&Fact) -> Option<u32>,
     ) -> Self {
-        let mut cells: BTreeMap<Key, (Counts, BTreeSet<u32>, BTreeSet<u32>)> = BTreeMap::new();
+        let mut cells: BTreeMap<Key, Sums> = BTreeMap::new();
         for fact in facts.iter().filter(|f| f.counts()) {
             let key = (
                 fact.payer.unwrap_or(0),
@@ -184,14 +203,16 @@ impl Day {
                 fact.program.as_deref(),
             );
             let cell = cells.entry(key).or_default();
-            cell.0.add(Counts::of(fact));
-            cell.1.insert(roster(fact));
+            cell.counts.add(Counts::of(fact));
+            cell.roster.insert(roster(fact));
+            cell.unit_minutes.extend(lengths(&fact.unit_minutes));
+            cell.sent_unit_minutes.extend(lengths(&fact.billed_unit_minutes));
             if fact.billed.is_some() {
-                cell.2.extend(people(fact));
+                cell.people.extend(people(fact));
             }
         }
         let mut day = Self { control, ..Self::default() };
-        for (key, (counts, roster, people)) in cells {
+        for (key, sums) in cells {
             let place = Place {
                 payer: key.0,
                 service: key.1.map(|text| day.text(text)),
@@ -200,8 +221,14 @@ impl Day {
                 setting: day.text(key.4),
                 program: key.5.map(|text| day.text(text)),
             };
-            let (roster, people) = (roster.into_iter().collect(), people.into_iter().collect());
-            day.cells.push(Cell { place, counts, roster, people });
+            day.cells.push(Cell {
+                place,
+                counts: sums.counts,
+                roster: sums.roster.into_iter().collect(),
+                people: sums.people.into_iter().collect(),
+                unit_minutes: sums.unit_minutes.into_iter().collect(),
+                sent_unit_minutes: sums.sent_unit_minutes.into_iter().collect(),
+            });
         }
         day
     }
@@ -243,8 +270,9 @@ impl Day {
             for count in counts.list() {
                 put(&mut out, *count);
             }
-            put_rising(&mut out, &cell.roster);
-            put_rising(&mut out, &cell.people);
+            for list in [&cell.roster, &cell.people, &cell.unit_minutes, &cell.sent_unit_minutes] {
+                put_rising(&mut out, list);
+            }
         }
         out
     }
@@ -290,7 +318,9 @@ fn cell(from: &mut Reader) -> Result<Cell, Invalid> {
     for count in counts.list() {
         *count = from.number()?;
     }
-    Ok(Cell { place, counts, roster: from.rising()?, people: from.rising()? })
+    let (roster, people) = (from.rising()?, from.rising()?);
+    let (unit_minutes, sent_unit_minutes) = (from.rising()?, from.rising()?);
+    Ok(Cell { place, counts, roster, people, unit_minutes, sent_unit_minutes })
 }
 
 /// A set of small numbers.
@@ -369,7 +399,14 @@ mod tests {
         let day = Day {
             texts: vec!["home".into(), "peer".into()],
             control: vec![Control { payer: 7, units: 12, charge: 900, expected: 800 }],
-            cells: vec![Cell { place, counts, roster: vec![0, 5, 900], people: vec![] }],
+            cells: vec![Cell {
+                place,
+                counts,
+                roster: vec![0, 5, 900],
+                people: vec![],
+                unit_minutes: vec![15, 30],
+                sent_unit_minutes: vec![15],
+            }],
         };
         let bytes = day.pack();
         assert_eq!(Day::unpack(&bytes).unwrap(), day);

@@ -4,6 +4,9 @@
 //! many units, and what released claims state of it. When the visit changes, the old fact ends and a
 //! new one begins, so that a report of the past can be made again, and two reports of one period can
 //! be told apart visit by visit.
+//!
+//! A visit that a released live claim states is kept as that claim states it, whatever it was corrected to
+//! since: the correction counts when its claim is released (`docs/adr/0137`).
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -46,11 +49,18 @@ pub struct Fact {
     pub recorded: NaiveDate,
     /// Units by state of their lines.
     pub units: Units,
+    /// Minutes of a unit of those lines, rising: several where they are units of several lengths; none of
+    /// facts that were learned before this was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unit_minutes: Vec<i64>,
     /// Cents expected of what is not released: of ready and claimed lines, and of held ones.
     pub open: Open,
     /// What its released live claim states.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billed: Option<Billed>,
+    /// Minutes of a unit of what that claim states, rising.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub billed_unit_minutes: Vec<i64>,
     /// When and how often it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Sent>,
@@ -63,7 +73,7 @@ pub struct Fact {
 }
 
 /// A session: one meeting of a peer with several people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Meeting {
     /// Which.
     pub id: i64,
@@ -74,7 +84,7 @@ pub struct Meeting {
 }
 
 /// Units by state of their lines.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Units {
     /// Can be claimed.
     pub ready: i64,
@@ -94,7 +104,7 @@ impl Units {
 }
 
 /// Cents that are expected of what is not released.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Open {
     /// Of ready lines, and of claimed ones that are not released.
     pub ready: i64,
@@ -103,7 +113,7 @@ pub struct Open {
 }
 
 /// What a released live claim states of the visit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Billed {
     /// Units.
     pub units: i64,
@@ -114,7 +124,7 @@ pub struct Billed {
 }
 
 /// The story of a visit's claims.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sent {
     /// The day of the first release, in the organization's zone.
     pub first: NaiveDate,
@@ -125,6 +135,10 @@ pub struct Sent {
     pub times: i64,
     /// The status of the first of them.
     pub first_status: String,
+    /// Whether the payer accepted the first of them before it was replaced or voided: its status tells no
+    /// more what it answered then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_accepted: bool,
     /// The status of the last of them.
     pub last_status: String,
     /// The payer of the last of them, whoever is the visit's payer by now; none of facts that were learned

@@ -1,6 +1,6 @@
 //! What the lines add up to, and what utilization says of the same days in the same snapshot.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
@@ -138,7 +138,10 @@ pub(super) fn utilization(
     for (owner, date) in late {
         let owner = OrganizationId::from_i64(*owner);
         let zone = store::report_facts::zone(conn, owner)?;
-        for (_, fact) in store::report_source::visits(conn, owner, zone, *date)? {
+        // How long a unit is does not matter here.
+        let mut none = |_: &mut Conn, _: i64| Ok(HashMap::new());
+        let mut lengths = store::report_source::Lengths::new(&mut none);
+        for (_, fact) in store::report_source::visits(conn, owner, zone, *date, &mut lengths)? {
             if payer.is_none() || payer == fact.payer {
                 counts.add(Counts::of(&fact));
             }

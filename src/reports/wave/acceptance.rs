@@ -24,7 +24,8 @@ pub const COLUMNS: &[Column] = &[
     Column::rate(
         "acceptance_first",
         "",
-        "not rejected at first / those whose first claim has an answer; null without any",
+        "not rejected at first / those whose first claim has an answer, also where it was accepted and is \
+         replaced or voided by now; null without any",
     ),
     Column::rate(
         "rejection_rate",
@@ -60,7 +61,9 @@ impl Sums {
         self.other += i64::from(matches!(last, "withdrawn" | "voided" | "replaced" | "closed"));
         self.again += i64::from(sent.times > 1);
         self.first_rejected += i64::from(first == "rejected");
-        self.first_answered += i64::from(first == "rejected" || accepted(first));
+        // Replaced or voided since, it still was answered first.
+        let answered = first == "rejected" || accepted(first) || sent.first_accepted;
+        self.first_answered += i64::from(answered);
     }
 
     fn row(&self, organization: &str, month: &str) -> Vec<Value> {
@@ -106,4 +109,39 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     let parts = all.accepted + all.rejected + all.in_flight + all.other;
     checks.push(Check::whole(CHAIN, all.submitted, parts));
     Ok(Built::whole(table, Ties::of(CHAIN, checks), Some(released)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sent(first: &str, accepted: bool) -> Sent {
+        serde_json::from_value(json!({
+            "first": "2026-07-02", "times": 2, "first_status": first, "first_accepted": accepted,
+            "last_status": "accepted",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_first_claim_that_was_replaced_keeps_its_answer() {
+        let mut sums = Sums::default();
+        for (status, accepted) in [
+            ("accepted", false),
+            ("rejected", false),
+            ("replaced", true),
+            ("voided", true),
+            // Without an answer of its own: taken from the portal and replaced.
+            ("replaced", false),
+            ("withdrawn", false),
+            ("delivered", false),
+        ] {
+            sums.add(&sent(status, accepted));
+        }
+        let row = sums.row("all", "all");
+        assert_eq!(row.get(9).map(Value::plain).as_deref(), Some("0.7500"));
+        assert_eq!((sums.first_answered, sums.first_rejected), (4, 1));
+    }
 }

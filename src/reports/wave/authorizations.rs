@@ -14,7 +14,7 @@ use crate::domain::report::pace::{BURN_DAYS, Projection, Standing};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
 use crate::reports::utilization::Perspective;
-use crate::store::report_authorizations::{Used, used};
+use crate::store::report_authorizations::{Used, by_lines, used};
 use crate::store::{self, Conn, StoreError};
 
 /// Its columns.
@@ -61,7 +61,8 @@ pub const COLUMNS: &[Column] = &[
     ),
 ];
 
-const CHAIN: &str = "approved = used + reserved + remaining";
+const CHAIN: &str = "used = units of released lines with them; reserved = units of lines that wait; approved = \
+                     used + reserved + remaining";
 
 /// Which rows are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +92,13 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
     let payer_reads = asked.lens.edition == Perspective::Payer;
     let payers = store::report_days::payer_keys(conn)?;
     let (mut sums, mut left_out) = ([0; 4], false);
+    // The same by the lines, which know nothing of the ledger.
+    let mut of_lines = [0; 2];
     for (id, name) in super::organizations(conn, asked)? {
         let zone = store::report_facts::zone(conn, id)?;
         let today = zone.date_of(as_of);
         let list = of(conn, asked, id, today)?;
+        let lines = by_lines(conn, id, asked.lens.payer, (asked.from, asked.to))?;
         let wall = if payer_reads { Wall::of(conn, id, &list, (as_of, zone))? } else { None };
         for used in list {
             if wall.as_ref().is_some_and(|wall| !wall.shows(&used)) {
@@ -113,6 +117,9 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
             let reserved = standing.drawn - standing.used;
             let own = [standing.approved, standing.used, reserved, standing.remaining()];
             for (sum, more) in sums.iter_mut().zip(own) {
+                *sum += more;
+            }
+            for (sum, more) in of_lines.iter_mut().zip(lines.get(&used.id).into_iter().flatten()) {
                 *sum += more;
             }
             table.rows.push(row(&name, &payers, &used, &standing, payer_reads));
@@ -138,7 +145,13 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
     }
     table.totals = Some(totals);
     let mut checks = super::adds_up(&table);
-    checks.push(Check::whole(CHAIN, approved, consumed + reserved + remaining));
+    let [submitted, open] = of_lines;
+    checks.push(Check::whole("used: ledger = lines of released claims", consumed, submitted));
+    if !payer_reads {
+        checks.push(Check::whole("reserved: ledger = ready and claimed lines", reserved, open));
+    }
+    let parts = consumed + reserved + remaining;
+    checks.push(Check::whole("approved = used + reserved + remaining", approved, parts));
     let left_out = payer_reads.then_some(left_out);
     Ok(Built { table, ties: Ties::of(CHAIN, checks), released: None, left_out })
 }

@@ -16,7 +16,12 @@ pub const COLUMNS: &[Column] = &[
     Column::sum("ready", "contacts", "can be claimed"),
     Column::sum("claimed", "contacts", "on a claim that is not released"),
     Column::sum("submitted", "contacts", "on a released claim"),
-    Column::sum("units_recorded", "units", "of all lines"),
+    Column::sum(
+        "units_recorded",
+        "units",
+        "of all lines; this and the next are null (mixed_units) where units of different lengths would \
+         be added",
+    ),
     Column::sum("units_held", "units", "of held lines"),
     Column::sum("units_ready", "units", "of ready lines"),
     Column::sum("units_claimed", "units", "of claims that are not released"),
@@ -70,6 +75,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
 
 fn row(organization: &str, month: &str, t: &Tally) -> Vec<Value> {
     let c = &t.counts;
+    let units = |count: i64| t.lengths.told(Value::Integer(count));
     vec![
         Value::text(organization),
         Value::text(month),
@@ -79,12 +85,12 @@ fn row(organization: &str, month: &str, t: &Tally) -> Vec<Value> {
         Value::Integer(c.ready),
         Value::Integer(c.claimed),
         Value::Integer(c.submitted),
-        Value::Integer(t.units),
-        Value::Integer(c.units_held),
-        Value::Integer(c.units_ready),
-        Value::Integer(c.units_claimed),
-        Value::Integer(c.units_submitted),
+        units(t.units),
+        units(c.units_held),
+        units(c.units_ready),
+        units(c.units_claimed),
+        units(c.units_submitted),
         Value::share(c.submitted, c.recorded - c.non_billable),
-        Value::share(c.units_submitted, t.units),
+        t.lengths.told(Value::share(c.units_submitted, t.units)),
     ]
 }

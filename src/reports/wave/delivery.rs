@@ -23,7 +23,12 @@ pub const COLUMNS: &[Column] = &[
     ),
     Column::distinct("group_sessions", "sessions", "sessions of several people"),
     Column::sum("group_contacts", "contacts", "contacts in sessions of several people"),
-    Column::sum("units", "units", "of all lines; for a payer: of released claims"),
+    Column::sum(
+        "units",
+        "units",
+        "of all lines; for a payer: of released claims; null (mixed_units), and all that is made of \
+         them, where units of different lengths would be added",
+    ),
     Column::sum("contact_minutes", "minutes", "minutes of the contacts"),
     Column::distinct("staff_minutes", "minutes", "the peers' time: each session once"),
     Column::rate("staff_hours", "hours", "staff_minutes / 60").places(2),
@@ -67,7 +72,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
 
 fn row(organization: &str, month: &str, t: &Tally) -> Vec<Value> {
     let median = match t.twice_median_units() {
-        Some(twice) => Value::ratio(twice, 2, 1),
+        Some(twice) => t.lengths.told(Value::ratio(twice, 2, 1)),
         None => Value::Null("no_denominator"),
     };
     vec![
@@ -78,11 +83,11 @@ fn row(organization: &str, month: &str, t: &Tally) -> Vec<Value> {
         Value::Integer(t.sessions()),
         Value::Integer(t.group_sessions()),
         Value::Integer(t.in_groups),
-        Value::Integer(t.units),
+        t.lengths.told(Value::Integer(t.units)),
         Value::Integer(t.counts.minutes),
         Value::Integer(t.staff_minutes()),
         Value::ratio(t.staff_minutes(), 60, 2),
-        Value::ratio(t.units, t.members(), 2),
+        t.lengths.told(Value::ratio(t.units, t.members(), 2)),
         median,
         Value::ratio(t.contacts(), t.members(), 2),
         Value::ratio(t.present(), t.group_sessions(), 2),

@@ -13,7 +13,11 @@ pub const COLUMNS: &[Column] = &[
     Column::key("organization", "key of the organization"),
     Column::key("payer", "key of the payer; none where the rules found none"),
     Column::key("month", "month of the date that the basis names"),
-    Column::sum("released_units", "units", "units on released live claims"),
+    Column::sum(
+        "released_units",
+        "units",
+        "units on released live claims; null (mixed_units) where they are of different lengths",
+    ),
     Column::money("billed", "charges of released live claims"),
     Column::money("expected", "what the contract should pay for those"),
     Column::money(
@@ -55,7 +59,7 @@ fn row(keys: [&str; 3], t: &Tally, own: bool) -> Vec<Value> {
     let c = &t.counts;
     let mut row: Vec<Value> = keys.into_iter().map(Value::text).collect();
     row.extend([
-        Value::Integer(c.sent_units),
+        t.sent_lengths.told(Value::Integer(c.sent_units)),
         Value::Money(c.sent_charge),
         Value::Money(c.sent_expected),
         open(t.open_ready),

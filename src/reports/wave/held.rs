@@ -15,7 +15,11 @@ pub const COLUMNS: &[Column] = &[
     ),
     Column::distinct("contacts", "contacts", "contacts of which something waits for it"),
     Column::distinct("members", "people", "different people"),
-    Column::distinct("units", "units", "units that wait"),
+    Column::distinct(
+        "units",
+        "units",
+        "units that wait; null (mixed_units) where those visits have units of different lengths",
+    ),
     Column {
         additive: false,
         ..Column::money("expected", "what the contracts should pay for them, where a rate is known")
@@ -77,7 +81,7 @@ fn row(reason: &str, t: &Tally) -> Vec<Value> {
         Value::text(reason),
         Value::Integer(t.contacts()),
         Value::Integer(t.members()),
-        Value::Integer(units),
+        t.lengths.told(Value::Integer(units)),
         Value::Money(cents),
     ]
 }

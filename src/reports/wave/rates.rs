@@ -10,7 +10,7 @@ use crate::domain::dates::{Instant, Span};
 use crate::domain::enrollment::{Convention, Enrolled, Month, of_month, on};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value, month};
 use crate::reports::registry::Built;
-use crate::reports::tally::{count, visits};
+use crate::reports::tally::{Lengths, count, visits};
 use crate::store::{self, Conn, StoreError};
 
 /// Places of rates and of member-months.
@@ -39,7 +39,12 @@ pub const COLUMNS: &[Column] = &[
     ),
     Column::sum("user_months", "months", "users of each month"),
     Column::rate("users_per_1000_mm", "", "user_months x 1000 / member_months"),
-    Column::sum("units", "units", "units of contacts on enrolled days"),
+    Column::sum(
+        "units",
+        "units",
+        "units of contacts on enrolled days; null (mixed_units), with their rates, where they are of \
+         different lengths",
+    ),
     Column::rate("units_per_1000_mm", "units", "units x 1000 / member_months"),
     Column::rate(
         "annual_units_per_1000",
@@ -60,6 +65,7 @@ const CHAIN: &str = "contacts of the period = on enrolled days + not enrolled";
 struct Use {
     people: BTreeSet<String>,
     units: i64,
+    lengths: Lengths,
     contacts: i64,
     not_enrolled: i64,
 }
@@ -87,6 +93,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
             if is {
                 of.people.insert(number.clone());
                 of.units += asked.lens.units(&visit.fact);
+                of.lengths.add(asked.lens.unit_minutes(&visit.fact));
             } else {
                 of.not_enrolled += 1;
             }
@@ -138,9 +145,9 @@ fn row(
         Value::share(users, enrolled),
         Value::Integer(user_months),
         per(user_months, 1_000),
-        Value::Integer(own.units),
-        per(own.units, 1_000),
-        per(own.units, 12_000),
+        own.lengths.told(Value::Integer(own.units)),
+        own.lengths.told(per(own.units, 1_000)),
+        own.lengths.told(per(own.units, 12_000)),
         Value::Integer(own.not_enrolled),
     ]);
     row

@@ -1,7 +1,8 @@
 //! Timeliness (E2): days from the visit to its record, to the first release and to the delivery.
 //!
 //! A leg that is not finished counts as soon as its days have passed: leaving out the slow ones would
-//! flatter the result. The first submission counts; what is sent again has its own clock.
+//! flatter the result. The first submission counts; what is sent again has its own clock. A payer is told of
+//! nothing that it was not sent, so that its shares leave the slowest out, and its columns say so.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +18,12 @@ use crate::store::{self, Conn, StoreError};
 pub const COLUMNS: &[Column] = &[
     Column::key("organization", "key of the organization"),
     Column::key("leg", "recorded, released or delivered: from the service date to that day"),
-    Column::sum("started", "contacts", "contacts of the period but non-billable ones"),
+    Column::sum(
+        "started",
+        "contacts",
+        "contacts of the period but non-billable ones; for a payer only those of which it was sent a \
+         claim: what is late because it was not sent is not among them, which flatters the shares",
+    ),
     Column::sum("finished", "contacts", "of them, those that came to the end of the leg"),
     Column::sum("within_7", "contacts", "finished in at most 7 days"),
     Column::sum("due_7", "contacts", "finished, or more than 7 days have passed"),
@@ -44,7 +50,8 @@ pub const COLUMNS: &[Column] = &[
 
 const LEGS: [&str; 3] = ["recorded", "released", "delivered"];
 const LIMITS: [i64; 3] = [7, 30, 90];
-const CHAIN: &str = "started = billable contacts; finished (released) = contacts on claims sent";
+const CHAIN: &str = "contacts on live claims are released ones; units, billed and expected of what started \
+                     = released claim lines";
 
 /// A leg of a group.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +70,9 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         today.insert(id.as_i64(), zone.date_of(as_of));
     }
     let mut groups: BTreeMap<(String, usize), Leg> = BTreeMap::new();
-    let (mut all, mut sent) = ([Leg::default(), Leg::default(), Leg::default()], 0);
+    let mut all = [Leg::default(), Leg::default(), Leg::default()];
+    // On a live claim, by the claim; of those, released, by its batch; what those claims say.
+    let (mut live, mut of_live, mut released) = (0, 0, [0; 3]);
     visits_sent(conn, asked, as_of, |_, known| {
         let fact = &known.fact;
         // Billable is what is recorded and not non-billable, as in completeness: also what waits because
@@ -73,7 +82,12 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         }
         let own = asked.lens.edition == Perspective::Organization;
         let sent_on = fact.sent.as_ref();
-        sent += i64::from(sent_on.is_some());
+        if let Some(billed) = fact.billed {
+            live += 1;
+            of_live += i64::from(sent_on.is_some());
+            let says = [billed.units, billed.charge, billed.expected];
+            released.iter_mut().zip(says).for_each(|(sum, more)| *sum += more);
+        }
         let ends =
             [Some(fact.recorded), sent_on.map(|s| s.first), sent_on.and_then(|s| s.delivered)];
         // Days end where the organization is, as those of its visits do.
@@ -93,13 +107,20 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
             }
         }
     })?;
+    let [_, leg, _] = &all;
+    let started = count(leg.days.len()) + count(leg.waiting.len());
+    let of_rows = groups.iter().filter(|((_, place), _)| *place == 1);
+    let of_rows: i64 =
+        of_rows.map(|(_, leg)| count(leg.days.len()) + count(leg.waiting.len())).sum();
+    let checks = vec![
+        Check::whole("contacts on live claims = those of them that were released", live, of_live),
+        Check::whole("rows: started", of_rows, started),
+    ];
     let mut table = Table::new(COLUMNS);
     for ((name, place), leg) in groups {
         table.rows.push(row(&name, LEGS.get(place).copied().unwrap_or_default(), leg));
     }
-    let [_, released, _] = &all;
-    let checks = vec![Check::whole("released: finished", count(released.days.len()), sent)];
-    Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
+    Ok(Built::whole(table, Ties::of(CHAIN, checks), Some(released)))
 }
 
 fn row(name: &str, leg: &str, mut of: Leg) -> Vec<Value> {
