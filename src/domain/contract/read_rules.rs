@@ -8,7 +8,6 @@ use super::known::{Known, unique};
 use super::layer::{Direction, read_layers, weigh_layer};
 use super::limit::{Exceed, Limit, LimitScope};
 use super::model::{AuthorizationNeed, AuthorizationRule, Block, Documentation, Service};
-use super::modifier_rule::{ModifierRule, can_carry};
 use super::never::{refuse_absurd, refuse_block};
 use super::read_wanted::read_necessity;
 use super::read_window::{self, read_window};
