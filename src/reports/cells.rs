@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 
 use crate::domain::dates::year_month;
 use crate::domain::ids::{OrganizationId, PayerId};
-use crate::domain::report::day::{Bits, Cell, Control, Counts, Day};
+use crate::domain::report::bits::Bits;
+use crate::domain::report::day::{Cell, Control, Counts, Day};
 use crate::domain::text::code_list;
 use crate::store::{self, Conn, StoreError};
 

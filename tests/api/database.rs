@@ -203,6 +203,11 @@ fn template(admin: &str) -> &'static str {
         let mut conn = PgConnection::establish(admin).unwrap();
         conn.batch_execute(&format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).unwrap();
         let known = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+        let there = diesel::sql_query(&known).execute(&mut conn).unwrap() > 0;
+        // Made by a program that was built of older migrations than those that lie here.
+        if there && !peerclaims::store::pending(&with_name(admin, &name)).unwrap().is_empty() {
+            drop_database(&mut conn, &name);
+        }
         if diesel::sql_query(known).execute(&mut conn).unwrap() == 0 {
             drop_database(&mut conn, &making);
             // Collation C: texts sort as they do on SQLite.

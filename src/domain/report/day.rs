@@ -323,37 +323,11 @@ fn cell(from: &mut Reader) -> Result<Cell, Invalid> {
     Ok(Cell { place, counts, roster, people, unit_minutes, sent_unit_minutes })
 }
 
-/// A set of small numbers.
-#[derive(Debug, Clone, Default)]
-pub struct Bits {
-    words: Vec<u64>,
-}
-
-impl Bits {
-    /// Adds numbers that rise.
-    pub fn add(&mut self, rising: &[u32]) {
-        let place = |number: u32| usize::try_from(number / u64::BITS).unwrap_or(usize::MAX);
-        let Some(last) = rising.last() else { return };
-        if self.words.len() <= place(*last) {
-            self.words.resize(place(*last) + 1, 0);
-        }
-        for number in rising {
-            if let Some(word) = self.words.get_mut(place(*number)) {
-                *word |= 1 << (number % u64::BITS);
-            }
-        }
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> i64 {
-        self.words.iter().map(|word| i64::from(word.count_ones())).sum()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::bits::Bits;
     use super::*;
 
     proptest! {

@@ -1,5 +1,6 @@
 //! What reports are made of: what a visit was known to be ([`fact`]), and the sums of a day ([`day`]).
 
+pub mod bits;
 pub mod codec;
 pub mod day;
 pub mod engagement;

@@ -193,11 +193,11 @@ fn hours_and_layers_of_limits() {
     }
     let hours = PACK.replacen(
         "services = [\"peer\", \"skills\"]\nunits = \"8.5\"",
-        "services = [\"peer\"]\nhours = 900",
+        "services = [\"peer\"]\nhours = 20",
         1,
     );
     let limit = &pack_from_toml(&hours).unwrap().limits[0];
-    assert_eq!((limit.units, limit.hours), (Decimal::from(3600), Some(Decimal::from(900))));
+    assert_eq!((limit.units, limit.hours), (Decimal::from(80), Some(Decimal::from(20))));
     let own = "units = \"8.5\"";
     bend("hours = 8", "limit[1].hours", "different lengths");
     bend("units = 16 # both\nhours = 4", "limit[1].units", "keep one of both");
