@@ -333,6 +333,7 @@ mod tests {
             let mut pack = pack_from_toml(PACK).unwrap();
             let mut other = pack.modifiers[0].clone();
             other.key = "other".parse().unwrap();
+            pack.modifiers.truncate(1);
             pack.modifiers.push(other);
             pack.modifiers = order.map(|i| pack.modifiers[i].clone()).to_vec();
             if !listed {
