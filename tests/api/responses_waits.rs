@@ -89,7 +89,12 @@ on_both! {
         let other = world::second_of_evergreen(&app, &w.admin, "hill-top", 1).await;
         record(&app, &other, "H-1", "2026-07-03T16:00").await;
         next_batch(&app, &other, &[]).await;
-        app.database.execute(&format!("UPDATE batches SET sender_id = '{}'", sent.sender));
+        // Under a number of its own: one of a pair stands for one interchange.
+        app.database.execute(&format!(
+            "UPDATE batches SET sender_id = '{0}', interchange_control = interchange_control + 1000 \
+             WHERE sender_id <> '{0}'",
+            sent.sender
+        ));
         for key in [&w.biller, &other.biller] {
             let took = take(&app, key, bare(2)).await;
             assert_eq!(took["state"], "quarantined", "{took}");
