@@ -108,11 +108,16 @@ fn authorization(raw: &Raw, seen: &Value, payer: &str, of_payer: bool, today: Na
     };
     let member = raw.members.iter().find(|m| m["id"] == seen["member"]).unwrap();
     // That of its first day, or the nearest; of equally near ones the one that began last.
-    let covered = member["coverages"].as_array().unwrap().iter().filter(|c| c["payer"] == seen["payer"]);
+    let covered =
+        member["coverages"].as_array().unwrap().iter().filter(|c| c["payer"] == seen["payer"]);
     let nearest = covered.min_by_key(|c| {
         let (first, last) = (past::day(&c["from"]), c["to"].as_str().map(day));
         let after = last.map_or(0, |last| (from - last).num_days().max(0));
-        ((first - from).num_days().max(0) + after, std::cmp::Reverse(first), c["member_number"].as_str().unwrap().to_owned())
+        (
+            (first - from).num_days().max(0) + after,
+            std::cmp::Reverse(first),
+            c["member_number"].as_str().unwrap().to_owned(),
+        )
     });
     let number_of_member = nearest.map_or("", |c| c["member_number"].as_str().unwrap());
     let services: Vec<&str> =
