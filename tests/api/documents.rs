@@ -119,7 +119,7 @@ on_both! {
             (json!({"kind": "plan", "member": "M-1", "reviews": ["2026-09-11"]}), vec!["/reviews"]),
             (json!({"kind": "order", "member": "M-1", "signed_on": "2026-09-11"}), vec!["/signed_on"]),
             (json!({"kind": "plan", "member": "M-1", "signed_on": "2027-01-01", "reviews": ["2026-02-01", "2027-01-01"]}),
-                vec!["/signed_on", "/reviews"]),
+                vec!["/reviews", "/signed_on"]),
             (json!({"kind": "plan", "member": "M-1", "score": "3"}), vec!["/score"]),
             (json!({"kind": "order", "member": "M-1", "to": "2025-12-31"}), vec!["/to"]),
             (json!({"kind": "order", "member": "M-1", "goals": ["G1"]}), vec!["/goals"]),
