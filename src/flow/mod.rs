@@ -84,7 +84,6 @@ impl Ctx {
     /// For one process; `node` is its number among the processes of this database. Until
     /// [`Ctx::acting`] says otherwise, whoever runs the program is the one who acts.
     pub fn new(db: Db, clock: Clock, node: i64) -> Self {
-        let posts = Arc::new(intake::queue::Queues::on(db.backend()));
         Self {
             db,
             clock,
@@ -93,7 +92,7 @@ impl Ctx {
             ids: Arc::new(IdSource::new(node)),
             wake: Arc::default(),
             running: Arc::default(),
-            posts,
+            posts: Arc::default(),
             terms: Arc::default(),
         }
     }

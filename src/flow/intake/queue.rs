@@ -10,7 +10,6 @@ use tokio::sync::oneshot;
 
 use super::posts::{Outcome, Post};
 use crate::domain::ids::OrganizationId;
-use crate::store::Backend;
 
 /// Most posts of one transaction: more than wait at once where a small team works, few enough that
 /// the first of them is not kept waiting by the last.
@@ -45,22 +44,16 @@ impl Queued {
     }
 }
 
-/// How many lead, and those who wait for them.
-#[derive(Debug, Default)]
-struct Led {
-    leads: usize,
-    waiting: VecDeque<Queued>,
-}
+/// Those who wait while somebody leads.
+type Waiting = VecDeque<Queued>;
 
-/// The last number, and the organizations for which somebody leads.
-type State = (u64, HashMap<OrganizationId, Led>);
+/// The last number, and those who wait where somebody leads.
+type Led = (u64, HashMap<OrganizationId, Waiting>);
 
 /// The organizations for which somebody leads.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Queues {
-    state: Mutex<State>,
-    /// So many may lead at a time.
-    most: usize,
+    led: Mutex<Led>,
 }
 
 /// Where one who comes has to go.
@@ -73,62 +66,48 @@ pub(super) enum Place {
 }
 
 impl Queues {
-    /// Without anybody. Where one connection writes at a time, one leads; where several do, a second one
-    /// reads and decides while the first waits for its commit.
-    pub fn on(backend: Backend) -> Self {
-        let most = match backend {
-            Backend::Sqlite => 1,
-            Backend::Postgres => 2,
-        };
-        Self { state: Mutex::default(), most }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn led(&self) -> MutexGuard<'_, Led> {
         // Nothing panics while it is held; and what it holds is whole at each step.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.led.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Comes with a post.
     pub(super) fn join(self: &Arc<Self>, tenant: OrganizationId, post: Post) -> Place {
-        let mut state = self.state();
+        let mut state = self.led();
         let (last, queues) = &mut *state;
-        let led = queues.entry(tenant).or_default();
-        if led.leads < self.most {
-            led.leads += 1;
+        let Some(waiting) = queues.get_mut(&tenant) else {
+            queues.insert(tenant, Waiting::new());
             let lead = Lead { queues: Arc::clone(self), tenant, held: true };
             return Place::Lead(lead, Box::new(post));
-        }
+        };
         *last += 1;
         let (sender, receiver) = oneshot::channel();
-        led.waiting.push_back(Queued { number: *last, post, sender });
+        waiting.push_back(Queued { number: *last, post, sender });
         Place::Wait(*last, receiver)
     }
 
     /// Goes away, if nobody has taken its post yet.
     pub(super) fn leave(&self, tenant: OrganizationId, number: u64) -> bool {
-        let mut state = self.state();
-        let Some(led) = state.1.get_mut(&tenant) else { return false };
-        let before = led.waiting.len();
-        led.waiting.retain(|queued| queued.number != number);
-        led.waiting.len() < before
+        let mut state = self.led();
+        let Some(waiting) = state.1.get_mut(&tenant) else { return false };
+        let before = waiting.len();
+        waiting.retain(|queued| queued.number != number);
+        waiting.len() < before
     }
 
-    /// The next one who waits, to whom a lead is passed; when there is none, that lead ends.
+    /// The next one who still wants to be told; when there is none, nobody leads any more.
     fn next(&self, tenant: OrganizationId) -> Option<Queued> {
-        let mut state = self.state();
-        let led = state.1.get_mut(&tenant)?;
-        let next = led.waiting.pop_front();
+        let mut state = self.led();
+        let waiting = state.1.get_mut(&tenant)?;
+        let next = waiting.pop_front();
         if next.is_none() {
-            led.leads = led.leads.saturating_sub(1);
-            if led.leads == 0 {
-                state.1.remove(&tenant);
-            }
+            state.1.remove(&tenant);
         }
         next
     }
 }
 
-/// A lead of an organization's posts.
+/// The lead of an organization's posts.
 #[derive(Debug)]
 pub(super) struct Lead {
     queues: Arc<Queues>,
@@ -146,10 +125,10 @@ impl Lead {
     /// The leader's post and those that wait, in order of arrival; not those whose senders went away.
     pub(super) fn group(&self, own: Queued) -> Vec<Queued> {
         let mut group = vec![own];
-        let mut state = self.queues.state();
-        let Some(led) = state.1.get_mut(&self.tenant) else { return group };
+        let mut state = self.queues.led();
+        let Some(waiting) = state.1.get_mut(&self.tenant) else { return group };
         while group.len() < TOGETHER
-            && let Some(queued) = led.waiting.pop_front()
+            && let Some(queued) = waiting.pop_front()
         {
             if !queued.sender.is_closed() {
                 group.push(queued);
