@@ -175,9 +175,9 @@ fn as_stated(mut row: VisitRow, claims: &OfClaims, said: Option<&EncounterData>)
     if let Some(said) = said {
         row.peer_id = said.peer.as_i64();
         row.minutes = i64::from(said.minutes());
-        row.role = said.role.as_str().to_owned();
-        row.mode = said.mode.as_str().to_owned();
-        row.setting = said.setting.as_str().to_owned();
+        said.role.as_str().clone_into(&mut row.role);
+        said.mode.as_str().clone_into(&mut row.mode);
+        said.setting.as_str().clone_into(&mut row.setting);
         row.program = said.program.as_ref().map(Key::as_str).map(str::to_owned);
         row.absent = said.member_absent;
     }

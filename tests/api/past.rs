@@ -389,7 +389,7 @@ async fn correct(app: &TestApp, dice: &mut Dice, past: &Past) -> (&'static str, 
         seen["ended_at"].as_str().unwrap().parse().unwrap();
     let mut longer = json!({"ended_at": (end + TimeDelta::minutes(15)).to_rfc3339()});
     // By count and not by dice: the histories stay the ones that they were.
-    if past.count % 2 == 0 && seen["mode"] == "in_person" {
+    if past.count.is_multiple_of(2) && seen["mode"] == "in_person" {
         longer["setting"] = json!("community");
     }
     let request = app

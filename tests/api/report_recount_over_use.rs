@@ -204,7 +204,7 @@ impl<'a> Month<'a> {
             // In quarters of a unit, so that all middles are whole.
             let middle = |mut list: Vec<i64>| {
                 list.sort_unstable();
-                (list[(list.len() - 1) / 2] + list[list.len() / 2]) / 2
+                i64::midpoint(list[(list.len() - 1) / 2], list[list.len() / 2])
             };
             let median = middle(people.iter().map(|(units, _)| 4 * units).collect());
             let mad = middle(people.iter().map(|(units, _)| (4 * units - median).abs()).collect());
@@ -269,11 +269,7 @@ impl<'a> Month<'a> {
                 .filter(|c| c["payer"] == payer)
                 .collect();
             let covered = self.days.iter().all(|day| coverages.iter().any(|c| on(c, *day)));
-            if theirs
-                && covered
-                && !self.visits().iter().any(|v| came(v))
-                && found.insert((payer, id))
-            {
+            if theirs && covered && !self.visits().iter().any(came) && found.insert((payer, id)) {
                 let numbers = coverages.iter().filter(|c| on(c, last));
                 let number = numbers.map(|c| c["member_number"].as_str().unwrap()).min().unwrap();
                 rows.push(self.row(

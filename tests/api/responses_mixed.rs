@@ -24,7 +24,7 @@ fn house(sent: &Sent, number: u32, accepted: bool) -> String {
 
 /// An 835 that names these claims and pays nothing for them.
 fn paying(sent: &Sent, number: u32) -> String {
-    let claims: String = sent
+    let claims: Vec<String> = sent
         .claims()
         .iter()
         .map(|claim| {
@@ -34,7 +34,7 @@ fn paying(sent: &Sent, number: u32) -> String {
             )
         })
         .collect();
-    let plain = remit(sent, number);
+    let (claims, plain) = (claims.concat(), remit(sent, number));
     let count = 10 + 1 + 3 * sent.claims().len();
     plain.replace("SE*10*", &format!("LX*1~{claims}SE*{count}*"))
 }

@@ -201,9 +201,8 @@ mod tests {
 
     fn sessions(list: &[(&str, &str)]) -> Vec<(Interval, i64)> {
         let at = |text: &str| Instant::parse(&format!("2026-07-{text}:00Z")).unwrap();
-        let one = |(id, (from, to)): (i64, &(&str, &str))| {
-            (Interval { from: at(*from), to: at(*to) }, id)
-        };
+        let one =
+            |(id, (from, to)): (i64, &(&str, &str))| (Interval { from: at(from), to: at(to) }, id);
         (0..).zip(list).map(one).collect()
     }
 

@@ -36,12 +36,11 @@ pub(super) fn documents(ctx: &Context) -> Family {
     let mut tries: Vec<Try> = Vec::new();
     for wanted in missed(ctx).iter().flatten() {
         let Some((change, document)) = good(ctx, wanted) else { continue };
-        match tries.iter_mut().find(|t| t.change == change) {
-            Some(known) => known.documents.push(document),
-            None => {
-                let encounter = ctx.encounter.clone();
-                tries.push(Try { change, encounter, documents: vec![document] });
-            }
+        if let Some(known) = tries.iter_mut().find(|t| t.change == change) {
+            known.documents.push(document);
+        } else {
+            let encounter = ctx.encounter.clone();
+            tries.push(Try { change, encounter, documents: vec![document] });
         }
     }
     tries.truncate(MOST_DOCUMENTS);

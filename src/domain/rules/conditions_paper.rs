@@ -22,12 +22,11 @@ pub fn document(ctx: &Context, wanted: &[Wanted], grace_visits: Option<u32>) -> 
             Some((lack, w, d))
         })
     });
-    let (why, fix) = match near.max_by_key(|(lack, ..)| *lack) {
-        Some((lack, w, d)) => (instead(lack, w, d, ctx.date), mend(lack, w, d, ctx.date)),
-        None => {
-            let names: Vec<String> = wanted.iter().map(named).collect();
-            ("none is on record".to_owned(), to_find(&names.join(" or "), ctx.date))
-        }
+    let (why, fix) = if let Some((lack, w, d)) = near.max_by_key(|(lack, ..)| *lack) {
+        (instead(lack, w, d, ctx.date), mend(lack, w, d, ctx.date))
+    } else {
+        let names: Vec<String> = wanted.iter().map(named).collect();
+        ("none is on record".to_owned(), to_find(&names.join(" or "), ctx.date))
     };
     let all: Vec<String> = wanted.iter().map(asked).collect();
     let all = all.join("; or of the kind ");

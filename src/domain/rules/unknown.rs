@@ -22,9 +22,10 @@ pub fn unknown(ctx: &Context) -> Vec<Said> {
     }
     let of_service =
         terms.pack.limits_without_window().filter(|l| l.services.contains(&service.key));
-    let stated: String = of_service
+    let stated: Vec<String> = of_service
         .map(|l| format!(" The limit {} is {} units, of a time that is not known.", l.key, l.units))
         .collect();
+    let stated = stated.concat();
     vec![Said::new(
         RuleId::ContractUnknown,
         ctx.kind_field(),

@@ -202,7 +202,7 @@ fn known(
         };
         match before {
             Some((digest, of)) if digest == i.digest && of == Some(file) => {
-                _ = known.own.insert(place)
+                _ = known.own.insert(place);
             }
             Some((digest, _)) if digest == i.digest => _ = known.copies.insert(place),
             Some(_) => {

@@ -1,5 +1,7 @@
 //! What may be applied of a file with more errors, or more of a record, than are told and kept.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 /// A file of one set.
@@ -22,7 +24,7 @@ fn status(word: &str) -> String {
                     HL*3*2*19*1~HL*4*3*PT~"
         .to_owned();
     for n in 0..61 {
-        body.push_str(&format!("TRN*2*PS{n:07}~"));
+        write!(body, "TRN*2*PS{n:07}~").unwrap();
         body.push_str(&format!("STC*{word}*20261399*~").repeat(20));
     }
     file("HN", "277", "005010X214", &body)

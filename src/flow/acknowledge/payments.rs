@@ -19,6 +19,7 @@ use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
 use crate::store::acknowledged::{self, SentAs};
 use crate::store::{self, Conn};
+use crate::x12::read::Text;
 
 /// Payments told of one file; more are in the file itself.
 pub(super) const MAX_PAYMENTS: usize = 100;
@@ -134,7 +135,7 @@ pub(super) fn record(
         .filter(|(place, _)| !skip.contains(place))
         .flat_map(|(_, interchange)| &interchange.payments);
     let numbers: BTreeSet<&str> =
-        payments.flat_map(|p| p.numbers.iter().map(|n| n.as_str())).collect();
+        payments.flat_map(|p| p.numbers.iter().map(Text::as_str)).collect();
     if numbers.is_empty() {
         return Ok(None);
     }

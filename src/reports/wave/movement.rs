@@ -151,13 +151,13 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     }
     table.rows.push(Step { changed: 0, ..closing }.row("closing", &lengths));
     let [contacts, units, minutes, charge, expected] = sum;
-    let [c, u, t, m, e] = closing.numbers;
+    let [end_contacts, end_units, end_minutes, end_charge, end_expected] = closing.numbers;
     let checks = vec![
-        Check::whole("contacts: opening + steps = closing", contacts, c),
-        Check::whole("units: opening + steps = closing", units, u),
-        Check::whole("minutes: opening + steps = closing", minutes, t),
-        Check::cents("billed: opening + steps = closing", charge, m),
-        Check::cents("expected: opening + steps = closing", expected, e),
+        Check::whole("contacts: opening + steps = closing", contacts, end_contacts),
+        Check::whole("units: opening + steps = closing", units, end_units),
+        Check::whole("minutes: opening + steps = closing", minutes, end_minutes),
+        Check::cents("billed: opening + steps = closing", charge, end_charge),
+        Check::cents("expected: opening + steps = closing", expected, end_expected),
     ];
     // What stands at the end is held against the claim lines themselves, where it is the present.
     Ok(Built::whole(table, Ties::of(CHAIN, checks), Some(after.released)))

@@ -2,6 +2,7 @@
 //! replacement is prepared; the payer has it as it was.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -38,8 +39,8 @@ pub(super) fn by_decision(
     let mut all = HashMap::new();
     for row in rows {
         let key = (row.encounter_id, row.decision_id);
-        if !all.contains_key(&key) {
-            all.insert(key, types::read_json("encounter_revisions.content", &row.content)?);
+        if let Entry::Vacant(place) = all.entry(key) {
+            place.insert(types::read_json("encounter_revisions.content", &row.content)?);
         }
     }
     Ok(all)

@@ -19,7 +19,7 @@ const MANY: usize = 1_001;
 fn wrong() -> [(&'static str, String); 4] {
     let body = |head: &str, each: &dyn Fn(usize) -> String, tail: &str| {
         let mut text = head.to_owned();
-        (1..=MANY).for_each(|n| write!(text, "{}~\n", each(n)).unwrap());
+        (1..=MANY).for_each(|n| writeln!(text, "{}~", each(n)).unwrap());
         text + tail
     };
     let made = |functional: &str, set: &str, version: &str, text: &str| {

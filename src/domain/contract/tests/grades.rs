@@ -98,12 +98,14 @@ fn rk73_weak_sources_of_rules() {
     }
 }
 
+/// What is noted of a pack with more in it, of which a source of this grade says something.
+fn paths(grade: &str, more: &str) -> Vec<String> {
+    let text = with(grade, "[filing]", &format!("{more}\n[filing]"));
+    missing(&text).into_iter().map(|u| u.path).collect()
+}
+
 #[test]
-fn rk73_what_a_weak_source_narrows_in_a_limit_or_a_condition() {
-    let paths = |grade: &str, more: &str| -> Vec<String> {
-        let text = with(grade, "[filing]", &format!("{more}\n[filing]"));
-        missing(&text).into_iter().map(|u| u.path).collect()
-    };
+fn rk73_what_a_weak_source_narrows_in_a_limit() {
     let limit = |more: &str, of: &str| {
         format!(
             "[[limit]]\nkey = \"x\"\nservices = [\"peer\"]\nunits = 4\nwindow = \"day\"\n{more}\n\
@@ -161,7 +163,10 @@ fn rk73_what_a_weak_source_narrows_in_a_limit_or_a_condition() {
     let weak = "[[limit]]\nkey = \"x\"\nservices = [\"peer\"]\nunits = 4\nwindow = \"day\"\n\
                 exceed = \"hold\"\nwhen = { group = false }\nagreement = \"loosen\"\nsource = \"lead\"\n";
     assert_eq!(paths("C", weak), ["limit[2].agreement"]);
+}
 
+#[test]
+fn rk73_what_a_weak_source_narrows_in_a_condition() {
     let condition = |lines: &str, source: &str, of: &str| {
         format!(
             "[[condition]]\nkey = \"x\"\nservices = [\"peer\"]\n{lines}\nsource = \"{source}\"\n{of}\n"

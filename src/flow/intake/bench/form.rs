@@ -63,12 +63,12 @@ impl Bench {
         let site = self.site(encounter);
         // A note that names the size of a group where there is none is told of by another rule, which
         // knows all modifiers of the line.
-        let size = encounter.group.as_ref().map_or(1, |group| group.size);
+        let present = encounter.group.as_ref().map_or(1, |group| group.size);
         let given = Given {
             minutes: encounter.minutes().max(1),
             times: Some((encounter.started_at, encounter.ended_at)),
             modes: vec![encounter.mode],
-            group_sizes: Some((size, size)),
+            group_sizes: Some((present, present)),
         };
         let says = form::detail(terms, people, site.as_ref(), [&given]);
         let place = rules::place_of(encounter, service);

@@ -120,17 +120,17 @@ impl Months {
             used.approved > 0 && used.from <= first && used.to.is_none_or(|to| last <= to)
         };
         let missed = |used: &&Used| !self.seen.contains(&(used.payer, used.member));
-        let list: Vec<(&Used, String)> = approved
+        let without: Vec<(&Used, String)> = approved
             .iter()
             .filter(whole)
             .filter(missed)
             .filter_map(|used| Some((used, covered(members.get(&used.member)?, used, told.days)?)))
             .collect();
         if let Some(wall) = &mut told.wall {
-            wall.learn(conn, list.iter().map(|(used, _)| used.member))?;
+            wall.learn(conn, without.iter().map(|(used, _)| used.member))?;
         }
         let mut flags: BTreeMap<(i64, i64), Flag> = BTreeMap::new();
-        for (used, number) in list {
+        for (used, number) in without {
             if told.wall.as_ref().is_some_and(|wall| !wall.shows(used)) {
                 *told.left_out = true;
                 continue;

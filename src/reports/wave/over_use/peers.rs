@@ -168,7 +168,11 @@ mod tests {
             (known(2, 5, "2026-07-01", 30, None), "01T07:15"),
         ];
         let wanted = ("overlap".to_owned(), 5, "2026-07-01".to_owned(), 1, "0.25".to_owned());
-        assert_eq!(flags(&list, "2026-07-01"), [wanted.clone()], "the day before is not counted");
+        assert_eq!(
+            flags(&list, "2026-07-01"),
+            std::slice::from_ref(&wanted),
+            "the day before is not counted"
+        );
         assert_eq!(flags(&list, "2026-06-30"), [wanted]);
         // The later one lies behind the period.
         assert!(flags(&list, "2026-07-02").is_empty());
