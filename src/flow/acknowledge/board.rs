@@ -32,6 +32,8 @@ struct Heard {
     claims: HashSet<ClaimId>,
     /// What this file calls a copy of what came before: interchanges and sets by number, claims by CLM01.
     copied: HashSet<(Stage, String)>,
+    /// A TA1 of this file calls the interchange a copy: what a 999 rejects there may be that.
+    again: bool,
 }
 
 /// The claims spoken of, as they stand and as they shall.
@@ -152,6 +154,7 @@ impl Board {
         let heard = self.heard.entry(word.batch).or_default();
         if word.copy {
             heard.copied.insert((word.stage, word.control.clone()));
+            heard.again |= word.stage == Stage::Interchange;
         }
         match word.of {
             Of::Claim(claim) => {
@@ -280,7 +283,9 @@ impl Board {
     /// Whether the same file calls what a word speaks of a copy, too: then the first one is there.
     fn is_copied(&self, word: &Word) -> bool {
         let key = (word.stage, word.control.clone());
-        self.heard.get(&word.batch).is_some_and(|heard| heard.copied.contains(&key))
+        self.heard.get(&word.batch).is_some_and(|heard| {
+            heard.copied.contains(&key) || (heard.again && word.stage == Stage::Set)
+        })
     }
 
     /// Whether it was rejected before.

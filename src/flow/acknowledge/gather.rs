@@ -13,7 +13,7 @@ use crate::x12::Lexer;
 use crate::x12::read::ack_999::{AckGroup, AckSet};
 use crate::x12::read::remit_835::Payment;
 use crate::x12::read::remit_balance::Balances;
-use crate::x12::read::status_277ca::{Disposition, StatusClaim, StatusLevel};
+use crate::x12::read::status_277ca::{StatusClaim, StatusLevel};
 use crate::x12::read::ta1::Ta1;
 use crate::x12::read::{Event, ReadCode, ReadError, Reader, Record, Text};
 use crate::x12::unfold::Unfold;
@@ -92,16 +92,6 @@ pub(super) struct StatusSet {
     /// Levels above the claims, each with how many claims were told before it.
     pub(super) levels: Vec<(StatusLevel, usize)>,
     pub(super) claims: Vec<StatusClaim>,
-}
-
-/// A level that rejects all that is below it.
-#[derive(Debug)]
-pub(super) struct Rejection<'a> {
-    pub(super) level: &'a StatusLevel,
-    /// BHT03 of the set that it speaks of: a provider's own trace says nothing of it.
-    pub(super) trace: &'a str,
-    /// The claims told below it.
-    pub(super) claims: &'a [StatusClaim],
 }
 
 impl Words {
@@ -355,33 +345,6 @@ pub(super) fn payments(input: impl Read, most: usize) -> Vec<Paid> {
         }
     }
     found
-}
-
-/// NM1 level that has the others below it.
-const RECEIVER: &str = "receiver";
-
-impl StatusSet {
-    /// The levels that reject, in order, each with the claims below it: up to the next level that is
-    /// not below it.
-    pub(super) fn rejections(&self) -> Vec<Rejection<'_>> {
-        let (mut found, mut receiver) = (Vec::new(), None);
-        for (place, (level, first)) in self.levels.iter().enumerate() {
-            let whole = level.level == RECEIVER;
-            if whole {
-                receiver = Some(level.trace.as_str());
-            }
-            if level.disposition != Disposition::Rejected {
-                continue;
-            }
-            let ends = |next: &&(StatusLevel, usize)| !whole || next.0.level == RECEIVER;
-            let end = self.levels.iter().skip(place + 1).find(ends).map(|next| next.1);
-            let end = end.unwrap_or(self.claims.len());
-            let claims = self.claims.get(*first..end).unwrap_or_default();
-            let trace = receiver.unwrap_or(&level.trace);
-            found.push(Rejection { level, trace, claims });
-        }
-        found
-    }
 }
 
 #[cfg(test)]

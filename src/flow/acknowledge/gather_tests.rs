@@ -1,6 +1,7 @@
 //! What may be applied of a file with more errors, or more of a record, than are told and kept.
 
 use super::*;
+use crate::x12::read::status_277ca::Disposition;
 
 /// A file of one set.
 fn file(functional: &str, set: &str, version: &str, body: &str) -> String {
@@ -72,6 +73,14 @@ fn a_claim_with_more_statuses_than_are_kept_is_unclear() {
     assert_eq!(words.fault, None);
     let claim = &words.interchanges[0].statuses[0].claims[0];
     assert_eq!(claim.disposition, Disposition::Unknown);
+}
+
+#[test]
+fn a_level_of_another_name_is_not_read_on() {
+    let sound = status("A7:562:85");
+    assert_eq!(words(&sound).fault, None);
+    let fault = words(&sound.replace("HL*4*3*PT", "HL*4*3*PAT")).fault.unwrap();
+    assert!(fault.contains("HL03"), "{fault}");
 }
 
 #[test]

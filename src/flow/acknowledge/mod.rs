@@ -16,6 +16,7 @@ mod asked;
 mod board;
 pub mod folder;
 mod gather;
+mod levels;
 mod moves;
 mod payments;
 mod resolve;
