@@ -6,6 +6,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
+use super::said;
 use crate::domain::claim::ClaimNumber;
 use crate::domain::response::FileKind;
 use crate::store::files::hex;
@@ -152,6 +153,10 @@ pub(super) fn digests(input: impl Read) -> Vec<String> {
     let (mut done, mut open): (Vec<String>, Option<Sha256>) = (Vec::new(), None);
     while let Ok(Some(segment)) = lexer.next_segment() {
         if segment.id() == b"ISA" {
+            if done.len() > MAX_INTERCHANGES {
+                // More than one file may have: it is put aside.
+                break;
+            }
             done.extend(open.replace(Sha256::new()).map(hex));
         }
         if let Some(digest) = &mut open {
@@ -293,14 +298,23 @@ impl Words {
                 }
                 return;
             }
-            (Record::AckSet(set), _) => sets.push(set),
+            (Record::AckSet(mut set), _) => {
+                said::cut_set(&mut set);
+                sets.push(set);
+            }
             (Record::AckGroup(group), _) => {
                 let sets = std::mem::take(sets);
                 interchange.groups.push(AckedGroup { group, sets });
             }
             (Record::StatusSource(source), Some(set)) => set.entity = Some(source.entity),
-            (Record::StatusLevel(level), Some(set)) => set.levels.push((level, set.claims.len())),
-            (Record::StatusClaim(claim), Some(set)) => set.claims.push(claim),
+            (Record::StatusLevel(mut level), Some(set)) => {
+                said::cut_statuses(&mut level.statuses);
+                set.levels.push((level, set.claims.len()));
+            }
+            (Record::StatusClaim(mut claim), Some(set)) => {
+                said::cut_statuses(&mut claim.statuses);
+                set.claims.push(claim);
+            }
             _ => return,
         }
         self.verdicts += 1;
