@@ -226,6 +226,51 @@ pub fn was_accepted(
     Ok(accepted.is_some())
 }
 
+/// A word that rejects, wholly or in part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is answered.
+    pub stage: Stage,
+    /// Who says it.
+    pub source: Source,
+    /// ISA13, group and set, or CLM01.
+    pub control: String,
+    /// The codes.
+    pub said: Vec<Said>,
+}
+
+/// The words that rejected a batch, its sets or (277CA) its claims, or only one of these claims. What a
+/// TA1 or 999 did to single claims is left out.
+pub fn refusals(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    batch: BatchId,
+    claim: Option<ClaimId>,
+) -> Result<Vec<Refusal>, StoreError> {
+    let rejects = [Verdict::Rejected.as_str(), Verdict::Mixed.as_str()];
+    let mut query = table::table
+        .filter(table::organization_id.eq(organization.as_i64()))
+        .filter(table::batch_id.eq(batch.as_i64()))
+        .filter(table::verdict.eq_any(rejects))
+        .filter(table::claim_id.is_null().or(table::stage.eq(Stage::Claim.as_str())))
+        .select((table::stage, table::source, table::control, table::said))
+        .into_boxed();
+    if let Some(claim) = claim {
+        query = query.filter(table::claim_id.eq(claim.as_i64()));
+    }
+    let rows: Vec<(String, String, String, String)> = query.load(conn)?;
+    rows.into_iter()
+        .map(|(stage, source, control, said)| {
+            Ok(Refusal {
+                stage: read("responses.stage", stage)?,
+                source: read("responses.source", source)?,
+                control,
+                said: read_json("responses.said", &said)?,
+            })
+        })
+        .collect()
+}
+
 /// How far the payer itself has gone with these claims; those of which it has taken nothing are left
 /// out.
 pub fn taken_by_payer(

@@ -105,6 +105,7 @@ mod responses;
 mod responses_bad;
 mod responses_groups;
 mod responses_in;
+mod responses_levels;
 mod responses_mixed;
 mod responses_odd;
 mod responses_order;

@@ -45,14 +45,16 @@ pub(super) fn hear<'a>(
             continue;
         };
         for word in words {
-            let (verdict, said) = said::of_set(word);
+            let (verdict, mut said) = said::of_set(word);
+            said.extend(copied.then(said::copied_group));
             let copy = copied || said::is_copied_set(word);
             heard.push(Heard { set, verdict, said, copy });
         }
     }
     let rejected = heard.iter().filter(|h| h.verdict == Verdict::Rejected).count();
     let Some(verdict) = of_others(acked, of_group.len(), rejected) else { return (heard, others) };
-    let whole = |set| Heard { set, verdict, said: Vec::new(), copy: copied };
+    let said = || copied.then(said::copied_group).into_iter().collect();
+    let whole = |set| Heard { set, verdict, said: said(), copy: copied };
     heard.extend(others.into_iter().map(whole));
     (heard, Vec::new())
 }

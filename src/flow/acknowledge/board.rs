@@ -9,6 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::resolve::{Of, Word};
+use super::said::is_kept_again;
 use crate::domain::claim_change::ChangeState;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
 use crate::domain::response::{Effect, Source, Stage, Taken, Verdict, effect, of_copy};
@@ -30,8 +31,11 @@ struct Heard {
     /// Claims of which a 277CA or an 835 spoke, or of which the payer's number is known: their sets were
     /// taken.
     claims: HashSet<ClaimId>,
-    /// What this file calls a copy of what came before: interchanges and sets by number, claims by CLM01.
+    /// What this file or an earlier one calls a copy of what came before: interchanges and sets by number,
+    /// claims by CLM01 (of an earlier file, the payer's word only).
     copied: HashSet<(Stage, String)>,
+    /// A TA1 of this file calls the interchange a copy: what a 999 rejects there may be that.
+    again: bool,
 }
 
 /// The claims spoken of, as they stand and as they shall.
@@ -94,6 +98,10 @@ impl Board {
                 of.hear(said.stage, &said.control, said.verdict, counts, said.claim);
                 of.arrived |= said.stage == Stage::Set;
             }
+            // What was called a copy by an earlier file is there, too.
+            let refusals = responses::refusals(conn, tenant, *id, None)?;
+            let again = refusals.into_iter().filter(|r| is_kept_again(r.stage, r.source, &r.said));
+            of.copied.extend(again.map(|r| (r.stage, r.control)));
         }
         let all: Vec<ClaimId> = before.keys().copied().collect();
         let paid = store::paid_claims::among(conn, tenant, &all)?;
@@ -152,6 +160,7 @@ impl Board {
         let heard = self.heard.entry(word.batch).or_default();
         if word.copy {
             heard.copied.insert((word.stage, word.control.clone()));
+            heard.again |= word.stage == Stage::Interchange;
         }
         match word.of {
             Of::Claim(claim) => {
@@ -280,7 +289,9 @@ impl Board {
     /// Whether the same file calls what a word speaks of a copy, too: then the first one is there.
     fn is_copied(&self, word: &Word) -> bool {
         let key = (word.stage, word.control.clone());
-        self.heard.get(&word.batch).is_some_and(|heard| heard.copied.contains(&key))
+        self.heard.get(&word.batch).is_some_and(|heard| {
+            heard.copied.contains(&key) || (heard.again && word.stage == Stage::Set)
+        })
     }
 
     /// Whether it was rejected before.

@@ -149,7 +149,12 @@ fn wanted(lines: &[Line], paid: &[i64], id: i64) -> ClaimStatus {
     let known = |ids: &[i64]| paid.iter().any(|p| ids.contains(p));
     let by_payer = says(payer, "A7") && !copy && (is_correction || !adjudicated);
     let by_house = says(house, "A7") && !copy && !received;
-    let by_set = ack('R') && !ack('A') && !ack('!') && !any(&of_set) && !known(SETS[set].1);
+    let by_set = ack('R')
+        && !ack('A')
+        && !ack('!')
+        && !has(Line::Ta1('!', 1))
+        && !any(&of_set)
+        && !known(SETS[set].1);
     let elsewhere = |l: &Line| matches!(l, Line::Ack(_, _, from) if *from != 0);
     let by_interchange = has(Line::Ta1('R', 0))
         && !has(Line::Ta1('A', 0))

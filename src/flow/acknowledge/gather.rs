@@ -6,6 +6,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
+use super::said;
 use crate::domain::claim::ClaimNumber;
 use crate::domain::response::FileKind;
 use crate::store::files::hex;
@@ -13,7 +14,7 @@ use crate::x12::Lexer;
 use crate::x12::read::ack_999::{AckGroup, AckSet};
 use crate::x12::read::remit_835::Payment;
 use crate::x12::read::remit_balance::Balances;
-use crate::x12::read::status_277ca::{Disposition, StatusClaim, StatusLevel};
+use crate::x12::read::status_277ca::{StatusClaim, StatusLevel};
 use crate::x12::read::ta1::Ta1;
 use crate::x12::read::{Event, ReadCode, ReadError, Reader, Record, Text};
 use crate::x12::unfold::Unfold;
@@ -94,16 +95,6 @@ pub(super) struct StatusSet {
     pub(super) claims: Vec<StatusClaim>,
 }
 
-/// A level that rejects all that is below it.
-#[derive(Debug)]
-pub(super) struct Rejection<'a> {
-    pub(super) level: &'a StatusLevel,
-    /// BHT03 of the set that it speaks of: a provider's own trace says nothing of it.
-    pub(super) trace: &'a str,
-    /// The claims told below it.
-    pub(super) claims: &'a [StatusClaim],
-}
-
 impl Words {
     /// What the file is.
     pub(super) fn kind(&self) -> FileKind {
@@ -162,6 +153,10 @@ pub(super) fn digests(input: impl Read) -> Vec<String> {
     let (mut done, mut open): (Vec<String>, Option<Sha256>) = (Vec::new(), None);
     while let Ok(Some(segment)) = lexer.next_segment() {
         if segment.id() == b"ISA" {
+            if done.len() > MAX_INTERCHANGES {
+                // More than one file may have: it is put aside.
+                break;
+            }
             done.extend(open.replace(Sha256::new()).map(hex));
         }
         if let Some(digest) = &mut open {
@@ -303,14 +298,23 @@ impl Words {
                 }
                 return;
             }
-            (Record::AckSet(set), _) => sets.push(set),
+            (Record::AckSet(mut set), _) => {
+                said::cut_set(&mut set);
+                sets.push(set);
+            }
             (Record::AckGroup(group), _) => {
                 let sets = std::mem::take(sets);
                 interchange.groups.push(AckedGroup { group, sets });
             }
             (Record::StatusSource(source), Some(set)) => set.entity = Some(source.entity),
-            (Record::StatusLevel(level), Some(set)) => set.levels.push((level, set.claims.len())),
-            (Record::StatusClaim(claim), Some(set)) => set.claims.push(claim),
+            (Record::StatusLevel(mut level), Some(set)) => {
+                said::cut_statuses(&mut level.statuses);
+                set.levels.push((level, set.claims.len()));
+            }
+            (Record::StatusClaim(mut claim), Some(set)) => {
+                said::cut_statuses(&mut claim.statuses);
+                set.claims.push(claim);
+            }
             _ => return,
         }
         self.verdicts += 1;
@@ -355,33 +359,6 @@ pub(super) fn payments(input: impl Read, most: usize) -> Vec<Paid> {
         }
     }
     found
-}
-
-/// NM1 level that has the others below it.
-const RECEIVER: &str = "receiver";
-
-impl StatusSet {
-    /// The levels that reject, in order, each with the claims below it: up to the next level that is
-    /// not below it.
-    pub(super) fn rejections(&self) -> Vec<Rejection<'_>> {
-        let (mut found, mut receiver) = (Vec::new(), None);
-        for (place, (level, first)) in self.levels.iter().enumerate() {
-            let whole = level.level == RECEIVER;
-            if whole {
-                receiver = Some(level.trace.as_str());
-            }
-            if level.disposition != Disposition::Rejected {
-                continue;
-            }
-            let ends = |next: &&(StatusLevel, usize)| !whole || next.0.level == RECEIVER;
-            let end = self.levels.iter().skip(place + 1).find(ends).map(|next| next.1);
-            let end = end.unwrap_or(self.claims.len());
-            let claims = self.claims.get(*first..end).unwrap_or_default();
-            let trace = receiver.unwrap_or(&level.trace);
-            found.push(Rejection { level, trace, claims });
-        }
-        found
-    }
 }
 
 #[cfg(test)]

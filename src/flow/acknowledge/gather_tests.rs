@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::x12::read::status_277ca::Disposition;
 
 /// A file of one set.
 fn file(functional: &str, set: &str, version: &str, body: &str) -> String {
@@ -64,6 +65,9 @@ fn a_set_with_more_faults_than_are_kept_is_applied() {
     assert_eq!(words.fault, None);
     let set = &words.interchanges[0].groups[0].sets[0];
     assert_eq!((set.status.as_deref(), set.error_count), (Some("R"), 5_000));
+    assert_eq!(set.errors.len(), 100, "what is told of it is kept");
+    let said = said::of_set(set).1;
+    assert_eq!((said.len(), said[99].code.as_str()), (100, "IK5:5"));
 }
 
 #[test]
@@ -74,6 +78,30 @@ fn a_claim_with_more_statuses_than_are_kept_is_unclear() {
     assert_eq!(words.fault, None);
     let claim = &words.interchanges[0].statuses[0].claims[0];
     assert_eq!(claim.disposition, Disposition::Unknown);
+}
+
+#[test]
+fn what_decides_is_kept_behind_however_many_statuses() {
+    let many = "STC*A7:562:85*20261010*U~".repeat(150);
+    let body = format!(
+        "HL*1**20*1~HL*2*1*21*1~HL*3*2*19*1~HL*4*3*PT~TRN*2*PS1~{many}STC*A3:54*20261010*U~\
+         STC*A2:20*20261010*WQ~"
+    );
+    let words = words(&file("HN", "277", "005010X214", &body));
+    let claim = &words.interchanges[0].statuses[0].claims[0];
+    assert_eq!((claim.statuses.len(), claim.disposition), (100, Disposition::Mixed));
+    let (verdict, said) = said::of_statuses(claim.disposition, &claim.statuses);
+    let codes: Vec<&str> = said.iter().take(3).map(|s| s.code.as_str()).collect();
+    assert_eq!((verdict, codes), (crate::domain::response::Verdict::Mixed, vec!["A3:54", "A2:20", "A7:562:85"]));
+    assert!(said::is_kept_copy(&said));
+}
+
+#[test]
+fn a_level_of_another_name_is_not_read_on() {
+    let sound = status("A7:562:85");
+    assert_eq!(words(&sound).fault, None);
+    let fault = words(&sound.replace("HL*4*3*PT", "HL*4*3*PAT")).fault.unwrap();
+    assert!(fault.contains("HL03"), "{fault}");
 }
 
 #[test]

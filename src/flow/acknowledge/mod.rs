@@ -16,6 +16,7 @@ mod asked;
 mod board;
 pub mod folder;
 mod gather;
+mod levels;
 mod moves;
 mod payments;
 mod resolve;
@@ -182,10 +183,9 @@ fn receive_in<S: Read + Seek>(
     Looked { sha256, words }: &Looked,
 ) -> Result<Seen, AppError> {
     if let Some(mut file) = store::received::by_digest(conn, tenant, sha256)? {
-        // Of what was put aside: the payee of a payment may be known by now, whatever else the file
-        // holds; and why it cannot be read may be told better.
-        let anew = words.pays() || words.fault.is_some();
-        if file.state == FileState::Quarantined && anew {
+        // What was put aside is looked at anew: the cause may be gone (a payee that is known by now, a
+        // program that reads more), or be told better.
+        if file.state == FileState::Quarantined && is_untouched(conn, tenant, &file)? {
             let before = file.clone();
             apply::apply(ctx, conn, tenant, &mut file, words)?;
             if file != before {
@@ -205,6 +205,16 @@ fn receive_in<S: Read + Seek>(
     store::received::update(conn, tenant, &file)?;
     note(ctx, conn, tenant, &file)?;
     seen(conn, tenant, file, false)
+}
+
+/// Whether nothing of a file was applied before.
+fn is_untouched(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    file: &ReceivedFile,
+) -> Result<bool, AppError> {
+    let moved = file.applied_at.is_some() || file.accepted > 0 || file.rejected > 0;
+    Ok(!moved && store::responses::done_by(conn, tenant, file.id)?.is_empty())
 }
 
 /// The refusal of a file that is too large.

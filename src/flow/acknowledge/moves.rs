@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::said::is_kept_copy;
+use super::said::{is_kept_again, is_kept_copy};
 use crate::domain::batch::{SaidBy, StoredClaim};
 use crate::domain::claim_detail::PayerControl;
 use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, OrganizationId};
@@ -120,6 +120,11 @@ pub(in crate::flow) fn catch_up(
         }
         let claim = store::claims::by_id(conn, tenant, *id)?;
         let Some(claim) = claim.filter(|c| c.status.is_with_payer()) else { continue };
+        // Once called a copy, the payer has it: a later word does not free it by itself.
+        let before = responses::refusals(conn, tenant, claim.batch, Some(*id))?;
+        if before.iter().any(|r| is_kept_again(r.stage, r.source, &r.said)) {
+            continue;
+        }
         let payer = responses::taken_by_payer(conn, tenant, &[*id])?;
         let mut payer = payer.get(id).copied().unwrap_or_default();
         if !store::claim_changes::of_built(conn, tenant, &[*id])?.is_empty() {

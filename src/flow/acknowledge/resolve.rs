@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::acked::{self, Heard, hear};
 use super::board::Beside;
 use super::gather::{AckedGroup, Interchange, Words};
+use super::levels::OfSet;
 use super::said;
 use super::sets::{self, SentSet};
 pub(super) use super::word::{Of, Word};
@@ -26,6 +27,8 @@ use crate::store::{self, Conn};
 pub(super) struct Resolved {
     /// In the order of the file.
     pub(super) words: Vec<Word>,
+    /// What a 277CA says of whole sets; see [`Resolved::settle`].
+    pub(super) of_sets: Vec<OfSet>,
     /// What cannot be applied, for the biller.
     pub(super) problems: Vec<String>,
     /// The batches spoken of.
@@ -83,6 +86,7 @@ pub(super) fn resolve(
             resolved.statuses(conn, tenant, interchange, set)?;
         }
     }
+    resolved.settle();
     Ok(resolved)
 }
 

@@ -1,6 +1,6 @@
 //! The codes of a response in the words of a biller.
 
-use crate::domain::response::{self, Said, Source, Taken, Verdict};
+use crate::domain::response::{self, ADJUDICATION, Said, Source, Stage, Taken, Verdict};
 use crate::domain::response_codes as codes;
 use crate::x12::read::ack_999::{AckError, AckSet};
 use crate::x12::read::status_277ca::{Disposition, Status};
@@ -8,6 +8,40 @@ use crate::x12::read::ta1::Ta1;
 
 /// Most remarks kept of one response: the first hundred of a bad set tell the story.
 const MAX_SAID: usize = 100;
+
+/// Cuts what is told of a set to what is kept of it.
+pub(super) fn cut_set(set: &mut AckSet) {
+    set.errors.truncate(MAX_SAID);
+    set.errors.shrink_to_fit();
+    for error in &mut set.errors {
+        error.elements.truncate(MAX_SAID);
+        error.elements.shrink_to_fit();
+    }
+}
+
+/// Cuts statuses to what is kept of them: the first of each kind that decides something comes first.
+pub(super) fn cut_statuses(statuses: &mut Vec<Status>) {
+    if statuses.len() <= MAX_SAID {
+        return;
+    }
+    let decides = |s: &Status| ADJUDICATION.contains(&s.category.as_str());
+    let kinds: [&dyn Fn(&Status) -> bool; 5] = [
+        &|s| decides(s) && s.line.is_none(),
+        &decides,
+        &|s| is_copied_claim(std::slice::from_ref(s)),
+        &|s| is_torn(std::slice::from_ref(s)),
+        &|s| is_lost(std::slice::from_ref(s)),
+    ];
+    let mut first: Vec<usize> =
+        kinds.iter().filter_map(|kind| statuses.iter().position(kind)).collect();
+    first.sort_unstable();
+    first.dedup();
+    // From the last one, so that the places of the others stay.
+    let taken: Vec<Status> = first.iter().rev().map(|place| statuses.remove(*place)).collect();
+    statuses.splice(0..0, taken.into_iter().rev());
+    statuses.truncate(MAX_SAID);
+    statuses.shrink_to_fit();
+}
 
 /// What a TA1 says.
 pub(super) fn of_interchange(ta1: &Ta1) -> (Verdict, Vec<Said>) {
@@ -61,6 +95,25 @@ pub(super) fn is_kept_copy(said: &[Said]) -> bool {
     said.iter().filter_map(|s| s.code.split(':').nth(1)).any(|code| COPY.contains(&code))
 }
 
+/// Whether what was kept shows that something is there already: of a claim, only the payer's word. A
+/// clearinghouse that has a claim twice may have sent it on or not.
+pub(super) fn is_kept_again(stage: Stage, source: Source, said: &[Said]) -> bool {
+    match stage {
+        Stage::Claim => source == Source::Payer && is_kept_copy(said),
+        Stage::Interchange => said.iter().any(|s| s.code == "TA105:025"),
+        Stage::Set => said.iter().any(|s| s.code == "IK5:23" || s.code == "AK9:19"),
+    }
+}
+
+/// That a 999 rejects a group as a copy, which is kept of each of its sets.
+pub(super) fn copied_group() -> Said {
+    Said {
+        code: "AK9:19".to_owned(),
+        place: None,
+        message: "The group control number (GS06) came before: a copy".to_owned(),
+    }
+}
+
 /// How far a 277CA shows that its sender has gone with a claim.
 pub(super) fn taken(verdict: Verdict, statuses: &[Status]) -> Taken {
     response::taken(verdict, statuses.iter().map(|s| (s.category.as_str(), s.line.is_none())))
@@ -82,6 +135,8 @@ pub(super) fn of_set(set: &AckSet) -> (Verdict, Vec<Said>) {
     for error in &set.errors {
         said.extend(of_segment(error));
     }
+    // What rejects it is kept, however many faults it has.
+    said.truncate(MAX_SAID.saturating_sub(set.codes.len()));
     said.extend(set.codes.iter().map(|code| Said {
         code: format!("IK5:{}", codes::shaped(code)),
         place: None,

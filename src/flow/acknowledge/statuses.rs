@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::gather::{Interchange, Rejection, StatusSet};
+use super::gather::{Interchange, StatusSet};
+use super::levels::{OfSet, Rejection};
 use super::resolve::{NOT_OURS, Resolved, find};
 use super::word::{Of, Word};
 use super::{said, sets};
@@ -23,12 +24,13 @@ impl Resolved {
         set: &StatusSet,
     ) -> Result<(), AppError> {
         let source = said::source(set.entity);
-        for Rejection { level, trace, claims } in set.rejections() {
+        for Rejection { level, trace, claims, whole } in set.rejections() {
             let (verdict, said) = said::of_statuses(level.disposition, &level.statuses);
-            if claims.is_empty() {
-                let copy = verdict == Verdict::Rejected && said::is_copied_claim(&level.statuses);
-                self.level(conn, tenant, from, (source, verdict, said, copy), trace)?;
-            } else if claims.iter().any(|c| c.disposition != Disposition::Rejected) {
+            let below = set.claims.get(claims).unwrap_or_default();
+            if below.is_empty() {
+                let copy = said::is_copied_claim(&level.statuses);
+                self.level(conn, tenant, from, (source, verdict, said, copy), (trace, whole))?;
+            } else if below.iter().any(|c| c.disposition != Disposition::Rejected) {
                 self.problems.push(
                     "a 277CA rejects all claims of a set or provider, and yet names some that it does \
                      not reject: what it says of each claim was taken. Ask the sender"
@@ -46,7 +48,7 @@ impl Resolved {
         if set.claims.is_empty() {
             return Ok(());
         }
-        self.claims(conn, tenant, from, source, &set.claims)
+        self.claims(conn, tenant, from, source, set)
     }
 
     /// What it says claim by claim.
@@ -56,13 +58,14 @@ impl Resolved {
         tenant: OrganizationId,
         from: &Interchange,
         source: Source,
-        claims: &[StatusClaim],
+        set: &StatusSet,
     ) -> Result<(), AppError> {
+        let (claims, copied) = (&set.claims, set.copied());
         let numbers: Vec<&str> = claims.iter().map(|c| c.trace.as_str()).collect();
         let found = acknowledged::by_numbers(conn, tenant, &numbers)?;
         let found: HashMap<&str, _> = found.iter().map(|s| (s.number.as_str(), s)).collect();
         let (mut unknown, mut charged) = (0_usize, 0_usize);
-        for claim in claims {
+        for (place, claim) in claims.iter().enumerate() {
             let Some(standing) = found.get(claim.trace.as_str()) else {
                 unknown += 1;
                 continue;
@@ -73,7 +76,8 @@ impl Resolved {
                 continue;
             }
             charged += usize::from(claim.amount.is_some_and(|amount| amount != standing.charge));
-            let word = word(self.at, source, standing, claim);
+            let mut word = word(self.at, source, standing, claim);
+            word.copy |= copied.iter().any(|below| below.contains(&place));
             // One that says the payer's number, too, says more.
             let known = claim.payer_control.as_deref().unwrap_or_default();
             let what = format!("{} {known}", standing.number);
@@ -106,7 +110,7 @@ impl Resolved {
         tenant: OrganizationId,
         from: &Interchange,
         (source, verdict, said, copy): (Source, Verdict, Vec<Said>, bool),
-        trace: &str,
+        (trace, whole): (&str, bool),
     ) -> Result<(), AppError> {
         // `BATCH000000101`, and `BATCH000000101-2` for the second set.
         let reference = trace.strip_prefix("BATCH").unwrap_or_default();
@@ -128,12 +132,14 @@ impl Resolved {
         if !self.may_look(sent.claims.len()) {
             return Ok(());
         }
+        let mut words = Vec::new();
         for standing in acknowledged::by_numbers(conn, tenant, &texts(&sent.claims))? {
-            let number = standing.number.clone();
+            // Not the key of a claim's own word, which says more.
+            let number = format!("{} of its set", standing.number);
             if !self.is_new((id, Stage::Claim, source, number, verdict, copy), 1) {
                 continue;
             }
-            self.words.push(Word {
+            words.push(Word {
                 from: self.at,
                 batch: id,
                 of: Of::Claim(standing.id),
@@ -147,6 +153,10 @@ impl Resolved {
                 payer_control: None,
                 clearinghouse_control: None,
             });
+        }
+        // Not before the whole file is read: it may say otherwise of some of them.
+        if !words.is_empty() || !whole {
+            self.of_sets.push(OfSet { batch: id, words, whole });
         }
         Ok(())
     }
@@ -163,7 +173,7 @@ fn word(from: usize, source: Source, standing: &Standing, claim: &StatusClaim) -
         source,
         control: standing.number.clone(),
         verdict,
-        copy: verdict == Verdict::Rejected && said::is_copied_claim(&claim.statuses),
+        copy: said::is_copied_claim(&claim.statuses),
         taken: said::taken(verdict, &claim.statuses),
         said,
         payer_control: claim.payer_control.clone(),

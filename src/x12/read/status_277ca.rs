@@ -140,6 +140,8 @@ enum At {
     Receiver,
     Provider,
     Person,
+    /// Below an HL that says none of these: what stands there may be of anything.
+    Unknown,
 }
 
 /// What is being gathered below one TRN.
@@ -205,8 +207,10 @@ impl StatusReader {
             b"19" => At::Provider,
             b"PT" | b"22" | b"23" => At::Person,
             _ => {
+                // Fatal: read on, a claim's rejection would be that of a provider.
                 let message = "HL03 must be 20, 21, 19 or PT";
-                return out.error(ReadCode::Content, hl.place_of(3, 0), message);
+                out.error(ReadCode::Order, hl.place_of(3, 0), message);
+                At::Unknown
             }
         };
     }
@@ -214,7 +218,7 @@ impl StatusReader {
     fn trace(&mut self, trn: &Segment<'_>, out: &mut Out) {
         self.close(out);
         // The source's own TRN is about its transmission, not about us.
-        if self.at != At::Source {
+        if !matches!(self.at, At::Source | At::Unknown) {
             let (trace, place) = (required(trn, 2, out), trn.place());
             self.open = Some(Open { trace, place, ..Open::default() });
         }
