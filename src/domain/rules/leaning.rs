@@ -152,9 +152,8 @@ mod tests {
         let share = Demand::RemoteShare { percent: 50, window: Window::Month };
         month.conditions = vec![condition(share)];
         month.face_to_face = vec![Mode::Video];
-        let on = |packs: &[&Pack], mode| {
-            Leaning::on(packs.iter().copied(), d("2026-07-15"), mode, true)
-        };
+        let on =
+            |packs: &[&Pack], mode| Leaning::on(packs.iter().copied(), d("2026-07-15"), mode, true);
         assert!(on(&[&before], Mode::InPerson).is_none());
         let leaning = on(&[&before, &month, &after], Mode::InPerson);
         assert_eq!(leaning.member, Some(Days::new(d("2026-01-01"), d("2026-12-31"))));

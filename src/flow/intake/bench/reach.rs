@@ -17,8 +17,8 @@ use crate::domain::member::{Coverage, billed_coverage, counted_numbers};
 use crate::domain::rules;
 use crate::domain::windows::Days;
 use crate::error::AppError;
-use crate::flow::{Ctx, again};
 use crate::flow::intake::usage::{Drawn, Visit};
+use crate::flow::{Ctx, again};
 use crate::store::{self, Conn, StoreError};
 
 impl Bench {
