@@ -311,10 +311,10 @@ pub(super) fn void_visit(
     if lines.iter().any(|l| l.status == LineStatus::Ready) {
         touched = again::freed([&encounter]);
     }
-    let terms = bench.terms_of(&encounter.data);
+    let all = bench.terms_of_all(ctx, conn)?;
     let decision = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
-    touched.extend(decision.iter().flat_map(|d| again::gone(terms, &encounter.data, &d.answer)));
-    touched.extend(again::uncounted(terms, &encounter.data));
+    touched.extend(decision.iter().flat_map(|d| again::gone(&all, &encounter.data, &d.answer)));
+    touched.extend(again::uncounted(&all, &encounter.data));
     again::mark(ctx, conn, tenant, Cause::Freed, &touched)?;
     if let Some(group) = &encounter.data.group {
         let others = sessions::others(conn, tenant, &group.session)?;

@@ -14,7 +14,7 @@ use super::limit::LimitScope;
 use super::model::{Agreement, AuthorizationNeed, Pack, Rate, Service, Terms};
 use super::modifier_rule::can_carry;
 use super::nearest::hint;
-use super::never::too_many;
+use super::never::{least_minutes, too_many};
 use super::node::Node;
 use super::node_json::from_json;
 use super::node_toml::from_toml;
@@ -178,7 +178,7 @@ fn holds(
     window: &Window,
 ) -> Result<(), (&'static str, String)> {
     let counted: Vec<&Service> = all.iter().filter(|s| keys.contains(&s.key)).collect();
-    too_many(units, &counted, window).map_or(Ok(()), |why| Err(("units", why)))
+    too_many(units, least_minutes(&counted), window).map_or(Ok(()), |why| Err(("units", why)))
 }
 
 fn allowed(

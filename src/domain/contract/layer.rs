@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::known::Known;
+use super::never::{Within, refuse_absurd};
 use super::reader::{Amount, Reader, Spot};
 use super::source_of::{SourceOf, weigh_one};
 use super::table::Table;
@@ -87,12 +88,14 @@ pub(super) const KEYS: &[&str] = &["of", "units", "may", "source"];
 /// Units of a layer, as of a limit.
 pub(super) const UNITS: Amount = Amount { decimals: 3, below: 100_000 };
 
-/// The `layer` of a rule whose own number is `units`, and the `agreement` that may change it.
+/// The `layer` of a rule whose own number is `units`, and the `agreement` that may change it. `within`
+/// is what both numbers are for.
 pub(super) fn read_layers<'a>(
     r: &mut Reader,
     table: &Table<'a>,
     known: &mut Known<'a>,
     units: Option<(&Spot<'a>, Decimal)>,
+    within: Option<Within<'_>>,
 ) -> Option<(Option<Layer>, Option<Direction>)> {
     let agreement: Option<Option<Direction>> = match table.get("agreement") {
         Some(spot) => spot.parse(r).map(Some),
@@ -102,6 +105,9 @@ pub(super) fn read_layers<'a>(
     let inner = at.table(r, KEYS)?;
     let of = inner.required(r, "of");
     let outer = inner.need(r, "units").and_then(|spot| spot.amount(r, UNITS));
+    if let Some((outer, within)) = outer.zip(within) {
+        refuse_absurd(r, &inner, (outer, "units"), within);
+    }
     let may: Option<Direction> = inner.required(r, "may");
     if let (Some((spot, units)), Some(outer), Some(may)) = (units, outer, may)
         && !may.allows(units, outer)

@@ -5,13 +5,14 @@
 use rust_decimal::Decimal;
 
 use super::condition::Demand;
-use super::model::{Block, Service};
+use super::model::{Block, Rounding, Service};
 use super::modifier_rule::{ModifierRule, can_carry};
 use super::reader::Reader;
 use super::sound::Sound;
 use super::table::Table;
 use crate::domain::codes::{Mode, Modifier};
 use crate::domain::identifiers::Key;
+use crate::domain::units::units;
 use crate::domain::windows::Window;
 
 /// Minutes of a day.
@@ -33,30 +34,60 @@ fn days(window: &Window) -> Option<u32> {
     }
 }
 
-/// What is wrong with so many units of one member in a window, if they are more minutes than its days
-/// have. Of services with units of several lengths the shortest counts.
-pub(super) fn too_many(units: Decimal, services: &[&Service], window: &Window) -> Option<String> {
-    let length = services.iter().map(|s| s.unit_minutes).min()?;
+/// The least minutes of a unit of these services, as contacts may be as short as they like: of one
+/// that is rounded down, its own; else those of the contact that makes most of its minutes.
+pub(super) fn least_minutes(services: &[&Service]) -> Option<u32> {
+    services.iter().map(|s| least(s)).min()
+}
+
+fn least(service: &Service) -> u32 {
+    let (length, rounding) = (service.unit_minutes, service.rounding);
+    if rounding == Rounding::Floor {
+        return length;
+    }
+    let made = |minutes: u32| units(minutes, length, rounding);
+    // Another unit begins with the same rest after each whole one; beyond the shortest contact and
+    // that with one unit more nothing is gained.
+    let first = (1..=length).find(|minutes| made(*minutes) > 0).unwrap_or(length);
+    let shortest = first.max(service.min_minutes);
+    let whole = made(shortest).max(1);
+    let longer = whole.saturating_mul(length).saturating_add(first);
+    let of_longer = longer.checked_div(whole.saturating_add(1)).unwrap_or(length);
+    shortest.checked_div(whole).unwrap_or(length).min(of_longer).max(1)
+}
+
+/// What is wrong with so many units of one member in a window, each of so many minutes, if they are
+/// more minutes than its days have.
+pub(super) fn too_many(units: Decimal, length: Option<u32>, window: &Window) -> Option<String> {
+    let length = length?;
     let most = days(window)?.saturating_mul(DAY);
     let minutes = units.checked_mul(Decimal::from(length)).unwrap_or(Decimal::MAX);
     (minutes > Decimal::from(most)).then(|| {
         format!(
-            "these are {} minutes {}, which has {most} at most, so nothing is limited; correct it",
+            "these take at least {} minutes {}, which has {most} at most, so nothing is limited; correct it",
             minutes.normalize(),
             window.words()
         )
     })
 }
 
+/// What a number of units is for.
+#[derive(Clone, Copy)]
+pub(super) struct Within<'s> {
+    pub(super) services: &'s [Key],
+    pub(super) window: &'s Window,
+    /// There where the days of the window bound the number: a peer serves the members of a group at
+    /// once, and nothing bounds what one peer gives.
+    pub(super) bounded: Option<Sound<'s>>,
+}
+
 /// Refuses a number of units that bounds nothing, or lets nothing be billed. What stands in for a
-/// number that is not known is held against nothing. `bounded` is there where the days of the window
-/// bound it: a peer serves the members of a group at once, and nothing bounds what one peer gives.
+/// number that is not known is held against nothing.
 pub(super) fn refuse_absurd(
     r: &mut Reader,
     table: &Table<'_>,
     (units, key): (Decimal, &str),
-    (services, window): (&[Key], &Window),
-    bounded: Option<Sound<'_>>,
+    within: Within<'_>,
 ) {
     let spot = table.at_key(key);
     if spot.is_unknown() {
@@ -66,8 +97,13 @@ pub(super) fn refuse_absurd(
         spot.refuse(r, BELOW_ONE);
         return;
     }
-    let counted = bounded.and_then(|sound| measured(services, sound));
-    if let Some(why) = counted.and_then(|counted| too_many(units, &counted, window)) {
+    let counted = within.bounded.and_then(|sound| measured(within.services, sound));
+    // Hours are hours of units, however few minutes made them.
+    let length = counted.and_then(|counted| match key {
+        "hours" => counted.iter().map(|s| s.unit_minutes).min(),
+        _ => least_minutes(&counted),
+    });
+    if let Some(why) = too_many(units, length, within.window) {
         spot.refuse(r, why);
     }
 }
@@ -81,8 +117,8 @@ pub(super) fn refuse_block(
     sound: Sound<'_>,
 ) {
     let window = Window::RollingDays { length: block.days };
-    let counted = measured(services, sound);
-    let why = counted.and_then(|counted| too_many(block.units.into(), &counted, &window));
+    let length = measured(services, sound).and_then(|counted| least_minutes(&counted));
+    let why = too_many(block.units.into(), length, &window);
     if let (Some(why), Some(spot)) = (why, table.get("block").and_then(|at| at.inner("units"))) {
         spot.refuse(r, why);
     }
@@ -102,24 +138,54 @@ pub(super) struct Ground<'s> {
     pub(super) face_to_face: Option<&'s [Mode]>,
 }
 
-/// Refuses a demand that no visit of one of its services can meet, or that is about none of them.
+/// Refuses a demand that no visit of one of its services can meet, or that is about none of them. One
+/// that holds for some visits or days only, or only warns, may be what some of them cannot meet; what
+/// is wrong with it by itself is refused all the same.
 pub(super) fn refuse_never(
     r: &mut Reader,
     table: &Table<'_>,
-    demand: &Demand,
+    (demand, always): (&Demand, bool),
     keys: &[Key],
     ground: Ground<'_>,
 ) {
     let sound = ground.sound;
     let services: Vec<&Service> = sound.services.iter().filter(|s| keys.contains(&s.key)).collect();
-    let alone = services.iter().find_map(|service| of_service(demand, service, sound));
+    let alone = services.iter().find_map(|service| {
+        let of_all_visits = || always.then(|| of_service(demand, service, sound)).flatten();
+        by_itself(demand, service, sound).or_else(of_all_visits)
+    });
     // What is asked of several services together is judged only where all of them are known.
     let together = || {
-        let all = services.len() == keys.len() && services.iter().all(|s| !s.modes.is_empty());
+        let about_none = matches!(demand, Demand::OtherPayer { .. });
+        let all = (always || about_none)
+            && services.len() == keys.len()
+            && services.iter().all(|s| !s.modes.is_empty());
         all.then(|| of_all(demand, &services, ground)).flatten()
     };
     if let Some((key, why)) = alone.or_else(together) {
         table.at_key(key).refuse(r, why);
+    }
+}
+
+/// What is wrong with a number, or with a demand that is about nothing of the service, and at which key.
+fn by_itself(
+    demand: &Demand,
+    service: &Service,
+    sound: Sound<'_>,
+) -> Option<(&'static str, String)> {
+    match demand {
+        Demand::GroupAverage { .. } if service.group.is_none() => {
+            let why =
+                format!("{} is given to one member at a time and has no average", service.key);
+            Some(("services", why))
+        }
+        Demand::UnitsPerVisit { units } if *units < Decimal::ONE => {
+            Some(("units", BELOW_ONE.to_owned()))
+        }
+        Demand::UnitsPerVisit { units } if sound.is_measured(service) => {
+            Some(("units", too_many(*units, least_minutes(&[service]), &Window::Day)?))
+        }
+        _ => None,
     }
 }
 
@@ -171,26 +237,13 @@ fn of_service(
                 ("classes", why)
             })
         }
-        Demand::GroupAverage { most, .. } => match &service.group {
-            None => {
-                let why = format!("{key} is given to one member at a time and has no average");
-                Some(("services", why))
-            }
-            Some(group) if *most < Decimal::from(group.min_size) => {
-                let why = format!(
-                    "the smallest group of {key} has {}, so none could be billed; correct one of \
-                     both",
-                    group.min_size
-                );
-                Some(("most", why))
-            }
-            Some(_) => None,
-        },
-        Demand::UnitsPerVisit { units } if *units < Decimal::ONE => {
-            Some(("units", BELOW_ONE.to_owned()))
-        }
-        Demand::UnitsPerVisit { units } if sound.is_measured(service) => {
-            Some(("units", too_many(*units, &[service], &Window::Day)?))
+        Demand::GroupAverage { most, .. } => {
+            let group = service.group.as_ref().filter(|g| *most < Decimal::from(g.min_size))?;
+            let why = format!(
+                "the smallest group of {key} has {}, so none could be billed; correct one of both",
+                group.min_size
+            );
+            Some(("most", why))
         }
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! Reads `[[condition]]`: each demand has keys of its own, and no others.
 
 use super::condition::{Answer, Condition, Demand};
-use super::in_force::{self, read_in_force};
+use super::in_force::{self, InForce, read_in_force};
 use super::known::{Known, unique};
 use super::never::{Ground, refuse_never};
 use super::node::Value;
@@ -12,7 +12,7 @@ use super::reader::{Amount, Reader, Spot};
 use super::source_of::{self, read_source_of, weigh};
 use super::table::Table;
 use super::unknown::{Unknown, noted};
-use super::when::read_when;
+use super::when::{When, read_when};
 use crate::domain::identifiers::Key;
 use crate::domain::text::Invalid;
 use crate::domain::windows::Window;
@@ -133,12 +133,15 @@ fn read_one<'a>(
 ) -> Option<Condition> {
     let services: Vec<Key> = known.services(r, table).into_iter().map(|(_, key)| key).collect();
     let demand = read_demand(r, table);
-    if let Some(demand) = &demand {
-        refuse_never(r, table, demand, &services, ground);
-    }
     let when = read_when(r, table);
     let days = read_in_force(r, table);
     let answer = table.or(r, "answer", Answer::Hold);
+    if let Some(demand) = &demand {
+        let whole = when.as_ref().is_some_and(When::is_always)
+            && days.as_ref().is_some_and(InForce::is_always);
+        let always = whole && answer == Some(Answer::Hold);
+        refuse_never(r, table, (demand, always), &services, ground);
+    }
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
     // What narrows the condition, or softens it, lets the others pass.

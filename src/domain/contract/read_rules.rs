@@ -8,7 +8,7 @@ use super::known::{Known, unique};
 use super::layer::{Direction, read_layers, weigh_layer};
 use super::limit::{Exceed, Limit, LimitScope};
 use super::model::{AuthorizationNeed, AuthorizationRule, Block, Documentation, Service};
-use super::never::{refuse_absurd, refuse_block};
+use super::never::{Within, refuse_absurd, refuse_block};
 use super::read_wanted::read_necessity;
 use super::read_window::{self, read_window};
 use super::reader::{Amount, Reader, Spot};
@@ -104,10 +104,13 @@ fn read_limit<'a>(
     let amount = read_units(r, table, sound.services, &services);
     let window = read_window(r, table);
     let scope = table.or(r, "scope", LimitScope::default());
-    if let (Some((units, hours)), Some(window), Some(scope)) = (amount, &window, scope) {
+    let within = window.as_ref().zip(scope).map(|(window, scope)| {
+        let bounded = (scope != LimitScope::Peer).then_some(sound);
+        Within { services: &services, window, bounded }
+    });
+    if let Some(((units, hours), within)) = amount.zip(within) {
         let key = if hours.is_some() { "hours" } else { "units" };
-        let bounded = scope != LimitScope::Peer;
-        refuse_absurd(r, table, (units, key), (&services, window), bounded.then_some(sound));
+        refuse_absurd(r, table, (units, key), within);
     }
     let counted = sound.of(&services);
     let modifiers = sound.modifiers(r, table, &services);
@@ -127,7 +130,7 @@ fn read_limit<'a>(
     let spot = table.at_key("units");
     // What stands in for a number that is not known is held against nothing.
     let own = amount.filter(|_| !spot.is_unknown()).map(|(units, _)| (&spot, units));
-    let layers = read_layers(r, table, known, own);
+    let layers = read_layers(r, table, known, own, within);
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
     // What narrows the limit lets the others pass.
@@ -276,9 +279,12 @@ fn read_authorization<'a>(
     sound: Sound<'_>,
 ) -> Option<AuthorizationRule> {
     let need = read_need(r, table);
+    let mut within = None;
     if let Some(AuthorizationNeed::After { free_units, window }) = &need {
         let free = (Decimal::from(*free_units), "free_units");
-        refuse_absurd(r, table, free, (&services, window), Some(sound));
+        let all = Within { services: &services, window, bounded: Some(sound) };
+        refuse_absurd(r, table, free, all);
+        within = Some(all);
     }
     let days = read_in_force(r, table);
     let block = read_block(r, table);
@@ -297,7 +303,7 @@ fn read_authorization<'a>(
             stray.refuse(r, "this goes with `require = \"after\"` only; remove it");
         }
     }
-    let layers = read_layers(r, table, known, free);
+    let layers = read_layers(r, table, known, free, within);
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
     let permits: &[&str] = match &need {

@@ -5,6 +5,7 @@ use super::alternatives::{Change, Family, MOST_DOCUMENTS, MOST_PROPOSED, Try, ot
 use super::conditions;
 use super::conditions_paper;
 use super::context::Context;
+use super::limits;
 use super::table::RuleId;
 use crate::domain::contract::{Answer, Condition, Demand, Wanted};
 use crate::domain::dates::Span;
@@ -82,7 +83,8 @@ pub(super) fn together(ctx: &Context, alone: &[Family]) -> Family {
     Family { tries, most: 1 }
 }
 
-/// What each condition that holds the visit for a document would take, one of these.
+/// What each condition that holds the visit for a document would take, and each limit that cuts for want
+/// of a note of necessity, one of these.
 fn missed(ctx: &Context) -> Vec<Vec<Wanted>> {
     let of = |condition: &Condition| match &condition.demand {
         Demand::Document { one_of, grace_visits } => {
@@ -96,7 +98,8 @@ fn missed(ctx: &Context) -> Vec<Vec<Wanted>> {
         _ => None,
     };
     let holding = conditions::of_visit(ctx).filter(|c| matches!(c.answer, Answer::Hold));
-    holding.filter_map(of).collect()
+    let necessary = limits::missed(ctx).into_iter().map(<[Wanted]>::to_vec);
+    holding.filter_map(of).chain(necessary).collect()
 }
 
 /// Any plan; its goals are those that the note names.

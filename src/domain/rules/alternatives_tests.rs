@@ -238,6 +238,22 @@ fn a_missing_document_and_a_wrong_authorization_are_proposed_together() {
 }
 
 #[test]
+fn a_note_of_necessity_is_proposed_where_a_limit_cuts_for_want_of_one() {
+    let mut case = Case::with(|c| {
+        c.terms.pack.limits = vec![limit("daily", "3", Window::Day, Exceed::Necessity)];
+    });
+    assert_eq!(proposed(&case), ["document necessity"]);
+    let plan = Wanted::any(DocumentKind::Plan);
+    let demand = Demand::Document { one_of: vec![plan], grace_visits: None };
+    case.terms.pack.conditions = vec![condition(demand)];
+    assert_eq!(proposed(&case), ["document plan", "together document plan, document necessity"]);
+    // Where all of it fits, and where nothing lifts the limit, none is missed.
+    case.terms.pack.conditions.clear();
+    case.terms.pack.limits = vec![limit("daily", "3", Window::Day, Exceed::BillUpTo)];
+    assert!(proposed(&case).is_empty());
+}
+
+#[test]
 fn a_plan_with_the_goal_that_the_note_names_may_have_been_there() {
     let case = Case::with(|c| c.terms.pack.conditions = vec![condition(Demand::PlanGoal)]);
     assert_eq!(proposed(&case), ["document plan"]);

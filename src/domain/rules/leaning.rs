@@ -31,14 +31,25 @@ pub struct Leaning {
 }
 
 impl Leaning {
-    /// Who may lean on a visit of this date and mode, which is a part of a group or not.
-    pub fn on(pack: &Pack, date: NaiveDate, mode: Mode, group: bool) -> Self {
+    /// Who may lean on a visit of this date and mode, which is a part of a group or not. Whoever leans
+    /// is judged by a contract of its own date and payer, so all are asked: `packs` are those of every
+    /// version of every contract, and a mode is face to face if one of them says so. One visit too
+    /// many that is looked at again costs less than one too few.
+    pub fn on<'p>(
+        packs: impl Iterator<Item = &'p Pack> + Clone,
+        date: NaiveDate,
+        mode: Mode,
+        group: bool,
+    ) -> Self {
         let hull = |asks: &dyn Fn(&Demand) -> bool| {
-            let windows = pack.conditions.iter().map(|c| &c.demand).filter(|d| asks(d));
-            let windows = windows.filter_map(|d| d.window().or_else(|| d.of_peer().cloned()));
-            windows.filter_map(|w| reach(pack, &w, date)).reduce(Days::join)
+            let days = packs.clone().filter_map(|pack| {
+                let windows = pack.conditions.iter().map(|c| &c.demand).filter(|d| asks(d));
+                let windows = windows.filter_map(|d| d.window().or_else(|| d.of_peer().cloned()));
+                windows.filter_map(|w| reach(pack, &w, date)).reduce(Days::join)
+            });
+            days.reduce(Days::join)
         };
-        let face_to_face = pack.face_to_face.contains(&mode);
+        let face_to_face = packs.clone().any(|pack| pack.face_to_face.contains(&mode));
         Self {
             member: face_to_face.then(|| hull(&Demand::looks_at_modes)).flatten(),
             peer: group.then(|| hull(&|d| matches!(d, Demand::GroupAverage { .. }))).flatten(),
@@ -72,24 +83,31 @@ fn reach(pack: &Pack, window: &Window, date: NaiveDate) -> Option<Days> {
     }
 }
 
-/// Whether a visit may be billed only as long as others of its member are there: when its claim is
-/// built, it is decided once more.
+/// Whether a visit may be billed only as long as others of its member, or other groups of its peer, are
+/// there: when its claim is built, it is decided once more.
 pub fn leans(terms: Option<&Terms>, facts: &Facts, encounter: &EncounterData) -> bool {
     let ctx = Context::new(terms, facts, encounter);
     let remote = terms.is_some_and(|t| !t.pack.face_to_face.contains(&encounter.mode));
-    remote && conditions::of_visit(&ctx).any(|c| c.demand.looks_at_modes())
+    let group = encounter.group.is_some();
+    conditions::of_visit(&ctx).any(|c| match c.demand {
+        Demand::GroupAverage { .. } => group,
+        _ => remote && c.demand.looks_at_modes(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::rules::testing::{Case, condition, d, decimal};
+    use crate::domain::session::Group;
     use crate::domain::windows::Window;
 
     #[test]
     fn rk58_whoever_leans_on_a_visit_lies_in_the_windows_of_the_conditions() {
         let mut pack = Case::new().terms.pack;
-        let on = |pack: &Pack, mode, group| Leaning::on(pack, d("2026-07-15"), mode, group);
+        let on = |pack: &Pack, mode, group| {
+            Leaning::on(std::iter::once(pack), d("2026-07-15"), mode, group)
+        };
         assert!(on(&pack, Mode::InPerson, true).is_none());
         pack.conditions = vec![condition(Demand::FaceToFaceWithin { days: 30 })];
         let leaning = on(&pack, Mode::InPerson, false);
@@ -114,13 +132,46 @@ mod tests {
         let mut pack = Case::new().terms.pack;
         let mut on = |window| {
             pack.conditions = vec![condition(Demand::RemoteShare { percent: 25, window })];
-            Leaning::on(&pack, d("2026-07-15"), Mode::InPerson, false).member
+            Leaning::on(std::iter::once(&pack), d("2026-07-15"), Mode::InPerson, false).member
         };
         assert_eq!(on(Window::Episode { episode: None }), Some(Days::ALL));
         let year = Window::EpisodeYear { first_month: 10, episode: None };
         assert_eq!(on(year), Some(Days::new(d("2025-10-01"), d("2026-09-30"))));
         assert_eq!(on(Window::Month), Some(Days::new(d("2026-07-01"), d("2026-07-31"))));
         assert_eq!(on(Window::Lifetime), Some(Days::ALL));
+    }
+
+    #[test]
+    fn rk34_rk58_the_conditions_of_every_version_are_asked() {
+        let before = Case::new().terms.pack;
+        let mut after = before.clone();
+        let share = Demand::RemoteShare { percent: 50, window: Window::CalendarYear };
+        let average = Demand::GroupAverage { most: decimal("3"), window: Window::Month };
+        after.conditions = vec![condition(share), condition(average)];
+        let mut month = before.clone();
+        let share = Demand::RemoteShare { percent: 50, window: Window::Month };
+        month.conditions = vec![condition(share)];
+        month.face_to_face = vec![Mode::Video];
+        let on =
+            |packs: &[&Pack], mode| Leaning::on(packs.iter().copied(), d("2026-07-15"), mode, true);
+        assert!(on(&[&before], Mode::InPerson).is_none());
+        let leaning = on(&[&before, &month, &after], Mode::InPerson);
+        assert_eq!(leaning.member, Some(Days::new(d("2026-01-01"), d("2026-12-31"))));
+        assert_eq!(leaning.peer, Some(Days::new(d("2026-07-01"), d("2026-07-31"))));
+        assert_eq!(on(&[&before, &after], Mode::Video).member, None);
+        assert!(on(&[&month, &after], Mode::Video).member.is_some());
+    }
+
+    #[test]
+    fn rk34_a_group_leans_where_a_condition_asks_for_an_average() {
+        let mut case = Case::new();
+        let average = Demand::GroupAverage { most: decimal("3"), window: Window::Month };
+        case.terms.pack.conditions = vec![condition(average)];
+        let leans = |c: &Case| leans(Some(&c.terms), &c.facts, &c.encounter);
+        assert!(!leans(&case));
+        case.encounter.group =
+            Some(Group { session: case.encounter.reference.clone(), size: 4, peers: 1 });
+        assert!(leans(&case));
     }
 
     #[test]

@@ -6,8 +6,9 @@ use super::account::{Account, Standing, units_in_words};
 use super::conditions::words;
 use super::conditions_paper::on_record;
 use super::context::Context;
+use super::room;
 use super::table::{RuleId, Said};
-use crate::domain::contract::{Exceed, Limit, LimitScope, Pack};
+use crate::domain::contract::{Exceed, Limit, LimitScope, Pack, Wanted};
 
 /// Limits of the pack that count the line of the encounter, in pack order.
 pub fn of_line<'a>(ctx: &Context, pack: &'a Pack) -> impl Iterator<Item = &'a Limit> {
@@ -41,14 +42,34 @@ fn standing<'a>(
 pub fn cut(ctx: &Context, pack: &Pack, account: Account, asked: u32) -> (u32, Vec<Said>) {
     let mut fitting = asked;
     let mut said = vec![];
-    for (limit, at) in standing(ctx, pack, account, &[Exceed::BillUpTo, Exceed::Necessity]) {
-        let room = at.room();
-        if room < asked && !is_necessary(ctx, limit) {
-            fitting = fitting.min(room);
-            said.push(up_to(ctx, limit, &at, asked));
-        }
+    for (limit, at) in cutting(ctx, pack, account, asked) {
+        fitting = fitting.min(at.room());
+        said.push(up_to(ctx, limit, &at, asked));
     }
     (fitting, said)
+}
+
+/// The limits that cut, with where they stand.
+fn cutting<'a>(
+    ctx: &Context,
+    pack: &'a Pack,
+    account: Account,
+    asked: u32,
+) -> Vec<(&'a Limit, Standing)> {
+    let mut all = standing(ctx, pack, account, &[Exceed::BillUpTo, Exceed::Necessity]);
+    all.retain(|(limit, at)| at.room() < asked && !is_necessary(ctx, limit));
+    all
+}
+
+/// For each limit that cuts only because no document shows that more is necessary, the documents of
+/// which one would do. Where the visit would move other visits into a full window none would.
+pub fn missed<'a>(ctx: &Context<'a>) -> Vec<&'a [Wanted]> {
+    let Some((terms, asked)) = ctx.terms.zip(room::asked(ctx)) else { return vec![] };
+    let account = Account::of(&terms.pack, ctx.facts);
+    let lifted =
+        |(limit, at): &(&Limit, Standing)| limit.exceed == Exceed::Necessity && at.moved.is_none();
+    let cuts = cutting(ctx, &terms.pack, account, asked).into_iter().filter(lifted);
+    cuts.map(|(limit, _)| limit.necessity.as_slice()).collect()
 }
 
 /// Whether a document on record shows that what is above the limit is necessary. All units count in the

@@ -26,12 +26,15 @@ pub struct Room<'a> {
     pub said: Vec<Said>,
 }
 
+/// Units of the contact; of a day's sum, the change of the day's total.
+pub fn asked(ctx: &Context) -> Option<u32> {
+    Day::of(ctx).map(|day| day.change()).or_else(|| ctx.units())
+}
+
 impl<'a> Room<'a> {
     /// Room for the units of the contact; nothing without a service.
     pub fn of(ctx: &Context<'a>) -> Self {
-        // Of a day's sum, the change of the day's total.
-        let asked = Day::of(ctx).map(|day| day.change()).or_else(|| ctx.units());
-        let (Some(terms), Some(service), Some(asked)) = (ctx.terms, ctx.service, asked) else {
+        let (Some(terms), Some(service), Some(asked)) = (ctx.terms, ctx.service, asked(ctx)) else {
             return Self::default();
         };
         let (pack, account) = (&terms.pack, Account::of(&terms.pack, ctx.facts));

@@ -2,8 +2,10 @@
 //! decided again when that visit is there or has more units, and those that leaned on one when it is
 //! gone or has fewer.
 
+use std::sync::Arc;
+
 use crate::domain::again::{Cause, Days, Touched};
-use crate::domain::contract::Terms;
+use crate::domain::contract::{Terms, VersionHead};
 use crate::domain::decision::{Decision, Disposition};
 use crate::domain::encounter::EncounterData;
 use crate::domain::ids::{EncounterId, OrganizationId};
@@ -11,7 +13,6 @@ use crate::domain::rules::{LIFTED_BY_OTHERS, Leaning};
 use crate::domain::windows;
 use crate::error::AppError;
 use crate::flow::Ctx;
-use crate::flow::intake::bench::Case;
 use crate::store::holds::Waiting;
 use crate::store::{self, Conn};
 
@@ -23,26 +24,35 @@ pub(super) fn stands(decision: &Decision) -> bool {
     decision.service.is_some() && decision.disposition != Disposition::Held
 }
 
-fn leaning(terms: Option<&Terms>, data: &EncounterData, decision: &Decision) -> Leaning {
-    let of = |terms: &Terms| {
-        let group = data.group.is_some();
-        Leaning::on(&terms.pack, decision.service_date, data.mode, group)
-    };
-    terms.map(of).unwrap_or_default()
+/// The terms of all versions of all contracts of the organization: a visit is judged by those of its
+/// own date and payer, and leans on visits of others.
+pub fn terms_of_all(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    heads: &[VersionHead],
+) -> Result<Vec<Arc<Terms>>, AppError> {
+    heads.iter().map(|head| ctx.terms(conn, tenant, head.id)).collect()
+}
+
+fn leaning(all: &[Arc<Terms>], data: &EncounterData, decision: &Decision) -> Leaning {
+    let packs = all.iter().map(|terms| &terms.pack);
+    Leaning::on(packs, decision.service_date, data.mode, data.group.is_some())
 }
 
 /// Marks what waits for these visits, which are ready from now on, `depth` steps away from somebody's
-/// change. Their accounts are locked by whoever decided.
+/// change. Their accounts are locked by whoever decided. `all` are [`terms_of_all`].
 pub fn wake<'a>(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
-    visits: impl Iterator<Item = (&'a EncounterData, &'a Case, &'a Decision)>,
+    all: &[Arc<Terms>],
+    visits: impl Iterator<Item = (&'a EncounterData, &'a Decision)>,
     depth: i32,
 ) -> Result<(), AppError> {
     let there: Vec<(&EncounterData, Leaning)> = visits
-        .filter(|(_, _, decision)| stands(decision))
-        .map(|(data, case, decision)| (data, leaning(case.terms.as_deref(), data, decision)))
+        .filter(|(_, decision)| stands(decision))
+        .map(|(data, decision)| (data, leaning(all, data, decision)))
         .filter(|(_, leaning)| !leaning.is_none())
         .collect();
     if there.is_empty() {
@@ -64,12 +74,12 @@ pub fn wake<'a>(
     follow(ctx, conn, tenant, Cause::Visit, depth, &touched)
 }
 
-/// The visits that leaned on one which stood and is not as it was.
-pub fn gone(terms: Option<&Terms>, data: &EncounterData, before: &Decision) -> Vec<Touched> {
+/// The visits that leaned on one which stood and is not as it was. `all` are [`terms_of_all`].
+pub fn gone(all: &[Arc<Terms>], data: &EncounterData, before: &Decision) -> Vec<Touched> {
     if !stands(before) {
         return Vec::new();
     }
-    let leaning = leaning(terms, data, before);
+    let leaning = leaning(all, data, before);
     let days = |days: windows::Days| Days { from: days.from, to: days.to };
     let member = leaning.member.map(|on| Touched::Member(data.member, days(on)));
     // What the member paid with it, another visit of the day is to be paid with.
@@ -80,10 +90,10 @@ pub fn gone(terms: Option<&Terms>, data: &EncounterData, before: &Decision) -> V
     member.into_iter().chain(peer).chain(paid).collect()
 }
 
-/// The member's visits, where the contract counts how many there were and this one is voided: it
-/// counted also where it was held or too short.
-pub fn uncounted(terms: Option<&Terms>, data: &EncounterData) -> Option<Touched> {
-    let conditions = terms.map_or(&[][..], |t| t.pack.conditions.as_slice());
-    let counts = conditions.iter().any(|c| c.demand.counts_visits());
+/// The member's visits, where a contract counts how many there were and this one is voided: it counted
+/// also where it was held or too short. `all` are [`terms_of_all`].
+pub fn uncounted(all: &[Arc<Terms>], data: &EncounterData) -> Option<Touched> {
+    let mut conditions = all.iter().flat_map(|terms| &terms.pack.conditions);
+    let counts = conditions.any(|c| c.demand.counts_visits());
     counts.then_some(Touched::Member(data.member, Days::ALL))
 }

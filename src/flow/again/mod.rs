@@ -32,7 +32,7 @@ pub use crate::domain::again::{Cause, Change, Days, Freed, Outcome, Touched};
 pub use crate::domain::correction::{BilledLine, Billing, Correction, Difference};
 pub(in crate::flow) use claimed::as_if_free;
 pub use claimed::let_go;
-pub use lean::{gone, uncounted, wake};
+pub use lean::{gone, terms_of_all, uncounted, wake};
 pub use mark::{changing, deciding, mark, reach_others, retell};
 pub use numbers::follow_numbers;
 pub use pending::Pending;

@@ -2,11 +2,13 @@
 //! ones need is reserved, and what came of it is told.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use super::lean::{gone, stands, wake};
+use super::lean::{gone, stands, terms_of_all, wake};
 use super::mark::follow;
 use super::redo::ready_units;
 use crate::domain::again::{Cause, Days, Freed, Outcome, Touched};
+use crate::domain::contract::Terms;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
 use crate::domain::identifiers::MemberNumber;
@@ -127,8 +129,10 @@ pub fn write(
         };
         encounters::set_outcome(conn, tenant, &row)?;
     }
-    mark_freed(ctx, conn, tenant, &list, &lines)?;
-    wake_others(ctx, conn, tenant, &list)?;
+    let heads = store::contracts::versions_of(conn, tenant)?;
+    let all = terms_of_all(ctx, conn, tenant, &heads)?;
+    mark_freed(ctx, conn, tenant, &all, (&list, &lines))?;
+    wake_others(ctx, conn, tenant, &all, &list)?;
     store::changes::add(conn, tenant, ctx.now(), &changes(&list, &stored))?;
     Ok(stored)
 }
@@ -173,8 +177,8 @@ fn mark_freed(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
-    list: &[Again],
-    fresh: &[Line],
+    all: &[Arc<Terms>],
+    (list, fresh): (&[Again], &[Line]),
 ) -> Result<(), AppError> {
     let mut of_encounter: HashMap<EncounterId, Vec<&Line>> = HashMap::new();
     for line in fresh {
@@ -185,7 +189,7 @@ fn mark_freed(
     let freeing: Vec<&Again> = list.iter().filter(frees).collect();
     let is_left = |a: &&Again| a.revised.is_some() || !stands(&a.answer) || a.shrinks();
     let left: Vec<&Again> = list.iter().filter(is_left).collect();
-    let gone_from = |a: &&Again| gone(a.case.terms.as_deref(), &a.encounter.data, &a.before.answer);
+    let gone_from = |a: &&Again| gone(all, &a.encounter.data, &a.before.answer);
     let leaned: Vec<Touched> = left.iter().flat_map(gone_from).collect();
     let of_leaned = left.iter().filter(|_| !leaned.is_empty());
     let Some(depth) = freeing.iter().chain(of_leaned).map(|a| a.depth).max() else {
@@ -205,6 +209,7 @@ fn wake_others(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
+    all: &[Arc<Terms>],
     list: &[Again],
 ) -> Result<(), AppError> {
     let fresh = |a: &&Again| a.revised.is_some() || !stands(&a.before.answer) || a.grows();
@@ -213,8 +218,8 @@ fn wake_others(
     if depth >= MOST_STEPS {
         return Ok(());
     }
-    let visits = fresh.iter().map(|a| (a.data(), &a.case, &a.answer));
-    wake(ctx, conn, tenant, visits, depth + 1)
+    let visits = fresh.iter().map(|a| (a.data(), &a.answer));
+    wake(ctx, conn, tenant, all, visits, depth + 1)
 }
 
 /// What may wait for units and time that these encounters held.

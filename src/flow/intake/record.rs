@@ -168,9 +168,9 @@ pub(in crate::flow) fn record_fresh(
     let (mut written, settlement) = decide_all(ctx, &mut bench, fresh, order)?;
     written.store(ctx, conn, tenant)?;
     bench.store_sessions(conn)?;
-    let decided = written.answers.iter().zip(&written.cases);
-    let visits = decided.map(|((_, r), case)| (&r.encounter.data, case, &r.decision.answer));
-    again::wake(ctx, conn, tenant, visits, 0)?;
+    let all = bench.terms_of_all(ctx, conn)?;
+    let visits = written.answers.iter().map(|(_, r)| (&r.encounter.data, &r.decision.answer));
+    again::wake(ctx, conn, tenant, &all, visits, 0)?;
     meter::decided(ctx, written.answers.iter().map(|(_, recorded)| &recorded.decision.answer));
     let newer = day_sums::settle(ctx, conn, tenant, &settlement, 0)?;
     if order == Order::Time {

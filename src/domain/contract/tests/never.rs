@@ -91,6 +91,94 @@ fn a_cap_above_what_its_days_hold_is_refused() {
 }
 
 #[test]
+fn begun_units_take_fewer_minutes_than_their_length() {
+    let own = "unit_minutes = 15\nrounding = \"floor\"";
+    let capped = |counting: &str, units: u32| {
+        let text = PACK.replacen(own, counting, 1).replacen(
+            "services = [\"peer\", \"skills\"]\nunits = \"8.5\"",
+            &format!("services = [\"peer\"]\nunits = {units}"),
+            1,
+        );
+        pack_from_toml(&text).map_err(|faults| faults[0].message.clone())
+    };
+    let rounded = |length: u32, how: &str, more: &str| {
+        format!("unit_minutes = {length}\nrounding = \"{how}\"\nrounding_source = \"manual\"{more}")
+    };
+    for (counting, fits) in [
+        (own.to_owned(), 96),
+        (rounded(480, "ceiling", ""), 1440),
+        (rounded(60, "ceiling", ""), 1440),
+        (rounded(60, "nearest", ""), 48),
+        (rounded(60, "midpoint", ""), 46),
+        (rounded(15, "eight_minute", ""), 180),
+        // A contact of 30 minutes makes one unit, one of 61 makes two.
+        (rounded(60, "ceiling", "\nmin_minutes = 30"), 48),
+        // One of 480 minutes makes 32 units, one of 481 makes 33.
+        (rounded(15, "ceiling", "\nmin_minutes = 480"), 102),
+    ] {
+        assert!(capped(&counting, fits).is_ok(), "{counting}: {:?}", capped(&counting, fits));
+        let why = capped(&counting, fits + 1).expect_err(&counting);
+        assert!(why.contains("nothing is limited"), "{counting}: {why}");
+    }
+    // Hours are hours of units.
+    let text = PACK.replacen(own, &rounded(60, "ceiling", ""), 1).replacen(
+        "services = [\"peer\", \"skills\"]\nunits = \"8.5\"",
+        "services = [\"peer\"]\nhours = 30",
+        1,
+    );
+    assert!(pack_from_toml(&text).unwrap_err()[0].message.contains("1800 minutes"));
+}
+
+#[test]
+fn a_layer_is_held_against_its_days_too() {
+    let layer = |units: &str| {
+        let lines = format!(
+            "units = \"8.5\"\nlayer = {{ of = \"state\", units = {units}, may = \"tighten\", source = \"manual\" }}"
+        );
+        pack_from_toml(&PACK.replacen("units = \"8.5\"", &lines, 1))
+    };
+    assert!(layer("96").is_ok(), "{:?}", layer("96"));
+    let faults = layer("5000").unwrap_err();
+    assert_eq!((faults.len(), faults[0].path.as_str()), (1, "limit[1].layer.units"));
+    assert!(faults[0].message.contains("nothing is limited"), "{faults:?}");
+}
+
+#[test]
+fn what_only_some_visits_cannot_meet_is_no_slip() {
+    let far = PACK.lines().find(|l| l.starts_with("modes = ")).unwrap();
+    for demand in [
+        "demand = \"mode\"\nmodes = [\"audio\"]",
+        "demand = \"diagnosis_excluded\"\nclasses = [\"mental_health\"]",
+        "demand = \"modifier_one_of\"\nmodifiers = [\"HF\"]",
+        "demand = \"modifier_list\"\nmodifiers = [\"HQ\"]",
+        "demand = \"face_to_face_within\"\ndays = 30",
+    ] {
+        let read = |more: &str| {
+            let text = with("\"peer\"", &format!("{demand}\n{more}"));
+            pack_from_toml(&text.replacen(far, "modes = [\"video\"]", 1))
+        };
+        assert_eq!(read("").unwrap_err().len(), 1, "{demand}");
+        for more in [
+            "from = 2027-01-01",
+            "to = 2026-12-31",
+            "when = { products = [\"x\"] }",
+            "answer = \"warn\"",
+        ] {
+            assert!(read(more).is_ok(), "{demand} {more}: {:?}", read(more));
+        }
+    }
+    // A number that is wrong by itself is refused however few visits it is for.
+    for lines in [
+        "demand = \"units_per_visit\"\nunits = 97\nfrom = 2027-01-01",
+        "demand = \"units_per_visit\"\nunits = \"0.5\"\nanswer = \"warn\"",
+        "demand = \"group_average\"\nmost = 3\nwindow = \"month\"\nto = 2026-12-31",
+    ] {
+        let faults = pack_from_toml(&with("\"peer\"", lines)).expect_err(lines);
+        assert_eq!(faults.len(), 1, "{lines}: {faults:?}");
+    }
+}
+
+#[test]
 fn an_agreement_does_not_lift_a_cap_beyond_its_days() {
     let mut pack = pack_from_toml(PACK).unwrap();
     pack.limits[0].agreement = Some(Direction::Replace);

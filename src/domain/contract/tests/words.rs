@@ -213,7 +213,7 @@ fn hours_and_layers_of_limits() {
         (25, "loosen", false),
         (25, "tighten", true),
         (23, "tighten", false),
-        (99, "replace", true),
+        (96, "replace", true),
     ] {
         let new = layer(units, may);
         if fine {

@@ -17,8 +17,8 @@ use crate::domain::member::{Coverage, billed_coverage, counted_numbers};
 use crate::domain::rules;
 use crate::domain::windows::Days;
 use crate::error::AppError;
-use crate::flow::Ctx;
 use crate::flow::intake::usage::{Drawn, Visit};
+use crate::flow::{Ctx, again};
 use crate::store::{self, Conn, StoreError};
 
 impl Bench {
@@ -153,9 +153,9 @@ impl Bench {
         Ok(())
     }
 
-    /// The terms in force for a visit.
-    pub fn terms_of(&self, encounter: &EncounterData) -> Option<&Terms> {
-        self.terms.get(&self.version(encounter)?).map(Arc::as_ref)
+    /// The terms of all versions of all contracts.
+    pub fn terms_of_all(&self, ctx: &Ctx, conn: &mut Conn) -> Result<Vec<Arc<Terms>>, AppError> {
+        again::terms_of_all(ctx, conn, self.organization.id, &self.heads)
     }
 
     pub(super) fn version(&self, encounter: &EncounterData) -> Option<ContractVersionId> {
