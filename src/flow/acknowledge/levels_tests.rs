@@ -54,7 +54,8 @@ fn a_level_means_the_whole_set_only_where_nothing_speaks_against_it() {
         (vec![(up(Yes, 0), 0), (down(Yes, 0), 0), (down(No, 0), 5)], 5, vec![false]),
         (vec![(up(No, 0), 0), (down(Yes, 0), 0)], 0, vec![false]),
         (vec![(up(No, 0), 0), (down(No, 0), 0)], 0, vec![true, true]),
-        // Of another receiver's set.
+        // Of no receiver, and of another receiver's set.
+        (vec![(down(No, 0), 0)], 0, vec![false]),
         (vec![(up(No, 0), 0), (up(Yes, 5), 0), (down(Yes, 5), 0)], 5, vec![true]),
     ] {
         let set = set(levels, claims);
@@ -68,6 +69,6 @@ fn all_claims_below_a_level_that_names_a_duplicate_are_copies() {
     let copy = level("receiver", Disposition::Rejected, "54", 0);
     let other = level("receiver", Disposition::Accepted, "19", 2);
     let both = set(vec![(copy, 0), (other, 3)], 5);
-    assert_eq!(both.copied(), [0..3]);
+    assert_eq!(both.copied(), [true, true, true, false, false]);
     assert_eq!(both.rejections()[0].claims, 0..3);
 }
