@@ -33,10 +33,10 @@ pub(super) struct Rejection<'a> {
 impl StatusSet {
     /// The levels that reject, in order, each with the claims below it.
     pub(super) fn rejections(&self) -> Vec<Rejection<'_>> {
-        let (mut found, mut receiver) = (Vec::new(), None);
+        let (mut found, mut receiver, mut all) = (Vec::new(), None, false);
         for (place, (level, _)) in self.levels.iter().enumerate() {
             if level.level == RECEIVER {
-                receiver = Some(place);
+                (receiver, all) = (Some(place), false);
             }
             if level.disposition != Disposition::Rejected {
                 continue;
@@ -44,7 +44,9 @@ impl StatusSet {
             let above = receiver.and_then(|above| self.levels.get(above));
             let trace = above.map_or(level.trace.as_str(), |(above, _)| above.trace.as_str());
             let claims = self.below(place);
-            let whole = receiver.is_some_and(|above| self.is_whole(place, above));
+            // A receiver's level that means all of it means the providers below, too.
+            let whole = all || receiver.is_some_and(|above| self.is_whole(place, above));
+            all = all || (whole && receiver == Some(place));
             found.push(Rejection { level, trace, claims, whole });
         }
         found
