@@ -4,7 +4,7 @@
 //! slip frees hundreds of claims at once, so it counts only where nothing beside it says otherwise
 //! (`docs/adr/0132-…`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::gather::StatusSet;
@@ -33,36 +33,44 @@ pub(super) struct Rejection<'a> {
 impl StatusSet {
     /// The levels that reject, in order, each with the claims below it.
     pub(super) fn rejections(&self) -> Vec<Rejection<'_>> {
-        let (mut found, mut receiver) = (Vec::new(), None);
+        let (mut found, mut receiver, mut all) = (Vec::new(), None, false);
         for (place, (level, _)) in self.levels.iter().enumerate() {
             if level.level == RECEIVER {
-                receiver = Some(place);
+                (receiver, all) = (Some(place), false);
             }
             if level.disposition != Disposition::Rejected {
                 continue;
             }
-            let above = receiver.unwrap_or(0);
-            let trace = self.levels.get(above).map_or("", |(level, _)| level.trace.as_str());
+            let above = receiver.and_then(|above| self.levels.get(above));
+            let trace = above.map_or(level.trace.as_str(), |(above, _)| above.trace.as_str());
             let claims = self.below(place);
-            let whole = self.is_whole(place, above);
+            // A receiver's level that means all of it means the providers below, too.
+            let whole = all || receiver.is_some_and(|above| self.is_whole(place, above));
+            all = all || (whole && receiver == Some(place));
             found.push(Rejection { level, trace, claims, whole });
         }
         found
     }
 
-    /// The claims below levels that speak of a duplicate: of a copy, all of them.
-    pub(super) fn copied(&self) -> Vec<Range<usize>> {
+    /// Of each claim, whether a level above it speaks of a duplicate: then all below it are copies.
+    pub(super) fn copied(&self) -> Vec<bool> {
+        let mut copied = vec![false; self.claims.len()];
         let levels = self.levels.iter().enumerate();
         let copies = levels.filter(|(_, (level, _))| said::is_copied_claim(&level.statuses));
-        copies.map(|(place, _)| self.below(place)).collect()
+        for (place, _) in copies {
+            if let Some(below) = copied.get_mut(self.below(place)) {
+                below.fill(true);
+            }
+        }
+        copied
     }
 
     /// The places of levels from this one to the next that is not below it.
     fn span(&self, place: usize) -> Range<usize> {
         let is_receiver = |at: usize| self.levels.get(at).is_some_and(|l| l.0.level == RECEIVER);
         let all = is_receiver(place);
-        let later = place.saturating_add(1)..self.levels.len();
-        let end = later.into_iter().find(|at| !all || is_receiver(*at));
+        let mut later = place.saturating_add(1)..self.levels.len();
+        let end = later.find(|at| !all || is_receiver(*at));
         place..end.unwrap_or(self.levels.len())
     }
 
@@ -76,26 +84,21 @@ impl StatusSet {
     /// is named of the set, no level counts accepted ones, and no provider beside or below says
     /// otherwise.
     fn is_whole(&self, place: usize, above: usize) -> bool {
-        let of_receiver = self.span(above);
-        let levels = self.levels.get(of_receiver.clone()).unwrap_or_default();
+        let levels = self.levels.get(self.span(above)).unwrap_or_default();
         let accepts = |level: &StatusLevel| level.accepted.is_some_and(|n| n > 0.into());
         let providers = || levels.iter().map(|(l, _)| l).filter(|l| l.level != RECEIVER);
         let fits = if place == above {
             providers().all(|l| l.disposition == Disposition::Rejected)
         } else {
-            providers().count() == 1
+            providers().nth(1).is_none()
         };
         fits && self.below(above).is_empty() && !levels.iter().any(|(level, _)| accepts(level))
     }
 }
 
-/// What levels said of all claims of sets, until the whole file is read: a word on each claim.
-#[derive(Debug)]
-pub(super) struct OfSet {
-    pub(super) batch: BatchId,
-    pub(super) words: Vec<Word>,
-    pub(super) whole: bool,
-}
+/// What levels said of all claims of sets, until the whole file is read: by batch and place of the set, a
+/// word on each claim, and whether every level can mean the whole set.
+pub(super) type OfSets = BTreeMap<(BatchId, usize), (Vec<Word>, bool)>;
 
 impl Resolved {
     /// Takes what levels said of whole sets, after all that the file says of single claims. Where it
@@ -107,8 +110,9 @@ impl Resolved {
                 *own.entry(claim).or_default() |= word.verdict != Verdict::Rejected;
             }
         }
-        for OfSet { batch, words, whole } in std::mem::take(&mut self.of_sets) {
-            let otherwise = |word: &Word| matches!(word.of, Of::Claim(id) if own.get(&id) == Some(&true));
+        for ((batch, _), (words, whole)) in std::mem::take(&mut self.of_sets) {
+            let otherwise =
+                |word: &Word| matches!(word.of, Of::Claim(id) if own.get(&id) == Some(&true));
             let clear = whole && !words.iter().any(otherwise);
             if !clear {
                 self.problems.push(format!(

@@ -54,7 +54,9 @@ fn a_level_means_the_whole_set_only_where_nothing_speaks_against_it() {
         (vec![(up(Yes, 0), 0), (down(Yes, 0), 0), (down(No, 0), 5)], 5, vec![false]),
         (vec![(up(No, 0), 0), (down(Yes, 0), 0)], 0, vec![false]),
         (vec![(up(No, 0), 0), (down(No, 0), 0)], 0, vec![true, true]),
-        // Of another receiver's set.
+        (vec![(up(No, 0), 0), (down(No, 0), 0), (down(No, 0), 0)], 0, vec![true, true, true]),
+        // Of no receiver, and of another receiver's set.
+        (vec![(down(No, 0), 0)], 0, vec![false]),
         (vec![(up(No, 0), 0), (up(Yes, 5), 0), (down(Yes, 5), 0)], 5, vec![true]),
     ] {
         let set = set(levels, claims);

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::acked::{self, Heard, hear};
 use super::board::Beside;
 use super::gather::{AckedGroup, Interchange, Words};
-use super::levels::OfSet;
+use super::levels::OfSets;
 use super::said;
 use super::sets::{self, SentSet};
 pub(super) use super::word::{Of, Word};
@@ -28,7 +28,7 @@ pub(super) struct Resolved {
     /// In the order of the file.
     pub(super) words: Vec<Word>,
     /// What a 277CA says of whole sets; see [`Resolved::settle`].
-    pub(super) of_sets: Vec<OfSet>,
+    pub(super) of_sets: OfSets,
     /// What cannot be applied, for the biller.
     pub(super) problems: Vec<String>,
     /// The batches spoken of.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::gather::{Interchange, StatusSet};
-use super::levels::{OfSet, Rejection};
+use super::levels::Rejection;
 use super::resolve::{NOT_OURS, Resolved, find};
 use super::word::{Of, Word};
 use super::{said, sets};
@@ -77,7 +77,7 @@ impl Resolved {
             }
             charged += usize::from(claim.amount.is_some_and(|amount| amount != standing.charge));
             let mut word = word(self.at, source, standing, claim);
-            word.copy |= copied.iter().any(|below| below.contains(&place));
+            word.copy |= copied.get(place) == Some(&true);
             // One that says the payer's number, too, says more.
             let known = claim.payer_control.as_deref().unwrap_or_default();
             let what = format!("{} {known}", standing.number);
@@ -155,9 +155,9 @@ impl Resolved {
             });
         }
         // Not before the whole file is read: it may say otherwise of some of them.
-        if !words.is_empty() || !whole {
-            self.of_sets.push(OfSet { batch: id, words, whole });
-        }
+        let of_set = self.of_sets.entry((id, place)).or_insert_with(|| (Vec::new(), true));
+        of_set.0.append(&mut words);
+        of_set.1 &= whole;
         Ok(())
     }
 }
