@@ -56,8 +56,8 @@ impl StatusSet {
     pub(super) fn copied(&self) -> Vec<bool> {
         let mut copied = vec![false; self.claims.len()];
         let levels = self.levels.iter().enumerate();
-        let copies = levels.filter(|(_, (level, _))| said::is_copied_claim(&level.statuses));
-        for (place, _) in copies {
+        let duplicates = levels.filter(|(_, (level, _))| said::is_copied_claim(&level.statuses));
+        for (place, _) in duplicates {
             if let Some(below) = copied.get_mut(self.below(place)) {
                 below.fill(true);
             }
