@@ -14,7 +14,6 @@ pub mod bare_lines;
 pub mod batches;
 pub mod beside;
 pub mod changes;
-mod checkpoints;
 pub mod claim_changes;
 pub mod claims;
 mod conn;
@@ -114,7 +113,6 @@ pub struct Db {
     writers: Arc<Semaphore>,
     waits: Arc<Waits>,
     growth: Arc<statistics::Growth>,
-    checkpoints: Arc<checkpoints::Checkpoints>,
 }
 
 /// How long units of work waited for their turn and their connection.
@@ -169,7 +167,6 @@ impl Db {
             writers: Arc::new(Semaphore::new(writers)),
             waits: Arc::default(),
             growth: Arc::default(),
-            checkpoints: Arc::default(),
         })
     }
 

@@ -69,11 +69,9 @@ impl Growth {
 
 impl Db {
     /// Says that rows were added, so that the planner's figures follow: a sum, and in ever longer
-    /// intervals a task of its own that reads a sample of the tables; on SQLite the log is put into the
-    /// database. Nobody waits for it.
+    /// intervals a task of its own that reads a sample of the tables. Nobody waits for it.
     pub fn grown(&self, rows: usize) {
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-        self.put_back_beside(rows);
         if self.backend() != Backend::Postgres || !self.growth.is_due(rows) {
             return;
         }
