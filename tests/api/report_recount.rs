@@ -9,40 +9,15 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, on_both};
 use crate::past::{self, Story};
-use crate::raw::{Faults, Raw, Reader, Told, Visit, agree};
+use crate::raw::{Raw, Reader, Told, Visit, agree};
 use crate::report_recount_movement::movement;
+pub use crate::report_recount_numbers::{count, money, month, ratio, share};
+pub use crate::report_recount_readers::{read, readers};
 use crate::world::Dice;
 
 /// A period that cuts months, and holds the change of the clocks and of the year.
 pub const PERIODS: [(&str, &str); 3] =
     [("2026-01-01", "2027-12-31"), ("2026-10-14", "2027-01-09"), ("2026-12-31", "2027-01-01")];
-
-/// A quotient rounded half away from zero; null by nothing.
-pub fn ratio(top: i64, bottom: i64, places: u32) -> Value {
-    if bottom == 0 {
-        return Value::Null;
-    }
-    let (top, bottom) = (i128::from(top) * 10_i128.pow(places), i128::from(bottom));
-    let rounded = (2 * top + bottom).div_euclid(2 * bottom);
-    let (whole, rest) = (rounded / 10_i128.pow(places), rounded % 10_i128.pow(places));
-    json!(format!("{whole}.{rest:0width$}", width = places as usize))
-}
-
-pub fn share(part: i64, whole: i64) -> Value {
-    ratio(part, whole, 4)
-}
-
-pub fn money(cents: i64) -> Value {
-    json!(format!("{}.{:02}", cents / 100, cents % 100))
-}
-
-pub fn count<T>(list: impl IntoIterator<Item = T>) -> i64 {
-    i64::try_from(list.into_iter().count()).unwrap()
-}
-
-pub fn month(day: NaiveDate) -> String {
-    day.to_string()[..7].to_owned()
-}
 
 /// What is asked, of whom.
 pub struct Question<'a> {
@@ -72,7 +47,7 @@ impl Question<'_> {
 
     /// The same, for what became of claims: for a payer also what it was sent and does not have on a
     /// live claim any more, unless it was taken back before it arrived.
-    fn visits_sent(&self) -> Vec<(NaiveDate, &Visit)> {
+    pub fn visits_sent(&self) -> Vec<(NaiveDate, &Visit)> {
         let all = self.raws.iter().flat_map(|raw| &raw.visits);
         let seen = all.filter(|visit| self.is_told_of_claims(visit));
         seen.filter_map(|visit| Some((self.placed(visit)?, visit))).collect()
@@ -146,7 +121,7 @@ impl Question<'_> {
 }
 
 /// Visits by a key of theirs.
-fn by<'a, K: Ord>(
+pub fn by<'a, K: Ord>(
     visits: &[(NaiveDate, &'a Visit)],
     key: impl Fn(NaiveDate, &Visit) -> K,
 ) -> BTreeMap<K, Vec<&'a Visit>> {
@@ -157,7 +132,7 @@ fn by<'a, K: Ord>(
     groups
 }
 
-fn bare<'a>(visits: &[(NaiveDate, &'a Visit)]) -> Vec<&'a Visit> {
+pub fn bare<'a>(visits: &[(NaiveDate, &'a Visit)]) -> Vec<&'a Visit> {
     visits.iter().map(|(_, visit)| *visit).collect()
 }
 
@@ -171,21 +146,21 @@ pub fn row(keys: &[(&str, &str)], mut numbers: Value) -> Value {
 }
 
 /// What is counted of a group in more than one report.
-struct Group {
-    members: i64,
-    contacts: i64,
-    units: i64,
-    minutes: i64,
-    sessions: i64,
-    group_sessions: i64,
-    group_contacts: i64,
-    staff_minutes: i64,
-    present: i64,
-    units_of_each: Vec<i64>,
+pub struct Group {
+    pub members: i64,
+    pub contacts: i64,
+    pub units: i64,
+    pub minutes: i64,
+    pub sessions: i64,
+    pub group_sessions: i64,
+    pub group_contacts: i64,
+    pub staff_minutes: i64,
+    pub present: i64,
+    pub units_of_each: Vec<i64>,
 }
 
 impl Question<'_> {
-    fn group(&self, visits: &[&Visit]) -> Group {
+    pub fn group(&self, visits: &[&Visit]) -> Group {
         let mut people: BTreeMap<String, i64> = BTreeMap::new();
         let mut meetings = BTreeSet::new();
         let (mut alone, mut minutes_alone) = (0, 0);
@@ -301,211 +276,6 @@ impl Question<'_> {
         let totals = of("all", "all", "all", &bare(&all));
         self.holds(app, "dollars", "", rows.collect(), Some(totals)).await;
     }
-
-    async fn completeness(&self, app: &TestApp) {
-        let of = |organization: &str, month: &str, visits: &[&Visit]| {
-            let with = |status: &str| count(visits.iter().filter(|v| v.status == status));
-            let units = |states: &[&str]| visits.iter().map(|v| v.units(states)).sum::<i64>();
-            let all = units(&["ready", "held", "claimed", "submitted"]);
-            row(
-                &[("organization", organization), ("month", month)],
-                json!({
-                    "recorded": visits.len(), "non_billable": with("non_billable"), "held": with("held"),
-                    "ready": with("ready"), "claimed": with("claimed"), "submitted": with("submitted"),
-                    "units_recorded": all, "units_held": units(&["held"]), "units_ready": units(&["ready"]),
-                    "units_claimed": units(&["claimed"]), "units_submitted": units(&["submitted"]),
-                    "submitted_share": share(with("submitted"), count(visits) - with("non_billable")),
-                    "units_submitted_share": share(units(&["submitted"]), all),
-                }),
-            )
-        };
-        let all = self.visits();
-        let groups = by(&all, |day, visit| (visit.organization, month(day)));
-        let rows =
-            groups.iter().map(|((organization, month), visits)| of(organization, month, visits));
-        self.holds(app, "completeness", "", rows.collect(), Some(of("all", "all", &bare(&all))))
-            .await;
-    }
-
-    async fn held(&self, app: &TestApp) {
-        let open = |visit: &Visit| visit.units(&["ready", "claimed"]);
-        let of = |reason: &str, visits: &[&Visit]| {
-            let states: &[&str] = match reason {
-                "unreleased" => &["ready", "claimed"],
-                "all" => &["held", "ready", "claimed"],
-                _ => &["held"],
-            };
-            row(
-                &[("reason", reason)],
-                json!({
-                    "contacts": visits.len(), "members": self.group(visits).members,
-                    "units": visits.iter().map(|v| v.units(states)).sum::<i64>(),
-                    "expected": money(visits.iter().map(|v| v.expected(states)).sum()),
-                }),
-            )
-        };
-        let all = bare(&self.visits());
-        let with = |wanted: &dyn Fn(&Visit) -> bool| -> Vec<&Visit> {
-            all.iter().copied().filter(|v| wanted(v)).collect()
-        };
-        let reasons: BTreeSet<&String> = all.iter().flat_map(|v| &v.waits_for).collect();
-        let mut rows: Vec<Value> = reasons
-            .iter()
-            .map(|reason| of(reason, &with(&|v| v.waits_for.contains(*reason))))
-            .collect();
-        for (name, wanted) in
-            [("held", with(&|v| !v.waits_for.is_empty())), ("unreleased", with(&|v| open(v) > 0))]
-        {
-            if !wanted.is_empty() {
-                rows.push(of(name, &wanted));
-            }
-        }
-        let totals = of("all", &with(&|v| open(v) > 0 || !v.waits_for.is_empty()));
-        self.holds(app, "held", "", rows, Some(totals)).await;
-    }
-
-    async fn acceptance(&self, app: &TestApp) {
-        let of = |organization: &str, month: &str, visits: &[&Visit]| {
-            let sent: Vec<Vec<&Told>> = visits.iter().map(|v| v.sent()).collect();
-            let last = |states: &[&str]| {
-                count(sent.iter().filter(|s| states.contains(&s.last().unwrap().status.as_str())))
-            };
-            let first = |states: &[&str]| {
-                count(sent.iter().filter(|s| states.contains(&s[0].status.as_str())))
-            };
-            // What the payer answered first stays its answer when the claim is replaced or voided.
-            let changed = |told: &Told| ["replaced", "voided"].contains(&told.status.as_str());
-            let once = count(sent.iter().filter(|s| changed(s[0]) && s[0].was_accepted));
-            let taken = first(&["accepted"]) + once;
-            row(
-                &[("organization", organization), ("month", month)],
-                json!({
-                    "submitted": sent.len(), "accepted": last(&["accepted"]), "rejected": last(&["rejected"]),
-                    "in_flight": last(&["released", "delivered"]),
-                    "other": last(&["withdrawn", "voided", "replaced", "closed"]),
-                    "sent_again": count(sent.iter().filter(|s| s.len() > 1)), "rejected_first": first(&["rejected"]),
-                    "acceptance_first": share(taken, taken + first(&["rejected"])),
-                    "rejection_rate": share(last(&["rejected"]), last(&["accepted", "rejected"])),
-                }),
-            )
-        };
-        let all: Vec<_> =
-            self.visits_sent().into_iter().filter(|(_, v)| !v.sent().is_empty()).collect();
-        let groups = by(&all, |day, visit| (visit.organization, month(day)));
-        let rows =
-            groups.iter().map(|((organization, month), visits)| of(organization, month, visits));
-        self.holds(app, "acceptance", "", rows.collect(), Some(of("all", "all", &bare(&all))))
-            .await;
-    }
-
-    async fn timeliness(&self, app: &TestApp, today: &BTreeMap<&str, NaiveDate>) {
-        // Billable: recorded less non-billable, and whatever was sent.
-        let all: Vec<_> = self
-            .visits_sent()
-            .into_iter()
-            .filter(|(_, v)| v.status != "non_billable" || !v.sent().is_empty())
-            .collect();
-        let mut rows = Vec::new();
-        for (organization, visits) in by(&all, |_, visit| visit.organization) {
-            for leg in ["recorded", "released", "delivered"] {
-                if leg == "recorded" && self.reader.payer {
-                    continue;
-                }
-                // Days it took, or days it has waited.
-                let legs: Vec<Result<i64, i64>> = visits
-                    .iter()
-                    .map(|visit| {
-                        let sent = visit.sent();
-                        let end = match leg {
-                            "recorded" => Some(visit.recorded),
-                            "released" => sent.first().and_then(|t| t.released),
-                            _ => sent.iter().find_map(|t| t.delivered),
-                        };
-                        match end {
-                            Some(end) => Ok((end - visit.day).num_days()),
-                            None => Err((today[organization] - visit.day).num_days()),
-                        }
-                    })
-                    .collect();
-                rows.push(leg_row(organization, leg, &legs));
-            }
-        }
-        self.holds(app, "timeliness", "", rows, None).await;
-    }
-}
-
-fn leg_row(organization: &str, leg: &str, legs: &[Result<i64, i64>]) -> Value {
-    let mut days: Vec<i64> = legs.iter().filter_map(|leg| leg.ok()).collect();
-    days.sort_unstable();
-    let mut numbers = json!({"started": legs.len(), "finished": days.len()});
-    for limit in [7, 30, 90] {
-        let within = count(legs.iter().filter(|leg| leg.is_ok_and(|days| days <= limit)));
-        // Finished, whenever; or not, and its days have passed.
-        let due = count(legs.iter().filter(|leg| match leg {
-            Ok(_) => true,
-            Err(waited) => *waited > limit,
-        }));
-        numbers[format!("within_{limit}")] = json!(within);
-        numbers[format!("due_{limit}")] = json!(due);
-        numbers[format!("share_within_{limit}")] = share(within, due);
-    }
-    // The one at a place of all that started, those that wait being the last.
-    let at = |place: usize| days.get(place).copied();
-    let median = at((legs.len() - 1) / 2).zip(at(legs.len() / 2));
-    numbers["median_days"] = median.map_or(Value::Null, |(low, high)| ratio(low + high, 2, 1));
-    numbers["p90_days"] = json!(at((legs.len() * 9).div_ceil(10) - 1));
-    numbers["longest_days"] = json!(days.last());
-    row(&[("organization", organization), ("leg", leg)], numbers)
-}
-
-/// Everybody who may read.
-pub async fn readers(
-    app: &TestApp,
-    story: &Story,
-) -> (Vec<Reader<'static>>, BTreeMap<String, String>) {
-    let [river, _] = &story.pasts;
-    let list = crate::world::all(app, "/v1/payers", &river.world.admin).await;
-    let payers: BTreeMap<String, String> = list
-        .iter()
-        .map(|p| (p["id"].as_str().unwrap().to_owned(), p["key"].as_str().unwrap().to_owned()))
-        .collect();
-    let evergreen = payers.iter().find(|(_, key)| *key == "evergreen").map(|(id, _)| id.clone());
-    let faults = Faults::default();
-    let one = |name, key: &str, query, payer, organization, of_payer: Option<String>| Reader {
-        name,
-        key: key.to_owned(),
-        query,
-        payer,
-        organization,
-        of_payer,
-        faults: faults.clone(),
-    };
-    let (biller, admin, analyst) = (&river.world.biller, &river.world.admin, &story.analyst);
-    let named = "&organization=hill-top&payer=evergreen";
-    let all = vec![
-        one("biller", biller, "", false, Some("river-bend"), None),
-        one(
-            "biller of a payer",
-            biller,
-            "&payer=evergreen",
-            false,
-            Some("river-bend"),
-            evergreen.clone(),
-        ),
-        one("admin", admin, "", false, None, None),
-        one("admin of one", admin, named, false, Some("hill-top"), evergreen.clone()),
-        one("analyst", analyst, "", true, None, evergreen.clone()),
-        one("analyst of one", analyst, "&organization=hill-top", true, Some("hill-top"), evergreen),
-    ];
-    (all, payers)
-}
-
-pub async fn read(app: &TestApp, story: &Story) -> Vec<Raw> {
-    let mut raws = Vec::new();
-    for past in &story.pasts {
-        raws.push(Raw::read(app, past).await);
-    }
-    raws
 }
 
 /// By which dates a period is read: the shortest one by service only, to save time.

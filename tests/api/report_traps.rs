@@ -11,7 +11,7 @@ use crate::sessions::session;
 use crate::world::{self, World, visit, visit_of};
 use crate::{billed_once, partner};
 
-async fn report(app: &TestApp, name: &str, query: &str, key: &str) -> Value {
+pub async fn report(app: &TestApp, name: &str, query: &str, key: &str) -> Value {
     let report = app.get(&format!("/v1/reports/{name}?{query}"), key).await.expect(200);
     assert_eq!(report["ties"]["ties"], true, "{name}: {}", report["ties"]);
     if !report["control"].is_null() {

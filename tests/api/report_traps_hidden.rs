@@ -8,19 +8,11 @@ use crate::again::record;
 use crate::app::{TestApp, on_both};
 use crate::claim_changes::{ask, billed, build, claim, of_batch, patch, payer_says, step};
 use crate::partner;
+use crate::report_traps::report;
 use crate::versions::supersede;
 use crate::world::{self, World, id, visit};
 
 const YEAR: &str = "from=2026-01-01&to=2026-12-31";
-
-async fn report(app: &TestApp, name: &str, query: &str, key: &str) -> Value {
-    let report = app.get(&format!("/v1/reports/{name}?{query}"), key).await.expect(200);
-    assert_eq!(report["ties"]["ties"], true, "{name}: {}", report["ties"]);
-    if !report["control"].is_null() {
-        assert_eq!(report["control"]["ties"], true, "{name}: {}", report["control"]);
-    }
-    report
-}
 
 /// Minutes, modes and settings as three reports tell them.
 async fn described(app: &TestApp, key: &str) -> Value {
