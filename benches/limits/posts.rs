@@ -1,5 +1,10 @@
 //! Single posts over HTTP by 16 clients at once: how long each waits for its answer, beside the bare
 //! insert of such a visit's rows with a commit of its own by one client.
+//!
+//! Clients that never pause find out how many posts a second there can be; how long each then waits is
+//! the clients divided by that. Clients that post ten times a second each, far more than people do, find
+//! out how long an answer takes. There a wait begins when the post was due, so that an answer that is
+//! late also counts for the posts behind it.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -17,26 +22,30 @@ use crate::world::World;
 
 /// Clients at once.
 const CLIENTS: usize = 16;
+/// Time between two posts of a client that pauses.
+const PACE: Duration = Duration::from_millis(100);
 /// Encounters of the year; its first months are there already, visits of the next are posted.
 const YEAR: u64 = 60_000;
 const BEFORE: u32 = 2;
 
 pub fn measure(asked: &Asked) {
     println!(
-        "| database | posts | clients | a second | median | p99 | slowest | bare commit, median \
+        "| database | posts | clients | each | a second | median | p99 | slowest | bare commit, median \
          | p99 | limit of the p99 |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for backend in &asked.on {
         let world = World::with_form(*backend, YEAR, Form::NdJson);
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        for clients in [1, CLIENTS] {
-            let (mut times, all, mut bare) = runtime.block_on(posts(&world, asked.posts, clients));
+        for (clients, pace) in [(1, None), (CLIENTS, None), (CLIENTS, Some(PACE))] {
+            let way = (clients, pace);
+            let (mut times, all, mut bare) = runtime.block_on(posts(&world, asked.posts, way));
             let count = u64::try_from(times.len()).unwrap();
             println!(
-                "| {} | {} | {clients} | {} | {} | {} | {} | {} | {} | 10 ms |",
+                "| {} | {} | {clients} | {} | {} | {} | {} | {} | {} | {} | 10 ms |",
                 backend.name(),
                 grouped(count),
+                pace.map_or("without a pause", |_| "ten a second"),
                 grouped(rate(count, all)),
                 millis(percentile(&mut times, 50)),
                 millis(percentile(&mut times, 99)),
@@ -51,9 +60,9 @@ pub fn measure(asked: &Asked) {
 async fn posts(
     world: &World,
     most: usize,
-    clients: usize,
+    (clients, pace): (usize, Option<Duration>),
 ) -> (Vec<Duration>, Duration, Vec<Duration>) {
-    let full = world.copy(&format!("full{clients}"));
+    let full = world.copy(&format!("full{clients}{}", if pace.is_some() { "paced" } else { "" }));
     let folders = world.organizations();
     months(&full.url, world.year, &folders, BEFORE).await;
     let text = std::fs::read_to_string(file_of(&folders[0], world.year, BEFORE + 1)).unwrap();
@@ -61,8 +70,14 @@ async fn posts(
     let server = Server::start(&full.url, world.year, BEFORE + 1, &folders[0]).await;
     let bodies = Arc::new(Mutex::new(bodies));
     let begun = Instant::now();
-    let clients: Vec<_> = (0..clients)
-        .map(|_| tokio::spawn(client(server.url.clone(), server.key.clone(), Arc::clone(&bodies))))
+    let count = u32::try_from(clients).unwrap();
+    let clients: Vec<_> = (0..count)
+        .map(|number| {
+            // They do not all come at the same moment.
+            let due = pace.map(|pace| (begun + pace * number / count, pace));
+            let (url, key) = (server.url.clone(), server.key.clone());
+            tokio::spawn(client(url, key, Arc::clone(&bodies), due))
+        })
         .collect();
     let mut times = Vec::new();
     for client in clients {
@@ -74,14 +89,25 @@ async fn posts(
     (times, all, bare)
 }
 
-async fn client(url: String, key: String, bodies: Arc<Mutex<VecDeque<String>>>) -> Vec<Duration> {
+/// Posts until there is nothing left; `due`: when first, and how long after that again.
+async fn client(
+    url: String,
+    key: String,
+    bodies: Arc<Mutex<VecDeque<String>>>,
+    mut due: Option<(Instant, Duration)>,
+) -> Vec<Duration> {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut times = Vec::new();
     loop {
         let Some(body) = bodies.lock().unwrap().pop_front() else { return times };
         let request = client.post(format!("{url}/v1/encounters")).bearer_auth(&key);
         let request = request.header("Content-Type", "application/json").body(body);
-        let begun = Instant::now();
+        let mut begun = Instant::now();
+        if let Some((next, pace)) = &mut due {
+            tokio::time::sleep_until((*next).into()).await;
+            begun = *next;
+            *next += *pace;
+        }
         let answer = request.send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();

@@ -192,24 +192,21 @@ pub async fn authenticate(ctx: &Ctx, text: &str) -> Result<Principal, AppError> 
     let (id, secret) = split(text).ok_or_else(unauthorized)?;
     let hash = hash(secret);
     let now = ctx.clock.real();
-    ctx.db
-        .read(Scope::Service, move |conn| {
-            let found = store::find(conn, id)?.ok_or_else(unauthorized)?;
-            let same = bool::from(found.hash.as_slice().ct_eq(&hash));
-            let key = found.record;
-            let expired = key.expires_at.is_some_and(|at| at <= now);
-            if !same || expired || key.revoked_at.is_some() {
-                return Err(unauthorized());
-            }
-            Ok(Principal {
-                key: key.id,
-                role: key.role,
-                organization: key.organization,
-                payer: key.payer,
-                mode: found.mode,
-            })
-        })
-        .await
+    let found = ctx.db.glance(Scope::Service, move |conn| store::find(conn, id)).await?;
+    let found = found.ok_or_else(unauthorized)?;
+    let same = bool::from(found.hash.as_slice().ct_eq(&hash));
+    let key = found.record;
+    let expired = key.expires_at.is_some_and(|at| at <= now);
+    if !same || expired || key.revoked_at.is_some() {
+        return Err(unauthorized());
+    }
+    Ok(Principal {
+        key: key.id,
+        role: key.role,
+        organization: key.organization,
+        payer: key.payer,
+        mode: found.mode,
+    })
 }
 
 /// What a new key is for.

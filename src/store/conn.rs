@@ -20,6 +20,9 @@ const SQLITE_BUSY_MILLIS: u32 = 10_000;
 /// the 1,000 that SQLite proposes every second chunk of an upload, and more than one in a hundred
 /// single posts, would wait for that.
 const SQLITE_CHECKPOINT_PAGES: u32 = 8_192;
+/// KiB of pages that a SQLite connection keeps: what one transaction writes, and the upper pages of its
+/// indexes. The system keeps the rest of the file; eight connections that keep much stay large for ever.
+const SQLITE_CACHE_KIB: u32 = 4_096;
 /// How long opening a PostgreSQL connection may take.
 const POSTGRES_CONNECT_SECONDS: u32 = 10;
 
@@ -84,7 +87,8 @@ pub fn establish(url: &str) -> Result<Conn, StoreError> {
             // busy_timeout first: with WAL first, concurrent opens fail with "database is locked".
             conn.batch_execute(&format!(
                 "PRAGMA busy_timeout = {SQLITE_BUSY_MILLIS}; PRAGMA journal_mode = WAL; \
-                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; \
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA cache_size = -{SQLITE_CACHE_KIB}; \
                  PRAGMA wal_autocheckpoint = {SQLITE_CHECKPOINT_PAGES};"
             ))
             .map_err(|e| broken(&e))?;

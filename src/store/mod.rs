@@ -200,6 +200,15 @@ impl Db {
         self.run(scope, Purpose::Read, body).await
     }
 
+    /// Reads by one statement, without a transaction around it.
+    pub async fn glance<T: Send + 'static>(
+        &self,
+        _scope: Scope,
+        question: impl Fn(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.take_turn(Purpose::Read, move |turn| turn.glance(question)).await
+    }
+
     /// Writes in one transaction: all of it or nothing. The closure runs to its end even when the
     /// caller goes away.
     pub async fn write<T, E>(

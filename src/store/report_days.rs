@@ -1,6 +1,7 @@
 //! Packed days, and the small numbers by which they know people.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -16,6 +17,8 @@ use crate::domain::report::day::Day;
 
 /// Days that are read at once: a page of some megabytes at most.
 const PAGE: i64 = 200;
+/// Pages that are read and not yet looked at: enough that neither waits for the other, few enough for memory.
+const PAGES_AHEAD: usize = 2;
 
 #[derive(Debug, Insertable)]
 #[diesel(table_name = report_roster, treat_none_as_default_value = false)]
@@ -54,12 +57,13 @@ pub fn put(
     Ok(())
 }
 
-/// Gives each day of the period to `look`, page by page.
+/// Gives each day of the period to `look`, page by page, in order of organization and date. While a page
+/// is unpacked and looked at, by a thread of its own, the next one is read.
 pub fn each(
     conn: &mut Conn,
     organization: Option<OrganizationId>,
-    (from, to): (NaiveDate, NaiveDate),
-    mut look: impl FnMut(i64, NaiveDate, Day),
+    period: (NaiveDate, NaiveDate),
+    look: impl FnMut(i64, NaiveDate, Day) + Send,
 ) -> Result<(), StoreError> {
     let owners: Vec<i64> = match organization {
         Some(one) => vec![one.as_i64()],
@@ -67,11 +71,31 @@ pub fn each(
             organizations::table.select(organizations::id).order(organizations::id).load(conn)?
         }
     };
+    let (pages, taken) = sync_channel(PAGES_AHEAD);
+    std::thread::scope(|scope| {
+        let looking = scope.spawn(move || look_at(&taken, look));
+        let read = read_pages(conn, &owners, period, &pages);
+        drop(pages);
+        let ended = || StoreError::Broken("a unit of work ended abnormally".into());
+        looking.join().map_err(|_| ended())?.and(read)
+    })
+}
+
+/// Packed days of an organization.
+type Packed = (i64, Vec<(NaiveDate, Vec<u8>)>);
+
+/// Reads the days page by page, as long as somebody takes them.
+fn read_pages(
+    conn: &mut Conn,
+    owners: &[i64],
+    (from, to): (NaiveDate, NaiveDate),
+    pages: &SyncSender<Packed>,
+) -> Result<(), StoreError> {
     for owner in owners {
         let mut next = Some(from);
         while let Some(start) = next {
             let rows: Vec<(NaiveDate, Vec<u8>)> = report_days::table
-                .filter(report_days::organization_id.eq(owner))
+                .filter(report_days::organization_id.eq(*owner))
                 .filter(report_days::service_date.between(start, to))
                 .order(report_days::service_date)
                 .limit(PAGE)
@@ -79,10 +103,23 @@ pub fn each(
                 .load(conn)?;
             let full = i64::try_from(rows.len()).is_ok_and(|n| n == PAGE);
             next = rows.last().filter(|_| full).and_then(|(day, _)| day.succ_opt());
-            for (date, bytes) in rows {
-                let day = Day::unpack(&bytes).map_err(|_| broken("report_days.content"))?;
-                look(owner, date, day);
+            if pages.send((*owner, rows)).is_err() {
+                // A day that cannot be unpacked ends it: the other thread says so.
+                return Ok(());
             }
+        }
+    }
+    Ok(())
+}
+
+fn look_at(
+    pages: &Receiver<Packed>,
+    mut look: impl FnMut(i64, NaiveDate, Day),
+) -> Result<(), StoreError> {
+    for (owner, rows) in pages {
+        for (date, bytes) in rows {
+            let day = Day::unpack(&bytes).map_err(|_| broken("report_days.content"))?;
+            look(owner, date, day);
         }
     }
     Ok(())

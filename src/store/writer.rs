@@ -28,6 +28,21 @@ impl Turn {
         in_begun(conn, body)
     }
 
+    /// Asks one question that changes nothing, without a transaction around it: one statement is a snapshot
+    /// by itself, and to begin and to end would be two more round trips. Where it fails, perhaps because the
+    /// connection is lost, it is asked once more in a transaction, which finds one that lives.
+    pub(super) fn glance<T>(
+        &mut self,
+        question: impl Fn(&mut Conn) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(conn) = &mut self.conn
+            && let Ok(answer) = question(conn)
+        {
+            return Ok(answer);
+        }
+        self.transaction(question)
+    }
+
     /// Begins, if need be on another connection: that nothing has happened yet is certain here, and
     /// to ask each connection first whether it still lives would cost a round trip each time.
     fn begin(&mut self) -> Result<&mut Conn, StoreError> {
