@@ -139,7 +139,9 @@ const REMITTANCE_MORE: Keys = &[
     ("payment.handling", "text?"),
     ("payment.credit_or_debit", "text?"),
     ("payment.payer_id", "text?"),
+    ("payment.payee_qualifier", "text?"),
     ("payment.payee_id", "text?"),
+    ("payment.payee_tax_id", "text?"),
     ("payment.position", "number"),
     ("claims[].filing", "text?"),
     ("claims[].frequency", "text?"),
@@ -226,6 +228,8 @@ const STATUS_MORE: Keys = &[
     ("claims[].statuses[].line", "text?"),
     ("claims[].clearinghouse_control", "text?"),
     ("claims[].member", "text?"),
+    ("claims[].billing", "text?"),
+    ("claims[].billing_tax_id", "text?"),
     ("claims[].position", "number"),
     ("levels", "list"),
     ("levels[].level", "text"),
@@ -244,6 +248,8 @@ const STATUS_MORE: Keys = &[
     ("levels[].rejected", "quantity?"),
     ("levels[].accepted_amount", "money?"),
     ("levels[].rejected_amount", "money?"),
+    ("levels[].billing", "text?"),
+    ("levels[].billing_tax_id", "text?"),
     ("levels[].position", "number"),
 ];
 
@@ -307,6 +313,7 @@ const KINDS: [Kind; 4] = [
         changes: &[
             ("STC*A7:562:82*20261010*U*64~", "STC*A7:562:82*20261010*U*64********WHY~\nREF*D9*C1~"),
             ("STC*A1:19:PR*20261010*WQ*248~", "STC*A1:19:PR*20261010*WQ*248********WHY~"),
+            ("STC*A1:19:PR**WQ*248~", "STC*A1:19:PR**WQ*248~\nREF*TJ*911234567~"),
         ],
         promised: STATUS,
         more: STATUS_MORE,

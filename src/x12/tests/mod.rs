@@ -5,6 +5,7 @@
 
 mod acks;
 mod all_knobs;
+mod billing;
 mod damage;
 mod examples;
 mod faults;

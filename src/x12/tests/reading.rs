@@ -121,13 +121,13 @@ pub(super) fn eligibility() -> String {
     file("HB", "271", "005010X279A1", &body)
 }
 
-fn shown(file: &str) -> (Value, Vec<ReadCode>) {
+pub(super) fn shown(file: &str) -> (Value, Vec<ReadCode>) {
     let document = Document::read(file.as_bytes());
     let codes = document.errors.iter().map(|error| error.code).collect();
     (serde_json::to_value(&document).unwrap(), codes)
 }
 
-fn set(document: &Value) -> &Value {
+pub(super) fn set(document: &Value) -> &Value {
     &document["interchanges"][0]["groups"][0]["sets"][0]
 }
 
