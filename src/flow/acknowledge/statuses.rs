@@ -116,7 +116,7 @@ impl Resolved {
             self.problems.push(format!("a 277CA answers a set of claims: {NOT_OURS}"));
             return Ok(());
         };
-        if self.is_foreign(conn, own, id, beside)? {
+        if !self.may_look(beside.len()) || self.is_foreign(conn, own, id, beside)? {
             return Ok(());
         }
         if self.usable(conn, own.id, id)?.is_none() {

@@ -23,7 +23,7 @@ impl Board {
         beside: Beside,
     ) -> Result<Self, AppError> {
         let heard = ids.iter().map(|id| (*id, Heard::default())).collect();
-        let mut board = Self { replaced, beside, heard, ..Self::default() };
+        let mut board = Self { replaced, heard, beside, ..Self::default() };
         board.read_claims(conn, tenant, ids)?;
         board.read_words(conn, tenant, ids)?;
         board.read_changes(conn, tenant)?;
