@@ -79,6 +79,19 @@ pub struct Organization {
     pub locations: Vec<Location>,
 }
 
+impl Organization {
+    /// Whether this is its NPI, or that of one of its locations.
+    pub fn has_npi(&self, npi: &str) -> bool {
+        let places = self.locations.iter().filter_map(|place| place.data.npi.as_ref());
+        std::iter::once(&self.data.npi).chain(places).any(|own| own.as_str() == npi)
+    }
+
+    /// Whether this is its tax id, with or without a hyphen.
+    pub fn has_tax_id(&self, id: &str) -> bool {
+        self.data.ein.as_str() == id.replace('-', "")
+    }
+}
+
 /// What is said of an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationData {

@@ -217,22 +217,30 @@ pub fn by_numbers(
     Ok(found)
 }
 
-/// All claims of a batch, each with whether a number is known under which the payer has it.
-pub fn of_batch(
+/// All claims of batches, those of each in the order of its file, with whether a number is known under
+/// which the payer has them.
+pub fn of_batches(
     conn: &mut Conn,
     organization: OrganizationId,
-    batch: BatchId,
+    batches: &[BatchId],
 ) -> Result<Vec<(Standing, bool)>, StoreError> {
-    let rows: Vec<(StandingRow, bool)> = claims::table
-        .filter(claims::organization_id.eq(organization.as_i64()))
-        .filter(claims::batch_id.eq(batch.as_i64()))
-        .order(claims::ordinal)
-        .select((
-            (claims::id, claims::number, claims::batch_id, claims::status, claims::charge),
-            claims::payer_control.is_not_null(),
-        ))
-        .load(conn)?;
-    rows.into_iter().map(|(row, known)| Ok((standing(row)?, known))).collect()
+    let mut found = Vec::new();
+    for chunk in batches.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|b| b.as_i64()).collect();
+        let rows: Vec<(StandingRow, bool)> = claims::table
+            .filter(claims::organization_id.eq(organization.as_i64()))
+            .filter(claims::batch_id.eq_any(ids))
+            .order((claims::batch_id, claims::ordinal))
+            .select((
+                (claims::id, claims::number, claims::batch_id, claims::status, claims::charge),
+                claims::payer_control.is_not_null(),
+            ))
+            .load(conn)?;
+        for (row, known) in rows {
+            found.push((standing(row)?, known));
+        }
+    }
+    Ok(found)
 }
 
 /// Moves claims to a status; those that are no longer live let go of their lines.

@@ -1,5 +1,7 @@
 //! Replacements and voids of claims. One is open for a claim at a time, by a rule of the database.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -112,14 +114,30 @@ pub fn last_of(
     organization: OrganizationId,
     claim: ClaimId,
 ) -> Result<Option<ClaimChange>, StoreError> {
-    let row: Option<Row> = claim_changes::table
-        .filter(claim_changes::organization_id.eq(organization.as_i64()))
-        .filter(claim_changes::claim_id.eq(claim.as_i64()))
-        .order(claim_changes::id.desc())
-        .select(Row::as_select())
-        .first(conn)
-        .optional()?;
-    row.map(Row::into_domain).transpose()
+    Ok(last_of_all(conn, organization, &[claim])?.remove(&claim))
+}
+
+/// Of each of these claims the change that was asked for last.
+pub fn last_of_all(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    of: &[ClaimId],
+) -> Result<HashMap<ClaimId, ClaimChange>, StoreError> {
+    let mut found = HashMap::new();
+    for chunk in of.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|c| c.as_i64()).collect();
+        let rows: Vec<Row> = claim_changes::table
+            .filter(claim_changes::organization_id.eq(organization.as_i64()))
+            .filter(claim_changes::claim_id.eq_any(ids))
+            .order(claim_changes::id)
+            .select(Row::as_select())
+            .load(conn)?;
+        for row in rows {
+            // A later one comes in the place of those before it.
+            found.insert(ClaimId::from_i64(row.claim_id), row.into_domain()?);
+        }
+    }
+    Ok(found)
 }
 
 /// The changes that were built as these claims.

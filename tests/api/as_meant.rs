@@ -14,7 +14,7 @@ const CONTRACT: &str = include_str!("../../fixtures/contracts/river-bend_evergre
 const PACK: &str = include_str!("../../config/payers/evergreen.toml");
 
 /// A version of an organization's contract that says this under `[contract.claim]` of its own.
-async fn own(app: &TestApp, admin: &str, key: &str, sender: &str, knobs: &str) {
+pub async fn own(app: &TestApp, admin: &str, key: &str, sender: &str, knobs: &str) {
     let path = format!("/v1/contracts?organization={key}");
     let newest = id(world::all(app, &path, admin).await.last().unwrap());
     let text = CONTRACT.replace("river-bend", key).replace("RIVERBEND01", sender);

@@ -225,6 +225,37 @@ on_both! {
         tie(&app);
     }
 
+    async fn what_a_clearinghouse_has_twice_its_own_rejection_does_not_free(app: TestApp) {
+        let (w, sent) = batch(&app, 1, SENT).await;
+        let numbers = sent.claims();
+        let says = |number, from| status(&sent, number, from, &[(&numbers[0], false)]);
+        let took = take(&app, &w.biller, says(1, "AY").replace("A7:562:85", "A3:54")).await;
+        assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
+        // It may have sent the first one on, whatever it says of another.
+        let took = take(&app, &w.biller, says(2, "AY")).await;
+        assert_eq!((&took["state"], &took["rejected"]), (&json!("partly"), &json!(0)), "{took}");
+        assert!(took["reason"].as_str().unwrap().contains("contradicts"), "{took}");
+        assert_eq!(standing(&app, &w, &sent).await, ["delivered"]);
+        build(&app, &w).await.problem(409, "nothing_ready");
+        tie(&app);
+        // Whether it has, the payer's own word tells.
+        assert_eq!(take(&app, &w.biller, says(3, "PR")).await["rejected"], 1);
+        tie(&app);
+    }
+
+    async fn nor_does_it_when_a_correction_comes_to_nothing(app: TestApp) {
+        let (w, sent, first) = two_visits(&app).await;
+        let numbers = sent.claims();
+        let house = |number| status(&sent, number, "AY", &[(&numbers[0], false)]);
+        take(&app, &w.biller, house(1).replace("A7:562:85", "A3:54")).await;
+        ask(&app, &w, &first, "replace", &json!({})).await.expect(200);
+        let built = id(&build(&app, &w).await.expect(201));
+        assert_eq!(take(&app, &w.biller, house(2)).await["rejected"], 0);
+        move_batch(&app, &w, &built, "withdraw").await;
+        assert_eq!(claim(&app, &w, &first).await["status"], "delivered");
+        tie(&app);
+    }
+
     async fn a_word_said_twice_may_tell_the_number_the_second_time(app: TestApp) {
         let (w, sent) = batch(&app, 1, SENT).await;
         let said = says(&sent, 1, true);

@@ -5,19 +5,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::board::Board;
 use super::gather::Words;
 use super::resolve::{Of, Resolved, Word, resolve};
-use super::{moves, payments, sets};
+use super::{answered, moves, payments};
 use crate::domain::contract::form::kinds::AfterRejection;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{BatchId, ClaimId, OrganizationId, ReceivedId};
-use crate::domain::organization::OrganizationMode;
-use crate::domain::response::{
-    Acknowledgment, Effect, FileState, ReceivedFile, Response, Stage, Verdict,
-};
+use crate::domain::organization::{Organization, OrganizationMode};
+use crate::domain::response::{Effect, FileState, ReceivedFile, Response, Verdict};
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
 use crate::flow::{Ctx, encounters};
 use crate::store::received::{InterchangeKey, add_interchange, interchange};
-use crate::store::responses::{Done, Heard};
+use crate::store::responses::Done;
 use crate::store::{self, Conn, acknowledged, responses};
 
 /// Problems told of one file: the first ones tell the story.
@@ -32,7 +30,8 @@ pub(super) fn apply(
     file: &mut ReceivedFile,
     words: &Words,
 ) -> Result<(), AppError> {
-    if let Some(why) = refusal(conn, tenant, words)? {
+    let organization = encounters::organization(conn, tenant)?;
+    if let Some(why) = refusal(conn, &organization, words)? {
         quarantine(file, why);
         return Ok(());
     }
@@ -44,7 +43,7 @@ pub(super) fn apply(
             return Ok(());
         }
     };
-    let mut resolved = resolve(conn, tenant, words, &before.copies)?;
+    let mut resolved = resolve(conn, &organization, words, &before.copies)?;
     if resolved.is_too_much() {
         let why = "It answers more claims than one file may. Ask the sender for smaller files.";
         quarantine(file, why.to_owned());
@@ -71,6 +70,7 @@ pub(super) fn apply(
     }
     // Before the words are weighed: a payment shows that its claims arrived.
     resolved.problems.extend(payments::record(conn, tenant, file.id, words, &before.copies)?);
+    resolved.problems.extend(payments::doubt(&organization, words, &before.copies));
     let problems = carry_out(ctx, conn, tenant, file, resolved, &done)?;
     if let Some(first) = first {
         wait(file, first, waits_for.len(), &problems);
@@ -84,17 +84,16 @@ pub(super) fn apply(
 /// Why nothing of a file may be applied, whatever it answers.
 fn refusal(
     conn: &mut Conn,
-    tenant: OrganizationId,
+    organization: &Organization,
     words: &Words,
 ) -> Result<Option<String>, AppError> {
     if let Some(why) = &words.fault {
         return Ok(Some(why.clone()));
     }
-    let organization = encounters::organization(conn, tenant)?;
     if let Some(why) = wrong_usage(words, organization.data.mode) {
         return Ok(Some(why));
     }
-    payments::refusal(conn, &organization, words)
+    payments::refusal(conn, organization, words)
 }
 
 /// What answers a batch that is not released waits; what else there is was applied.
@@ -265,9 +264,7 @@ fn carry_out(
     taken.retain(|claim| board.stands(*claim, ClaimStatus::Accepted));
     problems.extend(moves::accept(ctx, conn, tenant, &accepted, &taken)?);
     moves::reject(ctx, conn, tenant, &batches, &rejected)?;
-    for id in batches {
-        answer(conn, tenant, id, at)?;
-    }
+    answered::move_on(conn, tenant, &batches, at)?;
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     file.accepted = file.accepted.saturating_add(count(accepted.len()));
     file.rejected = file.rejected.saturating_add(count(rejected.len()));
@@ -333,45 +330,5 @@ fn response(
         payer_control: word.payer_control.clone(),
         clearinghouse_control: word.clearinghouse_control.clone(),
         recorded_at: at,
-    }
-}
-
-/// Takes the batch to acknowledged when all of it was answered by its receiver.
-fn answer(
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    id: BatchId,
-    at: Instant,
-) -> Result<(), AppError> {
-    let mut said = responses::heard(conn, tenant, id)?;
-    // What moved no claim because another word counts does not answer the batch either.
-    let counts = |s: &Heard| s.verdict != Verdict::Rejected || s.effect == Effect::Rejected;
-    said.retain(|s| s.claim.is_none() && counts(s));
-    let batch = store::batches::by_id(conn, tenant, id)?
-        .ok_or_else(|| AppError::internal("an answered batch is gone"))?;
-    let whole = |s: &Heard| s.stage == Stage::Interchange && s.verdict == Verdict::Rejected;
-    let how = if said.iter().any(whole) {
-        Some(Acknowledgment::Rejected)
-    } else if said.iter().any(|s| s.stage == Stage::Set) {
-        let of_set = |set: &sets::SentSet| {
-            let control = format!("{}/{}", set.group, set.control);
-            let words = said.iter().filter(|s| s.stage == Stage::Set && s.control == control);
-            let words: Vec<Verdict> = words.map(|s| s.verdict).collect();
-            if words.contains(&Verdict::Rejected) {
-                Some(Verdict::Rejected)
-            } else {
-                words.last().copied()
-            }
-        };
-        let sent = sets::sent(conn, tenant, &batch)?;
-        Acknowledgment::of(&sent.iter().map(of_set).collect::<Vec<_>>())
-    } else {
-        None
-    };
-    match how {
-        Some(how) if batch.acknowledgment != Some(how) => {
-            Ok(acknowledged::acknowledge(conn, tenant, id, how, at)?)
-        }
-        _ => Ok(()),
     }
 }

@@ -6,16 +6,15 @@
 //! of a file decides nothing: what shows that something arrived is noted of all of them first
 //! (`docs/adr/0132-…`).
 
+mod read;
+
 use std::collections::{HashMap, HashSet};
 
 use super::resolve::{Of, Word};
-use super::said::is_kept_again;
-use crate::domain::claim_change::ChangeState;
-use crate::domain::ids::{BatchId, ClaimId, OrganizationId};
+use crate::domain::ids::{BatchId, ClaimId};
 use crate::domain::response::{Effect, Source, Stage, Taken, Verdict, effect, of_copy};
 use crate::domain::status::ClaimStatus;
 use crate::error::AppError;
-use crate::store::{self, Conn, acknowledged, responses};
 
 /// What the receiver of a batch has said of it so far.
 #[derive(Debug, Default)]
@@ -34,11 +33,15 @@ struct Heard {
     /// What this file or an earlier one calls a copy of what came before: interchanges and sets by number,
     /// claims by CLM01 (of an earlier file, the payer's word only).
     copied: HashSet<(Stage, String)>,
+    /// Claims, by CLM01, that a clearinghouse called a copy in an earlier file: it may have sent the
+    /// first one on, whatever it says of another.
+    held: HashSet<String>,
     /// A TA1 of this file calls the interchange a copy: what a 999 rejects there may be that.
     again: bool,
 }
 
 /// The claims spoken of, as they stand and as they shall.
+#[derive(Default)]
 pub(super) struct Board {
     numbers: HashMap<String, ClaimId>,
     of_batch: HashMap<BatchId, Vec<ClaimId>>,
@@ -68,78 +71,6 @@ pub(super) type Beside = HashMap<BatchId, HashSet<usize>>;
 pub(super) type Outcome = (Word, Vec<(ClaimId, Effect)>, Effect);
 
 impl Board {
-    /// Under the locks of its batches; `replaced` are those after whose numbered rejections the payer
-    /// wants a replacement.
-    pub(super) fn read(
-        conn: &mut Conn,
-        tenant: OrganizationId,
-        ids: &[BatchId],
-        replaced: HashSet<BatchId>,
-        beside: Beside,
-    ) -> Result<Self, AppError> {
-        let (mut numbers, mut before) = (HashMap::new(), HashMap::new());
-        let mut numbered = HashSet::new();
-        let mut of_batch: HashMap<BatchId, Vec<ClaimId>> = HashMap::new();
-        let mut heard: HashMap<BatchId, Heard> = HashMap::new();
-        for id in ids {
-            let of = heard.entry(*id).or_default();
-            for (claim, known) in acknowledged::of_batch(conn, tenant, *id)? {
-                of_batch.entry(*id).or_default().push(claim.id);
-                numbers.insert(claim.number, claim.id);
-                before.insert(claim.id, claim.status);
-                if known {
-                    numbered.insert(claim.id);
-                    // Also where a biller has read the number in the payer's portal.
-                    of.hear(Stage::Claim, "", Verdict::Accepted, true, Some(claim.id));
-                }
-            }
-            for said in responses::heard(conn, tenant, *id)? {
-                let counts = said.verdict != Verdict::Rejected || said.effect == Effect::Rejected;
-                of.hear(said.stage, &said.control, said.verdict, counts, said.claim);
-                of.arrived |= said.stage == Stage::Set;
-            }
-            // What was called a copy by an earlier file is there, too.
-            let refusals = responses::refusals(conn, tenant, *id, None)?;
-            let again = refusals.into_iter().filter(|r| is_kept_again(r.stage, r.source, &r.said));
-            of.copied.extend(again.map(|r| (r.stage, r.control)));
-        }
-        let all: Vec<ClaimId> = before.keys().copied().collect();
-        let paid = store::paid_claims::among(conn, tenant, &all)?;
-        for (batch, claims) in &of_batch {
-            let of = heard.entry(*batch).or_default();
-            for claim in claims.iter().filter(|claim| paid.contains(claim)) {
-                of.hear(Stage::Claim, "", Verdict::Accepted, true, Some(*claim));
-            }
-        }
-        let mut payer = responses::taken_by_payer(conn, tenant, &all)?;
-        let changes = store::claim_changes::of_built(conn, tenant, &all)?;
-        // A biller's evidence that the payer took a correction is as good.
-        let known = changes.iter().filter(|change| change.evidence.is_some());
-        for built in known.filter_map(|change| change.built) {
-            let taken = payer.entry(built).or_default();
-            *taken = Taken::Received.max(*taken);
-        }
-        let corrections = changes.iter().filter_map(|change| change.built).collect();
-        let open = store::claim_changes::open_of_all(conn, tenant, &all)?;
-        let built = open.into_iter().filter(|c| c.state == ChangeState::Built);
-        let changing = built.map(|c| c.claim).collect();
-        let now = before.clone();
-        Ok(Self {
-            numbers,
-            of_batch,
-            before,
-            now,
-            payer,
-            corrections,
-            numbered,
-            replaced,
-            changing,
-            paid,
-            heard,
-            beside,
-        })
-    }
-
     /// What the words of a file do. Their order decides nothing but of a correction, which its payer may
     /// take and then reject, or the other way round.
     pub(super) fn hear_all(&mut self, mut words: Vec<Word>) -> Result<Vec<Outcome>, AppError> {
@@ -286,12 +217,16 @@ impl Board {
         }
     }
 
-    /// Whether the same file calls what a word speaks of a copy, too: then the first one is there.
+    /// Whether what a word speaks of is called a copy elsewhere: then the first one is there.
     fn is_copied(&self, word: &Word) -> bool {
+        let Some(heard) = self.heard.get(&word.batch) else { return false };
         let key = (word.stage, word.control.clone());
-        self.heard.get(&word.batch).is_some_and(|heard| {
-            heard.copied.contains(&key) || (heard.again && word.stage == Stage::Set)
-        })
+        heard.copied.contains(&key)
+            || match word.stage {
+                Stage::Interchange => false,
+                Stage::Set => heard.again,
+                Stage::Claim => word.source != Source::Payer && heard.held.contains(&word.control),
+            }
     }
 
     /// Whether it was rejected before.

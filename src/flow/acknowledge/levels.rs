@@ -26,6 +26,8 @@ pub(super) struct Rejection<'a> {
     pub(super) trace: &'a str,
     /// The claims told below it, by their places.
     pub(super) claims: Range<usize>,
+    /// All levels of its receiver: each says whose claims it speaks of.
+    pub(super) all: &'a [(StatusLevel, usize)],
     /// Whether it can mean the whole set: nothing beside it speaks of others, or counts accepted ones.
     pub(super) whole: bool,
 }
@@ -47,7 +49,8 @@ impl StatusSet {
             // A receiver's level that means all of it means the providers below, too.
             let whole = all || receiver.is_some_and(|above| self.is_whole(place, above));
             all = all || (whole && receiver == Some(place));
-            found.push(Rejection { level, trace, claims, whole });
+            let beside = self.levels.get(self.span(receiver.unwrap_or(place))).unwrap_or_default();
+            found.push(Rejection { level, trace, claims, all: beside, whole });
         }
         found
     }

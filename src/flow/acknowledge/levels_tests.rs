@@ -18,6 +18,8 @@ fn level(kind: &'static str, says: Disposition, code: &str, accepted: u32) -> St
         rejected: None,
         accepted_amount: None,
         rejected_amount: None,
+        billing: None,
+        billing_tax_id: None,
         position: 1,
     }
 }
@@ -31,6 +33,8 @@ fn claim() -> StatusClaim {
         clearinghouse_control: None,
         amount: None,
         member: None,
+        billing: None,
+        billing_tax_id: None,
         position: 1,
     }
 }

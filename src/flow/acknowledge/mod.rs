@@ -10,6 +10,7 @@
 //! `docs/adr/0070-…` and following.
 
 mod acked;
+mod answered;
 mod apply;
 mod archive;
 mod asked;
@@ -17,6 +18,7 @@ mod board;
 pub mod folder;
 mod gather;
 mod levels;
+mod meanwhile;
 mod moves;
 mod payments;
 mod resolve;
@@ -24,6 +26,7 @@ mod said;
 mod sets;
 mod statuses;
 mod upload;
+mod whose;
 mod word;
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -46,7 +49,7 @@ pub use crate::store::responses::Filter;
 use crate::store::{self, Conn};
 pub use asked::{get, list, payments, piece, responses};
 use gather::{Words, digests, gather};
-pub(super) use moves::catch_up;
+pub(super) use meanwhile::catch_up;
 pub use payments::PaymentSeen;
 pub use upload::receive_any;
 

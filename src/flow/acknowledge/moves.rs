@@ -3,19 +3,19 @@
 
 use std::collections::HashSet;
 
-use super::said::{is_kept_again, is_kept_copy};
+use super::meanwhile::catch_up;
 use crate::domain::batch::{SaidBy, StoredClaim};
 use crate::domain::claim_detail::PayerControl;
 use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, OrganizationId};
 use crate::domain::ledger;
-use crate::domain::response::{Effect, Response, Source, Stage, Taken, Verdict, effect};
+use crate::domain::response::{Response, Source};
 use crate::domain::status::{ClaimStatus, EncounterStatus, LineStatus};
 use crate::error::AppError;
 use crate::flow::batching::lock_visits;
 use crate::flow::claims::encounter_ids;
 use crate::flow::intake::draws::book;
 use crate::flow::{Ctx, again, corrected, late_visits};
-use crate::store::{self, Conn, acknowledged, responses};
+use crate::store::{self, Conn, acknowledged};
 
 /// Claims that were accepted; of those that the payer itself has taken, replacements and voids count
 /// from now on. Gives what a person must look at.
@@ -96,46 +96,4 @@ pub(super) fn reject(
     late_visits::again(ctx, conn, tenant, &claims)?;
     let stand: Vec<ClaimId> = returned.into_iter().map(|(_, first)| first).collect();
     catch_up(ctx, conn, tenant, &stand)
-}
-
-/// Claims whose replacement or void came to nothing: what the payer said against them meanwhile, and
-/// could move nothing then, counts now.
-pub(in crate::flow) fn catch_up(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    stand: &[ClaimId],
-) -> Result<(), AppError> {
-    for id in stand {
-        let Some(word) = responses::last_word(conn, tenant, *id)? else { continue };
-        // What came before the correction was asked for was known to whoever asked.
-        let change = store::claim_changes::last_of(conn, tenant, *id)?;
-        let meanwhile = change.is_some_and(|change| word.recorded_at >= change.asked_at);
-        if word.effect != Effect::Contradicts || !meanwhile || is_kept_copy(&word.said) {
-            continue;
-        }
-        let (source, verdict) = (word.source, word.verdict);
-        if !store::paid_claims::among(conn, tenant, &[*id])?.is_empty() {
-            continue;
-        }
-        let claim = store::claims::by_id(conn, tenant, *id)?;
-        let Some(claim) = claim.filter(|c| c.status.is_with_payer()) else { continue };
-        // Once called a copy, the payer has it: a later word does not free it by itself.
-        let before = responses::refusals(conn, tenant, claim.batch, Some(*id))?;
-        if before.iter().any(|r| is_kept_again(r.stage, r.source, &r.said)) {
-            continue;
-        }
-        let payer = responses::taken_by_payer(conn, tenant, &[*id])?;
-        let mut payer = payer.get(id).copied().unwrap_or_default();
-        if !store::claim_changes::of_built(conn, tenant, &[*id])?.is_empty() {
-            // A correction frees nothing that is billed again.
-            payer = payer.min(Taken::Received);
-        }
-        let counts = effect(claim.status, Stage::Claim, source, verdict, payer);
-        if verdict == Verdict::Rejected && counts == Effect::Rejected {
-            acknowledged::lock(conn, tenant, &[claim.batch])?;
-            reject(ctx, conn, tenant, &[claim.batch], &[*id])?;
-        }
-    }
-    Ok(())
 }

@@ -13,9 +13,11 @@ use super::gather::{AckedGroup, Interchange, Words};
 use super::levels::OfSets;
 use super::said;
 use super::sets::{self, SentSet};
+use super::whose::Billed;
 pub(super) use super::word::{Of, Word};
 use crate::domain::batch::Batch;
 use crate::domain::ids::{BatchId, OrganizationId};
+use crate::domain::organization::Organization;
 use crate::domain::response::{Source, Stage, Taken, Verdict};
 use crate::domain::status::BatchStatus;
 use crate::error::AppError;
@@ -51,6 +53,10 @@ pub(super) struct Resolved {
     sent: HashMap<BatchId, Rc<Vec<SentSet>>>,
     /// Day and time of the interchanges of batches.
     sent_at: HashMap<BatchId, (String, String)>,
+    /// Under which numbers batches were billed.
+    pub(super) billed: HashMap<BatchId, Billed>,
+    /// Batches of which a level of somebody else's rejects a set.
+    pub(super) foreign: HashSet<BatchId>,
 }
 
 /// What makes two words the same; the last tells a copy or a word that decides from others.
@@ -67,10 +73,10 @@ const MAX_LOOKS: usize = 5_000_000;
 pub(super) const NOT_OURS: &str = "this organization has not sent it, or to another receiver. Look whether the file \
                         is for somebody else";
 
-/// Finds what the words are about.
+/// Finds what the words are about, of this organization.
 pub(super) fn resolve(
     conn: &mut Conn,
-    tenant: OrganizationId,
+    own: &Organization,
     words: &Words,
     skip: &BTreeSet<usize>,
 ) -> Result<Resolved, AppError> {
@@ -78,12 +84,12 @@ pub(super) fn resolve(
     let interchanges = words.interchanges.iter().enumerate();
     for (place, interchange) in interchanges.filter(|(place, _)| !skip.contains(place)) {
         resolved.at = place;
-        resolved.ta1(conn, tenant, interchange)?;
+        resolved.ta1(conn, own.id, interchange)?;
         for acked in &interchange.groups {
-            resolved.group(conn, tenant, interchange, acked)?;
+            resolved.group(conn, own.id, interchange, acked)?;
         }
         for set in &interchange.statuses {
-            resolved.statuses(conn, tenant, interchange, set)?;
+            resolved.statuses(conn, own, interchange, set)?;
         }
     }
     resolved.settle();

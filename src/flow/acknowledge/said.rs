@@ -95,11 +95,12 @@ pub(super) fn is_kept_copy(said: &[Said]) -> bool {
     said.iter().filter_map(|s| s.code.split(':').nth(1)).any(|code| COPY.contains(&code))
 }
 
-/// Whether what was kept shows that something is there already: of a claim, only the payer's word. A
-/// clearinghouse that has a claim twice may have sent it on or not.
-pub(super) fn is_kept_again(stage: Stage, source: Source, said: &[Said]) -> bool {
+/// Whether what was kept shows, against a later word of `against`, that something is there already. A
+/// clearinghouse that has a claim twice may have sent the first one on or not: the payer's own word
+/// tells, and another one of a clearinghouse does not.
+pub(super) fn is_kept_again(stage: Stage, source: Source, said: &[Said], against: Source) -> bool {
     match stage {
-        Stage::Claim => source == Source::Payer && is_kept_copy(said),
+        Stage::Claim => (source == Source::Payer || against != Source::Payer) && is_kept_copy(said),
         Stage::Interchange => said.iter().any(|s| s.code == "TA105:025"),
         Stage::Set => said.iter().any(|s| s.code == "IK5:23" || s.code == "AK9:19"),
     }

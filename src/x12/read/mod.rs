@@ -19,6 +19,7 @@ pub mod remit_835;
 pub mod remit_balance;
 mod short;
 pub mod status_277ca;
+mod status_billing;
 pub mod ta1;
 mod values;
 mod versions;

@@ -22,6 +22,7 @@
 //!     }
 //! }
 //! assert_eq!(payments[0].amount.unwrap().to_string(), "80.00");
+//! assert_eq!(payments[0].payee_tax_id.as_deref(), Some("911234567"));
 //! let RemitLine { paid, adjustments, control, .. } = &claims[0].lines[0];
 //! assert_eq!((paid.unwrap().cents(), control.as_deref()), (6_000, Some("L1001A")));
 //! let Adjustment { group, reason, amount, .. } = &adjustments[0];
@@ -74,8 +75,12 @@ pub struct Payment {
     pub payer_id: Option<Text>,
     /// N102 of the payee.
     pub payee: Option<Text>,
+    /// N103 of the payee: `XX` an NPI, `FI` a tax id, `XV` a plan's id.
+    pub payee_qualifier: Option<Text>,
     /// N104 of the payee, usually its NPI.
     pub payee_id: Option<Text>,
+    /// REF\*TJ of the payee: its tax id, usually beside an NPI.
+    pub payee_tax_id: Option<Text>,
     /// Ordinal of BPR in the file; 0 when there is none.
     pub position: u64,
 }
@@ -169,6 +174,8 @@ pub struct ProviderAdjustment {
 #[derive(Debug, Default)]
 pub(super) struct RemitReader {
     payment: Payment,
+    /// Whether the segments before the claims speak of the payee.
+    at_payee: bool,
     told: bool,
     claim: Option<RemitClaim>,
     ledger: Ledger,
@@ -191,6 +198,7 @@ impl RemitReader {
             b"SVC" => self.line(segment, out),
             b"CAS" => self.adjustments(segment, out),
             b"PLB" => self.provider_adjustments(segment, out),
+            b"REF" if !self.told => self.reference(segment, out),
             _ => self.detail(segment, out),
         }
     }
@@ -224,13 +232,26 @@ impl RemitReader {
 
     fn party(&mut self, n1: &Segment<'_>, out: &mut Out) {
         let payment = &mut self.payment;
-        let (name, id) = match n1.element(1) {
-            b"PR" => (&mut payment.payer, &mut payment.payer_id),
-            b"PE" => (&mut payment.payee, &mut payment.payee_id),
-            _ => return,
-        };
-        *name = text(n1, 2, out);
-        *id = text(n1, 4, out);
+        self.at_payee = n1.element(1) == b"PE";
+        match n1.element(1) {
+            b"PR" => {
+                payment.payer = text(n1, 2, out);
+                payment.payer_id = text(n1, 4, out);
+            }
+            b"PE" => {
+                payment.payee = text(n1, 2, out);
+                payment.payee_qualifier = text(n1, 3, out);
+                payment.payee_id = text(n1, 4, out);
+                payment.payee_tax_id = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn reference(&mut self, reference: &Segment<'_>, out: &mut Out) {
+        if self.at_payee && reference.element(1) == b"TJ" {
+            self.payment.payee_tax_id = text(reference, 2, out);
+        }
     }
 
     /// The payment goes out before what it pays.

@@ -27,6 +27,8 @@
 //! assert_eq!(claims[0].disposition, Disposition::Accepted);
 //! assert_eq!(claims[0].payer_control.as_deref(), Some("2026282000417"));
 //! assert_eq!(claims[1].disposition.as_str(), "rejected");
+//! assert_eq!(levels[1].billing.as_deref(), Some("1234567893"));
+//! assert_eq!(claims[0].billing, levels[1].billing);
 //! let Status { category, code, entity, .. } = &claims[1].statuses[0];
 //! assert_eq!((&**category, code.as_deref(), entity.as_deref()), ("A7", Some("562"), Some("82")));
 //! ```
@@ -42,6 +44,8 @@ use crate::x12::segment::Segment;
 
 use super::Record;
 use super::fault::{Out, ReadCode};
+use super::short::Text;
+use super::status_billing::Billing;
 use super::values::{clip, date, keep, money, part, quantity, required, text};
 
 code_list!(
@@ -75,6 +79,10 @@ pub struct StatusClaim {
     pub amount: Option<Money>,
     /// NM109 of the person served.
     pub member: Option<String>,
+    /// NPI of the billing provider's level above it (2100C NM109), where that names one.
+    pub billing: Option<Text>,
+    /// Tax id of that level: NM109, or REF\*TJ.
+    pub billing_tax_id: Option<Text>,
     /// Ordinal of TRN in the file.
     pub position: u64,
 }
@@ -109,6 +117,10 @@ pub struct StatusLevel {
     pub accepted_amount: Option<Money>,
     /// AMT\*YY.
     pub rejected_amount: Option<Money>,
+    /// NPI of a billing provider (2100C NM109), where it is named by one.
+    pub billing: Option<Text>,
+    /// Its tax id: NM109, or REF\*TJ.
+    pub billing_tax_id: Option<Text>,
     /// Ordinal of TRN in the file.
     pub position: u64,
 }
@@ -161,6 +173,7 @@ struct Open {
 pub(super) struct StatusReader {
     at: At,
     member: Option<String>,
+    billing: Billing,
     open: Option<Open>,
     claims: u64,
 }
@@ -172,6 +185,10 @@ impl StatusReader {
             (b"NM1", b"AY") if self.at == At::Source => source("AY", segment, out),
             (b"NM1", b"PR") if self.at == At::Source => source("PR", segment, out),
             (b"NM1", b"QC" | b"IL") => self.member = text(segment, 9, out),
+            (b"NM1", b"85") if self.at == At::Provider => self.billing.name(segment, out),
+            (b"REF", b"TJ" | b"EI" | b"SY") if self.at == At::Provider => {
+                self.billing.reference(segment, out);
+            }
             (b"TRN", _) => self.trace(segment, out),
             (b"STC", _) => self.status(segment, out),
             (id, qualifier) => {
@@ -213,6 +230,9 @@ impl StatusReader {
                 At::Unknown
             }
         };
+        if self.at != At::Person {
+            self.billing = Billing::default();
+        }
     }
 
     fn trace(&mut self, trn: &Segment<'_>, out: &mut Out) {
@@ -263,6 +283,7 @@ impl StatusReader {
             out.error(ReadCode::Content, open.place, message);
         }
         let (trace, statuses, position) = (open.trace, open.statuses, open.place.segment);
+        let Billing { npi: billing, tax_id: billing_tax_id } = self.billing.clone();
         if self.at == At::Person {
             self.claims += 1;
             let [payer_control, clearinghouse_control] = open.refs;
@@ -274,6 +295,8 @@ impl StatusReader {
                 clearinghouse_control,
                 amount: open.amount,
                 member: self.member.clone(),
+                billing,
+                billing_tax_id,
                 position,
             }));
             return false;
@@ -290,6 +313,8 @@ impl StatusReader {
             rejected,
             accepted_amount,
             rejected_amount,
+            billing,
+            billing_tax_id,
             position,
         }));
         true

@@ -5,21 +5,27 @@
 
 mod acks;
 mod all_knobs;
+mod billing;
 mod damage;
 mod examples;
 mod faults;
 mod flips;
 mod golden;
 mod keys;
+mod keys_told;
 mod lexing;
 mod mutants;
 mod properties;
 mod public;
 mod reading;
+mod reading_any;
 mod refusals;
 mod responding;
+mod responding_remits;
 mod samples;
 mod splitting;
 mod strategies;
 mod told;
 mod variants;
+mod variants_claims;
+mod variants_lines;

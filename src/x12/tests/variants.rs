@@ -1,13 +1,9 @@
 //! Every knob of a profile, in the file that it makes; each file is sound by our guide checks and
 //! is left for pyx12.
 
-use chrono::Datelike;
-
 use crate::domain::claim::{Claim, FileHeader};
-use crate::domain::claim_detail::{
-    Attachment, ClaimDetail, Epsdt, Facility, LineDetail, Note, Provider, Transmission,
-};
-use crate::domain::codes::{Mode, Modifier, PlaceOfService};
+use crate::domain::claim_detail::{Attachment, ClaimDetail, Facility, LineDetail, Note, Provider};
+use crate::domain::codes::PlaceOfService;
 use crate::domain::contract::RenderingMode;
 use crate::domain::contract::form::Count;
 use crate::domain::contract::form::kinds::*;
@@ -41,7 +37,7 @@ fn number(kind: NumberKind, number: &str) -> Number {
     Number { kind, number: Reference::parse(number).unwrap() }
 }
 
-fn provider(last: &str, npi: &str) -> Provider {
+pub(super) fn provider(last: &str, npi: &str) -> Provider {
     Provider {
         last_name: line55(last),
         first_name: Some(line35("Rae")),
@@ -58,7 +54,7 @@ fn facility() -> Facility {
 }
 
 /// Sets one knob or fact; the parts must then stand in the file and were not there before.
-fn knob(name: &str, set: impl Fn(&mut FileHeader, &mut ClaimDetail), parts: &[&str]) {
+pub(super) fn knob(name: &str, set: impl Fn(&mut FileHeader, &mut ClaimDetail), parts: &[&str]) {
     let plain = write_with(&header(), &claims()[..2], &ClaimDetail::default()).unwrap();
     let (mut header, mut detail) = (header(), ClaimDetail::default());
     set(&mut header, &mut detail);
@@ -201,99 +197,6 @@ fn of_the_parties() {
 }
 
 #[test]
-fn of_the_claim() {
-    knob(
-        "signatures",
-        |h, _| {
-            let content = &mut h.profile.form.content;
-            content.signature_on_file = false;
-            content.assignment = Assignment::NotAssigned;
-            content.benefits_assigned = Benefits::NotApplicable;
-            content.release = Release::Informed;
-            content.member_signature_by_provider = true;
-        },
-        &[":B:1*N*C*W*I*P~"],
-    );
-    knob(
-        "late",
-        |h, _| {
-            h.profile.form.content.delay_reason = Some(DelayReason::Determination);
-            h.profile.form.content.delay_days = Count(10);
-        },
-        &["*Y*A*Y*Y***********8~"],
-    );
-    knob(
-        "numbers",
-        |h, d| {
-            d.referral = Some("RF99".parse().unwrap());
-            d.exception = Some(Exception::Special);
-            d.medical_record = Some(Reference::parse("MR-4").unwrap());
-            h.profile.form.content.demonstration_project =
-                Some(Reference::parse("WAIVER7").unwrap());
-        },
-        &["REF*4N*7~", "REF*9F*RF99~", "REF*EA*MR-4~", "REF*P4*WAIVER7~"],
-    );
-    knob(
-        "texts",
-        |h, d| {
-            let content = &mut h.profile.form.content;
-            content.fixed_format = vec![Note80::parse("PROGRAM A").unwrap()];
-            d.fixed_format = vec![Note80::parse("EPISODE 2").unwrap()];
-            content.notes = vec![NoteRule {
-                kind: NoteKind::Additional,
-                text: Note80::parse("{units} units {first_date} {authorization}").unwrap(),
-                procedures: vec![],
-                modifiers: vec![Modifier::parse("HQ").unwrap()],
-            }];
-            content.contract = Some(ContractInfo {
-                kind: ContractKind::Capitated,
-                amount: Some(Money::from_cents(1250)),
-                code: Some(Reference::parse("C1").unwrap()),
-            });
-            d.member_paid = Money::from_cents(300);
-        },
-        &[
-            "K3*PROGRAM A~\nK3*EPISODE 2~\nNTE*ADD*8 UNITS 20260914 PA-7700123~",
-            "CN1*05*12.5**C1~",
-            "AMT*F5*3~",
-        ],
-    );
-    knob(
-        "attachments_and_epsdt",
-        |_, d| {
-            d.attachments = vec![Attachment {
-                report: "OZ".parse().unwrap(),
-                transmission: "BM".parse().unwrap(),
-                control: Some(Reference::parse("ATT-1").unwrap()),
-            }];
-            d.epsdt = Some(Epsdt { referred: true, conditions: vec!["ST".parse().unwrap()] });
-        },
-        &["PWK*OZ*BM***AC*ATT-1~", "CRC*ZZ*Y*ST~"],
-    );
-    knob(
-        "paperwork_on_request",
-        |h, _| {
-            let (report, transmission) = ("OZ".parse().unwrap(), Transmission::OnRequest);
-            h.profile.form.content.paperwork = Some(Paperwork { report, transmission });
-        },
-        &["PWK*OZ*AA~"],
-    );
-    knob(
-        "paperwork_by_fax",
-        |h, _| {
-            let (report, transmission) = ("M1".parse().unwrap(), Transmission::Fax);
-            h.profile.form.content.paperwork = Some(Paperwork { report, transmission });
-        },
-        &["PWK*M1*FX***AC*P0HJ2A000000A1~", "PWK*M1*FX***AC*P0HJ2A000000A2~"],
-    );
-    knob(
-        "middle_name",
-        |_, d| d.middle_name = Some(line35("M")),
-        &["NM1*IL*1*ALVAREZ*DANA*M***MI*"],
-    );
-}
-
-#[test]
 fn of_its_providers() {
     knob(
         "providers",
@@ -345,127 +248,6 @@ fn of_its_providers() {
     assert_eq!(text.matches("NM1*77*").count(), 3, "not at home");
     header.profile.form.content.facility = FacilityMode::Never;
     assert!(!write_with(&header, &claims(), &detail).unwrap().contains("NM1*77*"));
-}
-
-#[test]
-fn of_lines() {
-    knob(
-        "lines",
-        |h, d| {
-            let lines = &mut h.profile.form.lines;
-            lines.basis = UnitBasis::Minutes;
-            lines.date_format = DateFormat::Range;
-            lines.spans = true;
-            lines.authorization_again = true;
-            lines.pointers = Count(1);
-            lines.emergency = true;
-            (lines.family_planning, lines.copay_exempt) = (true, true);
-            let text = Note80::parse("{minutes} minutes").unwrap();
-            let (procedures, modifiers) = (vec![], vec![]);
-            lines.notes = vec![NoteRule { kind: NoteKind::Goals, text, procedures, modifiers }];
-            let last_day = Some(super::samples::day(2026, 9, 15));
-            let first = LineDetail { minutes: Some(61), last_day, ..LineDetail::default() };
-            let second = LineDetail { minutes: Some(60), ..LineDetail::default() };
-            d.lines = vec![first, second];
-        },
-        &[
-            "*64*MJ*61***1**Y***Y***0~\nDTP*472*RD8*20260914-20260915~\nREF*G1*PA-7700123~\nREF*6R*",
-            "*28.5*MJ*60***1**Y***Y***0~\nDTP*472*RD8*20260914-20260914~",
-            "NTE*DCP*61 MINUTES~",
-        ],
-    );
-}
-
-/// What the visits of a line were stands in its note: of one visit, and of several in a sum.
-#[test]
-fn a_note_names_how_visits_were_given() {
-    let mut header = header();
-    let text = Note80::parse("{mode}, GROUP OF {group_size}").unwrap();
-    let (procedures, modifiers) = (vec![], vec![]);
-    let rule = NoteRule { kind: NoteKind::Additional, text, procedures, modifiers };
-    header.profile.form.lines.notes = vec![rule];
-    let line = |modes: &[Mode], sizes: Option<(u32, u32)>| LineDetail {
-        modes: modes.to_vec(),
-        group_sizes: sizes,
-        ..LineDetail::default()
-    };
-    let one = claims().remove(1);
-    assert_eq!(one.lines.len(), 1);
-    let written = |line: LineDetail| {
-        let detail = ClaimDetail { lines: vec![line], ..ClaimDetail::default() };
-        write_with(&header, std::slice::from_ref(&one), &detail).map_err(|e| e.to_string())
-    };
-    let (room, video, audio) = (Mode::InPerson, Mode::Video, Mode::Audio);
-    for (modes, sizes, note) in [
-        (&[room][..], (6, 6), "NTE*ADD*IN PERSON, GROUP OF 6~"),
-        (&[video], (6, 6), "NTE*ADD*VIDEO, GROUP OF 6~"),
-        (&[audio, room], (3, 500), "NTE*ADD*AUDIO/IN PERSON, GROUP OF 3-500~"),
-    ] {
-        let text = written(line(modes, Some(sizes))).unwrap();
-        assert!(text.contains(note), "{note} is not in\n{text}");
-    }
-    // What is not known is not invented.
-    assert!(written(line(&[room], None)).unwrap_err().contains("{group_size}, which is not known"));
-    assert!(written(line(&[], Some((2, 2)))).unwrap_err().contains("{mode}, which is not known"));
-    header.profile.form.file.characters = CharacterSet::Basic;
-    let all = line(&[room, video, audio], Some((2, 9)));
-    let detail = ClaimDetail { lines: vec![all], ..ClaimDetail::default() };
-    let text = write_with(&header, &[one], &detail).unwrap();
-    assert!(text.contains("NTE*ADD*IN PERSON/VIDEO/AUDIO, GROUP OF 2-9~"), "{text}");
-    leave_for_pyx12("knob-visits_of_a_line.837", text.as_bytes());
-}
-
-/// The day before a member is 21, and the birthday.
-#[test]
-fn epsdt_ends_with_the_twenty_first_birthday() {
-    let mut header = header();
-    header.profile.form.content.epsdt = Some("NU".parse().unwrap());
-    header.profile.form.lines.epsdt = true;
-    let mut claim = claims().remove(1);
-    let service = claim.lines[0].date;
-    let born = service.with_year(service.year() - 21).unwrap();
-    claim.subscriber.birth_date = born + chrono::Days::new(1);
-    let young = write_with(&header, &[claim.clone()], &ClaimDetail::default()).unwrap();
-    assert!(young.contains("~\nCRC*ZZ*N*NU~\nHI*"), "{young}");
-    assert!(young.contains("*0.5*UN*1***2****Y~"), "{young}");
-    leave_for_pyx12("knob-epsdt_no_referral.837", young.as_bytes());
-    header.profile.form.content.epsdt = Some("AV".parse().unwrap());
-    let refused = write_with(&header, &[claim.clone()], &ClaimDetail::default()).unwrap();
-    assert!(refused.contains("CRC*ZZ*Y*AV~"), "{refused}");
-    let own = Epsdt { referred: true, conditions: vec!["ST".parse().unwrap()] };
-    let own = ClaimDetail { epsdt: Some(own), ..ClaimDetail::default() };
-    let said = write_with(&header, &[claim.clone()], &own).unwrap();
-    assert!(said.contains("CRC*ZZ*Y*ST~") && !said.contains("*AV~"), "{said}");
-    claim.subscriber.birth_date = born;
-    let grown = write_with(&header, &[claim], &ClaimDetail::default()).unwrap();
-    assert!(!grown.contains("CRC*") && grown.contains("*0.5*UN*1***2~"), "{grown}");
-}
-
-/// As [`knob`], with claims of one line, because each line needs its own facts.
-#[test]
-fn of_lines_providers_and_modifiers() {
-    let mut header = header();
-    let mut claim = claims().remove(1);
-    header.profile.form.lines.modifier_order = vec![Modifier::parse("HF").unwrap()];
-    header.profile.form.lines.ordering = Send::Required;
-    let line = LineDetail {
-        rendering: Some(provider("Moss", "1245319599")),
-        ordering: Some(provider("Hill", "1245319599")),
-        note: Some(Note { kind: NoteKind::Additional, text: Note80::parse("group").unwrap() }),
-        emergency: true,
-        ..LineDetail::default()
-    };
-    let detail = ClaimDetail { lines: vec![line], ..ClaimDetail::default() };
-    claim.charge = Money::from_cents(100);
-    claim.lines[0].charge = claim.charge;
-    let text = write_with(&header, &[claim], &detail).unwrap();
-    for part in [
-        "SV1*HC:H0038:HF:HQ*1*UN*1***2**Y~",
-        "NTE*ADD*GROUP~\nNM1*82*1*MOSS*RAE****XX*1245319599~\nPRV*PE*PXC*101YM0800X~\nNM1*DK*1*HILL",
-    ] {
-        assert!(text.contains(part), "{part} is not in\n{text}");
-    }
-    leave_for_pyx12("knob-line_providers.837", text.as_bytes());
 }
 
 #[test]
@@ -524,20 +306,6 @@ fn what_a_payer_demands_and_a_claim_has_not_refuses_it() {
         d.attachments = vec![Attachment { report, transmission, control: None }];
     });
     refused("0B, 1G", &|_, d, _| d.rendering_numbers = vec![number(NumberKind::Ein, "1")]);
-}
-
-#[test]
-fn a_claim_for_nothing_where_the_payer_takes_it() {
-    let mut claim = claims().remove(0);
-    claim.charge = Money::ZERO;
-    claim.lines.iter_mut().for_each(|l| l.charge = Money::ZERO);
-    let mut header = header();
-    header.profile.form.parties.kind = FileKind::Encounters;
-    let text = write_with(&header, &[claim.clone()], &ClaimDetail::default()).unwrap();
-    assert!(text.contains("CLM*P0HJ2A000000A1*0***"));
-    leave_for_pyx12("knob-zero.837", text.as_bytes());
-    header.profile.form.content.zero_charge = ZeroCharge::Never;
-    assert!(write_with(&header, &[claim], &ClaimDetail::default()).is_err());
 }
 
 #[test]
