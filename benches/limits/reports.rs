@@ -100,7 +100,9 @@ async fn multiply(
         let day = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
         let ends = (day(2000), day(2100));
         let mut days: Vec<(NaiveDate, Day)> = Vec::new();
-        store::report_days::each(conn, Some(tenant), ends, |_, date, day| days.push((date, day)))?;
+        store::report_days::each(conn, Some(tenant), ends, |_, date, day| {
+            days.push((date, day.clone()))
+        })?;
         let (mut first, last) = (days[0].0, days[days.len() - 1].0);
         let own = bare_lines::fill(conn, tenant)?;
         let copies = u32::try_from(lines.div_ceil(own.max(1))).unwrap().max(1);

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
+use super::slots::Slots;
 use crate::domain::dates::year_month;
 use crate::domain::ids::{OrganizationId, PayerId};
-use crate::domain::report::bits::Bits;
 use crate::domain::report::day::{Cell, Control, Counts, Day};
 use crate::domain::text::code_list;
 use crate::store::{self, Conn, StoreError};
@@ -143,19 +143,12 @@ impl Texts {
     }
 }
 
-#[derive(Debug, Default)]
-struct Group {
-    counts: Counts,
-    people: HashMap<i64, Bits>,
-    unit_minutes: BTreeSet<u32>,
-}
-
 struct Sum<'a> {
     span: &'a Span,
     by: &'a [Dimension],
     shared: BTreeSet<(i64, String)>,
     texts: Texts,
-    levels: Vec<HashMap<Key, Group>>,
+    levels: Vec<Slots<Key>>,
     control: Control,
 }
 
@@ -171,12 +164,12 @@ pub fn levels(conn: &mut Conn, span: &Span, by: &[Dimension]) -> Result<Levels, 
         by,
         shared,
         texts: Texts::default(),
-        levels: (0..=by.len()).map(|_| HashMap::new()).collect(),
+        levels: (0..=by.len()).map(|_| Slots::default()).collect(),
         control: Control::default(),
     };
     let period = (span.from, span.to);
     store::report_days::each(conn, span.organization, period, |owner, date, day| {
-        sum.day(owner, date, &day);
+        sum.day(owner, date, day);
     })?;
     Ok(sum.finish())
 }
@@ -232,10 +225,11 @@ impl Sum<'_> {
         };
         for (depth, level) in self.levels.iter_mut().enumerate() {
             let by = self.by.get(..depth).unwrap_or(self.by);
-            let group = level.entry(key.of(by)).or_default();
-            group.counts.add(cell.counts);
-            group.people.entry(world).or_default().add(people);
-            group.unit_minutes.extend(unit_minutes);
+            level.with(key.of(by), |group| {
+                group.counts.add(cell.counts);
+                group.people(world, people);
+                group.unit_minutes.extend(unit_minutes);
+            });
         }
     }
 
@@ -243,9 +237,8 @@ impl Sum<'_> {
         let Self { texts, levels, control, by, .. } = self;
         let groups = levels.into_iter().enumerate().map(|(depth, level)| {
             let by = by.get(..depth).unwrap_or(by);
-            let groups = level.into_iter().map(|(key, group)| {
-                let members = group.people.values().map(Bits::count).sum();
-                let mixed = group.unit_minutes.len() > 1;
+            let groups = level.into_groups().map(|(key, group)| {
+                let (members, mixed) = (group.members(), group.unit_minutes.mixed());
                 (place(&texts, by, &key), Sums { counts: group.counts, members, mixed })
             });
             groups.collect()

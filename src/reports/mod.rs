@@ -16,6 +16,7 @@ mod public;
 pub mod registry;
 pub mod restatement;
 pub mod rows_out;
+mod slots;
 pub mod table;
 pub mod tally;
 pub mod ties;

@@ -63,7 +63,7 @@ pub fn each(
     conn: &mut Conn,
     organization: Option<OrganizationId>,
     period: (NaiveDate, NaiveDate),
-    look: impl FnMut(i64, NaiveDate, Day) + Send,
+    look: impl FnMut(i64, NaiveDate, &Day) + Send,
 ) -> Result<(), StoreError> {
     let owners: Vec<i64> = match organization {
         Some(one) => vec![one.as_i64()],
@@ -114,12 +114,13 @@ fn read_pages(
 
 fn look_at(
     pages: &Receiver<Packed>,
-    mut look: impl FnMut(i64, NaiveDate, Day),
+    mut look: impl FnMut(i64, NaiveDate, &Day),
 ) -> Result<(), StoreError> {
+    let mut day = Day::default();
     for (owner, rows) in pages {
         for (date, bytes) in rows {
-            let day = Day::unpack(&bytes).map_err(|_| broken("report_days.content"))?;
-            look(owner, date, day);
+            day.unpack_again(&bytes).map_err(|_| broken("report_days.content"))?;
+            look(owner, date, &day);
         }
     }
     Ok(())

@@ -64,7 +64,19 @@ impl<'a> Reader<'a> {
     }
 
     /// The next number.
+    #[inline]
     pub fn number(&mut self) -> Result<i64, Invalid> {
+        // Most numbers of a day are below 128.
+        if let Some((byte, rest)) = self.rest.split_first()
+            && byte & MORE == 0
+        {
+            self.rest = rest;
+            return Ok(i64::from(*byte));
+        }
+        self.long_number()
+    }
+
+    fn long_number(&mut self) -> Result<i64, Invalid> {
         let (mut value, mut shift) = (0u64, 0u32);
         loop {
             let (byte, rest) = self.rest.split_first().ok_or_else(broken)?;
@@ -94,17 +106,18 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(text).map_err(|_| broken())
     }
 
-    /// The next list of rising numbers.
-    pub fn rising(&mut self) -> Result<Vec<u32>, Invalid> {
+    /// The next list of rising numbers, in place of what is in `list`.
+    pub fn rising(&mut self, list: &mut Vec<u32>) -> Result<(), Invalid> {
         let count = self.count()?;
-        let mut list = Vec::with_capacity(count);
+        list.clear();
+        list.reserve(count);
         let mut before = 0u32;
         for _ in 0..count {
             let step = u32::try_from(self.number()?).map_err(|_| broken())?;
             before = before.checked_add(step).ok_or_else(broken)?;
             list.push(before);
         }
-        Ok(list)
+        Ok(())
     }
 }
 
@@ -133,14 +146,16 @@ mod tests {
                 prop_assert_eq!(reader.number().unwrap(), *number);
             }
             prop_assert_eq!(reader.text().unwrap(), text);
-            prop_assert_eq!(reader.rising().unwrap(), rising);
+            let mut list = vec![7; 3];
+            reader.rising(&mut list).unwrap();
+            prop_assert_eq!(&list, &rising);
             prop_assert!(reader.is_done());
             // What is cut off anywhere is told, never guessed.
             for cut in 0..out.len() {
                 let mut reader = Reader::new(&out[..cut]);
                 let all = numbers.iter().try_for_each(|_| reader.number().map(|_| ()));
                 let rest = all.and_then(|()| reader.text().map(|_| ()));
-                prop_assert!(rest.and_then(|()| reader.rising()).is_err());
+                prop_assert!(rest.and_then(|()| reader.rising(&mut list)).is_err());
             }
         }
     }

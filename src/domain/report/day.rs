@@ -110,7 +110,7 @@ impl Counts {
 }
 
 /// Where a cell stands: texts are places in the day's list of texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The payer; 0 for none.
     pub payer: i64,
@@ -127,7 +127,7 @@ pub struct Place {
 }
 
 /// The sums of one cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cell {
     /// Where it stands.
     pub place: Place,
@@ -279,48 +279,64 @@ impl Day {
 
     /// What was packed.
     pub fn unpack(bytes: &[u8]) -> Result<Self, Invalid> {
+        let mut day = Self::default();
+        day.unpack_again(bytes)?;
+        Ok(day)
+    }
+
+    /// What was packed, in place of what this day was: whoever reads one day after the other need not ask
+    /// for memory for each. After an error it is no day.
+    pub fn unpack_again(&mut self, bytes: &[u8]) -> Result<(), Invalid> {
         let mut from = Reader::new(bytes);
         if from.number()? != LAYOUT {
             return Err(Invalid::new("this day was packed in another layout"));
         }
-        let mut day = Self::default();
+        self.texts.clear();
         for _ in 0..from.count()? {
-            day.texts.push(from.text()?.to_owned());
+            self.texts.push(from.text()?.to_owned());
         }
+        self.control.clear();
         for _ in 0..from.count()? {
             let (payer, units) = (from.number()?, from.number()?);
             let (charge, expected) = (from.number()?, from.number()?);
-            day.control.push(Control { payer, units, charge, expected });
+            self.control.push(Control { payer, units, charge, expected });
         }
         let count = from.count()?;
-        day.cells.reserve(count);
-        for _ in 0..count {
-            day.cells.push(cell(&mut from)?);
+        self.cells.resize_with(count, Cell::default);
+        for cell in &mut self.cells {
+            cell.unpack_again(&mut from)?;
         }
-        if from.is_done() { Ok(day) } else { Err(Invalid::new("a day has bytes too many")) }
+        if from.is_done() { Ok(()) } else { Err(Invalid::new("a day has bytes too many")) }
     }
 }
 
-fn cell(from: &mut Reader) -> Result<Cell, Invalid> {
-    let payer = from.number()?;
-    let mut text = || -> Result<u32, Invalid> {
-        u32::try_from(from.number()?).map_err(|_| Invalid::new("a text's place is too high"))
-    };
-    let place = Place {
-        payer,
-        service: text()?.checked_sub(1),
-        role: text()?,
-        mode: text()?,
-        setting: text()?,
-        program: text()?.checked_sub(1),
-    };
-    let mut counts = Counts::default();
-    for count in counts.list() {
-        *count = from.number()?;
+impl Cell {
+    fn unpack_again(&mut self, from: &mut Reader) -> Result<(), Invalid> {
+        let payer = from.number()?;
+        let mut text = || -> Result<u32, Invalid> {
+            u32::try_from(from.number()?).map_err(|_| Invalid::new("a text's place is too high"))
+        };
+        self.place = Place {
+            payer,
+            service: text()?.checked_sub(1),
+            role: text()?,
+            mode: text()?,
+            setting: text()?,
+            program: text()?.checked_sub(1),
+        };
+        for count in self.counts.list() {
+            *count = from.number()?;
+        }
+        for list in [
+            &mut self.roster,
+            &mut self.people,
+            &mut self.unit_minutes,
+            &mut self.sent_unit_minutes,
+        ] {
+            from.rising(list)?;
+        }
+        Ok(())
     }
-    let (roster, people) = (from.rising()?, from.rising()?);
-    let (unit_minutes, sent_unit_minutes) = (from.rising()?, from.rising()?);
-    Ok(Cell { place, counts, roster, people, unit_minutes, sent_unit_minutes })
 }
 
 #[cfg(test)]
@@ -387,6 +403,11 @@ mod tests {
         for cut in 0..bytes.len() {
             assert!(Day::unpack(&bytes[..cut]).is_err());
         }
+        let mut used = day.clone();
+        used.cells[0].people = vec![1, 2, 3];
+        used.cells.push(Cell::default());
+        used.unpack_again(&bytes).unwrap();
+        assert_eq!(used, day);
         let long = [bytes.as_slice(), &[0]].concat();
         assert!(Day::unpack(&long).is_err());
     }
