@@ -60,6 +60,7 @@ pub(super) async fn show(settings: &Settings, wanted: Lines) -> Result<(), CliEr
         since: None,
         run_out_days: RUN_OUT_DAYS,
         convention: None,
+        group_by: Vec::new(),
     };
     lines::check(&asked, format)?;
     if format == Format::Dictionary {

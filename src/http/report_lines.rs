@@ -95,6 +95,7 @@ async fn export(
         since: None,
         run_out_days: RUN_OUT_DAYS,
         convention: None,
+        group_by: Vec::new(),
     };
     lines::check(&asked, format)?;
     let mut response = attachment::report(registry::LINES.name, format);

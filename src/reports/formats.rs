@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::csv_out;
 use super::frame::{ALL, Answer, Column, Value};
 use super::parquet_out::Parquet;
+use super::utilization::words;
 use crate::domain::text::code_list;
 use crate::error::AppError;
 
@@ -30,7 +31,10 @@ code_list!(
 );
 
 /// What each line begins with.
-const LEVEL: Column = Column::key("level", "row, or total: the level above, counted for itself");
+pub const LEVEL: Column = Column::key(
+    "level",
+    "row; subtotal, where rows are grouped; total: the level above, each counted for itself",
+);
 /// What each line ends with.
 const FRAME: [Column; 7] = [
     Column::words("basis", "the date by which rows are placed in the period"),
@@ -93,17 +97,18 @@ impl Answer {
         Ok(text.into_bytes())
     }
 
-    /// The rows, then the level above them, told apart by `level`; where no number can be, one line of
+    /// The rows, then the levels above them, told apart by `level`; where no number can be, one line of
     /// nulls, so that nobody takes an empty file for nothing done.
-    pub(super) fn levels(&self) -> impl Iterator<Item = (&'static str, Cow<'_, [Value]>)> {
+    pub fn levels(&self) -> impl Iterator<Item = (&'static str, Cow<'_, [Value]>)> {
         let own = |row| Cow::Borrowed(Vec::as_slice(row));
         let rows = self.table.rows.iter().map(move |row| ("row", own(row)));
+        let between = self.table.subtotals.iter().map(move |row| ("subtotal", own(row)));
         let totals = self.table.totals.iter().map(move |row| ("total", own(row)));
         let none = self.why().map(|why| {
             let nulls = self.table.columns.iter().map(|_| Value::Null(why)).collect();
             ("total", Cow::Owned(nulls))
         });
-        rows.chain(totals).chain(none)
+        rows.chain(between).chain(totals).chain(none)
     }
 
     fn lines(&self) -> impl Iterator<Item = (&'static str, Vec<String>)> + '_ {
@@ -172,6 +177,7 @@ impl Answer {
             ("from", Some(asked.from.to_string())),
             ("to", Some(asked.to.to_string())),
             ("as_of", Some(self.as_of.to_string())),
+            ("group_by", Some(words(&asked.group_by)).filter(|by| !by.is_empty())),
             ("run_out_days", Some(asked.run_out_days.to_string())),
             ("complete", Some(asked.complete(self.as_of).to_string())),
             ("privacy", Some(definition.privacy.to_owned())),

@@ -5,9 +5,10 @@ use chrono::{Datelike, NaiveDate, TimeDelta};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::cells::Dimension;
 pub use super::table::{Check, Column, Kind, Nulls, Table, Ties, Value};
 use super::table::{Object, Objects};
-use super::utilization::Perspective;
+use super::utilization::{Perspective, words};
 use crate::domain::audit::Detail;
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
@@ -66,6 +67,8 @@ pub struct Asked {
     pub run_out_days: i64,
     /// For rates: how a member's month is counted.
     pub convention: Option<Convention>,
+    /// For utilization: what its rows are grouped by, in this order.
+    pub group_by: Vec<Dimension>,
 }
 
 impl Asked {
@@ -86,10 +89,14 @@ impl Asked {
         let more = [("as_of", self.as_of), ("since", self.since)];
         let times = more.into_iter().filter_map(|(name, at)| Some((name, at?)));
         let detail = times.fold(detail, |detail, (name, at)| detail.about(name, at));
-        match self.convention {
+        let detail = match self.convention {
             Some(convention) => detail.about("convention", convention),
             None => detail,
+        };
+        if self.group_by.is_empty() {
+            return detail;
         }
+        detail.about("group_by", words(&self.group_by))
     }
 }
 
@@ -133,6 +140,10 @@ impl Serialize for Answer {
         if let Some(convention) = asked.convention {
             map.serialize_entry("convention", convention.as_str())?;
         }
+        let grouped = def.parameters.contains(&"group_by");
+        if grouped {
+            map.serialize_entry("group_by", &asked.group_by)?;
+        }
         map.serialize_entry("privacy", def.privacy)?;
         let suppression = if def.privacy == "P3" { "on" } else { "off" };
         map.serialize_entry("suppression", suppression)?;
@@ -140,7 +151,11 @@ impl Serialize for Answer {
         if let Some(left_out) = &self.left_out {
             map.serialize_entry("left_out_without_consent", left_out)?;
         }
-        map.serialize_entry("rows", &Objects(&self.table))?;
+        let columns = self.table.columns;
+        map.serialize_entry("rows", &Objects(columns, &self.table.rows))?;
+        if grouped {
+            map.serialize_entry("subtotals", &Objects(columns, &self.table.subtotals))?;
+        }
         map.serialize_entry("totals", &self.totals())?;
         let fixed = self.table.columns.iter().filter(|c| !c.additive && c.kind != Kind::Text);
         map.serialize_entry("non_additive", &fixed.map(|c| c.name).collect::<Vec<_>>())?;

@@ -168,7 +168,8 @@ fn serial(day: NaiveDate) -> i64 {
 impl Answer {
     /// The report as a workbook.
     pub(super) fn workbook(&self) -> Result<Vec<u8>, AppError> {
-        if self.table.rows.len() + 2 > MAX_ROWS {
+        // Beside the header and the totals.
+        if self.table.rows.len() + self.table.subtotals.len() + 2 > MAX_ROWS {
             let detail = "This report has more rows than a workbook takes; ask for csv.";
             return Err(AppError::new(Code::NotAcceptable, detail));
         }
@@ -237,6 +238,10 @@ impl Answer {
             ("empty cells", "null: column Why of the sheet Ties says the reason".to_owned()),
         ] {
             sheet.row([(Value::text(name), HEADER), (Value::text(value), PLAIN)]);
+        }
+        if !asked.group_by.is_empty() {
+            let by = super::utilization::words(&asked.group_by);
+            sheet.row([(Value::text("group_by"), HEADER), (Value::text(by), PLAIN)]);
         }
         sheet
     }

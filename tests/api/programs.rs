@@ -163,7 +163,7 @@ on_both! {
         ] {
             let report = app.get(path, key).await.expect(200);
             let mut rows: Vec<(&str, i64)> = report["rows"].as_array().unwrap().iter()
-                .map(|r| (r["program"].as_str().unwrap(), r["encounters"]["recorded"].as_i64().unwrap())).collect();
+                .map(|r| (r["program"].as_str().unwrap(), r["encounters_recorded"].as_i64().unwrap())).collect();
             rows.sort_unstable();
             assert_eq!(rows, wanted);
             assert_eq!(report["ties"]["ties"], true);

@@ -11,9 +11,10 @@ use crate::domain::enrollment::Convention;
 use crate::domain::ids::ReportIssueId;
 use crate::domain::report::issue::Issue;
 use crate::error::AppError;
+use crate::reports::Dimension;
 use crate::reports::formats::Format;
 use crate::reports::frame::Answer;
-use crate::reports::utilization::Perspective;
+use crate::reports::utilization::{Perspective, words};
 
 /// A file with what proves that it is the one that was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,9 @@ pub struct Manifest {
     pub issued_at: Instant,
     /// How a member's month is counted; none where there are no member-months.
     pub convention: Option<Convention>,
+    /// Of utilization: what its rows are grouped by.
+    #[serde(default)]
+    pub group_by: Vec<Dimension>,
     /// Days after the period until it is complete.
     pub run_out_days: i64,
     /// Whether those had passed.
@@ -104,6 +108,7 @@ impl Manifest {
             as_of: answer.as_of,
             issued_at,
             convention: asked.convention,
+            group_by: asked.group_by.clone(),
             run_out_days: asked.run_out_days,
             complete: asked.complete(answer.as_of),
             privacy: definition.privacy.to_owned(),
@@ -136,10 +141,14 @@ impl Manifest {
             .about("from", self.from)
             .about("to", self.to)
             .about("as_of", self.as_of);
-        match self.convention {
+        let detail = match self.convention {
             Some(convention) => detail.about("convention", convention),
             None => detail,
+        };
+        if self.group_by.is_empty() {
+            return detail;
         }
+        detail.about("group_by", words(&self.group_by))
     }
 
     /// Adds a file.
@@ -160,8 +169,12 @@ impl Manifest {
         let convention = self.convention.map_or_else(String::new, |c| {
             format!("_{}", c.as_str().to_uppercase().replace('_', "-"))
         });
+        let by = match self.group_by.as_slice() {
+            [] => String::new(),
+            by => format!("_BY-{}", words(by).to_uppercase().replace(',', "-")),
+        };
         format!(
-            "{}_{}_{}{convention}_{}_{}{}-{}_ASOF{}_V{}.{ending}",
+            "{}_{}_{}{convention}{by}_{}_{}{}-{}_ASOF{}_V{}.{ending}",
             upper(&self.organization),
             upper(&self.payer),
             self.report.to_uppercase().replace('_', "-"),

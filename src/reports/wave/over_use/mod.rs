@@ -71,6 +71,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         ties: Ties::of(CHAIN, checks),
         released: Some([c.sent_units, c.sent_charge, c.sent_expected]),
         left_out: payer_reads.then_some(left_out),
+        lines: None,
     })
 }
 
