@@ -36,7 +36,7 @@ pub(super) struct Lines {
     /// As the payer sees them: released claims only.
     #[arg(long, requires = "payer")]
     as_payer: bool,
-    /// csv, pipe, json, parquet or dictionary.
+    /// csv, pipe, json, xlsx, parquet or dictionary.
     #[arg(long, default_value = "csv", value_parser = format)]
     format: Format,
 }

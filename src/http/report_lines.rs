@@ -59,7 +59,7 @@ struct LinesQuery {
     /// Last service date.
     #[serde(deserialize_with = "super::day::required")]
     to: NaiveDate,
-    /// json (when missing), csv, pipe, parquet, or dictionary.
+    /// json (when missing), csv, pipe, xlsx, parquet, or dictionary.
     #[param(value_type = Option<String>)]
     format: Option<Format>,
 }

@@ -36,7 +36,7 @@ pub const LEVEL: Column = Column::key(
     "row; subtotal, where rows are grouped; total: the level above, each counted for itself",
 );
 /// What each line ends with.
-const FRAME: [Column; 7] = [
+const FRAME: [Column; 8] = [
     Column::words("basis", "the date by which rows are placed in the period"),
     Column::time("as_of", "what was known at this time, in UTC"),
     Column::flag("complete", "whether the run-out had passed at that time"),
@@ -48,6 +48,10 @@ const FRAME: [Column; 7] = [
          that cannot be",
     ),
     Column::words("why", "why all numbers are null, where they are"),
+    Column::words(
+        "partial_months",
+        "months of which only a part lies in the period, joined by semicolons",
+    ),
 ];
 
 impl Format {
@@ -121,7 +125,7 @@ impl Answer {
     }
 
     /// What each line says beside its numbers: by which date, as of when, whether it is complete and ties.
-    fn frame(&self) -> [Value; 7] {
+    fn frame(&self) -> [Value; 8] {
         let words = |text: Option<&str>| text.map_or(Value::Null("not_so"), Value::text);
         [
             Value::text(self.asked.basis.as_str()),
@@ -131,6 +135,7 @@ impl Answer {
             words(self.notice()),
             self.left_out.map_or(Value::Null("not_so"), Value::Flag),
             words(self.why()),
+            Value::text(self.asked.partial_months().join(";")),
         ]
     }
 
@@ -176,6 +181,7 @@ impl Answer {
             ("basis", Some(asked.basis.to_string())),
             ("from", Some(asked.from.to_string())),
             ("to", Some(asked.to.to_string())),
+            ("partial_months", Some(asked.partial_months().join(";"))),
             ("as_of", Some(self.as_of.to_string())),
             ("group_by", Some(words(&asked.group_by)).filter(|by| !by.is_empty())),
             ("run_out_days", Some(asked.run_out_days.to_string())),

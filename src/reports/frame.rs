@@ -11,7 +11,7 @@ use super::table::{Object, Objects};
 use super::utilization::{Perspective, words};
 use crate::domain::audit::Detail;
 use crate::domain::dates::Instant;
-use crate::domain::enrollment::Convention;
+use crate::domain::enrollment::{Convention, EnrollmentFile, Month};
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::domain::text::code_list;
 
@@ -78,6 +78,17 @@ impl Asked {
         end.is_some_and(|end| as_of.utc().date_naive() >= end)
     }
 
+    /// The months of which only a part lies in the period, as they are written: sums of theirs are not those
+    /// of a month.
+    pub fn partial_months(&self) -> Vec<String> {
+        let ends = [self.from, self.to].map(Month::of);
+        let partly = |at: &Month| at.first < self.from || at.last > self.to;
+        let mut list: Vec<String> =
+            ends.into_iter().filter(partly).map(|at| month(at.first)).collect();
+        list.dedup();
+        list
+    }
+
     /// What the audit trail is told of the question.
     pub fn detail(&self, report: &str, format: impl std::fmt::Display) -> Detail {
         let detail = Detail::default()
@@ -119,6 +130,8 @@ pub struct Answer {
     pub control: Option<Ties>,
     /// Whether somebody's rows are not shown for want of a consent, where that may be.
     pub left_out: Option<bool>,
+    /// The payer's files of who is enrolled that were read.
+    pub enrollment: Vec<EnrollmentFile>,
 }
 
 impl Serialize for Answer {
@@ -133,6 +146,7 @@ impl Serialize for Answer {
         map.serialize_entry("basis", asked.basis.as_str())?;
         map.serialize_entry("from", &asked.from)?;
         map.serialize_entry("to", &asked.to)?;
+        map.serialize_entry("partial_months", &asked.partial_months())?;
         map.serialize_entry("as_of", &self.as_of)?;
         map.serialize_entry("since", &asked.since)?;
         map.serialize_entry("run_out_days", &asked.run_out_days)?;
@@ -145,8 +159,7 @@ impl Serialize for Answer {
             map.serialize_entry("group_by", &asked.group_by)?;
         }
         map.serialize_entry("privacy", def.privacy)?;
-        let suppression = if def.privacy == "P3" { "on" } else { "off" };
-        map.serialize_entry("suppression", suppression)?;
+        map.serialize_entry("suppression", def.suppression())?;
         map.serialize_entry("notice", &self.notice())?;
         if let Some(left_out) = &self.left_out {
             map.serialize_entry("left_out_without_consent", left_out)?;

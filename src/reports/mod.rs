@@ -23,6 +23,7 @@ mod utilization_columns;
 mod utilization_past;
 mod wave;
 mod xlsx;
+mod xlsx_rows;
 mod zip_out;
 
 pub use cells::Dimension;

@@ -7,7 +7,7 @@ use super::frame::{Answer, Asked, Basis, Column, MAX_DAYS, Table, Ties};
 use super::utilization::{self, Perspective};
 use super::{job, wave};
 use crate::domain::dates::{Instant, Span};
-use crate::domain::enrollment::Month;
+use crate::domain::enrollment::{EnrollmentFile, Month};
 use crate::domain::report::day::Control;
 use crate::error::{AppError, Code};
 use crate::store::{self, Conn, StoreError};
@@ -26,12 +26,15 @@ pub struct Built {
     pub left_out: Option<bool>,
     /// The claim lines as they are now, where they were read with the report.
     pub lines: Option<Control>,
+    /// The payer's files of who is enrolled that were read.
+    pub enrollment: Vec<EnrollmentFile>,
 }
 
 impl Built {
     /// With nobody left out.
     pub fn whole(table: Table, ties: Ties, released: Option<[i64; 3]>) -> Self {
-        Self { table, ties, released, left_out: None, lines: None }
+        let enrollment = Vec::new();
+        Self { table, ties, released, left_out: None, lines: None, enrollment }
     }
 }
 
@@ -66,6 +69,13 @@ pub struct Definition {
     pub columns: &'static [Column],
     #[serde(skip)]
     build: Option<Build>,
+}
+
+impl Definition {
+    /// Whether small counts are hidden: `on` or `off`.
+    pub fn suppression(&self) -> &'static str {
+        if self.privacy == "P3" { "on" } else { "off" }
+    }
 }
 
 impl std::fmt::Debug for Definition {
@@ -330,8 +340,8 @@ pub fn build(
         _ => None,
     };
     let names = names(conn, &asked)?;
-    let Built { table, ties, left_out, .. } = made;
-    Ok(Answer { definition, asked, names, as_of, table, ties, control, left_out })
+    let Built { table, ties, left_out, enrollment, .. } = made;
+    Ok(Answer { definition, asked, names, as_of, table, ties, control, left_out, enrollment })
 }
 
 /// Refuses what cannot be answered rightly.

@@ -363,7 +363,7 @@ on_both! {
         let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
         for bad in [
             "", "?from=2026-07-01", "?to=2026-07-01", "?from=2026-07-31&to=2026-07-01", "?from=2026-02-30&to=2026-07-01",
-            "?from=2000-01-01&to=2026-07-01", "?from=2026-07-01&to=2026-07-31&format=xlsx",
+            "?from=2000-01-01&to=2026-07-01",
             "?from=2026-07-01&to=2026-07-31&format=svg", "?from=2026-07-01&to=2026-07-31&format=xml",
             "?from=2026-07-01&to=2026-07-31&format=", "?from=2026-07-01&to=2026-07-31&basis=service",
             "?from=2026-07-01&to=2026-07-31&as_of=2026-07-01T00:00:00Z", "?from=2026-07-01&to=2026-07-31&limit=1",

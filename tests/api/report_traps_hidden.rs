@@ -83,7 +83,7 @@ async fn as_of(app: &TestApp, key: &str) -> String {
 }
 
 /// A pack whose units are of thirty minutes, from the first of August on.
-async fn longer_units(app: &TestApp, w: &World) {
+pub async fn longer_units(app: &TestApp, w: &World) {
     let text = include_str!("../../config/payers/evergreen.toml");
     let text = text.replacen("version = \"2026.1\"", "version = \"2026.9\"", 1);
     let text = text.replace("unit_minutes = 15", "unit_minutes = 30");

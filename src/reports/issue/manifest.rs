@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{edition, sha256, unwritten};
 use crate::domain::audit::Detail;
 use crate::domain::dates::Instant;
-use crate::domain::enrollment::Convention;
-use crate::domain::ids::ReportIssueId;
+use crate::domain::enrollment::{Convention, EnrollmentFile};
+use crate::domain::ids::{EnrollmentId, ReportIssueId};
 use crate::domain::report::issue::Issue;
 use crate::error::AppError;
 use crate::reports::Dimension;
@@ -27,6 +27,25 @@ pub struct Seal {
     pub bytes: usize,
     /// Of its bytes, in hex.
     pub sha256: String,
+}
+
+/// A payer's file of who is enrolled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrollment {
+    /// Its id.
+    pub id: EnrollmentId,
+    /// Of its bytes and its period, in hex.
+    pub sha256: String,
+    /// First day that it speaks of.
+    pub from: NaiveDate,
+    /// Last day that it speaks of.
+    pub to: NaiveDate,
+}
+
+impl Enrollment {
+    fn of(file: &EnrollmentFile) -> Self {
+        Self { id: file.id, sha256: file.sha256.clone(), from: file.from, to: file.to }
+    }
 }
 
 /// Everything about an issue but its rows.
@@ -52,6 +71,9 @@ pub struct Manifest {
     pub from: NaiveDate,
     /// Last day.
     pub to: NaiveDate,
+    /// Months of which only a part lies in the period.
+    #[serde(default)]
+    pub partial_months: Vec<String>,
     /// What was known at this time.
     pub as_of: Instant,
     /// When it was issued.
@@ -67,6 +89,12 @@ pub struct Manifest {
     pub complete: bool,
     /// Privacy class.
     pub privacy: String,
+    /// Whether small counts are hidden; none of issues from before it was told.
+    #[serde(default)]
+    pub suppression: Option<String>,
+    /// The payer's files of who is enrolled that it was made of.
+    #[serde(default)]
+    pub enrollment: Vec<Enrollment>,
     /// What a reader of it must know of 42 CFR Part 2; none where it is not for a payer.
     pub notice: Option<String>,
     /// Rows, without totals.
@@ -105,6 +133,7 @@ impl Manifest {
             basis: asked.basis.to_string(),
             from: asked.from,
             to: asked.to,
+            partial_months: asked.partial_months(),
             as_of: answer.as_of,
             issued_at,
             convention: asked.convention,
@@ -112,6 +141,8 @@ impl Manifest {
             run_out_days: asked.run_out_days,
             complete: asked.complete(answer.as_of),
             privacy: definition.privacy.to_owned(),
+            suppression: Some(definition.suppression().to_owned()),
+            enrollment: answer.enrollment.iter().map(Enrollment::of).collect(),
             notice: answer.notice().map(str::to_owned),
             rows: answer.table.rows.len(),
             totals: serde_json::to_value(answer.totals()).map_err(unwritten)?,
