@@ -94,7 +94,8 @@ fn lines_go_to_the_standard_output_with_their_end() {
     let parquet = report(&["--format", "parquet"]).stdout;
     assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
     assert!(text(&report(&["--format", "dictionary"]).stdout).contains("\r\nline_control,text,"));
-    let wrong = report(&["--format", "xlsx"]);
+    assert!(report(&["--format", "xlsx"]).stdout.starts_with(b"PK"));
+    let wrong = report(&["--format", "svg"]);
     assert_eq!((wrong.status.code(), wrong.stdout.is_empty()), (Some(1), true));
     assert_eq!(report(&["--as-payer"]).status.code(), Some(2));
 }

@@ -194,7 +194,7 @@ fn the_numbers_tie_and_a_second_run_tells_the_same() {
     let report: Value = serde_json::from_str(&read(&out, "report.json")).unwrap();
     assert_eq!(report["ties"]["ties"], true, "{}", report["ties"]);
     let totals = report["totals"].clone();
-    let count = |name: &str| totals["encounters"][name].as_i64().unwrap();
+    let count = |name: &str| totals[format!("encounters_{name}")].as_i64().unwrap();
     let parts = ["ready", "held", "non_billable", "claimed", "submitted"].map(count);
     assert_eq!(count("recorded"), parts.iter().sum::<i64>());
     let foreseen = told_beforehand();

@@ -130,6 +130,7 @@ pub async fn child(url: &str, form: &str) {
         since: None,
         run_out_days: RUN_OUT_DAYS,
         convention: None,
+        group_by: Vec::new(),
     };
     let (begun, now) = (Instant::now(), ctx.now());
     let before = status("self", "VmHWM");

@@ -6,12 +6,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use peerclaims::flow::reporting;
-use peerclaims::reports::Dimension;
-use peerclaims::reports::utilization::{self, Perspective, Request};
 use peerclaims::synth::Year;
 
 use crate::Asked;
 use crate::bill::bill;
+use crate::reports::utilization;
 use crate::send::months;
 use crate::server::{context, tenant};
 use crate::show::{grouped, rate, seconds};
@@ -90,15 +89,7 @@ pub fn child(args: &[String]) {
 
 async fn report(url: &str, year: Year) {
     let ctx = context(url, year, 12);
-    let request = Request {
-        perspective: Perspective::Organization,
-        organization: None,
-        payer: None,
-        from: year.first(),
-        to: year.last(),
-        group_by: vec![Dimension::Month, Dimension::Organization, Dimension::Service],
-    };
     reporting::settle(&ctx).await.unwrap();
-    let report = utilization::run(&ctx.db, request).await.unwrap();
+    let report = utilization(&ctx, None, (year.first(), year.last())).await;
     assert!(report.ties.ties);
 }

@@ -14,7 +14,9 @@ use peerclaims::error::AppError;
 use peerclaims::flow::{Ctx, reporting};
 use peerclaims::reports::Dimension;
 use peerclaims::reports::csv_out::Table;
-use peerclaims::reports::utilization::{self, Perspective, Request};
+use peerclaims::reports::frame::{Answer, Asked as Question, Basis, Lens, RUN_OUT_DAYS};
+use peerclaims::reports::registry;
+use peerclaims::reports::utilization::Perspective;
 use peerclaims::store::{self, Conn, Scope, bare_lines};
 
 use crate::Asked;
@@ -133,16 +135,8 @@ async fn report(
     let mut start = from;
     while start <= to {
         let end = start.checked_add_months(Months::new(12 * 9)).unwrap().min(to);
-        let request = Request {
-            perspective: Perspective::Organization,
-            organization: Some(tenant),
-            payer: None,
-            from: start,
-            to: end,
-            group_by: vec![Dimension::Month, Dimension::Organization, Dimension::Service],
-        };
-        let report = utilization::run(&ctx.db, request).await.unwrap();
-        assert!(!report.rows.is_empty());
+        let report = utilization(ctx, Some(tenant), (start, end)).await;
+        assert!(!report.table.rows.is_empty());
         start = end.succ_opt().unwrap();
     }
     (times.report, times.busy) = (begun.elapsed(), processor().saturating_sub(before));
@@ -151,6 +145,29 @@ async fn report(
     let groups = ctx.db.read(Scope::Service, pass).await.unwrap();
     assert!(groups > 0);
     times.pass = begun.elapsed();
+}
+
+/// Utilization of a period as the API makes it, by month, organization and service.
+pub async fn utilization(
+    ctx: &Ctx,
+    organization: Option<OrganizationId>,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Answer {
+    let definition = registry::find("utilization", Perspective::Organization).unwrap();
+    let question = Question {
+        lens: Lens { edition: Perspective::Organization, organization, payer: None },
+        from,
+        to,
+        basis: Basis::Service,
+        as_of: None,
+        since: None,
+        run_out_days: RUN_OUT_DAYS,
+        convention: None,
+        group_by: vec![Dimension::Month, Dimension::Organization, Dimension::Service],
+    };
+    let scope = organization.map_or(Scope::Service, Scope::Tenant);
+    let make = move |conn: &mut Conn| registry::build(conn, definition, question);
+    ctx.db.read(scope, make).await.unwrap()
 }
 
 /// Marks the days of some visits, as writing them would, and reads them again.

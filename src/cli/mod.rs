@@ -14,6 +14,7 @@ mod migrate;
 mod report;
 mod report_frame;
 mod report_lines;
+mod report_table;
 mod responses;
 mod serve;
 mod sessions;

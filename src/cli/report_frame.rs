@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
 use super::report::date;
+use super::report_table::{Printed, printed, table};
 use super::{CliError, open};
 use crate::config::Settings;
 use crate::domain::dates::Instant;
@@ -16,6 +17,7 @@ use crate::flow::access::{self, find_names};
 use crate::flow::audit::Action;
 use crate::flow::disclosed::{self, Whose};
 use crate::flow::{Clock, Ctx, Scope, reporting};
+use crate::reports::Dimension;
 use crate::reports::formats::Format;
 use crate::reports::frame::{Asked, Basis, Lens, MAX_RUN_OUT_DAYS, RUN_OUT_DAYS};
 use crate::reports::registry::{self, Definition};
@@ -54,9 +56,12 @@ pub(super) struct Shown {
     /// As the payer sees it: released claims only.
     #[arg(long, requires = "payer")]
     as_payer: bool,
-    /// json, csv, pipe, xlsx, parquet, dictionary, or svg for those that have a chart.
-    #[arg(long, default_value = "csv", value_parser = format)]
-    format: Format,
+    /// For utilization: any of month, organization, service, role, mode, setting, program, joined by commas.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = dimension)]
+    group_by: Vec<Dimension>,
+    /// table (for people), json, csv, pipe, xlsx, parquet, dictionary, or svg for those that have a chart.
+    #[arg(long, default_value = "csv", value_parser = printed)]
+    format: Printed,
 }
 
 /// One report with what is asked of it.
@@ -110,6 +115,10 @@ fn time(text: &str) -> Result<Instant, String> {
     Instant::parse(text).map_err(|e| e.to_string())
 }
 
+fn dimension(text: &str) -> Result<Dimension, String> {
+    Dimension::parse(text).map_err(|e| e.to_string())
+}
+
 pub(super) fn format(text: &str) -> Result<Format, String> {
     Format::parse(text).map_err(|e| e.to_string())
 }
@@ -155,12 +164,16 @@ pub(super) async fn show(settings: &Settings, framed: Framed) -> Result<(), CliE
         since: wanted.since,
         run_out_days: wanted.run_out_days,
         convention: wanted.convention,
+        group_by: wanted.group_by,
     };
     reporting::settle(&ctx).await?;
     let detail = asked.detail(definition.name, wanted.format);
     let scope = organization.map_or(Scope::Service, Scope::Tenant);
     let answer = ctx.db.read(scope, move |conn| registry::build(conn, definition, asked)).await?;
-    let bytes = answer.bytes(wanted.format)?;
+    let bytes = match wanted.format {
+        Printed::Table => (table(&answer) + "\n").into_bytes(),
+        Printed::As(format) => answer.bytes(format)?,
+    };
     let detail = detail.about("as_of", answer.as_of);
     disclosed::exported(&ctx, whose(&lens), Action::ReportExport, "", detail).await?;
     std::io::stdout().write_all(&bytes).map_err(|e| CliError::Other(e.to_string()))

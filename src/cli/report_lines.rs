@@ -36,7 +36,7 @@ pub(super) struct Lines {
     /// As the payer sees them: released claims only.
     #[arg(long, requires = "payer")]
     as_payer: bool,
-    /// csv, pipe, json, parquet or dictionary.
+    /// csv, pipe, json, xlsx, parquet or dictionary.
     #[arg(long, default_value = "csv", value_parser = format)]
     format: Format,
 }
@@ -60,6 +60,7 @@ pub(super) async fn show(settings: &Settings, wanted: Lines) -> Result<(), CliEr
         since: None,
         run_out_days: RUN_OUT_DAYS,
         convention: None,
+        group_by: Vec::new(),
     };
     lines::check(&asked, format)?;
     if format == Format::Dictionary {

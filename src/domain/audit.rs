@@ -107,7 +107,7 @@ code_list!(
         ClaimKeep = "claim.keep",
         /// A biller said that the payer took a replacement or void.
         ClaimTaken = "claim.taken",
-        /// The utilization report was handed out.
+        /// The utilization report was handed out, before it became one of the others (ADR 139).
         ReportUtilization = "report.export_utilization",
         /// Another report was handed out.
         ReportExport = "report.export",

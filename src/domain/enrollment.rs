@@ -82,6 +82,13 @@ pub struct Month {
 }
 
 impl Month {
+    /// The month of a day.
+    pub fn of(day: NaiveDate) -> Self {
+        let first = day.with_day(1).unwrap_or(day);
+        let next = first.checked_add_months(chrono::Months::new(1));
+        Self { first, last: next.and_then(|next| next.pred_opt()).unwrap_or(day) }
+    }
+
     /// The months of a period of whole months; none when it is not one.
     pub fn all(period: Span) -> Option<Vec<Self>> {
         let mut months = Vec::new();

@@ -109,7 +109,6 @@ fn v1(cfg: &mut web::ServiceConfig) {
         .configure(tasks::routes)
         .configure(claim_changes::routes)
         .configure(claims::routes)
-        .configure(reports::routes)
         .configure(differences::routes)
         .configure(enrollments::routes)
         .configure(report_lines::routes)

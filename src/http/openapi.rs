@@ -60,7 +60,6 @@ pub fn document() -> Document {
         super::tasks::Doc::openapi,
         super::claim_changes::Doc::openapi,
         super::claims::Doc::openapi,
-        super::reports::Doc::openapi,
         super::differences::Doc::openapi,
         super::enrollments::Doc::openapi,
         super::report_lines::Doc::openapi,

@@ -133,13 +133,13 @@ async fn get(
     Ok(shown(&ProgramBody::from(&found), found.revision))
 }
 
-/// Change a program. The key never changes.
+/// Change a program. The key and the kind never change.
 #[utoipa::path(put, path = "/v1/programs/{id}", tag = "programs", request_body = ProgramDraft,
     params(Owner, ("id" = String, Path, description = "Id of the program"),
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = ProgramBody),
-        (status = 404, response = Problem), (status = 412, response = Problem),
-        (status = 428, response = Problem)))]
+        (status = 404, response = Problem), (status = 409, response = Problem),
+        (status = 412, response = Problem), (status = 428, response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

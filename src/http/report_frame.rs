@@ -9,7 +9,7 @@ use super::attachment;
 use super::path::segment;
 use super::problem::Problem;
 use super::report_question::{self as question, READERS, Wanted, edition};
-use super::reports::whose;
+use super::reports::{form, whose};
 use super::{Caller, Query};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
@@ -80,7 +80,12 @@ struct ReportQuery {
     /// For rates: `any_day` (when missing), prorated, `last_day` or `mid_month`.
     #[param(value_type = Option<String>)]
     convention: Option<Convention>,
-    /// json, csv, pipe, xlsx, parquet, dictionary, or svg for those that have a chart.
+    /// For utilization: any of month, organization, service, role, mode, setting, program, joined by commas, in
+    /// the order of the levels; none: totals only.
+    #[param(example = "month,service")]
+    group_by: Option<String>,
+    /// json, csv, pipe, xlsx, parquet, dictionary, or svg for those that have a chart; else the header Accept
+    /// chooses.
     #[param(value_type = Option<String>)]
     format: Option<Format>,
 }
@@ -105,7 +110,7 @@ async fn report(
     caller.0.require(READERS)?;
     let name: String = segment(&request, "name")?;
     let definition = registry::find(&name, edition(caller.0.role))?;
-    let format = query.format.unwrap_or(Format::Json);
+    let format = form(&request, query.format)?;
     let asked = question::asked(&ctx, &caller, query.into()).await?;
     let (detail, whose) = (asked.detail(definition.name, format), whose(&asked.lens));
     let organization = asked.lens.organization;
@@ -128,6 +133,18 @@ impl From<ReportQuery> for Wanted {
     fn from(query: ReportQuery) -> Self {
         let ReportQuery { payer, organization, from, to, basis, as_of, since, .. } = query;
         let (run_out_days, convention) = (query.run_out_days, query.convention);
-        Self { payer, organization, from, to, basis, as_of, since, run_out_days, convention }
+        let group_by = query.group_by;
+        Self {
+            payer,
+            organization,
+            from,
+            to,
+            basis,
+            as_of,
+            since,
+            run_out_days,
+            convention,
+            group_by,
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::reason::reason;
 use super::report_question::READERS;
-use super::reports::{acquainted, view_of};
+use super::reports::{acquainted, grouped, view_of};
 use super::{Caller, PathId, Post, Query, respond};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
@@ -68,6 +68,9 @@ struct IssueBody {
     /// For rates: `any_day` (when missing), prorated, `last_day` or `mid_month`.
     #[schema(value_type = Option<String>)]
     convention: Option<Convention>,
+    /// For utilization: what its rows are grouped by, such as month,service.
+    #[schema(example = "month,service")]
+    group_by: Option<String>,
     /// The newest issue of the same question, which this one takes the place of.
     #[schema(value_type = Option<String>)]
     supersedes: Option<ReportIssueId>,
@@ -183,7 +186,18 @@ fn asked(wanted: &IssueBody, lens: Lens) -> Result<Asked, AppError> {
     }
     let (from, to) = (wanted.from, wanted.to);
     let convention = wanted.convention;
-    Ok(Asked { lens, from, to, basis, as_of: None, since: None, run_out_days, convention })
+    let group_by = grouped(wanted.group_by.as_deref())?;
+    Ok(Asked {
+        lens,
+        from,
+        to,
+        basis,
+        as_of: None,
+        since: None,
+        run_out_days,
+        convention,
+        group_by,
+    })
 }
 
 /// Whose issues a caller sees.

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::report_issues::shelf;
 use super::report_job_view::JobView;
 use super::report_question::{self as question, READERS, Wanted, edition};
-use super::reports::{acquainted, whose};
+use super::reports::{acquainted, grouped, whose};
 use super::{Action as NoBody, Caller, PathId, Post, Query, respond};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
@@ -80,6 +80,9 @@ struct JobBody {
     /// For rates: `any_day` (when missing), prorated, `last_day` or `mid_month`.
     #[schema(value_type = Option<String>)]
     convention: Option<Convention>,
+    /// For utilization: what its rows are grouped by, such as month,service.
+    #[schema(example = "month,service")]
+    group_by: Option<String>,
     /// As in GET /v1/reports/{name}; json when missing.
     #[schema(value_type = Option<String>, example = "csv")]
     format: Option<Format>,
@@ -89,7 +92,19 @@ impl From<JobBody> for Wanted {
     fn from(body: JobBody) -> Self {
         let JobBody { payer, organization, from, to, basis, as_of, since, .. } = body;
         let (run_out_days, convention) = (body.run_out_days, body.convention);
-        Self { payer, organization, from, to, basis, as_of, since, run_out_days, convention }
+        let group_by = body.group_by;
+        Self {
+            payer,
+            organization,
+            from,
+            to,
+            basis,
+            as_of,
+            since,
+            run_out_days,
+            convention,
+            group_by,
+        }
     }
 }
 
@@ -111,6 +126,7 @@ async fn create(
     if wanted.run_out_days.is_some_and(|days| i64::from(days) > MAX_RUN_OUT_DAYS) {
         return Err(AppError::field("/run_out_days", "two years at most, 730"));
     }
+    grouped(wanted.group_by.as_deref())?;
     let format = wanted.format.unwrap_or(Format::Json);
     let asked = question::asked(&ctx, &caller, wanted.into()).await?;
     job::check(definition, &asked, format, ctx.now())?;

@@ -59,7 +59,7 @@ struct LinesQuery {
     /// Last service date.
     #[serde(deserialize_with = "super::day::required")]
     to: NaiveDate,
-    /// json (when missing), csv, pipe, parquet, or dictionary.
+    /// json (when missing), csv, pipe, xlsx, parquet, or dictionary.
     #[param(value_type = Option<String>)]
     format: Option<Format>,
 }
@@ -95,6 +95,7 @@ async fn export(
         since: None,
         run_out_days: RUN_OUT_DAYS,
         convention: None,
+        group_by: Vec::new(),
     };
     lines::check(&asked, format)?;
     let mut response = attachment::report(registry::LINES.name, format);

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 
 use super::Caller;
-use super::reports::{acquainted, view_of};
+use super::reports::{acquainted, dimensions, view_of};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::error::{AppError, Code};
@@ -37,6 +37,8 @@ pub(super) struct Wanted {
     pub run_out_days: Option<u16>,
     /// How a member's month is counted.
     pub convention: Option<Convention>,
+    /// What rows are grouped by, joined by commas.
+    pub group_by: Option<String>,
 }
 
 /// The question of this caller: what it names that it may not see does not exist.
@@ -59,6 +61,7 @@ pub(super) async fn asked(ctx: &Ctx, caller: &Caller, wanted: Wanted) -> Result<
         since: wanted.since,
         run_out_days,
         convention: wanted.convention,
+        group_by: dimensions(wanted.group_by.as_deref())?,
     })
 }
 

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::csv_out;
 use super::frame::{ALL, Answer, Column, Value};
 use super::parquet_out::Parquet;
+use super::utilization::words;
 use crate::domain::text::code_list;
 use crate::error::AppError;
 
@@ -30,9 +31,12 @@ code_list!(
 );
 
 /// What each line begins with.
-const LEVEL: Column = Column::key("level", "row, or total: the level above, counted for itself");
+pub const LEVEL: Column = Column::key(
+    "level",
+    "row; subtotal, where rows are grouped; total: the level above, each counted for itself",
+);
 /// What each line ends with.
-const FRAME: [Column; 7] = [
+const FRAME: [Column; 8] = [
     Column::words("basis", "the date by which rows are placed in the period"),
     Column::time("as_of", "what was known at this time, in UTC"),
     Column::flag("complete", "whether the run-out had passed at that time"),
@@ -44,6 +48,10 @@ const FRAME: [Column; 7] = [
          that cannot be",
     ),
     Column::words("why", "why all numbers are null, where they are"),
+    Column::words(
+        "partial_months",
+        "months of which only a part lies in the period, joined by semicolons",
+    ),
 ];
 
 impl Format {
@@ -93,17 +101,18 @@ impl Answer {
         Ok(text.into_bytes())
     }
 
-    /// The rows, then the level above them, told apart by `level`; where no number can be, one line of
+    /// The rows, then the levels above them, told apart by `level`; where no number can be, one line of
     /// nulls, so that nobody takes an empty file for nothing done.
-    pub(super) fn levels(&self) -> impl Iterator<Item = (&'static str, Cow<'_, [Value]>)> {
+    pub fn levels(&self) -> impl Iterator<Item = (&'static str, Cow<'_, [Value]>)> {
         let own = |row| Cow::Borrowed(Vec::as_slice(row));
         let rows = self.table.rows.iter().map(move |row| ("row", own(row)));
+        let between = self.table.subtotals.iter().map(move |row| ("subtotal", own(row)));
         let totals = self.table.totals.iter().map(move |row| ("total", own(row)));
         let none = self.why().map(|why| {
             let nulls = self.table.columns.iter().map(|_| Value::Null(why)).collect();
             ("total", Cow::Owned(nulls))
         });
-        rows.chain(totals).chain(none)
+        rows.chain(between).chain(totals).chain(none)
     }
 
     fn lines(&self) -> impl Iterator<Item = (&'static str, Vec<String>)> + '_ {
@@ -116,7 +125,7 @@ impl Answer {
     }
 
     /// What each line says beside its numbers: by which date, as of when, whether it is complete and ties.
-    fn frame(&self) -> [Value; 7] {
+    fn frame(&self) -> [Value; 8] {
         let words = |text: Option<&str>| text.map_or(Value::Null("not_so"), Value::text);
         [
             Value::text(self.asked.basis.as_str()),
@@ -126,6 +135,7 @@ impl Answer {
             words(self.notice()),
             self.left_out.map_or(Value::Null("not_so"), Value::Flag),
             words(self.why()),
+            Value::text(self.asked.partial_months().join(";")),
         ]
     }
 
@@ -171,7 +181,9 @@ impl Answer {
             ("basis", Some(asked.basis.to_string())),
             ("from", Some(asked.from.to_string())),
             ("to", Some(asked.to.to_string())),
+            ("partial_months", Some(asked.partial_months().join(";"))),
             ("as_of", Some(self.as_of.to_string())),
+            ("group_by", Some(words(&asked.group_by)).filter(|by| !by.is_empty())),
             ("run_out_days", Some(asked.run_out_days.to_string())),
             ("complete", Some(asked.complete(self.as_of).to_string())),
             ("privacy", Some(definition.privacy.to_owned())),

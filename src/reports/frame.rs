@@ -5,12 +5,13 @@ use chrono::{Datelike, NaiveDate, TimeDelta};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::cells::Dimension;
 pub use super::table::{Check, Column, Kind, Nulls, Table, Ties, Value};
 use super::table::{Object, Objects};
-use super::utilization::Perspective;
+use super::utilization::{Perspective, words};
 use crate::domain::audit::Detail;
 use crate::domain::dates::Instant;
-use crate::domain::enrollment::Convention;
+use crate::domain::enrollment::{Convention, EnrollmentFile, Month};
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::domain::text::code_list;
 
@@ -66,6 +67,8 @@ pub struct Asked {
     pub run_out_days: i64,
     /// For rates: how a member's month is counted.
     pub convention: Option<Convention>,
+    /// For utilization: what its rows are grouped by, in this order.
+    pub group_by: Vec<Dimension>,
 }
 
 impl Asked {
@@ -73,6 +76,17 @@ impl Asked {
     pub fn complete(&self, as_of: Instant) -> bool {
         let end = self.to.checked_add_signed(TimeDelta::days(self.run_out_days));
         end.is_some_and(|end| as_of.utc().date_naive() >= end)
+    }
+
+    /// The months of which only a part lies in the period, as they are written: sums of theirs are not those
+    /// of a month.
+    pub fn partial_months(&self) -> Vec<String> {
+        let ends = [self.from, self.to].map(Month::of);
+        let partly = |at: &Month| at.first < self.from || at.last > self.to;
+        let mut list: Vec<String> =
+            ends.into_iter().filter(partly).map(|at| month(at.first)).collect();
+        list.dedup();
+        list
     }
 
     /// What the audit trail is told of the question.
@@ -86,10 +100,14 @@ impl Asked {
         let more = [("as_of", self.as_of), ("since", self.since)];
         let times = more.into_iter().filter_map(|(name, at)| Some((name, at?)));
         let detail = times.fold(detail, |detail, (name, at)| detail.about(name, at));
-        match self.convention {
+        let detail = match self.convention {
             Some(convention) => detail.about("convention", convention),
             None => detail,
+        };
+        if self.group_by.is_empty() {
+            return detail;
         }
+        detail.about("group_by", words(&self.group_by))
     }
 }
 
@@ -112,6 +130,8 @@ pub struct Answer {
     pub control: Option<Ties>,
     /// Whether somebody's rows are not shown for want of a consent, where that may be.
     pub left_out: Option<bool>,
+    /// The payer's files of who is enrolled that were read.
+    pub enrollment: Vec<EnrollmentFile>,
 }
 
 impl Serialize for Answer {
@@ -126,6 +146,7 @@ impl Serialize for Answer {
         map.serialize_entry("basis", asked.basis.as_str())?;
         map.serialize_entry("from", &asked.from)?;
         map.serialize_entry("to", &asked.to)?;
+        map.serialize_entry("partial_months", &asked.partial_months())?;
         map.serialize_entry("as_of", &self.as_of)?;
         map.serialize_entry("since", &asked.since)?;
         map.serialize_entry("run_out_days", &asked.run_out_days)?;
@@ -133,14 +154,21 @@ impl Serialize for Answer {
         if let Some(convention) = asked.convention {
             map.serialize_entry("convention", convention.as_str())?;
         }
+        let grouped = def.parameters.contains(&"group_by");
+        if grouped {
+            map.serialize_entry("group_by", &asked.group_by)?;
+        }
         map.serialize_entry("privacy", def.privacy)?;
-        let suppression = if def.privacy == "P3" { "on" } else { "off" };
-        map.serialize_entry("suppression", suppression)?;
+        map.serialize_entry("suppression", def.suppression())?;
         map.serialize_entry("notice", &self.notice())?;
         if let Some(left_out) = &self.left_out {
             map.serialize_entry("left_out_without_consent", left_out)?;
         }
-        map.serialize_entry("rows", &Objects(&self.table))?;
+        let columns = self.table.columns;
+        map.serialize_entry("rows", &Objects(columns, &self.table.rows))?;
+        if grouped {
+            map.serialize_entry("subtotals", &Objects(columns, &self.table.subtotals))?;
+        }
         map.serialize_entry("totals", &self.totals())?;
         let fixed = self.table.columns.iter().filter(|c| !c.additive && c.kind != Kind::Text);
         map.serialize_entry("non_additive", &fixed.map(|c| c.name).collect::<Vec<_>>())?;

@@ -12,7 +12,7 @@ use super::frame::{Answer, Asked, Basis, Lens};
 use super::public;
 use super::registry::{self, Definition};
 use super::restatement::restate;
-use super::utilization::Perspective;
+use super::utilization::{Perspective, words};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::domain::ids::ReportIssueId;
@@ -50,7 +50,11 @@ pub fn question(report: &str, asked: &Asked) -> String {
     let payer = id(lens.payer.map(crate::domain::ids::PayerId::as_i64));
     let (basis, from, to) = (asked.basis, asked.from, asked.to);
     let convention = asked.convention.map_or_else(String::new, |c| format!(" {c}"));
-    format!("{report} {edition} {organization} {payer} {basis} {from} {to}{convention}")
+    let by = match asked.group_by.as_slice() {
+        [] => String::new(),
+        by => format!(" by {}", words(by)),
+    };
+    format!("{report} {edition} {organization} {payer} {basis} {from} {to}{convention}{by}")
 }
 
 /// The word for who reads.
@@ -211,6 +215,7 @@ pub fn rebuild(conn: &mut Conn, issue: &Issue) -> Result<Vec<Rebuilt>, AppError>
         since: None,
         run_out_days: manifest.run_out_days,
         convention: manifest.convention,
+        group_by: manifest.group_by,
     };
     let answer = registry::build(conn, definition, asked)?;
     let files = files(&answer)?;
@@ -231,14 +236,17 @@ pub fn rebuild(conn: &mut Conn, issue: &Issue) -> Result<Vec<Rebuilt>, AppError>
 /// Rows as they were written, and their totals.
 pub(super) type Rows = (Vec<Map<String, Value>>, Map<String, Value>);
 
-/// The rows of an issue.
+/// The rows of an issue, and its subtotals, which have no words of the columns that they are not grouped by.
 pub(super) fn rows(json: &[u8]) -> Result<Rows, AppError> {
     #[derive(Deserialize)]
     struct Body {
         rows: Vec<Map<String, Value>>,
+        #[serde(default)]
+        subtotals: Vec<Map<String, Value>>,
         totals: Option<Map<String, Value>>,
     }
-    let body: Body = serde_json::from_slice(json)
+    let mut body: Body = serde_json::from_slice(json)
         .map_err(|e| AppError::internal(format!("an issue cannot be read: {e}")))?;
+    body.rows.append(&mut body.subtotals);
     Ok((body.rows, body.totals.unwrap_or_default()))
 }

@@ -11,7 +11,7 @@ use super::formats::Format;
 use super::frame::{Asked, Basis, Lens};
 use super::registry::{self, Definition};
 use super::utilization::Perspective;
-use super::{chart, lines};
+use super::{Dimension, chart, lines};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::domain::report::job::Job;
@@ -39,6 +39,9 @@ pub struct Question {
     pub run_out_days: i64,
     /// For rates: how a member's month is counted.
     pub convention: Option<Convention>,
+    /// For utilization: what its rows are grouped by.
+    #[serde(default)]
+    pub group_by: Vec<Dimension>,
     /// In which form.
     pub format: Format,
 }
@@ -57,6 +60,7 @@ impl Question {
             since: asked.since,
             run_out_days: asked.run_out_days,
             convention: asked.convention,
+            group_by: asked.group_by.clone(),
             format,
         })
     }
@@ -84,6 +88,7 @@ impl Question {
             since: self.since,
             run_out_days: self.run_out_days,
             convention: self.convention,
+            group_by: self.group_by.clone(),
         }
     }
 }

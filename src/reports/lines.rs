@@ -21,12 +21,13 @@ use super::wave::{organizations, part2::Wall};
 use super::{issue, registry};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{OrganizationId, PayerId};
+use crate::domain::report::day::Counts;
 use crate::error::{AppError, Code};
 use crate::store::line_pages::{self, SentClaim, Source};
 use crate::store::{self, Conn};
 pub use rows::COLUMNS;
 use rows::{Told, sent, waiting};
-use sums::Sums;
+use sums::{Lengths, MIXED, Sums};
 
 /// Claims or lines that are read at a time.
 const PAGE: usize = 500;
@@ -53,8 +54,8 @@ pub struct Written {
 
 /// Refuses what cannot be answered.
 pub fn check(asked: &Asked, format: Format) -> Result<(), AppError> {
-    if matches!(format, Format::Xlsx | Format::Svg) {
-        let detail = "Parameter format: lines are written as json, csv, pipe or parquet.";
+    if format == Format::Svg {
+        let detail = "Parameter format: lines are written as json, csv, pipe, xlsx or parquet.";
         return Err(AppError::new(Code::InvalidParameter, detail));
     }
     registry::look(&registry::LINES, asked)
@@ -90,8 +91,8 @@ pub fn write(
             work.waiting(conn, id, &key)?;
         }
     }
-    let counts = sums::utilization(conn, asked, &late)?;
-    work.end(&counts)
+    let (counts, lengths) = sums::utilization(conn, asked, &late)?;
+    work.end(&counts, &lengths)
 }
 
 /// What stands before the lines.
@@ -108,11 +109,12 @@ fn head(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Entries, AppEr
         ("basis", json!(asked.basis.as_str())),
         ("from", json!(asked.from)),
         ("to", json!(asked.to)),
+        ("partial_months", json!(asked.partial_months())),
         ("as_of", json!(as_of)),
         ("run_out_days", json!(asked.run_out_days)),
         ("complete", json!(asked.complete(as_of))),
         ("privacy", json!(definition.privacy)),
-        ("suppression", json!("off")),
+        ("suppression", json!(definition.suppression())),
         ("notice", json!(notice)),
     ])
 }
@@ -211,6 +213,7 @@ impl Work<'_> {
                     self.left_out = true;
                     continue;
                 }
+                self.sums.service(status, &line.service);
                 let member = members.get(&claim.member).map(String::as_str);
                 let visits = visits.get(&line.id).map(|list| list.join(";"));
                 let told = Told { organization: key, payer: &payer, member, visits };
@@ -235,6 +238,7 @@ impl Work<'_> {
                     let payer = line.payer_id.and_then(|id| self.payers.get(&id).cloned());
                     let payer = payer.unwrap_or_else(|| "none".to_owned());
                     self.sums.add(&line.status, [line.units, line.charge, line.expected], true);
+                    self.sums.service(&line.status, &line.service);
                     self.row(&waiting(line, key, &payer))?;
                 }
                 (self.step)(self.lines)?;
@@ -260,15 +264,18 @@ impl Work<'_> {
     }
 
     /// The end of it: what the lines add up to, and whether that is what utilization says.
-    fn end(self, counts: &crate::domain::report::day::Counts) -> Result<Written, AppError> {
+    fn end(mut self, counts: &Counts, lengths: &Lengths) -> Result<Written, AppError> {
         let mut ties = self.sums.against(counts, self.own);
         if self.left_out {
             // With both sides told, what was left out could be read off.
             ties.checks.clear();
         }
-        let totals = self.sums.totals();
+        let totals = self.sums.totals(lengths);
+        if self.sums.mixed(None, lengths) {
+            self.nulls.push(Nulls { column: "units", reason: MIXED, count: 1 });
+        }
         let mut foot: Entries = vec![("lines", json!(self.lines))];
-        foot.push(("by_status", self.sums.by_status()));
+        foot.push(("by_status", self.sums.by_status(lengths)));
         let fixed: [&str; 0] = [];
         foot.push(("non_additive", json!(fixed)));
         foot.push(("nulls", json!(self.nulls)));

@@ -91,7 +91,8 @@ pub fn answer(
     let built = told(&raw, before);
     let names = names(conn, &asked)?;
     let Built { table, ties, .. } = built;
-    Ok(Answer { definition, asked, names, as_of, table, ties, control: None, left_out: None })
+    let (control, left_out, enrollment) = (None, None, Vec::new());
+    Ok(Answer { definition, asked, names, as_of, table, ties, control, left_out, enrollment })
 }
 
 /// What stood in each row before: its number, and whether it was hidden. A row that is new was of nobody.
@@ -231,7 +232,11 @@ mod tests {
     }
 
     fn as_issued(built: &Built) -> Vec<Row> {
-        let text = serde_json::to_string(&crate::reports::table::Objects(&built.table)).unwrap();
+        let text = serde_json::to_string(&crate::reports::table::Objects(
+            built.table.columns,
+            &built.table.rows,
+        ))
+        .unwrap();
         serde_json::from_str(&text).unwrap()
     }
 

@@ -1,13 +1,14 @@
 //! The reports there are: names, parameters, columns with their meaning, who may read them.
 
-use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::frame::{Answer, Asked, Basis, Check, Column, MAX_DAYS, Table, Ties};
-use super::utilization::Perspective;
-use super::{cells, job, utilization_columns, wave};
+use super::control::control;
+use super::frame::{Answer, Asked, Basis, Column, MAX_DAYS, Table, Ties};
+use super::utilization::{self, Perspective};
+use super::{job, wave};
 use crate::domain::dates::{Instant, Span};
-use crate::domain::enrollment::Month;
+use crate::domain::enrollment::{EnrollmentFile, Month};
+use crate::domain::report::day::Control;
 use crate::error::{AppError, Code};
 use crate::store::{self, Conn, StoreError};
 
@@ -23,12 +24,17 @@ pub struct Built {
     /// Whether a payer is not shown somebody's rows for want of a consent; none where no such rows are.
     /// Never how many: two periods that differ by a day would tell it of one person.
     pub left_out: Option<bool>,
+    /// The claim lines as they are now, where they were read with the report.
+    pub lines: Option<Control>,
+    /// The payer's files of who is enrolled that were read.
+    pub enrollment: Vec<EnrollmentFile>,
 }
 
 impl Built {
     /// With nobody left out.
     pub fn whole(table: Table, ties: Ties, released: Option<[i64; 3]>) -> Self {
-        Self { table, ties, released, left_out: None }
+        let enrollment = Vec::new();
+        Self { table, ties, released, left_out: None, lines: None, enrollment }
     }
 }
 
@@ -63,6 +69,13 @@ pub struct Definition {
     pub columns: &'static [Column],
     #[serde(skip)]
     build: Option<Build>,
+}
+
+impl Definition {
+    /// Whether small counts are hidden: `on` or `off`.
+    pub fn suppression(&self) -> &'static str {
+        if self.privacy == "P3" { "on" } else { "off" }
+    }
 }
 
 impl std::fmt::Debug for Definition {
@@ -119,43 +132,39 @@ const fn of_people(
     }
 }
 
-/// The report that came first: with levels of its own, summed from packed days, and a door of its own.
-pub static UTILIZATION: Definition = of_utilization();
-
-const fn of_utilization() -> Definition {
-    Definition {
-        name: "utilization",
-        version: 1,
-        purpose: "What was delivered, to how many people, and what became of it, at every level.",
-        grain: "the groups of group_by, their subtotals, and all together",
-        privacy: "P2",
-        editions: BOTH,
-        bases: &[Basis::Service],
-        rebuildable: false,
-        issuable: false,
-        issued_only: false,
-        parameters: &["group_by"],
-        columns: utilization_columns::COLUMNS,
-        build: None,
-    }
-}
-
-/// The lines behind it, which are streamed by a door of their own.
+/// The lines behind utilization, which are streamed by a door of their own.
 pub static LINES: Definition = Definition {
     name: "lines",
+    version: 1,
     purpose: "The lines behind utilization, one by one: what stands on claims, and what waits.",
     grain: "claim line, or line of a visit that is on no claim",
     privacy: "P1",
+    editions: BOTH,
+    bases: SERVICE,
+    rebuildable: false,
+    issuable: false,
+    issued_only: false,
     parameters: &[],
     columns: super::lines::COLUMNS,
-    ..of_utilization()
+    build: None,
 };
 
 /// Reports with doors of their own.
-pub static APART: [&Definition; 2] = [&UTILIZATION, &LINES];
+pub static APART: [&Definition; 1] = [&LINES];
 
 /// All reports of this frame.
 pub static REPORTS: &[Definition] = &[
+    Definition {
+        version: 2,
+        parameters: &["as_of", "group_by"],
+        ..of_visits(
+            "utilization",
+            "What was delivered, to how many people, and what became of it, at every level.",
+            "the groups of group_by, their subtotals, and all together",
+            utilization::COLUMNS,
+            utilization::build,
+        )
+    },
     of_visits(
         "delivery",
         "What was delivered: people, contacts, sessions, units and the peers' time, kept apart.",
@@ -326,13 +335,13 @@ pub fn build(
     }
     let control = match made.released {
         Some(released) if asked.as_of.is_none() && asked.basis == Basis::Service => {
-            Some(control(conn, &asked, released)?)
+            Some(control(conn, &asked, released, made.lines)?)
         }
         _ => None,
     };
     let names = names(conn, &asked)?;
-    let Built { table, ties, left_out, .. } = made;
-    Ok(Answer { definition, asked, names, as_of, table, ties, control, left_out })
+    let Built { table, ties, left_out, enrollment, .. } = made;
+    Ok(Answer { definition, asked, names, as_of, table, ties, control, left_out, enrollment })
 }
 
 /// Refuses what cannot be answered rightly.
@@ -347,6 +356,11 @@ pub(super) fn look(definition: &Definition, asked: &Asked) -> Result<(), AppErro
     }
     if asked.convention.is_some() && !definition.parameters.contains(&"convention") {
         return refuse("Parameter convention: it is for rates; this report has no member-months.");
+    }
+    if !asked.group_by.is_empty() && !definition.parameters.contains(&"group_by") {
+        return refuse(
+            "Parameter group_by: it is for utilization; this report has rows of its own.",
+        );
     }
     if definition.parameters.contains(&"convention") {
         let span = Span::new(asked.from, Some(asked.to)).ok();
@@ -375,24 +389,4 @@ pub(super) fn names(
     let organization = lens.organization.and_then(|id| organizations.get(&id.as_i64()).cloned());
     let payer = lens.payer.and_then(|id| payers.get(&id.as_i64()).cloned());
     Ok((organization, payer))
-}
-
-/// The sums of the report against the claim lines themselves.
-fn control(conn: &mut Conn, asked: &Asked, released: [i64; 3]) -> Result<Ties, StoreError> {
-    let (from, to): (NaiveDate, NaiveDate) = (asked.from, asked.to);
-    let span = cells::Span {
-        from,
-        to,
-        organization: asked.lens.organization,
-        payer: asked.lens.payer,
-        released_only: true,
-    };
-    let lines = cells::levels(conn, &span, &[])?.control;
-    let [units, charge, expected] = released;
-    let checks = vec![
-        Check::whole("units: report = released claim lines", units, lines.units),
-        Check::cents("billed: report = released claim lines", charge, lines.charge),
-        Check::cents("expected: report = released claim lines", expected, lines.expected),
-    ];
-    Ok(Ties::of("released claim lines = batches sent", checks))
 }

@@ -19,6 +19,16 @@ use crate::store::{self, Conn};
 /// Reports whose totals are those of the movement, by the columns that have the same meaning there, before
 /// and after.
 const MOVED: &[(&str, &[(&str, &str)])] = &[
+    (
+        "utilization",
+        &[
+            ("encounters_recorded", "contacts"),
+            ("units_recorded", "units"),
+            MINUTES,
+            ("billed", "billed"),
+            ("expected", "expected"),
+        ],
+    ),
     ("delivery", &[CONTACTS, UNITS, MINUTES]),
     ("mix", &[CONTACTS, UNITS, MINUTES]),
     ("dollars", &[("billed", "billed"), ("expected", "expected")]),
@@ -107,10 +117,12 @@ pub fn restate(
     if definition.rebuildable && definition.name != "movement" {
         let moved = registry::find("movement", asked.lens.edition)?;
         let (since, as_of) = (Some(before.as_of), Some(after.as_of));
-        let asked = Asked { since, as_of, convention: None, ..asked.clone() };
+        let group_by = Vec::new();
+        let asked = Asked { since, as_of, convention: None, group_by, ..asked.clone() };
         let answer = registry::build(conn, moved, asked)?;
         checks.extend(answer.ties.checks.iter().cloned());
-        let steps = serde_json::to_value(Objects(&answer.table)).map_err(unwritten)?;
+        let steps = serde_json::to_value(Objects(answer.table.columns, &answer.table.rows))
+            .map_err(unwritten)?;
         let pairs = MOVED.iter().find(|(name, _)| *name == definition.name).map(|(_, p)| *p);
         for (column, step) in pairs.into_iter().flatten() {
             // What was given out, then and now, against the visits of both times.

@@ -1,9 +1,11 @@
 //! Rows that are written one after the other into whatever takes bytes, so that a report may be longer than
-//! memory: CSV, text with pipes, JSON and Parquet, each with an end that tells a whole file from a broken one.
+//! memory: CSV, text with pipes, JSON, workbook and Parquet, each with an end that tells a whole file from a
+//! broken one.
 //!
 //! - **CSV and pipes** end with a line of the level `total`, which has the number of lines and their sums.
 //! - **JSON** is one document: rows, then totals. A broken one cannot be read.
 //! - **Parquet** has its directory at the end. A broken one cannot be read.
+//! - **A workbook** is given out when all of it is there.
 
 use std::io::{self, Write};
 
@@ -13,6 +15,7 @@ use super::csv_out::safe;
 use super::formats::Format;
 use super::parquet_out::Parquet;
 use super::table::{Column, Object, Value};
+use super::xlsx_rows::Workbook;
 use crate::error::{AppError, Code};
 
 /// What stands before the rows, or after them, of the whole of them: names with values.
@@ -44,8 +47,9 @@ pub fn begin<'a>(
         Format::Parquet => Box::new(
             Parquet::begin(to, columns, &texts(&entries)).map(|file| Typed { file, columns })?,
         ),
-        Format::Xlsx | Format::Svg | Format::Dictionary => {
-            let detail = "Parameter format: rows are written as json, csv, pipe or parquet.";
+        Format::Xlsx => Box::new(Workbook::begin(to, columns, entries)?),
+        Format::Svg | Format::Dictionary => {
+            let detail = "Parameter format: rows are written as json, csv, pipe, xlsx or parquet.";
             return Err(AppError::new(Code::InvalidParameter, detail));
         }
     })
@@ -57,7 +61,7 @@ pub(super) fn unsent(error: io::Error) -> AppError {
 }
 
 /// A value of the whole as a text: nothing for null, words without quotes, of `ties` the verdict.
-fn text(name: &str, value: &Json) -> String {
+pub(super) fn text(name: &str, value: &Json) -> String {
     match value {
         Json::Null => String::new(),
         Json::String(text) => text.clone(),

@@ -189,6 +189,8 @@ pub struct Table {
     pub columns: &'static [Column],
     /// The rows, each as long as the columns.
     pub rows: Vec<Vec<Value>>,
+    /// Levels between the rows and all together, the coarsest first; only of reports that are grouped.
+    pub subtotals: Vec<Vec<Value>>,
     /// The level above the rows, counted for itself; none where rows have no total.
     pub totals: Option<Vec<Value>>,
 }
@@ -207,13 +209,13 @@ pub struct Nulls {
 impl Table {
     /// An empty one.
     pub fn new(columns: &'static [Column]) -> Self {
-        Self { columns, rows: Vec::new(), totals: None }
+        Self { columns, rows: Vec::new(), subtotals: Vec::new(), totals: None }
     }
 
     /// What is null, and why.
     pub fn nulls(&self) -> Vec<Nulls> {
         let mut list: Vec<Nulls> = Vec::new();
-        for row in self.rows.iter().chain(&self.totals) {
+        for row in self.rows.iter().chain(&self.subtotals).chain(&self.totals) {
             for (column, value) in self.columns.iter().zip(row) {
                 let Value::Null(reason) = value else { continue };
                 match list.iter_mut().find(|n| n.column == column.name && n.reason == *reason) {
@@ -248,14 +250,14 @@ impl Serialize for Object<'_> {
     }
 }
 
-/// All rows for JSON.
-pub(super) struct Objects<'a>(pub &'a Table);
+/// Rows for JSON.
+pub(super) struct Objects<'a>(pub &'a [Column], pub &'a [Vec<Value>]);
 
 impl Serialize for Objects<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut list = to.serialize_seq(Some(self.0.rows.len()))?;
-        for row in &self.0.rows {
-            list.serialize_element(&Object(self.0.columns, row))?;
+        let mut list = to.serialize_seq(Some(self.1.len()))?;
+        for row in self.1 {
+            list.serialize_element(&Object(self.0, row))?;
         }
         list.end()
     }

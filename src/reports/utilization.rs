@@ -2,29 +2,22 @@
 //! (`docs/definitions.md` section 7).
 //!
 //! Every level (the rows, the subtotals, the total) is computed for itself, because the number of
-//! different people does not add up. What does add up is checked in the `ties` block: rows against
-//! totals, statuses against recorded, and money against the claim lines themselves.
+//! different people does not add up. What is known now by service date is summed from packed days in one
+//! pass, with the claim lines beside it; the past, and other dates, from what was known of each visit
+//! (`docs/adr/0139`).
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::cells::{Dimension, Groups, Levels, Place, Span, Sums, levels};
-use super::frame::NOTICE;
-use super::measures::{Measures, measures};
-use super::ties::{Ties, ties};
+use super::frame::{Asked, Basis, Check, Table, Ties, Value};
+use super::registry::Built;
+pub use super::utilization_columns::COLUMNS;
+use super::utilization_past as past;
+use super::wave::adds_up;
 use crate::domain::dates::Instant;
-use crate::domain::ids::{OrganizationId, PayerId};
-use crate::error::{AppError, Code};
-use crate::store::{self, Conn, Db, Scope, StoreError};
-
-/// Longest period of one report, in days: ten years and their leap days.
-const MAX_DAYS: i64 = 3_653;
-
-/// Why units are null.
-const MIXED: &str = "units are null (mixed_units) where units of different lengths would be added: read the \
-                     minutes, or group by service and month.";
+use crate::store::{self, Conn, StoreError};
 
 /// Who reads: decides what is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,140 +29,93 @@ pub enum Perspective {
     Payer,
 }
 
-/// What is wanted.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Who reads.
-    pub perspective: Perspective,
-    /// One organization, or all.
-    pub organization: Option<OrganizationId>,
-    /// One payer, or all.
-    pub payer: Option<PayerId>,
-    /// First service date.
-    pub from: NaiveDate,
-    /// Last service date.
-    pub to: NaiveDate,
-    /// In the order of the columns.
-    pub group_by: Vec<Dimension>,
-}
+const CHAIN: &str = "recorded = ready + held + non_billable + claimed + submitted; submitted = released claims; \
+                     rows = subtotals = totals";
 
-/// The report.
-#[derive(Debug, Serialize)]
-pub struct Utilization {
-    /// Its name.
-    pub report: &'static str,
-    /// By which date visits are counted.
-    pub basis: &'static str,
-    /// Who reads.
-    pub perspective: Perspective,
-    /// First service date.
-    pub from: NaiveDate,
-    /// Last service date.
-    pub to: NaiveDate,
-    /// The moment of the report.
-    pub as_of: Instant,
-    /// What the rows are grouped by.
-    pub group_by: Vec<&'static str>,
-    /// The finest level.
-    pub rows: Vec<Row>,
-    /// The levels between rows and totals, coarsest first.
-    pub subtotals: Vec<Row>,
-    /// All together.
-    pub totals: Measures,
-    /// What adds up, and what does not.
-    pub ties: Ties,
-    /// Measures that do not add up over rows.
-    pub non_additive: [&'static str; 2],
-    /// What is null, and why.
-    pub notes: Vec<&'static str>,
-    /// For a payer, what 42 CFR 2.32 says.
-    pub notice: Option<&'static str>,
-}
-
-/// One group.
-#[derive(Debug, Clone, Serialize)]
-pub struct Row {
-    /// Month of the service date, 2026-07.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub month: Option<String>,
-    /// Organization's key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub organization: Option<String>,
-    /// Service of the contract; `none` where the rules found none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
-    /// Role of the peer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// In person, by video, by telephone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mode: Option<String>,
-    /// Where the member was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub setting: Option<String>,
-    /// Program, site or grant of the organization; `none` for visits that name none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub program: Option<String>,
-    /// What is counted.
-    #[serde(flatten)]
-    pub measures: Measures,
-}
-
-/// Makes the report from one snapshot.
-pub async fn run(db: &Db, request: Request) -> Result<Utilization, AppError> {
-    let days = (request.to - request.from).num_days();
-    if !(0..=MAX_DAYS).contains(&days) {
-        let detail = "The period runs from a day to the same or a later one, ten years at most.";
-        return Err(AppError::new(Code::InvalidParameter, detail));
-    }
-    let scope = request.organization.map_or(Scope::Service, Scope::Tenant);
-    db.read(scope, move |conn| Ok(build(conn, &request)?)).await
-}
-
-fn build(conn: &mut Conn, request: &Request) -> Result<Utilization, StoreError> {
-    let span = Span {
-        from: request.from,
-        to: request.to,
-        organization: request.organization,
-        payer: request.payer,
-        released_only: request.perspective == Perspective::Payer,
+/// Makes it.
+pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
+    let (groups, lines) = if asked.as_of.is_none() && asked.basis == Basis::Service {
+        let Levels { groups, control } = levels(conn, &span(asked), &asked.group_by)?;
+        (groups, Some(control))
+    } else {
+        (past::groups(conn, asked, as_of)?, None)
     };
-    let as_of = store::report_facts::clock(conn)?;
     let names = store::report_days::organization_keys(conn)?;
-    let by = request.group_by.as_slice();
-    let Levels { groups, control } = levels(conn, &span, by)?;
-    let show = |(depth, groups): (usize, &Groups)| -> Vec<Row> {
-        let by = by.get(..depth).unwrap_or(by);
-        groups.iter().map(|(place, sums)| row(place, sums, by, &names, request)).collect()
-    };
-    let totals = groups.first().and_then(|groups| groups.values().next()).map_or_else(
-        || measures(&Sums::default(), request.perspective),
-        |sums| measures(sums, request.perspective),
-    );
-    let inner = groups.iter().enumerate().skip(1).take(by.len().saturating_sub(1));
-    let subtotals = inner.flat_map(show).collect();
-    let rows = groups.iter().enumerate().skip(1).last().map(show).unwrap_or_default();
-    let ties = ties(&rows, by.is_empty(), &totals, &control);
-    let mut notes = vec!["paid is null: this version does not post remittances yet."];
-    if groups.iter().flat_map(|level| level.values()).any(|sums| sums.mixed) {
-        notes.push(MIXED);
+    let (edition, by) = (asked.lens.edition, asked.group_by.as_slice());
+    let mut table = Table::new(COLUMNS);
+    let (mut all, mut sums_of_levels) = (Sums::default(), Vec::new());
+    for (depth, level) in groups.iter().enumerate() {
+        let by = by.get(..depth).unwrap_or_default();
+        let rows = level.iter().map(|(place, sums)| row(place, sums, by, &names, edition));
+        if depth == 0 {
+            all = level.values().next().cloned().unwrap_or_default();
+        } else if depth == asked.group_by.len() {
+            table.rows.extend(rows);
+        } else {
+            table.subtotals.extend(rows);
+            sums_of_levels.push((by, contacts_of(level, edition)));
+        }
     }
-    Ok(Utilization {
-        report: "utilization",
-        basis: "service date",
-        perspective: request.perspective,
-        from: request.from,
-        to: request.to,
-        as_of,
-        group_by: by.iter().map(|d| d.as_str()).collect(),
-        rows,
-        subtotals,
-        totals,
-        ties,
-        non_additive: ["members", "units_per_member"],
-        notes,
-        notice: (request.perspective == Perspective::Payer).then_some(NOTICE),
-    })
+    table.totals = Some(row(&Place::default(), &all, &[], &names, edition));
+    let mut checks = within(&all, edition);
+    let contacts = contacts(&all, edition);
+    for (by, sum) in sums_of_levels {
+        let what = format!("subtotals by {}: encounters_recorded", words(by));
+        checks.push(Check::whole(what, sum, contacts));
+    }
+    if !by.is_empty() {
+        checks.extend(adds_up(&table));
+    }
+    let c = &all.counts;
+    let released = Some([c.sent_units, c.sent_charge, c.sent_expected]);
+    Ok(Built { lines, ..Built::whole(table, Ties::of(CHAIN, checks), released) })
+}
+
+fn span(asked: &Asked) -> Span {
+    Span {
+        from: asked.from,
+        to: asked.to,
+        organization: asked.lens.organization,
+        payer: asked.lens.payer,
+        released_only: asked.lens.edition == Perspective::Payer,
+    }
+}
+
+/// Dimensions as they are written.
+pub fn words(by: &[Dimension]) -> String {
+    by.iter().map(|d| d.as_str()).collect::<Vec<_>>().join(",")
+}
+
+fn contacts(sums: &Sums, edition: Perspective) -> i64 {
+    match edition {
+        Perspective::Organization => sums.counts.recorded,
+        Perspective::Payer => sums.counts.sent,
+    }
+}
+
+fn contacts_of(level: &Groups, edition: Perspective) -> i64 {
+    level.values().map(|sums| contacts(sums, edition)).sum()
+}
+
+/// What must hold within the totals. Units are counted also where they are of several lengths and not
+/// told: they are held against SV104, which does not say how long a unit is.
+fn within(all: &Sums, edition: Perspective) -> Vec<Check> {
+    if edition == Perspective::Payer {
+        return Vec::new();
+    }
+    let c = &all.counts;
+    vec![
+        Check::whole(
+            "encounters: recorded = ready + held + non_billable + claimed + submitted",
+            c.recorded,
+            c.ready + c.held + c.non_billable + c.claimed + c.submitted,
+        ),
+        Check::whole(
+            "units: submitted lines of visits = released claims",
+            c.units_submitted,
+            c.sent_units,
+        ),
+    ]
 }
 
 fn row(
@@ -177,19 +123,58 @@ fn row(
     sums: &Sums,
     by: &[Dimension],
     names: &HashMap<i64, String>,
-    request: &Request,
-) -> Row {
-    let or_none = |dimension: Dimension, value: &Option<String>| {
-        by.contains(&dimension).then(|| value.clone().unwrap_or_else(|| "none".to_owned()))
+    edition: Perspective,
+) -> Vec<Value> {
+    let key = |dimension: &Dimension| {
+        if !by.contains(dimension) {
+            return Value::Null("not_grouped");
+        }
+        let text = match dimension {
+            Dimension::Month => place.month.map(|m| format!("{:04}-{:02}", m / 100, m % 100)),
+            Dimension::Organization => place.organization_id.and_then(|id| names.get(&id).cloned()),
+            Dimension::Service => place.service.clone(),
+            Dimension::Role => place.role.clone(),
+            Dimension::Mode => place.mode.clone(),
+            Dimension::Setting => place.setting.clone(),
+            Dimension::Program => place.program.clone(),
+        };
+        Value::Text(text.unwrap_or_else(|| "none".to_owned()))
     };
-    Row {
-        month: place.month.map(|m| format!("{:04}-{:02}", m / 100, m % 100)),
-        organization: place.organization_id.map(|id| names.get(&id).cloned().unwrap_or_default()),
-        service: or_none(Dimension::Service, &place.service),
-        role: place.role.clone(),
-        mode: place.mode.clone(),
-        setting: place.setting.clone(),
-        program: or_none(Dimension::Program, &place.program),
-        measures: measures(sums, request.perspective),
-    }
+    let mut row: Vec<Value> = Dimension::ALL.iter().map(key).collect();
+    row.extend(measures(sums, edition));
+    row
+}
+
+/// What is counted of a group, in the order of the columns.
+fn measures(sums: &Sums, edition: Perspective) -> [Value; 18] {
+    let c = &sums.counts;
+    let of_payer = edition == Perspective::Payer;
+    let pick = |all: i64, sent: i64| if of_payer { sent } else { all };
+    let told = |value: Value| if sums.mixed { Value::Null("mixed_units") } else { value };
+    let own = |value: Value| if of_payer { Value::Null("not_released") } else { value };
+    let count = |number: i64| own(Value::Integer(number));
+    let units = |number: i64| own(told(Value::Integer(number)));
+    let recorded = c.units_ready + c.units_held + c.units_claimed + c.units_submitted;
+    let recorded = pick(recorded, c.sent_units);
+    let minutes = pick(c.minutes, c.sent_minutes);
+    [
+        Value::Integer(sums.members),
+        Value::Integer(contacts(sums, edition)),
+        count(c.ready),
+        count(c.held),
+        count(c.non_billable),
+        count(c.claimed),
+        Value::Integer(pick(c.submitted, c.sent)),
+        told(Value::Integer(recorded)),
+        units(c.units_ready),
+        units(c.units_held),
+        units(c.units_claimed),
+        told(Value::Integer(pick(c.units_submitted, c.sent_units))),
+        Value::Integer(minutes),
+        Value::ratio(minutes, 60, 2),
+        told(Value::ratio(recorded, sums.members, 2)),
+        Value::Money(c.sent_charge),
+        Value::Money(c.sent_expected),
+        Value::Null("no_remittances"),
+    ]
 }

@@ -1,12 +1,14 @@
-//! What the columns of the utilization report mean: for the list of reports and
-//! for files, which have them in this order.
+//! What the columns of the utilization report mean, in their order.
 
 use super::table::Column;
 
-/// In the order of the CSV.
+/// Those it can be grouped by first, then what is counted.
 pub const COLUMNS: &[Column] = &[
-    Column::key("level", "row, subtotal or total"),
-    Column::key("month", "month of the service date"),
+    Column::key(
+        "month",
+        "month of the date that the basis names; this and the next are null (not_grouped) where the level is \
+         not grouped by them",
+    ),
     Column::key("organization", "key of the organization"),
     Column::key("service", "service of the contract; none where the rules found none"),
     Column::key("role", "role in which the peer worked"),
@@ -64,6 +66,4 @@ pub const COLUMNS: &[Column] = &[
     Column::money("billed", "charges on released live claims"),
     Column::money("expected", "what the contract should pay for those"),
     Column::money("paid", "null: remittances are not posted yet"),
-    Column::flag("ties", "whether every check of the ties block holds"),
-    Column::words("notice", "for a payer, what 42 CFR 2.32 says"),
 ];

@@ -2,25 +2,26 @@
 //! are inline strings, which no spreadsheet takes for a formula, with their leading zeros.
 
 use std::fmt::Write as _;
+use std::io::Write;
 
 use chrono::NaiveDate;
 
-use super::frame::{Answer, Value};
-use super::zip_out::Zip;
+use super::frame::{Answer, Column, Value};
+use super::zip_out::{Spooled, Zip};
 use crate::error::{AppError, Code};
 
 /// Most rows of a sheet that spreadsheets open.
-const MAX_ROWS: usize = 1_048_576;
+pub(super) const MAX_ROWS: usize = 1_048_576;
 /// Most characters of a cell that spreadsheets open.
 const MAX_CHARS: usize = 32_767;
 /// Widths of columns, in characters: room beside the longest text, and where a long one is cut.
 const AIR: usize = 2;
 const WIDEST: usize = 60;
 /// Styles of `styles.xml`, by place.
-const PLAIN: u8 = 0;
+pub(super) const PLAIN: u8 = 0;
 const DATE: u8 = 1;
 const MONEY: u8 = 2;
-const HEADER: u8 = 3;
+pub(super) const HEADER: u8 = 3;
 
 const SHEETS: [&str; 4] = ["Read me", "Data", "Dictionary", "Ties"];
 
@@ -48,13 +49,15 @@ const STYLES: &str = concat!(
 
 /// A sheet in the making.
 #[derive(Debug, Default)]
-struct Sheet {
-    rows: String,
-    count: usize,
+pub(super) struct Sheet {
+    /// Rows that are made and not taken.
+    pub(super) rows: String,
+    /// How many were made.
+    pub(super) count: usize,
     /// Characters of the longest text of each column.
-    widths: Vec<usize>,
+    pub(super) widths: Vec<usize>,
     /// The first row stays in sight, and its columns can be filtered.
-    table: bool,
+    pub(super) table: bool,
 }
 
 /// A text as XML takes it: no markup, no control characters, not longer than a cell may be.
@@ -75,7 +78,7 @@ fn text(text: &str) -> String {
 }
 
 impl Sheet {
-    fn row(&mut self, cells: impl IntoIterator<Item = (Value, u8)>) {
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = (Value, u8)>) {
         self.count += 1;
         let _ = write!(self.rows, "<row r=\"{}\">", self.count);
         for (place, (value, style)) in cells.into_iter().enumerate() {
@@ -107,7 +110,7 @@ impl Sheet {
         self.rows.push_str("</row>");
     }
 
-    fn words<'a>(&mut self, words: impl IntoIterator<Item = &'a str>, style: u8) {
+    pub(super) fn words<'a>(&mut self, words: impl IntoIterator<Item = &'a str>, style: u8) {
         self.row(words.into_iter().map(|word| (Value::text(word), style)));
     }
 
@@ -121,8 +124,9 @@ impl Sheet {
         }
     }
 
-    fn xml(&self) -> String {
-        let (mut views, mut columns, mut filter) = (String::new(), String::new(), String::new());
+    /// What stands before its rows.
+    pub(super) fn head(&self) -> String {
+        let (mut views, mut columns) = ("", String::new());
         for (width, n) in self.widths.iter().zip(1..) {
             let width = (width + AIR).min(WIDEST);
             let _ = write!(
@@ -133,17 +137,26 @@ impl Sheet {
         if !columns.is_empty() {
             columns = format!("<cols>{columns}</cols>");
         }
-        if let (true, Some(last)) = (self.table, self.widths.len().checked_sub(1)) {
-            "<sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" \
-             activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews>"
-                .clone_into(&mut views);
-            filter = format!("<autoFilter ref=\"A1:{}{}\"/>", letters(last), self.count);
+        if self.table {
+            views = "<sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" \
+                     activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews>";
         }
-        format!(
-            "{DECLARATION}<worksheet xmlns=\"{MAIN}\">{views}{columns}<sheetData>{}</sheetData>{filter}\
-             </worksheet>",
-            self.rows
-        )
+        format!("{DECLARATION}<worksheet xmlns=\"{MAIN}\">{views}{columns}<sheetData>")
+    }
+
+    /// What stands behind them.
+    pub(super) fn tail(&self) -> String {
+        let filter = match (self.table, self.widths.len().checked_sub(1)) {
+            (true, Some(last)) => {
+                format!("<autoFilter ref=\"A1:{}{}\"/>", letters(last), self.count)
+            }
+            _ => String::new(),
+        };
+        format!("</sheetData>{filter}</worksheet>")
+    }
+
+    fn xml(&self) -> String {
+        self.head() + &self.rows + &self.tail()
     }
 }
 
@@ -165,52 +178,93 @@ fn serial(day: NaiveDate) -> i64 {
     (day - start).num_days()
 }
 
+/// A sheet as it goes into the workbook.
+pub(super) enum Part {
+    /// At once.
+    Whole(Sheet),
+    /// Packed row by row.
+    Spooled(Spooled),
+}
+
+/// Refused: the report does not fit into a workbook.
+pub(super) fn too_long() -> AppError {
+    let detail =
+        format!("This report has more rows than a workbook takes ({MAX_ROWS}); ask for csv.");
+    AppError::new(Code::NotAcceptable, detail)
+}
+
+/// The workbook of these sheets.
+pub(super) fn package<W: Write>(to: W, sheets: [Part; 4]) -> Result<W, AppError> {
+    let mut zip = Zip::new(to);
+    let (mut overrides, mut list, mut links) = (String::new(), String::new(), String::new());
+    for (name, n) in SHEETS.iter().zip(1..) {
+        let sheet = format!("worksheets/sheet{n}.xml");
+        let _ = write!(
+            overrides,
+            "<Override PartName=\"/xl/{sheet}\" ContentType=\"{KIND}.worksheet+xml\"/>"
+        );
+        let _ = write!(list, "<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"rId{n}\"/>");
+        let _ = write!(
+            links,
+            "<Relationship Id=\"rId{n}\" Type=\"{OFFICE}/worksheet\" Target=\"{sheet}\"/>"
+        );
+    }
+    zip.add("[Content_Types].xml", format!(
+        "{DECLARATION}<Types xmlns=\"{PACKAGE}/content-types\">\
+         <Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>\
+         <Default Extension=\"xml\" ContentType=\"application/xml\"/>\
+         <Override PartName=\"/xl/workbook.xml\" ContentType=\"{KIND}.sheet.main+xml\"/>\
+         <Override PartName=\"/xl/styles.xml\" ContentType=\"{KIND}.styles+xml\"/>{overrides}</Types>"
+    ).as_bytes())?;
+    zip.add("_rels/.rels", format!(
+        "{DECLARATION}<Relationships xmlns=\"{PACKAGE}/relationships\"><Relationship Id=\"rId1\" \
+         Type=\"{OFFICE}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+    ).as_bytes())?;
+    zip.add("xl/workbook.xml", format!(
+        "{DECLARATION}<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OFFICE}\"><sheets>{list}</sheets></workbook>"
+    ).as_bytes())?;
+    zip.add(
+        "xl/_rels/workbook.xml.rels",
+        format!(
+            "{DECLARATION}<Relationships xmlns=\"{PACKAGE}/relationships\">{links}<Relationship \
+         Id=\"rId9\" Type=\"{OFFICE}/styles\" Target=\"styles.xml\"/></Relationships>"
+        )
+        .as_bytes(),
+    )?;
+    let styles = format!("{DECLARATION}<styleSheet xmlns=\"{MAIN}\">{STYLES}</styleSheet>");
+    zip.add("xl/styles.xml", styles.as_bytes())?;
+    for (sheet, n) in sheets.into_iter().zip(1..) {
+        let name = format!("xl/worksheets/sheet{n}.xml");
+        match sheet {
+            Part::Whole(sheet) => zip.add(&name, sheet.xml().as_bytes())?,
+            Part::Spooled(spooled) => zip.add_spooled(&name, spooled)?,
+        }
+    }
+    zip.finish()
+}
+
+/// What the columns are.
+pub(super) fn dictionary(columns: &[Column]) -> Sheet {
+    let mut sheet = Sheet { table: true, ..Sheet::default() };
+    sheet.words(["column", "type", "unit", "additive", "meaning"], HEADER);
+    for column in columns {
+        let additive = if column.additive { "yes" } else { "no" };
+        let words = [column.name, column.kind.as_str(), column.unit, additive, column.meaning];
+        sheet.words(words, PLAIN);
+    }
+    sheet
+}
+
 impl Answer {
     /// The report as a workbook.
     pub(super) fn workbook(&self) -> Result<Vec<u8>, AppError> {
-        if self.table.rows.len() + 2 > MAX_ROWS {
-            let detail = "This report has more rows than a workbook takes; ask for csv.";
-            return Err(AppError::new(Code::NotAcceptable, detail));
+        // Beside the header and the totals.
+        if self.table.rows.len() + self.table.subtotals.len() + 2 > MAX_ROWS {
+            return Err(too_long());
         }
-        let sheets = [self.read_me(), self.data(), self.dictionary(), self.equations()];
-        let mut zip = Zip::default();
-        let (mut overrides, mut list, mut links) = (String::new(), String::new(), String::new());
-        for (name, n) in SHEETS.iter().zip(1..) {
-            let sheet = format!("worksheets/sheet{n}.xml");
-            let _ = write!(
-                overrides,
-                "<Override PartName=\"/xl/{sheet}\" ContentType=\"{KIND}.worksheet+xml\"/>"
-            );
-            let _ = write!(list, "<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"rId{n}\"/>");
-            let _ = write!(
-                links,
-                "<Relationship Id=\"rId{n}\" Type=\"{OFFICE}/worksheet\" Target=\"{sheet}\"/>"
-            );
-        }
-        zip.add("[Content_Types].xml", format!(
-            "{DECLARATION}<Types xmlns=\"{PACKAGE}/content-types\">\
-             <Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>\
-             <Default Extension=\"xml\" ContentType=\"application/xml\"/>\
-             <Override PartName=\"/xl/workbook.xml\" ContentType=\"{KIND}.sheet.main+xml\"/>\
-             <Override PartName=\"/xl/styles.xml\" ContentType=\"{KIND}.styles+xml\"/>{overrides}</Types>"
-        ).as_bytes())?;
-        zip.add("_rels/.rels", format!(
-            "{DECLARATION}<Relationships xmlns=\"{PACKAGE}/relationships\"><Relationship Id=\"rId1\" \
-             Type=\"{OFFICE}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
-        ).as_bytes())?;
-        zip.add("xl/workbook.xml", format!(
-            "{DECLARATION}<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OFFICE}\"><sheets>{list}</sheets></workbook>"
-        ).as_bytes())?;
-        zip.add("xl/_rels/workbook.xml.rels", format!(
-            "{DECLARATION}<Relationships xmlns=\"{PACKAGE}/relationships\">{links}<Relationship \
-             Id=\"rId9\" Type=\"{OFFICE}/styles\" Target=\"styles.xml\"/></Relationships>"
-        ).as_bytes())?;
-        let styles = format!("{DECLARATION}<styleSheet xmlns=\"{MAIN}\">{STYLES}</styleSheet>");
-        zip.add("xl/styles.xml", styles.as_bytes())?;
-        for (sheet, n) in sheets.iter().zip(1..) {
-            zip.add(&format!("xl/worksheets/sheet{n}.xml"), sheet.xml().as_bytes())?;
-        }
-        zip.finish()
+        let dictionary = dictionary(self.table.columns);
+        let sheets = [self.read_me(), self.data(), dictionary, self.equations()];
+        package(Vec::new(), sheets.map(Part::Whole))
     }
 
     fn read_me(&self) -> Sheet {
@@ -227,6 +281,7 @@ impl Answer {
             ("basis", asked.basis.to_string()),
             ("from", asked.from.to_string()),
             ("to", asked.to.to_string()),
+            ("partial_months", asked.partial_months().join("; ")),
             ("as_of (UTC)", self.as_of.to_string()),
             ("run_out_days", asked.run_out_days.to_string()),
             ("complete", yes(asked.complete(self.as_of))),
@@ -238,6 +293,10 @@ impl Answer {
         ] {
             sheet.row([(Value::text(name), HEADER), (Value::text(value), PLAIN)]);
         }
+        if !asked.group_by.is_empty() {
+            let by = super::utilization::words(&asked.group_by);
+            sheet.row([(Value::text("group_by"), HEADER), (Value::text(by), PLAIN)]);
+        }
         sheet
     }
 
@@ -248,17 +307,6 @@ impl Answer {
         for (level, row) in self.levels() {
             let cells = row.iter().map(|value| (value.clone(), PLAIN));
             sheet.row(std::iter::once((Value::text(level), PLAIN)).chain(cells));
-        }
-        sheet
-    }
-
-    fn dictionary(&self) -> Sheet {
-        let mut sheet = Sheet { table: true, ..Sheet::default() };
-        sheet.words(["column", "type", "unit", "additive", "meaning"], HEADER);
-        for column in self.table.columns {
-            let additive = if column.additive { "yes" } else { "no" };
-            let words = [column.name, column.kind.as_str(), column.unit, additive, column.meaning];
-            sheet.words(words, PLAIN);
         }
         sheet
     }

@@ -1,7 +1,8 @@
-//! A zip with few files, written in memory: the container of a workbook. The same files give the same
+//! A zip with few files: the container of a workbook. The same files give the same
 //! bytes: there is no time in it.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
@@ -17,9 +18,10 @@ const DEFLATED: u16 = 8;
 const UTF8: u16 = 1 << 11;
 
 /// A zip in the making.
-#[derive(Debug, Default)]
-pub struct Zip {
-    out: Vec<u8>,
+#[derive(Debug)]
+pub struct Zip<W: Write> {
+    out: W,
+    written: u64,
     directory: Vec<u8>,
     count: u16,
 }
@@ -28,31 +30,84 @@ fn too_large() -> AppError {
     AppError::internal("a workbook is larger than a zip may be")
 }
 
-impl Zip {
+fn failed(error: io::Error) -> AppError {
+    AppError::internal(format!("a workbook cannot be written: {error}"))
+}
+
+/// A file that is packed before its place is known, into an unnamed temporary file: it may be longer than
+/// memory.
+pub struct Spooled {
+    packed: DeflateEncoder<File>,
+    crc: Crc,
+    size: u64,
+}
+
+impl Spooled {
+    /// An empty one.
+    pub fn new() -> Result<Self, AppError> {
+        let file = tempfile::tempfile().map_err(failed)?;
+        let packed = DeflateEncoder::new(file, Compression::default());
+        Ok(Self { packed, crc: Crc::new(), size: 0 })
+    }
+
+    /// Adds to its end.
+    pub fn add(&mut self, text: &str) -> Result<(), AppError> {
+        self.crc.update(text.as_bytes());
+        self.size += u64::try_from(text.len()).unwrap_or_default();
+        self.packed.write_all(text.as_bytes()).map_err(failed)
+    }
+}
+
+impl<W: Write> Zip<W> {
+    /// An empty one.
+    pub fn new(out: W) -> Self {
+        Self { out, written: 0, directory: Vec::new(), count: 0 }
+    }
+
     /// Adds a file.
     pub fn add(&mut self, name: &str, content: &[u8]) -> Result<(), AppError> {
-        let failed = |e: std::io::Error| AppError::internal(e.to_string());
         let mut deflate = DeflateEncoder::new(Vec::new(), Compression::default());
         deflate.write_all(content).map_err(failed)?;
         let packed = deflate.finish().map_err(failed)?;
         let mut crc = Crc::new();
         crc.update(content);
-        let size = |bytes: usize| u32::try_from(bytes).map_err(|_| too_large());
+        let sizes = [packed.len(), content.len()].map(|size| u64::try_from(size).ok());
+        let [Some(length), Some(size)] = sizes else { return Err(too_large()) };
+        self.put(name, (crc.sum(), size), (length, &mut packed.as_slice()))
+    }
+
+    /// Adds a file that was packed before.
+    pub fn add_spooled(&mut self, name: &str, spooled: Spooled) -> Result<(), AppError> {
+        let Spooled { packed, crc, size } = spooled;
+        let mut file = packed.finish().map_err(failed)?;
+        let length = file.stream_position().map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        self.put(name, (crc.sum(), size), (length, &mut file))
+    }
+
+    fn put(
+        &mut self,
+        name: &str,
+        (crc, content): (u32, u64),
+        (length, packed): (u64, &mut impl Read),
+    ) -> Result<(), AppError> {
+        let size = |bytes: u64| u32::try_from(bytes).map_err(|_| too_large());
         let mut head = Vec::new();
         for number in [VERSION, UTF8, DEFLATED, 0, NO_DAY] {
             head.extend_from_slice(&number.to_le_bytes());
         }
-        for number in [crc.sum(), size(packed.len())?, size(content.len())?] {
+        for number in [crc, size(length)?, size(content)?] {
             head.extend_from_slice(&number.to_le_bytes());
         }
-        let length = u16::try_from(name.len()).map_err(|_| too_large())?;
-        head.extend_from_slice(&length.to_le_bytes());
+        let letters = u16::try_from(name.len()).map_err(|_| too_large())?;
+        head.extend_from_slice(&letters.to_le_bytes());
         head.extend_from_slice(&0u16.to_le_bytes());
-        let place = size(self.out.len())?;
-        self.out.extend_from_slice(b"PK\x03\x04");
-        self.out.extend_from_slice(&head);
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(&packed);
+        let place = size(self.written)?;
+        for part in [b"PK\x03\x04".as_slice(), &head, name.as_bytes()] {
+            self.out.write_all(part).map_err(failed)?;
+            self.written += u64::try_from(part.len()).unwrap_or_default();
+        }
+        self.written += io::copy(packed, &mut self.out).map_err(failed)?;
         self.directory.extend_from_slice(b"PK\x01\x02");
         self.directory.extend_from_slice(&VERSION.to_le_bytes());
         self.directory.extend_from_slice(&head);
@@ -65,16 +120,18 @@ impl Zip {
     }
 
     /// The whole zip.
-    pub fn finish(mut self) -> Result<Vec<u8>, AppError> {
-        let size = |bytes: usize| u32::try_from(bytes).map_err(|_| too_large());
-        let (place, length) = (size(self.out.len())?, size(self.directory.len())?);
-        self.out.append(&mut self.directory);
-        self.out.extend_from_slice(b"PK\x05\x06\0\0\0\0");
-        self.out.extend_from_slice(&self.count.to_le_bytes());
-        self.out.extend_from_slice(&self.count.to_le_bytes());
-        self.out.extend_from_slice(&length.to_le_bytes());
-        self.out.extend_from_slice(&place.to_le_bytes());
-        self.out.extend_from_slice(&0u16.to_le_bytes());
+    pub fn finish(mut self) -> Result<W, AppError> {
+        let place = u32::try_from(self.written).map_err(|_| too_large())?;
+        let length = u32::try_from(self.directory.len()).map_err(|_| too_large())?;
+        let mut end = std::mem::take(&mut self.directory);
+        end.extend_from_slice(b"PK\x05\x06\0\0\0\0");
+        end.extend_from_slice(&self.count.to_le_bytes());
+        end.extend_from_slice(&self.count.to_le_bytes());
+        end.extend_from_slice(&length.to_le_bytes());
+        end.extend_from_slice(&place.to_le_bytes());
+        end.extend_from_slice(&0u16.to_le_bytes());
+        self.out.write_all(&end).map_err(failed)?;
+        self.out.flush().map_err(failed)?;
         Ok(self.out)
     }
 }
@@ -87,10 +144,14 @@ mod tests {
 
     #[test]
     fn another_reader_finds_what_was_put_in() {
-        let mut zip = Zip::default();
+        let mut zip = Zip::new(Vec::new());
         zip.add("a.xml", b"<a/>").unwrap();
         let long = "x".repeat(100_000);
-        zip.add("folder/b.xml", long.as_bytes()).unwrap();
+        let mut spooled = Spooled::new().unwrap();
+        for part in long.as_bytes().chunks(999) {
+            spooled.add(std::str::from_utf8(part).unwrap()).unwrap();
+        }
+        zip.add_spooled("folder/b.xml", spooled).unwrap();
         let bytes = zip.finish().unwrap();
         let archive = rawzip::ZipArchive::from_slice(&bytes).unwrap();
         let mut seen = Vec::new();

@@ -329,12 +329,6 @@ impl Deeds<'_> {
                 let path = format!("/v1/report-jobs/{}", self.job().await);
                 self.biller(Method::DELETE, &path, &json!({}), "report.job_cancel")
             }
-            ("GET", ["reports", "utilization"]) => {
-                let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31";
-                let deed =
-                    self.biller(Method::GET, path, &Value::Null, "report.export_utilization");
-                Deed { key: self.analyst.clone(), role: "payer_analyst", ..deed }
-            }
             _ => return None,
         })
     }

@@ -65,6 +65,7 @@ on_both! {
         assert_eq!(claims["items"][0]["status"], "delivered");
         let report = app.get("/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service", &w.biller).await.expect(200);
         assert_eq!(report["ties"]["ties"], true, "{report}");
+        assert_eq!(report["control"]["ties"], true, "{report}");
         assert_eq!(report["totals"]["billed"], batch["charge"], "{report}");
         assert_eq!(report["totals"]["members"], 2);
         assert_eq!(report["totals"]["contact_hours"], "3.00");

@@ -191,6 +191,7 @@ on_both! {
         app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
         let report = app.get("/v1/reports/utilization?from=2026-08-01&to=2026-08-31&group_by=month", &w.biller).await.expect(200);
         assert_eq!(report["ties"]["ties"], true, "{report}");
+        assert_eq!(report["control"]["ties"], true, "{report}");
         assert_eq!(report["totals"]["billed"], batch["charge"]);
     }
 

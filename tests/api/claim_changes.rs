@@ -105,10 +105,13 @@ pub async fn tied(app: &TestApp, w: &World) -> Value {
     let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service";
     let report = app.get(path, &w.biller).await.expect(200);
     assert_eq!(report["ties"]["ties"], true, "{report}");
+    assert_eq!(report["control"]["ties"], true, "{report}");
     let path = "/v1/reports/lines?from=2026-07-01&to=2026-07-31";
     let lines = app.get(path, &w.biller).await.expect(200);
     assert_eq!(lines["ties"]["ties"], true, "{lines}");
-    json!([report["totals"]["billed"], report["totals"]["units"]])
+    let all = &report["totals"];
+    let units = ["ready", "held", "claimed", "submitted"].map(|of| &all[format!("units_{of}")]);
+    json!([all["billed"], units])
 }
 
 on_both! {

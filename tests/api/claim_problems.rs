@@ -35,6 +35,7 @@ async fn of_day(app: &TestApp, w: &World, day: u32) -> String {
     let path = format!("/v1/reports/utilization?from=2026-07-{day:02}&to=2026-07-{day:02}");
     let report = app.get(&path, &w.biller).await.expect(200);
     assert_eq!(report["ties"]["ties"], true, "{day}: {report}");
+    assert_eq!(report["control"]["ties"], true, "{day}: {report}");
     report["totals"]["billed"].as_str().unwrap().to_owned()
 }
 

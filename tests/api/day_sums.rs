@@ -247,7 +247,7 @@ on_both! {
         app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
         let report = app.get("/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service", &w.biller).await.expect(200);
         assert_eq!((&report["ties"]["ties"], &report["totals"]["billed"]), (&json!(true), &batch["charge"]));
-        assert_eq!((&report["totals"]["units"]["submitted"], &report["totals"]["encounters"]["submitted"]), (&json!(5), &json!(4)));
+        assert_eq!((&report["totals"]["units_submitted"], &report["totals"]["encounters_submitted"]), (&json!(5), &json!(4)));
         assert_eq!(app.database.number("SELECT CAST(SUM(consumed) AS BIGINT) FROM unit_entries"), 5);
     }
 
@@ -317,6 +317,6 @@ on_both! {
         assert_eq!(app.database.number("SELECT CAST(SUM(consumed) AS BIGINT) FROM unit_entries"), units);
         let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service";
         let report = app.get(path, &w.biller).await.expect(200);
-        assert_eq!((&report["ties"]["ties"], &report["totals"]["units"]["submitted"]), (&json!(true), &json!(units)));
+        assert_eq!((&report["ties"]["ties"], &report["totals"]["units_submitted"]), (&json!(true), &json!(units)));
     }
 }

@@ -86,8 +86,8 @@ on_both! {
         // A service of ours it is not.
         let report = "/v1/reports/utilization?from=2026-01-01&to=2026-12-31";
         let report = app.get(report, &w.biller).await.expect(200);
-        assert_eq!(report["totals"]["units"]["recorded"], 4);
-        assert_eq!(report["totals"]["encounters"]["recorded"], 1);
+        assert_eq!(report["totals"]["units_recorded"], 4);
+        assert_eq!(report["totals"]["encounters_recorded"], 1);
         assert_eq!(report["ties"]["ties"], true);
         // Nor anybody else's.
         let other = app.get(&format!("/v1/members/{}/allowances?on=2026-07-01", w.members[1]), &w.biller).await;

@@ -328,5 +328,6 @@ pub async fn report(app: &TestApp, w: &World) -> Value {
     let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31";
     let report = app.get(path, &w.biller).await.expect(200);
     assert_eq!(report["ties"]["ties"], true, "{report}");
+    assert_eq!(report["control"]["ties"], true, "{report}");
     report["totals"].clone()
 }

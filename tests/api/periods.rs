@@ -52,7 +52,8 @@ on_both! {
         let path = "/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service";
         let report = app.get(path, &w.biller).await.expect(200);
         assert_eq!(report["ties"]["ties"], true, "{report}");
-        assert_eq!(report["totals"]["units"]["submitted"], 8);
+        assert_eq!(report["control"]["ties"], true, "{report}");
+        assert_eq!(report["totals"]["units_submitted"], 8);
         // The other week is claimed by itself once it is over.
         let next = build(&app, &w, "2026-07-12").await.expect(201);
         assert_eq!((&next["claims"], &next["units"]), (&json!(1), &json!(4)));

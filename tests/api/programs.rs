@@ -57,6 +57,25 @@ on_both! {
         assert_eq!(pointers(&problem), ["/program"]);
     }
 
+    async fn a_program_stays_of_its_kind_so_that_reports_tell_of_it_as_they_did(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let made = app.post("/v1/programs", &w.biller, &program("waiver")).await.expect(201);
+        let path = format!("/v1/programs/{}", id(&made));
+        let with = |kind: &str, name: &str| {
+            let mut body = program("waiver");
+            (body["kind"], body["name"]) = (json!(kind), json!(name));
+            body
+        };
+        for kind in ["site", "grant"] {
+            let problem = app.put(&path, &w.biller, "\"1\"", &with(kind, "Other")).await.problem(409, "reference_conflict");
+            assert_eq!(pointers(&problem), ["/kind"], "{problem}");
+        }
+        let seen = app.get(&path, &w.biller).await.expect(200);
+        assert_eq!((&seen["kind"], &seen["name"]), (&json!("program"), &json!("Community waiver")));
+        let renamed = app.put(&path, &w.biller, "\"1\"", &with("program", "Other")).await.expect(200);
+        assert_eq!(renamed["name"], "Other");
+    }
+
     async fn a_repeat_stands_under_a_program_whose_days_were_changed(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let made = app.post("/v1/programs", &w.biller, &program("waiver")).await.expect(201);
@@ -163,7 +182,7 @@ on_both! {
         ] {
             let report = app.get(path, key).await.expect(200);
             let mut rows: Vec<(&str, i64)> = report["rows"].as_array().unwrap().iter()
-                .map(|r| (r["program"].as_str().unwrap(), r["encounters"]["recorded"].as_i64().unwrap())).collect();
+                .map(|r| (r["program"].as_str().unwrap(), r["encounters_recorded"].as_i64().unwrap())).collect();
             rows.sort_unstable();
             assert_eq!(rows, wanted);
             assert_eq!(report["ties"]["ties"], true);

@@ -261,7 +261,7 @@ on_both! {
         assert_eq!(about["payer"], payer.as_str(), "{entry}");
         assert!(about["as_of"].as_str().unwrap().starts_with("2026-09-"), "{entry}");
         app.get(&format!("/v1/reports/utilization?{YEAR}&format=csv"), &analyst).await;
-        assert_eq!(counts("report.export_utilization").await, [1, 1, 0]);
+        assert_eq!(counts("report.export").await, [3, 2, 0]);
         held_against(&app, &analyst, YEAR, HEADER).await;
         assert_eq!(counts("report.differences").await, [1, 1, 0]);
         let wanted = json!({"report": "delivery", "from": "2026-07-01", "to": "2026-07-31"});
@@ -335,14 +335,12 @@ on_both! {
         assert_eq!(told["run_out_days"], 30);
         assert_eq!(run(&["rates", "--payer", "evergreen", "--run-out-days", "731"]).status.code(), Some(2));
         assert!(run(&["utilization", "--payer", "evergreen", "--format", "csv", "--as-payer"]).status.success());
-        for (action, report) in [("report.export", "rates"), ("report.export_utilization", "")] {
-            let trail = app.get(&format!("/v1/audit?action={action}"), &w.biller).await.expect(200);
-            let entry = &trail["items"][0];
+        let trail = app.get("/v1/audit?action=report.export", &w.biller).await.expect(200);
+        for (place, report) in [(0, "utilization"), (1, "rates")] {
+            let entry = &trail["items"][place];
             assert_eq!((&entry["actor"], &entry["about"]["basis"]), (&json!("command"), &json!("service")), "{trail}");
             assert!(entry["about"]["format"].is_string() && entry["about"]["payer"].is_string(), "{entry}");
-            if !report.is_empty() {
-                assert_eq!(entry["about"]["report"], report);
-            }
+            assert_eq!(entry["about"]["report"], report);
         }
     }
 }

@@ -98,6 +98,6 @@ on_both! {
         let report = app.get(path, biller).await.expect(200);
         let listed = world::all(&app, "/v1/encounters", biller).await;
         let counted = listed.iter().filter(|e| e["status"] != "void").count();
-        assert_eq!(report["totals"]["encounters"]["recorded"], counted);
+        assert_eq!(report["totals"]["encounters_recorded"], counted);
     }
 }

@@ -212,8 +212,8 @@ on_both! {
             for column in definition["columns"].as_array().unwrap() {
                 assert!(!column["meaning"].as_str().unwrap().is_empty(), "{name}");
             }
-            if ["utilization", "public"].contains(&name) {
-                continue; // The first has levels and a test of its own, the second is an issue only.
+            if name == "public" {
+                continue; // It is an issue only.
             }
             let empty = report(&app, name, since, &w.biller).await;
             for null in empty["nulls"].as_array().unwrap() {

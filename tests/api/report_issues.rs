@@ -244,7 +244,7 @@ on_both! {
             assert!(problem["detail"].as_str().unwrap().contains("restatement"), "{problem}");
             let list = app.get("/v1/reports", key).await.expect(200);
             for report in list["items"].as_array().unwrap() {
-                let never = ["movement", "utilization", "lines"].contains(&report["name"].as_str().unwrap());
+                let never = ["movement", "lines"].contains(&report["name"].as_str().unwrap());
                 assert_eq!(report["issuable"], !never, "{report}");
             }
         }

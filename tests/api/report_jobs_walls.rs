@@ -56,14 +56,14 @@ on_both! {
             app.post("/v1/report-jobs", key, &body).await.problem(404, "not_found");
         }
         for (bad, status) in [
-            (json!({"report": "nothing"}), 422), (json!({"report": "utilization"}), 422), (json!({"report": "public"}), 400),
+            (json!({"report": "nothing"}), 422), (json!({"group_by": "week", "report": "utilization"}), 422), (json!({"report": "public"}), 400),
             (json!({"to": "2025-06-30"}), 400), (json!({"run_out_days": 731}), 422), (json!({"run_out_days": -1}), 422),
             (json!({"from": "2026-02-30"}), 422), (json!({"format": "xml"}), 422), (json!({"format": "svg", "report": "mix"}), 400),
             (json!({"basis": "birthday"}), 422), (json!({"basis": "submission", "report": "held"}), 400),
             (json!({"as_of": "2030-01-01T00:00:00Z"}), 400), (json!({"as_of": "yesterday"}), 422),
             (json!({"since": "2026-01-01T00:00:00Z"}), 400), (json!({"report": "movement"}), 400),
             (json!({"report": "authorizations", "as_of": "2026-01-01T00:00:00Z"}), 400), (json!({"report": "rates"}), 400),
-            (json!({"convention": "any_day"}), 400), (json!({"group_by": "month"}), 422), (json!({"from": "1990-01-01"}), 400),
+            (json!({"convention": "any_day"}), 400), (json!({"group_by": "month"}), 400), (json!({"from": "1990-01-01"}), 400),
             (json!({"organization": 7}), 422), (json!({"payer": "\u{0}"}), 404),
         ] {
             let answer = app.post("/v1/report-jobs", &w.biller, &with("delivery", bad.clone())).await;

@@ -300,6 +300,7 @@ async fn each_report(
                 let q = Question { reader, raws, from, to, basis };
                 q.delivery(app).await;
                 q.dollars(app, payers).await;
+                q.utilization(app).await;
                 q.acceptance(app).await;
                 q.timeliness(app, &today).await;
                 if place < 2 {

@@ -109,6 +109,27 @@ on_both! {
         }
     }
 
+    async fn months_that_are_cut_are_named(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        for (period, wanted) in [
+            ("from=2026-07-01&to=2026-08-31", json!([])),
+            ("from=2026-07-02&to=2026-08-31", json!(["2026-07"])),
+            ("from=2026-07-01&to=2026-08-30", json!(["2026-08"])),
+            ("from=2026-07-31&to=2026-09-01", json!(["2026-07", "2026-09"])),
+            ("from=2026-07-05&to=2026-07-05", json!(["2026-07"])),
+            ("from=2024-02-01&to=2024-02-28", json!(["2024-02"])),
+            ("from=2026-02-01&to=2026-02-28", json!([])),
+        ] {
+            for name in ["delivery", "utilization", "authorizations", "lines"] {
+                let told = report(&app, name, period, &w.biller).await;
+                assert_eq!(told["partial_months"], wanted, "{name} {period}");
+            }
+            let csv = app.get(&format!("/v1/reports/delivery?{period}&format=csv"), &w.biller).await;
+            let names: Vec<&str> = wanted.as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
+            assert!(csv.body.trim_end().ends_with(&format!(",{}", names.join(";"))), "{}", csv.body);
+        }
+    }
+
     async fn a_claim_that_was_replaced_or_voided_counts_as_it_stands(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let analyst = app.key(Role::PayerAnalyst, "evergreen").await;

@@ -38,7 +38,7 @@ on_both! {
         assert_eq!((&claim["payer_control"]["latest"], &claim["payer_control"]["by"]), (&said[3]["payer_control"], &json!("payer")));
         assert_eq!(said[2]["said"][0]["message"], "a required segment is missing");
         tie(&app);
-        assert_eq!(report(&app, &w).await["units"]["submitted"], 12);
+        assert_eq!(report(&app, &w).await["units_submitted"], 12);
     }
 
     async fn one_of_two_sets_is_rejected_whatever_ak9_says(app: TestApp) {
@@ -52,7 +52,7 @@ on_both! {
         tie(&app);
         // No longer billed, ready again, and on the next batch under a number of its own.
         let after = report(&app, &w).await;
-        assert_eq!((&after["units"]["submitted"], &after["units"]["ready"]), (&json!(8), &json!(4)));
+        assert_eq!((&after["units_submitted"], &after["units_ready"]), (&json!(8), &json!(4)));
         assert_ne!(before["billed"], after["billed"]);
         let next = next_batch(&app, &w, SENT).await;
         assert_eq!(next.claims().len(), 1);

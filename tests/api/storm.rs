@@ -131,5 +131,6 @@ on_both! {
         crate::worklist::ties(&app, &w.biller).await;
         let report = app.get("/v1/reports/utilization?from=2026-07-01&to=2026-07-31&group_by=month,service", &w.biller).await.expect(200);
         assert_eq!(report["ties"]["ties"], true, "{report}");
+        assert_eq!(report["control"]["ties"], true, "{report}");
     }
 }

@@ -32,23 +32,13 @@ struct Row {
 #[derive(Debug, Deserialize)]
 struct Measures {
     members: i64,
-    encounters: Visits,
-    units: Units,
+    encounters_recorded: i64,
+    encounters_submitted: i64,
+    units_submitted: Option<i64>,
     contact_hours: String,
     units_per_member: Option<String>,
     billed: String,
     expected: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Visits {
-    recorded: i64,
-    submitted: i64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Units {
-    submitted: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,9 +97,9 @@ fn add(table: &mut Table, organization: &str, month: Option<&str>, m: &Measures)
         Cell::new(organization),
         Cell::new(month.unwrap_or("all")),
         right(m.members),
-        right(m.encounters.recorded),
-        right(m.encounters.submitted),
-        right(m.units.submitted.map(|units| units.to_string()).unwrap_or_default()),
+        right(m.encounters_recorded),
+        right(m.encounters_submitted),
+        right(m.units_submitted.map(|units| units.to_string()).unwrap_or_default()),
         right(&m.contact_hours),
         right(m.units_per_member.as_deref().unwrap_or("")),
         right(&m.billed),

@@ -6,13 +6,17 @@ use super::{FIRST, exists, same_revision, stale};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{OrganizationId, ProgramId};
 use crate::domain::program::{Program, ProgramData};
-use crate::error::{AppError, Fault};
+use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
 use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, programs as store};
 
 /// What a fault says of a program that is not there.
 pub const NO_SUCH_PROGRAM: &str = "this organization has no program with this key";
+/// What a change of the kind is told: a payer is told of visits under programs, not of those under sites and
+/// grants, and reports of the past would tell it otherwise than they did (ADR 141).
+pub(super) const FIXED_KIND: &str =
+    "the kind of a program never changes, because reports have told of it; make another program";
 /// What a taken key is told as.
 const TAKEN: &str = "a program with this key in this organization";
 
@@ -51,6 +55,11 @@ pub async fn update(
             same_revision(old.revision, revision)?;
             if let Some(fault) = fixed(&old.data, &data) {
                 return Err(AppError::invalid(vec![fault]));
+            }
+            if old.data.kind != data.kind {
+                let detail = "A program stays of the kind that it was made with.";
+                let fault = Fault::at("/kind", FIXED_KIND);
+                return Err(AppError::new(Code::ReferenceConflict, detail).with_faults(vec![fault]));
             }
             let mut new = Program { data, ..old.clone() };
             if new == old {

@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::{edition, sha256, unwritten};
 use crate::domain::audit::Detail;
 use crate::domain::dates::Instant;
-use crate::domain::enrollment::Convention;
-use crate::domain::ids::ReportIssueId;
+use crate::domain::enrollment::{Convention, EnrollmentFile};
+use crate::domain::ids::{EnrollmentId, ReportIssueId};
 use crate::domain::report::issue::Issue;
 use crate::error::AppError;
+use crate::reports::Dimension;
 use crate::reports::formats::Format;
 use crate::reports::frame::Answer;
-use crate::reports::utilization::Perspective;
+use crate::reports::utilization::{Perspective, words};
 
 /// A file with what proves that it is the one that was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,25 @@ pub struct Seal {
     pub bytes: usize,
     /// Of its bytes, in hex.
     pub sha256: String,
+}
+
+/// A payer's file of who is enrolled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrollment {
+    /// Its id.
+    pub id: EnrollmentId,
+    /// Of its bytes and its period, in hex.
+    pub sha256: String,
+    /// First day that it speaks of.
+    pub from: NaiveDate,
+    /// Last day that it speaks of.
+    pub to: NaiveDate,
+}
+
+impl Enrollment {
+    fn of(file: &EnrollmentFile) -> Self {
+        Self { id: file.id, sha256: file.sha256.clone(), from: file.from, to: file.to }
+    }
 }
 
 /// Everything about an issue but its rows.
@@ -51,18 +71,30 @@ pub struct Manifest {
     pub from: NaiveDate,
     /// Last day.
     pub to: NaiveDate,
+    /// Months of which only a part lies in the period.
+    #[serde(default)]
+    pub partial_months: Vec<String>,
     /// What was known at this time.
     pub as_of: Instant,
     /// When it was issued.
     pub issued_at: Instant,
     /// How a member's month is counted; none where there are no member-months.
     pub convention: Option<Convention>,
+    /// Of utilization: what its rows are grouped by.
+    #[serde(default)]
+    pub group_by: Vec<Dimension>,
     /// Days after the period until it is complete.
     pub run_out_days: i64,
     /// Whether those had passed.
     pub complete: bool,
     /// Privacy class.
     pub privacy: String,
+    /// Whether small counts are hidden; none of issues from before it was told.
+    #[serde(default)]
+    pub suppression: Option<String>,
+    /// The payer's files of who is enrolled that it was made of.
+    #[serde(default)]
+    pub enrollment: Vec<Enrollment>,
     /// What a reader of it must know of 42 CFR Part 2; none where it is not for a payer.
     pub notice: Option<String>,
     /// Rows, without totals.
@@ -101,12 +133,16 @@ impl Manifest {
             basis: asked.basis.to_string(),
             from: asked.from,
             to: asked.to,
+            partial_months: asked.partial_months(),
             as_of: answer.as_of,
             issued_at,
             convention: asked.convention,
+            group_by: asked.group_by.clone(),
             run_out_days: asked.run_out_days,
             complete: asked.complete(answer.as_of),
             privacy: definition.privacy.to_owned(),
+            suppression: Some(definition.suppression().to_owned()),
+            enrollment: answer.enrollment.iter().map(Enrollment::of).collect(),
             notice: answer.notice().map(str::to_owned),
             rows: answer.table.rows.len(),
             totals: serde_json::to_value(answer.totals()).map_err(unwritten)?,
@@ -136,10 +172,14 @@ impl Manifest {
             .about("from", self.from)
             .about("to", self.to)
             .about("as_of", self.as_of);
-        match self.convention {
+        let detail = match self.convention {
             Some(convention) => detail.about("convention", convention),
             None => detail,
+        };
+        if self.group_by.is_empty() {
+            return detail;
         }
+        detail.about("group_by", words(&self.group_by))
     }
 
     /// Adds a file.
@@ -160,8 +200,12 @@ impl Manifest {
         let convention = self.convention.map_or_else(String::new, |c| {
             format!("_{}", c.as_str().to_uppercase().replace('_', "-"))
         });
+        let by = match self.group_by.as_slice() {
+            [] => String::new(),
+            by => format!("_BY-{}", words(by).to_uppercase().replace(',', "-")),
+        };
         format!(
-            "{}_{}_{}{convention}_{}_{}{}-{}_ASOF{}_V{}.{ending}",
+            "{}_{}_{}{convention}{by}_{}_{}{}-{}_ASOF{}_V{}.{ending}",
             upper(&self.organization),
             upper(&self.payer),
             self.report.to_uppercase().replace('_', "-"),

@@ -33,7 +33,11 @@ pub const COLUMNS: &[Column] = &[
     Column::words("modifiers", "SV101-3 to -6, joined by colons"),
     Column::words("place", "place of service"),
     Column::sum("lines", "lines", "1; of all: how many there are"),
-    Column::sum("units", "units", "SV104, or what it would be"),
+    Column::sum(
+        "units",
+        "units",
+        "SV104, or what it would be; of all: null (mixed_units) where they are of different lengths",
+    ),
     Column::money("charge", "SV102, or what it would be"),
     Column::money("expected", "what the contract should pay for the line"),
     Column::words("authorization", "the number sent or drawn on; null (none)"),

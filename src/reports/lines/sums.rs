@@ -1,11 +1,12 @@
 //! What the lines add up to, and what utilization says of the same days in the same snapshot.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
 use super::super::frame::{Asked, Check, Ties, Value};
+use super::super::utilization::Perspective;
 use super::rows::COLUMNS;
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::domain::money::Money;
@@ -15,6 +16,8 @@ use crate::error::{AppError, Code};
 use crate::store::{self, Conn, StoreError};
 
 const CHAIN: &str = "lines by status = units, billed and expected of utilization";
+/// Why units are null.
+pub(super) const MIXED: &str = "mixed_units";
 /// Most days that are summed from the visits themselves because they changed after they were last packed.
 const MOST_LATE: i64 = 1_000;
 
@@ -26,7 +29,13 @@ type Sum = [i64; 4];
 pub(super) struct Sums {
     shown: BTreeMap<String, Sum>,
     all: BTreeMap<String, Sum>,
+    /// Services of the lines that are shown, by status.
+    services: BTreeMap<String, BTreeSet<String>>,
 }
+
+/// Minutes of a unit of each service, as the packed days of the period have them: of several lengths, units
+/// are not one number.
+pub(super) type Lengths = BTreeMap<String, BTreeSet<u32>>;
 
 impl Sums {
     /// Adds a line: units, charge, expected.
@@ -44,8 +53,25 @@ impl Sums {
         own.into_iter().take(if shown { 2 } else { 1 }).for_each(add);
     }
 
+    /// Says of which service a line is that is shown.
+    pub(super) fn service(&mut self, status: &str, service: &str) {
+        let known = self.services.get(status).is_some_and(|all| all.contains(service));
+        if !known {
+            let all = self.services.entry(status.to_owned()).or_default();
+            all.insert(service.to_owned());
+        }
+    }
+
+    /// Whether units of several lengths would be added: of one status, or of all.
+    pub(super) fn mixed(&self, status: Option<&str>, lengths: &Lengths) -> bool {
+        let of = |(known, _): &(&String, _)| status.is_none_or(|wanted| wanted == *known);
+        let services = self.services.iter().filter(of).flat_map(|(_, services)| services);
+        let all = services.filter_map(|service| lengths.get(service)).flatten();
+        all.collect::<BTreeSet<_>>().len() > 1
+    }
+
     /// As a row.
-    pub(super) fn totals(&self) -> Vec<Value> {
+    pub(super) fn totals(&self, lengths: &Lengths) -> Vec<Value> {
         let mut all = Sum::default();
         for sum in self.shown.values() {
             for (sum, more) in all.iter_mut().zip(sum) {
@@ -55,6 +81,7 @@ impl Sums {
         let [lines, units, charge, expected] = all;
         let of = |name: &str| match name {
             "lines" => Value::Integer(lines),
+            "units" if self.mixed(None, lengths) => Value::Null(MIXED),
             "units" => Value::Integer(units),
             "charge" => Value::Money(charge),
             "expected" => Value::Money(expected),
@@ -64,10 +91,11 @@ impl Sums {
     }
 
     /// For JSON.
-    pub(super) fn by_status(&self) -> Json {
+    pub(super) fn by_status(&self, lengths: &Lengths) -> Json {
         let show = |(status, sum): (&String, &Sum)| {
             let [lines, units, charge, expected] = *sum;
             let (charge, expected) = (Money::from_cents(charge), Money::from_cents(expected));
+            let units = (!self.mixed(Some(status.as_str()), lengths)).then_some(units);
             let sums =
                 json!({"lines": lines, "units": units, "charge": charge, "expected": expected});
             (status.clone(), sums)
@@ -122,30 +150,37 @@ pub(super) fn utilization(
     conn: &mut Conn,
     asked: &Asked,
     late: &Late,
-) -> Result<Counts, StoreError> {
+) -> Result<(Counts, Lengths), StoreError> {
     let (lens, period) = (asked.lens, (asked.from, asked.to));
     let payer = lens.payer.map(PayerId::as_i64);
-    let mut counts = Counts::default();
+    let of_payer = lens.edition == Perspective::Payer;
+    let (mut counts, mut lengths) = (Counts::default(), Lengths::new());
     store::report_days::each(conn, lens.organization, period, |owner, date, day| {
-        if late.contains(&(owner, date)) {
-            return;
-        }
+        let packed = !late.contains(&(owner, date));
         let seen = |wanted: i64| payer.is_none_or(|payer| payer == wanted);
         for cell in day.cells.iter().filter(|cell| seen(cell.place.payer)) {
-            counts.add(cell.counts);
+            if packed {
+                counts.add(cell.counts);
+            }
+            let minutes = if of_payer { &cell.sent_unit_minutes } else { &cell.unit_minutes };
+            let service =
+                cell.place.service.and_then(|at| day.texts.get(usize::try_from(at).ok()?));
+            if let Some(service) = service.filter(|_| !minutes.is_empty()) {
+                lengths.entry(service.clone()).or_default().extend(minutes);
+            }
         }
     })?;
     for (owner, date) in late {
         let owner = OrganizationId::from_i64(*owner);
         let zone = store::report_facts::zone(conn, owner)?;
-        // How long a unit is does not matter here.
+        // How long a unit is was said by the days as they were packed.
         let mut none = |_: &mut Conn, _: i64| Ok(HashMap::new());
-        let mut lengths = store::report_source::Lengths::new(&mut none);
-        for (_, fact) in store::report_source::visits(conn, owner, zone, *date, &mut lengths)? {
+        let mut unread = store::report_source::Lengths::new(&mut none);
+        for (_, fact) in store::report_source::visits(conn, owner, zone, *date, &mut unread)? {
             if payer.is_none() || payer == fact.payer {
                 counts.add(Counts::of(&fact));
             }
         }
     }
-    Ok(counts)
+    Ok((counts, lengths))
 }

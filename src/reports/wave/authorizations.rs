@@ -153,7 +153,7 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
     let parts = consumed + reserved + remaining;
     checks.push(Check::whole("approved = used + reserved + remaining", approved, parts));
     let left_out = payer_reads.then_some(left_out);
-    Ok(Built { table, ties: Ties::of(CHAIN, checks), released: None, left_out })
+    Ok(Built { left_out, ..Built::whole(table, Ties::of(CHAIN, checks), None) })
 }
 
 fn of(

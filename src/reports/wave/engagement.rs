@@ -146,7 +146,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         checks.push(Check::whole(what, all.enrolled, counts.iter().sum()));
     }
     let left_out = (asked.lens.edition == Perspective::Payer).then_some(left_out);
-    Ok(Built { table, ties: Ties::of(CHAIN, checks), released: None, left_out })
+    Ok(Built { left_out, ..Built::whole(table, Ties::of(CHAIN, checks), None) })
 }
 
 impl Work {

@@ -35,7 +35,7 @@ pub(super) fn organizations(
 }
 
 /// Rows against totals, for every column that adds up.
-fn adds_up(table: &Table) -> Vec<Check> {
+pub(super) fn adds_up(table: &Table) -> Vec<Check> {
     let Some(totals) = &table.totals else { return Vec::new() };
     let additive = table.columns.iter().enumerate().filter(|(_, c)| c.additive);
     additive

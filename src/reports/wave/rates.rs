@@ -102,6 +102,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     let mut table = Table::new(COLUMNS);
     let span = Span::new(asked.from, Some(asked.to)).ok();
     let empty = Use::default();
+    let read = file.iter().cloned().collect();
     let file = file.map(|file| file.id.to_string()).unwrap_or_default();
     let source = (convention, file.as_str());
     let (mut sum, mut user_months) = (Decimal::ZERO, 0);
@@ -118,7 +119,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     let mut checks = super::adds_up(&table);
     let enrolled_contacts = months.values().map(|m| m.contacts - m.not_enrolled).sum::<i64>();
     checks.push(Check::whole(CHAIN, all.contacts, enrolled_contacts + all.not_enrolled));
-    Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
+    Ok(Built { enrollment: read, ..Built::whole(table, Ties::of(CHAIN, checks), None) })
 }
 
 fn row(

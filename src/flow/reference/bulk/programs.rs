@@ -7,6 +7,7 @@ use crate::domain::identifiers::Key;
 use crate::domain::program::{Program, ProgramData};
 use crate::error::AppError;
 use crate::flow::reference::FIRST;
+use crate::flow::reference::programs::FIXED_KIND;
 use crate::store::programs as store;
 
 pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Result<(), AppError> {
@@ -27,6 +28,9 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
             };
             load.columns.program(&old.data, &mut data);
             load.ordered(line, data.span);
+            if old.data.kind != data.kind {
+                load.refuse(line, "/kind", FIXED_KIND);
+            }
             let changed = old.data != data;
             if changed {
                 Load::must(store::update(load.conn, owner, &Program { data, ..old }, now)?)?;

@@ -20,7 +20,7 @@ pub struct ProgramDraft {
     /// Its name for people.
     #[schema(example = "Community waiver 1915(i)")]
     pub name: Option<String>,
-    /// `program` (a waiver or program of the state), `site` or `grant`.
+    /// `program` (a waiver or program of the state), `site` or `grant`; never changes.
     #[schema(example = "program")]
     pub kind: Option<String>,
     /// First day on which it runs.

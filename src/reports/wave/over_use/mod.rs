@@ -66,12 +66,9 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     ];
     let payer_reads = asked.lens.edition == Perspective::Payer;
     let c = &all.counts;
-    Ok(Built {
-        table,
-        ties: Ties::of(CHAIN, checks),
-        released: Some([c.sent_units, c.sent_charge, c.sent_expected]),
-        left_out: payer_reads.then_some(left_out),
-    })
+    let released = Some([c.sent_units, c.sent_charge, c.sent_expected]);
+    let left_out = payer_reads.then_some(left_out);
+    Ok(Built { left_out, ..Built::whole(table, Ties::of(CHAIN, checks), released) })
 }
 
 /// The flags of an organization.
