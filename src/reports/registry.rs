@@ -326,7 +326,7 @@ pub fn build(
     }
     let control = match made.released {
         Some(released) if asked.as_of.is_none() && asked.basis == Basis::Service => {
-            Some(control(conn, &asked, released)?)
+            Some(control(conn, &asked, released)?.told(made.left_out))
         }
         _ => None,
     };
