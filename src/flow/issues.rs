@@ -1,12 +1,12 @@
 //! Reports as they were issued: kept once, read back, never changed (`docs/adr/0100`).
 
 use super::{Ctx, Scope};
-use crate::domain::dates::Instant;
 use crate::domain::ids::{OrganizationId, PayerId, ReportIssueId};
 use crate::domain::report::issue::{Issue, Shelf};
 use crate::error::{AppError, Code};
 pub use crate::store::Conn;
 pub use crate::store::report_issues::Filter;
+pub use crate::store::report_walls::Seen;
 use crate::store::{StoreError, report_issues as store};
 
 /// Keeps an issue with its files. Refused when its question was issued already and this is no
@@ -50,22 +50,29 @@ pub async fn get(ctx: &Ctx, shelf: Shelf, id: ReportIssueId) -> Result<Issue, Ap
     found.ok_or_else(|| AppError::not_found("issue"))
 }
 
-/// Of each of these payers, organizations and times: whether the payer may be told less of people now than then.
-pub async fn narrowed(
-    ctx: &Ctx,
-    list: Vec<(PayerId, Option<OrganizationId>, Instant)>,
-) -> Result<Vec<bool>, AppError> {
+/// A file for a payer: whose, of which organization, and what it knows.
+pub type Told = (PayerId, Option<OrganizationId>, Seen);
+
+/// Of each of these files: whether its payer may be told less of people now than when it was made.
+pub async fn narrowed(ctx: &Ctx, list: Vec<Told>) -> Result<Vec<bool>, AppError> {
     if list.is_empty() {
         return Ok(Vec::new());
     }
     let now = ctx.now();
     let look = move |conn: &mut Conn| {
-        let one = |(payer, organization, then)| {
-            crate::store::report_walls::narrowed(conn, payer, organization, (then, now))
+        let one = |(payer, organization, seen)| {
+            crate::store::report_walls::narrowed(conn, payer, organization, (seen, now))
         };
         list.into_iter().map(one).collect::<Result<Vec<bool>, StoreError>>()
     };
     Ok(ctx.db.read(Scope::Service, look).await?)
+}
+
+/// Why a file is closed that tells more than may be told now.
+pub fn closed() -> AppError {
+    let detail = "Consents, contracts or organizations changed since this was made, and it may tell more \
+                  than may be told now: have it made again.";
+    AppError::new(Code::WrongStatus, detail)
 }
 
 /// A page of a shelf, newest first.

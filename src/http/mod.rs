@@ -64,6 +64,7 @@ mod receipt;
 mod received;
 mod reference;
 mod report_frame;
+mod report_issue_view;
 mod report_issues;
 mod report_job_view;
 mod report_jobs;

@@ -11,6 +11,7 @@ use super::encounters::OfOrganization;
 use super::page::{Page, PageBody};
 use super::problem::Problem;
 use super::reason::reason;
+use super::report_issue_view::{IssueView, as_of_now, look_at, looked_at, view};
 use super::report_question::READERS;
 use super::reports::{acquainted, grouped, view_of};
 use super::{Caller, PathId, Post, Query, respond};
@@ -79,40 +80,6 @@ struct IssueBody {
     reason: Option<String>,
 }
 
-/// A manifest, as it was written when the report was issued. A payer is not told the totals of people's rows
-/// once more when it may be told less of them now.
-#[derive(Serialize)]
-struct IssueView(serde_json::Value);
-
-fn view(mut manifest: Manifest, narrowed: bool) -> Result<IssueView, AppError> {
-    if narrowed {
-        manifest.totals = serde_json::Value::Null;
-    }
-    Ok(IssueView(
-        serde_json::to_value(manifest)
-            .map_err(|e| AppError::internal(format!("a manifest cannot be shown: {e}")))?,
-    ))
-}
-
-/// Manifests with whether their readers may be told less by now.
-async fn looked_at(ctx: &Ctx, issues: &[Issue]) -> Result<Vec<(Manifest, bool)>, AppError> {
-    let manifests = issues.iter().map(Manifest::read).collect::<Result<Vec<_>, _>>()?;
-    let of_people = |(issue, manifest): (&Issue, &Manifest)| {
-        let payer = issue.payer.filter(|_| manifest.tells_a_payer_of_people())?;
-        Some((payer, issue.organization, manifest.known_at()))
-    };
-    let walled: Vec<_> = issues.iter().zip(&manifests).map(of_people).collect();
-    let mut told =
-        issues::narrowed(ctx, walled.iter().flatten().copied().collect()).await?.into_iter();
-    let narrowed = |of: Option<_>| of.is_some() && told.next().unwrap_or(true);
-    Ok(manifests.into_iter().zip(walled.into_iter().map(narrowed)).collect())
-}
-
-async fn look_at(ctx: &Ctx, issue: &Issue) -> Result<(Manifest, bool), AppError> {
-    let found = looked_at(ctx, std::slice::from_ref(issue)).await?.pop();
-    found.ok_or_else(|| AppError::internal("an issue has no manifest"))
-}
-
 /// Whose trail says that something of an issue was given out.
 fn owner(issue: &Issue) -> Whose {
     let Issue { organization, payer, .. } = *issue;
@@ -168,10 +135,10 @@ async fn create(
         let manifest = Manifest::read(&issue)?;
         let detail = manifest.detail();
         disclosed::note(&work, conn, owner(&issue), Action::ReportIssue, issue.id, detail)?;
-        Ok(Reply::json(StatusCode::CREATED.as_u16(), &view(manifest, false)?)?
+        Ok(Reply::json(StatusCode::CREATED.as_u16(), &view(&manifest, false)?)?
             .with_header("Location", format!("/v1/report-issues/{}", issue.id)))
     });
-    respond(reply.await?)
+    respond(as_of_now(&ctx, shelf, reply.await?).await?)
 }
 
 fn asked(wanted: &IssueBody, lens: Lens) -> Result<Asked, AppError> {
@@ -267,7 +234,7 @@ async fn list(
     let views: Result<Vec<_>, AppError> = looked_at(&ctx, &rows)
         .await?
         .into_iter()
-        .map(|(manifest, narrowed)| Ok((manifest.id, view(manifest, narrowed)?)))
+        .map(|(manifest, narrowed)| Ok((manifest.id, view(&manifest, narrowed)?)))
         .collect();
     let body: PageBody<IssueView> = page.body(views?, |(id, _)| id.as_i64(), |(_, view)| view);
     if !body.items.is_empty() {
@@ -293,7 +260,7 @@ async fn get(
     let (manifest, narrowed) = look_at(&ctx, &issue).await?;
     let detail = manifest.detail();
     disclosed::exported(&ctx, owner(&issue), Action::ReportIssueRead, issue.id, detail).await?;
-    Ok(HttpResponse::Ok().json(view(manifest, narrowed)?))
+    Ok(HttpResponse::Ok().json(view(&manifest, narrowed)?))
 }
 
 /// Whose trail says that a page of issues was read.
@@ -339,9 +306,7 @@ async fn file(
         return Err(AppError::new(Code::InvalidParameter, detail));
     };
     if narrowed {
-        let detail = "Consents, contracts or organizations changed since the report was issued, and it \
-                      may tell more than may be told now: issue it again.";
-        return Err(AppError::new(Code::WrongStatus, detail));
+        return Err(issues::closed());
     }
     let detail = manifest.detail().about("format", &form);
     disclosed::exported(&ctx, owner(&issue), Action::ReportIssueExport, issue.id, detail).await?;
@@ -377,6 +342,9 @@ async fn rebuild(
 ) -> Result<HttpResponse, AppError> {
     let shelf = shelf(&ctx, &caller, query.0.organization.as_deref()).await?;
     let issue = issues::get(&ctx, shelf, id.0).await?;
+    if look_at(&ctx, &issue).await?.1 {
+        return Err(issues::closed());
+    }
     let files = ctx.db.read(Scope::Service, move |conn| issue::rebuild(conn, &issue)).await?;
     let rebuildable = !files.is_empty();
     let same = rebuildable.then(|| files.iter().all(|file| file.same));

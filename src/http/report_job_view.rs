@@ -58,7 +58,7 @@ pub(super) struct JobView {
     format: String,
     /// waiting, running, done, failed or cancelled.
     state: String,
-    /// How far it is; null before it runs.
+    /// How far it is; null before it runs, and of a closed file.
     progress: Option<ProgressView>,
     /// When it was asked for.
     made_at: String,
@@ -70,17 +70,18 @@ pub(super) struct JobView {
     kept_until: Option<String>,
     /// Where the file is, when it is done.
     file: Option<String>,
-    /// Its bytes.
+    /// Its bytes; null when the file is closed because less may be told by now.
     size: Option<u64>,
-    /// SHA-256 of them, hex.
+    /// SHA-256 of them, hex; null as the size.
     sha256: Option<String>,
     /// Why it failed.
     error: Option<Problem>,
 }
 
 impl JobView {
-    /// Of a job.
-    pub(super) fn of(job: &Job) -> Result<Self, AppError> {
+    /// Of a job; `narrowed`: its reader may be told less of people than when it was made, and so neither how
+    /// many rows nor how many bytes there were.
+    pub(super) fn of(job: &Job, narrowed: bool) -> Result<Self, AppError> {
         let asked = Question::read(job)?;
         let (id, text) = (job.id.to_string(), ToString::to_string);
         let error = job.failure.as_ref().map(|failure| {
@@ -101,7 +102,7 @@ impl JobView {
             convention: asked.convention.map(|c| c.to_string()),
             format: asked.format.to_string(),
             state: job.state.to_string(),
-            progress: job.progress.map(|p| ProgressView {
+            progress: job.progress.filter(|_| !narrowed).map(|p| ProgressView {
                 part: p.part.to_string(),
                 unit: p.part.unit(),
                 done: p.done,
@@ -112,8 +113,8 @@ impl JobView {
             finished_at: job.finished_at.map(|at| at.to_string()),
             kept_until: report_jobs::kept_until(job).map(|at| at.to_string()),
             file: job.made.as_ref().map(|_| format!("/v1/report-jobs/{id}/file")),
-            size: job.made.as_ref().map(|made| made.size),
-            sha256: job.made.as_ref().map(|made| made.sha256.clone()),
+            size: job.made.as_ref().filter(|_| !narrowed).map(|made| made.size),
+            sha256: job.made.as_ref().filter(|_| !narrowed).map(|made| made.sha256.clone()),
             error,
             id,
         })

@@ -23,6 +23,7 @@ use crate::domain::ids::ReportJobId;
 use crate::error::{AppError, Code};
 use crate::flow::audit::Action;
 use crate::flow::idempotent::{self, Reply};
+use crate::flow::issues::{self, Seen};
 use crate::flow::report_jobs::{self, Conn, Filter, Job, JobState, PIECE_BYTES};
 use crate::flow::{Ctx, Scope, disclosed};
 use crate::reports::formats::Format;
@@ -135,7 +136,7 @@ async fn create(
     let reply = idempotent::run(&ctx, scope, ticket, move |conn| {
         let job = new(&work, conn, definition, &asked, format)?;
         report_jobs::add(&work, conn, &job)?;
-        Ok(Reply::json(StatusCode::ACCEPTED.as_u16(), &JobView::of(&job)?)?
+        Ok(Reply::json(StatusCode::ACCEPTED.as_u16(), &JobView::of(&job, false)?)?
             .with_header("Location", format!("/v1/report-jobs/{}", job.id)))
     });
     respond(reply.await?)
@@ -204,9 +205,9 @@ async fn list(
     let filter = Filter { id: None, report: query.report, state: query.state };
     let after = page.after.map(ReportJobId::from_i64);
     let rows = report_jobs::list(&ctx, shelf, filter, after, page.rows()).await?;
-    let views: Result<Vec<_>, AppError> =
-        rows.iter().map(|job| Ok((job.id, JobView::of(job)?))).collect();
-    let body: PageBody<JobView> = page.body(views?, |(id, _)| id.as_i64(), |(_, view)| view);
+    let views = views(&ctx, &rows).await?;
+    let views = rows.iter().map(|job| job.id).zip(views).collect();
+    let body: PageBody<JobView> = page.body(views, |(id, _)| id.as_i64(), |(_, view)| view);
     Ok(HttpResponse::Ok().json(body))
 }
 
@@ -222,7 +223,34 @@ async fn get(
     query: Query<OfOrganization>,
 ) -> Result<HttpResponse, AppError> {
     let shelf = shelf(&ctx, &caller, query.0.organization.as_deref()).await?;
-    Ok(HttpResponse::Ok().json(JobView::of(&report_jobs::get(&ctx, shelf, id.0).await?)?))
+    let job = report_jobs::get(&ctx, shelf, id.0).await?;
+    Ok(HttpResponse::Ok().json(views(&ctx, &[job]).await?.pop()))
+}
+
+/// Jobs as they are told now: whether a payer may be told less than when they were made is looked up.
+async fn views(ctx: &Ctx, jobs: &[Job]) -> Result<Vec<JobView>, AppError> {
+    let narrowed = narrowed(ctx, jobs).await?;
+    jobs.iter().zip(narrowed).map(|(job, narrowed)| JobView::of(job, narrowed)).collect()
+}
+
+/// Of each of these jobs: whether what it came to may tell a payer more of people than may be told now. What
+/// came to nothing is not known to be younger than what has changed.
+async fn narrowed(ctx: &Ctx, jobs: &[Job]) -> Result<Vec<bool>, AppError> {
+    let (mut all, mut asked) = (Vec::new(), Vec::new());
+    for job in jobs {
+        let payer = job.payer.filter(|_| job::tells_a_payer_of_people(job));
+        let made = job.made.as_ref();
+        let seen = made.map(|made| Seen { at: made.known_at, narrowings: made.narrowings });
+        let told = payer.zip(seen).map(|(payer, seen)| (payer, job.organization, seen));
+        all.push(payer.is_some() && made.is_none() && job.state.ended());
+        asked.push(told);
+    }
+    let mut told =
+        issues::narrowed(ctx, asked.iter().flatten().copied().collect()).await?.into_iter();
+    for (one, _) in all.iter_mut().zip(asked).filter(|(_, asked)| asked.is_some()) {
+        *one = told.next().unwrap_or(true);
+    }
+    Ok(all)
 }
 
 /// Stop a job that waits or runs (200, with the job), or remove one that has ended, with its file (204).
@@ -242,7 +270,7 @@ async fn delete(
     report_jobs::get(&ctx, shelf, id.0).await?;
     body?;
     Ok(match report_jobs::delete(&ctx, shelf, id.0).await? {
-        Some(job) => HttpResponse::Ok().json(JobView::of(&job)?),
+        Some(job) => HttpResponse::Ok().json(views(&ctx, &[job]).await?.pop()),
         None => HttpResponse::NoContent().finish(),
     })
 }
@@ -272,10 +300,8 @@ async fn file(
     };
     let definition = job::definition(&job)?;
     acquainted(&ctx, job::edition(&job), job.organization, job.payer).await?;
-    if job::tells_a_payer_of_people(&job, definition) && report_jobs::narrowed(&ctx, &job).await? {
-        let detail = "Consents, contracts or organizations changed since the file was made, and it \
-                      may tell more than may be told now: make another job.";
-        return Err(AppError::new(Code::WrongStatus, detail));
+    if narrowed(&ctx, std::slice::from_ref(&job)).await?.contains(&true) {
+        return Err(issues::closed());
     }
     let lens = job::lens(&job);
     let detail = asked.asked(lens).detail(definition.name, asked.format);

@@ -1,8 +1,8 @@
 //! Differences (E5): a payer's own extract held against the lines of released claims, line by line, and
 //! the chain from one sum to the other.
 //!
-//! A line that the extract has is told whatever consents have ended: the payer brings it. One that it lacks
-//! is told as `lines` would tell it, so that an empty extract shows nothing that is behind that wall.
+//! A payer is told of the lines that `lines` would tell it now, and of no others: a number that it brings may
+//! be guessed. One of a line behind that wall is only there, as one that nobody ever gave (`docs/adr/0144`).
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -55,7 +55,7 @@ pub struct Differences {
     to: NaiveDate,
     as_of: Instant,
     notice: &'static str,
-    /// For payers: whether lines that the extract lacks are not told, and not in any sum.
+    /// For payers: whether lines of the period are not told and in no sum, whether the extract has them or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     left_out_without_consent: Option<bool>,
     here: SumsView,
@@ -149,22 +149,16 @@ pub fn against(
     let Sides { edition, payer, organization } = sides;
     let as_of = report_facts::clock(conn)?;
     let theirs: HashSet<(&str, &str)> = extract.iter().map(numbers).collect();
-    let (mut here, alone): (Vec<Ours>, Vec<Ours>) =
-        report_lines::released(conn, payer, organization, (from, to))?
-            .into_iter()
-            .partition(|ours| theirs.contains(&numbers(&ours.line)));
-    let elsewhere = elsewhere(conn, sides, (from, to), (&here, &theirs))?;
+    let mut here = report_lines::released(conn, payer, organization, (from, to))?;
+    let mut elsewhere = elsewhere(conn, sides, (from, to), (&here, &theirs))?;
     let left_out_without_consent = match edition {
-        Perspective::Organization => {
-            here.extend(alone);
-            None
-        }
+        Perspective::Organization => None,
         Perspective::Payer => {
-            let count = alone.len();
-            let told = told(conn, payer, alone, as_of)?;
-            let left_out = told.len() < count;
-            here.extend(told);
-            Some(left_out)
+            // Of the period alone, whatever the extract has: else it would answer for a guessed number.
+            let count = here.len();
+            here = told(conn, payer, here, as_of)?;
+            elsewhere = told(conn, payer, elsewhere, as_of)?;
+            Some(here.len() < count)
         }
     };
     let bare = |list: Vec<Ours>| list.into_iter().map(|ours| ours.line).collect();
@@ -221,7 +215,7 @@ fn elsewhere(
     Ok(found)
 }
 
-/// Of the lines that an extract lacks, those that its payer may be told of now.
+/// Of these lines those that their payer may be told of now.
 fn told(
     conn: &mut Conn,
     payer: PayerId,
@@ -239,14 +233,15 @@ fn told(
         let payers = std::iter::once(payer.as_i64());
         if let Some(mut wall) = Wall::between(conn, owner, payers, (as_of, zone))? {
             wall.learn(conn, lines.iter().map(|ours| ours.member))?;
-            let claims: HashSet<i64> = lines.iter().map(|ours| ours.claim).collect();
+            let shows = |ours: &Ours, of_substance_use| {
+                let people = (payer.as_i64(), ours.member);
+                wall.shows_line(people, &ours.service, ours.line.date, of_substance_use)
+            };
+            let open = lines.iter().filter(|ours| !shows(ours, true));
+            let claims: HashSet<i64> = open.map(|ours| ours.claim).collect();
             let claims: Vec<i64> = claims.into_iter().collect();
             let diagnosed = report_lines::diagnosed(conn, owner, &claims)?;
-            lines.retain(|ours| {
-                let people = (payer.as_i64(), ours.member);
-                let of_substance_use = diagnosed.contains(&ours.claim);
-                wall.shows_line(people, &ours.service, ours.line.date, of_substance_use)
-            });
+            lines.retain(|ours| shows(ours, diagnosed.contains(&ours.claim)));
         }
         shown.extend(lines);
     }

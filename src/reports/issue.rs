@@ -18,6 +18,7 @@ use crate::domain::enrollment::Convention;
 use crate::domain::ids::ReportIssueId;
 use crate::domain::report::issue::Issue;
 use crate::error::{AppError, Code};
+use crate::store::report_walls::Seen;
 use crate::store::{self, Conn};
 
 pub use manifest::{Manifest, Seal};
@@ -94,6 +95,7 @@ pub fn make(
         asked.convention = asked.convention.or(Some(Convention::AnyDay));
     }
     let question = question(definition.name, &asked);
+    let narrowings = store::report_walls::known(conn, asked.lens.payer, asked.lens.organization)?;
     if before.as_ref().is_some_and(|b| b.issue.question != question) {
         let rule = "this is an issue of another question: name one of the same report, \
                     organization, payer, basis and period";
@@ -110,12 +112,13 @@ pub fn make(
     }
     let old = before.as_ref().map(|b| Manifest::read(&b.issue)).transpose()?;
     if let Some((old, before)) = old.as_ref().zip(before) {
+        let seen = Seen { at: old.known_at(), narrowings: before.issue.narrowings };
         manifest.version = old.version + 1;
         manifest.supersedes = Some(old.id);
         manifest.cause = Some(before.cause);
         let json = files.iter().find(|(form, _)| form == "json");
         let json = json.map_or(&[][..], |(_, bytes)| bytes);
-        let walled = walled(conn, old, &answer)?;
+        let walled = walled(conn, (old, seen), &answer)?;
         let restated = restate(conn, &asked, walled, (old, &before.json), (&manifest, json))?;
         files.push(("restatement".to_owned(), restated));
     }
@@ -133,6 +136,7 @@ pub fn make(
         issued_at,
         supersedes: manifest.supersedes,
         manifest: serde_json::to_string(&manifest).map_err(unwritten)?,
+        narrowings,
     };
     Ok((issue, files))
 }
@@ -158,13 +162,17 @@ fn answer(
 }
 
 /// Of people's rows for a payer: whether somebody may be hidden from it now whom the issue before told of.
-fn walled(conn: &mut Conn, old: &Manifest, answer: &Answer) -> Result<Option<bool>, AppError> {
+fn walled(
+    conn: &mut Conn,
+    (old, seen): (&Manifest, Seen),
+    answer: &Answer,
+) -> Result<Option<bool>, AppError> {
     if !old.tells_a_payer_of_people() {
         return Ok(None);
     }
     let Lens { organization, payer, .. } = answer.asked.lens;
     let Some(payer) = payer else { return Ok(None) };
-    let times = (old.known_at(), answer.as_of);
+    let times = (seen, answer.as_of);
     let narrowed = store::report_walls::narrowed(conn, payer, organization, times)?;
     Ok(Some(narrowed || answer.left_out == Some(true)))
 }

@@ -11,6 +11,7 @@ use super::formats::Format;
 use super::frame::{Asked, Basis, Lens};
 use super::registry::{self, Definition};
 use super::utilization::Perspective;
+use super::wave::part2;
 use super::{Dimension, chart, lines};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
@@ -198,9 +199,10 @@ pub fn lens(job: &Job) -> Lens {
     Lens { edition: edition(job), organization: job.organization, payer: job.payer }
 }
 
-/// Whether its rows are people and its reader is a payer: then it may be told less of them later.
-pub fn tells_a_payer_of_people(job: &Job, definition: &Definition) -> bool {
-    definition.privacy == "P1" && edition(job) == Perspective::Payer
+/// Whether it is of people and its reader is a payer: then it may be told less of them later.
+pub fn tells_a_payer_of_people(job: &Job) -> bool {
+    let walled = definition(job).is_ok_and(|def| part2::walled(def.name, def.privacy));
+    walled && edition(job) == Perspective::Payer
 }
 
 /// Makes the report of a job in the caller's transaction and writes it.

@@ -335,7 +335,7 @@ pub fn build(
     }
     let control = match made.released {
         Some(released) if asked.as_of.is_none() && asked.basis == Basis::Service => {
-            Some(control(conn, &asked, released, made.lines)?)
+            Some(control(conn, &asked, released, made.lines)?.told(made.left_out))
         }
         _ => None,
     };

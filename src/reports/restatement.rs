@@ -11,7 +11,7 @@ use super::issue::{Manifest, Rows, rows};
 use super::registry;
 use super::table::Objects;
 use super::tally::count;
-use super::wave::organizations;
+use super::wave::{organizations, part2};
 use crate::domain::ids::ReportIssueId;
 use crate::error::AppError;
 use crate::store::{self, Conn};
@@ -97,7 +97,7 @@ struct Restatement<'a> {
 
 /// Writes the restatement, as JSON. `walled`, of people's rows for a payer: whether somebody may be hidden
 /// from it now who was told before. Then only rows that the new issue has are restated, without totals: what
-/// is gone would tell of them once more.
+/// is gone would tell of them once more. Where rows are of several people, none is.
 pub fn restate(
     conn: &mut Conn,
     asked: &Asked,
@@ -108,7 +108,10 @@ pub fn restate(
     let definition = registry::find(&after.report, asked.lens.edition)?;
     let (old, new) = (rows(before_json)?, rows(after_json)?);
     let mut changes = changes(definition.columns, &old, &new);
-    if walled == Some(true) {
+    if walled == Some(true) && !part2::of_one_each(definition.name) {
+        // Sums: what they lost is who is gone.
+        changes.clear();
+    } else if walled == Some(true) {
         let still = words_of(definition.columns, &new.0);
         changes.retain(|change| change.row.as_ref().is_some_and(|row| still.contains(&text(row))));
     }

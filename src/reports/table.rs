@@ -310,6 +310,14 @@ impl Ties {
     pub fn of(chain: &'static str, checks: Vec<Check>) -> Self {
         Self { ties: checks.iter().all(|c| c.holds), chain, checks }
     }
+
+    /// Without both sides of its checks where somebody is left out: they would give back how many.
+    pub(super) fn told(mut self, left_out: Option<bool>) -> Self {
+        if left_out == Some(true) {
+            self.checks.clear();
+        }
+        self
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::report_walls::{self, Narrowing};
 use super::schema::consents as table;
 use super::types::{CHUNK, page_size, read, read_json, read_span, write_json};
 use crate::domain::consent::{Consent, ConsentData, Revocation};
@@ -106,12 +107,14 @@ pub fn insert_all(
     Ok(())
 }
 
-/// Takes a consent back that was not taken back yet. `false`: it was, or it is not this tenant's.
+/// Takes a consent back that was not taken back yet, as is known `now`. `false`: it was, or it is not this
+/// tenant's.
 pub fn revoke(
     conn: &mut Conn,
     organization: OrganizationId,
     id: ConsentId,
     revocation: &Revocation,
+    now: Instant,
 ) -> Result<bool, StoreError> {
     let at = table::table
         .filter(table::organization_id.eq(organization.as_i64()))
@@ -121,7 +124,17 @@ pub fn revoke(
         table::revoked_at.eq(Some(revocation.at.naive())),
         table::revoke_reason.eq(revocation.reason.as_deref()),
     );
-    Ok(diesel::update(at).set(change).execute(conn)? == 1)
+    if diesel::update(at).set(change).execute(conn)? == 0 {
+        return Ok(false);
+    }
+    let recipient: Option<i64> = table::table
+        .filter(table::organization_id.eq(organization.as_i64()))
+        .filter(table::id.eq(id.as_i64()))
+        .select(table::recipient_id)
+        .first(conn)?;
+    let what = Narrowing::Consent { id, recipient: recipient.map(PayerId::from_i64) };
+    report_walls::narrow(conn, organization, what, now)?;
+    Ok(true)
 }
 
 /// The consent with this id, if it is this tenant's.

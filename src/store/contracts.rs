@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::organizations;
+use super::report_walls::{self, Narrowing};
 use super::schema::{contract_versions as versions, contracts};
 use super::types::{page_size, read_json, read_span, write_json};
 use crate::domain::contract::{Terms, VersionHead};
@@ -86,6 +87,16 @@ pub fn insert(
         recorded_at: head.recorded_at.naive(),
     };
     diesel::insert_into(versions::table).values(&row).execute(conn)?;
+    let all: i64 = versions::table
+        .filter(versions::organization_id.eq(row.organization_id))
+        .filter(versions::contract_id.eq(row.contract_id))
+        .count()
+        .get_result(conn)?;
+    if all > 1 {
+        // The first one opens what was closed; each after it may flag more services.
+        let what = Narrowing::Contract { version: head.id, payer: head.payer };
+        report_walls::narrow(conn, organization, what, head.recorded_at)?;
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::report_facts;
+use super::report_walls::{self, Narrowing};
 use super::schema::{locations, organizations};
 use super::types::{CHUNK, ListChange, optional, page_size, read, read_optional};
 use crate::domain::dates::Instant;
@@ -154,13 +155,18 @@ pub fn update(
     let at = organizations::table
         .filter(organizations::id.eq(row.id))
         .filter(organizations::revision.eq(organization.revision));
-    let left: Option<String> = at.select(organizations::zone).first(conn).optional()?;
-    let Some(left) = left else { return Ok(false) };
+    let left: Option<(String, String)> =
+        at.select((organizations::zone, organizations::part2)).first(conn).optional()?;
+    let Some((left, said)) = left else { return Ok(false) };
     if diesel::update(at).set(&row).execute(conn)? == 0 {
         return Ok(false);
     }
     if left != row.zone {
         report_facts::keep_zone(conn, organization.id, &left, now)?;
+    }
+    if (&left, &said) != (&row.zone, &row.part2) {
+        let what = Narrowing::Organization { revision: row.revision };
+        report_walls::narrow(conn, organization.id, what, now)?;
     }
     let stored: Vec<LocationRow> = locations::table
         .filter(locations::organization_id.eq(row.id))

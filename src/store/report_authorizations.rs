@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::schema::coverages;
 use super::types::{CHUNK, read_json};
 use crate::domain::ids::{OrganizationId, PayerId};
-pub use by_lines::by_lines;
+pub use by_lines::{by_lines, drawn};
 
 /// An authorization and its use.
 #[derive(Debug, Clone, PartialEq, Eq)]

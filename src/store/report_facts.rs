@@ -8,6 +8,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::report_lines::Visit;
 use super::schema::{organizations, past_zones, report_clock, report_facts, report_marks};
 use super::sets::insert_set;
 use super::types::{self, CHUNK};
@@ -40,6 +41,14 @@ pub struct Known {
     pub date: NaiveDate,
     /// What is known of it.
     pub fact: Fact,
+}
+
+impl Known {
+    /// As the walls look at it.
+    pub fn visit(&self) -> Visit {
+        let service = self.fact.service.clone().unwrap_or_default();
+        Visit { encounter: self.encounter, member: self.fact.member, service, date: self.date }
+    }
 }
 
 /// The moment up to which everything is known.

@@ -24,6 +24,7 @@ struct Row {
     issued_at: NaiveDateTime,
     supersedes: Option<i64>,
     manifest: String,
+    narrowings: i64,
 }
 
 impl Row {
@@ -39,6 +40,7 @@ impl Row {
             issued_at: issue.issued_at.naive(),
             supersedes: issue.supersedes.map(ReportIssueId::as_i64),
             manifest: issue.manifest.clone(),
+            narrowings: issue.narrowings,
         }
     }
 
@@ -54,6 +56,7 @@ impl Row {
             issued_at: Instant::from_naive(self.issued_at),
             supersedes: self.supersedes.map(ReportIssueId::from_i64),
             manifest: self.manifest,
+            narrowings: self.narrowings,
         }
     }
 }

@@ -91,6 +91,7 @@ pub fn done(conn: &mut Conn, hold: Hold, now: Instant, made: &Made) -> Result<bo
         table::known_at.eq(Some(made.known_at.naive())),
         table::size_bytes.eq(Some(number(made.size)?)),
         table::sha256.eq(Some(made.sha256.as_str())),
+        table::narrowings.eq(made.narrowings),
     );
     Ok(diesel::update(held!(hold)).set(change).execute(conn)? == 1)
 }

@@ -42,6 +42,7 @@ struct Row {
     sha256: Option<String>,
     error_code: Option<String>,
     error_detail: Option<String>,
+    narrowings: i64,
 }
 
 impl Row {
@@ -51,7 +52,9 @@ impl Row {
         let (done, of) = (count(self.part_done)?.unwrap_or(0), count(self.part_of)?);
         let size = count(self.size_bytes)?;
         let made = match (size, self.sha256, time(self.known_at)) {
-            (Some(size), Some(sha256), Some(known_at)) => Some(Made { size, sha256, known_at }),
+            (Some(size), Some(sha256), Some(known_at)) => {
+                Some(Made { size, sha256, known_at, narrowings: self.narrowings })
+            }
             _ => None,
         };
         let failure = self.error_code.zip(self.error_detail);
@@ -104,6 +107,7 @@ pub fn insert(conn: &mut Conn, job: &Job) -> Result<(), StoreError> {
         sha256: None,
         error_code: None,
         error_detail: None,
+        narrowings: 0,
     };
     diesel::insert_into(table::table).values(row).execute(conn)?;
     Ok(())

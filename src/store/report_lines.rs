@@ -165,3 +165,60 @@ pub fn diagnosed(
     }
     Ok(found)
 }
+
+/// A visit that a released claim tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Which.
+    pub encounter: i64,
+    /// The member on the roster.
+    pub member: i64,
+    /// The contract's service.
+    pub service: String,
+    /// Service date.
+    pub date: NaiveDate,
+}
+
+#[derive(QueryableByName)]
+struct StatedRow {
+    #[diesel(sql_type = BigInt)]
+    encounter_id: i64,
+    #[diesel(sql_type = BigInt)]
+    claim_id: i64,
+    #[diesel(sql_type = Text)]
+    status: String,
+}
+
+/// Which of these visits stand on a released claim whose first diagnosis is one of substance use.
+pub fn diagnosed_visits(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    visits: &[i64],
+) -> Result<HashSet<i64>, StoreError> {
+    let mut found = HashSet::new();
+    for chunk in visits.chunks(CHUNK) {
+        let ids: Vec<String> = chunk.iter().map(i64::to_string).collect();
+        let sql = format!(
+            "SELECT DISTINCT q.encounter_id, c.id AS claim_id, c.status FROM claim_line_parts q \
+             JOIN claim_lines k ON k.organization_id = q.organization_id AND k.id = q.claim_line_id \
+             JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
+             WHERE q.organization_id = $1 AND q.encounter_id IN ({}) AND {COUNTS}",
+            ids.join(", ")
+        );
+        let rows: Vec<StatedRow> =
+            diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
+        let mut stated = Vec::new();
+        for row in rows {
+            let status: ClaimStatus = read("claims.status", row.status)?;
+            if status.is_billed() {
+                stated.push((row.encounter_id, row.claim_id));
+            }
+        }
+        let claims: HashSet<i64> = stated.iter().map(|(_, claim)| *claim).collect();
+        let claims: Vec<i64> = claims.into_iter().collect();
+        let diagnosed = diagnosed(conn, organization, &claims)?;
+        let of_substance_use = stated.iter().filter(|(_, claim)| diagnosed.contains(claim));
+        found.extend(of_substance_use.map(|(visit, _)| *visit));
+    }
+    Ok(found)
+}

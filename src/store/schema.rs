@@ -837,6 +837,7 @@ diesel::table! {
         issued_at -> Timestamp,
         supersedes -> Nullable<BigInt>,
         manifest -> Text,
+        narrowings -> BigInt,
     }
 }
 
@@ -872,6 +873,17 @@ diesel::table! {
         error_code -> Nullable<Text>,
         error_detail -> Nullable<Text>,
         removed_at -> Nullable<Timestamp>,
+        narrowings -> BigInt,
+    }
+}
+
+diesel::table! {
+    report_narrowings (organization_id, cause, subject) {
+        organization_id -> BigInt,
+        cause -> Text,
+        subject -> BigInt,
+        payer_id -> Nullable<BigInt>,
+        recorded_at -> Timestamp,
     }
 }
 
@@ -967,6 +979,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_issue_files,
     report_jobs,
     report_job_pieces,
+    report_narrowings,
     enrollment_files,
     enrollment_spans,
 );

@@ -91,6 +91,7 @@ mod report_jobs_states;
 mod report_jobs_walls;
 mod report_lines;
 mod report_lines_forms;
+mod report_narrowed;
 mod report_over_use;
 mod report_people;
 mod report_recount;

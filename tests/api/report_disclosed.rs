@@ -135,19 +135,21 @@ on_both! {
         let own = held_against(&app, &w.biller, YEAR, HEADER).await;
         assert_eq!(own["only_here"]["lines"], 2);
         assert!(own["left_out_without_consent"].is_null());
-        // What the payer brings is compared, whatever has ended.
-        revoke(&app, &w, &kept).await;
+        // What the payer brings is told while it may be told, and then as a number that nobody gave.
         let line = |of: &Value| format!("{},{},{},9,{}\n", of["claim_number"].as_str().unwrap(),
             of["line_control"].as_str().unwrap(), of["here"]["service_date"].as_str().unwrap(),
             of["here"]["charge"].as_str().unwrap());
-        let hidden = all["differences"].as_array().unwrap().iter().find(|d| d["here"]["service_date"] == "2026-07-02");
-        let text = format!("{HEADER}{}", line(hidden.unwrap()));
+        let told = all["differences"].as_array().unwrap().iter().find(|d| d["here"]["service_date"] == "2026-07-01");
+        let text = format!("{HEADER}{}", line(told.unwrap()));
         let seen = held_against(&app, &analyst, YEAR, &text).await;
         assert_eq!((&seen["differing"], &seen["only_here"]["lines"]), (&json!(1), &json!(0)), "{seen}");
         assert_eq!(seen["differences"][0]["differs"], json!(["units"]));
-        let csv = world::body(&app, &format!("/v1/reports/differences?{YEAR}&format=csv"), &analyst, "text/csv", text).await;
+        let csv = world::body(&app, &format!("/v1/reports/differences?{YEAR}&format=csv"), &analyst, "text/csv", text.clone()).await;
         let row = csv.body.lines().nth(1).unwrap();
         assert!(row.contains("42 CFR part 2") && row.ends_with(",true"), "{row}");
+        revoke(&app, &w, &kept).await;
+        let seen = held_against(&app, &analyst, YEAR, &text).await;
+        assert_eq!((&seen["differing"], &seen["here"]["lines"], &seen["only_there"]["lines"]), (&json!(0), &json!(0), &json!(1)), "{seen}");
         // Utilization carries the notice, too.
         let told = app.get(&format!("/v1/reports/utilization?{YEAR}"), &analyst).await.expect(200);
         assert!(told["notice"].as_str().unwrap().contains("42 CFR part 2"));

@@ -116,22 +116,37 @@ on_both! {
         let told = file(&app, &analyst, &again).await.expect(200);
         let direct = app.get(&format!("/v1/reports/authorizations?{YEAR}"), &analyst).await.expect(200);
         assert_eq!((&told["rows"], &told["left_out_without_consent"]), (&direct["rows"], &json!(true)));
-        // A consent whose last day has passed; an organization that says something else of itself.
-        app.database.execute("UPDATE contract_versions SET recorded_at = '2026-01-01 00:00:00'");
-        app.database.execute("UPDATE organizations SET updated_at = '2026-01-01 00:00:00'");
+        // A consent whose last day has passed: nobody records that.
+        app.database.execute("UPDATE report_jobs SET known_at = '2026-09-01 16:00:00'");
         app.database.execute("UPDATE consents SET valid_to = '2026-09-10'");
         assert_eq!(file(&app, &analyst, &again).await.status, 200, "it holds until the end of the day");
-        app.database.execute("UPDATE report_jobs SET known_at = '2026-09-01 16:00:00'");
-        app.database.execute("UPDATE consents SET valid_to = '2026-09-09', revoked_at = NULL");
+        app.database.execute("UPDATE consents SET valid_to = '2026-09-09'");
         file(&app, &analyst, &again).await.problem(409, "wrong_status");
         app.database.execute("UPDATE consents SET valid_to = NULL");
         assert_eq!(file(&app, &analyst, &again).await.status, 200);
-        app.database.execute("UPDATE contract_versions SET recorded_at = '2026-09-02 00:00:00'");
+        // Another version of the contract; an organization that says something else of itself.
+        let same = ["key = \"peer_individual\"", "key = \"peer_individual\"\nsubstance_use = true"];
+        crate::again::supersede(&app, &w, "2026.2", same, ["RIVERBEND01", "RIVERBEND01"]).await;
         file(&app, &analyst, &again).await.problem(409, "wrong_status");
-        app.database.execute("UPDATE contract_versions SET recorded_at = '2026-01-01 00:00:00'");
-        app.database.execute("UPDATE organizations SET updated_at = '2026-09-02 00:00:00'");
-        file(&app, &analyst, &again).await.problem(409, "wrong_status");
-        app.database.execute("UPDATE organizations SET part2 = 'not_program'");
-        assert_eq!(file(&app, &analyst, &again).await.status, 200, "no Part 2 program, no wall");
+        let path = app.get("/v1/organizations", &w.biller).await.expect(200);
+        let path = format!("/v1/organizations/{}", path["items"][0]["id"].as_str().unwrap());
+        let anew = async || {
+            let job = ask(&app, &analyst, &wanted("authorizations")).await;
+            make_all(&app.ctx).await;
+            assert_eq!(file(&app, &analyst, &job).await.status, 200);
+            job
+        };
+        let job = anew().await;
+        crate::changes::amend(&app, &w, &path, |o| o["contact_phone"] = json!("5095550143")).await;
+        assert_eq!(file(&app, &analyst, &job).await.status, 200, "who answers the telephone opens and closes nothing");
+        crate::changes::amend(&app, &w, &path, |o| o["zone"] = json!("Pacific/Guam")).await;
+        file(&app, &analyst, &job).await.problem(409, "wrong_status");
+        crate::changes::amend(&app, &w, &path, |o| o["part2"] = json!("not_program")).await;
+        let job = anew().await;
+        crate::changes::amend(&app, &w, &path, |o| o["part2"] = json!("undeclared")).await;
+        file(&app, &analyst, &job).await.problem(409, "wrong_status");
+        crate::changes::amend(&app, &w, &path, |o| o["part2"] = json!("not_program")).await;
+        file(&app, &analyst, &job).await.problem(409, "wrong_status");
+        assert_eq!(file(&app, &w.biller, &own).await.status, 200, "its own records");
     }
 }

@@ -111,7 +111,8 @@ on_both! {
     }
 
     async fn a_member_far_above_the_others_is_told_and_a_payer_with_consent_only(app: TestApp) {
-        let w = world::river_bend(&app, 31).await;
+        let flagged = [("key = \"peer_individual\"", "key = \"peer_individual\"\nsubstance_use = true")];
+        let w = world::river_bend_with(&app, 31, &flagged).await;
         // Ten each of two, three and four units, and one of sixteen: median 3, all others 0 or 1 from it.
         for member in 0..31 {
             let minutes = if member == 0 { 240 } else { 30 + 15 * (i64::try_from(member).unwrap() % 3) };
@@ -139,15 +140,26 @@ on_both! {
         release(&app, &w.biller, "2026-07-31").await;
         let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
         assert_eq!(far(&analyst, july).await, (vec![told.to_vec()], all.clone(), json!(false)));
-        // Where the organization may be a Part 2 program, the member's consent is asked for.
+        // Where the organization may be a Part 2 program, each member's consent is asked for, and who has given
+        // none is not counted among those who are compared either.
         app.database.execute("UPDATE organizations SET part2 = 'undeclared'");
-        assert_eq!(far(&analyst, july).await, (vec![], all.clone(), json!(true)), "not how many");
+        assert_eq!(far(&analyst, july).await, (vec![], vec![], json!(true)), "not how many");
         assert_eq!(far(&w.biller, july).await.0.len(), 1, "its own");
         let consent = |member: usize| json!({"reference": format!("C-{member}"), "member": w.members[member],
             "recipient": "evergreen", "purposes": ["payment"], "from": "2026-01-01", "obtained": "paper"});
-        app.post("/v1/consents?organization=river-bend", &w.admin, &consent(1)).await.expect(201);
-        assert_eq!(far(&analyst, july).await.0, Vec::<Vec<Value>>::new(), "another's");
-        app.post("/v1/consents?organization=river-bend", &w.admin, &consent(0)).await.expect(201);
+        let consents = async |members: std::ops::Range<usize>| {
+            for member in members {
+                app.post("/v1/consents?organization=river-bend", &w.admin, &consent(member)).await.expect(201);
+            }
+        };
+        consents(0..29).await;
+        let few = vec![vec![json!(29), json!("100.00"), Value::Null]];
+        assert_eq!(far(&analyst, july).await, (vec![], few, json!(true)));
+        let seen = report(&app, july, &analyst).await;
+        assert_eq!(seen["control"]["checks"], json!([]), "both sides would give back who is left out");
+        consents(29..30).await;
+        assert_eq!(far(&analyst, july).await.0.len(), 1, "thirty");
+        consents(30..31).await;
         assert_eq!(far(&analyst, july).await, (vec![told.to_vec()], all, json!(false)));
         // Another payer is told of nobody.
         world::payer(&app, &w.admin, "lone-mesa").await;

@@ -26,6 +26,8 @@ pub struct Issue {
     pub supersedes: Option<ReportIssueId>,
     /// Everything that the manifest says, as JSON.
     pub manifest: String,
+    /// Of a payer's: how often what it may be told had become less, as far as the issue knows of it.
+    pub narrowings: i64,
 }
 
 /// Whose issues are seen.

@@ -178,7 +178,7 @@ pub fn revoke(
         return Err(AppError::field("/at", message));
     }
     let revocation = Revocation { at, reason };
-    if !store::revoke(conn, organization, id, &revocation)? {
+    if !store::revoke(conn, organization, id, &revocation, ctx.now())? {
         return Err(AppError::internal("a consent changed under its member's lock"));
     }
     let detail = Detail::default().about("member", member).about("at", at);

@@ -88,16 +88,6 @@ pub async fn delete(ctx: &Ctx, shelf: Shelf, id: ReportJobId) -> Result<Option<J
     ctx.db.write(Scope::Service, delete).await
 }
 
-/// Whether the file of a job for a payer may tell more than the payer may be told now.
-pub async fn narrowed(ctx: &Ctx, job: &Job) -> Result<bool, AppError> {
-    let (Some(payer), Some(made)) = (job.payer, &job.made) else { return Ok(false) };
-    let (organization, times) = (job.organization, (made.known_at, ctx.now()));
-    let look = move |conn: &mut Conn| {
-        crate::store::report_walls::narrowed(conn, payer, organization, times)
-    };
-    Ok(ctx.db.read(Scope::Service, look).await?)
-}
-
 /// One piece of the file of a job, 0 first. It is an error when it is not there: then the job was removed
 /// while it was read.
 pub async fn piece(

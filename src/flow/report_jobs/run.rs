@@ -198,8 +198,7 @@ impl Run {
         };
         let (read, stored) = tokio::join!(reading, storing);
         stored?;
-        let (size, sha256) = read?;
-        Ok(Made { size, sha256, known_at })
+        read
     }
 
     async fn store(&self, ordinal: i32, piece: Arc<Vec<u8>>) -> Result<(), AppError> {
@@ -272,14 +271,15 @@ impl Run {
     }
 }
 
-/// Reads the report and writes it into the channel; gives size and hash.
+/// Reads the report and writes it into the channel.
 fn write(
     conn: &mut Conn,
     (job, known_at): (&Job, Instant),
     make: Make,
     to: mpsc::Sender<Vec<u8>>,
     told: Arc<Told>,
-) -> Result<(u64, String), AppError> {
+) -> Result<Made, AppError> {
+    let narrowings = store::report_walls::known(conn, job.payer, job.organization)?;
     let mut sink = Sink::new(to, Arc::clone(&told));
     let heard = Arc::clone(&told);
     let listen = move |done: usize, of: usize| {
@@ -293,7 +293,9 @@ fn write(
     if let Err(error) = written {
         return Err(sink.refusal().unwrap_or(error));
     }
-    sink.finish().map_err(|e| AppError::internal(format!("a report cannot be kept: {e}")))
+    let (size, sha256) =
+        sink.finish().map_err(|e| AppError::internal(format!("a report cannot be kept: {e}")))?;
+    Ok(Made { size, sha256, known_at, narrowings })
 }
 
 /// Does again what a busy database refused.

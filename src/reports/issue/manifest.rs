@@ -15,6 +15,7 @@ use crate::reports::Dimension;
 use crate::reports::formats::Format;
 use crate::reports::frame::Answer;
 use crate::reports::utilization::{Perspective, words};
+use crate::reports::wave::part2;
 
 /// A file with what proves that it is the one that was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,9 +155,10 @@ impl Manifest {
         })
     }
 
-    /// Whether its rows are people and its reader is a payer: then it may be told less of them later.
+    /// Whether it is of people and its reader is a payer: then it may be told less of them later.
     pub fn tells_a_payer_of_people(&self) -> bool {
-        self.privacy == "P1" && self.edition == edition(Perspective::Payer)
+        let walled = part2::walled(&self.report, &self.privacy);
+        walled && self.edition == edition(Perspective::Payer)
     }
 
     /// What had happened by then is in it, or left out of it.

@@ -3,12 +3,12 @@
 //!
 //! A flag is a prompt for a talk, never a denial.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{NaiveDate, TimeDelta};
 
 use super::part2::Wall;
-use crate::domain::dates::Instant;
+use crate::domain::dates::{Instant, Zone};
 use crate::domain::ids::OrganizationId;
 use crate::domain::report::pace::{BURN_DAYS, Projection, Standing};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
@@ -99,9 +99,9 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
         let today = zone.date_of(as_of);
         let list = of(conn, asked, id, today)?;
         let lines = by_lines(conn, id, asked.lens.payer, (asked.from, asked.to))?;
-        let wall = if payer_reads { Wall::of(conn, id, &list, (as_of, zone))? } else { None };
+        let told = told(conn, asked, (id, &list), (as_of, zone))?;
         for used in list {
-            if wall.as_ref().is_some_and(|wall| !wall.shows(&used)) {
+            if told.as_ref().is_some_and(|told| !told.contains(&used.id)) {
                 left_out = true;
                 continue;
             }
@@ -164,6 +164,21 @@ fn of(
 ) -> Result<Vec<Used>, StoreError> {
     let since = today.checked_sub_signed(TimeDelta::days(BURN_DAYS - 1)).unwrap_or(today);
     used(conn, id, asked.lens.payer, (asked.from, asked.to), (since, today))
+}
+
+/// Those of an organization's authorizations that a payer may see; none: all.
+pub(super) fn told(
+    conn: &mut Conn,
+    asked: &Asked,
+    (id, list): (OrganizationId, &[Used]),
+    now: (Instant, Zone),
+) -> Result<Option<HashSet<i64>>, StoreError> {
+    let own = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
+    let Some(payer) = own else { return Ok(None) };
+    match Wall::between(conn, id, std::iter::once(payer.as_i64()), now)? {
+        Some(mut wall) => Ok(Some(wall.shown(conn, (payer, list), (asked.from, asked.to))?)),
+        None => Ok(None),
+    }
 }
 
 /// What a reader is told of an authorization: a payer of what was released.

@@ -1,12 +1,13 @@
 //! Engagement (U8): how soon people are seen after their enrollment, and whether they are still seen 30,
 //! 60 and 90 days on. Cohorts by month of enrollment; whoever waits stays in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{NaiveDate, TimeDelta};
 
 use crate::domain::dates::Instant;
 use crate::domain::episode::EpisodeData;
+use crate::domain::identifiers::Reference;
 use crate::domain::ids::{OrganizationId, PayerId};
 use crate::domain::report::engagement::{Enrollment, MARKS, Mark, median};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value, month};
@@ -15,6 +16,7 @@ use crate::reports::tally::count;
 use crate::reports::utilization::Perspective;
 use crate::reports::wave::part2::Wall;
 use crate::store::report_facts::{Wanted, each};
+use crate::store::report_lines::Visit;
 use crate::store::{self, Conn, StoreError};
 
 /// Episodes that are read at a time.
@@ -177,12 +179,12 @@ impl Work {
                 .map(|episode| episode.data)
                 .filter(|data| wanted(asked, data) && data.span.from <= today)
                 .collect();
-            if let Some(wall) = &mut wall {
-                wall.learn(conn, list.iter().map(|data| data.member.as_i64()))?;
-            }
+            let hidden = match &mut wall {
+                Some(wall) => hidden(conn, wall, (payer, &list), &contacts)?,
+                None => HashSet::new(),
+            };
             for data in &list {
-                let people = (payer.map_or(0, PayerId::as_i64), data.member.as_i64());
-                if wall.as_ref().is_some_and(|wall| !wall.shows_person(people)) {
+                if hidden.contains(&data.reference) {
                     self.left_out = true;
                     continue;
                 }
@@ -213,38 +215,61 @@ fn wanted(asked: &Asked, data: &EpisodeData) -> bool {
     own && (asked.from..=asked.to).contains(&data.span.from)
 }
 
-fn enrollment(data: &EpisodeData, contacts: &HashMap<i64, Vec<NaiveDate>>) -> Enrollment {
-    let (from, to) = (data.span.from, data.span.to);
-    let mut days: Vec<NaiveDate> = contacts
-        .get(&data.member.as_i64())
-        .into_iter()
-        .flatten()
-        .filter(|day| {
-            **day >= from
-                && to.is_none_or(|to| **day <= to)
-                && (**day - from).num_days() < FOLLOWED_DAYS
-        })
-        .copied()
-        .collect();
-    days.sort_unstable();
-    Enrollment { from, to, contacts: days }
+/// Of these episodes those that a payer may not be told of: a consent is missing for a service and day that
+/// they may be for, or for a contact that they count.
+fn hidden<'a>(
+    conn: &mut Conn,
+    wall: &mut Wall,
+    (payer, list): (Option<PayerId>, &'a [EpisodeData]),
+    contacts: &HashMap<i64, Vec<Visit>>,
+) -> Result<HashSet<&'a Reference>, StoreError> {
+    let payer = payer.map_or(0, PayerId::as_i64);
+    let visits: Vec<Visit> =
+        list.iter().flat_map(|data| followed(data, contacts)).cloned().collect();
+    let behind = wall.hides(conn, payer, &visits)?;
+    wall.learn(conn, list.iter().map(|data| data.member.as_i64()))?;
+    let hides = |data: &&EpisodeData| {
+        let people = (payer, data.member.as_i64());
+        !wall.shows_person(people, (data.span.from, data.span.to))
+            || followed(data, contacts).any(|visit| behind.contains(&visit.encounter))
+    };
+    Ok(list.iter().filter(hides).map(|data| &data.reference).collect())
 }
 
-/// Days of contacts by member, as far as the reader sees them.
+/// The contacts that an episode counts.
+fn followed<'a>(
+    data: &EpisodeData,
+    contacts: &'a HashMap<i64, Vec<Visit>>,
+) -> impl Iterator<Item = &'a Visit> {
+    let (from, to) = (data.span.from, data.span.to);
+    contacts.get(&data.member.as_i64()).into_iter().flatten().filter(move |visit| {
+        visit.date >= from
+            && to.is_none_or(|to| visit.date <= to)
+            && (visit.date - from).num_days() < FOLLOWED_DAYS
+    })
+}
+
+fn enrollment(data: &EpisodeData, contacts: &HashMap<i64, Vec<Visit>>) -> Enrollment {
+    let mut days: Vec<NaiveDate> = followed(data, contacts).map(|visit| visit.date).collect();
+    days.sort_unstable();
+    Enrollment { from: data.span.from, to: data.span.to, contacts: days }
+}
+
+/// Contacts by member, as far as the reader sees them.
 fn contacts(
     conn: &mut Conn,
     asked: &Asked,
     id: OrganizationId,
     as_of: Instant,
-) -> Result<HashMap<i64, Vec<NaiveDate>>, StoreError> {
-    let mut days: HashMap<i64, Vec<NaiveDate>> = HashMap::new();
+) -> Result<HashMap<i64, Vec<Visit>>, StoreError> {
+    let mut all: HashMap<i64, Vec<Visit>> = HashMap::new();
     let to = asked.to.checked_add_signed(TimeDelta::days(FOLLOWED_DAYS)).unwrap_or(asked.to);
     let wanted = Wanted { organization: Some(id), from: asked.from, to, as_of };
     each(conn, wanted, |known| {
         // Whoever did not come was not seen.
         if asked.lens.sees(&known.fact) && !known.fact.absent {
-            days.entry(known.fact.member).or_default().push(known.date);
+            all.entry(known.fact.member).or_default().push(known.visit());
         }
     })?;
-    Ok(days)
+    Ok(all)
 }

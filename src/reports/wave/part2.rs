@@ -13,8 +13,20 @@ use crate::domain::facts::ConsentFact;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
 use crate::domain::organization::Part2Posture;
-use crate::store::report_authorizations::Used;
+use crate::store::report_authorizations::{Used, drawn};
+use crate::store::report_lines::{Visit, diagnosed_visits};
 use crate::store::{self, Conn, StoreError};
+
+/// Whether a payer's edition of a report is made behind this wall: then its files are closed when less may be
+/// told. Engagement is sums, but of enrollments, which no claim tells.
+pub fn walled(report: &str, privacy: &str) -> bool {
+    privacy == "P1" || report == "engagement"
+}
+
+/// Whether each row is of one person, so that the rows of others say nothing of who is left out.
+pub fn of_one_each(report: &str) -> bool {
+    matches!(report, "authorizations" | "ending" | "pace")
+}
 
 /// What a payer may see of an organization's authorizations, enrollments and claim lines.
 pub struct Wall {
@@ -29,20 +41,6 @@ pub struct Wall {
 }
 
 impl Wall {
-    /// Of an organization whose authorizations these are; none when it is no Part 2 program.
-    pub fn of(
-        conn: &mut Conn,
-        id: OrganizationId,
-        list: &[Used],
-        (at, zone): (Instant, Zone),
-    ) -> Result<Option<Self>, StoreError> {
-        let mut wall = Self::between(conn, id, list.iter().map(|used| used.payer), (at, zone))?;
-        if let Some(wall) = &mut wall {
-            wall.learn(conn, list.iter().map(|used| used.member))?;
-        }
-        Ok(wall)
-    }
-
     /// Between an organization and its payers, before anything is known of consents; none when it is no
     /// Part 2 program.
     pub fn between(
@@ -81,25 +79,70 @@ impl Wall {
         Ok(())
     }
 
-    /// Whether its payer may see an authorization: not where nobody knows which services are those of
-    /// substance use.
-    pub fn shows(&self, used: &Used) -> bool {
-        self.shows_all((used.payer, used.member), &used.services)
+    /// Those of a payer's authorizations that it may see: with a consent for each service of substance use
+    /// that they are for and each of their days, and for each visit of substance use that drew on them. None
+    /// where nobody knows which services are those of substance use.
+    pub fn shown(
+        &mut self,
+        conn: &mut Conn,
+        (payer, list): (PayerId, &[Used]),
+        period: (NaiveDate, NaiveDate),
+    ) -> Result<HashSet<i64>, StoreError> {
+        let drawn = drawn(conn, self.organization, payer, period)?;
+        let visits: Vec<Visit> = drawn.iter().map(|(_, visit)| visit.clone()).collect();
+        let hidden = self.hides(conn, payer.as_i64(), &visits)?;
+        let closed = drawn.iter().filter(|(_, visit)| hidden.contains(&visit.encounter));
+        let closed: HashSet<i64> = closed.map(|(authorization, _)| *authorization).collect();
+        self.learn(conn, list.iter().map(|used| used.member))?;
+        let open = |used: &&Used| {
+            let people = (used.payer, used.member);
+            !closed.contains(&used.id)
+                && self.shows_all(people, &used.services, (used.from, used.to))
+        };
+        Ok(list.iter().filter(open).map(|used| used.id).collect())
     }
 
-    /// Whether its payer may be told that somebody is enrolled: with a consent for each service of substance
-    /// use that the enrollment may be for.
-    pub fn shows_person(&self, people: (i64, i64)) -> bool {
-        self.shows_all(people, &[])
+    /// Of these visits those that its payer may not be told of: of a service or diagnosis of substance use,
+    /// without a consent in force that speaks of their service and day.
+    pub fn hides(
+        &mut self,
+        conn: &mut Conn,
+        payer: i64,
+        visits: &[Visit],
+    ) -> Result<HashSet<i64>, StoreError> {
+        self.learn(conn, visits.iter().map(|visit| visit.member))?;
+        let (mut hidden, mut open) = (HashSet::new(), Vec::new());
+        for visit in visits {
+            let shows = |diagnosed| {
+                self.shows_line((payer, visit.member), &visit.service, visit.date, diagnosed)
+            };
+            if !shows(false) {
+                hidden.insert(visit.encounter);
+            } else if !shows(true) {
+                open.push(visit.encounter);
+            }
+        }
+        hidden.extend(diagnosed_visits(conn, self.organization, &open)?);
+        Ok(hidden)
     }
 
-    /// Whether its payer may see what is of these services; none named: of any.
-    fn shows_all(&self, (payer, member): (i64, i64), services: &[String]) -> bool {
+    /// Whether its payer may be told that somebody is enrolled on these days: with a consent for each service
+    /// of substance use that the enrollment may be for, and each of the days.
+    pub fn shows_person(&self, people: (i64, i64), days: (NaiveDate, Option<NaiveDate>)) -> bool {
+        self.shows_all(people, &[], days)
+    }
+
+    /// Whether its payer may see what is of these services, none named: of any, and of these days.
+    fn shows_all(
+        &self,
+        (payer, member): (i64, i64),
+        services: &[String],
+        days: (NaiveDate, Option<NaiveDate>),
+    ) -> bool {
         let Some(Some(flagged)) = self.services.get(&payer) else { return false };
         let of = |name: &&String| services.is_empty() || services.contains(name);
         let mut mine = flagged.iter().filter(of);
-        let today = self.zone.date_of(self.at);
-        mine.all(|name| self.permits((payer, member), name, today))
+        mine.all(|name| self.permits_all((payer, member), name, days))
     }
 
     /// Whether its payer may see a claim line; `diagnosed`: its first diagnosis is one of substance use.
@@ -116,18 +159,64 @@ impl Wall {
     }
 
     /// Whether a consent that is known permits telling the payer of a service of a day.
-    fn permits(&self, (payer, member): (i64, i64), service: &str, day: NaiveDate) -> bool {
-        let service = Key::parse(service).ok();
-        let wanted = Disclosure {
-            at: self.at,
-            zone: self.zone,
-            recipient: Some(PayerId::from_i64(payer)),
-            service: service.as_ref(),
-            service_date: day,
-        };
-        let mut mine = self.consents.get(&member).into_iter().flatten();
-        mine.any(|consent| consent.permits(&wanted).is_ok())
+    fn permits(&self, people: (i64, i64), service: &str, day: NaiveDate) -> bool {
+        self.in_force(people, service, |_| day).next().is_some()
     }
+
+    /// Whether consents that are known permit telling the payer of a service of every day.
+    fn permits_all(
+        &self,
+        people: (i64, i64),
+        service: &str,
+        days: (NaiveDate, Option<NaiveDate>),
+    ) -> bool {
+        // Each is asked of a day that it speaks of itself: which days it speaks of is looked at together.
+        let today = self.zone.date_of(self.at);
+        let own = |of: &ConsentFact| of.services_from.or(of.services_to).unwrap_or(today);
+        let spans = self.in_force(people, service, own);
+        cover(spans.map(|of| (of.services_from, of.services_to)).collect(), days)
+    }
+
+    /// The consents that permit telling the payer now of a service of the day that is taken for each.
+    fn in_force(
+        &self,
+        (payer, member): (i64, i64),
+        service: &str,
+        day: impl Fn(&ConsentFact) -> NaiveDate,
+    ) -> impl Iterator<Item = &ConsentFact> {
+        let service = Key::parse(service).ok();
+        let mine = self.consents.get(&member).into_iter().flatten();
+        mine.filter(move |consent| {
+            let wanted = Disclosure {
+                at: self.at,
+                zone: self.zone,
+                recipient: Some(PayerId::from_i64(payer)),
+                service: service.as_ref(),
+                service_date: day(consent),
+            };
+            consent.permits(&wanted).is_ok()
+        })
+    }
+}
+
+/// First and last day; none: without a beginning or end.
+type Open = (Option<NaiveDate>, Option<NaiveDate>);
+
+/// Whether spans cover all days from the first to the last, which may not be there.
+fn cover(mut spans: Vec<Open>, (from, to): (NaiveDate, Option<NaiveDate>)) -> bool {
+    spans.sort_unstable();
+    let mut next = from;
+    for (first, last) in spans {
+        if first.is_some_and(|first| first > next) {
+            return false;
+        }
+        let Some(after) = last.and_then(|last| last.succ_opt()) else { return true };
+        next = next.max(after);
+        if to.is_some_and(|to| to < next) {
+            return true;
+        }
+    }
+    false
 }
 
 /// The services that any version of the contract flags as those of substance use, whichever is in force:
@@ -147,4 +236,36 @@ fn flagged(
         known.extend(services.filter(|s| s.substance_use).map(|s| s.key.as_str().to_owned()));
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dates::parse_date;
+
+    #[test]
+    fn consents_cover_a_span_together_and_day_by_day() {
+        let day = |text: &str| (!text.is_empty()).then(|| parse_date(text).unwrap());
+        let told = |spans: &[(&str, &str)], from: &str, to: &str| {
+            let spans = spans.iter().map(|(from, to)| (day(from), day(to))).collect();
+            cover(spans, (parse_date(from).unwrap(), day(to)))
+        };
+        let year = ("2026-01-01", "2026-12-31");
+        assert!(!told(&[], year.0, year.1));
+        assert!(told(&[("", "")], year.0, "") && told(&[year], year.0, year.1));
+        assert!(!told(&[year], year.0, ""), "an end that is not there is never reached");
+        assert!(!told(&[year], "2025-12-31", year.1) && !told(&[year], year.0, "2027-01-01"));
+        let halves = [("2026-07-01", ""), ("", "2026-06-30")];
+        assert!(told(&halves, year.0, ""), "in any order");
+        assert!(
+            !told(&[("", "2026-06-29"), ("2026-07-01", "")], year.0, year.1),
+            "a day is missing"
+        );
+        assert!(told(
+            &[("2026-01-01", "2026-03-31"), ("", "2026-12-31"), ("2026-02-01", "2026-02-02")],
+            year.0,
+            year.1
+        ));
+        assert!(told(&[("2026-05-05", "2026-05-05")], "2026-05-05", "2026-05-05"));
+    }
 }

@@ -90,7 +90,8 @@ fn save(
         let (before, after) = (old.revoked.as_ref(), new.revoked.as_ref());
         match (before, after) {
             (None, Some(revocation)) => {
-                Load::must(store::revoke(load.conn, owner, old.id, revocation)?)?;
+                let now = load.ctx.now();
+                Load::must(store::revoke(load.conn, owner, old.id, revocation, now)?)?;
                 touched.insert(old.data.member);
                 load.counts.add(Some(true));
             }

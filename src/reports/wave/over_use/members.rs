@@ -1,7 +1,7 @@
 //! Members' months: units that a limit holds, units far above those of others with the same service, and
 //! months of an authorization without a visit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -13,10 +13,8 @@ use crate::domain::rules::RuleId;
 use crate::reports::frame::Lens;
 use crate::reports::tally::{Person, count};
 use crate::reports::utilization::Perspective;
-use crate::reports::wave::part2::Wall;
 use crate::store::report_authorizations::Used;
 use crate::store::report_facts::Known;
-use crate::store::{Conn, StoreError};
 
 /// Rules by which a limit of the contract holds units.
 const OF_LIMITS: [RuleId; 5] = [
@@ -33,8 +31,10 @@ struct Own {
     units: i64,
     member: i64,
     number: Option<String>,
-    /// The days, with the members on the roster: a payer's number may be on it twice.
-    visits: Vec<(NaiveDate, i64)>,
+    /// How many.
+    visits: i64,
+    /// Whether there are more, which are not told.
+    hidden: bool,
 }
 
 impl Own {
@@ -42,11 +42,11 @@ impl Own {
         self.units += units;
         self.member = known.fact.member;
         self.number.clone_from(&known.fact.number);
-        self.visits.push((known.date, known.fact.member));
+        self.visits += 1;
     }
 
     fn flag(self, payer: &str, found: Found, days: (NaiveDate, NaiveDate)) -> Flag {
-        let (meetings, who) = (count(self.visits.len()), Who::Member(self.member, self.number));
+        let (meetings, who) = (self.visits, Who::Member(self.member, self.number));
         Flag { payer: payer.to_owned(), found, who, service: None, days, meetings }
     }
 }
@@ -68,8 +68,8 @@ pub(super) struct Told<'a> {
     pub(super) payers: &'a HashMap<i64, String>,
     /// First and last day.
     pub(super) days: (NaiveDate, NaiveDate),
-    /// What a payer may see of people; none: all of it.
-    pub(super) wall: Option<&'a mut Wall>,
+    /// The authorizations that a payer may see; none: all.
+    pub(super) shown: Option<&'a HashSet<i64>>,
     /// Whether somebody was left out behind it.
     pub(super) left_out: &'a mut bool,
 }
@@ -82,15 +82,21 @@ impl Told<'_> {
 }
 
 impl Months {
-    /// Adds a visit that the reader sees.
-    pub(super) fn add(&mut self, lens: &Lens, known: &Known) {
+    /// Adds a visit that the reader sees; of one that is not `shown`, a payer is told nothing.
+    pub(super) fn add(&mut self, lens: &Lens, known: &Known, shown: bool) {
         let (fact, units) = (&known.fact, lens.units(&known.fact));
         match (fact.payer, &fact.service) {
             (Some(payer), Some(service)) => {
                 let group = self.served.entry((payer, service.clone())).or_default();
-                group.entry(lens.person(known)).or_default().add(known, units);
+                let own = group.entry(lens.person(known)).or_default();
+                if shown {
+                    own.add(known, units);
+                } else {
+                    own.hidden = true;
+                }
             }
-            _ => self.loose += units,
+            _ if shown => self.loose += units,
+            _ => {}
         }
         if let (Some(payer), false) = (fact.payer, fact.absent) {
             self.seen.insert((payer, fact.member));
@@ -111,10 +117,9 @@ impl Months {
     /// Who has an authorization for the whole month, was covered on each of its days, and was not seen.
     pub(super) fn unseen(
         &self,
-        conn: &mut Conn,
         told: &mut Told<'_>,
         (approved, members): (&[Used], &HashMap<i64, Member>),
-    ) -> Result<Vec<Flag>, StoreError> {
+    ) -> Vec<Flag> {
         let (first, last) = told.days;
         let whole = |used: &&Used| {
             used.approved > 0 && used.from <= first && used.to.is_none_or(|to| last <= to)
@@ -126,12 +131,9 @@ impl Months {
             .filter(missed)
             .filter_map(|used| Some((used, covered(members.get(&used.member)?, used, told.days)?)))
             .collect();
-        if let Some(wall) = &mut told.wall {
-            wall.learn(conn, without.iter().map(|(used, _)| used.member))?;
-        }
         let mut flags: BTreeMap<(i64, i64), Flag> = BTreeMap::new();
         for (used, number) in without {
-            if told.wall.as_ref().is_some_and(|wall| !wall.shows(used)) {
+            if told.shown.is_some_and(|shown| !shown.contains(&used.id)) {
                 *told.left_out = true;
                 continue;
             }
@@ -146,22 +148,20 @@ impl Months {
             };
             flags.entry((used.payer, used.member)).or_insert(flag);
         }
-        Ok(flags.into_values().collect())
+        flags.into_values().collect()
     }
 
-    /// The other flags, and the groups in which they were looked for.
-    pub(super) fn flags(
-        self,
-        conn: &mut Conn,
-        told: &mut Told<'_>,
-    ) -> Result<Vec<Flag>, StoreError> {
+    /// The other flags, and the groups in which they were looked for. Who has a visit that is not shown is in
+    /// none: a part of what somebody had is no number to compare.
+    pub(super) fn flags(self, told: &Told<'_>) -> Vec<Flag> {
         let mut flags = Vec::new();
         for ((payer, _), own) in self.held {
             let units = own.units;
             flags.push(own.flag(&told.payer(payer), Found::OverCap(units), told.days));
         }
         for ((payer, service), people) in self.served {
-            let people: Vec<Own> = people.into_values().filter(|own| own.units > 0).collect();
+            let whole = |own: &Own| own.units > 0 && !own.hidden;
+            let people: Vec<Own> = people.into_values().filter(whole).collect();
             if people.is_empty() {
                 continue;
             }
@@ -175,32 +175,16 @@ impl Months {
                 who: Who::All,
                 service: Some(service.clone()),
                 days: told.days,
-                meetings: people.iter().map(|own| count(own.visits.len())).sum(),
+                meetings: people.iter().map(|own| own.visits).sum(),
             });
             let Ok(spread) = spread else { continue };
-            let far: Vec<Own> = people.into_iter().filter(|own| spread.is_far(own.units)).collect();
-            if let Some(wall) = &mut told.wall {
-                let visits = far.iter().flat_map(|own| &own.visits);
-                wall.learn(conn, visits.map(|(_, member)| *member))?;
-            }
-            for own in far {
-                // Nobody looked at the diagnoses: each visit is taken for one of substance use.
-                let shown = told.wall.as_ref().is_none_or(|wall| {
-                    let may = |(day, member): &(NaiveDate, i64)| {
-                        wall.shows_line((payer, *member), &service, *day, true)
-                    };
-                    own.visits.iter().all(may)
-                });
-                if !shown {
-                    *told.left_out = true;
-                    continue;
-                }
+            for own in people.into_iter().filter(|own| spread.is_far(own.units)) {
                 let found = Found::FarAbove(own.units, compared, spread);
                 let flag = own.flag(&key, found, told.days);
                 flags.push(Flag { service: Some(service.clone()), ..flag });
             }
         }
-        Ok(flags)
+        flags
     }
 }
 

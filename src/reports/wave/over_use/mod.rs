@@ -17,16 +17,18 @@ use columns::{Flag, Names, Who, totals};
 use members::{Months, Told};
 use peers::Days;
 
+use super::authorizations;
 use super::part2::Wall;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
 use crate::domain::member::Member;
-use crate::reports::frame::{Asked, Check, Table, Ties, Value};
+use crate::reports::frame::{Asked, Check, Lens, Table, Ties, Value};
 use crate::reports::registry::Built;
 use crate::reports::tally::Tally;
 use crate::reports::utilization::Perspective;
 use crate::store::report_authorizations::{Used, used};
-use crate::store::report_facts::{Wanted, each};
+use crate::store::report_facts::{Known, Wanted, each};
+use crate::store::report_lines::Visit;
 use crate::store::{self, Conn, StoreError};
 
 const CHAIN: &str =
@@ -39,6 +41,8 @@ const KEYS: usize = 8;
 #[derive(Default)]
 struct Sums {
     all: Tally,
+    /// Without what a payer is not shown.
+    shown: Tally,
     minutes: i64,
     units: i64,
     left_out: bool,
@@ -59,10 +63,10 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         .sort_by_cached_key(|row| row.iter().take(KEYS).map(Value::plain).collect::<Vec<_>>());
     let place = COLUMNS.iter().position(|c| c.name == "flags").unwrap_or_default();
     table.totals = Some(totals(table.sum(place)));
-    let Sums { all, minutes, units, left_out } = sums;
+    let Sums { all, shown, minutes, units, left_out } = sums;
     let checks = vec![
-        Check::whole("staff minutes: peers' days = sessions", minutes, all.staff_minutes()),
-        Check::whole("units: members' months = visits", units, all.units),
+        Check::whole("staff minutes: peers' days = sessions", minutes, shown.staff_minutes()),
+        Check::whole("units: members' months = visits", units, shown.units),
     ];
     let payer_reads = asked.lens.edition == Perspective::Payer;
     let c = &all.counts;
@@ -84,6 +88,7 @@ fn of(
     let today = zone.date_of(as_of);
     let approved = used(conn, id, lens.payer, (asked.from, asked.to), (today, today))?;
     let members = members_of(conn, id, &approved)?;
+    let shown = authorizations::told(conn, asked, (id, &approved), (as_of, zone))?;
     let mut wall = match lens.edition {
         Perspective::Organization => None,
         Perspective::Payer => {
@@ -100,28 +105,71 @@ fn of(
         let (mut days, mut people) = (Days::default(), Months::default());
         // A session of the day before may reach into the month.
         let before = first.checked_sub_days(Count::new(1)).unwrap_or(first);
-        each(conn, Wanted { organization: Some(id), from: before, to: last, as_of }, |known| {
-            if lens.sees(&known.fact) {
-                let counts = first <= known.date;
-                days.add(&known, counts, &mut sessions);
-                if counts {
-                    people.add(&lens, &known);
-                    sums.all.add(&lens, &known);
-                }
+        let visits = visits(conn, asked, (id, as_of), (before, last))?;
+        let hidden = match &mut wall {
+            Some(wall) => hidden(conn, wall, asked, &visits)?,
+            None => HashSet::new(),
+        };
+        for known in &visits {
+            let (counts, shown) = (first <= known.date, !hidden.contains(&known.encounter));
+            if shown {
+                days.add(known, counts, &mut sessions);
             }
-        })?;
+            if counts {
+                people.add(&lens, known, shown);
+                sums.add(&lens, known, shown);
+            }
+        }
         let times = store::report_times::of_days(conn, id, (before, last))?;
         sums.minutes += days.minutes();
         sums.units += people.units();
         flags.extend(days.flags(&whose, &times));
         let left_out = &mut sums.left_out;
-        let mut told = Told { payers, days: (first, last), wall: wall.as_mut(), left_out };
+        let mut told = Told { payers, days: (first, last), shown: shown.as_ref(), left_out };
         if is_whole(first, last) && last < today {
-            flags.extend(people.unseen(conn, &mut told, (&approved, &members))?);
+            flags.extend(people.unseen(&mut told, (&approved, &members)));
         }
-        flags.extend(people.flags(conn, &mut told)?);
+        flags.extend(people.flags(&told));
     }
     Ok(flags)
+}
+
+impl Sums {
+    fn add(&mut self, lens: &Lens, known: &Known, shown: bool) {
+        self.all.add(lens, known);
+        if shown {
+            self.shown.add(lens, known);
+        } else {
+            self.left_out = true;
+        }
+    }
+}
+
+/// The visits of some days that the reader sees.
+fn visits(
+    conn: &mut Conn,
+    asked: &Asked,
+    (id, as_of): (OrganizationId, Instant),
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<Known>, StoreError> {
+    let mut all = Vec::new();
+    each(conn, Wanted { organization: Some(id), from, to, as_of }, |known| {
+        if asked.lens.sees(&known.fact) {
+            all.push(known);
+        }
+    })?;
+    Ok(all)
+}
+
+/// Those of them that a payer may not be told of now.
+fn hidden(
+    conn: &mut Conn,
+    wall: &mut Wall,
+    asked: &Asked,
+    visits: &[Known],
+) -> Result<HashSet<i64>, StoreError> {
+    let visits: Vec<Visit> = visits.iter().map(Known::visit).collect();
+    wall.hides(conn, asked.lens.payer.map_or(0, PayerId::as_i64), &visits)
 }
 
 /// The months of a period; the first and last may be parts.
