@@ -31,6 +31,7 @@ pub mod issues;
 mod late_visits;
 mod meter;
 pub mod overrides;
+mod persons;
 pub mod reference;
 pub mod report_jobs;
 pub mod reporting;

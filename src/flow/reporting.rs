@@ -107,6 +107,8 @@ async fn work(
     let (now, ctx_of_work) = (ctx.now(), ctx.clone());
     let work = move |conn: &mut Conn| -> Result<(Instant, usize, bool), StoreError> {
         let at = store::report_facts::advance(conn, now)?;
+        // Of whom numbers are comes first: it marks days of any organization.
+        let more_numbers = super::persons::learn(conn, at)?;
         let days = store::report_facts::marked(conn, organization, STEP_DAYS)?;
         let (mut seen, mut done) = (0, 0);
         for (owner, day) in &days {
@@ -117,7 +119,7 @@ async fn work(
             done += 1;
         }
         let more = done < days.len() || i64::try_from(done).is_ok_and(|n| n == STEP_DAYS);
-        Ok((at, done, more))
+        Ok((at, done, more || more_numbers))
     };
     Ok(ctx.db.write(organization.map_or(Scope::Service, Scope::Tenant), work).await?)
 }
@@ -127,10 +129,13 @@ pub fn known(conn: &mut Conn) -> Result<Instant, StoreError> {
     store::report_facts::clock(conn)
 }
 
-/// Whether any day is marked.
+/// Whether any day or number is marked.
 pub async fn is_due(ctx: &Ctx) -> Result<bool, AppError> {
-    let look = |conn: &mut Conn| store::report_facts::marked(conn, None, 1);
-    Ok(!ctx.db.read(Scope::Service, look).await?.is_empty())
+    let look = |conn: &mut Conn| -> Result<bool, StoreError> {
+        let days = store::report_facts::marked(conn, None, 1)?;
+        Ok(!days.is_empty() || !store::persons::marked(conn, 1)?.is_empty())
+    };
+    Ok(ctx.db.read(Scope::Service, look).await?)
 }
 
 /// Reads one day again. Gives its visits.
@@ -145,7 +150,8 @@ fn again(
     let zone = store::report_facts::zone(conn, organization)?;
     let mut read = |conn: &mut Conn, version: i64| unit_minutes(ctx, conn, organization, version);
     let mut lengths = store::report_source::Lengths::new(&mut read);
-    let facts = store::report_source::visits(conn, organization, zone, date, &mut lengths)?;
+    let mut facts = store::report_source::visits(conn, organization, zone, date, &mut lengths)?;
+    name_people(conn, date, &mut facts)?;
     let control = store::report_source::control(conn, organization, date)?;
     store::report_facts::learn(conn, organization, date, &facts, at)?;
     let members: BTreeSet<i64> = facts.iter().map(|(_, f)| f.member).collect();
@@ -154,7 +160,7 @@ fn again(
     let list: Vec<&Fact> = facts.iter().map(|(_, fact)| fact).collect();
     let person = |fact: &Fact| {
         let of_payer = people.get(&fact.payer?)?;
-        of_payer.get(fact.number.as_deref()?).copied()
+        of_payer.get(fact.person()?).copied()
     };
     let on_roster = |fact: &Fact| roster.get(&fact.member).copied().unwrap_or_default();
     let day = Day::of(&list, control, on_roster, person);
@@ -182,18 +188,51 @@ fn unread(error: &AppError) -> StoreError {
     if error.retryable() { StoreError::Busy(why) } else { StoreError::Broken(why) }
 }
 
+/// Numbers of released claims, by payer.
+fn numbers(facts: &[(i64, Fact)]) -> BTreeMap<i64, BTreeSet<String>> {
+    let mut all: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    for (_, fact) in facts.iter().filter(|(_, f)| f.billed.is_some()) {
+        if let (Some(payer), Some(number)) = (fact.payer, &fact.number) {
+            all.entry(payer).or_default().insert(number.clone());
+        }
+    }
+    all
+}
+
+/// Says who has the numbers of released claims on the day, where a number is not simply a person.
+fn name_people(
+    conn: &mut Conn,
+    date: NaiveDate,
+    facts: &mut [(i64, Fact)],
+) -> Result<(), StoreError> {
+    for (payer, numbers) in numbers(facts) {
+        let persons = store::persons::now(conn, payer, &numbers)?;
+        if persons.0.is_empty() {
+            continue;
+        }
+        let of_payer = |fact: &&mut Fact| fact.billed.is_some() && fact.payer == Some(payer);
+        for fact in facts.iter_mut().map(|(_, fact)| fact).filter(of_payer) {
+            let number = fact.number.as_deref();
+            let person = number.and_then(|number| persons.of(number, date));
+            fact.person = person.filter(|person| Some(*person) != number).map(str::to_owned);
+        }
+    }
+    Ok(())
+}
+
+/// The small numbers of the people of released claims, by payer.
 fn people(
     conn: &mut Conn,
     facts: &[(i64, Fact)],
 ) -> Result<HashMap<i64, HashMap<String, u32>>, StoreError> {
     let mut wanted: BTreeMap<i64, BTreeSet<&str>> = BTreeMap::new();
     for (_, fact) in facts.iter().filter(|(_, f)| f.billed.is_some()) {
-        if let (Some(payer), Some(number)) = (fact.payer, fact.number.as_deref()) {
-            wanted.entry(payer).or_default().insert(number);
+        if let (Some(payer), Some(person)) = (fact.payer, fact.person()) {
+            wanted.entry(payer).or_default().insert(person);
         }
     }
-    let known = |(payer, numbers): (i64, BTreeSet<&str>)| {
-        Ok((payer, store::report_days::people(conn, payer, &numbers)?))
+    let known = |(payer, persons): (i64, BTreeSet<&str>)| {
+        Ok((payer, store::report_days::people(conn, payer, &persons)?))
     };
     wanted.into_iter().map(known).collect()
 }

@@ -11,6 +11,7 @@ use super::issue::{Manifest, Rows, rows};
 use super::registry;
 use super::table::Objects;
 use super::tally::count;
+use super::utilization::Perspective;
 use super::wave::{organizations, part2};
 use crate::domain::ids::ReportIssueId;
 use crate::error::AppError;
@@ -48,13 +49,15 @@ enum Beside {
     Enrollment,
     /// Days that have passed for what waits.
     Time,
+    /// Rosters that join enrolled numbers, or no longer do.
+    Numbers,
 }
 
 impl Beside {
     /// Whether a change may be of this cause.
     fn explains(self, change: &Change) -> bool {
         match self {
-            Self::Definition | Self::Enrollment => true,
+            Self::Definition | Self::Enrollment | Self::Numbers => true,
             // Who waits is due once its days have passed; nothing else of a report grows old.
             Self::Time => ["due_", "share_within_"].iter().any(|of| change.column.starts_with(of)),
         }
@@ -190,6 +193,12 @@ fn beside(
                 break;
             }
         }
+    }
+    if let (Perspective::Payer, "rates", Some(payer)) =
+        (asked.lens.edition, after.report.as_str(), asked.lens.payer)
+        && store::persons::changed(conn, payer, (before.as_of, after.as_of))?
+    {
+        list.push(Beside::Numbers);
     }
     Ok(list)
 }

@@ -18,7 +18,7 @@ use crate::store::{Conn, StoreError};
 /// Claims are first sent at most so many days after the visit; a payer's filing limit is a year or less.
 const SENT_WITHIN_DAYS: i64 = 1_096;
 
-/// Who is one person: for an organization by its roster, for a payer by its number.
+/// Who is one person: for an organization by its roster, for a payer by its numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Person(i64, i64, Option<String>);
 
@@ -46,7 +46,7 @@ impl Lens {
         match self.edition {
             Perspective::Organization => Person(known.organization, known.fact.member, None),
             Perspective::Payer => {
-                Person(known.fact.payer.unwrap_or(0), 0, known.fact.number.clone())
+                Person(known.fact.payer.unwrap_or(0), 0, known.fact.person().map(str::to_owned))
             }
         }
     }

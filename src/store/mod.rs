@@ -49,6 +49,7 @@ pub mod paid_claims;
 pub mod payers;
 pub mod peer_visits;
 pub mod peers;
+pub mod persons;
 pub mod programs;
 pub mod ready_lines;
 pub mod received;

@@ -32,7 +32,7 @@ struct RosterRow {
 #[diesel(table_name = report_people, treat_none_as_default_value = false)]
 struct PersonRow {
     payer_id: i64,
-    member_number: String,
+    person: String,
     ordinal: i64,
 }
 
@@ -169,21 +169,21 @@ pub fn roster(
 pub fn people(
     conn: &mut Conn,
     payer: i64,
-    numbers: &BTreeSet<&str>,
+    persons: &BTreeSet<&str>,
 ) -> Result<HashMap<String, u32>, StoreError> {
     let mut known: HashMap<String, u32> = HashMap::new();
-    let list: Vec<&str> = numbers.iter().copied().collect();
+    let list: Vec<&str> = persons.iter().copied().collect();
     for chunk in list.chunks(CHUNK) {
         let rows: Vec<(String, i64)> = report_people::table
             .filter(report_people::payer_id.eq(payer))
-            .filter(report_people::member_number.eq_any(chunk.to_vec()))
-            .select((report_people::member_number, report_people::ordinal))
+            .filter(report_people::person.eq_any(chunk.to_vec()))
+            .select((report_people::person, report_people::ordinal))
             .load(conn)?;
-        for (number, ordinal) in rows {
-            known.insert(number, small(ordinal)?);
+        for (person, ordinal) in rows {
+            known.insert(person, small(ordinal)?);
         }
     }
-    let fresh: Vec<&str> = list.into_iter().filter(|n| !known.contains_key(*n)).collect();
+    let fresh: Vec<&str> = list.into_iter().filter(|p| !known.contains_key(*p)).collect();
     if fresh.is_empty() {
         return Ok(known);
     }
@@ -192,15 +192,15 @@ pub fn people(
     let rows: Vec<PersonRow> = fresh
         .iter()
         .zip(count..)
-        .map(|(number, ordinal)| PersonRow {
+        .map(|(person, ordinal)| PersonRow {
             payer_id: payer,
-            member_number: (*number).to_owned(),
+            person: (*person).to_owned(),
             ordinal,
         })
         .collect();
     insert_set!(conn, report_people::table, rows);
     for row in rows {
-        known.insert(row.member_number, small(row.ordinal)?);
+        known.insert(row.person, small(row.ordinal)?);
     }
     Ok(known)
 }

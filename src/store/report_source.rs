@@ -218,6 +218,7 @@ fn fact(
         payer: row.payer_id,
         member: row.member_id,
         number: row.member_number,
+        person: None,
         peer: row.peer_id,
         service: row.service,
         role: row.role,

@@ -818,10 +818,28 @@ diesel::table! {
 }
 
 diesel::table! {
-    report_people (payer_id, member_number) {
+    report_people (payer_id, person) {
+        payer_id -> BigInt,
+        person -> Text,
+        ordinal -> BigInt,
+    }
+}
+
+diesel::table! {
+    report_persons (payer_id, member_number, valid_from, known_from) {
         payer_id -> BigInt,
         member_number -> Text,
-        ordinal -> BigInt,
+        valid_from -> Date,
+        known_from -> Timestamp,
+        known_to -> Nullable<Timestamp>,
+        person -> Text,
+    }
+}
+
+diesel::table! {
+    report_number_marks (payer_id, member_number) {
+        payer_id -> BigInt,
+        member_number -> Text,
     }
 }
 
@@ -974,6 +992,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_days,
     report_roster,
     report_people,
+    report_persons,
+    report_number_marks,
     claim_changes,
     report_issues,
     report_issue_files,

@@ -24,6 +24,10 @@ pub struct Fact {
     /// The member's number at the payer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// Who that is for the payer, of whose released claim it is, where a number is not simply a person
+    /// (`docs/adr/0140`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// The peer.
     pub peer: i64,
     /// Service of the contract.
@@ -148,6 +152,11 @@ pub struct Sent {
 }
 
 impl Fact {
+    /// The person whom a payer counts.
+    pub fn person(&self) -> Option<&str> {
+        self.person.as_deref().or(self.number.as_deref())
+    }
+
     /// Whether it counts: a void visit stays known and counts nothing.
     pub fn counts(&self) -> bool {
         self.status != EncounterStatus::Void

@@ -10,4 +10,5 @@ pub mod issue;
 pub mod job;
 pub mod over_use;
 pub mod pace;
+pub mod person;
 pub mod suppress;

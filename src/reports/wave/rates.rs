@@ -8,9 +8,11 @@ use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 
 use crate::domain::dates::{Instant, Span};
 use crate::domain::enrollment::{Convention, Enrolled, Month, of_month, on};
+use crate::domain::report::fact::Fact;
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value, month};
 use crate::reports::registry::Built;
 use crate::reports::tally::{Lengths, count, visits};
+use crate::reports::utilization::Perspective;
 use crate::store::{self, Conn, StoreError};
 
 /// Places of rates and of member-months.
@@ -24,7 +26,8 @@ pub const COLUMNS: &[Column] = &[
     Column::distinct(
         "enrolled",
         "people",
-        "members enrolled on any day of it; null (no_enrollment)",
+        "members enrolled on any day of it, for a payer as people, for an organization by number; null \
+         (no_enrollment)",
     ),
     Column::rate("member_months", "months", "by the convention; those of all are their sum"),
     Column::distinct(
@@ -82,16 +85,28 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         Some(file) => Some(store::enrollments::enrolled(conn, file.id, period)?),
         None => None,
     };
+    // For a payer a month is a person's, whatever the numbers (`docs/adr/0140`).
+    let of_payer = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
+    let enrolled = match (enrolled, of_payer) {
+        (Some(enrolled), Some(payer)) => {
+            Some(store::persons::at(conn, payer, as_of)?.days_of_people(enrolled))
+        }
+        (enrolled, _) => enrolled,
+    };
+    let person = |fact: &Fact| {
+        let person = if of_payer.is_some() { fact.person() } else { fact.number.as_deref() };
+        person.unwrap_or_default().to_owned()
+    };
     let nobody = Enrolled::new();
     let known = enrolled.as_ref().unwrap_or(&nobody);
     let (mut months, mut all): (BTreeMap<String, Use>, _) = (BTreeMap::new(), Use::default());
     visits(conn, asked, as_of, |day, visit| {
-        let number = visit.fact.number.clone().unwrap_or_default();
-        let is = known.get(&number).is_some_and(|spans| on(spans, day));
+        let person = person(&visit.fact);
+        let is = known.get(&person).is_some_and(|spans| on(spans, day));
         for of in [months.entry(month(day)).or_default(), &mut all] {
             of.contacts += 1;
             if is {
-                of.people.insert(number.clone());
+                of.people.insert(person.clone());
                 of.units += asked.lens.units(&visit.fact);
                 of.lengths.add(asked.lens.unit_minutes(&visit.fact));
             } else {

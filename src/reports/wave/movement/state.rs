@@ -59,6 +59,8 @@ impl State {
             fact.session,
             // Programs, peers and rosters are the organization's own.
             own.then_some((&fact.program, fact.peer, fact.member, fact.absent, fact.recorded)),
+            // Whose number it is, rosters of others may have said.
+            (!own).then_some(&fact.person),
         ));
         let waits = own.then_some((fact.status, fact.units, fact.open, &fact.held_by));
         Some(Self {

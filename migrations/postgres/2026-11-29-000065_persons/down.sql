@@ -1,0 +1,13 @@
+DROP TRIGGER report_number_marks_of_claims ON claims;
+DROP TRIGGER report_number_marks_of_gone_coverages ON coverages;
+DROP TRIGGER report_number_marks_of_left_coverages ON coverages;
+DROP TRIGGER report_number_marks_of_changed_coverages ON coverages;
+DROP TRIGGER report_number_marks_of_new_coverages ON coverages;
+DROP FUNCTION report_number_marks_of_told_claims();
+DROP FUNCTION report_number_marks_of_left_rosters();
+DROP FUNCTION report_number_marks_of_rosters();
+DROP INDEX claims_by_payer_number;
+DROP INDEX coverages_by_payer_number;
+ALTER TABLE report_people RENAME COLUMN person TO member_number;
+DROP TABLE report_number_marks;
+DROP TABLE report_persons;
