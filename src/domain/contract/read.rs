@@ -6,6 +6,7 @@
 use serde_json::Value as Json;
 
 use super::copay::read_copays;
+use super::dropped::read_dropped;
 use super::fault::Fault;
 use super::filing::read_filing;
 use super::fixed_end::read_fixed_end;
@@ -18,9 +19,10 @@ use super::node_json::from_json;
 use super::node_toml::from_toml;
 use super::read_agreement::read_agreement;
 use super::read_condition::{read_conditions, some};
+use super::read_documentation::read_documentation;
 use super::read_overrides::read_overrides;
 use super::read_profile::read_profile;
-use super::read_rules::{read_authorizations, read_documentation, read_limits};
+use super::read_rules::{read_authorizations, read_limits};
 use super::read_service::{MAX_SERVICES, read_services};
 use super::reader::{Reader, Spot};
 use super::sound::Sound;
@@ -81,6 +83,7 @@ const PACK_TABLES: &[&str] = &[
     "filing",
     "documentation",
     "overrides",
+    "dropped",
     "claim",
 ];
 
@@ -110,6 +113,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let documentation =
         root.need(r, "documentation").and_then(|at| read_documentation(r, &at, &mut known));
     let overrides = root.get("overrides").map(|at| read_overrides(r, &at, &mut known));
+    let dropped = read_dropped(r, &root, &mut known, &mut unknown);
     let claim = root.need(r, "claim").and_then(|at| read_profile(r, &at, &mut known));
     let sources = known.finish(r);
     unknown.extend(noted(r, &[]));
@@ -129,6 +133,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
         modifiers,
         conditions,
         copays,
+        dropped,
         unknown,
         limits,
         authorizations,

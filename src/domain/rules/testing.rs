@@ -90,6 +90,7 @@ pub fn service(name: &str) -> Service {
         bypass_other_coverage: false,
         member_may_be_absent: false,
         group: None,
+        layer: None,
         source: source("services"),
         source_of: SourceOf::default(),
     }
@@ -104,6 +105,8 @@ pub fn condition(demand: Demand) -> Condition {
         when: When::default(),
         days: InForce::default(),
         answer: Answer::Hold,
+        layer: None,
+        agreement: None,
         source: source("conditions"),
         source_of: SourceOf::default(),
     }
@@ -236,6 +239,7 @@ pub fn terms() -> Terms {
         modifiers: vec![],
         conditions: vec![],
         copays: vec![],
+        dropped: vec![],
         unknown: vec![],
         limits: vec![],
         authorizations: vec![],
@@ -249,12 +253,15 @@ pub fn terms() -> Terms {
             warn_days: 30,
             acknowledgment_days: 3,
             claim_status_days: 7,
+            layer: None,
+            agreement: None,
             source: source("filing"),
             source_of: SourceOf::default(),
         },
         documentation: Documentation {
             signed_note: true,
             plan_goal: true,
+            layer: None,
             source: source("documentation"),
             source_of: SourceOf::default(),
         },
@@ -275,6 +282,7 @@ pub fn terms() -> Terms {
         rates: vec![rate("peer", "20", None)],
         provider_number_issued: None,
         adjustments: vec![],
+        dropped: vec![],
         programs: vec![],
     };
     Terms { pack, agreement }
