@@ -22,6 +22,7 @@ use super::limit::Limit;
 use super::modifier_rule::ModifierRule;
 pub use super::rate::{ProgramRule, Rate};
 use super::read_overrides::Overridable;
+use super::silent::Silent;
 use super::source_of::SourceOf;
 use super::unknown::Unknown;
 use crate::domain::codes::{
@@ -100,6 +101,9 @@ pub struct Pack {
     pub overrides: Option<Overridable>,
     /// How claims look.
     pub claim: ClaimProfile,
+    /// What its file leaves out; empty where it was not read from one.
+    #[serde(skip)]
+    pub silent: Silent,
 }
 
 /// The modes that are face to face where a pack does not say.

@@ -25,6 +25,7 @@ use super::read_profile::read_profile;
 use super::read_rules::{read_authorizations, read_limits};
 use super::read_service::{MAX_SERVICES, read_services};
 use super::reader::{Reader, Spot};
+use super::silent::read_silent;
 use super::sound::Sound;
 use super::source_of::{self, SourceOf, read_source_of, weigh};
 use super::unknown::{Unknown, noted};
@@ -96,6 +97,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let mut known = Known::read(r, &root, &services);
     let head = root.need(r, "pack").and_then(|at| read_head(r, &at, &mut known));
     let mut unknown = noted(r, &[]);
+    let silent = read_silent(&root, &services);
     let services = read_services(r, &services, &mut known, &mut unknown);
     let certificates_end =
         root.get("certificates_end").map(|at| read_fixed_end(r, &at, &mut known));
@@ -141,6 +143,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
         documentation: documentation?,
         overrides: overrides.flatten(),
         claim: claim?,
+        silent,
     })
 }
 

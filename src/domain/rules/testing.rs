@@ -14,7 +14,7 @@ use crate::domain::decision::Decision;
 use crate::domain::document::DocumentKind;
 use crate::domain::encounter::{EncounterData, Kind, Note};
 use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, PeerFact, Usage};
-use crate::domain::finding::{Authority, Finding};
+use crate::domain::finding::Authority;
 use crate::domain::identifiers::{
     AuthorizationNumber, Key, Line55, MemberNumber, PartnerCode, Reference, State,
 };
@@ -267,6 +267,7 @@ pub fn terms() -> Terms {
         },
         overrides: None,
         claim: profile(),
+        silent: Silent::default(),
     };
     let agreement = Agreement {
         organization: key("river-bend"),
@@ -384,18 +385,6 @@ impl Case {
 
     pub fn decide(&self) -> Decision {
         decide(Some(&self.terms), &self.facts, &self.encounter)
-    }
-
-    /// Ids of the rules that speak.
-    pub fn rules(&self) -> Vec<String> {
-        self.decide().findings.into_iter().map(|f| f.rule).collect()
-    }
-
-    /// The one finding that must be there.
-    pub fn only(&self, rule: &str) -> Finding {
-        let findings = self.decide().findings;
-        assert_eq!(findings.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(), [rule]);
-        findings.into_iter().next().unwrap()
     }
 }
 

@@ -155,6 +155,7 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
         documentation,
         overrides,
         claim,
+        silent,
     } = pack;
     let mut head = Part::new("The pack", None);
     head.say("name", format!("This is {title} ({key}@{version})."));
@@ -191,6 +192,15 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
     all.extend(rules::dropped(dropped));
     all.extend(claim::sentences(claim));
     all.extend(self::sources(sources));
+    for sentence in &mut all {
+        let usual =
+            |(part, about): &&(String, &str)| *part == sentence.part && *about == sentence.about;
+        if silent.0.iter().any(|silent| usual(&silent)) {
+            // Nobody wrote it, so nobody is cited for it.
+            sentence.text.push_str(" This is the default: the pack does not say it.");
+            sentence.source = None;
+        }
+    }
     stand_in::told(pack, &mut all);
     all
 }

@@ -2,9 +2,9 @@
 
 use super::{CONTRACTS, PACKS};
 use crate::domain::contract::{
-    AuthorizationLevel, AuthorizationNeed, Demand, Exceed, Pack, Rollup, Terms, copay, filing,
-    fixed_end, gaps, in_force, modifier_rule, pack_from_toml, read_condition, read_wanted,
-    terms_from_toml, when,
+    AuthorizationLevel, AuthorizationNeed, Demand, Exceed, Pack, Rollup, Terms, copay, dropped,
+    facets, filing, fixed_end, gaps, in_force, modifier_rule, pack_from_toml, read_condition,
+    read_layer, read_wanted, terms_from_toml, when,
 };
 use crate::domain::contract::{
     group, read_agreement, read_profile, read_rules, read_service, read_window,
