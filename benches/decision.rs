@@ -108,6 +108,7 @@ fn terms(pack: Pack) -> Terms {
         rates: pack.services.iter().map(rate).collect(),
         provider_number_issued: None,
         adjustments: vec![],
+        dropped: vec![],
         programs: vec![],
     };
     Terms { pack, agreement }

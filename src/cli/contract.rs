@@ -10,7 +10,7 @@ use crate::domain::contract::retell::{self, Change, Sentence};
 use crate::domain::contract::schema;
 use crate::domain::contract::{
     Fault, MAX_INPUT_BYTES, agreement_from_json, agreement_from_toml, bind, gaps, pack_from_json,
-    pack_from_toml,
+    pack_from_toml, warnings,
 };
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +59,9 @@ pub(super) fn run(command: ContractCommand) -> Result<(), CliError> {
             let document = read(&file)?;
             print!("{}", retell::text(&document.sentences()));
             warn_of_missing(&document);
+            if let Document::Pack(pack) = &document {
+                warnings(pack).iter().for_each(|text| eprintln!("warning: {text}"));
+            }
             pack.map_or(Ok(()), |pack| fit(&file, &document, &pack))
         }
         ContractCommand::Diff { old, new } => {

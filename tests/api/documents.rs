@@ -98,6 +98,38 @@ on_both! {
         assert!(now(&app, &w, &first).await.is_empty(), "it began a day later");
     }
 
+    async fn a_hold_that_has_another_reason_is_another_answer(app: TestApp) {
+        let w = conditioned(&app).await;
+        let first = record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        let second = record(&app, &w, "V-2", "2026-07-02T16:00").await;
+        let told = |visit: &Value| {
+            let finding = visit["decision"]["findings"].as_array().unwrap().last().unwrap();
+            (finding["rule"].clone(), finding["message"].clone())
+        };
+        let before = told(&second);
+        // The plan that comes begins too late: the visit is held by the same rule, for another reason.
+        let mut late = plan(&w.members[0], "D-1");
+        (late["from"], late["reviews"]) = (json!("2026-07-10"), json!([]));
+        app.post("/v1/documents", &w.biller, &late).await.expect(201);
+        app.settle().await;
+        let seen = |visit: &Value| format!("/v1/encounters/{}", id(visit));
+        let held = app.get(&seen(&second), &w.biller).await.expect(200);
+        let after = told(&held);
+        assert_eq!((&before.0, &after.0), (&json!("document.missing"), &json!("document.missing")));
+        assert!(after.1.as_str().unwrap().contains("2026-07-10"), "{after:?}");
+        assert_ne!(before.1, after.1);
+        assert_eq!(held["decision"]["sequence"], 2);
+        // What is ready says the same, and no decision is added; nor by a change that changes no word.
+        let ready = app.get(&seen(&first), &w.biller).await.expect(200);
+        assert_eq!((&ready["decision"]["sequence"], &ready["disposition"]), (&json!(1), &json!("ready")));
+        let other = json!({"reference": "D-2", "kind": "notice", "member": w.members[0],
+            "about": "voluntary", "from": "2026-06-02"});
+        app.post("/v1/documents", &w.biller, &other).await.expect(201);
+        app.settle().await;
+        let held = app.get(&seen(&second), &w.biller).await.expect(200);
+        assert_eq!(held["decision"]["sequence"], 2);
+    }
+
     async fn what_a_kind_does_not_have_is_refused(app: TestApp) {
         let w = world(&app).await;
         app.post("/v1/members", &w.biller, &member("M-1", "evergreen", "EVG100")).await.expect(201);

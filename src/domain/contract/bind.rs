@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value as Json;
 
+use super::adjust::adjusted;
 use super::fault::{Fault, Place};
 use super::form::ClaimForm;
 use super::form::own::set_in_pack;
-use super::layer::{Adjusted, Direction, Layer};
-use super::limit::LimitScope;
-use super::model::{Agreement, AuthorizationNeed, Pack, Rate, Service, Terms};
+use super::model::{Agreement, Pack, Rate, Service, Terms};
 use super::modifier_rule::can_carry;
 use super::nearest::hint;
-use super::never::{least_minutes, too_many};
 use super::node::Node;
 use super::node_json::from_json;
 use super::node_toml::from_toml;
@@ -22,7 +18,6 @@ use super::read::agreement;
 use crate::domain::codes::Modifier;
 use crate::domain::dates::Span;
 use crate::domain::identifiers::Key;
-use crate::domain::windows::Window;
 
 /// The terms, or every fault, each with a JSON pointer into the agreement's layout.
 pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
@@ -67,17 +62,8 @@ pub fn bind(pack: &Pack, agreement: &Agreement) -> Result<Terms, Vec<Fault>> {
         }
     }
     faults.extend(strange_programs(pack, agreement));
-    let mut adjusted = pack.clone();
-    for (index, adjustment) in agreement.adjustments.iter().enumerate() {
-        if let Err((key, message)) = adjust(&mut adjusted, &adjustment.rule, adjustment.units) {
-            let pointer = format!("/adjustment/{index}/{key}");
-            faults.push(Fault::new(
-                Place::Pointer(pointer),
-                format!("adjustment[{}].{key}", index + 1),
-                message,
-            ));
-        }
-    }
+    let (mut adjusted, found) = adjusted(pack, agreement);
+    faults.extend(found);
     match own_form(pack, agreement) {
         Ok(form) => *adjusted.claim.form = form,
         Err(found) => faults.extend(found),
@@ -128,76 +114,6 @@ fn own_form(pack: &Pack, agreement: &Agreement) -> Result<ClaimForm, Vec<Fault>>
         Fault::new(pointer, format!("contract.claim.{key}"), message)
     };
     form.with(&agreement.claim).map_err(|found| found.into_iter().map(placed).collect())
-}
-
-/// Puts a number that was agreed on in the place of the pack's, where pack and layer let it (RK31);
-/// else the key that is wrong, and why.
-fn adjust(pack: &mut Pack, rule: &Adjusted, units: Decimal) -> Result<(), (&'static str, String)> {
-    match rule {
-        Adjusted::Limit(key) => {
-            let known: Vec<String> = pack.limits.iter().map(|l| l.key.to_string()).collect();
-            let limit = pack.limits.iter_mut().find(|l| l.key == *key);
-            let limit = limit.ok_or_else(|| {
-                let hint = hint(key.as_str(), known.iter().map(String::as_str));
-                ("limit", format!("the pack has no limit with this key; {hint}"))
-            })?;
-            allowed(limit.agreement, units, limit.units, limit.layer.as_ref())?;
-            if limit.scope != LimitScope::Peer {
-                holds(units, &pack.services, &limit.services, &limit.window)?;
-            }
-            (limit.units, limit.hours) = (units, None);
-        }
-        Adjusted::Free(key) => {
-            let known: Vec<String> =
-                pack.authorizations.iter().map(|a| a.key.to_string()).collect();
-            let found = pack.authorizations.iter_mut().find(|a| a.key == *key);
-            let Some(rule) = found else {
-                let hint = hint(key.as_str(), known.iter().map(String::as_str));
-                let message = format!("the pack has no authorization rule with this key; {hint}");
-                return Err(("authorization", message));
-            };
-            let AuthorizationNeed::After { free_units, window } = &mut rule.need else {
-                let message = "the rule has no free units to adjust".to_owned();
-                return Err(("authorization", message));
-            };
-            allowed(rule.agreement, units, Decimal::from(*free_units), rule.layer.as_ref())?;
-            holds(units, &pack.services, &rule.services, window)?;
-            let whole = Some(units).filter(Decimal::is_integer).and_then(|u| u.to_u32());
-            *free_units =
-                whole.ok_or_else(|| ("units", "free units are whole units".to_owned()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether the days of a window can hold so many units.
-fn holds(
-    units: Decimal,
-    all: &[Service],
-    keys: &[Key],
-    window: &Window,
-) -> Result<(), (&'static str, String)> {
-    let counted: Vec<&Service> = all.iter().filter(|s| keys.contains(&s.key)).collect();
-    too_many(units, least_minutes(&counted), window).map_or(Ok(()), |why| Err(("units", why)))
-}
-
-fn allowed(
-    agreement: Option<Direction>,
-    units: Decimal,
-    own: Decimal,
-    layer: Option<&Layer>,
-) -> Result<(), (&'static str, String)> {
-    let Some(direction) = agreement else {
-        let message = "the pack does not say that an agreement may change this rule".to_owned();
-        return Err(("units", message));
-    };
-    if !direction.allows(units, own) {
-        return Err(("units", direction.refusal(units, own)));
-    }
-    match layer.filter(|l| !l.may.allows(units, l.units)) {
-        Some(layer) => Err(("units", layer.may.refusal(units, layer.units))),
-        None => Ok(()),
-    }
 }
 
 /// Reads an agreement and binds it; every fault with its line.

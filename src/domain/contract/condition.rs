@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::in_force::InForce;
+use super::layer::{Direction, Layer};
 use super::source_of::SourceOf;
 use super::when::When;
 use crate::domain::codes::{DiagnosisClass, DiagnosisFamily, Mode, Modifier};
@@ -33,6 +34,12 @@ pub struct Condition {
     /// What becomes of a visit that does not meet it.
     #[serde(default, skip_serializing_if = "Answer::is_hold")]
     pub answer: Answer,
+    /// The layer around this one (RK31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
+    /// How an agreement may change its number, or drop it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Direction>,
     /// Where it is written.
     pub source: Authority,
     /// Where single values are written instead.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::in_force::{self, InForce, read_in_force};
 use super::known::{Known, unique};
+use super::layer::{Direction, Layer, weigh_agreement, weigh_layer};
+use super::read_layer::{Added, Kind, read_agreement_direction, read_layer};
 use super::read_rules::MAX_RULES;
 use super::reader::{Amount, Reader, Spot};
 use super::source_of::{SourceOf, weigh};
@@ -32,6 +34,12 @@ pub struct Copay {
     /// On which service dates.
     #[serde(default, skip_serializing_if = "InForce::is_always")]
     pub days: InForce,
+    /// The layer around this one (RK31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
+    /// How an agreement may change its dollars, or drop it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Direction>,
     /// Where it is written.
     pub source: Authority,
 }
@@ -70,8 +78,17 @@ impl Share {
 }
 
 /// Keys of the table besides those of its days.
-pub(super) const KEYS: &[&str] =
-    &["key", "services", "per_unit", "per_visit", "per_day", "when", "source"];
+pub(super) const KEYS: &[&str] = &[
+    "key",
+    "services",
+    "per_unit",
+    "per_visit",
+    "per_day",
+    "when",
+    "layer",
+    "agreement",
+    "source",
+];
 /// Dollars for a unit: no member pays more for one.
 const PER_UNIT: Amount = Amount { decimals: 4, below: 1_000 };
 /// Dollars for a visit or a day, in whole cents.
@@ -109,7 +126,23 @@ fn read_one<'a>(
     let (when, days) = (read_when(r, table), read_in_force(r, table));
     let source = known.cited(r, table);
     weigh(r, table, source.as_ref(), &SourceOf::default(), &Share::NAMES);
-    Some(Copay { key: key?, services, share: share?, when: when?, days: days?, source: source? })
+    let agreement = read_agreement_direction(r, table);
+    let mut copay = Copay {
+        key: key?,
+        services,
+        share: share?,
+        when: when?,
+        days: days?,
+        layer: None,
+        agreement: agreement?,
+        source: source?,
+    };
+    let kind = Kind { keys: &Share::NAMES, added: Some(Added::Tightens), within: None };
+    copay.layer = read_layer(r, table, known, &copay.facets(), kind)?;
+    let of = SourceOf::default();
+    weigh_layer(r, table, &of, copay.layer.as_ref());
+    weigh_agreement(r, table, Some(&copay.source), &of, copay.agreement);
+    Some(copay)
 }
 
 /// The one of the three that the table has.

@@ -3,7 +3,10 @@
 use chrono::{Datelike, Months, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
+use super::facets::OF_FILING;
 use super::known::Known;
+use super::layer::{Direction, Layer, weigh_agreement, weigh_layer};
+use super::read_layer::{Kind, read_agreement_direction, read_layer};
 use super::reader::{Reader, Spot};
 use super::source_of::{self, SourceOf, read_source_of, weigh};
 use super::table::{MAX_ITEMS, Table};
@@ -12,9 +15,9 @@ use crate::domain::finding::Authority;
 use crate::domain::text::code_list;
 
 /// Longest filing clock, in days: two years, the longest that a state allows.
-const MAX_DAYS: u32 = 730;
+pub(super) const MAX_DAYS: u32 = 730;
 /// Longest filing clock, in months.
-const MAX_MONTHS: u32 = 24;
+pub(super) const MAX_MONTHS: u32 = 24;
 /// Days before the deadline on which warnings begin, unless the pack says otherwise.
 const WARN_DAYS: u32 = 14;
 /// Longest wait for an answer to a batch, in days: after that the file is lost.
@@ -50,6 +53,12 @@ pub struct Filing {
     /// Within how many days after delivery a 277CA is expected.
     #[serde(default = "usual_status", skip_serializing_if = "is_usual_status")]
     pub claim_status_days: u32,
+    /// The layer around this one (RK31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
+    /// How an agreement may change its length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Direction>,
     /// Where it is written.
     pub source: Authority,
     /// Where single values are written, if elsewhere.
@@ -145,6 +154,8 @@ pub(super) const KEYS: &[&str] = &[
     "warn_days",
     "acknowledgment_days",
     "claim_status_days",
+    "layer",
+    "agreement",
     "source",
     source_of::KEY,
 ];
@@ -183,7 +194,8 @@ pub(super) fn read_filing<'a>(
     let source = known.cited(r, &table);
     let source_of = read_source_of(r, &table, known)?;
     weigh(r, &table, source.as_ref(), &source_of, LATER);
-    Some(Filing {
+    let agreement = read_agreement_direction(r, &table);
+    let mut filing = Filing {
         days: days?,
         months: months?,
         later_of,
@@ -193,9 +205,16 @@ pub(super) fn read_filing<'a>(
         warn_days: warn_days?,
         acknowledgment_days: acknowledgment_days?,
         claim_status_days: claim_status_days?,
+        layer: None,
+        agreement: agreement?,
         source: source?,
         source_of,
-    })
+    };
+    let kind = Kind { keys: OF_FILING, added: None, within: None };
+    filing.layer = read_layer(r, &table, known, &filing.facets(), kind)?;
+    weigh_layer(r, &table, &filing.source_of, filing.layer.as_ref());
+    weigh_agreement(r, &table, Some(&filing.source), &filing.source_of, filing.agreement);
+    Some(filing)
 }
 
 /// Days, or months in their place.

@@ -74,6 +74,10 @@ impl<'a> Known<'a> {
 
     /// The source that `table` must name under `source`.
     pub(super) fn cited(&mut self, r: &mut Reader, table: &Table<'a>) -> Option<Authority> {
+        // The layer of a rule is read when the rule itself is; its source is cited all the same.
+        if let Some(key) = table.get("layer").and_then(|layer| layer.inner("source")?.quiet()) {
+            self.sources.iter_mut().filter(|s| s.key == key).for_each(|s| s.used = true);
+        }
         let spot = table.need(r, "source")?;
         let authority = self.source(r, &spot)?;
         Some(Authority { place: Some(table.at.node.place.to_string()), ..authority })

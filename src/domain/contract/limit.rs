@@ -50,7 +50,7 @@ pub struct Limit {
     /// The documents of which one shows that the excess is necessary.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub necessity: Vec<Wanted>,
-    /// The layer around this one, which bounds its units (RK31).
+    /// The layer around this one (RK31).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Layer>,
     /// How an agreement may change its units.

@@ -5,13 +5,13 @@
 //! which never change once made.
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::claim_profile::ClaimProfile;
 use super::condition::Condition;
 use super::copay::Copay;
 pub use super::counting::{Rounding, SumOver};
+use super::dropped::{AgreedDrop, Dropped};
 use super::filing::Filing;
 use super::fixed_end::FixedEnd;
 use super::form::OwnForm;
@@ -20,10 +20,11 @@ use super::in_force::InForce;
 use super::layer::{Adjustment, Direction, Layer};
 use super::limit::Limit;
 use super::modifier_rule::ModifierRule;
+pub use super::rate::{ProgramRule, Rate};
 use super::read_overrides::Overridable;
+use super::silent::Silent;
 use super::source_of::SourceOf;
 use super::unknown::Unknown;
-use super::when::When;
 use crate::domain::codes::{
     Activity, DiagnosisClass, Mode, Modifier, PlaceOfService, ProcedureCode, Role, Setting,
 };
@@ -81,6 +82,9 @@ pub struct Pack {
     /// What members pay.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copays: Vec<Copay>,
+    /// Rules of the layers around it that it does not have (RK31).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
     /// Values that nobody has found out yet; a contract is never bound to a pack with any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<Unknown>,
@@ -97,6 +101,9 @@ pub struct Pack {
     pub overrides: Option<Overridable>,
     /// How claims look.
     pub claim: ClaimProfile,
+    /// What its file leaves out; empty where it was not read from one.
+    #[serde(skip)]
+    pub silent: Silent,
 }
 
 /// The modes that are face to face where a pack does not say.
@@ -186,6 +193,9 @@ pub struct Service {
     /// How groups are to be; none: it is given to one member at a time (RK33, RK35, RK45).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupRule>,
+    /// The layer around this one (RK31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
     /// Where it is written.
     pub source: Authority,
     /// Where single values are written, if elsewhere.
@@ -236,7 +246,7 @@ pub struct AuthorizationRule {
     /// What the payer approves at most at a time (RK28).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block: Option<Block>,
-    /// The layer around this one, which bounds the free units (RK31).
+    /// The layer around this one (RK31).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Layer>,
     /// How an agreement may change the free units.
@@ -283,6 +293,9 @@ pub struct Documentation {
     pub signed_note: bool,
     /// The note must name a goal of the plan of care (RK62).
     pub plan_goal: bool,
+    /// The layer around this one (RK31).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Layer>,
     /// Where it is written.
     pub source: Authority,
     /// Where single values are written, if elsewhere.
@@ -322,40 +335,12 @@ pub struct Agreement {
     /// Numbers of the pack's rules that were agreed on otherwise (RK31).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
+    /// Rules of the pack that are not held here (RK31).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<AgreedDrop>,
     /// Programs of the organization outside of which services are not billed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<ProgramRule>,
-}
-
-/// Services that are billed only where they were given under one of these programs (R28).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProgramRule {
-    /// The services' keys.
-    pub services: Vec<Key>,
-    /// The programs' keys, as the organization names them.
-    pub programs: Vec<Key>,
-}
-
-/// A rate line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rate {
-    /// The service's key.
-    pub service: Key,
-    /// The days on which it holds.
-    pub span: Span,
-    /// What the payer allows for a unit, up to four decimals.
-    pub allowed: Decimal,
-    /// What the organization charges for a unit, up to four decimals; else the allowance.
-    pub charge: Option<Decimal>,
-    /// What another payer accepts for a unit, where the least of all is paid (RK64).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accepted_elsewhere: Option<Decimal>,
-    /// Modifiers that the line has, all of them (RK07); empty: any line.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub modifiers: Vec<Modifier>,
-    /// Of which visits (RK63).
-    #[serde(default, skip_serializing_if = "When::is_always")]
-    pub when: When,
 }
 
 impl Service {

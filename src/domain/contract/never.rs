@@ -5,7 +5,7 @@
 use rust_decimal::Decimal;
 
 use super::condition::Demand;
-use super::model::{Block, Rounding, Service};
+use super::model::{Block, Rounding, Service, SumOver};
 use super::modifier_rule::{ModifierRule, can_carry};
 use super::reader::Reader;
 use super::sound::Sound;
@@ -21,7 +21,7 @@ const DAY: u32 = 1_440;
 pub(super) const BELOW_ONE: &str = "nothing fits into less than one unit; correct it";
 
 /// Most days of a window; none where nothing bounds them.
-fn days(window: &Window) -> Option<u32> {
+pub(super) fn days(window: &Window) -> Option<u32> {
     match window {
         Window::Day => Some(1),
         Window::Week => Some(7),
@@ -217,6 +217,25 @@ fn of_service(
             );
             Some(("modifiers", why))
         }
+        Demand::OtherPayer { modifiers, payer } => {
+            let always = carried(service, sound.modifiers, modifiers)?;
+            let why = format!(
+                "each line of {key} has {always}, so all of its visits would go to {payer}, and none could \
+                 be billed here; correct one of both, or take the service out of the pack"
+            );
+            Some(("modifiers", why))
+        }
+        Demand::UnitsPerVisit { units: most } if sound.is_measured(service) => {
+            let of_contact = service.min_minutes > 0 && service.sum_over == SumOver::Contact;
+            let least = units(service.min_minutes, service.unit_minutes, service.rounding);
+            (of_contact && Decimal::from(least) > *most).then(|| {
+                let why = format!(
+                    "the shortest visit of {key} that is billed makes {least} units, so none could be \
+                     billed; correct one of both"
+                );
+                ("units", why)
+            })
+        }
         Demand::Mode { modes } => {
             let given = service.modes.iter().any(|m| modes.contains(&m.mode));
             (modes_known && !given).then(|| {
@@ -249,18 +268,36 @@ fn of_service(
     }
 }
 
+/// A modifier out of these that stands on each line of the service.
+fn carried(service: &Service, rules: &[ModifierRule], some: &[Modifier]) -> Option<Modifier> {
+    on_each_line(service, rules, |m| some.contains(m))
+}
+
 /// A modifier that stands on each line of the service and is not in the list.
-fn unlisted(service: &Service, rules: &[ModifierRule], list: &[Modifier]) -> Option<Modifier> {
-    let strange = |m: &&Modifier| !list.contains(m);
+pub(super) fn unlisted(
+    service: &Service,
+    rules: &[ModifierRule],
+    list: &[Modifier],
+) -> Option<Modifier> {
+    on_each_line(service, rules, |m| !list.contains(m))
+}
+
+/// A modifier of a kind that each line of the service has.
+fn on_each_line(
+    service: &Service,
+    rules: &[ModifierRule],
+    kind: impl Fn(&Modifier) -> bool,
+) -> Option<Modifier> {
+    let is_of = |m: &&Modifier| kind(m);
     let always = rules
         .iter()
         .filter(|r| r.services.contains(&service.key) && r.when.is_always() && r.days.is_always());
-    let own = service.modifiers.iter().chain(always.flat_map(|r| &r.add)).find(strange);
+    let own = service.modifiers.iter().chain(always.flat_map(|r| &r.add)).find(is_of);
     if own.is_some() {
         return own.cloned();
     }
     // One in each mode, be it another one each time.
-    let mut of_modes = service.modes.iter().map(|mode| mode.modifiers.iter().find(strange));
+    let mut of_modes = service.modes.iter().map(|mode| mode.modifiers.iter().find(is_of));
     let first = of_modes.next().flatten()?;
     of_modes.all(|other| other.is_some()).then(|| first.clone())
 }

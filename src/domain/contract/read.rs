@@ -6,6 +6,7 @@
 use serde_json::Value as Json;
 
 use super::copay::read_copays;
+use super::dropped::read_dropped;
 use super::fault::Fault;
 use super::filing::read_filing;
 use super::fixed_end::read_fixed_end;
@@ -18,11 +19,13 @@ use super::node_json::from_json;
 use super::node_toml::from_toml;
 use super::read_agreement::read_agreement;
 use super::read_condition::{read_conditions, some};
+use super::read_documentation::read_documentation;
 use super::read_overrides::read_overrides;
 use super::read_profile::read_profile;
-use super::read_rules::{read_authorizations, read_documentation, read_limits};
+use super::read_rules::{read_authorizations, read_limits};
 use super::read_service::{MAX_SERVICES, read_services};
 use super::reader::{Reader, Spot};
+use super::silent::read_silent;
 use super::sound::Sound;
 use super::source_of::{self, SourceOf, read_source_of, weigh};
 use super::unknown::{Unknown, noted};
@@ -81,6 +84,7 @@ const PACK_TABLES: &[&str] = &[
     "filing",
     "documentation",
     "overrides",
+    "dropped",
     "claim",
 ];
 
@@ -93,6 +97,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let mut known = Known::read(r, &root, &services);
     let head = root.need(r, "pack").and_then(|at| read_head(r, &at, &mut known));
     let mut unknown = noted(r, &[]);
+    let silent = read_silent(&root, &services);
     let services = read_services(r, &services, &mut known, &mut unknown);
     let certificates_end =
         root.get("certificates_end").map(|at| read_fixed_end(r, &at, &mut known));
@@ -110,6 +115,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
     let documentation =
         root.need(r, "documentation").and_then(|at| read_documentation(r, &at, &mut known));
     let overrides = root.get("overrides").map(|at| read_overrides(r, &at, &mut known));
+    let dropped = read_dropped(r, &root, &mut known, &mut unknown);
     let claim = root.need(r, "claim").and_then(|at| read_profile(r, &at, &mut known));
     let sources = known.finish(r);
     unknown.extend(noted(r, &[]));
@@ -129,6 +135,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
         modifiers,
         conditions,
         copays,
+        dropped,
         unknown,
         limits,
         authorizations,
@@ -136,6 +143,7 @@ fn read_pack(r: &mut Reader, document: &Spot<'_>) -> Option<Pack> {
         documentation: documentation?,
         overrides: overrides.flatten(),
         claim: claim?,
+        silent,
     })
 }
 

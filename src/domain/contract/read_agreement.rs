@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::dropped::read_agreed;
 use super::form::OwnForm;
 use super::layer::{self, Adjusted, Adjustment};
 use super::model::{Agreement, ProgramRule, Rate};
@@ -24,7 +25,8 @@ const RATE: Amount = Amount { decimals: 4, below: 10_000 };
 
 pub(super) const RATE_KEYS: &[&str] =
     &["service", "from", "to", "allowed", "charge", "accepted_elsewhere", "modifiers", "when"];
-pub(super) const ADJUSTMENT_KEYS: &[&str] = &["limit", "authorization", "units"];
+pub(super) const ADJUSTMENT_KEYS: &[&str] =
+    &["limit", "authorization", "condition", "copay", "filing", "units", "number"];
 pub(super) const CONTRACT_KEYS: &[&str] = &[
     "organization",
     "payer",
@@ -41,15 +43,17 @@ pub(super) const CONTRACT_KEYS: &[&str] = &[
 
 /// The agreement as it stands; [`super::bind`] holds it against its pack.
 pub(super) fn read_agreement(r: &mut Reader, document: &Spot<'_>) -> Option<Agreement> {
-    let root = document.table(r, &["contract", "rate", "program", "adjustment"])?;
+    let root = document.table(r, &["contract", "rate", "program", "adjustment", "dropped"])?;
     let contract = root.need(r, "contract").and_then(|at| at.table(r, CONTRACT_KEYS));
     let mut agreement = contract.and_then(|table| read_contract(r, &table));
     let rates = read_rates(r, &root, agreement.as_ref().map(|a| a.span));
     let programs = read_programs(r, &root);
     let adjustments = read_adjustments(r, &root);
+    let dropped = read_agreed(r, &root);
     if let Some(agreement) = &mut agreement {
         agreement.programs = programs;
         agreement.adjustments = adjustments;
+        agreement.dropped = dropped;
         agreement.rates = rates;
     }
     agreement
@@ -82,6 +86,7 @@ fn read_contract(r: &mut Reader, table: &Table<'_>) -> Option<Agreement> {
         rates: Vec::new(),
         provider_number_issued: issued.flatten(),
         adjustments: Vec::new(),
+        dropped: Vec::new(),
         programs: Vec::new(),
     })
 }
@@ -173,26 +178,21 @@ fn read_adjustments(r: &mut Reader, root: &Table<'_>) -> Vec<Adjustment> {
     let mut adjustments: Vec<Adjustment> = Vec::new();
     for at in root.tables(r, "adjustment", MAX_PROGRAMS) {
         let Some(table) = at.table(r, ADJUSTMENT_KEYS) else { continue };
-        let rule = match (table.get("limit"), table.get("authorization")) {
-            (Some(spot), None) => spot.parse(r).map(Adjusted::Limit),
-            (None, Some(spot)) => spot.parse(r).map(Adjusted::Free),
-            (Some(_), Some(spot)) => {
-                spot.refuse(r, "an adjustment is of a limit or of an authorization rule, not both");
-                None
-            }
-            (None, None) => {
-                table.missing(r, "limit", "name the limit, or the `authorization` rule");
-                None
-            }
-        };
-        let spot = table.need(r, "units");
-        let units = spot.as_ref().and_then(|spot| spot.amount(r, layer::UNITS));
-        if let (Some(spot), Some(units)) = (&spot, units)
+        let Some((rule, key)) = read_adjusted(r, &table) else { continue };
+        let other = if key == "units" { "number" } else { "units" };
+        if let Some(stray) = table.get(other) {
+            stray.refuse(r, format!("what is agreed on for this rule is said under `{key}`"));
+            continue;
+        }
+        let spot = table.need(r, key);
+        let amount = Amount { decimals: if key == "units" { 3 } else { 4 }, ..layer::UNITS };
+        let units = spot.as_ref().and_then(|spot| spot.amount(r, amount));
+        if let (Some(spot), Some(units), "units") = (&spot, units, key)
             && units < Decimal::ONE
         {
             spot.refuse(r, BELOW_ONE);
         }
-        if let (Some(rule), Some(units)) = (rule, units) {
+        if let Some(units) = units {
             if adjustments.iter().any(|a| a.rule == rule) {
                 at.refuse(r, "this rule is adjusted already; keep one of both");
             }
@@ -202,8 +202,30 @@ fn read_adjustments(r: &mut Reader, root: &Table<'_>) -> Vec<Adjustment> {
     adjustments
 }
 
+/// The rule of an adjustment, and under which key its number stands.
+fn read_adjusted(r: &mut Reader, table: &Table<'_>) -> Option<(Adjusted, &'static str)> {
+    let kinds = ["limit", "authorization", "condition", "copay", "filing"];
+    let mut named = kinds.into_iter().filter_map(|kind| Some((kind, table.get(kind)?)));
+    let Some((kind, spot)) = named.next() else {
+        let todo = "name the limit, `authorization` rule, `condition` or `copay`, or `filing`";
+        table.missing(r, "limit", todo);
+        return None;
+    };
+    if let Some((_, spot)) = named.next() {
+        spot.refuse(r, "an adjustment is of one rule, not of several; make two of them");
+        return None;
+    }
+    Some(match kind {
+        "limit" => (spot.parse(r).map(Adjusted::Limit)?, "units"),
+        "authorization" => (spot.parse(r).map(Adjusted::Free)?, "units"),
+        "condition" => (spot.parse(r).map(Adjusted::Condition)?, "number"),
+        "copay" => (spot.parse(r).map(Adjusted::Copay)?, "number"),
+        _ => (spot.parse(r).map(Adjusted::Filing)?, "number"),
+    })
+}
+
 fn read_programs(r: &mut Reader, root: &Table<'_>) -> Vec<ProgramRule> {
-    let mut rules = Vec::new();
+    let mut rules: Vec<ProgramRule> = Vec::new();
     for at in root.tables(r, "program", MAX_PROGRAMS) {
         let Some(table) = at.table(r, &["services", "programs"]) else { continue };
         let mut keys = |name: &str| -> Vec<Key> {
@@ -216,6 +238,20 @@ fn read_programs(r: &mut Reader, root: &Table<'_>) -> Vec<ProgramRule> {
         };
         let services = keys("services");
         let programs = keys("programs");
+        // A visit has one program, and each table that speaks of its service must be fulfilled.
+        let apart = |rule: &&ProgramRule| {
+            let of_one = rule.services.iter().any(|s| services.contains(s));
+            of_one && !rule.programs.iter().any(|p| programs.contains(p))
+        };
+        if let Some(other) = rules.iter().filter(|_| !programs.is_empty()).find(apart) {
+            let of: Vec<&str> = other.services.iter().map(Key::as_str).collect();
+            let message = format!(
+                "no visit has a program of this table and of the one for {} as well, so a service of both \
+                 could not be billed; name a program that both have",
+                of.join(", ")
+            );
+            table.at_key("programs").refuse(r, message);
+        }
         rules.push(ProgramRule { services, programs });
     }
     rules

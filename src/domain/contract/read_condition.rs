@@ -1,10 +1,14 @@
 //! Reads `[[condition]]`: each demand has keys of its own, and no others.
 
 use super::condition::{Answer, Condition, Demand};
+use super::contradict::refuse_contradictions;
+use super::facets::OF_CONDITION;
 use super::in_force::{self, InForce, read_in_force};
 use super::known::{Known, unique};
+use super::layer::{weigh_agreement, weigh_layer};
 use super::never::{Ground, refuse_never};
 use super::node::Value;
+use super::read_layer::{Added, Kind, read_agreement_direction, read_layer};
 use super::read_rules::{MAX_RULES, UNITS};
 use super::read_wanted::read_document;
 use super::read_window::read_window;
@@ -18,8 +22,17 @@ use crate::domain::text::Invalid;
 use crate::domain::windows::Window;
 
 /// Keys that every condition has.
-pub(super) const KEYS: &[&str] =
-    &["key", "services", "demand", "when", "answer", "source", source_of::KEY];
+pub(super) const KEYS: &[&str] = &[
+    "key",
+    "services",
+    "demand",
+    "when",
+    "answer",
+    "layer",
+    "agreement",
+    "source",
+    source_of::KEY,
+];
 /// Longest question, in characters.
 const MAX_QUESTION: usize = 200;
 /// Longest name of a payer, in characters.
@@ -106,9 +119,10 @@ pub(super) fn read_conditions<'a>(
         keys.extend(key.clone());
         let one = read_one(r, &table, key, known, ground);
         unknown.extend(noted(r, one.as_ref().map_or(&[], |one| &one.services)));
-        conditions.extend(one);
+        conditions.extend(one.map(|one| (at, one)));
     }
-    conditions
+    refuse_contradictions(r, &conditions, ground);
+    conditions.into_iter().map(|(_, condition)| condition).collect()
 }
 
 /// The keys that a condition may have, by what it demands; all keys when that is not known.
@@ -156,16 +170,25 @@ fn read_one<'a>(
         // Its order is how a claim looks.
         weigh(r, table, source.as_ref(), &source_of, &["modifiers"]);
     }
-    Some(Condition {
+    let agreement = read_agreement_direction(r, table);
+    let mut condition = Condition {
         key: key?,
         services,
         demand: demand?,
         when: when?,
         days: days?,
         answer: answer?,
+        layer: None,
+        agreement: agreement?,
         source: source?,
         source_of,
-    })
+    };
+    let kind = Kind { keys: OF_CONDITION, added: Some(Added::Tightens), within: None };
+    condition.layer = read_layer(r, table, known, &condition.facets(), kind)?;
+    weigh_layer(r, table, &condition.source_of, condition.layer.as_ref());
+    let said = Some(&condition.source);
+    weigh_agreement(r, table, said, &condition.source_of, condition.agreement);
+    Some(condition)
 }
 
 fn read_demand(r: &mut Reader, table: &Table<'_>) -> Option<Demand> {

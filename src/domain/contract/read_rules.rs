@@ -1,25 +1,27 @@
-//! Reads `[[limit]]`, `[[authorization]]` and `[documentation]`.
+//! Reads `[[limit]]` and `[[authorization]]`.
 
 use rust_decimal::Decimal;
 
 use super::condition::Wanted;
+use super::facets::{OF_AUTHORIZATION, OF_LIMIT};
 use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
-use super::layer::{Direction, read_layers, weigh_layer};
+use super::layer::{weigh_agreement, weigh_layer};
 use super::limit::{Exceed, Limit, LimitScope};
-use super::model::{AuthorizationNeed, AuthorizationRule, Block, Documentation, Service};
+use super::model::{AuthorizationNeed, AuthorizationRule, Block, Service};
 use super::never::{Within, refuse_absurd, refuse_block};
+use super::read_layer::{Added, Kind, read_agreement_direction, read_layer};
 use super::read_wanted::read_necessity;
 use super::read_window::{self, read_window};
-use super::reader::{Amount, Reader, Spot};
+use super::reader::{Amount, Reader};
 use super::sound::{Sound, read_counted};
-use super::source_of::{self, SourceOf, read_source_of, weigh};
+use super::source_of::{self, read_source_of, weigh};
 use super::table::Table;
 use super::unknown::{Unknown, noted};
 use super::when::read_when;
 use crate::domain::codes::Modifier;
-use crate::domain::finding::Authority;
 use crate::domain::identifiers::Key;
+use crate::domain::windows::Window;
 
 /// Most limits of a pack, and most authorization rules: a few for each service.
 pub const MAX_RULES: usize = 200;
@@ -65,10 +67,6 @@ const NARROWS: &[&str] =
     &["services", "from", "to", "when", "modifiers", "modes", "scope", "necessity"];
 /// Keys that let units pass without an authorization.
 const FREE: &[&str] = &["free_units", "window", "length", "first_month", "episode"];
-
-/// Keys of `[documentation]`.
-pub(super) const DOCUMENTATION_KEYS: &[&str] =
-    &["signed_note", "plan_goal", "source", source_of::KEY];
 
 /// All limits that have no fault. `sound` are the services and modifier rules without one.
 pub(super) fn read_limits<'a>(
@@ -127,10 +125,7 @@ fn read_limit<'a>(
     }
     let necessity = read_excess(r, table, exceed, scope);
     let (when, days) = (read_when(r, table), read_in_force(r, table));
-    let spot = table.at_key("units");
-    // What stands in for a number that is not known is held against nothing.
-    let own = amount.filter(|_| !spot.is_unknown()).map(|(units, _)| (&spot, units));
-    let layers = read_layers(r, table, known, own, within);
+    let agreement = read_agreement_direction(r, table);
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
     // What narrows the limit lets the others pass.
@@ -139,15 +134,13 @@ fn read_limit<'a>(
     if matches!(exceed, Some(Exceed::BillUpTo | Exceed::Authorization | Exceed::Necessity)) {
         weigh(r, table, None, &source_of, &["exceed"]);
     }
-    let ((units, hours), (layer, agreement)) = (amount?, layers?);
-    weigh_layer(r, table, &source_of, layer.as_ref());
-    weigh_agreement(r, table, source.as_ref(), &source_of, agreement);
-    Some(Limit {
+    let (units, hours) = amount?;
+    let mut limit = Limit {
         key: key?,
-        services,
+        services: services.clone(),
         units,
         hours,
-        window: window?,
+        window: window.clone()?,
         scope: scope?,
         modifiers,
         modes,
@@ -155,11 +148,19 @@ fn read_limit<'a>(
         days: days?,
         exceed: exceed?,
         necessity: necessity?,
-        layer,
-        agreement,
+        layer: None,
+        agreement: agreement?,
         source: source?,
         source_of,
-    })
+    };
+    let kind = Kind { keys: OF_LIMIT, added: Some(Added::Tightens), within };
+    // Units of a time that is not known are held against nothing.
+    let known_days = !table.at_key("window").is_unknown();
+    let facets = if known_days { limit.facets() } else { limit.facets_of_no_time() };
+    limit.layer = read_layer(r, table, known, &facets, kind)?;
+    weigh_layer(r, table, &limit.source_of, limit.layer.as_ref());
+    weigh_agreement(r, table, Some(&limit.source), &limit.source_of, limit.agreement);
+    Some(limit)
 }
 
 /// The documents that the excess needs, where the limit says that it needs one.
@@ -182,19 +183,6 @@ fn read_excess(
         spot.refuse(r, "this goes with `exceed = \"necessity\"` only; remove it");
     }
     Some(Vec::new())
-}
-
-/// A contract that may loosen a rule lets pass what the rule stops.
-fn weigh_agreement(
-    r: &mut Reader,
-    table: &Table<'_>,
-    source: Option<&Authority>,
-    of: &SourceOf,
-    agreement: Option<Direction>,
-) {
-    if matches!(agreement, Some(Direction::Loosen | Direction::Replace)) {
-        weigh(r, table, source, of, &["agreement"]);
-    }
 }
 
 /// The units of a limit, or its hours turned into units of its services exactly (RK23).
@@ -291,19 +279,7 @@ fn read_authorization<'a>(
     if let Some(Some(block)) = &block {
         refuse_block(r, table, block, &services, sound);
     }
-    let spot = table.at_key("free_units");
-    let free = match &need {
-        Some(AuthorizationNeed::After { free_units, .. }) => {
-            Some((&spot, Decimal::from(*free_units)))
-        }
-        _ => None,
-    };
-    for stray in ["layer", "agreement"].iter().filter_map(|key| table.get(key)) {
-        if free.is_none() && need.is_some() {
-            stray.refuse(r, "this goes with `require = \"after\"` only; remove it");
-        }
-    }
-    let layers = read_layers(r, table, known, free, within);
+    let agreement = read_agreement_direction(r, table);
     let source = known.cited(r, table);
     let source_of = read_source_of(r, table, known)?;
     let permits: &[&str] = match &need {
@@ -314,21 +290,28 @@ fn read_authorization<'a>(
     weigh(r, table, source.as_ref(), &source_of, permits);
     // What narrows the rule lets the others pass.
     weigh(r, table, None, &source_of, &["services", "from", "to", "modifiers"]);
-    let (layer, agreement) = layers?;
-    weigh_layer(r, table, &source_of, layer.as_ref());
-    weigh_agreement(r, table, source.as_ref(), &source_of, agreement);
-    Some(AuthorizationRule {
+    let mut rule = AuthorizationRule {
         key: key?,
-        services,
-        need: need?,
+        services: services.clone(),
+        need: need.clone()?,
         modifiers,
         days: days?,
         block: block?,
-        layer,
-        agreement,
+        layer: None,
+        agreement: agreement?,
         source: source?,
         source_of,
-    })
+    };
+    let added =
+        if rule.need == AuthorizationNeed::Never { Added::Nothing } else { Added::Tightens };
+    let everywhere =
+        Within { services: &services, window: &Window::Lifetime, bounded: Some(sound) };
+    let within = Some(within.unwrap_or(everywhere));
+    let kind = Kind { keys: OF_AUTHORIZATION, added: Some(added), within };
+    rule.layer = read_layer(r, table, known, &rule.facets(), kind)?;
+    weigh_layer(r, table, &rule.source_of, rule.layer.as_ref());
+    weigh_agreement(r, table, Some(&rule.source), &rule.source_of, rule.agreement);
+    Some(rule)
 }
 
 /// What the payer approves at most with one authorization.
@@ -356,26 +339,4 @@ fn read_need(r: &mut Reader, table: &Table<'_>) -> Option<AuthorizationNeed> {
         }
     }
     Some(if require == "always" { AuthorizationNeed::Always } else { AuthorizationNeed::Never })
-}
-
-/// Documents before a claim.
-pub(super) fn read_documentation<'a>(
-    r: &mut Reader,
-    at: &Spot<'a>,
-    known: &mut Known<'a>,
-) -> Option<Documentation> {
-    let table = at.table(r, DOCUMENTATION_KEYS)?;
-    let signed_note = table.known_flag(r, "signed_note", true);
-    let plan_goal = table.known_flag(r, "plan_goal", false);
-    let source = known.cited(r, &table);
-    let source_of = read_source_of(r, &table, known)?;
-    if signed_note == Some(false) {
-        weigh(r, &table, source.as_ref(), &source_of, &["signed_note"]);
-    }
-    Some(Documentation {
-        signed_note: signed_note?,
-        plan_goal: plan_goal?,
-        source: source?,
-        source_of,
-    })
 }

@@ -1,12 +1,15 @@
 //! Reads `[[service]]`: what can be billed, by whom, for whom, where and how.
 
+use super::facets::OF_SERVICE;
 use super::group::read_group;
 use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
+use super::layer::weigh_layer;
 use super::model::{ModeRule, Rounding, Service, SettingRule, SumOver};
 use super::nearest::hint;
 use super::node::Value;
 use super::read::MAX_TITLE;
+use super::read_layer::{Added, Kind, read_layer};
 use super::reader::{Reader, Spot};
 use super::source_of::{self, read_source_of, weigh, weigh_one};
 use super::table::{MAX_ITEMS, Table};
@@ -54,6 +57,7 @@ pub(super) const KEYS: &[&str] = &[
     "bypass_other_coverage",
     "member_may_be_absent",
     "group",
+    "layer",
     "source",
     source_of::KEY,
 ];
@@ -135,7 +139,7 @@ fn read_service<'a>(
     let by_rounding = rounding_source.as_ref().or(source.as_ref());
     let by_group = group.as_ref().and_then(|g| g.as_ref()).map(|g| &g.source);
     weigh_parts(r, table, [("rounding", by_rounding), ("group", by_group)]);
-    Some(Service {
+    let mut service = Service {
         key: key?,
         title: title?,
         procedure: procedure?,
@@ -160,9 +164,15 @@ fn read_service<'a>(
         days: days?,
         successor: successor.flatten(),
         group: group?,
+        layer: None,
         source: source?,
         source_of,
-    })
+    };
+    // A service more lets more be billed.
+    let kind = Kind { keys: OF_SERVICE, added: Some(Added::Loosens), within: None };
+    service.layer = read_layer(r, table, known, &service.facets(), kind)?;
+    weigh_layer(r, table, &service.source_of, service.layer.as_ref());
+    Some(service)
 }
 
 /// What has a source of its own, weighed by that.

@@ -64,7 +64,7 @@ pub const KINDS: &[Kind] = &[
     kind("RK28", &["authorization.block"], "The payer authorizes blocks of so many units over so many days."),
     kind("RK29", &["limit.when", "when.episodes", "limit.episode", "authorization.episode"], "Units come in a package with a term, by diagnosis and level of need."),
     kind("RK30", &["authorization"], "An authorization given later, for days that have passed, counts for them."),
-    kind("RK31", &["limit.layer", "limit.agreement", "authorization.layer", "authorization.agreement", "adjustment"], "State, plan and agreement are layers; each may only loosen, or only tighten."),
+    kind("RK31", &["limit.layer", "limit.agreement", "authorization.layer", "authorization.agreement", "service.layer", "condition.layer", "condition.agreement", "copay.layer", "copay.agreement", "filing.layer", "filing.agreement", "documentation.layer", "dropped", "adjustment"], "State, plan and agreement are layers; each may only loosen, or only tighten, and says what it drops."),
     kind("RK32", &["limit.to", "authorization.to", "condition.to"], "A limit ends on a date."),
     // Groups
     kind("RK33", &["service.group.max_size"], "A group has at most so many members."),

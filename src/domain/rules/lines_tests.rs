@@ -122,6 +122,8 @@ fn rk65_the_members_share_of_each_unit_is_not_expected_of_the_payer() {
             share: Share::PerUnit(decimal("0.65")),
             when: When { products: vec![key("fee-for-service")], ..When::default() },
             days: InForce::default(),
+            layer: None,
+            agreement: None,
             source: source("copay"),
         }];
     });
@@ -144,6 +146,8 @@ fn copay(name: &str, share: Share) -> Copay {
         share,
         when: When::default(),
         days: InForce::default(),
+        layer: None,
+        agreement: None,
         source: source("copay"),
     }
 }

@@ -111,6 +111,8 @@ fn condition((index, asks): (usize, &Condition)) -> contract::Condition {
         when: when(&asks.asked),
         days: in_force(asks.days),
         answer: if asks.warns { Answer::Warn } else { Answer::Hold },
+        layer: None,
+        agreement: None,
         source: source("conditions"),
         source_of: contract::SourceOf::default(),
     }
@@ -258,6 +260,8 @@ impl Book {
                 },
                 when: when(&share.asked),
                 days: in_force(share.days),
+                layer: None,
+                agreement: None,
                 source: source("copays"),
             })
             .collect();

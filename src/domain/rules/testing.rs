@@ -14,7 +14,7 @@ use crate::domain::decision::Decision;
 use crate::domain::document::DocumentKind;
 use crate::domain::encounter::{EncounterData, Kind, Note};
 use crate::domain::facts::{AuthorizationFact, CertificateFact, Facts, Neighbor, PeerFact, Usage};
-use crate::domain::finding::{Authority, Finding};
+use crate::domain::finding::Authority;
 use crate::domain::identifiers::{
     AuthorizationNumber, Key, Line55, MemberNumber, PartnerCode, Reference, State,
 };
@@ -90,6 +90,7 @@ pub fn service(name: &str) -> Service {
         bypass_other_coverage: false,
         member_may_be_absent: false,
         group: None,
+        layer: None,
         source: source("services"),
         source_of: SourceOf::default(),
     }
@@ -104,6 +105,8 @@ pub fn condition(demand: Demand) -> Condition {
         when: When::default(),
         days: InForce::default(),
         answer: Answer::Hold,
+        layer: None,
+        agreement: None,
         source: source("conditions"),
         source_of: SourceOf::default(),
     }
@@ -236,6 +239,7 @@ pub fn terms() -> Terms {
         modifiers: vec![],
         conditions: vec![],
         copays: vec![],
+        dropped: vec![],
         unknown: vec![],
         limits: vec![],
         authorizations: vec![],
@@ -249,17 +253,21 @@ pub fn terms() -> Terms {
             warn_days: 30,
             acknowledgment_days: 3,
             claim_status_days: 7,
+            layer: None,
+            agreement: None,
             source: source("filing"),
             source_of: SourceOf::default(),
         },
         documentation: Documentation {
             signed_note: true,
             plan_goal: true,
+            layer: None,
             source: source("documentation"),
             source_of: SourceOf::default(),
         },
         overrides: None,
         claim: profile(),
+        silent: Silent::default(),
     };
     let agreement = Agreement {
         organization: key("river-bend"),
@@ -275,6 +283,7 @@ pub fn terms() -> Terms {
         rates: vec![rate("peer", "20", None)],
         provider_number_issued: None,
         adjustments: vec![],
+        dropped: vec![],
         programs: vec![],
     };
     Terms { pack, agreement }
@@ -376,18 +385,6 @@ impl Case {
 
     pub fn decide(&self) -> Decision {
         decide(Some(&self.terms), &self.facts, &self.encounter)
-    }
-
-    /// Ids of the rules that speak.
-    pub fn rules(&self) -> Vec<String> {
-        self.decide().findings.into_iter().map(|f| f.rule).collect()
-    }
-
-    /// The one finding that must be there.
-    pub fn only(&self, rule: &str) -> Finding {
-        let findings = self.decide().findings;
-        assert_eq!(findings.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(), [rule]);
-        findings.into_iter().next().unwrap()
     }
 }
 

@@ -67,7 +67,10 @@ impl Standing {
         self.fresh.as_ref().map_or(&self.decision.answer, |(_, answer)| answer)
     }
 
-    /// Whether a decision says the same as the stored one, to whoever acts on it.
+    /// Whether a decision says the same as the stored one, to whoever acts on it. Where nothing is ready,
+    /// the words are all that a person has to act on: a hold that changed its reason is another answer.
+    /// Only for somebody's own change, though: of what follows from other decisions the words may name
+    /// numbers that move with every one of them.
     pub(super) fn same(&self, case: &Case, answer: &Decision) -> bool {
         let before = &self.decision.answer;
         let billed = case.facts.billed.as_ref().map(|b| (b.data.payer, &b.data.member_number));
@@ -81,6 +84,9 @@ impl Standing {
             && before.day_sum == answer.day_sum
             && before.file_by == answer.file_by
             && rules(before) == rules(answer)
+            && (self.wish.depth > 0
+                || ready_units(answer) > 0
+                || before.findings == answer.findings)
     }
 }
 

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::circumstance::when;
 use super::{Part, Sentence, choice, list};
-use crate::domain::contract::{Adjusted, Adjustment, Agreement, OwnForm, ProgramRule, Rate};
+use crate::domain::contract::{
+    Adjusted, Adjustment, AgreedDrop, Agreement, Clock, OwnForm, ProgramRule, Rate,
+};
 use crate::domain::dates::Span;
 
 pub(super) fn sentences(agreement: &Agreement) -> Vec<Sentence> {
@@ -22,6 +24,7 @@ pub(super) fn sentences(agreement: &Agreement) -> Vec<Sentence> {
         rates,
         provider_number_issued,
         adjustments,
+        dropped,
         programs,
     } = agreement;
     let mut part = Part::new("The contract", None);
@@ -39,11 +42,20 @@ pub(super) fn sentences(agreement: &Agreement) -> Vec<Sentence> {
         provider_number_issued.map(|day| format!("The provider number was issued on {day}.")),
     );
     for Adjustment { rule, units } in adjustments {
-        let (kind, key) = match rule {
-            Adjusted::Limit(key) => ("limit", key),
-            Adjusted::Free(key) => ("free units of the rule", key),
+        let (about, unit) = match rule {
+            Adjusted::Limit(key) => (format!("limit {key}"), " units"),
+            Adjusted::Free(key) => (format!("free units of the rule {key}"), " units"),
+            Adjusted::Condition(key) => (format!("number of the condition {key}"), ""),
+            Adjusted::Copay(key) => (format!("copay {key}"), " dollars"),
+            Adjusted::Filing(Clock::Days) => ("filing clock".to_owned(), " days"),
+            Adjusted::Filing(Clock::Months) => ("filing clock".to_owned(), " months"),
         };
-        part.say(&format!("{kind} {key}"), format!("The {kind} {key} is {units} units here."));
+        part.say(&about, format!("The {about} is {units}{unit} here."));
+    }
+    for AgreedDrop { rule, why, source } in dropped {
+        let about = format!("{} {}", rule.name(), rule.key());
+        let text = format!("The {about} is not held here. Why: {why}. Written in: {source}.");
+        part.say(&about, text);
     }
     let mut all = part.sentences;
     all.extend(self::rates(rates));

@@ -2,7 +2,8 @@
 
 use super::{choice, list, words};
 use crate::domain::codes::DiagnosisClass;
-use crate::domain::contract::{Direction, InForce, Layer, When};
+use crate::domain::contract::facet::of_outer;
+use crate::domain::contract::{Direction, InForce, Layer, Outer, When};
 
 /// The days of a rule, as a clause that begins with a comma; nothing where it always holds.
 pub(super) fn days(InForce { from, to }: InForce) -> String {
@@ -69,13 +70,19 @@ pub(super) fn class(class: DiagnosisClass) -> &'static str {
 
 /// The layer around a rule, as a sentence.
 pub(super) fn layer(layer: &Layer) -> String {
-    let Layer { of, units, may, source: _ } = layer;
-    let may = match may {
-        Direction::Loosen => "may only be loosened",
-        Direction::Tighten => "may only be tightened",
-        Direction::Replace => "may be replaced",
+    let Layer { of, added, window, may, source: _, says } = layer;
+    let may = may.words();
+    if *added {
+        return format!("The layer {of} has no such rule; it {may}.");
+    }
+    let one = |(key, value): (&String, &Outer)| match key.as_str() {
+        "units" => format!("{} units", of_outer(value, None)),
+        "allowed" => format!("{} dollars a unit", of_outer(value, None)),
+        key => format!("{} {}", words(key), of_outer(value, None)),
     };
-    format!("It lies inside the {units} units of the layer {of}, which {may}.")
+    let window = window.as_ref().map(|window| format!(" {}", window.words())).unwrap_or_default();
+    let all = list(says.iter().map(one));
+    format!("It lies inside the {all}{window} of the layer {of}, which {may}.")
 }
 
 /// What an agreement may do to a rule's number, as a sentence.

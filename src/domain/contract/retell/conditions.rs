@@ -9,8 +9,18 @@ use crate::domain::contract::{
 };
 
 pub(super) fn condition(condition: &Condition, all: &[Service]) -> Vec<Sentence> {
-    let Condition { key, services, demand, when: asked, days: held, answer, source, source_of } =
-        condition;
+    let Condition {
+        key,
+        services,
+        demand,
+        when: asked,
+        days: held,
+        answer,
+        layer,
+        agreement,
+        source,
+        source_of,
+    } = condition;
     let mut part = Part::new("Conditions", Some(source));
     // Some say what visits must be, others which visits are meant.
     let meant =
@@ -28,6 +38,7 @@ pub(super) fn condition(condition: &Condition, all: &[Service]) -> Vec<Sentence>
         None => format!("{key}, {of}{asked}{held}: {demanded}; {answer}."),
     };
     part.say(key.as_str(), text);
+    part.say_layers(key.as_str(), layer.as_ref(), *agreement);
     part.say_sources(key.as_str(), source_of);
     part.sentences
 }
@@ -149,7 +160,7 @@ pub(super) fn modifier(rule: &ModifierRule, all: &[Service]) -> Vec<Sentence> {
 }
 
 pub(super) fn copay(copay: &Copay, all: &[Service]) -> Vec<Sentence> {
-    let Copay { key, services, share, when: asked, days: held, source } = copay;
+    let Copay { key, services, share, when: asked, days: held, layer, agreement, source } = copay;
     let mut part = Part::new("Copays", Some(source));
     let of = of_any(services, all);
     let (asked, held) = (when(asked), days(*held));
@@ -163,5 +174,6 @@ pub(super) fn copay(copay: &Copay, all: &[Service]) -> Vec<Sentence> {
         }
     };
     part.say(key.as_str(), format!("{key}: members pay {much}{asked}{held}{rest}."));
+    part.say_layers(key.as_str(), layer.as_ref(), *agreement);
     part.sentences
 }

@@ -18,6 +18,7 @@ mod tests;
 
 use std::fmt::{self, Write};
 
+use super::layer::{Direction, Layer};
 use super::model::{Agreement, NeverBilled, Pack, Source};
 use super::source_of::SourceOf;
 use crate::domain::dates::WeekStart;
@@ -110,6 +111,17 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// The layer around a rule, and what an agreement may do to it.
+    fn say_layers(&mut self, key: &str, layer: Option<&Layer>, agreement: Option<Direction>) {
+        if let Some(layer) = layer {
+            let text = circumstance::layer(layer);
+            self.say_by(&format!("{key} layer"), text, Some(&layer.source));
+        }
+        if let Some(direction) = agreement {
+            self.say(&format!("{key} agreement"), circumstance::agreement(direction));
+        }
+    }
+
     /// Says something only where there is something to say.
     fn maybe(&mut self, about: &str, text: Option<String>) {
         if let Some(text) = text {
@@ -135,6 +147,7 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
         modifiers,
         conditions,
         copays,
+        dropped,
         unknown,
         limits,
         authorizations,
@@ -142,6 +155,7 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
         documentation,
         overrides,
         claim,
+        silent,
     } = pack;
     let mut head = Part::new("The pack", None);
     head.say("name", format!("This is {title} ({key}@{version})."));
@@ -175,8 +189,18 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
     all.extend(rules::filing(filing));
     all.extend(rules::documentation(documentation));
     all.extend(rules::overrides(overrides.as_ref()));
+    all.extend(rules::dropped(dropped));
     all.extend(claim::sentences(claim));
     all.extend(self::sources(sources));
+    for sentence in &mut all {
+        let usual =
+            |(part, about): &&(String, &str)| *part == sentence.part && *about == sentence.about;
+        if silent.0.iter().any(|silent| usual(&silent)) {
+            // Nobody wrote it, so nobody is cited for it.
+            sentence.text.push_str(" This is the default: the pack does not say it.");
+            sentence.source = None;
+        }
+    }
     stand_in::told(pack, &mut all);
     all
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Change, Sentence, agreement, diff, list, pack, words};
 use crate::domain::codes::Activity;
-use crate::domain::contract::{Agreement, Condition, Demand, Pack, Service, Wanted, When};
+use crate::domain::contract::{Agreement, Condition, Demand, Outer, Pack, Service, Wanted, When};
 use crate::domain::identifiers::Key;
 
 /// What changed between two packs.
@@ -97,6 +97,15 @@ fn in_one_order(pack: &Pack) -> Pack {
     }
     for unknown in &mut pack.unknown {
         sort(&mut unknown.services);
+    }
+    let layers = pack.services.iter_mut().map(|rule| &mut rule.layer);
+    let layers = layers.chain(pack.conditions.iter_mut().map(|rule| &mut rule.layer));
+    for layer in layers.flatten() {
+        layer.says.values_mut().for_each(|value| {
+            if let Outer::Names(names) = value {
+                names.sort();
+            }
+        });
     }
     pack.filing.later_of.sort_by_cached_key(|anchor| format!("{anchor:?}"));
     pack.filing.holidays.sort_unstable();

@@ -6,8 +6,8 @@ use super::circumstance::days;
 use super::conditions::one_of_wanted;
 use super::{Part, Sentence, choice, circumstance, counted, list, words};
 use crate::domain::contract::{
-    AuthorizationNeed, AuthorizationRule, Block, Direction, Documentation, Exceed, Filing,
-    FilingAnchor, FixedEnd, Layer, Limit, LimitScope, Overridable, Service, Unknown, Years,
+    AuthorizationNeed, AuthorizationRule, Block, Documentation, Dropped, Exceed, Filing,
+    FilingAnchor, FixedEnd, Limit, LimitScope, Overridable, Service, Unknown, Years,
 };
 use crate::domain::identifiers::Key;
 use crate::domain::rules::RuleId;
@@ -86,7 +86,7 @@ pub(super) fn limit(limit: &Limit, all: &[Service]) -> Vec<Sentence> {
         "{key}: at most {cap}{hours} {window} {of} {whose}{with}{given}{asked}{held}; {more}."
     );
     part.say(key.as_str(), text);
-    layers(&mut part, key, layer.as_ref(), *agreement);
+    part.say_layers(key.as_str(), layer.as_ref(), *agreement);
     part.say_sources(key.as_str(), source_of);
     part.sentences
 }
@@ -130,7 +130,7 @@ pub(super) fn authorization(rule: &AuthorizationRule, all: &[Service]) -> Vec<Se
         let text = format!("The payer approves at most {units} over {days} at a time.");
         part.say(&format!("{key} block"), text);
     }
-    layers(&mut part, key, layer.as_ref(), *agreement);
+    part.say_layers(key.as_str(), layer.as_ref(), *agreement);
     part.say_sources(key.as_str(), source_of);
     part.sentences
 }
@@ -147,17 +147,6 @@ pub(super) fn without_authorization(
         part.say("no rule", format!("No authorization is needed for {}.", list(free)));
     }
     part.sentences
-}
-
-/// The layer around a rule, and what an agreement may do to it.
-fn layers(part: &mut Part<'_>, key: &Key, layer: Option<&Layer>, agreement: Option<Direction>) {
-    if let Some(layer) = layer {
-        let text = circumstance::layer(layer);
-        part.say_by(&format!("{key} layer"), text, Some(&layer.source));
-    }
-    if let Some(direction) = agreement {
-        part.say(&format!("{key} agreement"), circumstance::agreement(direction));
-    }
 }
 
 /// When all certificates end.
@@ -203,6 +192,8 @@ pub(super) fn filing(filing: &Filing) -> Vec<Sentence> {
         warn_days,
         acknowledgment_days,
         claim_status_days,
+        layer,
+        agreement,
         source,
         source_of,
     } = filing;
@@ -245,18 +236,33 @@ pub(super) fn filing(filing: &Filing) -> Vec<Sentence> {
         counted(status, "day")
     );
     part.say_by("answers", text, None);
+    part.say_layers("filing", layer.as_ref(), *agreement);
     part.say_sources("filing", source_of);
     part.sentences
 }
 
 pub(super) fn documentation(rule: &Documentation) -> Vec<Sentence> {
-    let Documentation { signed_note, plan_goal, source, source_of } = rule;
+    let Documentation { signed_note, plan_goal, layer, source, source_of } = rule;
     let mut part = Part::new("Documents", Some(source));
     let signed = if *signed_note { "must be" } else { "need not be" };
     part.say("signed_note", format!("The note {signed} signed before the visit is claimed."));
     let goal = if *plan_goal { "must" } else { "need not" };
     part.say("plan_goal", format!("The note {goal} name a goal of the plan of care."));
+    part.say_layers("documentation", layer.as_ref(), None);
     part.say_sources("documentation", source_of);
+    part.sentences
+}
+
+/// Rules of the layers around the pack that it does not have.
+pub(super) fn dropped(all: &[Dropped]) -> Vec<Sentence> {
+    let mut part = Part::new("Layers", None);
+    for Dropped { of, kind, what, why, may, source } in all {
+        let (kind, may) = (kind.words(), may.words());
+        let text = format!(
+            "Not held here is {kind} of the layer {of}, which {may}: \"{what}\". Why: {why}."
+        );
+        part.say_by(&format!("{of} {what}"), text, Some(source));
+    }
     part.sentences
 }
 

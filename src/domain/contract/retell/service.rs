@@ -33,6 +33,7 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
         days,
         successor,
         group,
+        layer,
         source,
         source_of,
     } = service;
@@ -69,6 +70,7 @@ pub(super) fn sentences(service: &Service) -> Vec<Sentence> {
     }
     say_exceptions(&mut part, *bypass_other_coverage, *member_may_be_absent);
     say_group(&mut part, group.as_ref());
+    part.say_layers(key.as_str(), layer.as_ref(), None);
     part.say_sources(key.as_str(), source_of);
     part.sentences
 }

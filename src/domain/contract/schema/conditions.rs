@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::condition::{Answer, Demand};
 use super::super::in_force;
+use super::super::layer::Direction;
 use super::super::read_condition::{KEYS, keys_of};
+use super::layers;
 use super::shape::{
     self, add, amount, any_text, codes, date, flag, key, keys, list, may, modifier, need, number,
     one_of, unknown, windows, words,
@@ -26,6 +28,8 @@ pub(super) fn table() -> Value {
         may("from", "First service date.", date()),
         may("to", "Last service date.", date()),
         may("answer", "What becomes of a visit that does not meet it.", codes!(Answer)),
+        may("layer", "Whose rule stands around this one.", layers::of_condition()),
+        may("agreement", "How a contract may change or drop it.", codes!(Direction)),
         need("source", "A source.", key()),
         may("source_of", "Sources of single values.", shape::source_of()),
         may("modifiers", "Of the demand: which.", list(modifier(), 1)),

@@ -7,15 +7,18 @@
 
 mod claim;
 mod conditions;
+mod layers;
 mod rules;
 mod service;
 pub(super) mod shape;
 
 use serde_json::{Value, json};
 
+use super::dropped::MAX_DROPPED;
 use super::filing::FilingAnchor;
 use super::fixed_end::Years;
 use super::known::MAX_SOURCES;
+use super::layer::Direction;
 use super::read::MAX_TITLE;
 use super::read_rules::MAX_RULES;
 use super::read_service::MAX_SERVICES;
@@ -52,6 +55,11 @@ pub fn pack() -> Value {
         need("filing", "When a claim must be there.", filing()),
         need("documentation", "Documents before a claim.", documentation()),
         may("overrides", "What a biller may answer for, with a reason.", overrides()),
+        may(
+            "dropped",
+            "Rules of the layers around the pack that it does not have.",
+            tables(layers::dropped(), MAX_DROPPED),
+        ),
         need("claim", "How claims look (005010X222A1).", claim::table()),
     ]);
     if let Value::Object(schema) = &mut schema {
@@ -126,6 +134,8 @@ fn filing() -> Value {
         may("warn_days", "Days before the deadline on which warnings begin.", number(0, 730)),
         may("acknowledgment_days", "Days for a TA1 or 999.", number(1, 90)),
         may("claim_status_days", "Days for a 277CA.", number(1, 90)),
+        may("layer", "Whose clock stands around this one.", layers::of_filing()),
+        may("agreement", "How a contract may change it.", codes!(Direction)),
         need("source", "A source.", key()),
         may("source_of", "Sources of single values.", shape::source_of()),
     ]);
@@ -138,6 +148,7 @@ fn documentation() -> Value {
     table(vec![
         may("signed_note", "The note must be signed.", unknown(flag())),
         may("plan_goal", "The note must name a goal of the plan of care.", unknown(flag())),
+        may("layer", "Whose rule stands around this one.", layers::of_documentation()),
         need("source", "A source.", key()),
         may("source_of", "Sources of single values.", shape::source_of()),
     ])

@@ -8,6 +8,7 @@ use super::super::limit::{Exceed, LimitScope};
 use super::super::modifier_rule::Stacking;
 use super::super::read_rules::{AUTHORIZATION_KEYS, LIMIT_KEYS};
 use super::conditions::wanted;
+use super::layers;
 use super::shape::{
     self, Field, add, amount, codes, date, key, keys, list, may, modifier, need, number, one_of,
     unknown, windows,
@@ -29,15 +30,6 @@ fn names() -> Value {
     unknown(one_of(Window::NAMES.iter().copied()))
 }
 
-fn layer() -> Value {
-    shape::table(vec![
-        need("of", "Whose rule stands around this one.", key()),
-        need("units", "Its units.", amount()),
-        need("may", "How this one may differ from it.", codes!(Direction)),
-        need("source", "A source.", key()),
-    ])
-}
-
 pub(super) fn limit() -> Value {
     let mut fields = vec![
         need("key", "Unique among limits.", key()),
@@ -53,8 +45,8 @@ pub(super) fn limit() -> Value {
             "Documents that would show the excess to be necessary.",
             list(wanted(), 1),
         ),
-        may("layer", "Whose rule stands around this one.", layer()),
-        may("agreement", "How a contract may change it.", codes!(Direction)),
+        may("layer", "Whose rule stands around this one.", layers::of_limit()),
+        may("agreement", "How a contract may change or drop it.", codes!(Direction)),
         may("from", "First service date.", date()),
         may("to", "Last service date.", date()),
         need("source", "A source.", key()),
@@ -84,8 +76,12 @@ pub(super) fn authorization() -> Value {
         may("free_units", "With `after`: only what is above needs one.", number(1, 100_000)),
         may("modifiers", "Only lines with one of these need one.", list(modifier(), 0)),
         may("block", "The most that the payer approves at a time.", block),
-        may("layer", "Whose rule stands around this one.", layer()),
-        may("agreement", "How a contract may change the free units.", codes!(Direction)),
+        may("layer", "Whose rule stands around this one.", layers::of_authorization()),
+        may(
+            "agreement",
+            "How a contract may change the free units, or drop the rule.",
+            codes!(Direction),
+        ),
         may("from", "First service date.", date()),
         may("to", "Last service date.", date()),
         need("source", "A source.", key()),
@@ -94,8 +90,7 @@ pub(super) fn authorization() -> Value {
     fields.extend(window(may("window", "With `after`: the days in which they are free.", names())));
     let mut rule = shape::table(fields);
     shape::known(&mut rule, AUTHORIZATION_KEYS);
-    let of_after =
-        ["free_units", "window", "length", "first_month", "episode", "layer", "agreement"];
+    let of_after = ["free_units", "window", "length", "first_month", "episode"];
     add(
         &mut rule,
         vec![
@@ -135,6 +130,8 @@ pub(super) fn copay() -> Value {
         may("when", "Of which visits.", shape::when()),
         may("from", "First service date.", date()),
         may("to", "Last service date.", date()),
+        may("layer", "Whose rule stands around this one.", layers::of_copay()),
+        may("agreement", "How a contract may change or drop it.", codes!(Direction)),
         need("source", "A source.", key()),
     ]);
     let one: Vec<Value> = Share::NAMES.iter().map(|name| json!({ "required": [name] })).collect();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::model::{Rounding, SumOver};
 use super::super::read::MAX_TITLE;
 use super::super::read_service::KEYS;
+use super::layers;
 use super::shape::{
     self, add, codes, date, flag, key, keys, list, may, modifier, need, number, place, procedure,
     unknown, words,
@@ -47,6 +48,7 @@ pub(super) fn table() -> Value {
         may("substance_use", "Always a substance-use service.", flag()),
         may("bypass_other_coverage", "Billed although another coverage pays first.", flag()),
         may("group", "Makes it a service for groups.", group()),
+        may("layer", "Whose rule stands around this one.", layers::of_service()),
         need("source", "A source.", key()),
         may("source_of", "Sources of single values.", shape::source_of()),
         may("member_may_be_absent", "Paid although the member was not there.", flag()),

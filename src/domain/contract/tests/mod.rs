@@ -1,10 +1,12 @@
 //! The reader against good and bad packs and contracts.
 
 mod agreement;
+mod contradict;
 mod document;
 mod edges;
 mod excess;
 mod grades;
+mod layers;
 mod never;
 mod overrides;
 mod pack;

@@ -2,9 +2,9 @@
 
 use super::{CONTRACTS, PACKS};
 use crate::domain::contract::{
-    AuthorizationLevel, AuthorizationNeed, Demand, Exceed, Pack, Rollup, Terms, copay, filing,
-    fixed_end, gaps, in_force, layer, modifier_rule, pack_from_toml, read_condition, read_wanted,
-    terms_from_toml, when,
+    AuthorizationLevel, AuthorizationNeed, Demand, Exceed, Pack, Rollup, Terms, copay, dropped,
+    facets, filing, fixed_end, gaps, in_force, modifier_rule, pack_from_toml, read_condition,
+    read_layer, read_wanted, terms_from_toml, when,
 };
 use crate::domain::contract::{
     group, read_agreement, read_profile, read_rules, read_service, read_window,
@@ -99,7 +99,12 @@ fn the_layout_page_names_every_key() {
         modifier_rule::KEYS,
         copay::KEYS,
         filing::KEYS,
-        layer::KEYS,
+        read_layer::KEYS,
+        dropped::KEYS,
+        dropped::AGREED_KEYS,
+        facets::OF_SERVICE,
+        facets::OF_CONDITION,
+        facets::OF_DOCUMENTATION,
         fixed_end::KEYS,
     ];
     let of_demands = Demand::NAMES.iter().flat_map(|name| read_condition::keys_of(name)).copied();
