@@ -142,10 +142,10 @@ fn again(
     at: Instant,
 ) -> Result<usize, StoreError> {
     store::report_facts::unmark(conn, organization, date)?;
-    let zone = store::report_facts::zone(conn, organization)?;
+    let zones = store::zones::Zones::of(conn, organization)?;
     let mut read = |conn: &mut Conn, version: i64| unit_minutes(ctx, conn, organization, version);
     let mut lengths = store::report_source::Lengths::new(&mut read);
-    let facts = store::report_source::visits(conn, organization, zone, date, &mut lengths)?;
+    let facts = store::report_source::visits(conn, organization, &zones, date, &mut lengths)?;
     let control = store::report_source::control(conn, organization, date)?;
     store::report_facts::learn(conn, organization, date, &facts, at)?;
     let members: BTreeSet<i64> = facts.iter().map(|(_, f)| f.member).collect();

@@ -137,11 +137,11 @@ pub(super) fn utilization(
     })?;
     for (owner, date) in late {
         let owner = OrganizationId::from_i64(*owner);
-        let zone = store::report_facts::zone(conn, owner)?;
+        let zones = store::zones::Zones::of(conn, owner)?;
         // How long a unit is does not matter here.
         let mut none = |_: &mut Conn, _: i64| Ok(HashMap::new());
         let mut lengths = store::report_source::Lengths::new(&mut none);
-        for (_, fact) in store::report_source::visits(conn, owner, zone, *date, &mut lengths)? {
+        for (_, fact) in store::report_source::visits(conn, owner, &zones, *date, &mut lengths)? {
             if payer.is_none() || payer == fact.payer {
                 counts.add(Counts::of(&fact));
             }
