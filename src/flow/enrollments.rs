@@ -9,7 +9,7 @@ use super::{Ctx, Scope};
 use crate::domain::enrollment::EnrollmentFile;
 use crate::domain::ids::PayerId;
 use crate::error::AppError;
-use crate::store::{Conn, enrollments as store};
+use crate::store::{Conn, enrollments as store, report_facts};
 
 /// A row: member number, first and last day.
 pub type Row = (String, NaiveDate, NaiveDate);
@@ -25,7 +25,8 @@ pub struct Kept {
     pub unknown: i64,
 }
 
-/// Keeps a file; the same bytes of the same period again change nothing.
+/// Keeps a file. The same bytes of the same period again change nothing, unless another file that speaks of
+/// any of its days came since: then it is put back.
 pub async fn keep(
     ctx: &Ctx,
     payer: PayerId,
@@ -40,7 +41,14 @@ pub async fn keep(
         let known = store::on_rosters(conn, payer, &numbers)?;
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let unknown = count(numbers.len().saturating_sub(known.len()));
+        let detail = Detail::default().about("payer", payer).about("from", from).about("to", to);
         if let Some(file) = store::by_digest(conn, payer, &sha256)? {
+            if store::is_overtaken(conn, &file)? {
+                let at = report_facts::advance(conn, work.now())?;
+                store::arrive(conn, file.id, at)?;
+                let detail = detail.about("again", true);
+                audit::note(&work, conn, None, Action::EnrollmentImport, file.id, detail)?;
+            }
             return Ok(Kept { file, fresh: false, unknown });
         }
         let file = EnrollmentFile {
@@ -54,7 +62,9 @@ pub async fn keep(
             received_at: work.now(),
         };
         store::insert(conn, &file, &rows)?;
-        let detail = Detail::default().about("payer", payer).about("from", from).about("to", to);
+        // By the clock of the reports, which may be ahead: what was issued before reads the file of before.
+        let at = report_facts::advance(conn, work.now())?;
+        store::arrive(conn, file.id, at)?;
         audit::note(&work, conn, None, Action::EnrollmentImport, file.id, detail)?;
         Ok(Kept { file, fresh: true, unknown })
     };

@@ -147,10 +147,10 @@ fn again(
     at: Instant,
 ) -> Result<usize, StoreError> {
     store::report_facts::unmark(conn, organization, date)?;
-    let zone = store::report_facts::zone(conn, organization)?;
+    let zones = store::zones::Zones::of(conn, organization)?;
     let mut read = |conn: &mut Conn, version: i64| unit_minutes(ctx, conn, organization, version);
     let mut lengths = store::report_source::Lengths::new(&mut read);
-    let mut facts = store::report_source::visits(conn, organization, zone, date, &mut lengths)?;
+    let mut facts = store::report_source::visits(conn, organization, &zones, date, &mut lengths)?;
     name_people(conn, date, &mut facts)?;
     let control = store::report_source::control(conn, organization, date)?;
     store::report_facts::learn(conn, organization, date, &facts, at)?;

@@ -1,6 +1,7 @@
 //! The reading room: reports, read only. `docs/reports.md` says what each column means.
 
 pub mod batch_lines;
+mod causes;
 pub mod cells;
 mod chart;
 mod control;

@@ -6,16 +6,15 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::frame::{Asked, Check, Column, Kind};
+use super::causes::{Beside, beside, causes};
+use super::frame::{Asked, Basis, Check, Column, Kind, Table};
 use super::issue::{Manifest, Rows, rows};
 use super::registry;
 use super::table::Objects;
-use super::tally::count;
-use super::utilization::Perspective;
-use super::wave::{organizations, part2};
+use super::wave::{movement, part2};
 use crate::domain::ids::ReportIssueId;
 use crate::error::AppError;
-use crate::store::{self, Conn};
+use crate::store::Conn;
 
 /// Reports whose totals are those of the movement, by the columns that have the same meaning there, before
 /// and after.
@@ -39,31 +38,6 @@ const CONTACTS: (&str, &str) = ("contacts", "contacts");
 const UNITS: (&str, &str) = ("units", "units");
 const MINUTES: (&str, &str) = ("contact_minutes", "contact_minutes");
 
-/// What changes a report beside what becomes of its visits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Beside {
-    /// Another version of what its numbers mean.
-    Definition,
-    /// Another file of who is enrolled.
-    Enrollment,
-    /// Days that have passed for what waits.
-    Time,
-    /// Rosters that join enrolled numbers, or no longer do.
-    Numbers,
-}
-
-impl Beside {
-    /// Whether a change may be of this cause.
-    fn explains(self, change: &Change) -> bool {
-        match self {
-            Self::Definition | Self::Enrollment | Self::Numbers => true,
-            // Who waits is due once its days have passed; nothing else of a report grows old.
-            Self::Time => ["due_", "share_within_"].iter().any(|of| change.column.starts_with(of)),
-        }
-    }
-}
-
 /// One number that is another now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
@@ -77,6 +51,8 @@ pub struct Change {
     pub after: Value,
     /// After less before, where both are numbers; a row that is not there counts as nothing.
     pub difference: Option<String>,
+    /// Why: steps of the movement, and what changed beside the visits.
+    pub causes: Vec<&'static str>,
 }
 
 /// What the new issue changes, and why.
@@ -118,33 +94,21 @@ pub fn restate(
         let still = words_of(definition.columns, &new.0);
         changes.retain(|change| change.row.as_ref().is_some_and(|row| still.contains(&text(row))));
     }
-    let beside = beside(conn, asked, (before, &old), (after, &new))?;
+    let mut beside = beside(conn, asked, (before, &old), (after, &new))?;
     let (mut movement, mut checks) = (None, Vec::new());
     if definition.rebuildable && definition.name != "movement" {
-        let moved = registry::find("movement", asked.lens.edition)?;
         let (since, as_of) = (Some(before.as_of), Some(after.as_of));
         let group_by = Vec::new();
         let asked = Asked { since, as_of, convention: None, group_by, ..asked.clone() };
-        let answer = registry::build(conn, moved, asked)?;
-        checks.extend(answer.ties.checks.iter().cloned());
-        let steps = serde_json::to_value(Objects(answer.table.columns, &answer.table.rows))
-            .map_err(unwritten)?;
-        let pairs = MOVED.iter().find(|(name, _)| *name == definition.name).map(|(_, p)| *p);
-        for (column, step) in pairs.into_iter().flatten() {
-            // What was given out, then and now, against the visits of both times.
-            for (name, totals, what) in
-                [("opening", &old.1, "as issued before"), ("closing", &new.1, "as issued now")]
-            {
-                let row = steps.as_array().and_then(|all| all.iter().find(|r| r["step"] == name));
-                let visits = row.and_then(|row| number(&row[*step]));
-                let total = totals.get(*column).and_then(number);
-                // Units of different lengths are told in neither.
-                if let Some((total, visits)) = total.zip(visits) {
-                    checks.push(check(format!("{column}, {what}: total = {name}"), total, visits));
-                }
-            }
+        let (mut moved, places) = movement::with_places(conn, &asked, after.as_of)?;
+        if matches!(asked.basis, Basis::Receipt | Basis::Paid) {
+            moved.table = Table::new(movement::COLUMNS);
         }
-        checks.push(causes(&changes, &beside, &steps));
+        checks.append(&mut moved.ties.checks);
+        let steps = serde_json::to_value(Objects(moved.table.columns, &moved.table.rows)).map_err(unwritten)?;
+        let pairs = sums_of(definition.name);
+        checks.extend(totals(pairs, &steps, &old, &new));
+        checks.push(causes(conn, definition.name, &mut changes, (&mut beside, &places))?);
         movement = Some(steps);
     }
     let restatement = Restatement {
@@ -167,49 +131,28 @@ fn unwritten(error: serde_json::Error) -> AppError {
     AppError::internal(format!("a restatement cannot be written: {error}"))
 }
 
-/// What is another one between two issues beside the visits.
-fn beside(
-    conn: &mut Conn,
-    asked: &Asked,
-    (before, old): (&Manifest, &Rows),
-    (after, new): (&Manifest, &Rows),
-) -> Result<Vec<Beside>, AppError> {
-    let mut list = Vec::new();
-    if before.definition != after.definition {
-        list.push(Beside::Definition);
-    }
-    if old.1.get("enrollment") != new.1.get("enrollment") {
-        list.push(Beside::Enrollment);
-    }
-    let waits = |row: &Map<String, Value>| {
-        let of = |name: &str| row.get(name).and_then(number);
-        of("started").zip(of("finished")).is_some_and(|(started, finished)| finished < started)
-    };
-    if old.0.iter().any(waits) {
-        for (id, _) in organizations(conn, asked)? {
-            let zone = store::report_facts::zone(conn, id)?;
-            if zone.date_of(before.as_of) != zone.date_of(after.as_of) {
-                list.push(Beside::Time);
-                break;
+/// The columns of a report whose totals are those of the movement.
+pub(super) fn sums_of(report: &str) -> &'static [(&'static str, &'static str)] {
+    MOVED.iter().find(|(name, _)| *name == report).map_or(&[], |(_, pairs)| *pairs)
+}
+
+/// What was given out, then and now, against the visits of both times.
+fn totals(pairs: &[(&str, &str)], steps: &Value, old: &Rows, new: &Rows) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (column, step) in pairs {
+        for (name, totals, what) in
+            [("opening", &old.1, "as issued before"), ("closing", &new.1, "as issued now")]
+        {
+            let row = steps.as_array().and_then(|all| all.iter().find(|r| r["step"] == name));
+            let visits = row.and_then(|row| number(&row[*step]));
+            let total = totals.get(*column).and_then(number);
+            // Units of different lengths are told in neither.
+            if let Some((total, visits)) = total.zip(visits) {
+                checks.push(check(format!("{column}, {what}: total = {name}"), total, visits));
             }
         }
     }
-    if let (Perspective::Payer, "rates", Some(payer)) =
-        (asked.lens.edition, after.report.as_str(), asked.lens.payer)
-        && store::persons::changed(conn, payer, (before.as_of, after.as_of))?
-    {
-        list.push(Beside::Numbers);
-    }
-    Ok(list)
-}
-
-/// A number that is another now, while nothing moved and nothing beside explains it, has no cause.
-fn causes(changes: &[Change], beside: &[Beside], steps: &Value) -> Check {
-    let moved = |row: &Value| row["changed"].as_i64().unwrap_or_default();
-    let moved: i64 = steps.as_array().into_iter().flatten().map(moved).sum();
-    let open = changes.iter().filter(|change| !beside.iter().any(|of| of.explains(change)));
-    let open = if moved > 0 { 0 } else { count(open.count()) };
-    Check::whole("changes without a cause = none", open, 0)
+    checks
 }
 
 fn check(what: String, left: Decimal, right: Decimal) -> Check {
@@ -222,7 +165,7 @@ fn check(what: String, left: Decimal, right: Decimal) -> Check {
     }
 }
 
-fn number(value: &Value) -> Option<Decimal> {
+pub(super) fn number(value: &Value) -> Option<Decimal> {
     match value {
         Value::Number(number) => number.to_string().parse().ok(),
         Value::String(text) => text.parse().ok(),
@@ -234,11 +177,11 @@ fn number(value: &Value) -> Option<Decimal> {
 type Pair<'a> = (Option<&'a Map<String, Value>>, Option<&'a Map<String, Value>>);
 
 /// The words of rows, as changes name them, each as one text.
-fn words_of(columns: &[Column], rows: &[Map<String, Value>]) -> BTreeSet<String> {
+pub(super) fn words_of(columns: &[Column], rows: &[Map<String, Value>]) -> BTreeSet<String> {
     rows.iter().map(|row| text(&named(columns.iter().filter(|c| c.key), row))).collect()
 }
 
-fn text(row: &Map<String, Value>) -> String {
+pub(super) fn text(row: &Map<String, Value>) -> String {
     Value::Object(row.clone()).to_string()
 }
 
@@ -291,7 +234,8 @@ fn between(
                 .zip(or_none(&was, before.is_some()))
                 .filter(|_| !matches!(column.kind, Kind::Date | Kind::Text))
                 .map(|(is, was)| (is - was).to_string());
-            Change { row: row.cloned(), column: column.name, before: was, after: is, difference }
+            let (row, column, causes) = (row.cloned(), column.name, Vec::new());
+            Change { row, column, before: was, after: is, difference, causes }
         })
         .collect()
 }
@@ -342,35 +286,5 @@ mod tests {
         assert!(changes(COLUMNS, &new, &new).is_empty());
         let words = words_of(COLUMNS, &new.0);
         assert!(words.contains(r#"{"month":"2026-08"}"#) && words.len() == 2, "{words:?}");
-    }
-
-    #[test]
-    fn what_changed_without_a_cause_does_not_tie() {
-        let change = |column| Change {
-            row: None,
-            column,
-            before: json!(60),
-            after: json!(74),
-            difference: Some("14".to_owned()),
-        };
-        let steps = |changed: i64| {
-            json!([
-                {"step": "opening", "changed": 0},
-                {"step": "answered", "changed": changed},
-                {"step": "closing", "changed": 0},
-            ])
-        };
-        let (minutes, due) = (vec![change("contact_minutes")], vec![change("due_30")]);
-        for (changes, beside, moved, holds) in [
-            (&minutes, vec![], 0, false),
-            (&minutes, vec![], 1, true),
-            (&minutes, vec![Beside::Time], 0, false),
-            (&due, vec![Beside::Time], 0, true),
-            (&minutes, vec![Beside::Enrollment], 0, true),
-            (&Vec::new(), vec![], 0, true),
-        ] {
-            let told = causes(changes, &beside, &steps(moved));
-            assert_eq!(told.holds, holds, "{changes:?} {beside:?}");
-        }
     }
 }

@@ -35,7 +35,9 @@ impl Lens {
     pub fn sees_sent(&self, fact: &Fact) -> bool {
         let to_it = |sent: &Sent| {
             let arrived = sent.delivered.is_some() || sent.last_status != "withdrawn";
-            arrived && self.payer.is_some_and(|payer| sent.payer == Some(payer.as_i64()))
+            // What it was moved to is nobody's to see before it is sent, and there it did not take place.
+            let there = !sent.moved;
+            arrived && there && self.payer.is_some_and(|payer| sent.payer == Some(payer.as_i64()))
         };
         let sent = self.edition == Perspective::Payer && fact.sent.as_ref().is_some_and(to_it);
         self.sees(fact) || (fact.counts() && sent)
@@ -77,6 +79,11 @@ impl Lengths {
     /// Adds those of a visit.
     pub fn add(&mut self, minutes: &[i64]) {
         self.0.extend(minutes);
+    }
+
+    /// Adds those of others.
+    pub fn join(&mut self, others: &Self) {
+        self.0.extend(&others.0);
     }
 
     /// Whether there are several.
@@ -131,8 +138,11 @@ impl Tally {
         *self.people.entry(lens.person(known)).or_default() += units;
         if let Some(session) = fact.session {
             let key = (known.organization, session.id);
-            self.sessions.insert(key, session.minutes);
-            self.sizes.insert(key, session.size);
+            // One visit may know it as a claim states it, and another as it is: the longest is the whole.
+            let minutes = self.sessions.entry(key).or_default();
+            *minutes = session.minutes.max(*minutes);
+            let size = self.sizes.entry(key).or_default();
+            *size = session.size.max(*size);
             self.in_groups += 1;
             self.units_in_groups += units;
         } else {
@@ -320,6 +330,8 @@ mod tests {
             (empty.clone(), json!({"status": "void"})),
             (empty.clone(), json!({"sent": null})),
             (json!({"payer": null}), empty.clone()),
+            // Rejected, and moved to another day since.
+            (json!({"moved": true}), empty.clone()),
         ] {
             assert!(!seven.sees_sent(&fact(&sent, &more)), "{sent} {more}");
         }

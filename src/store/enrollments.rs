@@ -1,4 +1,5 @@
-//! Enrollment files of payers: kept whole, never changed.
+//! Enrollment files of payers: kept whole, never changed. Which one is in force is told by when each came: one
+//! that is put back came again (`docs/adr/0145`).
 
 use std::collections::HashSet;
 
@@ -7,7 +8,10 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
-use super::schema::{coverages, enrollment_files as files, enrollment_spans as spans};
+use super::schema::{
+    coverages, enrollment_arrivals as arrivals, enrollment_files as files,
+    enrollment_spans as spans,
+};
 use super::sets::insert_set;
 use super::types::CHUNK;
 use crate::domain::dates::Instant;
@@ -96,19 +100,42 @@ pub fn by_digest(
     Ok(row.map(Row::into_domain))
 }
 
-/// The newest file, known at a time, that speaks of a whole period.
+/// Notes that a file came, at a time of the reports' clock.
+pub fn arrive(conn: &mut Conn, file: EnrollmentId, at: Instant) -> Result<(), StoreError> {
+    diesel::insert_into(arrivals::table)
+        .values((arrivals::file_id.eq(file.as_i64()), arrivals::known_from.eq(at.naive())))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Whether another file that speaks of any of its days came after it did last.
+pub fn is_overtaken(conn: &mut Conn, file: &EnrollmentFile) -> Result<bool, StoreError> {
+    let last: Option<i64> = arrivals::table
+        .inner_join(files::table.on(files::id.eq(arrivals::file_id)))
+        .filter(files::payer_id.eq(file.payer.as_i64()))
+        .filter(files::from_date.le(file.to))
+        .filter(files::to_date.ge(file.from))
+        .order((arrivals::known_from.desc(), arrivals::file_id.desc()))
+        .select(arrivals::file_id)
+        .first(conn)
+        .optional()?;
+    Ok(last != Some(file.id.as_i64()))
+}
+
+/// The file, known at a time, that speaks of a whole period and came last.
 pub fn newest(
     conn: &mut Conn,
     payer: PayerId,
     (from, to): (NaiveDate, NaiveDate),
     as_of: Instant,
 ) -> Result<Option<EnrollmentFile>, StoreError> {
-    let row: Option<Row> = files::table
+    let row: Option<Row> = arrivals::table
+        .inner_join(files::table.on(files::id.eq(arrivals::file_id)))
         .filter(files::payer_id.eq(payer.as_i64()))
         .filter(files::from_date.le(from))
         .filter(files::to_date.ge(to))
-        .filter(files::received_at.le(as_of.naive()))
-        .order(files::id.desc())
+        .filter(arrivals::known_from.le(as_of.naive()))
+        .order((arrivals::known_from.desc(), arrivals::file_id.desc()))
         .select(Row::as_select())
         .first(conn)
         .optional()?;

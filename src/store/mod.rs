@@ -62,7 +62,6 @@ pub mod report_job_steps;
 pub mod report_jobs;
 pub mod report_lines;
 pub mod report_source;
-pub mod report_times;
 pub mod report_walls;
 pub mod responses;
 pub mod revisions;
@@ -79,6 +78,7 @@ mod types;
 pub mod usage;
 pub mod worklist;
 mod writer;
+pub mod zones;
 
 use std::sync::Arc;
 use std::time::Instant;

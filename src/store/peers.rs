@@ -254,6 +254,18 @@ pub fn by_npis(
     with_certificates(conn, organization, found)
 }
 
+/// The NPIs of an organization's peers.
+pub fn npis(
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<HashMap<i64, String>, StoreError> {
+    let rows: Vec<(i64, String)> = peers::table
+        .filter(peers::organization_id.eq(organization.as_i64()))
+        .select((peers::id, peers::npi))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// A page of the tenant's peers, in order of id, after the given one.
 pub fn list(
     conn: &mut Conn,

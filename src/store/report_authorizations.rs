@@ -1,6 +1,8 @@
-//! Authorizations with what was drawn on them, for reports: one query for an organization.
+//! Authorizations with what was drawn on them, for reports: one query for an organization, and what stands on
+//! claims whose replacement is built.
 
 mod by_lines;
+mod kept;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +15,7 @@ use super::error::StoreError;
 use super::schema::coverages;
 use super::types::{CHUNK, read_json};
 use crate::domain::ids::{OrganizationId, PayerId};
-pub use by_lines::{by_lines, drawn};
+pub use by_lines::{OfLines, by_lines, drawn};
 
 /// An authorization and its use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,10 +112,13 @@ pub fn used(
         diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
     let members: BTreeSet<i64> = rows.iter().map(|row| row.member_id).collect();
     let numbers = numbers(conn, organization, members)?;
+    let kept = kept::differences(conn, organization, (since, today))?;
     rows.into_iter()
         .map(|row| {
             let of_member = numbers.get(&(row.member_id, row.payer_id));
             let member_number = of_member.and_then(|list| on(list, row.valid_from));
+            let [consumed, reserved, consumed_lately, reserved_lately] =
+                kept.get(&row.id).copied().unwrap_or_default();
             Ok(Used {
                 id: row.id,
                 member: row.member_id,
@@ -124,10 +129,10 @@ pub fn used(
                 approved: row.units,
                 from: row.valid_from,
                 to: row.valid_to,
-                consumed: row.consumed,
-                reserved: row.reserved,
-                consumed_lately: row.consumed_lately,
-                reserved_lately: row.reserved_lately,
+                consumed: row.consumed + consumed,
+                reserved: row.reserved + reserved,
+                consumed_lately: row.consumed_lately + consumed_lately,
+                reserved_lately: row.reserved_lately + reserved_lately,
             })
         })
         .collect()

@@ -1,9 +1,11 @@
 //! One organization's day as the reports want it, read from the visits, their lines, sessions, holds
-//! and claims: five queries for a day, whatever is in it, and one more where something was corrected.
+//! and claims: five queries for a day, whatever is in it, and one more each where something was corrected and
+//! where sessions were claimed.
 
 mod claims;
 mod lengths;
 mod lines;
+mod meetings;
 mod moved;
 mod stated;
 
@@ -17,16 +19,19 @@ use super::conn::Conn;
 use super::counting::COUNTS;
 use super::error::StoreError;
 use super::types;
-use crate::domain::dates::{Instant, Zone};
+use super::zones::Zones;
+use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::OrganizationId;
 use crate::domain::report::day::Control;
 use crate::domain::report::fact::{Fact, Meeting, Open, Units};
+use crate::domain::report::over_use::Interval;
 use crate::domain::status::{ClaimStatus, EncounterStatus};
 use claims::{OfClaims, claims};
 pub use lengths::Lengths;
 use lines::{OfLines, lines};
+use meetings::{Held, Meetings, Wanted};
 
 /// A claim's lines lie at most so many days after its first: a month. The index on a claim's date
 /// bounds the search by it.
@@ -64,6 +69,10 @@ struct VisitRow {
     void: bool,
     #[diesel(sql_type = Bool)]
     absent: bool,
+    #[diesel(sql_type = Timestamp)]
+    from_at: NaiveDateTime,
+    #[diesel(sql_type = Timestamp)]
+    to_at: NaiveDateTime,
     #[diesel(sql_type = Nullable<BigInt>)]
     session_id: Option<i64>,
     #[diesel(sql_type = Nullable<Timestamp>)]
@@ -101,7 +110,7 @@ struct ControlRow {
 const VISITS: &str = "SELECT e.id, e.payer_id, e.member_id, e.member_number, e.peer_id, e.service, \
      e.role, e.mode, e.setting, e.program, e.status, e.minutes, e.recorded_at, \
      e.voided_at IS NOT NULL AS void, e.content LIKE '%\"member_absent\":true%' AS absent, \
-     s.id AS session_id, s.started_at, s.ended_at, s.size, e.revision \
+     e.started_at AS from_at, e.ended_at AS to_at, s.id AS session_id, s.started_at, s.ended_at, s.size, e.revision \
      FROM encounters e \
      LEFT JOIN session_encounters m ON m.organization_id = e.organization_id AND m.encounter_id = e.id \
      LEFT JOIN sessions s ON s.organization_id = m.organization_id AND s.id = m.session_id";
@@ -119,7 +128,7 @@ const CONTROL: &str = "SELECT c.payer_id, c.status, CAST(SUM(k.units) AS BIGINT)
 pub fn visits(
     conn: &mut Conn,
     organization: OrganizationId,
-    zone: Zone,
+    zones: &Zones,
     day: NaiveDate,
     lengths: &mut Lengths<'_>,
 ) -> Result<Vec<(i64, Fact)>, StoreError> {
@@ -130,15 +139,19 @@ pub fn visits(
         .bind::<Date, _>(day)
         .load(conn)?;
     let mut lines = lines(conn, of_day, (id, day), lengths)?;
-    let mut claims = claims(conn, of_day, (id, zone, day), lengths)?;
+    let mut claims = claims(conn, of_day, (id, zones, day), lengths)?;
     let corrected = |row: &VisitRow| {
         row.revision > 1 && claims.get(&row.id).is_some_and(|of| of.billed.is_some())
     };
-    let mut stated = if rows.iter().any(corrected) {
+    let stated = if rows.iter().any(corrected) {
         stated::by_decision(conn, of_day, (id, day))?
     } else {
         HashMap::new()
     };
+    let meetings = meetings_of(conn, id, (&rows, &claims, &stated))?;
+    let earlier = |row: &&VisitRow| zones.date_of(Instant::from_naive(row.recorded_at)) < day;
+    let earlier: Vec<i64> = rows.iter().filter(earlier).map(|row| row.id).collect();
+    let noted = stated::noted(conn, id, (&earlier, day), zones)?;
     let mut reasons: HashMap<i64, Vec<String>> = HashMap::new();
     let found: Vec<ReasonRow> =
         diesel::sql_query(format!("{REASONS} WHERE {of_day} ORDER BY r.rule"))
@@ -154,17 +167,40 @@ pub fn visits(
             let lines = lines.remove(&id).unwrap_or_default();
             let claims = claims.remove(&id).unwrap_or_default();
             let held_by = reasons.remove(&id).unwrap_or_default();
-            let said = claims.stated.as_ref().and_then(|by| stated.remove(&(id, by.decision)));
-            let row = as_stated(row, &claims, said.as_ref());
-            Ok((id, fact(row, zone, lines, claims, held_by)?))
+            let said = claims.stated.as_ref().and_then(|by| stated.get(&(id, by.decision)));
+            let recorded = noted.get(&id).copied().unwrap_or(row.recorded_at);
+            let recorded = zones.date_of(Instant::from_naive(recorded));
+            let row = as_stated(row, &claims, said, &meetings);
+            Ok((id, fact(row, recorded, lines, claims, held_by)?))
         })
         .collect()
+}
+
+/// The sessions of claimed visits, as they were when the claims were made.
+fn meetings_of(
+    conn: &mut Conn,
+    organization: i64,
+    (rows, claims, stated): (&[VisitRow], &HashMap<i64, OfClaims>, &stated::ByDecision),
+) -> Result<Meetings, StoreError> {
+    let mut wanted = Wanted::default();
+    for row in rows {
+        let Some(by) = claims.get(&row.id).and_then(|of| of.stated.as_ref()) else { continue };
+        wanted.ids.extend(row.session_id);
+        let said = stated.get(&(row.id, by.decision)).and_then(|said| said.group.as_ref());
+        wanted.names.extend(said.map(|group| group.session.as_str()));
+    }
+    Meetings::read(conn, organization, wanted)
 }
 
 /// The visit as its released live claim states it: what it said when it was decided for that claim, and
 /// while a replacement is built, whom and which service the first claim names. What it was corrected to
 /// since is nobody's to see before it is released (`docs/adr/0137`).
-fn as_stated(mut row: VisitRow, claims: &OfClaims, said: Option<&EncounterData>) -> VisitRow {
+fn as_stated(
+    mut row: VisitRow,
+    claims: &OfClaims,
+    said: Option<&EncounterData>,
+    meetings: &Meetings,
+) -> VisitRow {
     if claims.stands
         && let Some(stated) = &claims.stated
     {
@@ -180,13 +216,34 @@ fn as_stated(mut row: VisitRow, claims: &OfClaims, said: Option<&EncounterData>)
         said.setting.as_str().clone_into(&mut row.setting);
         row.program = said.program.as_ref().map(Key::as_str).map(str::to_owned);
         row.absent = said.member_absent;
+        (row.from_at, row.to_at) = (said.started_at.naive(), said.ended_at.naive());
+        let group = said.group.as_ref();
+        row.set_session(group.and_then(|group| meetings.named(group.session.as_str())));
+    }
+    if let Some(stated) = &claims.stated {
+        let then = row.session().map(|session| meetings.at(session, stated.claim));
+        row.set_session(then);
     }
     row
 }
 
+impl VisitRow {
+    fn session(&self) -> Option<Held> {
+        let (id, size) = (self.session_id?, self.size?);
+        Some(Held { id, from: self.started_at?, to: self.ended_at?, size })
+    }
+
+    fn set_session(&mut self, session: Option<Held>) {
+        self.session_id = session.map(|session| session.id);
+        self.started_at = session.map(|session| session.from);
+        self.ended_at = session.map(|session| session.to);
+        self.size = session.map(|session| session.size);
+    }
+}
+
 fn fact(
     row: VisitRow,
-    zone: Zone,
+    recorded: NaiveDate,
     lines: OfLines,
     OfClaims { billed, unit_minutes: billed_unit_minutes, sent, stands, .. }: OfClaims,
     mut held_by: Vec<String>,
@@ -194,13 +251,14 @@ fn fact(
     let OfLines { mut units, mut open, unit_minutes } = lines;
     let billed_unit_minutes: Vec<i64> = billed_unit_minutes.into_iter().collect();
     let mut unit_minutes: Vec<i64> = unit_minutes.into_iter().collect();
-    let session = match (row.session_id, row.started_at, row.ended_at, row.size) {
-        (Some(id), Some(from), Some(to), Some(size)) => {
-            let minutes = Instant::from_naive(from).minutes_until(Instant::from_naive(to));
-            Some(Meeting { id, minutes, size })
-        }
-        _ => None,
-    };
+    let held = row.session();
+    // For the peer's time a session is one interval, whenever its members came and left.
+    let (from, to) = held.map_or((row.from_at, row.to_at), |session| (session.from, session.to));
+    let time = Interval { from: Instant::from_naive(from), to: Instant::from_naive(to) };
+    let session = held.map(|Held { id, size, .. }| {
+        let minutes = time.from.minutes_until(time.to);
+        Meeting { id, minutes, size }
+    });
     // A void visit is kept by its state alone: what it was stands in the fact before.
     let mut status = if row.void {
         EncounterStatus::Void
@@ -228,7 +286,8 @@ fn fact(
         status,
         minutes: row.minutes,
         session,
-        recorded: zone.date_of(Instant::from_naive(row.recorded_at)),
+        time: Some(time),
+        recorded,
         units,
         unit_minutes,
         open,

@@ -784,6 +784,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    claimed_sessions (organization_id, session_id, claims_to) {
+        organization_id -> BigInt,
+        session_id -> BigInt,
+        claims_to -> BigInt,
+        started_at -> Timestamp,
+        ended_at -> Timestamp,
+        size -> BigInt,
+    }
+}
+
+diesel::table! {
     report_marks (organization_id, service_date) {
         organization_id -> BigInt,
         service_date -> Date,
@@ -928,6 +939,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    enrollment_arrivals (file_id, known_from) {
+        file_id -> BigInt,
+        known_from -> Timestamp,
+    }
+}
+
+diesel::table! {
     enrollment_spans (file_id, member_number, valid_from) {
         file_id -> BigInt,
         member_number -> Text,
@@ -987,6 +1005,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     responses,
     report_clock,
     past_zones,
+    claimed_sessions,
     report_marks,
     report_facts,
     report_days,
@@ -1001,5 +1020,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_job_pieces,
     report_narrowings,
     enrollment_files,
+    enrollment_arrivals,
     enrollment_spans,
 );

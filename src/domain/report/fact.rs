@@ -6,11 +6,13 @@
 //! be told apart visit by visit.
 //!
 //! A visit that a released live claim states is kept as that claim states it, whatever it was corrected to
-//! since: the correction counts when its claim is released (`docs/adr/0137`).
+//! since: the correction counts when its claim is released (`docs/adr/0137`). Its session is that of then, too
+//! (`docs/adr/0145`).
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::over_use::Interval;
 use crate::domain::status::EncounterStatus;
 
 /// What is known of a visit. Ids are bare numbers: there are millions of these.
@@ -49,6 +51,10 @@ pub struct Fact {
     /// The session, when it is one of several people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Meeting>,
+    /// When its peer was taken by it: the whole session, else the visit; none of facts that were learned
+    /// before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Interval>,
     /// The day on which it was recorded, in the organization's zone.
     pub recorded: NaiveDate,
     /// Units by state of their lines.
@@ -149,6 +155,13 @@ pub struct Sent {
     /// before this was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<i64>,
+    /// The day that the first of them stated, where it is not that of the visit any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<NaiveDate>,
+    /// Whether the last of them states another day than that of the visit: it was rejected, and the visit
+    /// was moved before it is sent again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moved: bool,
 }
 
 impl Fact {

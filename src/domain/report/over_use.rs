@@ -3,6 +3,8 @@
 //!
 //! Whole numbers all the way; what is divided is divided once, by whoever shows it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::dates::Instant;
 
 /// Minutes of sessions above which a peer's day is longer than a person works: sixteen hours.
@@ -26,6 +28,8 @@ pub enum Alone {
     TooFew,
     /// At least half of them have the same, so that no distance can be measured.
     NoSpread,
+    /// Their units are of different lengths, and no numbers to compare.
+    MixedUnits,
 }
 
 impl Alone {
@@ -34,6 +38,7 @@ impl Alone {
         match self {
             Self::TooFew => "too_few",
             Self::NoSpread => "no_spread",
+            Self::MixedUnits => "mixed_units",
         }
     }
 }
@@ -100,7 +105,7 @@ fn twice_median(list: &mut [i64]) -> i64 {
 }
 
 /// A session of a peer: from when until when, half open, as the peer's time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Interval {
     /// When it began.
     pub from: Instant,

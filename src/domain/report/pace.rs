@@ -89,7 +89,7 @@ impl Standing {
 
     /// Why it is near its end; nothing when it is not, or does not cover the day.
     pub fn near_end(&self) -> Vec<&'static str> {
-        if self.today < self.from || self.to.is_some_and(|to| to < self.today) {
+        if !self.is_in_force() {
             return Vec::new();
         }
         let mut why = Vec::new();
@@ -100,10 +100,18 @@ impl Standing {
             (Projection::On(day), Some(to)) if day < to => why.push("runs_out_early"),
             _ => {}
         }
-        if self.to.is_some_and(|to| (to - self.today).num_days() <= SOON_DAYS) {
-            why.push("ends_soon");
-        }
+        why.extend(self.ends_soon());
         why
+    }
+
+    fn is_in_force(&self) -> bool {
+        self.from <= self.today && self.to.is_none_or(|to| self.today <= to)
+    }
+
+    /// What its last day alone says of its end, however many units are left.
+    pub fn ends_soon(&self) -> Option<&'static str> {
+        let soon = self.to.is_some_and(|to| (to - self.today).num_days() <= SOON_DAYS);
+        (self.is_in_force() && soon).then_some("ends_soon")
     }
 
     /// What its pace says, once it can be judged.

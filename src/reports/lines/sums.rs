@@ -172,11 +172,11 @@ pub(super) fn utilization(
     })?;
     for (owner, date) in late {
         let owner = OrganizationId::from_i64(*owner);
-        let zone = store::report_facts::zone(conn, owner)?;
+        let zones = store::zones::Zones::of(conn, owner)?;
         // How long a unit is was said by the days as they were packed.
         let mut none = |_: &mut Conn, _: i64| Ok(HashMap::new());
         let mut unread = store::report_source::Lengths::new(&mut none);
-        for (_, fact) in store::report_source::visits(conn, owner, zone, *date, &mut unread)? {
+        for (_, fact) in store::report_source::visits(conn, owner, &zones, *date, &mut unread)? {
             if payer.is_none() || payer == fact.payer {
                 counts.add(Counts::of(&fact));
             }

@@ -13,8 +13,9 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::report::pace::{BURN_DAYS, Projection, Standing};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
+use crate::reports::tally::Lengths;
 use crate::reports::utilization::Perspective;
-use crate::store::report_authorizations::{Used, by_lines, used};
+use crate::store::report_authorizations::{OfLines, Used, by_lines, used};
 use crate::store::{self, Conn, StoreError};
 
 /// Its columns.
@@ -27,7 +28,12 @@ pub const COLUMNS: &[Column] = &[
     Column::date("from", "first day"),
     Column::date("to", "last day; null (no_end): open"),
     Column::sum("approved", "units", "units approved"),
-    Column::sum("used", "units", "units on released claims with this authorization"),
+    Column::sum(
+        "used",
+        "units",
+        "units on released claims with this authorization; null (mixed_units), with all that is made of it, \
+         where lines drawn on it have units of different lengths",
+    ),
     Column::sum(
         "reserved",
         "units",
@@ -87,73 +93,122 @@ pub fn unplanned(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built
     rows(conn, asked, as_of, Shown::Unplanned)
 }
 
+/// What is added up.
+#[derive(Default)]
+struct Sums {
+    /// Approved, used, reserved and remaining.
+    own: [i64; 4],
+    /// Used and reserved by the lines, which know nothing of the ledger.
+    of_lines: [i64; 2],
+    lengths: Lengths,
+    left_out: bool,
+}
+
 fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<Built, StoreError> {
     let mut table = Table::new(COLUMNS);
     let payer_reads = asked.lens.edition == Perspective::Payer;
     let payers = store::report_days::payer_keys(conn)?;
-    let (mut sums, mut left_out) = ([0; 4], false);
-    // The same by the lines, which know nothing of the ledger.
-    let mut of_lines = [0; 2];
+    let mut sums = Sums::default();
     for (id, name) in super::organizations(conn, asked)? {
-        let zone = store::report_facts::zone(conn, id)?;
+        let zone = store::report_facts::zone_at(conn, id, as_of)?;
         let today = zone.date_of(as_of);
         let list = of(conn, asked, id, today)?;
-        let lines = by_lines(conn, id, asked.lens.payer, (asked.from, asked.to))?;
+        let mut lines = by_lines(conn, id, asked.lens.payer, (asked.from, asked.to))?;
         let told = told(conn, asked, (id, &list), (as_of, zone))?;
         for used in list {
             if told.as_ref().is_some_and(|told| !told.contains(&used.id)) {
-                left_out = true;
+                sums.left_out = true;
                 continue;
             }
             let standing = standing(&used, payer_reads, today);
+            let of_lines = lines.remove(&used.id).unwrap_or_default();
+            let lengths = lengths(&of_lines, payer_reads);
+            let told = Told { standing, mixed: lengths.mixed(), payer_reads };
             let wanted = match shown {
                 Shown::All => true,
-                Shown::NearEnd => !standing.near_end().is_empty(),
-                Shown::Unplanned => standing.judgment().is_some(),
+                Shown::NearEnd => !told.near_end().is_empty(),
+                Shown::Unplanned => told.judgment().is_some(),
             };
-            if !wanted {
-                continue;
+            if wanted {
+                sums.add(&standing, &of_lines, &lengths);
+                table.rows.push(row(&name, &payers, &used, &told));
             }
-            let reserved = standing.drawn - standing.used;
-            let own = [standing.approved, standing.used, reserved, standing.remaining()];
-            for (sum, more) in sums.iter_mut().zip(own) {
-                *sum += more;
-            }
-            for (sum, more) in of_lines.iter_mut().zip(lines.get(&used.id).into_iter().flatten()) {
-                *sum += more;
-            }
-            table.rows.push(row(&name, &payers, &used, &standing, payer_reads));
         }
     }
     table.rows.sort_by_cached_key(|row| row.iter().take(4).map(Value::plain).collect::<Vec<_>>());
-    let [approved, consumed, reserved, remaining] = sums;
-    let mut totals: Vec<Value> = COLUMNS.iter().map(|_| Value::Null("of_one_only")).collect();
-    for (place, cell) in totals.iter_mut().enumerate() {
-        *cell = match COLUMNS.get(place).map(|c| c.name) {
-            Some("organization" | "payer" | "authorization" | "member_number") => {
-                Value::text("all")
-            }
-            Some("services" | "near_end" | "use") => Value::text(""),
-            Some("approved") => Value::Integer(approved),
-            Some("used") => Value::Integer(consumed),
-            Some("reserved") if payer_reads => Value::Null("not_released"),
-            Some("reserved") => Value::Integer(reserved),
-            Some("remaining") => Value::Integer(remaining),
-            Some("utilization_rate") => Value::share(consumed, approved),
-            _ => continue,
-        };
-    }
-    table.totals = Some(totals);
+    table.totals = Some(sums.totals(payer_reads));
     let mut checks = super::adds_up(&table);
-    let [submitted, open] = of_lines;
+    let ([approved, consumed, reserved, remaining], [submitted, open]) = (sums.own, sums.of_lines);
     checks.push(Check::whole("used: ledger = lines of released claims", consumed, submitted));
     if !payer_reads {
         checks.push(Check::whole("reserved: ledger = ready and claimed lines", reserved, open));
     }
     let parts = consumed + reserved + remaining;
     checks.push(Check::whole("approved = used + reserved + remaining", approved, parts));
-    let left_out = payer_reads.then_some(left_out);
+    let left_out = payer_reads.then_some(sums.left_out);
     Ok(Built { left_out, ..Built::whole(table, Ties::of(CHAIN, checks), None) })
+}
+
+/// The lengths of the units that a reader is told of: a payer of what was released.
+fn lengths(of: &OfLines, payer_reads: bool) -> Lengths {
+    let mut lengths = Lengths::default();
+    for list in of.unit_minutes.iter().take(if payer_reads { 1 } else { 2 }) {
+        lengths.add(&list.iter().copied().collect::<Vec<_>>());
+    }
+    lengths
+}
+
+impl Sums {
+    fn add(&mut self, standing: &Standing, lines: &OfLines, lengths: &Lengths) {
+        let reserved = standing.drawn - standing.used;
+        let own = [standing.approved, standing.used, reserved, standing.remaining()];
+        self.own.iter_mut().zip(own).for_each(|(sum, more)| *sum += more);
+        self.of_lines.iter_mut().zip(lines.units).for_each(|(sum, more)| *sum += more);
+        self.lengths.join(lengths);
+    }
+
+    fn totals(&self, payer_reads: bool) -> Vec<Value> {
+        let [approved, consumed, reserved, remaining] = self.own;
+        let units = |value: Value| self.lengths.told(value);
+        let of = |column: &Column| match column.name {
+            "organization" | "payer" | "authorization" | "member_number" => Value::text("all"),
+            "services" | "near_end" | "use" => Value::text(""),
+            "approved" => units(Value::Integer(approved)),
+            "used" => units(Value::Integer(consumed)),
+            "reserved" if payer_reads => Value::Null("not_released"),
+            "reserved" => units(Value::Integer(reserved)),
+            "remaining" => units(Value::Integer(remaining)),
+            "utilization_rate" => units(Value::share(consumed, approved)),
+            _ => Value::Null("of_one_only"),
+        };
+        COLUMNS.iter().map(of).collect()
+    }
+}
+
+/// An authorization as a reader is told of it.
+struct Told {
+    standing: Standing,
+    /// Whether units of several lengths were drawn on it: then only its days say anything.
+    mixed: bool,
+    payer_reads: bool,
+}
+
+impl Told {
+    fn near_end(&self) -> Vec<&'static str> {
+        if self.mixed {
+            self.standing.ends_soon().into_iter().collect()
+        } else {
+            self.standing.near_end()
+        }
+    }
+
+    fn judgment(&self) -> Option<&'static str> {
+        self.standing.judgment().filter(|_| !self.mixed)
+    }
+
+    fn units(&self, value: Value) -> Value {
+        if self.mixed { Value::Null("mixed_units") } else { value }
+    }
 }
 
 fn of(
@@ -196,17 +251,12 @@ fn standing(used: &Used, payer_reads: bool, today: NaiveDate) -> Standing {
     }
 }
 
-fn row(
-    name: &str,
-    payers: &HashMap<i64, String>,
-    used: &Used,
-    standing: &Standing,
-    payer_reads: bool,
-) -> Vec<Value> {
-    let reserved = if payer_reads {
+fn row(name: &str, payers: &HashMap<i64, String>, used: &Used, told: &Told) -> Vec<Value> {
+    let standing = &told.standing;
+    let reserved = if told.payer_reads {
         Value::Null("not_released")
     } else {
-        Value::Integer(standing.drawn - standing.used)
+        told.units(Value::Integer(standing.drawn - standing.used))
     };
     let fraction = |parts: Option<(i64, i64)>, why| {
         parts.map_or(Value::Null(why), |(top, bottom)| Value::share(top, bottom))
@@ -225,15 +275,15 @@ fn row(
         Value::Date(used.from),
         used.to.map_or(Value::Null("no_end"), Value::Date),
         Value::Integer(standing.approved),
-        Value::Integer(standing.used),
+        told.units(Value::Integer(standing.used)),
         reserved,
-        Value::Integer(standing.remaining()),
-        Value::share(standing.used, standing.approved),
+        told.units(Value::Integer(standing.remaining())),
+        told.units(Value::share(standing.used, standing.approved)),
         fraction(standing.elapsed(), "not_begun_or_no_end"),
-        fraction(standing.pace(), "no_denominator"),
-        Value::ratio(standing.lately, standing.burn_days(), 4),
-        projected,
-        Value::text(standing.near_end().join(";")),
-        Value::text(standing.judgment().unwrap_or_default()),
+        told.units(fraction(standing.pace(), "no_denominator")),
+        told.units(Value::ratio(standing.lately, standing.burn_days(), 4)),
+        told.units(projected),
+        Value::text(told.near_end().join(";")),
+        Value::text(told.judgment().unwrap_or_default()),
     ]
 }

@@ -159,7 +159,7 @@ impl Work {
         (id, name): (OrganizationId, &str),
         as_of: Instant,
     ) -> Result<(), StoreError> {
-        let zone = store::report_facts::zone(conn, id)?;
+        let zone = store::report_facts::zone_at(conn, id, as_of)?;
         let today = zone.date_of(as_of);
         let contacts = contacts(conn, asked, id, as_of)?;
         let payer = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);

@@ -4,9 +4,9 @@
 
 mod state;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::domain::dates::Instant;
+use crate::domain::dates::{Instant, year_month};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
 use crate::reports::tally::{Lengths, first_day, placed};
@@ -20,10 +20,10 @@ pub const COLUMNS: &[Column] = &[
     Column::key(
         "step",
         "opening: as known at since; late: not known then; released: now on a released claim (for a payer \
-         every visit that it did not see then); corrected: other numbers; described: another mode, setting, \
-         service or the like; answered: another answer, delivery or claim; waits: another state, another \
-         reason to wait, other amounts that wait; voided; withdrawn: not on a released claim any more; \
-         moved: to or from another period or reader; closing: as known at as_of. A visit has one step",
+         every visit that it did not see then); corrected: other numbers; described: another day, mode, \
+         setting, service or the like; answered: another answer, delivery or claim; waits: another state, \
+         another reason to wait, other amounts that wait; voided; rejected: the payer rejected its claim; \
+         withdrawn: not on a released claim any more; moved: to or from another period or reader; closing: as known at as_of. A visit has one step",
     ),
     Column::distinct("contacts", "contacts", "contacts of the step; signed in the steps between"),
     Column::distinct("changed", "contacts", "contacts that the step changed"),
@@ -44,7 +44,7 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 /// The steps between, in their order.
-pub const STEPS: [&str; 9] = [
+pub const STEPS: [&str; 10] = [
     "late",
     "released",
     "corrected",
@@ -52,11 +52,12 @@ pub const STEPS: [&str; 9] = [
     "answered",
     "waits",
     "voided",
+    "rejected",
     "withdrawn",
     "moved",
 ];
 const CHAIN: &str = "opening + late + released + corrected + described + answered + waits + voided + \
-                     withdrawn + moved = closing";
+                     rejected + withdrawn + moved = closing";
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Step {
@@ -105,8 +106,9 @@ fn known(
     let Some(from) = first_day(asked) else { return Ok(all) };
     each(conn, Wanted { organization, from, to, as_of }, |known| {
         let fact = &known.fact;
-        let there = placed(asked.basis, &known).is_some_and(|d| (asked.from..=to).contains(&d));
-        let Some(state) = State::of(&asked.lens, fact, there) else { return };
+        let placed = placed(asked.basis, &known);
+        let there = placed.is_some_and(|d| (asked.from..=to).contains(&d));
+        let Some(state) = State::of(&asked.lens, fact, (known.date, placed), there) else { return };
         if state.numbers.is_some() {
             lengths.add(asked.lens.unit_minutes(fact));
             let billed = fact.billed.unwrap_or_default();
@@ -118,8 +120,21 @@ fn known(
     Ok(all)
 }
 
-/// Makes it.
-pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
+/// Where visits moved, organization and month, before or after: which steps did, and whether any of them
+/// changed a number.
+pub type Places = BTreeMap<(i64, i32), BTreeMap<&'static str, bool>>;
+
+/// The movement of a period.
+struct Moved {
+    steps: HashMap<&'static str, Step>,
+    places: Places,
+    opening: Step,
+    closing: Step,
+    released: [i64; 3],
+    lengths: Lengths,
+}
+
+fn moved(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Moved, StoreError> {
     let since = asked.since.unwrap_or(as_of);
     let mut lengths = Lengths::default();
     let mut before = known(conn, asked, since, &mut lengths)?.visits;
@@ -128,17 +143,36 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     before.values().filter_map(|state| state.numbers).for_each(|n| opening.add(n));
     after.visits.values().filter_map(|state| state.numbers).for_each(|n| closing.add(n));
     let payer = asked.lens.edition == Perspective::Payer;
-    let mut steps: HashMap<&'static str, Step> = HashMap::new();
+    let (mut steps, mut places) = (HashMap::<&'static str, Step>::new(), Places::new());
+    let mut look = |organization: i64, was: Option<&State>, is: Option<&State>| {
+        let Some((why, delta)) = step(was, is, payer) else { return };
+        steps.entry(why).or_default().add(delta);
+        for state in [was, is].into_iter().flatten() {
+            let place = places.entry((organization, year_month(state.date))).or_default();
+            *place.entry(why).or_default() |= delta != Numbers::default();
+        }
+    };
     for (visit, now) in &after.visits {
-        if let Some((why, delta)) = step(before.remove(visit).as_ref(), Some(now), payer) {
-            steps.entry(why).or_default().add(delta);
-        }
+        look(visit.0, before.remove(visit).as_ref(), Some(now));
     }
-    for then in before.values() {
-        if let Some((why, delta)) = step(Some(then), None, payer) {
-            steps.entry(why).or_default().add(delta);
-        }
+    for (visit, then) in &before {
+        look(visit.0, Some(then), None);
     }
+    Ok(Moved { steps, places, opening, closing, released: after.released, lengths })
+}
+
+/// Makes it.
+pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
+    Ok(with_places(conn, asked, as_of)?.0)
+}
+
+/// Makes it, with the places where visits moved: for the causes of a restatement.
+pub fn with_places(
+    conn: &mut Conn,
+    asked: &Asked,
+    as_of: Instant,
+) -> Result<(Built, Places), StoreError> {
+    let Moved { steps, places, opening, closing, released, lengths } = moved(conn, asked, as_of)?;
     let mut table = Table::new(COLUMNS);
     table.rows.push(Step { changed: 0, ..opening }.row("opening", &lengths));
     let mut sum = opening.numbers;
@@ -160,5 +194,5 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         Check::cents("expected: opening + steps = closing", expected, end_expected),
     ];
     // What stands at the end is held against the claim lines themselves, where it is the present.
-    Ok(Built::whole(table, Ties::of(CHAIN, checks), Some(after.released)))
+    Ok((Built::whole(table, Ties::of(CHAIN, checks), Some(released)), places))
 }

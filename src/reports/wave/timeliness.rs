@@ -98,11 +98,14 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
             if place == 0 && !own {
                 continue;
             }
+            // A claim is sent of the day that it states, wherever the visit was moved since.
+            let of_claim = if place == 0 { None } else { sent_on.and_then(|sent| sent.day) };
+            let start = of_claim.unwrap_or(known.date);
             let group = groups.entry((name.clone(), place)).or_default();
             for leg in [Some(group), all.get_mut(place)].into_iter().flatten() {
                 match end {
-                    Some(end) => leg.days.push((end - known.date).num_days()),
-                    None => leg.waiting.push((today - known.date).num_days()),
+                    Some(end) => leg.days.push((end - start).num_days()),
+                    None => leg.waiting.push((today - start).num_days()),
                 }
             }
         }

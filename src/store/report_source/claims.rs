@@ -7,13 +7,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamp};
 
 use super::Lengths;
-use crate::domain::dates::{Instant, Zone};
+use crate::domain::dates::Instant;
 use crate::domain::report::fact::{Billed, Sent};
 use crate::domain::status::ClaimStatus;
 use crate::store::conn::Conn;
 use crate::store::counting::KEPT;
 use crate::store::error::StoreError;
 use crate::store::types;
+use crate::store::zones::Zones;
 
 #[derive(QueryableByName)]
 struct PartRow {
@@ -33,6 +34,8 @@ struct PartRow {
     was_accepted: bool,
     #[diesel(sql_type = Text)]
     service: String,
+    #[diesel(sql_type = Date)]
+    service_date: NaiveDate,
     #[diesel(sql_type = BigInt)]
     decision_id: i64,
     #[diesel(sql_type = Bool)]
@@ -62,7 +65,7 @@ const ACCEPTED: &str = "c.status IN ('replaced', 'voided') AND (EXISTS (SELECT 1
 fn parts(of_day: &str) -> String {
     format!(
         "SELECT p.encounter_id, c.id AS claim_id, c.payer_id, c.member_number, \
-         c.contract_version_id, c.status, ({ACCEPTED}) AS was_accepted, k.service, l.decision_id, \
+         c.contract_version_id, c.status, ({ACCEPTED}) AS was_accepted, k.service, k.service_date, l.decision_id, \
          p.live, {KEPT} AS stands, p.units, p.charge, p.expected, b.released_at, b.delivered_at \
          FROM encounters e \
          JOIN claim_line_parts p ON p.organization_id = e.organization_id AND p.encounter_id = e.id \
@@ -76,6 +79,8 @@ fn parts(of_day: &str) -> String {
 
 /// Of whom and of what a claim states a visit.
 pub(super) struct Stated {
+    /// The claim.
+    pub claim: i64,
     /// The decision of its lines.
     pub decision: i64,
     pub payer: i64,
@@ -98,7 +103,7 @@ pub(super) struct OfClaims {
 pub(super) fn claims(
     conn: &mut Conn,
     of_day: &str,
-    (organization, zone, day): (i64, Zone, NaiveDate),
+    (organization, zones, day): (i64, &Zones, NaiveDate),
     lengths: &mut Lengths<'_>,
 ) -> Result<HashMap<i64, OfClaims>, StoreError> {
     let rows: Vec<PartRow> = diesel::sql_query(parts(of_day))
@@ -122,6 +127,7 @@ pub(super) fn claims(
             sums.expected += row.expected;
             of.unit_minutes.extend(lengths.of(conn, row.contract_version_id, &row.service)?);
             of.stated.get_or_insert_with(|| Stated {
+                claim: row.claim_id,
                 decision: row.decision_id,
                 payer: row.payer_id,
                 number: row.member_number.clone(),
@@ -132,7 +138,7 @@ pub(super) fn claims(
             sent.insert((row.encounter_id, row.claim_id), (released, row));
         }
     }
-    let date = |time: NaiveDateTime| zone.date_of(Instant::from_naive(time));
+    let date = |time: NaiveDateTime| zones.date_of(Instant::from_naive(time));
     for ((encounter, _), (released, row)) in sent {
         let story = &mut all.entry(encounter).or_default().sent;
         let story = story.get_or_insert_with(|| Sent {
@@ -143,11 +149,14 @@ pub(super) fn claims(
             first_accepted: row.was_accepted,
             last_status: String::new(),
             payer: None,
+            day: (row.service_date != day).then_some(row.service_date),
+            moved: false,
         });
         story.times += 1;
         story.delivered = story.delivered.or(row.delivered_at.map(date));
         story.last_status = row.status;
         story.payer = Some(row.payer_id);
+        story.moved = row.service_date != day;
     }
     for encounter in standing {
         all.entry(encounter).or_default().stands = true;

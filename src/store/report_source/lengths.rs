@@ -28,7 +28,7 @@ impl<'a> Lengths<'a> {
     }
 
     /// Minutes of a unit of a service; none where the version does not know it.
-    pub(super) fn of(
+    pub fn of(
         &mut self,
         conn: &mut Conn,
         version: i64,

@@ -5,6 +5,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use chrono::NaiveDate;
+
 use crate::domain::report::fact::Fact;
 use crate::reports::frame::Lens;
 use crate::reports::utilization::Perspective;
@@ -20,12 +22,20 @@ pub(super) struct State {
     pub numbers: Option<Numbers>,
     /// Whether the reader sees it, in whatever period.
     seen: bool,
+    /// Whether the reader sees what became of its claims, in whatever period.
+    told: bool,
     /// Whether a released claim states it.
     sent: bool,
+    /// Whether the last of its claims was rejected.
+    rejected: bool,
     /// Whether it is void, as far as the reader knows: a payer knows a void of its claim that it took.
     voided: bool,
-    /// What it was: who, how, where.
+    /// What it was: who, how, where, on which day.
     described: u64,
+    /// Minutes of a unit of what is counted; none where they are not known.
+    lengths: Option<u64>,
+    /// The date that places it in the period.
+    pub date: NaiveDate,
     /// What became of its claims; none where the reader is not told.
     story: Option<u64>,
     /// What of it waits, for which reasons; the organization's own matter.
@@ -40,7 +50,12 @@ fn hashed(of: impl Hash) -> u64 {
 
 impl State {
     /// Of what is known of a visit; none where the reader is told nothing of it. `there`: in the period.
-    pub(super) fn of(lens: &Lens, fact: &Fact, there: bool) -> Option<Self> {
+    pub(super) fn of(
+        lens: &Lens,
+        fact: &Fact,
+        (day, placed): (NaiveDate, Option<NaiveDate>),
+        there: bool,
+    ) -> Option<Self> {
         let own = lens.edition == Perspective::Organization;
         let (sees, sees_sent) = (lens.sees(fact), lens.sees_sent(fact));
         let last = fact.sent.as_ref().map(|sent| (sent.last_status.as_str(), sent.payer));
@@ -56,19 +71,25 @@ impl State {
         let numbers = [1, lens.units(fact), fact.minutes, billed.charge, billed.expected];
         let described = hashed((
             (&fact.payer, &fact.number, &fact.service, &fact.role, &fact.mode, &fact.setting),
-            fact.session,
+            (fact.session, day),
             // Programs, peers and rosters are the organization's own.
             own.then_some((&fact.program, fact.peer, fact.member, fact.absent, fact.recorded)),
             // Whose number it is, rosters of others may have said.
             (!own).then_some(&fact.person),
         ));
+        let minutes = lens.unit_minutes(fact);
+        let lengths = (!minutes.is_empty()).then(|| hashed(minutes));
         let waits = own.then_some((fact.status, fact.units, fact.open, &fact.held_by));
         Some(Self {
             numbers: (there && sees).then_some(numbers),
             seen: own || sees,
+            told: sees_sent,
             sent: fact.billed.is_some(),
+            rejected: fact.billed.is_none() && last.is_some_and(|(status, _)| status == "rejected"),
             voided: if own { !fact.counts() } else { reversed },
             described,
+            lengths,
+            date: placed.unwrap_or(day),
             story: (there && sees_sent).then(|| hashed(&fact.sent)),
             waits: hashed(waits),
         })
@@ -88,11 +109,11 @@ pub(super) fn step(
     };
     let sent = |state: Option<&State>| state.is_some_and(|s| s.sent);
     let seen = |state: Option<&State>| state.is_some_and(|s| s.seen);
+    let rejected = |state: Option<&State>| state.is_some_and(|s| s.rejected);
+    // Not on a released claim any more: taken back by the organization, or rejected by the payer.
+    let gone = if rejected(after) { "rejected" } else { "withdrawn" };
     match (of(before), of(after)) {
-        (None, None) => {
-            let story = |state: Option<&State>| state.and_then(|s| s.story);
-            (story(before) != story(after)).then_some(("answered", Numbers::default()))
-        }
+        (None, None) => Some((of_story(before, after, gone)?, Numbers::default())),
         (None, Some(now)) => {
             let why = match (payer, seen(before)) {
                 (true, false) => "released",
@@ -106,33 +127,55 @@ pub(super) fn step(
             let why = match after {
                 Some(state) if payer && state.seen => "moved",
                 Some(state) if state.voided => "voided",
-                _ if payer => "withdrawn",
-                Some(_) if sent(before) && !sent(after) => "withdrawn",
+                _ if payer => gone,
+                Some(_) if sent(before) && !sent(after) => gone,
                 _ => "moved",
             };
             Some((why, less(Numbers::default(), then)))
         }
         (Some(then), Some(now)) if then == now => {
-            let (before, after) = (before?, after?);
-            let why = if before.described != after.described {
-                "described"
-            } else if before.story != after.story {
-                "answered"
-            } else if before.waits != after.waits {
-                "waits"
-            } else {
-                return None;
-            };
-            Some((why, Numbers::default()))
+            Some((same_numbers(before?, after?)?, Numbers::default()))
         }
         (Some(then), Some(now)) => {
             let why = match (sent(before), sent(after)) {
                 (false, true) => "released",
-                (true, false) => "withdrawn",
+                (true, false) => gone,
                 _ => "corrected",
             };
             Some((why, less(now, then)))
         }
+    }
+}
+
+/// The step of a visit that is counted neither before nor after: what is told of its claims is another.
+fn of_story(
+    before: Option<&State>,
+    after: Option<&State>,
+    gone: &'static str,
+) -> Option<&'static str> {
+    let story = |state: Option<&State>| state.and_then(|s| s.story);
+    let told = |state: Option<&State>| state.is_some_and(|s| s.told);
+    match (story(before), story(after)) {
+        (was, is) if was == is => None,
+        (None, _) if told(before) => Some("moved"),
+        (_, None) if told(after) => Some("moved"),
+        (_, None) => Some(gone),
+        (_, Some(_)) if after?.rejected && !before.is_some_and(|s| s.rejected) => Some("rejected"),
+        _ => Some("answered"),
+    }
+}
+
+/// The step of a visit whose numbers are the same.
+fn same_numbers(before: &State, after: &State) -> Option<&'static str> {
+    let known = before.lengths.zip(after.lengths);
+    if before.described != after.described || known.is_some_and(|(was, is)| was != is) {
+        Some("described")
+    } else if before.story != after.story {
+        Some("answered")
+    } else if before.waits != after.waits {
+        Some("waits")
+    } else {
+        None
     }
 }
 
@@ -149,6 +192,7 @@ mod tests {
 
     #[test]
     fn each_change_has_its_cause() {
+        let returned = State { rejected: true, ..state(4, 0) };
         let void = State { seen: true, voided: true, ..State::default() };
         let hidden = State { seen: true, ..State::default() };
         let (ready, sent) = (state(4, 0), state(4, 900));
@@ -157,6 +201,8 @@ mod tests {
             (Some(ready), Some(sent), Some(("released", [0, 0, 0, 900, 900]))),
             (Some(ready), Some(state(2, 0)), Some(("corrected", [0, -2, -30, 0, 0]))),
             (Some(sent), Some(ready), Some(("withdrawn", [0, 0, 0, -900, -900]))),
+            (Some(sent), Some(returned), Some(("rejected", [0, 0, 0, -900, -900]))),
+            (Some(returned), Some(sent), Some(("released", [0, 0, 0, 900, 900]))),
             (Some(ready), Some(void), Some(("voided", [-1, -4, -60, 0, 0]))),
             (None, Some(void), None),
             (Some(ready), None, Some(("moved", [-1, -4, -60, 0, 0]))),

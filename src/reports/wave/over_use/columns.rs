@@ -36,13 +36,14 @@ pub const COLUMNS: &[Column] = &[
         "value",
         "",
         "over_cap: units of visits that a limit holds; far_above: units; no_visits: 0; long_day: hours of \
-         sessions; overlap: hours of those that were taken already; compared: units of all",
+         sessions; overlap: hours of those that were taken already; compared: units of all; null \
+         (mixed_units) where they are of different lengths",
     )
     .places(2),
     Column::rate(
         "bound",
         "",
-        "above it is a flag: 16 hours a day; units at which z is 3.5; null (no_bound, too_few, no_spread)",
+        "above it is a flag: 16 hours a day; units at which z is 3.5; null (no_bound, too_few, no_spread, mixed_units)",
     )
     .places(2),
     Column::distinct(
@@ -53,7 +54,8 @@ pub const COLUMNS: &[Column] = &[
     Column::rate(
         "median",
         "units",
-        "of the units of those members; null (not_compared), too_few: below 30, no_spread: no deviation",
+        "of the units of those members; null (not_compared), too_few: below 30, no_spread: no deviation, \
+         mixed_units: of different lengths",
     )
     .places(2),
     Column::rate("mad", "units", "median of the absolute deviations from it; null as median").places(2),
@@ -82,8 +84,8 @@ pub(super) enum Who {
 /// What was found.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Found {
-    /// Units of visits that a limit holds.
-    OverCap(i64),
+    /// Units of visits that a limit holds; none where they are of different lengths.
+    OverCap(Option<i64>),
     /// Units far above those of so many others.
     FarAbove(i64, i64, Spread),
     /// A month of an authorization without a visit.
@@ -120,7 +122,9 @@ impl Found {
         let of = |(top, bottom): Fraction| Value::ratio(top, bottom, PLACES);
         let alone = |value: Value, bound: Value| [value, bound, none(), none(), none(), none()];
         match self {
-            Self::OverCap(held) => alone(units(held), Value::Null("no_bound")),
+            Self::OverCap(held) => {
+                alone(held.map_or(Value::Null("mixed_units"), units), Value::Null("no_bound"))
+            }
             Self::NoVisits => alone(units(0), Value::Null("no_bound")),
             Self::LongDay(minutes, bound) => alone(hours(minutes), hours(bound)),
             Self::Overlap(minutes) => alone(hours(minutes), Value::Null("no_bound")),
@@ -137,7 +141,8 @@ impl Found {
             }
             Self::Compared(all, compared, Err(alone)) => {
                 let why = || Value::Null(alone.as_str());
-                [units(all), why(), Value::Integer(compared), why(), why(), why()]
+                let value = if alone == Alone::MixedUnits { why() } else { units(all) };
+                [value, why(), Value::Integer(compared), why(), why(), why()]
             }
         }
     }

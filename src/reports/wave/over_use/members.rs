@@ -8,10 +8,10 @@ use chrono::NaiveDate;
 use super::columns::{Flag, Found, Who};
 use crate::domain::ids::PayerId;
 use crate::domain::member::Member;
-use crate::domain::report::over_use::Spread;
+use crate::domain::report::over_use::{Alone, Spread};
 use crate::domain::rules::RuleId;
 use crate::reports::frame::Lens;
-use crate::reports::tally::{Person, count};
+use crate::reports::tally::{Lengths, Person, count};
 use crate::reports::utilization::Perspective;
 use crate::store::report_authorizations::Used;
 use crate::store::report_facts::Known;
@@ -29,6 +29,7 @@ const OF_LIMITS: [RuleId; 5] = [
 #[derive(Debug, Default)]
 struct Own {
     units: i64,
+    lengths: Lengths,
     member: i64,
     number: Option<String>,
     /// How many.
@@ -38,8 +39,9 @@ struct Own {
 }
 
 impl Own {
-    fn add(&mut self, known: &Known, units: i64) {
+    fn add(&mut self, known: &Known, units: i64, unit_minutes: &[i64]) {
         self.units += units;
+        self.lengths.add(unit_minutes);
         self.member = known.fact.member;
         self.number.clone_from(&known.fact.number);
         self.visits += 1;
@@ -90,7 +92,7 @@ impl Months {
                 let group = self.served.entry((payer, service.clone())).or_default();
                 let own = group.entry(lens.person(known)).or_default();
                 if shown {
-                    own.add(known, units);
+                    own.add(known, units, lens.unit_minutes(fact));
                 } else {
                     own.hidden = true;
                 }
@@ -104,7 +106,7 @@ impl Months {
         let limited = fact.held_by.iter().any(|rule| OF_LIMITS.iter().any(|r| r.as_str() == rule));
         if lens.edition == Perspective::Organization && limited && fact.units.held > 0 {
             let held = self.held.entry((fact.payer, fact.member)).or_default();
-            held.add(known, fact.units.held);
+            held.add(known, fact.units.held, &fact.unit_minutes);
         }
     }
 
@@ -156,7 +158,7 @@ impl Months {
     pub(super) fn flags(self, told: &Told<'_>) -> Vec<Flag> {
         let mut flags = Vec::new();
         for ((payer, _), own) in self.held {
-            let units = own.units;
+            let units = (!own.lengths.mixed()).then_some(own.units);
             flags.push(own.flag(&told.payer(payer), Found::OverCap(units), told.days));
         }
         for ((payer, service), people) in self.served {
@@ -167,7 +169,10 @@ impl Months {
             }
             let units: Vec<i64> = people.iter().map(|own| own.units).collect();
             let (all, compared) = (units.iter().sum(), count(people.len()));
-            let spread = Spread::of(&units);
+            let mut lengths = Lengths::default();
+            people.iter().for_each(|own| lengths.join(&own.lengths));
+            // What was twice as many before a contract changed is not far above.
+            let spread = if lengths.mixed() { Err(Alone::MixedUnits) } else { Spread::of(&units) };
             let key = told.payer(Some(payer));
             flags.push(Flag {
                 payer: key.clone(),

@@ -15,7 +15,7 @@ use chrono::{Datelike, Days as Count, Months as Step, NaiveDate};
 pub use columns::COLUMNS;
 use columns::{Flag, Names, Who, totals};
 use members::{Months, Told};
-use peers::Days;
+use peers::{Counted, Days};
 
 use super::authorizations;
 use super::part2::Wall;
@@ -84,7 +84,7 @@ fn of(
     sums: &mut Sums,
 ) -> Result<Vec<Flag>, StoreError> {
     let lens = asked.lens;
-    let zone = store::report_facts::zone(conn, id)?;
+    let zone = store::report_facts::zone_at(conn, id, as_of)?;
     let today = zone.date_of(as_of);
     let approved = used(conn, id, lens.payer, (asked.from, asked.to), (today, today))?;
     let members = members_of(conn, id, &approved)?;
@@ -100,7 +100,7 @@ fn of(
         Some(payer) => payers.get(&payer).cloned().unwrap_or_default(),
         None => "all".to_owned(),
     };
-    let (mut flags, mut sessions) = (Vec::new(), HashSet::new());
+    let (mut flags, mut sessions) = (Vec::new(), Counted::new());
     for (first, last) in months(asked.from, asked.to) {
         let (mut days, mut people) = (Days::default(), Months::default());
         // A session of the day before may reach into the month.
@@ -120,10 +120,9 @@ fn of(
                 sums.add(&lens, known, shown);
             }
         }
-        let times = store::report_times::of_days(conn, id, (before, last))?;
         sums.minutes += days.minutes();
         sums.units += people.units();
-        flags.extend(days.flags(&whose, &times));
+        flags.extend(days.flags(&whose));
         let left_out = &mut sums.left_out;
         let mut told = Told { payers, days: (first, last), shown: shown.as_ref(), left_out };
         if is_whole(first, last) && last < today {
@@ -204,7 +203,7 @@ fn names(
     id: OrganizationId,
     flags: &[Flag],
 ) -> Result<Names, StoreError> {
-    let peers = store::report_times::npis(conn, id)?;
+    let peers = store::peers::npis(conn, id)?;
     if asked.lens.edition == Perspective::Payer {
         return Ok(Names { members: None, peers });
     }

@@ -1,6 +1,6 @@
 //! Peers' days: how many hours of sessions, and sessions that began before others had ended.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
@@ -28,29 +28,47 @@ struct Day {
 #[derive(Debug, Default)]
 pub(super) struct Days {
     days: BTreeMap<(i64, NaiveDate), Day>,
-    /// By meeting its peer, its day, and a visit of it: a session of several people once.
-    meetings: BTreeMap<Meeting, (i64, NaiveDate, i64)>,
+    /// By meeting its peer, its day, a visit of it, and its time: a session of several people once.
+    meetings: BTreeMap<Meeting, (i64, NaiveDate, i64, Option<Interval>)>,
 }
+
+/// Sessions that were counted, with the minutes that were: of a session one visit may know what a claim
+/// states, and another what it is, and the longest is the whole.
+pub(super) type Counted = HashMap<i64, i64>;
 
 impl Days {
     /// Adds a visit. Of the day before the month (`counts` is false) only the time is of interest, and of
     /// a session that was counted on another day (`sessions`) it is, too.
-    pub(super) fn add(&mut self, known: &Known, counts: bool, sessions: &mut HashSet<i64>) {
+    pub(super) fn add(&mut self, known: &Known, counts: bool, sessions: &mut Counted) {
         let fact = &known.fact;
         let (meeting, minutes) = match fact.session {
             Some(session) => (Meeting::Session(session.id), session.minutes),
             None => (Meeting::Visit(known.encounter), fact.minutes),
         };
-        let place = (fact.peer, known.date, known.encounter);
-        self.meetings.entry(meeting).or_insert(place);
-        let first = match meeting {
-            Meeting::Session(id) => counts && sessions.insert(id),
-            Meeting::Visit(_) => counts,
+        let place = (fact.peer, known.date, known.encounter, fact.time);
+        let (.., time) = self.meetings.entry(meeting).or_insert(place);
+        *time = match (*time, fact.time) {
+            (Some(one), Some(two)) => {
+                Some(Interval { from: one.from.min(two.from), to: one.to.max(two.to) })
+            }
+            (one, two) => one.or(two),
         };
-        if first {
+        if !counts {
+            return;
+        }
+        let (first, more) = match meeting {
+            Meeting::Visit(_) => (true, minutes),
+            Meeting::Session(id) => {
+                let before = sessions.get(&id).copied();
+                let longest = before.unwrap_or_default().max(minutes);
+                sessions.insert(id, longest);
+                (before.is_none(), longest - before.unwrap_or_default())
+            }
+        };
+        if first || more > 0 {
             let day = self.days.entry((fact.peer, known.date)).or_default();
-            day.sessions += 1;
-            day.minutes += minutes;
+            day.sessions += i64::from(first);
+            day.minutes += more;
         }
     }
 
@@ -59,14 +77,13 @@ impl Days {
         self.days.values().map(|day| day.minutes).sum()
     }
 
-    /// The days that are flagged. `times` says when each visit took its peer's time.
-    pub(super) fn flags(mut self, payer: &str, times: &HashMap<i64, Interval>) -> Vec<Flag> {
+    /// The days that are flagged.
+    pub(super) fn flags(mut self, payer: &str) -> Vec<Flag> {
         let mut of_peer: BTreeMap<i64, Vec<(Interval, i64)>> = BTreeMap::new();
         let mut dates: HashMap<i64, NaiveDate> = HashMap::new();
-        for (peer, date, visit) in self.meetings.into_values() {
-            // What was moved to days that are not read is not there.
-            if let Some(time) = times.get(&visit) {
-                of_peer.entry(peer).or_default().push((*time, visit));
+        for (peer, date, visit, time) in self.meetings.into_values() {
+            if let Some(time) = time {
+                of_peer.entry(peer).or_default().push((time, visit));
                 dates.insert(visit, date);
             }
         }
@@ -115,14 +132,15 @@ mod tests {
     }
 
     fn flags(list: &[(Known, &str)], from: &str) -> Vec<(String, i64, String, i64, String)> {
-        let (mut days, mut sessions) = (Days::default(), HashSet::new());
-        let mut times = HashMap::new();
+        let (mut days, mut sessions) = (Days::default(), Counted::new());
+        let first = parse_date(from).unwrap();
         for (known, start) in list {
-            days.add(known, known.date >= parse_date(from).unwrap(), &mut sessions);
+            let mut known = known.clone();
             let from = Instant::parse(&format!("2026-07-{start}:00Z")).unwrap();
             let minutes = known.fact.session.map_or(known.fact.minutes, |s| s.minutes);
             let to = from.plus(chrono::TimeDelta::minutes(minutes));
-            times.insert(known.encounter, Interval { from, to });
+            known.fact.time = Some(Interval { from, to });
+            days.add(&known, known.date >= first, &mut sessions);
         }
         let names = super::super::columns::Names::default();
         let told = |flag: &Flag| {
@@ -130,7 +148,7 @@ mod tests {
             let Who::Peer(peer) = flag.who else { panic!("not a peer's: {flag:?}") };
             (row[2].plain(), peer, row[7].plain(), flag.meetings, row[12].plain())
         };
-        days.flags("all", &times).iter().map(told).collect()
+        days.flags("all").iter().map(told).collect()
     }
 
     /// Eight people for an hour are an hour of the peer's time and no overlap.
