@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::frame::{Answer, Asked, Basis, Check, Column, MAX_DAYS, Table, Ties};
+use super::frame::{Answer, Asked, Basis, Check, Column, MAX_DAYS, Table, Ties, version};
 use super::utilization::Perspective;
 use super::{cells, job, utilization_columns, wave};
 use crate::domain::dates::{Instant, Span};
@@ -87,7 +87,7 @@ const fn of_visits(
 ) -> Definition {
     Definition {
         name,
-        version: 1,
+        version: version(name),
         purpose,
         grain,
         privacy: "P2",
@@ -125,7 +125,7 @@ pub static UTILIZATION: Definition = of_utilization();
 const fn of_utilization() -> Definition {
     Definition {
         name: "utilization",
-        version: 1,
+        version: version("utilization"),
         purpose: "What was delivered, to how many people, and what became of it, at every level.",
         grain: "the groups of group_by, their subtotals, and all together",
         privacy: "P2",
@@ -143,6 +143,7 @@ const fn of_utilization() -> Definition {
 /// The lines behind it, which are streamed by a door of their own.
 pub static LINES: Definition = Definition {
     name: "lines",
+    version: 1,
     purpose: "The lines behind utilization, one by one: what stands on claims, and what waits.",
     grain: "claim line, or line of a visit that is on no claim",
     privacy: "P1",
