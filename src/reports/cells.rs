@@ -216,8 +216,8 @@ impl Sum<'_> {
     }
 
     fn cell(&mut self, owner: i64, key: &Key, cell: &Cell) {
-        // A payer knows its members by number, whichever roster they are on; an organization knows
-        // them by its roster, whatever their numbers. Rosters are never tied together in an answer.
+        // A payer knows people by their numbers, whichever roster they are on, and the day says which
+        // numbers are one person's; an organization knows them by its roster, whatever their numbers.
         let (world, people, unit_minutes) = if self.span.released_only {
             (cell.place.payer, &cell.people, &cell.sent_unit_minutes)
         } else {

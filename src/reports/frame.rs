@@ -209,6 +209,15 @@ impl Answer {
     }
 }
 
+/// The version of what the numbers of a report mean. The second one: a payer's people are counted under all
+/// of their numbers (`docs/adr/0140`).
+pub(super) const fn version(report: &str) -> u32 {
+    match report.as_bytes() {
+        b"utilization" | b"delivery" | b"mix" | b"over_use" | b"rates" => 2,
+        _ => 1,
+    }
+}
+
 /// A month as it is written.
 pub fn month(day: NaiveDate) -> String {
     format!("{:04}-{:02}", day.year(), day.month())

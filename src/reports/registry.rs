@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::control::control;
-use super::frame::{Answer, Asked, Basis, Column, MAX_DAYS, Table, Ties};
+use super::frame::{Answer, Asked, Basis, Column, MAX_DAYS, Table, Ties, version};
 use super::utilization::{self, Perspective};
 use super::{job, wave};
 use crate::domain::dates::{Instant, Span};
@@ -100,7 +100,7 @@ const fn of_visits(
 ) -> Definition {
     Definition {
         name,
-        version: 1,
+        version: version(name),
         purpose,
         grain,
         privacy: "P2",

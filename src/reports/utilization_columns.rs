@@ -21,7 +21,7 @@ pub const COLUMNS: &[Column] = &[
     Column::distinct(
         "members",
         "people",
-        "different people: by number for a payer, by roster for an organization",
+        "different people: for a payer under all of their numbers, by roster for an organization",
     ),
     Column::sum(
         "encounters_recorded",

@@ -53,11 +53,7 @@ pub fn marked(conn: &mut Conn, limit: i64) -> Result<Vec<(i64, String)>, StoreEr
 }
 
 /// Takes the marks of numbers away: to be called before they are looked at.
-pub fn unmark(
-    conn: &mut Conn,
-    payer: i64,
-    numbers: &BTreeSet<String>,
-) -> Result<(), StoreError> {
+pub fn unmark(conn: &mut Conn, payer: i64, numbers: &BTreeSet<String>) -> Result<(), StoreError> {
     for chunk in chunks(numbers) {
         let of_payer = marks::table.filter(marks::payer_id.eq(payer));
         diesel::delete(of_payer.filter(marks::member_number.eq_any(chunk))).execute(conn)?;
@@ -95,7 +91,8 @@ pub fn held(
                 coverages::valid_from,
             ))
             .load(conn)?;
-        let held = |(organization, member, number, from)| Held { organization, member, number, from };
+        let held =
+            |(organization, member, number, from)| Held { organization, member, number, from };
         all.extend(rows.into_iter().map(held));
     }
     Ok(all)
@@ -132,7 +129,8 @@ pub fn of_the_same(
     payer: i64,
     numbers: &BTreeSet<String>,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let known = || persons::table.filter(persons::payer_id.eq(payer)).filter(persons::known_to.is_null());
+    let known =
+        || persons::table.filter(persons::payer_id.eq(payer)).filter(persons::known_to.is_null());
     let mut people: BTreeSet<String> = BTreeSet::new();
     for chunk in chunks(numbers) {
         let rows: Vec<String> = known()
@@ -143,8 +141,10 @@ pub fn of_the_same(
     }
     let mut all = BTreeSet::new();
     for chunk in chunks(&people) {
-        let rows: Vec<String> =
-            known().filter(persons::person.eq_any(chunk)).select(persons::member_number).load(conn)?;
+        let rows: Vec<String> = known()
+            .filter(persons::person.eq_any(chunk))
+            .select(persons::member_number)
+            .load(conn)?;
         all.extend(rows);
     }
     Ok(all)

@@ -165,7 +165,7 @@ pub fn roster(
     Ok(known)
 }
 
-/// The small numbers of a payer's people; new ones get the next.
+/// The small numbers of a payer's people, by their names (`docs/adr/0140`); new ones get the next.
 pub fn people(
     conn: &mut Conn,
     payer: i64,

@@ -38,8 +38,8 @@ pub struct Story {
 const SETTINGS: [&str; 5] = ["office", "office", "home", "community", "jail"];
 
 /// `river-bend` in Los Angeles and `hill-top` in New York, with `evergreen` and a limit of a week and one
-/// of thirty days. The last three members of each have another payer first, another number from the new
-/// year on, and no coverage.
+/// of thirty days. The last four members of each have another payer first, another number from the new
+/// year on, the number that this one had, and no coverage.
 pub async fn begin(app: &TestApp, members: usize) -> Story {
     let more = [
         limit("weekly", "40", "window = \"week\"\nexceed = \"hold\""),
@@ -86,6 +86,8 @@ async fn others(app: &TestApp, past: &mut Past) {
                 of("evergreen", "EV3002", "2027-01-01", None, 1)
             ]),
         ),
+        // Whom the payer gives the number of the one before.
+        ("R-next", json!([of("evergreen", "EV3001", "2027-01-01", None, 1)])),
         ("R-none", json!([])),
     ];
     for (reference, coverages) in lists {

@@ -58,6 +58,8 @@ pub struct Visit {
     pub payer: Option<String>,
     /// The member's number at the payer on that day.
     pub number: Option<String>,
+    /// Who that is for the payer.
+    pub person: String,
     pub day: NaiveDate,
     pub recorded: NaiveDate,
     pub minutes: i64,
@@ -233,6 +235,7 @@ impl Raw {
             member: text(&seen["member"]),
             payer: payer.map(str::to_owned),
             number: coverage.map(|c| text(&c["member_number"])),
+            person: String::new(),
             day: on,
             recorded: self.date(&seen["recorded_at"]).unwrap(),
             minutes: seen["minutes"].as_i64().unwrap(),
@@ -381,7 +384,7 @@ impl Reader<'_> {
     /// Who one person is for it.
     pub fn person(&self, visit: &Visit) -> String {
         if self.payer {
-            format!("{:?} {:?}", visit.payer, visit.number)
+            visit.person.clone()
         } else {
             format!("{} {}", visit.organization, visit.member)
         }

@@ -16,7 +16,7 @@ fn wanted(report: &str) -> Value {
     json!({"report": report, "from": "2026-07-01", "to": "2026-07-31"})
 }
 
-async fn issue(app: &TestApp, key: &str, body: &Value) -> Value {
+pub async fn issue(app: &TestApp, key: &str, body: &Value) -> Value {
     app.post("/v1/report-issues", key, body).await.expect(201)
 }
 

@@ -218,6 +218,9 @@ impl Question<'_> {
         let rows =
             groups.iter().map(|((organization, month), visits)| of(organization, month, visits));
         self.holds(app, "delivery", "", rows.collect(), Some(of("all", "all", &bare(&all)))).await;
+        if self.basis == "service" {
+            self.utilization(app, &all).await;
+        }
     }
 
     async fn mix(&self, app: &TestApp) {

@@ -10,6 +10,7 @@ use crate::past;
 use crate::raw::{Raw, Reader, Visit};
 use crate::report_recount::{Question, count, month, ratio, share};
 use crate::report_recount_people::{day, days};
+use crate::report_recount_persons::Whose;
 use crate::world::Dice;
 
 /// A fraction, exactly.
@@ -175,14 +176,15 @@ pub fn enrollment(dice: &mut Dice) -> Spans {
 /// Member-months of a month as a fraction: days or members, of days or of one.
 fn member_months(
     spans: &Spans,
-    people: &BTreeSet<&str>,
+    people: &BTreeSet<String>,
     convention: &str,
     first: NaiveDate,
+    who: &dyn Fn(&str, NaiveDate) -> String,
 ) -> (i64, i64) {
     let month: Vec<NaiveDate> =
         first.iter_days().take_while(|d| d.month() == first.month()).collect();
-    let on = |who: &str, d: NaiveDate| {
-        spans.iter().any(|(number, from, to)| number == who && *from <= d && d <= *to)
+    let on = |one: &str, d: NaiveDate| {
+        spans.iter().any(|(number, from, to)| *from <= d && d <= *to && who(number, d) == one)
     };
     let of = |wanted: &[NaiveDate]| {
         count(people.iter().filter(|who| wanted.iter().any(|d| on(who, *d))))
@@ -202,9 +204,16 @@ fn per(top: i64, times: i64, months: Part) -> Value {
 }
 
 pub async fn rates(app: &TestApp, reader: &Reader<'_>, raws: &[Raw], spans: &Spans, file: &str) {
-    let on = |who: &str, d: NaiveDate| {
-        spans.iter().any(|(number, from, to)| number == who && *from <= d && d <= *to)
+    // For a payer a month is a person's, whatever the number in its file.
+    let whose = Whose::of(raws);
+    let who = |number: &str, d: NaiveDate| match &reader.of_payer {
+        Some(payer) if reader.payer => format!("{:?}", whose.who(payer, number, d)),
+        _ => number.to_owned(),
     };
+    let on = |one: &str, d: NaiveDate| {
+        spans.iter().any(|(number, from, to)| *from <= d && d <= *to && who(number, d) == one)
+    };
+    let of = |visit: &Visit| who(visit.number.as_deref().unwrap(), visit.day);
     for (from, to) in [("2026-10-01", "2027-02-28"), ("2026-12-01", "2027-01-31")] {
         let (from, to) = (day(from), day(to));
         let q = Question { reader, raws, from, to, basis: "service" };
@@ -215,13 +224,12 @@ pub async fn rates(app: &TestApp, reader: &Reader<'_>, raws: &[Raw], spans: &Spa
                     months.iter().any(|m| (m.year(), m.month()) == (d.year(), d.month()))
                 };
                 let all: Vec<_> = visits.iter().filter(|(d, _)| inside(*d)).collect();
-                let good: Vec<_> =
-                    all.iter().filter(|(d, v)| on(v.number.as_deref().unwrap(), *d)).collect();
-                let users = |of: &dyn Fn(NaiveDate) -> bool| {
+                let good: Vec<_> = all.iter().filter(|(d, v)| on(&of(v), *d)).collect();
+                let users = |when: &dyn Fn(NaiveDate) -> bool| {
                     count(
                         good.iter()
-                            .filter(|(d, _)| of(*d))
-                            .map(|(_, v)| v.number.clone().unwrap())
+                            .filter(|(d, _)| when(*d))
+                            .map(|(_, v)| of(v))
                             .collect::<BTreeSet<_>>(),
                     )
                 };
@@ -229,14 +237,15 @@ pub async fn rates(app: &TestApp, reader: &Reader<'_>, raws: &[Raw], spans: &Spa
                     .iter()
                     .map(|m| users(&|d| (d.year(), d.month()) == (m.year(), m.month())))
                     .sum();
-                let touches = |(_, first, last): &&(String, NaiveDate, NaiveDate)| {
-                    days(*first, *last).any(inside)
-                };
-                let people: BTreeSet<&str> =
-                    spans.iter().filter(touches).map(|s| s.0.as_str()).collect();
+                let people: BTreeSet<String> = spans
+                    .iter()
+                    .flat_map(|(number, first, last)| {
+                        days(*first, *last).filter(|d| inside(*d)).map(|d| who(number, d))
+                    })
+                    .collect();
                 let sum = months
                     .iter()
-                    .map(|m| member_months(spans, &people, convention, *m))
+                    .map(|m| member_months(spans, &people, convention, *m, &who))
                     .fold(Part(0, 1), |sum, (top, bottom)| {
                         sum.plus(Part::new(top.into(), bottom.into()))
                     });

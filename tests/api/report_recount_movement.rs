@@ -46,8 +46,9 @@ fn described(q: &Question, visit: &Visit) -> String {
     let raw = q.raws.iter().find(|raw| raw.key == visit.organization).unwrap();
     let session = visit.session.as_ref().map(|name| (name, raw.sessions[name]));
     let own = (!q.reader.payer).then_some((&visit.member, visit.absent));
+    let theirs = q.reader.payer.then_some(&visit.person);
     format!(
-        "{:?} {:?} {} {} {} {} {session:?} {own:?}",
+        "{:?} {:?} {} {} {} {} {session:?} {own:?} {theirs:?}",
         visit.payer, visit.number, visit.service, visit.role, visit.mode, visit.setting
     )
 }

@@ -53,5 +53,6 @@ pub async fn read(app: &TestApp, story: &Story) -> Vec<Raw> {
     for past in &story.pasts {
         raws.push(Raw::read(app, past).await);
     }
+    crate::report_recount_persons::name(&mut raws);
     raws
 }

@@ -9,10 +9,10 @@ use crate::windows::{ready, void};
 use crate::world::{self, Dice, World, id, limit, rules, visit, visit_of};
 
 /// From this day on there is another number, and the day before.
-const TURN: (&str, &str) = ("2026-07-15", "2026-07-16");
+pub const TURN: (&str, &str) = ("2026-07-15", "2026-07-16");
 
 /// The number of a member ends, and another begins the day after.
-async fn renumber(
+pub async fn renumber(
     app: &TestApp,
     w: &World,
     member: usize,

@@ -2,7 +2,8 @@
 //!
 //! A cell also lists its people by small numbers, so that different people are counted exactly at any
 //! level and over any days: a union of bits, not a pass over visits. Two lists, because who is one
-//! person depends on who reads: an organization knows people by its roster, a payer by its numbers.
+//! person depends on who reads: an organization knows people by its roster, a payer by its numbers, of which
+//! several may be one person's (`docs/adr/0140`).
 
 use std::collections::{BTreeMap, BTreeSet};
 

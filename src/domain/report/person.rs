@@ -220,7 +220,9 @@ mod tests {
         assert_eq!(who(&two, "N1", "2026-06-30"), "N1");
         assert_eq!(who(&two, "N1", "2026-07-01"), "N1/2026-07-01");
         // One after the other on two rosters: nobody says that these are two.
-        assert!(owners(&[held(1, 1, "N1", "2026-01-01"), held(2, 2, "N1", "2026-07-01")]).is_empty());
+        assert!(
+            owners(&[held(1, 1, "N1", "2026-01-01"), held(2, 2, "N1", "2026-07-01")]).is_empty()
+        );
         // Back to the first: the same person.
         let back = [two[0].clone(), two[1].clone(), held(1, 1, "N1", "2026-09-01")];
         assert_eq!(who(&back, "N1", "2026-09-02"), "N1");

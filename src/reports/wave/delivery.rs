@@ -13,7 +13,7 @@ pub const COLUMNS: &[Column] = &[
     Column::distinct(
         "members",
         "people",
-        "different people: by member number for a payer, by roster for an organization",
+        "different people: for a payer under all of their numbers, by roster for an organization",
     ),
     Column::sum("contacts", "contacts", "one member in one visit; for a payer: on released claims"),
     Column::distinct(
