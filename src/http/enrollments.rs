@@ -76,8 +76,9 @@ struct EnrollmentView {
 /// Bring in who is enrolled: CSV with the columns `member_number`, from, to (both ends included; an empty
 /// `to` is the end of the file's period). A file is taken whole or refused whole: overlapping spans of one
 /// member and days that cannot be read are told by line and column. Members that nobody here serves belong
-/// into it; an administrator is told how many. The newest file that speaks of a whole period is the one that rates are made
-/// of; the same bytes again change nothing.
+/// into it; an administrator is told how many. The file that came last and speaks of a whole period is the one that rates
+/// are made of; the same bytes again change nothing, unless another file that speaks of any of its days came
+/// since: then it is in force again.
 #[utoipa::path(post, path = "/v1/enrollments", tag = "reports", params(EnrollmentQuery),
     request_body(content = String, content_type = "text/csv"),
     responses((status = 201, body = EnrollmentView), (status = 200, body = EnrollmentView),

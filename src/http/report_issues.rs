@@ -88,7 +88,8 @@ fn owner(issue: &Issue) -> Whose {
 
 /// Issue a report: it is built once of all that is known now, sealed, and kept to the byte. The same
 /// question is issued again only as a restatement: with the issue that it supersedes, and a reason. The
-/// restatement says each number that moved, and which visits' changes moved it.
+/// restatement says each number that moved, with its causes: steps of the visits of its organization and month,
+/// and what changed beside them.
 #[utoipa::path(post, path = "/v1/report-issues", tag = "reports", request_body = IssueBody,
     responses((status = 201, description = "The manifest", content_type = "application/json"),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]

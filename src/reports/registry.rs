@@ -155,7 +155,6 @@ pub static APART: [&Definition; 1] = [&LINES];
 /// All reports of this frame.
 pub static REPORTS: &[Definition] = &[
     Definition {
-        version: 2,
         parameters: &["as_of", "group_by"],
         ..of_visits(
             "utilization",

@@ -48,8 +48,8 @@ fn described(q: &Question, visit: &Visit) -> String {
     let own = (!q.reader.payer).then_some((&visit.member, visit.absent));
     let theirs = q.reader.payer.then_some(&visit.person);
     format!(
-        "{:?} {:?} {} {} {} {} {session:?} {own:?} {theirs:?}",
-        visit.payer, visit.number, visit.service, visit.role, visit.mode, visit.setting
+        "{} {:?} {:?} {} {} {} {} {session:?} {own:?} {theirs:?}",
+        visit.day, visit.payer, visit.number, visit.service, visit.role, visit.mode, visit.setting
     )
 }
 
@@ -59,6 +59,31 @@ fn waits(q: &Question, visit: &Visit) -> Option<String> {
     let open = (visit.expected(&["ready", "claimed"]), visit.expected(&["held"]));
     let waits = format!("{} {units:?} {open:?} {:?}", visit.status, visit.waits_for);
     (!q.reader.payer).then_some(waits)
+}
+
+/// Whether the reader knows that the last claim of a visit was rejected.
+fn rejected(q: &Question, visit: Option<&Visit>) -> bool {
+    visit.is_some_and(|visit| {
+        let told = !q.reader.payer || q.is_told_of_claims(visit);
+        let last = visit.sent().last().map(|told| told.status.clone());
+        told && visit.billed().is_none() && last.as_deref() == Some("rejected")
+    })
+}
+
+/// Why something else is told of the claims of a visit that is counted neither before nor after.
+fn of_claims(
+    q: &[Question; 2],
+    before: Option<&Visit>,
+    after: Option<&Visit>,
+) -> &'static str {
+    let told = |q: &Question, visit: Option<&Visit>| visit.is_some_and(|v| q.is_told_of_claims(v));
+    match (story(&q[0], before), story(&q[1], after)) {
+        (None, _) if told(&q[0], before) => "moved",
+        (_, None) if told(&q[1], after) => "moved",
+        (_, None) => "withdrawn",
+        _ if rejected(&q[1], after) && !rejected(&q[0], before) => "rejected",
+        _ => "answered",
+    }
 }
 
 /// Why a visit is another one now, in the words of the report.
@@ -71,7 +96,7 @@ fn cause(
     let answered = story(&q[0], before) != story(&q[1], after);
     if was == is {
         let (Some(before), Some(after), Some(_)) = (before, after, was) else {
-            return answered.then_some(("answered", Numbers::default()));
+            return answered.then(|| (of_claims(q, before, after), Numbers::default()));
         };
         let step = if described(&q[0], before) != described(&q[1], after) {
             "described"
@@ -91,6 +116,16 @@ fn cause(
         let last = visit.sent().last().map(|told| told.status.clone());
         last.is_some_and(|status| ["voided", "closed"].contains(&status.as_str()))
     });
+    let rejected = after.is_some_and(|visit| {
+        visit.billed().is_none()
+            && visit.sent().last().is_some_and(|told| told.status == "rejected")
+    });
+    let gone =
+        if rejected && (!q[1].reader.payer || after.is_some_and(|v| q[1].is_told_of_claims(v))) {
+            "rejected"
+        } else {
+            "withdrawn"
+        };
     let step = if q[1].reader.payer {
         // A payer knows what it sees, and nothing of what was recorded when.
         match (was.is_some(), is.is_some()) {
@@ -99,7 +134,7 @@ fn cause(
             (false, _) => "released",
             (true, false) if sees(&q[1], after) => "moved",
             (true, false) if reversed => "voided",
-            (true, false) => "withdrawn",
+            (true, false) => gone,
         }
     } else if before.is_none() {
         "late"
@@ -108,7 +143,7 @@ fn cause(
     } else if !on_claim(before) && on_claim(after) {
         "released"
     } else if on_claim(before) && !on_claim(after) {
-        "withdrawn"
+        gone
     } else if was.is_some() && is.is_some() {
         "corrected"
     } else {
@@ -154,6 +189,7 @@ pub async fn movement(
         "answered",
         "waits",
         "voided",
+        "rejected",
         "withdrawn",
         "moved",
         "closing",
