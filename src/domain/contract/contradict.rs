@@ -188,7 +188,9 @@ fn clash_of(
             why(meet_none(episodes, barred), "each enrollment that one asks for the other one bars")
         }
         (Demand::ModifierOneOf { modifiers }, Demand::ModifierList { modifiers: list }) => {
-            let may = |m: &Modifier| list.contains(m) && can_carry(service, around.modifiers, m);
+            let can =
+                |m: &Modifier| service.modes.is_empty() || can_carry(service, around.modifiers, m);
+            let may = |m: &Modifier| list.contains(m) && can(m);
             why(!modifiers.iter().any(may), "none of the modifiers is in the list")
         }
         (Demand::ModifierOneOf { modifiers }, Demand::OtherPayer { modifiers: away, payer }) => {

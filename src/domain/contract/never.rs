@@ -151,7 +151,9 @@ pub(super) fn refuse_never(
     let sound = ground.sound;
     let services: Vec<&Service> = sound.services.iter().filter(|s| keys.contains(&s.key)).collect();
     let alone = services.iter().find_map(|service| {
-        let of_all_visits = || always.then(|| of_service(demand, service, sound)).flatten();
+        let of_each =
+            || of_service(demand, service, sound).or_else(|| of_line(demand, service, sound));
+        let of_all_visits = || always.then(of_each).flatten();
         by_itself(demand, service, sound).or_else(of_all_visits)
     });
     // What is asked of several services together is judged only where all of them are known.
@@ -217,25 +219,6 @@ fn of_service(
             );
             Some(("modifiers", why))
         }
-        Demand::OtherPayer { modifiers, payer } => {
-            let always = carried(service, sound.modifiers, modifiers)?;
-            let why = format!(
-                "each line of {key} has {always}, so all of its visits would go to {payer}, and none could \
-                 be billed here; correct one of both, or take the service out of the pack"
-            );
-            Some(("modifiers", why))
-        }
-        Demand::UnitsPerVisit { units: most } if sound.is_measured(service) => {
-            let of_contact = service.min_minutes > 0 && service.sum_over == SumOver::Contact;
-            let least = units(service.min_minutes, service.unit_minutes, service.rounding);
-            (of_contact && Decimal::from(least) > *most).then(|| {
-                let why = format!(
-                    "the shortest visit of {key} that is billed makes {least} units, so none could be \
-                     billed; correct one of both"
-                );
-                ("units", why)
-            })
-        }
         Demand::Mode { modes } => {
             let given = service.modes.iter().any(|m| modes.contains(&m.mode));
             (modes_known && !given).then(|| {
@@ -268,9 +251,31 @@ fn of_service(
     }
 }
 
-/// A modifier out of these that stands on each line of the service.
-fn carried(service: &Service, rules: &[ModifierRule], some: &[Modifier]) -> Option<Modifier> {
-    on_each_line(service, rules, |m| some.contains(m))
+/// Why each line of the service, or the shortest one, is one that the demand stops, and at which key.
+fn of_line(demand: &Demand, service: &Service, sound: Sound<'_>) -> Option<(&'static str, String)> {
+    let key = &service.key;
+    match demand {
+        Demand::OtherPayer { modifiers, payer } => {
+            let always = on_each_line(service, sound.modifiers, |m| modifiers.contains(m))?;
+            let why = format!(
+                "each line of {key} has {always}, so all of its visits would go to {payer}, and none could \
+                 be billed here; correct one of both, or take the service out of the pack"
+            );
+            Some(("modifiers", why))
+        }
+        Demand::UnitsPerVisit { units: most } if sound.is_measured(service) => {
+            let of_contact = service.min_minutes > 0 && service.sum_over == SumOver::Contact;
+            let least = units(service.min_minutes, service.unit_minutes, service.rounding);
+            (of_contact && Decimal::from(least) > *most).then(|| {
+                let why = format!(
+                    "the shortest visit of {key} that is billed makes {least} units, so none could be \
+                     billed; correct one of both"
+                );
+                ("units", why)
+            })
+        }
+        _ => None,
+    }
 }
 
 /// A modifier that stands on each line of the service and is not in the list.

@@ -171,7 +171,7 @@ fn refuse_empty(r: &mut Reader, inner: &Table<'_>, layer: &Layer, added: Option<
         inner
             .at_key("added")
             .refuse(r, "what the layer says of it cannot be added; keep one of both");
-    } else if !layer.added && layer.says.is_empty() {
+    } else if !layer.added && layer.says.is_empty() && layer.window.is_none() {
         inner.at.refuse(r, "say what the layer says, or `added = true` where it has no such rule");
     }
 }

@@ -6,7 +6,7 @@ use super::condition::Wanted;
 use super::facets::{OF_AUTHORIZATION, OF_LIMIT};
 use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
-use super::layer::{weigh_agreement, weigh_layer};
+use super::layer::{Layer, weigh_agreement, weigh_layer};
 use super::limit::{Exceed, Limit, LimitScope};
 use super::model::{AuthorizationNeed, AuthorizationRule, Block, Service};
 use super::never::{Within, refuse_absurd, refuse_block};
@@ -153,14 +153,26 @@ fn read_limit<'a>(
         source: source?,
         source_of,
     };
-    let kind = Kind { keys: OF_LIMIT, added: Some(Added::Tightens), within };
-    // Units of a time that is not known are held against nothing.
-    let known_days = !table.at_key("window").is_unknown();
-    let facets = if known_days { limit.facets() } else { limit.facets_of_no_time() };
-    limit.layer = read_layer(r, table, known, &facets, kind)?;
-    weigh_layer(r, table, &limit.source_of, limit.layer.as_ref());
-    weigh_agreement(r, table, Some(&limit.source), &limit.source_of, limit.agreement);
+    limit.layer = read_layer_of(r, table, known, &limit, within)?;
     Some(limit)
+}
+
+/// The layer around a limit. Units of a time that is not known are held against nothing.
+#[expect(clippy::option_option, reason = "a faulty table is not the same as none")]
+fn read_layer_of<'a>(
+    r: &mut Reader,
+    table: &Table<'a>,
+    known: &mut Known<'a>,
+    limit: &Limit,
+    within: Option<Within<'_>>,
+) -> Option<Option<Layer>> {
+    let kind = Kind { keys: OF_LIMIT, added: Some(Added::Tightens), within };
+    let of_some_time = !table.at_key("window").is_unknown();
+    let facets = if of_some_time { limit.facets() } else { limit.facets_of_no_time() };
+    let layer = read_layer(r, table, known, &facets, kind)?;
+    weigh_layer(r, table, &limit.source_of, layer.as_ref());
+    weigh_agreement(r, table, Some(&limit.source), &limit.source_of, limit.agreement);
+    Some(layer)
 }
 
 /// The documents that the excess needs, where the limit says that it needs one.

@@ -4,7 +4,7 @@ use super::facets::OF_SERVICE;
 use super::group::read_group;
 use super::in_force::{self, read_in_force};
 use super::known::{Known, unique};
-use super::layer::weigh_layer;
+use super::layer::{Layer, weigh_layer};
 use super::model::{ModeRule, Rounding, Service, SettingRule, SumOver};
 use super::nearest::hint;
 use super::node::Value;
@@ -120,10 +120,7 @@ fn read_service<'a>(
     let (rounding, rounding_source) = read_rounding(r, table, unit_minutes, known);
     let sum_over = table.known_or(r, "sum_over", SumOver::Contact);
     let min_minutes = read_min_minutes(r, table);
-    let provisional = match table.get("provisional_months") {
-        Some(spot) => spot.number(r, 1..=MAX_PROVISIONAL).map(Some),
-        None => Some(None),
-    };
+    let provisional = read_provisional(r, table);
     let days = read_in_force(r, table);
     let successor = table.get("successor").map(|spot| spot.parse(r));
     let (min_age, max_age) = read_ages(r, table);
@@ -168,11 +165,22 @@ fn read_service<'a>(
         source: source?,
         source_of,
     };
-    // A service more lets more be billed.
-    let kind = Kind { keys: OF_SERVICE, added: Some(Added::Loosens), within: None };
-    service.layer = read_layer(r, table, known, &service.facets(), kind)?;
-    weigh_layer(r, table, &service.source_of, service.layer.as_ref());
+    service.layer = read_layer_of(r, table, known, &service)?;
     Some(service)
+}
+
+/// The layer around a service. A service more lets more be billed.
+#[expect(clippy::option_option, reason = "a faulty table is not the same as none")]
+fn read_layer_of<'a>(
+    r: &mut Reader,
+    table: &Table<'a>,
+    known: &mut Known<'a>,
+    service: &Service,
+) -> Option<Option<Layer>> {
+    let kind = Kind { keys: OF_SERVICE, added: Some(Added::Loosens), within: None };
+    let layer = read_layer(r, table, known, &service.facets(), kind)?;
+    weigh_layer(r, table, &service.source_of, layer.as_ref());
+    Some(layer)
 }
 
 /// What has a source of its own, weighed by that.
@@ -181,6 +189,15 @@ fn weigh_parts(r: &mut Reader, table: &Table<'_>, parts: [(&str, Option<&Authori
         if let (Some(spot), Some(said)) = (table.get(key), said) {
             weigh_one(r, &spot, said);
         }
+    }
+}
+
+/// Months without a certificate.
+#[expect(clippy::option_option, reason = "a faulty number is not the same as none")]
+fn read_provisional(r: &mut Reader, table: &Table<'_>) -> Option<Option<u32>> {
+    match table.get("provisional_months") {
+        Some(spot) => spot.number(r, 1..=MAX_PROVISIONAL).map(Some),
+        None => Some(None),
     }
 }
 

@@ -20,6 +20,7 @@ use std::fmt::{self, Write};
 
 use super::layer::{Direction, Layer};
 use super::model::{Agreement, NeverBilled, Pack, Source};
+use super::silent::Silent;
 use super::source_of::SourceOf;
 use crate::domain::dates::WeekStart;
 use crate::domain::finding::Authority;
@@ -192,17 +193,20 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
     all.extend(rules::dropped(dropped));
     all.extend(claim::sentences(claim));
     all.extend(self::sources(sources));
-    for sentence in &mut all {
-        let usual =
-            |(part, about): &&(String, &str)| *part == sentence.part && *about == sentence.about;
-        if silent.0.iter().any(|silent| usual(&silent)) {
-            // Nobody wrote it, so nobody is cited for it.
+    tell_defaults(silent, &mut all);
+    stand_in::told(pack, &mut all);
+    all
+}
+
+/// Says of each value that the file leaves out that it is the usual one. Nobody wrote it, so nobody is
+/// cited for it.
+fn tell_defaults(Silent(silent): &Silent, sentences: &mut [Sentence]) {
+    for sentence in sentences {
+        if silent.iter().any(|(part, about)| *part == sentence.part && *about == sentence.about) {
             sentence.text.push_str(" This is the default: the pack does not say it.");
             sentence.source = None;
         }
     }
-    stand_in::told(pack, &mut all);
-    all
 }
 
 /// An agreement in sentences.

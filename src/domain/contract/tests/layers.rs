@@ -23,69 +23,59 @@ fn with(line: &str, says: &str, may: &str) -> String {
     base.replacen(line, &format!("{line}\n{layer}"), 1)
 }
 
+/// The rule, what the layer says, whether the rule may loosen it, whether it may tighten it, and where
+/// the fault stands.
+const VALUES: &[(&str, &str, bool, bool, &str)] = &[
+    ("min_age = 18", "min_age = 21", true, false, "service[1].min_age"),
+    ("min_age = 18", "min_age = 16", false, true, "service[1].min_age"),
+    ("max_age = 64", "max_age = 64", true, true, ""),
+    ("max_age = 64", "max_age = 60", true, false, "service[1].max_age"),
+    ("min_age = 18", "certificates = [\"cpc\", \"other\"]", false, true, "service[1].certificates"),
+    ("min_age = 18", "modes = [\"in_person\"]", true, false, "service[1].modes"),
+    (
+        "min_age = 18",
+        "settings = [\"office\", \"street\", \"home\"]",
+        false,
+        true,
+        "service[1].settings",
+    ),
+    (
+        "min_age = 18",
+        "diagnosis_classes = [\"substance_use\"]",
+        false,
+        false,
+        "service[1].diagnosis_classes",
+    ),
+    // No role is asked for: any is the loosest.
+    ("unit_minutes = 15", "roles = [\"peer_support\"]", true, false, "service[1]"),
+    ("unit_minutes = 30", "max_size = 10", true, false, "service[2].group.max_size"),
+    ("unit_minutes = 30", "members_per_peer = 9", false, true, "service[2].group.members_per_peer"),
+    ("unit_minutes = 30", "min_size = 2", false, true, "service[2].group.min_size"),
+    ("units = \"8.5\"", "units = 8", true, false, "limit[1].units"),
+    ("units = \"8.5\"", "units = 10", false, true, "limit[1].units"),
+    ("free_units = 24", "units = 20", true, false, "authorization[1].free_units"),
+    ("free_units = 24", "require = \"always\"", true, false, "authorization[1].require"),
+    ("require = \"always\"", "units = 10", false, true, "authorization[2].require"),
+    ("require = \"always\"", "require = \"never\"", false, true, "authorization[2].require"),
+    ("members = 15", "members = 12", true, false, "condition[1].members"),
+    ("years = 21", "years = 18", false, true, "condition[2].years"),
+    (
+        "episodes = [\"act\"]",
+        "episodes = [\"act\", \"inpatient\"]",
+        true,
+        false,
+        "condition[3].episodes",
+    ),
+    ("grace_visits = 3", "grace_visits = 2", true, false, "condition[4].grace_visits"),
+    ("members = 15", "answer = \"warn\"", false, true, "condition[1]"),
+    ("per_visit = 3", "per_visit = 4", true, false, "copay[1].per_visit"),
+    ("days = 95", "days = 90", true, false, "filing.days"),
+    ("days = 95", "days = 120", false, true, "filing.days"),
+];
+
 #[test]
 fn rk31_each_kind_of_rule_is_held_against_the_layer_in_its_direction() {
-    // The rule, what the layer says, whether the rule may loosen it, whether it may tighten it, and where
-    // the fault stands.
-    for (line, says, looser, tighter, path) in [
-        ("min_age = 18", "min_age = 21", true, false, "service[1].min_age"),
-        ("min_age = 18", "min_age = 16", false, true, "service[1].min_age"),
-        ("max_age = 64", "max_age = 64", true, true, ""),
-        ("max_age = 64", "max_age = 60", true, false, "service[1].max_age"),
-        (
-            "min_age = 18",
-            "certificates = [\"cpc\", \"other\"]",
-            false,
-            true,
-            "service[1].certificates",
-        ),
-        ("min_age = 18", "modes = [\"in_person\"]", true, false, "service[1].modes"),
-        (
-            "min_age = 18",
-            "settings = [\"office\", \"street\", \"home\"]",
-            false,
-            true,
-            "service[1].settings",
-        ),
-        (
-            "min_age = 18",
-            "diagnosis_classes = [\"substance_use\"]",
-            false,
-            false,
-            "service[1].diagnosis_classes",
-        ),
-        // No role is asked for: any is the loosest.
-        ("unit_minutes = 15", "roles = [\"peer_support\"]", true, false, "service[1]"),
-        ("unit_minutes = 30", "max_size = 10", true, false, "service[2].group.max_size"),
-        (
-            "unit_minutes = 30",
-            "members_per_peer = 9",
-            false,
-            true,
-            "service[2].group.members_per_peer",
-        ),
-        ("unit_minutes = 30", "min_size = 2", false, true, "service[2].group.min_size"),
-        ("units = \"8.5\"", "units = 8", true, false, "limit[1].units"),
-        ("units = \"8.5\"", "units = 10", false, true, "limit[1].units"),
-        ("free_units = 24", "units = 20", true, false, "authorization[1].free_units"),
-        ("free_units = 24", "require = \"always\"", true, false, "authorization[1]"),
-        ("require = \"always\"", "units = 10", false, true, "authorization[2].require"),
-        ("require = \"always\"", "require = \"never\"", false, true, "authorization[2].require"),
-        ("members = 15", "members = 12", true, false, "condition[1].members"),
-        ("years = 21", "years = 18", false, true, "condition[2].years"),
-        (
-            "episodes = [\"act\"]",
-            "episodes = [\"act\", \"inpatient\"]",
-            true,
-            false,
-            "condition[3].episodes",
-        ),
-        ("grace_visits = 3", "grace_visits = 2", true, false, "condition[4].grace_visits"),
-        ("members = 15", "answer = \"warn\"", false, true, "condition[1]"),
-        ("per_visit = 3", "per_visit = 4", true, false, "copay[1].per_visit"),
-        ("days = 95", "days = 90", true, false, "filing.days"),
-        ("days = 95", "days = 120", false, true, "filing.days"),
-    ] {
+    for (line, says, looser, tighter, path) in VALUES.iter().copied() {
         for (may, fits) in [("loosen", looser), ("tighten", tighter), ("replace", true)] {
             let text = with(line, says, may);
             match pack_from_toml(&text) {
@@ -186,11 +176,7 @@ fn rk31_a_rule_that_the_layer_does_not_have_is_added_where_it_may_be() {
         ("members = 15", "added = true, members = 12", "keep one of both"),
         ("members = 15", "years = 12", "has no such value"),
         ("members = 15", "added = false", "say what the layer says"),
-        ("modes = [\"in_person\", { mode", "modes = [\"nowhere\"]", ""),
     ] {
-        if part.is_empty() {
-            continue;
-        }
         let faults = pack_from_toml(&with(line, says, "replace")).unwrap_err();
         assert_eq!(faults.len(), 1, "{says}: {faults:#?}");
         assert!(faults[0].message.contains(part), "{says}: {faults:#?}");
