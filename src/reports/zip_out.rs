@@ -36,6 +36,7 @@ fn failed(error: io::Error) -> AppError {
 
 /// A file that is packed before its place is known, into an unnamed temporary file: it may be longer than
 /// memory.
+#[derive(Debug)]
 pub struct Spooled {
     packed: DeflateEncoder<File>,
     crc: Crc,
