@@ -14,15 +14,16 @@ CREATE TRIGGER claimed_sessions_of_changed AFTER UPDATE OF started_at, ended_at,
 WHEN OLD.started_at <> NEW.started_at OR OLD.ended_at <> NEW.ended_at OR OLD.size <> NEW.size
 BEGIN
     INSERT INTO claimed_sessions
-    SELECT OLD.organization_id, OLD.id, MAX(k.claim_id), OLD.started_at, OLD.ended_at, OLD.size
-    FROM session_encounters m
-    JOIN claim_line_parts p ON p.organization_id = m.organization_id AND p.encounter_id = m.encounter_id
-    JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id
-    WHERE m.organization_id = OLD.organization_id AND m.session_id = OLD.id
-    GROUP BY m.session_id
+    SELECT OLD.organization_id, OLD.id, c.claims_to, OLD.started_at, OLD.ended_at, OLD.size
+    FROM (SELECT MAX(k.claim_id) AS claims_to FROM session_encounters m
+        JOIN claim_line_parts p ON p.organization_id = m.organization_id
+            AND p.encounter_id = m.encounter_id
+        JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id
+        WHERE m.organization_id = OLD.organization_id AND m.session_id = OLD.id) c
     -- Between two claims what it was at the first of its changes stands.
-    HAVING NOT EXISTS (SELECT 1 FROM claimed_sessions s WHERE s.organization_id = OLD.organization_id
-        AND s.session_id = OLD.id AND s.claims_to = MAX(k.claim_id));
+    WHERE c.claims_to IS NOT NULL AND NOT EXISTS (SELECT 1 FROM claimed_sessions s
+        WHERE s.organization_id = OLD.organization_id AND s.session_id = OLD.id
+        AND s.claims_to = c.claims_to);
 END;
 
 -- A session over midnight has visits of two days: both are read again when it changes.

@@ -92,7 +92,7 @@ pub(super) fn differences(
              CAST(SUM(u.consumed) AS BIGINT) AS consumed, CAST(SUM(u.reserved) AS BIGINT) AS reserved \
              FROM decision_lines l JOIN unit_entries u \
              ON u.organization_id = l.organization_id AND u.line_id = l.id \
-             WHERE l.organization_id = $1 AND l.encounter_id IN ({list}) \
+             WHERE l.organization_id = $1 AND l.encounter_id IN ({list}) AND l.status <> 'submitted' \
              AND u.authorization_id IS NOT NULL AND u.service IS NOT NULL \
              GROUP BY u.authorization_id, u.service_date"
         );
