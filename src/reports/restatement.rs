@@ -105,7 +105,8 @@ pub fn restate(
             moved.table = Table::new(movement::COLUMNS);
         }
         checks.append(&mut moved.ties.checks);
-        let steps = serde_json::to_value(Objects(moved.table.columns, &moved.table.rows)).map_err(unwritten)?;
+        let steps = serde_json::to_value(Objects(moved.table.columns, &moved.table.rows))
+            .map_err(unwritten)?;
         let pairs = sums_of(definition.name);
         checks.extend(totals(pairs, &steps, &old, &new));
         checks.push(causes(conn, definition.name, &mut changes, (&mut beside, &places))?);

@@ -219,7 +219,7 @@ impl Question<'_> {
             groups.iter().map(|((organization, month), visits)| of(organization, month, visits));
         self.holds(app, "delivery", "", rows.collect(), Some(of("all", "all", &bare(&all)))).await;
         if self.basis == "service" {
-            self.utilization(app, &all).await;
+            self.members_at_each_level(app, &all).await;
         }
     }
 

@@ -113,7 +113,7 @@ pub fn name(raws: &mut [Raw]) {
 
 impl Question<'_> {
     /// Different people at each level of utilization.
-    pub async fn utilization(&self, app: &TestApp, all: &[(NaiveDate, &Visit)]) {
+    pub async fn members_at_each_level(&self, app: &TestApp, all: &[(NaiveDate, &Visit)]) {
         let (from, to, query) = (self.from, self.to, self.reader.query);
         let path = format!(
             "/v1/reports/utilization?from={from}&to={to}{query}&group_by=organization,month"
