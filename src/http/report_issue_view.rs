@@ -2,7 +2,7 @@
 //! them than when the report was issued (`docs/adr/0144`).
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::domain::report::issue::{Issue, Shelf};
 use crate::error::AppError;
@@ -25,7 +25,7 @@ pub(super) fn view(manifest: &Manifest, narrowed: bool) -> Result<IssueView, App
         told["rows"] = Value::Null;
         for file in told["files"].as_array_mut().into_iter().flatten() {
             file["bytes"] = Value::Null;
-            file["sha256"] = json!(null);
+            file["sha256"] = Value::Null;
         }
     }
     Ok(IssueView(told))

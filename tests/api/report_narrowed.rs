@@ -199,8 +199,11 @@ on_both! {
         assert_eq!(numbers().await, all);
         walled(&app);
         assert_eq!(numbers().await, (1, 24, json!(1), json!(1), json!("48.00"), json!(3)), "as in lines");
+        // Of the first visit, whose units were free, nothing is on the authorization; of the second there is.
+        consent(&app, &w, "C-0", 1, json!({"services_from": "2026-07-06"})).await;
+        assert_eq!(numbers().await, (1, 24, json!(1), json!(1), json!("48.00"), json!(4)), "of the second visit there is none");
         consent(&app, &w, "C-1", 1, json!({"services_from": "2026-07-05"})).await;
-        assert_eq!(numbers().await, (1, 24, json!(1), json!(1), json!("48.00"), json!(5)), "of one visit there is none");
+        assert_eq!(numbers().await, (2, 48, json!(1), json!(1), json!("48.00"), json!(5)));
         consent(&app, &w, "C-2", 1, json!({})).await;
         assert_eq!(numbers().await, all);
     }
