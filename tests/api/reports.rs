@@ -304,7 +304,8 @@ on_both! {
                     let report = app.get(&path, &reader.key).await.expect(200);
                     check(&report, &seen, grouping, reader.payer);
                     as_it_was(&app, &path, &reader.key, &report).await;
-                    let csv = app.get(&format!("{path}&format=csv"), &reader.key).await;
+                    let at = report["as_of"].as_str().unwrap();
+                    let csv = app.get(&format!("{path}&format=csv&as_of={at}"), &reader.key).await;
                     assert!(csv.header("content-type").starts_with("text/csv"));
                     same_table(&report, &csv.body);
                     if step == 5 {
