@@ -221,7 +221,10 @@ impl Raw {
                 && day(&c["from"]) <= on
                 && (c["to"].is_null() || on <= day(&c["to"]))
         };
-        let coverage = member["coverages"].as_array().unwrap().iter().find(covers);
+        // Who is not covered yet is held under the number to come.
+        let of_payer = |c: &&Value| Some(c["payer"].as_str().unwrap()) == payer;
+        let list = member["coverages"].as_array().unwrap();
+        let coverage = list.iter().find(covers).or_else(|| list.iter().find(of_payer));
         let held = |line: &&Value| line["status"] == "held";
         let lines = seen["lines"].as_array().unwrap();
         let stands = claims.iter().any(|told| told.stands && told.is_live());
