@@ -70,11 +70,7 @@ fn rejected(q: &Question, visit: Option<&Visit>) -> bool {
 }
 
 /// Why something else is told of the claims of a visit that is counted neither before nor after.
-fn of_claims(
-    q: &[Question; 2],
-    before: Option<&Visit>,
-    after: Option<&Visit>,
-) -> &'static str {
+fn of_claims(q: &[Question; 2], before: Option<&Visit>, after: Option<&Visit>) -> &'static str {
     let told = |q: &Question, visit: Option<&Visit>| visit.is_some_and(|v| q.is_told_of_claims(v));
     match (story(&q[0], before), story(&q[1], after)) {
         (None, _) if told(&q[0], before) => "moved",
