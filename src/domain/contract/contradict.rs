@@ -24,7 +24,7 @@ struct Around<'s> {
 /// Refuses each condition that no visit can meet beside an earlier one.
 pub(super) fn refuse_contradictions(
     r: &mut Reader,
-    rules: &[(Spot<'_>, Condition)],
+    rules: &[(Spot<'_>, &Condition)],
     ground: super::never::Ground<'_>,
 ) {
     let sound = ground.sound;
@@ -41,7 +41,7 @@ pub(super) fn refuse_contradictions(
             Some((format!("the condition {} ({})", earlier.key, spot.node.place), service, why))
         });
         let found = pair.or_else(|| {
-            let all: Vec<&Condition> = before().map(|(_, rule)| rule).collect();
+            let all: Vec<&Condition> = before().map(|(_, rule)| *rule).collect();
             let (service, why) = all_together(&all, later, around)?;
             Some(("those before it".to_owned(), service, why))
         });

@@ -117,12 +117,17 @@ pub(super) fn read_conditions<'a>(
         let Some(table) = at.table(r, &fields(&at)) else { continue };
         let key = unique(r, &table, &keys);
         keys.extend(key.clone());
+        let before = r.faults_so_far();
         let one = read_one(r, &table, key, known, ground);
+        let sound = r.faults_so_far() == before;
         unknown.extend(noted(r, one.as_ref().map_or(&[], |one| &one.services)));
-        conditions.extend(one.map(|one| (at, one)));
+        conditions.extend(one.map(|one| (at, one, sound)));
     }
-    refuse_contradictions(r, &conditions, ground);
-    conditions.into_iter().map(|(_, condition)| condition).collect()
+    // Of a condition that is wrong by itself one fault is enough.
+    let sound = conditions.iter().filter(|(_, _, sound)| *sound);
+    let sound: Vec<_> = sound.map(|(at, condition, _)| (at.clone(), condition)).collect();
+    refuse_contradictions(r, &sound, ground);
+    conditions.into_iter().map(|(_, condition, _)| condition).collect()
 }
 
 /// The keys that a condition may have, by what it demands; all keys when that is not known.

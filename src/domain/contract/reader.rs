@@ -39,6 +39,11 @@ pub(super) struct Missing {
 }
 
 impl Reader {
+    /// How many faults there are until now.
+    pub(super) fn faults_so_far(&self) -> usize {
+        self.faults.len()
+    }
+
     /// Records a fault at a node.
     pub(super) fn fault(&mut self, order: usize, fault: Fault) {
         self.faults.push((order, fault));

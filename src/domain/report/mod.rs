@@ -10,5 +10,6 @@ pub mod issue;
 pub mod job;
 pub mod over_use;
 pub mod pace;
+mod packed;
 pub mod person;
 pub mod suppress;

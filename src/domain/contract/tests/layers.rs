@@ -129,7 +129,7 @@ fn rk31_units_in_other_days_are_compared_where_they_can_be() {
     let february = fiscal.replacen('7', "2", 1);
     assert!(bend(&february, quarter, "tighten").is_err(), "a quarter may lie in two such years");
     assert!(bend(month, "window = \"day\"", "tighten").unwrap_err().contains("add them"));
-    assert!(bend(month, "units = 3, length = 4", "tighten").unwrap_err().contains("`window`"));
+    assert!(bend(month, "units = 3, length = 4", "loosen").unwrap_err().contains("`window`"));
     assert!(
         bend(month, "units = 3, window = \"unknown\"", "tighten")
             .unwrap_err()

@@ -224,7 +224,7 @@ fn modifiers_that_no_line_can_have_are_refused() {
     refused(
         "\"peer\", \"skills\"",
         &other("\"HZ\""),
-        &other("\"HE\""),
+        &other("\"95\""),
         "modifiers",
         "can have any",
     );

@@ -106,6 +106,8 @@ fn what_a_pack_says_otherwise_is_told_otherwise() {
             changed.insert(key.clone());
         }
     }
+    // Whether a layer has no such rule is said by `added = true` or not at all, with what it says instead.
+    keys.remove("added");
     let still: Vec<&String> = keys.difference(&changed).collect();
     assert!(still.is_empty(), "no other value was tried of {still:?}");
 }
