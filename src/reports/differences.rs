@@ -233,15 +233,15 @@ fn told(
         let payers = std::iter::once(payer.as_i64());
         if let Some(mut wall) = Wall::between(conn, owner, payers, (as_of, zone))? {
             wall.learn(conn, lines.iter().map(|ours| ours.member))?;
-            let shows = |ours: &Ours, of_substance_use| {
+            let is_told = |ours: &Ours, of_substance_use| {
                 let people = (payer.as_i64(), ours.member);
                 wall.shows_line(people, &ours.service, ours.line.date, of_substance_use)
             };
-            let open = lines.iter().filter(|ours| !shows(ours, true));
+            let open = lines.iter().filter(|ours| !is_told(ours, true));
             let claims: HashSet<i64> = open.map(|ours| ours.claim).collect();
             let claims: Vec<i64> = claims.into_iter().collect();
             let diagnosed = report_lines::diagnosed(conn, owner, &claims)?;
-            lines.retain(|ours| shows(ours, diagnosed.contains(&ours.claim)));
+            lines.retain(|ours| is_told(ours, diagnosed.contains(&ours.claim)));
         }
         shown.extend(lines);
     }

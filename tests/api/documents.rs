@@ -103,7 +103,7 @@ on_both! {
         let first = record(&app, &w, "V-1", "2026-07-01T16:00").await;
         let second = record(&app, &w, "V-2", "2026-07-02T16:00").await;
         let told = |visit: &Value| {
-            let finding = visit["decision"]["findings"].as_array().unwrap().last().unwrap();
+            let finding = visit["findings"].as_array().unwrap().last().unwrap();
             (finding["rule"].clone(), finding["message"].clone())
         };
         let before = told(&second);

@@ -207,14 +207,14 @@ pub(super) fn wrong(
 fn todo(own: &Own, outer: &Outer, may: Direction) -> String {
     let loosen = may == Direction::Loosen;
     match (own, outer) {
-        (Own::Number(_, looser), Outer::Number(outer)) => {
-            let more = (*looser == Looser::More) == loosen;
+        (Own::Number(_, side), Outer::Number(outer)) => {
+            let more = (*side == Looser::More) == loosen;
             format!("write {} or {}", outer.normalize(), if more { "more" } else { "less" })
         }
         (Own::Cap(..), Outer::Number(outer)) => {
             format!("write {} or {}", outer.normalize(), if loosen { "more" } else { "less" })
         }
-        (Own::Names(_, looser, _), _) if (*looser == Looser::More) == loosen => {
+        (Own::Names(_, side, _), _) if (*side == Looser::More) == loosen => {
             "name all that the layer names".to_owned()
         }
         (Own::Names(..), _) => "name none that the layer does not name".to_owned(),
