@@ -21,14 +21,24 @@ pub(super) fn view(manifest: &Manifest, narrowed: bool) -> Result<IssueView, App
     let mut told = serde_json::to_value(manifest)
         .map_err(|e| AppError::internal(format!("a manifest cannot be shown: {e}")))?;
     if narrowed {
-        told["totals"] = Value::Null;
-        told["rows"] = Value::Null;
-        for file in told["files"].as_array_mut().into_iter().flatten() {
-            file["bytes"] = Value::Null;
-            file["sha256"] = Value::Null;
+        hide(&mut told, &["totals", "rows"]);
+        let files = told.get_mut("files").and_then(Value::as_array_mut);
+        for file in files.into_iter().flatten() {
+            hide(file, &["bytes", "sha256"]);
         }
     }
     Ok(IssueView(told))
+}
+
+fn hide(told: &mut Value, names: &[&str]) {
+    for (_, value) in told
+        .as_object_mut()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| names.contains(&name.as_str()))
+    {
+        *value = Value::Null;
+    }
 }
 
 /// Manifests with whether their readers may be told less by now.

@@ -125,6 +125,9 @@ mod tests {
 
     use super::*;
 
+    /// Visits, people and lengths of a key, counted slowly.
+    type Slow = (i64, BTreeSet<(i64, u32)>, BTreeSet<u32>);
+
     /// A cell: key, world, people, lengths.
     type Cell = (u8, i64, BTreeSet<u32>, Vec<u32>);
 
@@ -135,7 +138,7 @@ mod tests {
              proptest::collection::vec(prop_oneof![Just(15u32), Just(30)], 0..3)), 0..40)) {
             let cells: Vec<Cell> = cells;
             let mut slots = Slots::default();
-            let mut slow: BTreeMap<u8, (i64, BTreeSet<(i64, u32)>, BTreeSet<u32>)> = BTreeMap::new();
+            let mut slow: BTreeMap<u8, Slow> = BTreeMap::new();
             for (key, world, people, lengths) in &cells {
                 let rising: Vec<u32> = people.iter().copied().collect();
                 slots.with(*key, |group| {

@@ -191,8 +191,11 @@ pub(super) fn read_agreed(r: &mut Reader, root: &Table<'_>) -> Vec<AgreedDrop> {
     all
 }
 
+/// The key that names a rule, and what it makes.
+type Maker = (&'static str, fn(Key) -> DroppedRule);
+
 fn read_rule(r: &mut Reader, table: &Table<'_>) -> Option<DroppedRule> {
-    let makers: [(&str, fn(Key) -> DroppedRule); 4] = [
+    let makers: [Maker; 4] = [
         ("limit", DroppedRule::Limit),
         ("condition", DroppedRule::Condition),
         ("authorization", DroppedRule::Authorization),

@@ -153,13 +153,19 @@ fn lies_in(inner: &Window, outer: &Window) -> bool {
         return true;
     }
     match (inner, outer) {
-        (Window::Day, _) | (_, Window::Lifetime) => true,
-        (Window::Month, Window::Quarter | Window::CalendarYear | Window::FiscalYear { .. })
+        (Window::Day, _)
+        | (_, Window::Lifetime)
+        | (
+            Window::Month,
+            Window::Quarter
+            | Window::CalendarYear
+            | Window::FiscalYear { .. }
+            | Window::RollingMonths { .. },
+        )
         | (Window::Quarter, Window::CalendarYear) => true,
         (Window::Quarter, Window::FiscalYear { first_month }) => first_month % 3 == 1,
         (Window::Week, Window::RollingDays { length }) => *length >= 7,
         (Window::Month, Window::RollingDays { length }) => *length >= 31,
-        (Window::Month, Window::RollingMonths { .. }) => true,
         (Window::RollingDays { length: a }, Window::RollingDays { length: b })
         | (Window::RollingMonths { length: a }, Window::RollingMonths { length: b }) => a <= b,
         (Window::EpisodeYear { episode: a, .. }, Window::Episode { episode: b }) => a == b,

@@ -56,7 +56,9 @@ pub fn owners(held: &[Held]) -> Owners {
     // Nodes rise by number and day, so that a class is named by its least one.
     let roots: Vec<usize> = (0..nodes.len()).map(|place| classes.root(place)).collect();
     let mut sizes: HashMap<usize, usize> = HashMap::new();
-    roots.iter().for_each(|root| *sizes.entry(*root).or_default() += 1);
+    for root in &roots {
+        *sizes.entry(*root).or_default() += 1;
+    }
     let mut all = Owners::new();
     for ((number, day), root) in nodes.iter().zip(&roots) {
         let alone = sizes.get(root) == Some(&1);

@@ -170,7 +170,9 @@ impl Months {
             let units: Vec<i64> = people.iter().map(|own| own.units).collect();
             let (all, compared) = (units.iter().sum(), count(people.len()));
             let mut lengths = Lengths::default();
-            people.iter().for_each(|own| lengths.join(&own.lengths));
+            for own in &people {
+                lengths.join(&own.lengths);
+            }
             // What was twice as many before a contract changed is not far above.
             let spread = if lengths.mixed() { Err(Alone::MixedUnits) } else { Spread::of(&units) };
             let key = told.payer(Some(payer));
