@@ -161,7 +161,8 @@ on_both! {
         // Ten days later it is found that it took place on another day, after it was recorded and sent.
         let at = since().await;
         app.ctx.clock.set(peerclaims::domain::dates::Instant::parse("2026-09-20T16:00:00Z").unwrap());
-        let other = json!({"started_at": "2026-09-15T16:00:00Z", "ended_at": "2026-09-15T17:00:00Z"});
+        let other = json!({"started_at": "2026-09-15T16:00:00Z", "ended_at": "2026-09-15T17:00:00Z",
+            "note": {"signed_at": "2026-09-15T17:00:00Z", "plan_goal": "G1"}});
         patch(&app, &w, "V-1", &other).await.expect(200);
         assert_eq!(moved(&analyst, &at).await, step_of("withdrawn", 0), "and nothing of where to");
         assert_eq!(moved(&w.biller, &at).await, step_of("described", 0));
