@@ -60,7 +60,9 @@ pub(super) fn run(command: ContractCommand) -> Result<(), CliError> {
             print!("{}", retell::text(&document.sentences()));
             warn_of_missing(&document);
             if let Document::Pack(pack) = &document {
-                warnings(pack).iter().for_each(|text| eprintln!("warning: {text}"));
+                for text in warnings(pack) {
+                    eprintln!("warning: {text}");
+                }
             }
             pack.map_or(Ok(()), |pack| fit(&file, &document, &pack))
         }
