@@ -103,7 +103,7 @@ async fn multiply(
         let ends = (day(2000), day(2100));
         let mut days: Vec<(NaiveDate, Day)> = Vec::new();
         store::report_days::each(conn, Some(tenant), ends, |_, date, day| {
-            days.push((date, day.clone()))
+            days.push((date, day.clone()));
         })?;
         let (mut first, last) = (days[0].0, days[days.len() - 1].0);
         let own = bare_lines::fill(conn, tenant)?;
