@@ -10,11 +10,17 @@ use std::hash::Hash;
 use crate::domain::report::bits::Bits;
 use crate::domain::report::day::Counts;
 
+/// Keys with their places, in the order in which they came up. The last one is remembered.
+#[derive(Debug)]
+struct Places<K> {
+    all: HashMap<K, usize>,
+    last: Option<(K, usize)>,
+}
+
 /// Groups, in the order in which they came up.
 #[derive(Debug)]
 pub struct Slots<K> {
-    places: HashMap<K, usize>,
-    last: Option<(K, usize)>,
+    places: Places<K>,
     groups: Vec<Group>,
 }
 
@@ -25,15 +31,9 @@ pub struct Group {
     pub counts: Counts,
     /// Lengths of its units.
     pub unit_minutes: UnitMinutes,
-    people: People,
-}
-
-/// Different people of each world: small numbers are of one roster, or of one payer.
-#[derive(Debug, Default)]
-struct People {
-    worlds: HashMap<i64, usize>,
-    last: Option<(i64, usize)>,
-    bits: Vec<Bits>,
+    /// Different people of each world: small numbers are of one roster, or of one payer.
+    worlds: Places<i64>,
+    people: Vec<Bits>,
 }
 
 /// Lengths of units: the first one, and whether there are others. Units of several lengths are not one
@@ -41,35 +41,44 @@ struct People {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitMinutes(Option<u32>, bool);
 
+impl<K> Default for Places<K> {
+    fn default() -> Self {
+        Self { all: HashMap::new(), last: None }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Places<K> {
+    /// What stands at the place of a key in `things`; a new one where the key was not there.
+    fn of<'l, T: Default>(&mut self, key: K, things: &'l mut Vec<T>) -> Option<&'l mut T> {
+        let place = match self.last {
+            Some((last, place)) if last == key => place,
+            _ => *self.all.entry(key).or_insert(things.len()),
+        };
+        self.last = Some((key, place));
+        if place == things.len() {
+            things.push(T::default());
+        }
+        things.get_mut(place)
+    }
+}
+
 impl<K> Default for Slots<K> {
     fn default() -> Self {
-        Self { places: HashMap::new(), last: None, groups: Vec::new() }
+        Self { places: Places::default(), groups: Vec::new() }
     }
 }
 
 impl<K: Copy + Eq + Hash> Slots<K> {
     /// Gives the group of a key to `add`; a new one where there is none.
     pub fn with(&mut self, key: K, add: impl FnOnce(&mut Group)) {
-        let place = match self.last {
-            Some((last, place)) if last == key => place,
-            _ => {
-                let next = self.groups.len();
-                let place = *self.places.entry(key).or_insert(next);
-                if place == next {
-                    self.groups.push(Group::default());
-                }
-                self.last = Some((key, place));
-                place
-            }
-        };
-        if let Some(group) = self.groups.get_mut(place) {
+        if let Some(group) = self.places.of(key, &mut self.groups) {
             add(group);
         }
     }
 
-    /// The groups with their keys, in no order.
+    /// The groups with their keys, in the order in which they came up.
     pub fn into_groups(self) -> impl Iterator<Item = (K, Group)> {
-        let mut keys: Vec<(usize, K)> = self.places.into_iter().map(|(k, p)| (p, k)).collect();
+        let mut keys: Vec<(usize, K)> = self.places.all.into_iter().map(|(k, p)| (p, k)).collect();
         keys.sort_unstable_by_key(|(place, _)| *place);
         keys.into_iter().map(|(_, key)| key).zip(self.groups)
     }
@@ -78,27 +87,14 @@ impl<K: Copy + Eq + Hash> Slots<K> {
 impl Group {
     /// Adds people of a world, by their small numbers, which rise.
     pub fn people(&mut self, world: i64, rising: &[u32]) {
-        let people = &mut self.people;
-        let place = match people.last {
-            Some((last, place)) if last == world => place,
-            _ => {
-                let next = people.bits.len();
-                let place = *people.worlds.entry(world).or_insert(next);
-                if place == next {
-                    people.bits.push(Bits::default());
-                }
-                people.last = Some((world, place));
-                place
-            }
-        };
-        if let Some(bits) = people.bits.get_mut(place) {
+        if let Some(bits) = self.worlds.of(world, &mut self.people) {
             bits.add(rising);
         }
     }
 
     /// How many different people there are.
     pub fn members(&self) -> i64 {
-        self.people.bits.iter().map(Bits::count).sum()
+        self.people.iter().map(Bits::count).sum()
     }
 }
 

@@ -1,6 +1,9 @@
 //! For each operation that changes or hands out something, a request that does it, and what the audit
 //! trail must say of it.
 
+mod claims;
+mod visits;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -328,157 +331,6 @@ impl Deeds<'_> {
             ("DELETE", ["report-jobs", "{id}"]) => {
                 let path = format!("/v1/report-jobs/{}", self.job().await);
                 self.biller(Method::DELETE, &path, &json!({}), "report.job_cancel")
-            }
-            _ => return None,
-        })
-    }
-
-    /// Visits, and what members allow.
-    async fn of_visit(&mut self, method: &Method, parts: &[&str]) -> Option<Deed> {
-        let post = Method::POST;
-        Some(match (method.as_str(), parts) {
-            (_, ["encounters"]) => {
-                let body = self.visit();
-                let deed = self.biller(post, "/v1/encounters", &body, "encounter.record");
-                Deed { key: self.w.submitter.clone(), role: "submitter", ..deed }
-            }
-            (_, ["encounters", "bulk"]) => {
-                let body = format!("{}\n{}\n", self.visit(), self.visit());
-                let deed =
-                    self.biller(post, "/v1/encounters/bulk", &Value::Null, "encounter.record");
-                Deed { kind: "application/x-ndjson", body, ..deed }
-            }
-            ("PATCH", ["encounters", "{id}"]) => {
-                let path = format!("/v1/encounters/{}", self.recorded().await);
-                let body = json!({"setting": "home"});
-                self.biller(Method::PATCH, &path, &body, "encounter.revise")
-            }
-            (_, ["consents"]) => {
-                let body = self.consent();
-                self.biller(post, "/v1/consents", &body, "consent.record")
-            }
-            (_, ["consents", "{id}", "revoke"]) => {
-                let body = self.consent();
-                let made = self.app.post("/v1/consents", &self.w.biller, &body).await.expect(201);
-                let body = json!({"reason": "Marigold asked by telephone"});
-                let path = format!("/v1/consents/{}/revoke", id(&made));
-                self.biller(post, &path, &body, "consent.revoke")
-            }
-            (_, ["encounters", "{id}", "void"]) => {
-                let path = format!("/v1/encounters/{}/void", self.recorded().await);
-                self.biller(
-                    post,
-                    &path,
-                    &json!({"reason": "Marigold came twice"}),
-                    "encounter.void",
-                )
-            }
-            (_, ["encounters", "{id}", "decide"]) => {
-                let path = format!("/v1/encounters/{}/decide", self.recorded().await);
-                self.biller(post, &path, &json!({}), "encounter.decide")
-            }
-            (_, ["encounters", "{id}", "overrides", ..]) => {
-                let encounter = self.unsigned().await;
-                let body = json!({"rule": "note.unsigned", "reason": "Marigold has the sheet"});
-                let place = format!("/v1/encounters/{encounter}/overrides");
-                if parts.len() == 3 {
-                    self.biller(post, &place, &body, "encounter.override")
-                } else {
-                    self.app.post(&place, &self.w.biller, &body).await.expect(201);
-                    let place = format!("{place}/revoke");
-                    self.biller(post, &place, &body, "encounter.override_revoke")
-                }
-            }
-            _ => return None,
-        })
-    }
-
-    /// Sessions.
-    async fn of_session(&mut self, method: &Method, parts: &[&str]) -> Option<Deed> {
-        let post = Method::POST;
-        Some(match (method.as_str(), parts) {
-            (_, ["sessions"]) => {
-                let body = self.session();
-                self.biller(post, "/v1/sessions", &body, "session.record")
-            }
-            (_, ["sessions", "bulk"]) => {
-                let body = self.session().to_string();
-                let deed = self.biller(post, "/v1/sessions/bulk", &Value::Null, "session.record");
-                Deed { kind: "application/x-ndjson", body, ..deed }
-            }
-            ("PATCH", ["sessions", "{id}"]) => {
-                let path = format!("/v1/sessions/{}", self.held_session().await);
-                self.biller(Method::PATCH, &path, &json!({"size": 4}), "session.revise")
-            }
-            (_, ["sessions", "{id}", "void"]) => {
-                let path = format!("/v1/sessions/{}/void", self.held_session().await);
-                self.biller(post, &path, &json!({"reason": "Marigold was ill"}), "session.void")
-            }
-            _ => return None,
-        })
-    }
-
-    /// Claims that the payer has.
-    async fn of_claim(&mut self, parts: &[&str]) -> Option<Deed> {
-        let ["claims", "{id}", step] = parts else { return None };
-        // A batch of corrections may come first.
-        let path = loop {
-            let batch = self.batch().await;
-            let release = format!("/v1/batches/{batch}/release");
-            self.app.act(&release, &self.w.biller).await.expect(200);
-            let list = self.app.get(&format!("/v1/claims?batch={batch}"), &self.w.biller).await;
-            let first = list.expect(200)["items"][0].clone();
-            if ["1", "original"].contains(&first["frequency"].as_str().unwrap()) {
-                break format!("/v1/claims/{}", id(&first));
-            }
-        };
-        let body = json!({"reason": "a word of Marigold", "payer_control": "ICN-1"});
-        let (body, action) = match *step {
-            "replace" => (body, "claim.replace"),
-            "void" => (body, "claim.void"),
-            "taken" => {
-                let asked = self.app.post(&format!("{path}/void"), &self.w.biller, &body).await;
-                asked.expect(200);
-                let batch = self.batch().await;
-                let release = format!("/v1/batches/{batch}/release");
-                self.app.act(&release, &self.w.biller).await.expect(200);
-                let list = self.app.get(&format!("/v1/claims?batch={batch}"), &self.w.biller).await;
-                let void = id(&list.expect(200)["items"][0]);
-                let body = json!({"evidence": "a word of Marigold"});
-                let path = format!("/v1/claims/{void}/taken");
-                return Some(self.biller(Method::POST, &path, &body, "claim.taken"));
-            }
-            _ => {
-                let asked = self.app.post(&format!("{path}/void"), &self.w.biller, &body).await;
-                asked.expect(200);
-                (json!({}), "claim.keep")
-            }
-        };
-        Some(self.biller(Method::POST, &format!("{path}/{step}"), &body, action))
-    }
-
-    /// Batches.
-    async fn of_batch(&mut self, method: &Method, parts: &[&str]) -> Option<Deed> {
-        let post = Method::POST;
-        Some(match (method.as_str(), parts) {
-            (_, ["batches"]) => {
-                self.recorded().await;
-                let body = json!({"payer": "evergreen", "through": "2026-07-31"});
-                self.biller(post, "/v1/batches", &body, "batch.build")
-            }
-            (_, ["batches", "{id}", step @ ("release" | "withdraw")]) => {
-                let path = format!("/v1/batches/{}/{step}", self.batch().await);
-                let action = if *step == "release" { "batch.release" } else { "batch.withdraw" };
-                self.biller(post, &path, &json!({}), action)
-            }
-            (_, ["batches", "{id}", "delivered"]) => {
-                let batch = self.batch().await;
-                self.app
-                    .act(&format!("/v1/batches/{batch}/release"), &self.w.biller)
-                    .await
-                    .expect(200);
-                let body = json!({"how": "portal of Marigold", "to": "intake"});
-                self.biller(post, &format!("/v1/batches/{batch}/delivered"), &body, "batch.deliver")
             }
             _ => return None,
         })

@@ -1,10 +1,14 @@
 //! Single visits that are sent at the same time and recorded together: each is answered as if it had
 //! come alone, one that is refused leaves its neighbors alone, and the books are those of a recount.
 
+mod books;
+
 use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::time::Duration;
 
+pub use books::recounted;
+use books::{books, within_the_year};
 use futures_util::future::join_all;
 use peerclaims::domain::ids::{KeyId, OrganizationId};
 use peerclaims::error::AppError;
@@ -112,70 +116,6 @@ fn sent(w: &World, dice: &mut Dice, count: usize) -> Vec<Value> {
         list.push(body);
     }
     list
-}
-
-/// Sums and counts that do not depend on ids.
-fn books(app: &TestApp) -> BTreeMap<String, i64> {
-    let mut books = BTreeMap::new();
-    let queries = [
-        (
-            "status",
-            "SELECT e.reference || ' ' || e.status AS name, CAST(COUNT(*) AS BIGINT) AS value FROM encounters e GROUP BY e.reference, e.status",
-        ),
-        (
-            "units",
-            "SELECT e.reference || ' ' || l.status AS name, CAST(SUM(l.units) AS BIGINT) AS value FROM decision_lines l JOIN encounters e ON e.organization_id = l.organization_id AND e.id = l.encounter_id WHERE l.status <> 'superseded' GROUP BY e.reference, l.status",
-        ),
-        (
-            "held",
-            "SELECT e.reference || ' ' || u.service AS name, CAST(SUM(u.reserved) AS BIGINT) AS value FROM unit_entries u JOIN encounters e ON e.organization_id = u.organization_id AND e.id = u.encounter_id GROUP BY e.reference, u.service HAVING SUM(u.reserved) <> 0",
-        ),
-        (
-            "trail",
-            "SELECT action AS name, CAST(COUNT(*) AS BIGINT) AS value FROM audit_entries WHERE action LIKE 'encounter%' GROUP BY action",
-        ),
-        (
-            "sessions",
-            "SELECT s.reference || ' ' || CAST(s.size AS TEXT) AS name, CAST(COUNT(*) AS BIGINT) AS value FROM sessions s GROUP BY s.reference, s.size",
-        ),
-    ];
-    for (what, sql) in queries {
-        for (name, value) in app.database.table(sql) {
-            books.insert(format!("{what} {name}"), value);
-        }
-    }
-    books
-}
-
-fn none(app: &TestApp, what: &str, sql: &str) {
-    assert_eq!(app.database.number(&format!("SELECT COUNT(*) FROM ({sql}) x")), 0, "{what}");
-}
-
-/// The ledger against a recount of the lines.
-pub fn recounted(app: &TestApp) {
-    none(
-        app,
-        "a line's holding is what its status says",
-        "SELECT l.id FROM decision_lines l LEFT JOIN unit_entries u \
-         ON u.organization_id = l.organization_id AND u.line_id = l.id GROUP BY l.id, l.status, \
-         l.units HAVING COALESCE(SUM(u.reserved), 0) <> \
-         CASE WHEN l.status = 'ready' THEN l.units ELSE 0 END",
-    );
-    none(
-        app,
-        "each reference once",
-        "SELECT reference FROM encounters GROUP BY reference HAVING COUNT(*) > 1",
-    );
-}
-
-/// No member of `evergreen` has more than its free units.
-fn within_the_year(app: &TestApp) {
-    none(
-        app,
-        "no more than 24 free units a year",
-        "SELECT account_id FROM unit_entries WHERE service IS NOT NULL AND \
-         authorization_id IS NULL GROUP BY account_id HAVING SUM(reserved + consumed) > 24",
-    );
 }
 
 /// With numbers in the place of the ids of a world.
