@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use actix_web::{HttpResponse, rt, web};
+use actix_web::{HttpRequest, HttpResponse, rt, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -12,7 +12,7 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::attachment;
 use super::problem::Problem;
-use super::reports::{acquainted, view_of, whose};
+use super::reports::{acquainted, form, view_of, whose};
 use super::spool_out::{self, Maker, Reader};
 use super::{Caller, Query};
 use crate::domain::ids::{KeyId, OrganizationId};
@@ -59,7 +59,7 @@ struct LinesQuery {
     /// Last service date.
     #[serde(deserialize_with = "super::day::required")]
     to: NaiveDate,
-    /// json (when missing), csv, pipe, xlsx, parquet, or dictionary.
+    /// json, csv, pipe, xlsx, parquet, or dictionary; else the header Accept chooses.
     #[param(value_type = Option<String>)]
     format: Option<Format>,
 }
@@ -72,16 +72,18 @@ struct LinesQuery {
 #[utoipa::path(get, path = "/v1/reports/lines", tag = "reports", params(LinesQuery),
     responses((status = 200, description = "The lines; docs/reports.md says what the columns are",
             content((Object = "application/json"), (String = "text/csv"), (String = "text/plain"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
             (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn export(
+    request: HttpRequest,
     ctx: web::Data<Ctx>,
     caller: Caller,
     query: Query<LinesQuery>,
 ) -> Result<HttpResponse, AppError> {
     let query = query.0;
     caller.0.require(&[Role::Admin, Role::Biller, Role::PayerAnalyst])?;
-    let format = query.format.unwrap_or(Format::Json);
+    let format = form(&request, query.format)?;
     let (organization, payer) =
         find_names(&ctx, query.organization.as_deref(), query.payer.as_deref()).await?;
     let (edition, organization, payer) = view_of(&caller.0, organization, payer)?;

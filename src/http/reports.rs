@@ -79,7 +79,8 @@ pub(super) fn form(request: &HttpRequest, named: Option<Format>) -> Result<Forma
     if let Some(format) = named {
         return Ok(format);
     }
-    let essence = |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_owned();
+    let essence =
+        |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let accept = request.headers().get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
     for kind in accept.split(',').map(essence) {
         let named = [Format::Json, Format::Csv, Format::Pipe, Format::Xlsx, Format::Parquet];

@@ -171,7 +171,8 @@ fn touches(report: &str, step: &str, change: &Change) -> bool {
         // From one row to another; of all rows together only what is no sum over visits.
         "described" => change.row.is_some() || !is_sum,
         "waits" => {
-            let told = ["completeness", "held", "dollars", "timeliness"].contains(&report);
+            let told =
+                ["utilization", "completeness", "held", "dollars", "timeliness"].contains(&report);
             told && !is_sum
         }
         // What is told of claims, also of visits that are counted by nobody else.
@@ -259,6 +260,20 @@ mod tests {
                 vec!["answered"],
             ),
             ("completeness", &july, "recorded", place("a", "2026-07", "waits", false), vec![]),
+            (
+                "utilization",
+                &july,
+                "encounters_recorded",
+                place("a", "2026-07", "waits", false),
+                vec![],
+            ),
+            (
+                "utilization",
+                &july,
+                "encounters_claimed",
+                place("a", "2026-07", "waits", false),
+                vec!["waits"],
+            ),
             ("completeness", &july, "held", place("a", "2026-07", "waits", false), vec!["waits"]),
         ] {
             let mut list = [change(row, column)];

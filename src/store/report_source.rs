@@ -169,7 +169,8 @@ pub fn visits(
             let held_by = reasons.remove(&id).unwrap_or_default();
             let said = claims.stated.as_ref().and_then(|by| stated.get(&(id, by.decision)));
             let recorded = noted.get(&id).copied().unwrap_or(row.recorded_at);
-            let recorded = zones.date_of(Instant::from_naive(recorded));
+            // Nobody records a visit before it takes place; a zone that was corrected may have moved it.
+            let recorded = zones.date_of(Instant::from_naive(recorded)).max(day);
             let row = as_stated(row, &claims, said, &meetings);
             Ok((id, fact(row, recorded, lines, claims, held_by)?))
         })

@@ -77,6 +77,20 @@ on_both! {
         assert_eq!(app.database.number("SELECT COUNT(*) FROM enrollment_arrivals"), 3);
     }
 
+    async fn what_waits_is_a_cause_of_utilization(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        let question = ("utilization", "2026-08-31");
+        let first = issue(&app, &w.biller, question, None).await;
+        let wanted = json!({"payer": "evergreen", "through": "2026-08-31"});
+        app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
+        let second = issue(&app, &w.biller, question, Some(&first)).await;
+        let claimed = told(&app, &w.biller, &second).await;
+        assert_eq!(causes(&claimed), [json!(["waits"])], "{claimed}");
+        let moved = claimed["changes"].as_array().unwrap().iter().any(|c| c["column"] == "encounters_claimed");
+        assert!(moved, "{claimed}");
+    }
+
     async fn each_number_has_the_cause_of_its_own_row(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         record(&app, &w, "V-1", "2026-06-10T16:00").await;

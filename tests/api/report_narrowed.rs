@@ -208,6 +208,55 @@ on_both! {
         assert_eq!(numbers().await, all);
     }
 
+    async fn a_visit_that_is_not_told_is_none_of_the_month(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        authorize(&app, &w, 0, ("2026-01-01", "2026-12-31")).await;
+        let mut body = visit_of("V-1", &w.peers[0], &w.members[0], "2026-08-03T16:00", 60);
+        body["diagnoses"] = json!(["F11.20"]);
+        app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        release(&app, &w).await;
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        let without = async || {
+            let told = report(&app, "over_use", &analyst).await;
+            told["rows"].as_array().unwrap().iter().filter(|row| row["flag"] == "no_visits").count()
+        };
+        let seen = without().await;
+        assert!(seen > 0);
+        walled(&app);
+        assert_eq!(without().await, seen + 1, "August is as if nothing had been");
+    }
+
+    async fn an_authorization_stays_hidden_while_a_replacement_is_built(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        authorize(&app, &w, 0, ("2026-01-01", "2026-12-31")).await;
+        for day in 1..=3 {
+            let start = format!("2026-07-0{day}T16:00");
+            let mut body = visit_of(&format!("V-{day}"), &w.peers[0], &w.members[0], &start, 240);
+            body["diagnoses"] = json!(["F11.20"]);
+            app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        }
+        release(&app, &w).await;
+        walled(&app);
+        let granted = consent(&app, &w, "C-0", 0, json!({})).await;
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        assert_eq!(rows(&app, "authorizations", &analyst).await, (1, json!(false)));
+        // Only units of the last two visits are on it; each of them is replaced.
+        let claims = world::all(&app, "/v1/claims", &w.biller).await;
+        for claim in claims.iter().filter(|claim| !claim.to_string().contains("2026-07-01")) {
+            let body = json!({"reason": "shorter", "payer_control": "ICN-1"});
+            app.post(&format!("/v1/claims/{}/replace", id(claim)), &w.biller, &body).await.expect(200);
+        }
+        for day in 2..=3 {
+            let end = json!({"ended_at": format!("2026-07-0{day}T19:30:00Z")});
+            crate::claim_changes::patch(&app, &w, &format!("V-{day}"), &end).await.expect(200);
+        }
+        let body = json!({"payer": "evergreen", "through": "2026-09-09"});
+        app.post("/v1/batches", &w.biller, &body).await.expect(201);
+        assert_eq!(rows(&app, "authorizations", &analyst).await, (1, json!(false)));
+        revoke(&app, &w, &granted, &json!({})).await;
+        assert_eq!(rows(&app, "authorizations", &analyst).await, (0, json!(true)));
+    }
+
     async fn a_peers_day_has_only_the_visits_that_are_told(app: TestApp) {
         let w = flagged(&app, 3).await;
         for (member, start, minutes) in [(0, "2026-08-03T07:00", 60), (1, "2026-08-03T16:00", 480), (2, "2026-08-04T00:00", 480)] {

@@ -251,4 +251,23 @@ on_both! {
         };
         assert_eq!(finished(&told().await), finished(&before));
     }
+
+    async fn a_visit_that_a_zone_moved_was_not_recorded_before_it_was(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        // Half past seven in the morning in Los Angeles, half past midnight of the next day on Guam.
+        let start = "2026-09-10T14:30";
+        app.post("/v1/encounters", &w.submitter, &visit_of("V-1", &w.peers[0], &w.members[0], start, 60))
+            .await
+            .expect(201);
+        let organization = app.get("/v1/organizations", &w.biller).await.expect(200);
+        let path = format!("/v1/organizations/{}", id(&organization["items"][0]));
+        crate::changes::amend(&app, &w, &path, |o| o["zone"] = json!("Pacific/Guam")).await;
+        let visits = world::all(&app, "/v1/encounters", &w.submitter).await;
+        let decide = format!("/v1/encounters/{}/decide", id(&visits[0]));
+        assert_eq!(app.act(&decide, &w.submitter).await.expect(200)["service_date"], "2026-09-11");
+        let told = report(&app, "timeliness", "from=2026-09-01&to=2026-09-30", &w.biller).await;
+        assert_eq!(told["rows"][0]["leg"], "recorded");
+        assert_eq!(told["rows"][0]["finished"], 1);
+        assert_eq!(told["rows"][0]["longest_days"], 0, "{told}");
+    }
 }

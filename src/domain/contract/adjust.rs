@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::copay::Share;
+use super::condition::Demand;
+use super::copay::{MOST_DOLLARS, Share};
 use super::dropped::{AgreedDrop, DroppedRule};
 use super::facet::{Facet, Own, wrong};
 use super::fault::{Fault, Place};
@@ -108,9 +109,14 @@ fn adjust(pack: &mut Pack, rule: &Adjusted, number: Decimal) -> Result<(), Wrong
         Adjusted::Condition(key) => {
             let rule = found(conditions, |c| &c.key, key, ("condition", "condition"))?;
             let before = rule.facets();
-            if !rule.set_number(number) {
-                let message = "the condition has no such number".to_owned();
-                return Err(("number", message));
+            rule.set_number(number).map_err(|why| ("number", why))?;
+            if let Demand::GroupAverage { most, .. } = &rule.demand {
+                let of_it = services.iter().filter(|s| rule.services.contains(&s.key));
+                let least = of_it.filter_map(|s| s.group.as_ref()).map(|g| g.min_size).max();
+                if let Some(least) = least.filter(|least| *most < Decimal::from(*least)) {
+                    let message = format!("a service of it is given to {least} people at least");
+                    return Err(("number", message));
+                }
             }
             allowed("number", rule.agreement, &before, &rule.facets(), rule.layer.as_ref())?;
         }
@@ -148,6 +154,10 @@ fn adjust(pack: &mut Pack, rule: &Adjusted, number: Decimal) -> Result<(), Wrong
 }
 
 fn share(share: Share, number: Decimal) -> Result<Share, Wrong> {
+    if number >= Decimal::from(MOST_DOLLARS) || number.normalize().scale() > 4 {
+        let message = format!("this is an amount below {MOST_DOLLARS}, at most 4 decimals");
+        return Err(("number", message));
+    }
     let flat = || {
         let cents = Some(number).filter(|n| n.normalize().scale() <= 2).and_then(Money::round);
         cents.ok_or_else(|| ("number", "this is an amount in whole cents".to_owned()))

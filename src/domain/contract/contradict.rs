@@ -33,14 +33,20 @@ pub(super) fn refuse_contradictions(
         modifiers: sound.modifiers,
         face_to_face: ground.face_to_face,
     };
+    // What is refused accuses no other one.
+    let mut refused: Vec<&Key> = Vec::new();
     for (number, (at, later)) in rules.iter().enumerate() {
-        let always = |rule: &Condition| rule.when.is_always();
+        let always = |rule: &Condition| rule.when.is_always() && !refused.contains(&&rule.key);
         let before = || rules.iter().take(number).filter(|(_, rule)| always(rule));
         let pair = before().filter(|_| always(later)).find_map(|(spot, earlier)| {
             let (service, why) = clash(earlier, later, around)?;
             Some((format!("the condition {} ({})", earlier.key, spot.node.place), service, why))
         });
+        let of_some = matches!(later.demand, Demand::Mode { .. } | Demand::Product { .. });
         let found = pair.or_else(|| {
+            if !of_some {
+                return None;
+            }
             let all: Vec<&Condition> = before().map(|(_, rule)| *rule).collect();
             let (service, why) = all_together(&all, later, around)?;
             Some(("those before it".to_owned(), service, why))
@@ -51,6 +57,7 @@ pub(super) fn refuse_contradictions(
                  one end before the other begins"
             );
             at.inner("demand").unwrap_or_else(|| at.clone()).refuse(r, message);
+            refused.push(&later.key);
         }
     }
 }
@@ -143,7 +150,9 @@ fn clash<'s>(a: &Condition, b: &Condition, around: Around<'s>) -> Option<(&'s Ke
         .filter(|s| a.services.contains(&s.key) && b.services.contains(&s.key))
         .filter(|s| overlap([a.days, b.days, s.days]) && is_about(&when, s));
     let clashes = |s: &'s Service| {
-        let one = |x: &Condition, y: &Condition| clash_of(&x.demand, &y.demand, &when, s, around);
+        let one = |x: &Condition, y: &Condition| {
+            clash_of(&x.demand, &y.demand, &when, s, around).or_else(|| no_anchor(x, y, around))
+        };
         Some((&s.key, one(a, b).or_else(|| one(b, a))?))
     };
     let mut shared = shared;
@@ -205,16 +214,30 @@ fn clash_of(
             unlisted(service, around.modifiers, &common)
                 .map(|m| format!("each line has {m}, which only one of the lists has"))
         }
-        (Demand::Mode { modes }, Demand::FaceToFaceWithin { .. } | Demand::RemoteShare { .. }) => {
-            let near = around.face_to_face?;
-            let given = |mode: &Mode| service.modes.iter().any(|rule| rule.mode == *mode);
-            why(
-                when.is_always() && !modes.iter().any(|m| given(m) && near.contains(m)),
-                "none of its visits could be face to face, which the other one counts from",
-            )
-        }
         _ => None,
     }
+}
+
+/// Why a condition that counts from visits face to face finds none: another one closes these modes to all of
+/// its services, at all times. A visit of one more service, or of another day, would do.
+fn no_anchor(a: &Condition, b: &Condition, around: Around<'_>) -> Option<String> {
+    let (Demand::Mode { modes }, Demand::FaceToFaceWithin { .. } | Demand::RemoteShare { .. }) =
+        (&a.demand, &b.demand)
+    else {
+        return None;
+    };
+    let near = around.face_to_face?;
+    let everywhere = a.when.is_always()
+        && b.when.is_always()
+        && a.days.is_always()
+        && b.services.iter().all(|service| a.services.contains(service));
+    let given = |mode: &Mode| {
+        let counted = around.services.iter().filter(|s| b.services.contains(&s.key));
+        counted.flat_map(|s| &s.modes).any(|rule| rule.mode == *mode)
+    };
+    (everywhere && !modes.iter().any(|m| near.contains(m) && given(m))).then(|| {
+        "none of its visits could be face to face, which the other one counts from".to_owned()
+    })
 }
 
 fn meet_none<T: PartialEq>(wanted: &[T], barred: &[T]) -> bool {

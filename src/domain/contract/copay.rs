@@ -89,10 +89,12 @@ pub(super) const KEYS: &[&str] = &[
     "agreement",
     "source",
 ];
+/// A share is below so many dollars.
+pub(super) const MOST_DOLLARS: u32 = 1_000;
 /// Dollars for a unit: no member pays more for one.
-const PER_UNIT: Amount = Amount { decimals: 4, below: 1_000 };
+const PER_UNIT: Amount = Amount { decimals: 4, below: MOST_DOLLARS };
 /// Dollars for a visit or a day, in whole cents.
-const FLAT: Amount = Amount { decimals: 2, below: 1_000 };
+const FLAT: Amount = Amount { decimals: 2, below: MOST_DOLLARS };
 
 /// All shares that have no fault.
 pub(super) fn read_copays<'a>(

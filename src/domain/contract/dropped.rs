@@ -85,7 +85,10 @@ pub(super) fn read_dropped<'a>(
     let mut all: Vec<Dropped> = Vec::new();
     for at in root.tables(r, "dropped", MAX_DROPPED) {
         let Some(one) = read_one(r, &at, known) else { continue };
-        if all.iter().any(|other| (&other.of, &other.what) == (&one.of, &one.what)) {
+        if all
+            .iter()
+            .any(|other| (&other.of, other.kind, &other.what) == (&one.of, one.kind, &one.what))
+        {
             at.refuse(r, "this is dropped already; keep one of both");
         }
         all.push(one);

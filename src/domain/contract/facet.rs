@@ -25,7 +25,7 @@ pub(super) enum Own {
     /// A number; none asks for nothing, and is the loosest.
     Number(Option<Decimal>, Looser),
     /// A list; none asks for nothing. With the rule by which its names are read.
-    Names(Option<Vec<String>>, Looser, fn(&str) -> Result<(), Invalid>),
+    Names(Option<Vec<String>>, Looser, fn(&str) -> Result<String, Invalid>),
     /// One of these, the tightest first.
     Word(&'static str, &'static [&'static str]),
     /// True or false, and which of both is looser.
@@ -62,7 +62,7 @@ impl Facet {
         T: Display + std::str::FromStr<Err = Invalid>,
     {
         let names: Vec<String> = own.iter().map(ToString::to_string).collect();
-        let check = |text: &str| text.parse::<T>().map(drop);
+        let check = |text: &str| text.parse::<T>().map(|name| name.to_string());
         Self::new(key, Own::Names(Some(names).filter(|n| !n.is_empty()), looser, check))
     }
 }
@@ -141,8 +141,13 @@ fn caps(
         *outer_days == Window::Day && all_days(outer, inner_days).is_some_and(|most| own >= most);
     let daily_tight =
         *inner_days == Window::Day && all_days(own, outer_days).is_some_and(|most| most <= outer);
+    // Without an episode nothing is counted in its days, and nothing is free.
+    let of_episode =
+        |days: &Window| matches!(days, Window::Episode { .. } | Window::EpisodeYear { .. });
+    let always_there = !of_episode(inner_days) || of_episode(outer_days);
+    let as_long = own >= outer && lies_in(inner_days, outer_days);
     Lies {
-        as_loose: (own >= outer && lies_in(inner_days, outer_days)) || daily_loose,
+        as_loose: (as_long && always_there) || daily_loose,
         as_tight: (own <= outer && lies_in(outer_days, inner_days)) || daily_tight,
     }
 }
@@ -164,6 +169,12 @@ fn lies_in(inner: &Window, outer: &Window) -> bool {
         )
         | (Window::Quarter, Window::CalendarYear) => true,
         (Window::Quarter, Window::FiscalYear { first_month }) => first_month % 3 == 1,
+        (Window::CalendarYear, Window::FiscalYear { first_month })
+        | (Window::FiscalYear { first_month }, Window::CalendarYear) => *first_month == 1,
+        (Window::Quarter, Window::RollingMonths { length }) => *length >= 3,
+        (Window::CalendarYear | Window::FiscalYear { .. }, Window::RollingMonths { length }) => {
+            *length >= 12
+        }
         (Window::Week, Window::RollingDays { length }) => *length >= 7,
         (Window::Month, Window::RollingDays { length }) => *length >= 31,
         (Window::RollingDays { length: a }, Window::RollingDays { length: b })
@@ -218,7 +229,11 @@ fn todo(own: &Own, outer: &Outer, may: Direction) -> String {
             format!("write {} or {}", outer.normalize(), if more { "more" } else { "less" })
         }
         (Own::Cap(..), Outer::Number(outer)) => {
-            format!("write {} or {}", outer.normalize(), if loosen { "more" } else { "less" })
+            format!(
+                "make it {} units or {}",
+                outer.normalize(),
+                if loosen { "more" } else { "less" }
+            )
         }
         (Own::Names(_, side, _), _) if (*side == Looser::More) == loosen => {
             "name all that the layer names".to_owned()

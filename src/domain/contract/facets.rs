@@ -9,6 +9,8 @@ use super::facet::{Facet, Looser, Own};
 use super::filing::Filing;
 use super::limit::Limit;
 use super::model::{AuthorizationNeed, AuthorizationRule, Documentation, Service};
+use super::never::BELOW_ONE;
+use super::read_condition::{MAX_BETWEEN, MAX_CASELOAD, MAX_SUPERVISEES, MAX_YEARS};
 use Looser::{Less, More};
 
 /// Keys of a layer of a service.
@@ -173,24 +175,32 @@ impl Condition {
         facets
     }
 
-    /// Puts a number in the place of its own; false where it has none, or the number does not fit.
-    pub(super) fn set_number(&mut self, number: Decimal) -> bool {
+    /// Puts a number in the place of its own, or says why it does not fit: the bounds are those of a pack.
+    pub(super) fn set_number(&mut self, number: Decimal) -> Result<(), String> {
         use rust_decimal::prelude::ToPrimitive;
-        let whole = Some(number).filter(Decimal::is_integer).and_then(|n| n.to_u32());
-        let place = match &mut self.demand {
-            Demand::UnitsPerVisit { units: own } | Demand::GroupAverage { most: own, .. } => {
-                *own = number;
-                return true;
+        let (place, most) = match &mut self.demand {
+            Demand::UnitsPerVisit { units } => {
+                if number < Decimal::ONE {
+                    return Err(BELOW_ONE.to_owned());
+                }
+                *units = number;
+                return Ok(());
             }
-            Demand::FaceToFaceWithin { days: own }
-            | Demand::StaffAge { years: own }
-            | Demand::AgeGap { years: own, .. }
-            | Demand::Caseload { members: own, .. }
-            | Demand::Supervisees { peers: own } => own,
-            Demand::RemoteShare { percent: own, .. } if number < Decimal::ONE_HUNDRED => own,
-            _ => return false,
+            Demand::GroupAverage { most, .. } => {
+                *most = number;
+                return Ok(());
+            }
+            Demand::FaceToFaceWithin { days } => (days, MAX_BETWEEN),
+            Demand::StaffAge { years } | Demand::AgeGap { years, .. } => (years, MAX_YEARS),
+            Demand::Caseload { members, .. } => (members, MAX_CASELOAD),
+            Demand::Supervisees { peers } => (peers, MAX_SUPERVISEES),
+            Demand::RemoteShare { percent, .. } => (percent, 99),
+            _ => return Err("the condition has no such number".to_owned()),
         };
-        whole.map(|whole| *place = whole).is_some()
+        let whole = Some(number).filter(Decimal::is_integer).and_then(|n| n.to_u32());
+        let whole = whole.filter(|whole| (1..=most).contains(whole));
+        *place = whole.ok_or_else(|| format!("this is a whole number from 1 to {most}"))?;
+        Ok(())
     }
 }
 

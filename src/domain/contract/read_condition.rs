@@ -40,13 +40,13 @@ const MAX_PAYER: usize = 80;
 /// People in a group on average, up to two decimals; no group is as large.
 const PEOPLE: Amount = Amount { decimals: 2, below: 1_000 };
 /// Most members of one peer: more than anybody can serve in a year.
-const MAX_CASELOAD: u32 = 1_000;
+pub(super) const MAX_CASELOAD: u32 = 1_000;
 /// Most peers of one supervisor.
-const MAX_SUPERVISEES: u32 = 100;
+pub(super) const MAX_SUPERVISEES: u32 = 100;
 /// Oldest age that a rule may name.
-const MAX_YEARS: u32 = 120;
+pub(super) const MAX_YEARS: u32 = 120;
 /// Longest time between two visits face to face, in days: a year.
-const MAX_BETWEEN: u32 = 366;
+pub(super) const MAX_BETWEEN: u32 = 366;
 
 /// Keys that narrow or soften a condition: a window may forget what another one counts.
 const NARROWS: &[&str] = &[

@@ -16,6 +16,12 @@ pub(super) const KEYS: &[&str] = &["of", "may", "added", "source"];
 /// Numbers of a layer: units have three decimals, dollars four.
 const NUMBER: Amount = Amount { decimals: 4, below: 100_000 };
 
+/// Numbers of which a layer may say that it has none: then `0` is its word, and silence is not.
+pub(super) const FROM_ZERO: &[&str] =
+    &["min_age", "min_minutes", "provisional_months", "grace_visits"];
+/// Most of these.
+pub(super) const MAX_FROM_ZERO: u32 = 1_440;
+
 /// What a layer is read for.
 #[derive(Clone, Copy)]
 pub(super) struct Kind<'k> {
@@ -129,7 +135,7 @@ fn read_values(
             whole = false;
             continue;
         };
-        match read_value(r, &spot, &facet.own) {
+        match read_value(r, &spot, facet) {
             Some(outer) => {
                 says.insert((*key).to_owned(), outer);
             }
@@ -139,8 +145,11 @@ fn read_values(
     whole.then_some(says)
 }
 
-fn read_value(r: &mut Reader, spot: &Spot<'_>, own: &Own) -> Option<Outer> {
-    match own {
+fn read_value(r: &mut Reader, spot: &Spot<'_>, facet: &Facet) -> Option<Outer> {
+    if FROM_ZERO.contains(&facet.key) {
+        return spot.number(r, 0..=MAX_FROM_ZERO).map(|number| Outer::Number(number.into()));
+    }
+    match &facet.own {
         Own::Number(..) | Own::Cap(..) | Own::Rate => spot.amount(r, NUMBER).map(Outer::Number),
         Own::Flag(..) => spot.bool(r).map(Outer::Flag),
         Own::Word(_, order) => spot.one_of(r, order, "this").map(Outer::Word),
@@ -148,11 +157,13 @@ fn read_value(r: &mut Reader, spot: &Spot<'_>, own: &Own) -> Option<Outer> {
             let mut names = Vec::new();
             for item in spot.items(r, super::table::MAX_ITEMS) {
                 let text = item.text(r)?;
-                if let Err(crate::domain::text::Invalid(rule)) = check(text) {
-                    item.refuse(r, rule);
-                    return None;
+                match check(text) {
+                    Ok(name) => names.push(name),
+                    Err(crate::domain::text::Invalid(rule)) => {
+                        item.refuse(r, rule);
+                        return None;
+                    }
                 }
-                names.push(text.to_owned());
             }
             if names.is_empty() {
                 spot.refuse(r, "name at least one");

@@ -47,7 +47,11 @@ impl Eq for Silent {}
 pub(super) fn read_silent(root: &Table<'_>, services: &[Spot<'_>]) -> Silent {
     let mut silent = Vec::new();
     let mut look = |part: &str, at: &Spot<'_>, keys: &[(&str, &'static str)]| {
-        let left_out = keys.iter().filter(|(key, _)| at.inner(key).is_none());
+        let said = |key: &str| at.inner(key).is_some();
+        // One sentence speaks of delimiters and line breaks.
+        let left_out = keys
+            .iter()
+            .filter(|(key, _)| !said(key) && (*key != "delimiters" || !said("line_breaks")));
         silent.extend(left_out.map(|(_, about)| (part.to_owned(), *about)));
     };
     for at in services {

@@ -4,7 +4,7 @@
 
 mod state;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::dates::{Instant, year_month};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
@@ -12,7 +12,7 @@ use crate::reports::registry::Built;
 use crate::reports::tally::{Lengths, first_day, placed};
 use crate::reports::utilization::Perspective;
 use crate::store::report_facts::{Wanted, each};
-use crate::store::{Conn, StoreError};
+use crate::store::{self, Conn, StoreError};
 use state::{Numbers, State, step};
 
 /// Its columns.
@@ -104,11 +104,18 @@ fn known(
     let (organization, to) = (asked.lens.organization, asked.to);
     let mut all = Known::default();
     let Some(from) = first_day(asked) else { return Ok(all) };
+    // A payer is told of the state's programs, and not of sites and grants.
+    let payer_reads = asked.lens.edition == Perspective::Payer;
+    let shared =
+        if payer_reads { store::report_days::shared_programs(conn)? } else { BTreeSet::new() };
     each(conn, Wanted { organization, from, to, as_of }, |known| {
         let fact = &known.fact;
         let placed = placed(asked.basis, &known);
         let there = placed.is_some_and(|d| (asked.from..=to).contains(&d));
-        let Some(state) = State::of(&asked.lens, fact, (known.date, placed), there) else { return };
+        let is_told =
+            |key: &&String| !payer_reads || shared.contains(&(known.organization, (*key).clone()));
+        let told = (fact, fact.program.as_ref().filter(is_told));
+        let Some(state) = State::of(&asked.lens, told, (known.date, placed), there) else { return };
         if state.numbers.is_some() {
             lengths.add(asked.lens.unit_minutes(fact));
             let billed = fact.billed.unwrap_or_default();

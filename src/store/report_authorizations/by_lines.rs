@@ -133,6 +133,8 @@ struct DrawnRow {
     service: String,
     #[diesel(sql_type = Date)]
     service_date: NaiveDate,
+    #[diesel(sql_type = Text)]
+    status: String,
 }
 
 /// The visits on released claims that drew on a payer's authorizations that touch a period, each with the
@@ -143,22 +145,30 @@ pub fn drawn(
     payer: PayerId,
     (from, to): (NaiveDate, NaiveDate),
 ) -> Result<Vec<(i64, Visit)>, StoreError> {
+    // Of claims, as `on_claims`: while a replacement is built, the visit is on the first claim still.
     let sql = format!(
-        "SELECT a.id, a.member_id, l.encounter_id, l.service, l.service_date \
+        "SELECT DISTINCT a.id, a.member_id, l.encounter_id, k.service, k.service_date, c.status \
          FROM authorizations a JOIN decision_lines l \
          ON l.organization_id = a.organization_id AND l.authorization_id = a.id \
+         JOIN claim_line_parts p ON p.organization_id = l.organization_id \
+         AND p.encounter_id = l.encounter_id AND p.decision_line_id = l.id \
+         JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
+         JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
          WHERE a.organization_id = $1 AND a.payer_id = $2 AND a.valid_from <= '{to}' \
-         AND (a.valid_to IS NULL OR a.valid_to >= '{from}') AND l.status = 'submitted'"
+         AND (a.valid_to IS NULL OR a.valid_to >= '{from}') AND (p.live OR {KEPT})"
     );
     let rows: Vec<DrawnRow> = diesel::sql_query(sql)
         .bind::<BigInt, _>(organization.as_i64())
         .bind::<BigInt, _>(payer.as_i64())
         .load(conn)?;
-    let visit = |row: DrawnRow| {
-        let DrawnRow { id, member_id, encounter_id, service, service_date } = row;
-        let visit =
-            Visit { encounter: encounter_id, member: member_id, service, date: service_date };
-        (id, visit)
-    };
-    Ok(rows.into_iter().map(visit).collect())
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let DrawnRow { id, member_id, encounter_id, service, service_date, status } = row;
+        let status: ClaimStatus = types::read("claims.status", status)?;
+        if status.is_billed() {
+            let (encounter, member, date) = (encounter_id, member_id, service_date);
+            all.push((id, Visit { encounter, member, service, date }));
+        }
+    }
+    Ok(all)
 }

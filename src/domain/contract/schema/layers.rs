@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::copay::Share;
 use super::super::dropped::DroppedKind;
 use super::super::layer::Direction;
+use super::super::read_layer::MAX_FROM_ZERO;
 use super::shape::{
     self, Field, add, amount, any_text, codes, flag, key, keys, list, may, modifier, need, number,
     one_of, windows, words,
@@ -56,10 +57,10 @@ pub(super) fn of_authorization() -> Value {
 
 pub(super) fn of_service() -> Value {
     let own = vec![
-        may("min_age", "Its youngest age.", amount()),
+        may("min_age", "Its youngest age.", number(0, MAX_FROM_ZERO)),
         may("max_age", "Its oldest age.", amount()),
-        may("min_minutes", "Its fewest minutes.", amount()),
-        may("provisional_months", "Its months without a certificate.", amount()),
+        may("min_minutes", "Its fewest minutes.", number(0, MAX_FROM_ZERO)),
+        may("provisional_months", "Its months without a certificate.", number(0, MAX_FROM_ZERO)),
         may("min_size", "Its smallest group.", amount()),
         may("max_size", "Its largest group.", amount()),
         may("members_per_peer", "People whom one peer may lead.", amount()),
@@ -82,7 +83,7 @@ pub(super) fn of_condition() -> Value {
         may("most", "Its people on average.", amount()),
         may("members", "Its members of one peer.", amount()),
         may("peers", "Its peers of one supervisor.", amount()),
-        may("grace_visits", "Its visits that go without.", amount()),
+        may("grace_visits", "Its visits that go without.", number(0, MAX_FROM_ZERO)),
         may("modifiers", "Its modifiers.", list(modifier(), 1)),
         may("families", "Its families of diagnoses.", list(any_text(), 1)),
         may("products", "Its product lines.", keys(1)),

@@ -83,7 +83,10 @@ fn two_conditions_that_no_visit_can_meet_are_refused_with_line_and_reason() {
                 (format!("{first}\nto = 2026-05-31"), format!("{second}\nfrom = 2026-06-01"));
             assert!(pack_from_toml(&with(&[&ended, &begun])).is_ok(), "{ended} {begun}");
             let overlap = format!("{second}\nfrom = 2026-05-31");
-            assert!(pack_from_toml(&with(&[&ended, &overlap])).is_err(), "{ended} {overlap}");
+            // What is counted may be of another day.
+            let refused = part != "could be face to face";
+            let read = pack_from_toml(&with(&[&ended, &overlap]));
+            assert_eq!(read.is_err(), refused, "{ended} {overlap}");
         }
     }
 }
@@ -186,4 +189,39 @@ fn one_condition_that_sends_every_line_away_is_refused() {
     let long = short.replacen("min_age = 18", "min_age = 18\nmin_minutes = 60", 1);
     let faults = pack_from_toml(&long).unwrap_err();
     assert!(faults[0].message.contains("makes 4 units"), "{faults:#?}");
+}
+
+#[test]
+fn what_is_counted_may_be_of_another_service_or_another_day() {
+    let near = [
+        demand("face_to_face_within", "days = 30"),
+        demand("remote_share", "percent = 40\nwindow = \"calendar_year\""),
+    ];
+    let video = demand("mode", "modes = [\"video\"]");
+    for other in &near {
+        assert!(pack_from_toml(&with(&[&video, other])).is_err(), "{other}");
+        // Visits of one more service are counted too, and they are face to face.
+        let text = with(&[&video, other]);
+        let last = text.rfind("services = [\"peer\"]\ndemand").unwrap();
+        let (before, after) = text.split_at(last);
+        let more = after.replacen("[\"peer\"]", "[\"peer\", \"skills\"]", 1);
+        let read = pack_from_toml(&format!("{before}{more}"));
+        assert!(read.is_ok(), "{other}: {read:?}");
+        // By video in one month only: the other months have visits to count from.
+        let may = format!("{video}\nfrom = 2026-05-01\nto = 2026-05-31");
+        for pair in [[&may, other], [other, &may]] {
+            let read = pack_from_toml(&with(&[pair[0], pair[1]]));
+            assert!(read.is_ok(), "{other}: {read:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_accuses_no_other_condition() {
+    let (video, near) =
+        (demand("mode", "modes = [\"video\"]"), demand("mode", "modes = [\"in_person\"]"));
+    let (age, goal) = (demand("staff_age", "years = 21"), demand("plan_goal", ""));
+    let faults = pack_from_toml(&with(&[&video, &near, &age, &goal])).unwrap_err();
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    assert_eq!(faults[0].path, "condition[2].demand");
 }

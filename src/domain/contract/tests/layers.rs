@@ -239,7 +239,7 @@ fn open(direction: &str, layer: &str) -> Pack {
 
 /// What comes of an agreement with these lines: the pack as it is held, or where the first fault stands
 /// and what it says.
-fn agreed(pack: &Pack, lines: &str) -> Result<Pack, (String, String)> {
+pub(super) fn agreed(pack: &Pack, lines: &str) -> Result<Pack, (String, String)> {
     let terms = terms_from_toml(pack, &format!("{AGREEMENT}\n{lines}\n"));
     terms.map(|t| t.pack).map_err(|f| (f[0].path.clone(), f[0].message.clone()))
 }
@@ -263,7 +263,7 @@ fn rk31_an_agreement_changes_clocks_copays_and_conditions_too() {
         agreed(&pack, &load.replacen("20", "\"20.5\"", 1))
             .unwrap_err()
             .1
-            .contains("no such number")
+            .contains("a whole number from 1 to 1000")
     );
     assert!(
         agreed(&pack, &load.replacen("load", "none", 1))

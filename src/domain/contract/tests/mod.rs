@@ -7,6 +7,7 @@ mod edges;
 mod excess;
 mod grades;
 mod layers;
+mod layers_bounds;
 mod never;
 mod overrides;
 mod pack;

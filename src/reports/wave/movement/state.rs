@@ -49,10 +49,11 @@ fn hashed(of: impl Hash) -> u64 {
 }
 
 impl State {
-    /// Of what is known of a visit; none where the reader is told nothing of it. `there`: in the period.
+    /// Of what is known of a visit; none where the reader is told nothing of it. `program`: as the reader is
+    /// told of it; `there`: in the period.
     pub(super) fn of(
         lens: &Lens,
-        fact: &Fact,
+        (fact, program): (&Fact, Option<&String>),
         (day, placed): (NaiveDate, Option<NaiveDate>),
         there: bool,
     ) -> Option<Self> {
@@ -71,9 +72,9 @@ impl State {
         let numbers = [1, lens.units(fact), fact.minutes, billed.charge, billed.expected];
         let described = hashed((
             (&fact.payer, &fact.number, &fact.service, &fact.role, &fact.mode, &fact.setting),
-            (fact.session, day),
-            // Programs, peers and rosters are the organization's own.
-            own.then_some((&fact.program, fact.peer, fact.member, fact.absent, fact.recorded)),
+            (fact.session, day, program),
+            // Peers and rosters are the organization's own.
+            own.then_some((fact.peer, fact.member, fact.absent, fact.recorded)),
             // Whose number it is, rosters of others may have said.
             (!own).then_some(&fact.person),
         ));

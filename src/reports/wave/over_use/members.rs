@@ -100,7 +100,7 @@ impl Months {
             _ if shown => self.loose += units,
             _ => {}
         }
-        if let (Some(payer), false) = (fact.payer, fact.absent) {
+        if let (Some(payer), false, true) = (fact.payer, fact.absent, shown) {
             self.seen.insert((payer, fact.member));
         }
         let limited = fact.held_by.iter().any(|rule| OF_LIMITS.iter().any(|r| r.as_str() == rule));
