@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::condition::Demand;
+use super::condition::{Condition, Demand};
 use super::copay::{MOST_DOLLARS, Share};
 use super::dropped::{AgreedDrop, DroppedRule};
 use super::facet::{Facet, Own, wrong};
@@ -108,17 +108,7 @@ fn adjust(pack: &mut Pack, rule: &Adjusted, number: Decimal) -> Result<(), Wrong
         }
         Adjusted::Condition(key) => {
             let rule = found(conditions, |c| &c.key, key, ("condition", "condition"))?;
-            let before = rule.facets();
-            rule.set_number(number).map_err(|why| ("number", why))?;
-            if let Demand::GroupAverage { most, .. } = &rule.demand {
-                let of_it = services.iter().filter(|s| rule.services.contains(&s.key));
-                let least = of_it.filter_map(|s| s.group.as_ref()).map(|g| g.min_size).max();
-                if let Some(least) = least.filter(|least| *most < Decimal::from(*least)) {
-                    let message = format!("a service of it is given to {least} people at least");
-                    return Err(("number", message));
-                }
-            }
-            allowed("number", rule.agreement, &before, &rule.facets(), rule.layer.as_ref())?;
+            adjust_condition(rule, services, number)?;
         }
         Adjusted::Copay(key) => {
             let rule = found(copays, |c| &c.key, key, ("copay", "copay"))?;
@@ -151,6 +141,24 @@ fn adjust(pack: &mut Pack, rule: &Adjusted, number: Decimal) -> Result<(), Wrong
         }
     }
     Ok(())
+}
+
+fn adjust_condition(
+    rule: &mut Condition,
+    services: &[Service],
+    number: Decimal,
+) -> Result<(), Wrong> {
+    let before = rule.facets();
+    rule.set_number(number).map_err(|why| ("number", why))?;
+    if let Demand::GroupAverage { most, .. } = &rule.demand {
+        let of_it = services.iter().filter(|s| rule.services.contains(&s.key));
+        let least = of_it.filter_map(|s| s.group.as_ref()).map(|g| g.min_size).max();
+        if let Some(least) = least.filter(|least| *most < Decimal::from(*least)) {
+            let message = format!("a service of it is given to {least} people at least");
+            return Err(("number", message));
+        }
+    }
+    allowed("number", rule.agreement, &before, &rule.facets(), rule.layer.as_ref())
 }
 
 fn share(share: Share, number: Decimal) -> Result<Share, Wrong> {
