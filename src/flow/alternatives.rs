@@ -41,7 +41,8 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<P
     ctx.db
         .read(Scope::Tenant(tenant), move |conn| {
             let organization = organization(conn, tenant)?;
-            let (mut rows, people) = resolve(conn, &organization, std::slice::from_ref(&row))?;
+            let (mut rows, people) =
+                resolve(&work, conn, &organization, std::slice::from_ref(&row))?;
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
             let bench =
                 Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, &[])?;

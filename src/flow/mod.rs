@@ -48,7 +48,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
-use crate::domain::ids::{ContractVersionId, IdSource, OrganizationId, Tsid};
+use crate::domain::identifiers::Key;
+use crate::domain::ids::{ContractVersionId, IdSource, OrganizationId, PayerId, Tsid};
 use crate::error::AppError;
 use crate::metrics::Metrics;
 pub use crate::store::Scope;
@@ -76,10 +77,14 @@ pub struct Ctx {
     posts: Arc<intake::queue::Queues>,
     /// Terms of contract versions: they never change, so they may be kept.
     terms: Arc<Mutex<HashMap<ContractVersionId, Arc<Terms>>>>,
+    /// Payers by key: it never changes, and no payer is taken away.
+    payers: Arc<Mutex<HashMap<Key, PayerId>>>,
 }
 
 /// Contract versions kept in memory: a state's organizations at some ten kilobytes each.
 const TERMS_KEPT: usize = 1_000;
+/// Keys of payers kept in memory: more than a state has.
+const PAYERS_KEPT: usize = 1_000;
 
 impl Ctx {
     /// For one process; `node` is its number among the processes of this database. Until
@@ -95,6 +100,7 @@ impl Ctx {
             running: Arc::default(),
             posts: Arc::default(),
             terms: Arc::default(),
+            payers: Arc::default(),
         }
     }
 
@@ -134,5 +140,33 @@ impl Ctx {
         }
         kept.insert(version, Arc::clone(&terms));
         Ok(terms)
+    }
+
+    /// The payers with these keys; unknown keys are left out.
+    pub(crate) fn payers(
+        &self,
+        conn: &mut Conn,
+        keys: &[Key],
+    ) -> Result<HashMap<Key, PayerId>, AppError> {
+        let poisoned = |_| AppError::internal("the cache of payers is poisoned");
+        let find = |kept: &HashMap<Key, PayerId>| {
+            let known = |key: &Key| kept.get(key).map(|id| (key.clone(), *id));
+            keys.iter().filter_map(known).collect::<HashMap<_, _>>()
+        };
+        let mut found = find(&*self.payers.lock().map_err(poisoned)?);
+        let unknown: Vec<Key> = keys.iter().filter(|k| !found.contains_key(*k)).cloned().collect();
+        if unknown.is_empty() {
+            return Ok(found);
+        }
+        let read = store::payers::by_keys(conn, &unknown)?;
+        let read: Vec<_> = read.into_iter().map(|payer| (payer.data.key, payer.id)).collect();
+        let poisoned = |_| AppError::internal("the cache of payers is poisoned");
+        let mut kept = self.payers.lock().map_err(poisoned)?;
+        if kept.len() >= PAYERS_KEPT {
+            kept.clear();
+        }
+        kept.extend(read.iter().cloned());
+        found.extend(read);
+        Ok(found)
     }
 }

@@ -36,7 +36,7 @@ pub fn revise_row_in(
     row: &Parsed,
 ) -> Result<Recorded, AppError> {
     let organization = again::deciding(conn, tenant)?;
-    let (mut rows, _) = resolve(conn, &organization, std::slice::from_ref(row))?;
+    let (mut rows, _) = resolve(ctx, conn, &organization, std::slice::from_ref(row))?;
     let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
     let before = find(conn, tenant, id)?;
     let correction = Correction { data, from: Some(from), why: Cause::Revised };

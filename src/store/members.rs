@@ -10,7 +10,7 @@ use self::rows::{CoverageRow, Row};
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::{coverages, members};
-use super::types::{CHUNK, ListChange, page_size, read};
+use super::types::{CHUNK, ListChange, page_size, with_children};
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::{MemberNumber, Reference};
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
@@ -99,6 +99,29 @@ fn insert_coverages(conn: &mut Conn, rows: &[CoverageRow]) -> Result<(), StoreEr
     Ok(())
 }
 
+/// The tenant's members under a condition, with their coverages, by one statement: each decision asks for
+/// people.
+macro_rules! with_coverages_of {
+    ($conn:expr, $organization:expr, $condition:expr) => {{
+        let of_member = coverages::organization_id
+            .eq(members::organization_id)
+            .and(coverages::member_id.eq(members::id));
+        let rows: Vec<(Row, Option<CoverageRow>)> = members::table
+            .left_join(coverages::table.on(of_member))
+            .filter(members::organization_id.eq($organization.as_i64()))
+            .filter($condition)
+            .order((members::id, coverages::valid_from, coverages::pay_order, coverages::id))
+            .select((Row::as_select(), Option::<CoverageRow>::as_select()))
+            .load($conn)?;
+        let member = |(row, coverages): (Row, Vec<CoverageRow>)| {
+            let coverages = coverages.into_iter().map(CoverageRow::into_domain);
+            row.into_domain(coverages.collect::<Result<_, _>>()?)
+        };
+        let all = with_children(rows, |row: &Row| row.id).into_iter().map(member);
+        all.collect::<Result<Vec<Member>, StoreError>>()?
+    }};
+}
+
 /// The member with this id, if it is this tenant's.
 pub fn by_id(
     conn: &mut Conn,
@@ -116,12 +139,10 @@ pub fn by_ids(
 ) -> Result<Vec<Member>, StoreError> {
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
-        let query = members::table
-            .filter(members::organization_id.eq(organization.as_i64()))
-            .filter(members::id.eq_any(chunk.iter().map(|i| i.as_i64()).collect::<Vec<_>>()));
-        found.extend(query.select(Row::as_select()).load(conn)?);
+        let ids: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        found.extend(with_coverages_of!(conn, organization, members::id.eq_any(ids)));
     }
-    with_coverages(conn, organization, found)
+    Ok(found)
 }
 
 /// The member whom the organization knows under this reference.
@@ -158,33 +179,29 @@ pub fn by_numbers(
     numbers: &[PayerMember],
 ) -> Result<Vec<(PayerMember, Member)>, StoreError> {
     let wanted: HashSet<&PayerMember> = numbers.iter().collect();
-    let mut owners: HashMap<i64, HashSet<PayerMember>> = HashMap::new();
+    let mut all = Vec::new();
+    let mut seen = HashSet::new();
     for chunk in numbers.chunks(CHUNK) {
         let payers: HashSet<i64> = chunk.iter().map(|(payer, _)| payer.as_i64()).collect();
         let texts: Vec<&str> = chunk.iter().map(|(_, number)| number.as_str()).collect();
-        let rows: Vec<(i64, i64, String)> = coverages::table
-            .filter(coverages::organization_id.eq(organization.as_i64()))
-            .filter(coverages::payer_id.eq_any(payers.into_iter().collect::<Vec<_>>()))
-            .filter(coverages::member_number.eq_any(texts))
-            .select((coverages::member_id, coverages::payer_id, coverages::member_number))
-            .load(conn)?;
-        for (member, payer, number) in rows {
-            let number: MemberNumber = read("coverages.member_number", number)?;
-            let pair = (PayerId::from_i64(payer), number);
-            if wanted.contains(&pair) {
-                owners.entry(member).or_default().insert(pair);
+        let under = diesel::alias!(coverages as under);
+        let named = under
+            .filter(under.field(coverages::organization_id).eq(organization.as_i64()))
+            .filter(under.field(coverages::payer_id).eq_any(payers.into_iter().collect::<Vec<_>>()))
+            .filter(under.field(coverages::member_number).eq_any(texts))
+            .select(under.field(coverages::member_id));
+        for member in with_coverages_of!(conn, organization, members::id.eq_any(named)) {
+            // Two numbers of one member may be in two chunks.
+            if !seen.insert(member.id) {
+                continue;
             }
+            let own = member.coverages.iter();
+            let own = own.map(|c| (c.data.payer, c.data.member_number.clone()));
+            let own: HashSet<PayerMember> = own.filter(|number| wanted.contains(number)).collect();
+            all.extend(own.into_iter().map(|number| (number, member.clone())));
         }
     }
-    let ids: Vec<MemberId> = owners.keys().map(|id| MemberId::from_i64(*id)).collect();
-    let found = by_ids(conn, organization, &ids)?;
-    Ok(found
-        .into_iter()
-        .flat_map(|member| {
-            let pairs = owners.remove(&member.id.as_i64()).unwrap_or_default();
-            pairs.into_iter().map(move |pair| (pair, member.clone()))
-        })
-        .collect())
+    Ok(all)
 }
 
 /// A page of the tenant's members, in order of id, after the given one.

@@ -14,6 +14,7 @@ pub mod bare_lines;
 pub mod batches;
 pub mod beside;
 pub mod changes;
+mod checkpoints;
 pub mod claim_changes;
 pub mod claims;
 mod conn;
@@ -114,6 +115,7 @@ pub struct Db {
     writers: Arc<Semaphore>,
     waits: Arc<Waits>,
     growth: Arc<statistics::Growth>,
+    checkpoints: Arc<checkpoints::Checkpoints>,
 }
 
 /// How long units of work waited for their turn and their connection.
@@ -168,6 +170,7 @@ impl Db {
             writers: Arc::new(Semaphore::new(writers)),
             waits: Arc::default(),
             growth: Arc::default(),
+            checkpoints: Arc::default(),
         })
     }
 

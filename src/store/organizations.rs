@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::report_facts;
 use super::report_walls::{self, Narrowing};
 use super::schema::{locations, organizations};
-use super::types::{CHUNK, ListChange, optional, page_size, read, read_optional};
+use super::types::{CHUNK, ListChange, optional, page_size, read, read_optional, with_children};
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{LocationId, OrganizationId};
@@ -195,9 +195,20 @@ fn insert_locations(conn: &mut Conn, rows: &[LocationRow]) -> Result<(), StoreEr
 
 /// The organization with this id.
 pub fn by_id(conn: &mut Conn, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
-    let query = organizations::table.filter(organizations::id.eq(id.as_i64()));
-    let rows = query.select(Row::as_select()).load(conn)?;
-    Ok(with_locations(conn, rows)?.pop())
+    // By one statement: each decision asks for it.
+    let rows: Vec<(Row, Option<LocationRow>)> = organizations::table
+        .left_join(locations::table.on(locations::organization_id.eq(organizations::id)))
+        .filter(organizations::id.eq(id.as_i64()))
+        .order(locations::key)
+        .select((Row::as_select(), Option::<LocationRow>::as_select()))
+        .load(conn)?;
+    let found = with_children(rows, |row| row.id).pop();
+    found
+        .map(|(row, locations)| {
+            let locations = locations.into_iter().map(LocationRow::into_domain);
+            row.into_domain(locations.collect::<Result<_, _>>()?)
+        })
+        .transpose()
 }
 
 /// The organization with this key.

@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::schema::{certificates, peers};
 use super::types::{
     CHUNK, ListChange, optional, page_size, read, read_json, read_optional, read_span,
-    read_unusual, write_json, write_unusual,
+    read_unusual, with_children, write_json, write_unusual,
 };
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Npi;
@@ -204,6 +204,29 @@ fn insert_certificates(conn: &mut Conn, rows: &[CertificateRow]) -> Result<(), S
     Ok(())
 }
 
+/// The tenant's peers under a condition, with their certificates, by one statement: each decision asks for
+/// people.
+macro_rules! with_papers {
+    ($conn:expr, $organization:expr, $condition:expr) => {{
+        let of_peer = certificates::organization_id
+            .eq(peers::organization_id)
+            .and(certificates::peer_id.eq(peers::id));
+        let rows: Vec<(Row, Option<CertificateRow>)> = peers::table
+            .left_join(certificates::table.on(of_peer))
+            .filter(peers::organization_id.eq($organization.as_i64()))
+            .filter($condition)
+            .order((peers::id, certificates::state, certificates::kind, certificates::valid_from))
+            .select((Row::as_select(), Option::<CertificateRow>::as_select()))
+            .load($conn)?;
+        let peer = |(row, papers): (Row, Vec<CertificateRow>)| {
+            let papers = papers.into_iter().map(CertificateRow::into_domain);
+            row.into_domain(papers.collect::<Result<_, _>>()?)
+        };
+        let all = with_children(rows, |row: &Row| row.id).into_iter().map(peer);
+        all.collect::<Result<Vec<Peer>, StoreError>>()?
+    }};
+}
+
 /// The peer with this id, if it is this tenant's.
 pub fn by_id(
     conn: &mut Conn,
@@ -221,12 +244,10 @@ pub fn by_ids(
 ) -> Result<Vec<Peer>, StoreError> {
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
-        let query = peers::table
-            .filter(peers::organization_id.eq(organization.as_i64()))
-            .filter(peers::id.eq_any(chunk.iter().map(|i| i.as_i64()).collect::<Vec<_>>()));
-        found.extend(query.select(Row::as_select()).load(conn)?);
+        let ids: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
+        found.extend(with_papers!(conn, organization, peers::id.eq_any(ids)));
     }
-    with_certificates(conn, organization, found)
+    Ok(found)
 }
 
 /// The peer with this NPI.
@@ -246,12 +267,10 @@ pub fn by_npis(
 ) -> Result<Vec<Peer>, StoreError> {
     let mut found = Vec::new();
     for chunk in npis.chunks(CHUNK) {
-        let query = peers::table
-            .filter(peers::organization_id.eq(organization.as_i64()))
-            .filter(peers::npi.eq_any(chunk.iter().map(Npi::as_str).collect::<Vec<_>>()));
-        found.extend(query.select(Row::as_select()).load(conn)?);
+        let npis: Vec<&str> = chunk.iter().map(Npi::as_str).collect();
+        found.extend(with_papers!(conn, organization, peers::npi.eq_any(npis)));
     }
-    with_certificates(conn, organization, found)
+    Ok(found)
 }
 
 /// The NPIs of an organization's peers.

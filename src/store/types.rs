@@ -42,6 +42,18 @@ pub fn optional(value: Option<&impl ToString>) -> Option<String> {
     value.map(ToString::to_string)
 }
 
+/// Rows of a left join, sorted by parent: each parent once, with its children.
+pub fn with_children<P, C>(rows: Vec<(P, Option<C>)>, id: impl Fn(&P) -> i64) -> Vec<(P, Vec<C>)> {
+    let mut all: Vec<(P, Vec<C>)> = Vec::new();
+    for (parent, child) in rows {
+        match all.last_mut().filter(|(last, _)| id(last) == id(&parent)) {
+            Some((_, children)) => children.extend(child),
+            None => all.push((parent, child.into_iter().collect())),
+        }
+    }
+    all
+}
+
 /// Reads two columns of dates.
 pub fn read_span(
     place: &'static str,

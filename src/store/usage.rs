@@ -1,7 +1,8 @@
 //! Usage: units drawn, summed by service, date, authorization and how they were given.
 //!
-//! Read only as far as the windows of the contracts at hand reach; the ledger keeps the rest. Ids
-//! and dates are values of ours, so they stand in the text of the statements.
+//! Read only as far as the windows of the contracts at hand reach; the ledger keeps the rest.
+
+mod sums;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -18,6 +19,7 @@ use crate::domain::ids::{
     AccountId, AuthorizationId, EncounterId, OrganizationId, PayerId, PeerId, SharedAccountId,
 };
 use crate::domain::windows::Days;
+use sums::{Asked, Sums};
 
 /// What a query for usage covers.
 #[derive(Debug, Clone, Default)]
@@ -82,46 +84,35 @@ impl Row {
     }
 }
 
-fn list(ids: impl IntoIterator<Item = i64>) -> String {
-    ids.into_iter().map(|i| i.to_string()).collect::<Vec<_>>().join(",")
+fn list(ids: &[i64]) -> String {
+    ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// The list of what is left out; no id is below zero.
-fn left_out(except: &[EncounterId]) -> String {
-    list(std::iter::once(-1).chain(except.iter().map(|e| e.as_i64())))
+fn left_out(except: &[i64]) -> String {
+    if except.is_empty() { "-1".to_owned() } else { list(except) }
 }
 
-/// A condition on the service date; open ends are the ends of the calendar.
-fn within(days: Days) -> String {
+/// The first and the last of these days; open ends are the ends of the calendar.
+fn ends(days: Days) -> (NaiveDate, NaiveDate) {
     let (from, to) = (days.from.unwrap_or(FIRST_DAY), days.to.unwrap_or(LAST_DAY));
-    let (from, to) = (from.clamp(FIRST_DAY, LAST_DAY), to.clamp(FIRST_DAY, LAST_DAY));
-    format!("service_date BETWEEN '{from}' AND '{to}'")
-}
-
-const GROUPED: &str = "service, service_date, authorization_id, modifiers, mode";
-
-/// One SELECT of the ledger's sums under `condition`, by the column `whose`.
-fn sums(whose: &str, condition: &str, except: &str) -> String {
-    format!(
-        "SELECT {whose} AS whose, {GROUPED}, CAST(SUM(reserved + consumed) AS BIGINT) AS units \
-         FROM unit_entries WHERE organization_id = $1 AND service IS NOT NULL \
-         AND (encounter_id IS NULL OR encounter_id NOT IN ({except})) AND {condition} \
-         GROUP BY {whose}, {GROUPED} HAVING SUM(reserved + consumed) <> 0"
-    )
+    (from.clamp(FIRST_DAY, LAST_DAY), to.clamp(FIRST_DAY, LAST_DAY))
 }
 
 fn load(
     conn: &mut Conn,
     organization: OrganizationId,
-    selects: &[String],
+    (sums, except): (&[Sums], &[EncounterId]),
 ) -> Result<Vec<(i64, Usage)>, StoreError> {
-    if selects.is_empty() {
+    if sums.is_empty() {
         return Ok(vec![]);
     }
-    // A row that two selects find is the same row in both, so UNION keeps it once.
-    let sql = format!("{} ORDER BY 1, 3, 2, 4, 5, 6", selects.join(" UNION "));
-    let rows: Vec<Row> =
-        diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
+    let except: Vec<i64> = except.iter().map(|e| e.as_i64()).collect();
+    let asked = Asked { organization: organization.as_i64(), sums, except: &except };
+    let rows: Vec<Row> = match conn {
+        Conn::Sqlite(c) => diesel::sql_query(asked.text()).load(c)?,
+        Conn::Postgres(c) => asked.load(c)?,
+    };
     rows.into_iter().map(Row::usage).collect()
 }
 
@@ -131,18 +122,16 @@ pub fn of_accounts(
     organization: OrganizationId,
     scope: &UsageScope,
 ) -> Result<Vec<(AccountId, Usage)>, StoreError> {
-    let mut selects = Vec::new();
-    let except = left_out(&scope.except);
-    for (accounts, days) in scope.accounts.iter().filter(|(accounts, _)| !accounts.is_empty()) {
-        let ids = list(accounts.iter().map(|a| a.as_i64()));
-        let condition = format!("account_id IN ({ids}) AND {}", within(*days));
-        selects.push(sums("account_id", &condition, &except));
-    }
+    let ids = |accounts: &[AccountId]| accounts.iter().map(|a| a.as_i64()).collect();
+    let of_accounts = scope.accounts.iter().filter(|(accounts, _)| !accounts.is_empty());
+    let mut sums: Vec<Sums> = of_accounts
+        .map(|(accounts, days)| Sums::of("account_id", ids(accounts)).within(*days))
+        .collect();
     if !scope.authorizations.is_empty() {
-        let ids = list(scope.authorizations.iter().map(|a| a.as_i64()));
-        selects.push(sums("account_id", &format!("authorization_id IN ({ids})"), &except));
+        let ids = scope.authorizations.iter().map(|a| a.as_i64()).collect();
+        sums.push(Sums::of("account_id", ids).found_by("authorization_id"));
     }
-    let found = load(conn, organization, &selects)?;
+    let found = load(conn, organization, (&sums, &scope.except))?;
     Ok(found.into_iter().map(|(account, usage)| (AccountId::from_i64(account), usage)).collect())
 }
 
@@ -158,11 +147,9 @@ pub fn of_peers(
     if peers.is_empty() {
         return Ok(vec![]);
     }
-    let ids = list(peers.iter().map(|p| p.as_i64()));
-    let condition =
-        format!("peer_id IN ({ids}) AND payer_id = {} AND {}", payer.as_i64(), within(days));
-    let select = sums("peer_id", &condition, &left_out(except));
-    let found = load(conn, organization, &[select])?;
+    let ids = peers.iter().map(|p| p.as_i64()).collect();
+    let sums = Sums::of("peer_id", ids).of_payer(payer.as_i64()).within(days);
+    let found = load(conn, organization, (&[sums], except))?;
     Ok(found.into_iter().map(|(peer, usage)| (PeerId::from_i64(peer), usage)).collect())
 }
 
@@ -176,16 +163,18 @@ pub fn of_shared(
     if accounts.is_empty() {
         return Ok(vec![]);
     }
-    let ids = list(accounts.iter().map(|a| a.as_i64()));
+    let ids = list(&accounts.iter().map(|a| a.as_i64()).collect::<Vec<_>>());
+    let except: Vec<i64> = except.iter().map(|e| e.as_i64()).collect();
+    let (from, to) = ends(days);
     let sql = format!(
         "SELECT account_id AS whose, service, service_date, CAST(NULL AS BIGINT) AS \
          authorization_id, modifiers, mode, CAST(SUM(units) AS BIGINT) AS units \
-         FROM shared_entries WHERE account_id IN ({ids}) AND {} \
+         FROM shared_entries WHERE account_id IN ({ids}) \
+         AND service_date BETWEEN '{from}' AND '{to}' \
          AND (encounter_id IS NULL OR organization_id <> $1 OR encounter_id NOT IN ({})) \
          GROUP BY account_id, service, service_date, modifiers, mode HAVING SUM(units) <> 0 \
          ORDER BY 1, 3, 2, 5, 6",
-        within(days),
-        left_out(except)
+        left_out(&except)
     );
     let rows: Vec<Row> =
         diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;

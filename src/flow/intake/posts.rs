@@ -108,6 +108,7 @@ async fn record_with(ctx: &Ctx, lead: Lead, post: Post) -> Outcome {
         let (posts, senders): (Vec<Post>, Vec<_>) = group.into_iter().map(Queued::parts).unzip();
         let outcomes = record_group(turn, tenant, &posts);
         db.grown(outcomes.len());
+        db.logged();
         // Their keys are free before anybody is told.
         drop(posts);
         // Whoever leads next begins before these are told.

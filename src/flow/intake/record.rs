@@ -94,7 +94,7 @@ pub(super) fn record_rows(
 ) -> Result<(Vec<RowResult>, Told), AppError> {
     let organization = again::deciding(conn, organization)?;
     let tenant = organization.id;
-    let (resolved, mut people) = resolve(conn, &organization, rows)?;
+    let (resolved, mut people) = resolve(ctx, conn, &organization, rows)?;
     let known = Known::read(conn, tenant, &resolved)?;
     let mut plan = Plan::new(resolved, &known, on_conflict)?;
     let (fresh, revisions) = (take(&mut plan.fresh), take(&mut plan.revisions));

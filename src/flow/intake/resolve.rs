@@ -17,6 +17,7 @@ use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber, Npi, Re
 use crate::domain::ids::{AuthorizationId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::organization::Organization;
 use crate::error::{AppError, Fault};
+use crate::flow::Ctx;
 use crate::store::{self, Conn};
 
 const NO_PEER: &str = "this organization has no such peer; add the peer first.";
@@ -26,13 +27,14 @@ const NO_AUTHORIZATION: &str = "there is no such authorization; name it by its n
 /// Rows with their ids found, in the order given; a row that names somebody unknown is refused
 /// alone. The people found come along.
 pub fn resolve(
+    ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
     rows: &[Parsed],
 ) -> Result<(Vec<Result<EncounterData, AppError>>, People), AppError> {
     let zone = organization.data.zone;
     let organization = organization.id;
-    let payers = payers(conn, rows)?;
+    let payers = payers(ctx, conn, rows)?;
     let (peers, npis) = peers(conn, organization, rows)?;
     let (members, numbers) = members(conn, organization, rows, &payers)?;
     let authorizations = authorizations(conn, organization, rows)?;
@@ -127,7 +129,7 @@ impl Payers {
     }
 }
 
-fn payers(conn: &mut Conn, rows: &[Parsed]) -> Result<Payers, AppError> {
+fn payers(ctx: &Ctx, conn: &mut Conn, rows: &[Parsed]) -> Result<Payers, AppError> {
     let mut keys: Vec<Key> = rows
         .iter()
         .filter_map(|row| match &row.member {
@@ -137,11 +139,7 @@ fn payers(conn: &mut Conn, rows: &[Parsed]) -> Result<Payers, AppError> {
         .collect();
     keys.sort_unstable();
     keys.dedup();
-    let mut by_key = HashMap::new();
-    for payer in store::payers::by_keys(conn, &keys)? {
-        by_key.insert(payer.data.key, payer.id);
-    }
-    Ok(Payers { by_key })
+    Ok(Payers { by_key: ctx.payers(conn, &keys)? })
 }
 
 type PeersFound = (HashMap<PeerId, crate::domain::peer::Peer>, HashMap<Npi, PeerId>);

@@ -148,7 +148,7 @@ fn additions(
     let rows = SessionDraft::of(wanted, &first.data).parts("add", add, Some(times), reading);
     let rows = rows.map_err(AppError::invalid)?;
     let organization = organization(conn, tenant)?;
-    Ok(find_people(conn, &organization, "add", &rows)?.0)
+    Ok(find_people(ctx, conn, &organization, "add", &rows)?.0)
 }
 
 /// The encounters that are named to be taken out.

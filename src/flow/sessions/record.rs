@@ -60,7 +60,7 @@ pub fn record_session_in(
     parsed: &ParsedSession,
 ) -> Result<RecordedSession, AppError> {
     let organization = again::deciding(conn, tenant)?;
-    let (list, people) = find_people(conn, &organization, "members", &parsed.rows)?;
+    let (list, people) = find_people(ctx, conn, &organization, "members", &parsed.rows)?;
     let known = known(conn, tenant, &list)?;
     let all: Vec<&EncounterData> = list.iter().collect();
     let mut bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
@@ -118,12 +118,13 @@ pub(super) fn record_new(
 /// The members' encounters with their ids found, each member once; or all that is wrong, told below
 /// `/list/0`, `/list/1`….
 pub(super) fn find_people(
+    ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
     list: &str,
     rows: &[Parsed],
 ) -> Result<(Vec<EncounterData>, People), AppError> {
-    let (resolved, people) = resolve(conn, organization, rows)?;
+    let (resolved, people) = resolve(ctx, conn, organization, rows)?;
     let (mut found, mut faults) = (Vec::with_capacity(rows.len()), Vec::new());
     let mut members = HashSet::new();
     for (index, row) in resolved.into_iter().enumerate() {

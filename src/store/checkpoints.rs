@@ -1,0 +1,82 @@
+//! SQLite's log of what was written is put into the database beside the work.
+//!
+//! Left alone, whoever commits when the log is full puts all of it into the database first, and all who wait
+//! for that commit wait some twenty milliseconds for it: more than one in a hundred single posts. So a task of
+//! its own does it in smaller pieces; what is left when the log is full is little. A commit is safe in the log
+//! already: nothing that was answered depends on this.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use diesel::connection::SimpleConnection;
+
+use super::conn::{Backend, Conn};
+use super::{Db, StoreError};
+
+/// Groups of posts between two times: a few megabytes of pages, which take a few milliseconds.
+const GROUPS: u32 = 32;
+
+/// What was written since the last time, and whether it is being done.
+#[derive(Debug, Default)]
+pub(super) struct Checkpoints {
+    groups: AtomicU32,
+    running: AtomicBool,
+}
+
+impl Checkpoints {
+    /// Counts a group; true for the one caller who is to begin.
+    fn is_due(&self) -> bool {
+        let groups = self.groups.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        groups >= GROUPS && !self.running.swap(true, Ordering::Acquire)
+    }
+
+    fn done(&self) {
+        self.groups.store(0, Ordering::Relaxed);
+        self.running.store(false, Ordering::Release);
+    }
+}
+
+impl Db {
+    /// Says that a group of posts was written. Nobody waits for what follows.
+    pub fn logged(&self) {
+        if self.backend() != Backend::Sqlite || !self.checkpoints.is_due() {
+            return;
+        }
+        let (pool, checkpoints) = (self.pool.clone(), Arc::clone(&self.checkpoints));
+        tokio::task::spawn_blocking(move || {
+            let result = pool
+                .get()
+                .map_err(|e| StoreError::Busy(e.to_string()))
+                .and_then(|mut conn| checkpoint(&mut conn));
+            checkpoints.done();
+            if let Err(error) = result {
+                // Whoever fills the log does it then.
+                tracing::warn!(%error, "the log was not put into the database");
+            }
+        });
+    }
+}
+
+/// Puts into the database what no reader needs in the log any more, without waiting for anybody.
+fn checkpoint(conn: &mut Conn) -> Result<(), StoreError> {
+    if let Conn::Sqlite(conn) = conn {
+        conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Checkpoints, GROUPS};
+
+    #[test]
+    fn one_at_a_time_and_after_so_many() {
+        let all = Checkpoints::default();
+        let due = |count: u32| (0..count).filter(|_| all.is_due()).count();
+        assert_eq!((due(GROUPS - 1), due(1)), (0, 1));
+        // While it is done, nobody begins another.
+        assert_eq!(due(3 * GROUPS), 0);
+        all.done();
+        assert_eq!((due(GROUPS - 1), due(1)), (0, 1));
+    }
+}
