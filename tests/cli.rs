@@ -74,6 +74,39 @@ fn wrong_usage_is_exit_code_two_and_failure_is_one() {
 }
 
 #[test]
+fn a_year_is_brought_in_to_its_end_and_what_is_refused_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, year) = (folder.path(), folder.path().join("year"));
+    assert!(run(path, &["migrate"]).status.success());
+    let made = run(path, &["synth", "--encounters", "60", "--seed", "1", "--out", "year"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    // A row that cannot be read in the first file, so that one is refused whatever the day is.
+    let first = year.join("encounters/mesa-voices/2026-01.csv");
+    let rows = std::fs::read_to_string(&first).unwrap();
+    let header = rows.lines().next().unwrap();
+    std::fs::write(&first, format!("{rows}broken\n")).unwrap();
+    let mut import = Command::new("sh");
+    import.arg("year/import.sh").current_dir(path).env_remove("PEERCLAIMS_CONFIG");
+    import.env("PEERCLAIMS", env!("CARGO_BIN_EXE_peerclaims"));
+    let url = format!("sqlite://{}", path.join("test.db").display());
+    let done = import.env("PEERCLAIMS__DATABASE__URL", url).output().unwrap();
+    let (out, said) = (text(&done.stdout), text(&done.stderr));
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert!(said.ends_with("what was refused, and why, is told above.\n"), "{said}");
+    // Three organizations have a file for each month, and each was read.
+    let counted = out.lines().filter(|line| line.starts_with("refused: ")).count();
+    assert_eq!(counted, 36, "{out}\n{said}");
+
+    // Neither a file whose lines end in CR nor a row with one within passes for an empty one.
+    for wrong in [format!("{header}\ra,b\rc,d\r"), format!("{header}\r\na,b\rc,d\r\n")] {
+        std::fs::write(path.join("cr.csv"), &wrong).unwrap();
+        let bad = run(path, &["import", "encounters", "cr.csv", "--organization", "mesa-voices"]);
+        assert_eq!(bad.status.code(), Some(1), "{wrong}");
+        assert!(text(&bad.stderr).contains("carriage return"), "{}", text(&bad.stderr));
+    }
+}
+
+#[test]
 fn lines_go_to_the_standard_output_with_their_end() {
     let folder = tempfile::tempdir().unwrap();
     assert!(run(folder.path(), &["migrate"]).status.success());
@@ -87,7 +120,7 @@ fn lines_go_to_the_standard_output_with_their_end() {
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines.len(), 2, "{csv}");
     assert!(lines[0].starts_with("level,organization,payer,status,claim_number,"), "{csv}");
-    assert!(lines[1].starts_with("total,") && lines[1].ends_with(",true,"), "{csv}");
+    assert!(lines[1].starts_with("total,") && lines[1].ends_with(",true,,false,"), "{csv}");
     let json: serde_json::Value =
         serde_json::from_slice(&report(&["--format", "json"]).stdout).unwrap();
     assert_eq!((&json["rows"], &json["ties"]["ties"]), (&serde_json::json!([]), &true.into()));

@@ -10,13 +10,17 @@ use sha2::{Digest, Sha256};
 
 use super::CliError;
 use crate::config::Settings;
-use crate::error::AppError;
+use crate::error::{AppError, Code};
 use crate::flow::Clock;
 use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Backend, Conn, Scope, backup, counters};
+use crate::x12::envelope::MAX_CONTROL;
 
 /// Most control numbers that are left out at once: a thousandth of all that there are.
 const MOST_SKIPPED: u32 = 1_000_000;
+/// Numbers of changed decisions that are left out: more than any organization's decisions change between two
+/// backups. Whoever reads the changes asks for those after a number, which is one of the time that is lost.
+const CHANGES_SKIPPED: u32 = 1_000_000_000;
 
 /// Make a copy of a SQLite database while it is used; PostgreSQL has `pg_dump`.
 #[derive(Debug, Args)]
@@ -113,6 +117,16 @@ pub(super) async fn after_restore(
     let (skip, work) = (wanted.skip, ctx.clone());
     let leave_out = move |conn: &mut Conn| {
         let moved = counters::skip(conn, counters::CONTROL, skip)?;
+        let last = i64::from(MAX_CONTROL);
+        if let Some((name, _)) = moved.iter().find(|(_, next)| *next > last) {
+            let pair = name.strip_prefix(counters::CONTROL).unwrap_or(name);
+            let detail = format!(
+                "the control numbers of {pair} would be used up: the last one is {last}; leave out fewer \
+                 with --skip. Nothing was changed."
+            );
+            return Err(AppError::new(Code::InvalidInput, detail));
+        }
+        counters::skip(conn, counters::CHANGES, CHANGES_SKIPPED)?;
         let detail = Detail::default().count("pairs", moved.len()).count("skipped", skip);
         audit::note(&work, conn, None, Action::ServiceRestored, "", detail)?;
         Ok::<_, AppError>(moved)

@@ -4,6 +4,7 @@ use std::io::{BufWriter, stdout};
 
 use chrono::NaiveDate;
 use clap::Args;
+use tokio::sync::oneshot;
 
 use super::report::date;
 use super::report_frame::{acquainted, format, whose};
@@ -69,12 +70,26 @@ pub(super) async fn show(settings: &Settings, wanted: Lines) -> Result<(), CliEr
     }
     reporting::settle(&ctx).await?;
     let detail = asked.detail(registry::LINES.name, format);
-    disclosed::exported(&ctx, whose(&lens), Action::ReportExport, "", detail).await?;
     let scope = organization.map_or(Scope::Service, Scope::Tenant);
     let now = ctx.now();
+    let (tell, told) = oneshot::channel();
+    let (allow, allowed) = oneshot::channel::<()>();
     let work = move |conn: &mut Conn| {
+        let left = || AppError::internal("an export was left before its first line");
+        tell.send(lines::as_of(conn, now)?).map_err(|_| left())?;
+        allowed.blocking_recv().map_err(|_| left())?;
         let to = BufWriter::new(stdout());
         lines::write(conn, &asked, now, (format, to), &mut |_| Ok(())).map(|_| ())
     };
-    Ok(ctx.db.read::<(), AppError>(scope, work).await?)
+    // The trail knows of it, and as of when it is, before the first byte leaves.
+    let entering = async {
+        // Who reads has failed, and says why.
+        let Ok(as_of) = told.await else { return Ok(()) };
+        let detail = detail.about("as_of", as_of);
+        disclosed::exported(&ctx, whose(&lens), Action::ReportExport, "", detail).await?;
+        allow.send(()).map_err(|()| AppError::internal("an export was left at its first line"))
+    };
+    let (read, entered) = tokio::join!(ctx.db.read::<(), AppError>(scope, work), entering);
+    entered?;
+    Ok(read?)
 }

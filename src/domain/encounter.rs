@@ -76,6 +76,11 @@ impl EncounterData {
             Kind::Service(_) => None,
         }
     }
+
+    /// Whether the member was met: present, and in an activity in which one is met.
+    pub fn meets_member(&self) -> bool {
+        !self.member_absent && self.activity().is_none_or(Activity::meets_member)
+    }
 }
 
 /// How the encounter says what was done.

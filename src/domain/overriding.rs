@@ -48,8 +48,9 @@ pub struct Revocation {
 }
 
 impl Override {
-    /// Whether decisions look at it.
-    pub fn in_force(&self) -> bool {
-        self.same_content && self.revoked.is_none()
+    /// Whether decisions look at it; `listed` are the rules that the contract in force for the visit
+    /// lets a person override.
+    pub fn in_force(&self, listed: &[RuleId]) -> bool {
+        self.same_content && self.revoked.is_none() && listed.contains(&self.fact.rule)
     }
 }

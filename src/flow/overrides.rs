@@ -7,10 +7,13 @@
 use super::Ctx;
 use super::again::Cause;
 use super::audit::{self, Action, Actor, Detail};
-use super::encounters::decide_in;
+use super::encounters::{decide_in, find, organization};
 use super::intake::Recorded;
+use crate::domain::contract::in_force;
 use crate::domain::decision::Decision;
+use crate::domain::encounter::EncounterData;
 use crate::domain::ids::{EncounterId, KeyId, OrganizationId};
+use crate::domain::member::billed_coverage;
 pub use crate::domain::overriding::{Override, OverrideFact, Revocation};
 use crate::domain::rules::{Overriding, RuleId};
 use crate::error::{AppError, Code, Fault};
@@ -101,15 +104,47 @@ pub fn revoke_in(
     Ok(recorded)
 }
 
-/// All overrides of a visit, oldest first, in force or not.
+/// All overrides of a visit, oldest first, each with whether it is in force.
 pub async fn list(
     ctx: &Ctx,
     tenant: OrganizationId,
     encounter: EncounterId,
-) -> Result<Vec<Override>, AppError> {
+) -> Result<Vec<(Override, bool)>, AppError> {
+    let work = ctx.clone();
     let read = move |conn: &mut Conn| {
-        super::encounters::find(conn, tenant, encounter)?;
-        Ok(store::overrides::of_encounter(conn, tenant, encounter)?)
+        let visit = find(conn, tenant, encounter)?;
+        let all = store::overrides::of_encounter(conn, tenant, encounter)?;
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rules = listed(&work, conn, tenant, &visit.data)?;
+        let seen = |one: Override| {
+            let in_force = one.in_force(&rules);
+            (one, in_force)
+        };
+        Ok(all.into_iter().map(seen).collect())
     };
     ctx.db.read(Scope::Tenant(tenant), read).await
+}
+
+/// The rules that the contract in force for a visit lets a person override, as a decision of now
+/// finds it; none without a contract.
+fn listed(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    visit: &EncounterData,
+) -> Result<Vec<RuleId>, AppError> {
+    let day = organization(conn, tenant)?.data.zone.date_of(visit.started_at);
+    let heads = store::contracts::versions_of(conn, tenant)?;
+    let member = store::members::by_id(conn, tenant, visit.member)?
+        .ok_or_else(|| AppError::not_found("member"))?;
+    let bills = |payer| in_force(&heads, payer, day).is_some();
+    let billed = billed_coverage(&member.coverages, day, bills);
+    let Some(version) = billed.and_then(|c| in_force(&heads, c.data.payer, day)) else {
+        return Ok(Vec::new());
+    };
+    let terms = ctx.terms(conn, tenant, version.id)?;
+    let rules = terms.pack.overrides.iter().flat_map(|o| &o.rules).copied();
+    Ok(rules.filter(|rule| rule.may_be_overridden()).collect())
 }

@@ -140,16 +140,17 @@ fn header(
         format!("{}{}:{}", store::counters::CONTROL, agreement.sender_id, profile.receiver_id);
     let groups = profile.form.file.groups_per_file.0;
     let first = store::counters::take(conn, &counter, groups.saturating_add(1))?;
-    let control = |n: i64| {
-        u32::try_from(n)
-            .ok()
-            .filter(|n| *n <= MAX_CONTROL)
-            .ok_or_else(|| AppError::internal("the control numbers of this pair are used up"))
-    };
+    let control = |n: i64| u32::try_from(n).ok().filter(|n| *n <= MAX_CONTROL).ok_or_else(used_up);
     control(first.saturating_add(i64::from(groups)))?;
     let created: NaiveDateTime = organization.data.zone.local(now);
     let controls = (control(first)?, control(first.saturating_add(1))?);
     header_of(organization, terms, created, controls).ok_or_else(no_location)
+}
+
+fn used_up() -> AppError {
+    let detail = "The control numbers of this sender and receiver are used up: the last one is 999999999. \
+                  Agree with the payer on another sender id, and write it into the contract.";
+    AppError::new(Code::WrongStatus, detail)
 }
 
 fn no_location() -> AppError {

@@ -301,17 +301,24 @@ fn json_row(bytes: &[u8], reading: Reading) -> Result<Parsed, AppError> {
     draft::parse(&Draft::from(body), reading).map_err(AppError::invalid)
 }
 
+const STRAY_RETURN: &str = "this line has a carriage return that is no line end; save the file \
+                            with LF or CRLF line ends.";
+
 /// The fields of one CSV line.
 fn fields(bytes: &[u8], line: u64) -> Result<Vec<String>, AppError> {
     let refuse =
         |message: &str| AppError::invalid(vec![Fault::on_line(line, None, message.to_owned())]);
     let text = std::str::from_utf8(bytes)
         .map_err(|_| refuse("this line is not UTF-8; save the file as CSV UTF-8."))?;
+    // The CSV reader takes it for the end of a record: what follows would be lost in silence.
+    if text.contains('\r') {
+        return Err(refuse(STRAY_RETURN));
+    }
     if !text.matches('"').count().is_multiple_of(2) {
         return Err(refuse("a quote is not closed on this line."));
     }
     // Nearly all lines: making a reader costs more than reading them.
-    if !text.is_empty() && !text.contains(['"', '\r']) {
+    if !text.is_empty() && !text.contains('"') {
         return Ok(text.split(',').map(str::to_owned).collect());
     }
     let mut reader = csv::ReaderBuilder::new()

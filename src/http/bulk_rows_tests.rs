@@ -57,6 +57,32 @@ fn quoted_fields_are_read() {
 }
 
 #[test]
+fn a_carriage_return_that_is_no_line_end_is_refused() {
+    let within = good("b").replace("office", "of\rfice");
+    let quoted = good("c").replace("office", "\"of\rfice\"");
+    // Two rows of a program that ends lines with CR, and what it left at the end of a line.
+    let two = format!("{}\r{}", good("d"), good("e"));
+    let text = format!("{HEADER}\r\n{}\r\n{within}\n{quoted}\n{two}\n{}\r", good("a"), good("f"));
+    let wanted = [(2, true), (3, false), (4, false), (5, false), (6, true)];
+    assert_eq!(outcome(text.as_bytes()), wanted);
+    let mut rows = Rows::begin(text.as_bytes(), Form::Csv, reading()).unwrap();
+    rows.next_row().unwrap();
+    let error = rows.next_row().unwrap().unwrap().parsed.unwrap_err();
+    assert!(error.faults[0].message.contains("carriage return"), "{error:?}");
+}
+
+#[test]
+fn a_header_with_a_carriage_return_refuses_the_file() {
+    let whole = format!("{HEADER}\r{}\r{}\r", good("a"), good("b"));
+    let within = format!("{}\n{}\n", HEADER.replace("mode", "\"mo\rde\""), good("a"));
+    for text in [whole, within] {
+        let error = Rows::begin(text.as_bytes(), Form::Csv, reading()).unwrap_err();
+        let told: Vec<_> = error.faults.iter().map(|f| (f.line, f.message.as_str())).collect();
+        assert_eq!(told, [(Some(1), STRAY_RETURN)]);
+    }
+}
+
+#[test]
 fn a_header_with_faults_tells_all_of_them() {
     let header = "reference,peer,member,colour,mode,mode,setting,activity";
     let error = Rows::begin(header.as_bytes(), Form::Csv, reading()).unwrap_err();

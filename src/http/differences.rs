@@ -67,7 +67,7 @@ struct DifferencesQuery {
 /// Hold a payer's own extract against the lines of released claims. The CSV has the columns
 /// `claim_number`, `line_control`, `service_date`, units, charge, and `payer_claim` if it is known; one
 /// row a line. The answer lists what is only here, only there, or differs, by claim and line control numbers,
-/// and the chain from one sum to the other. Nothing of it is kept.
+/// and the chain from one sum to the other; the CSV ends with a line of the level `total`. Nothing of it is kept.
 #[utoipa::path(post, path = "/v1/reports/differences", tag = "reports", params(DifferencesQuery),
     request_body(content = String, content_type = "text/csv"),
     responses((status = 200, description = "The differences; docs/reports.md says what its parts are",

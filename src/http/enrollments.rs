@@ -23,6 +23,8 @@ use crate::reports::issue::sha256;
 
 /// Columns of the file. `to` may be empty: enrolled to the end of the file's period.
 const REQUIRED: &[&str] = &["member_number", "from", "to"];
+/// The line of the first row, below the header.
+const FIRST_ROW: u64 = 2;
 /// Most rows of a file: a large plan's members, some of them with two spans.
 const MAX_ROWS: usize = 2_000_000;
 
@@ -75,8 +77,8 @@ struct EnrollmentView {
 
 /// Bring in who is enrolled: CSV with the columns `member_number`, from, to (both ends included; an empty
 /// `to` is the end of the file's period). A file is taken whole or refused whole: overlapping spans of one
-/// member and days that cannot be read are told by line and column. Members that nobody here serves belong
-/// into it; an administrator is told how many. The file that came last and speaks of a whole period is the one that rates
+/// member and days that cannot be read are told by line and column, and one without rows is refused. Members
+/// that nobody here serves belong into it; an administrator is told how many. The file that came last and speaks of a whole period is the one that rates
 /// are made of; the same bytes again change nothing, unless another file that speaks of any of its days came
 /// since: then it is in force again.
 #[utoipa::path(post, path = "/v1/enrollments", tag = "reports", params(EnrollmentQuery),
@@ -142,7 +144,15 @@ fn read(input: impl BufRead, period: (NaiveDate, NaiveDate)) -> Result<Vec<Row>,
         clashes: overlaps,
         clash: ("from", "these days overlap those of another row of the same member"),
     };
-    whole::read(table, &limits, |cells| row(cells, period))
+    let rows = whole::read(table, &limits, |cells| row(cells, period))?;
+    if rows.is_empty() {
+        // It would take the place of the file in force, and nobody would be enrolled.
+        let detail = "The file has no rows; nothing was changed.";
+        let rule = "the file has no rows: where nobody is enrolled there is nothing to send";
+        let fault = Fault::on_line(FIRST_ROW, None, rule);
+        return Err(AppError::new(Code::InvalidInput, detail).with_faults(vec![fault]));
+    }
+    Ok(rows)
 }
 
 fn row(cells: &Cells, period: (NaiveDate, NaiveDate)) -> Result<Row, Vec<Fault>> {

@@ -70,7 +70,8 @@ struct OverrideView {
     by: Option<String>,
     /// When.
     at: String,
-    /// Whether decisions look at it.
+    /// Whether decisions look at it: it was not taken back, the visit says what it said then, and the
+    /// contract in force for the visit lists the rule.
     in_force: bool,
     /// Whether the visit says what it said then. An override speaks of that content only.
     same_content: bool,
@@ -89,9 +90,8 @@ struct OverrideList {
     items: Vec<OverrideView>,
 }
 
-impl From<Override> for OverrideView {
-    fn from(o: Override) -> Self {
-        let in_force = o.in_force();
+impl OverrideView {
+    fn new(o: Override, in_force: bool) -> Self {
         Self {
             id: o.fact.id.to_string(),
             rule: o.fact.rule.as_str().to_owned(),
@@ -144,7 +144,7 @@ async fn list(
 ) -> Result<HttpResponse, AppError> {
     let tenant = tenant(&ctx, &caller.0, query.0.organization.as_deref()).await?;
     let all = overrides::list(&ctx, tenant, id.0).await?;
-    let items = all.into_iter().map(OverrideView::from).collect();
+    let items = all.into_iter().map(|(o, in_force)| OverrideView::new(o, in_force)).collect();
     Ok(HttpResponse::Ok().json(OverrideList { items }))
 }
 

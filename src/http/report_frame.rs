@@ -35,10 +35,33 @@ pub struct Doc;
 /// The reports that a caller may read.
 #[derive(Serialize)]
 struct Listed {
-    items: Vec<&'static Definition>,
+    items: Vec<ListedReport>,
 }
 
-/// The reports, with their parameters, and what each column means.
+/// One of them.
+#[derive(Serialize)]
+struct ListedReport {
+    #[serde(flatten)]
+    definition: &'static Definition,
+    parameters: Vec<&'static str>,
+    chart: bool,
+}
+
+impl From<&'static Definition> for ListedReport {
+    fn from(definition: &'static Definition) -> Self {
+        let common: &[&'static str] = if definition.issued_only {
+            &["from", "to", "run_out_days"]
+        } else if definition.name == registry::LINES.name {
+            &["from", "to", "payer", "organization", "format"]
+        } else {
+            &["from", "to", "payer", "organization", "basis", "run_out_days", "format"]
+        };
+        let parameters = common.iter().chain(definition.parameters).copied().collect();
+        Self { definition, parameters, chart: job::has_chart(definition) }
+    }
+}
+
+/// The reports, with their parameters, whether there is a chart, and what each column means.
 #[utoipa::path(get, path = "/v1/reports", tag = "reports",
     responses((status = 200, description = "Name, purpose, grain, bases and columns of each",
             content_type = "application/json"),
@@ -47,7 +70,7 @@ async fn list(caller: Caller) -> Result<HttpResponse, AppError> {
     caller.0.require(READERS)?;
     let edition = edition(caller.0.role);
     let all = registry::APART.into_iter().chain(registry::REPORTS);
-    let items = all.filter(|d| d.editions.contains(&edition)).collect();
+    let items = all.filter(|d| d.editions.contains(&edition)).map(ListedReport::from).collect();
     Ok(HttpResponse::Ok().json(Listed { items }))
 }
 

@@ -7,6 +7,7 @@ use super::problem::Problem;
 use crate::error::{AppError, Code};
 use crate::flow::report_jobs::{self, Job};
 use crate::reports::job::Question;
+use crate::reports::utilization::words;
 
 /// How far a job is. Each part counts for itself: days to read again, days of the period, rows.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,7 +47,7 @@ pub(super) struct JobView {
     to: String,
     /// By which date.
     basis: String,
-    /// As it was known then; null: as it is known when the job runs.
+    /// As it was known then; null until it is done: as it is known when the job runs.
     as_of: Option<String>,
     /// For movement: against what was known then.
     since: Option<String>,
@@ -54,6 +55,9 @@ pub(super) struct JobView {
     run_out_days: i64,
     /// For rates: how a member's month is counted.
     convention: Option<String>,
+    /// For utilization: what its rows are grouped by, joined by commas; null: by nothing.
+    #[schema(example = "month,service")]
+    group_by: Option<String>,
     /// In which form.
     format: String,
     /// waiting, running, done, failed or cancelled.
@@ -83,7 +87,9 @@ impl JobView {
     /// many rows nor how many bytes there were.
     pub(super) fn of(job: &Job, narrowed: bool) -> Result<Self, AppError> {
         let asked = Question::read(job)?;
-        let (id, text) = (job.id.to_string(), ToString::to_string);
+        let id = job.id.to_string();
+        // Who names it in GET has the same bytes as the file.
+        let as_of = asked.as_of.or_else(|| job.made.as_ref().and_then(|made| made.as_of));
         let error = job.failure.as_ref().map(|failure| {
             let code = Code::parse(&failure.code).unwrap_or(Code::Internal);
             Problem::from(&AppError::new(code, failure.detail.clone()))
@@ -96,10 +102,11 @@ impl JobView {
             from: asked.from.to_string(),
             to: asked.to.to_string(),
             basis: asked.basis.to_string(),
-            as_of: asked.as_of.as_ref().map(text),
+            as_of: as_of.map(|at| at.to_string()),
             since: asked.since.as_ref().map(ToString::to_string),
             run_out_days: asked.run_out_days,
             convention: asked.convention.map(|c| c.to_string()),
+            group_by: (!asked.group_by.is_empty()).then(|| words(&asked.group_by)),
             format: asked.format.to_string(),
             state: job.state.to_string(),
             progress: job.progress.filter(|_| !narrowed).map(|p| ProgressView {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use utoipa::{IntoParams, OpenApi};
 
 use super::attachment;
@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::reports::{acquainted, form, view_of, whose};
 use super::spool_out::{self, Maker, Reader};
 use super::{Caller, Query};
+use crate::domain::dates::Instant;
 use crate::domain::ids::{KeyId, OrganizationId};
 use crate::error::{AppError, Code};
 use crate::flow::access::{Role, find_names};
@@ -67,8 +68,8 @@ struct LinesQuery {
 /// The lines behind utilization, one row a claim line: for a payer those of released live claims of its own
 /// members, for an organization also those that are on no released claim, with their status. As of one
 /// moment, and streamed: a whole CSV or pipe file ends with a line of the level `total`, which has the number
-/// of lines; JSON and Parquet that are not whole cannot be read, and the connection of a broken answer ends
-/// without the end of the body.
+/// of lines and whether some were left out for want of a consent; JSON and Parquet that are not whole cannot be
+/// read, and the connection of a broken answer ends without the end of the body.
 #[utoipa::path(get, path = "/v1/reports/lines", tag = "reports", params(LinesQuery),
     responses((status = 200, description = "The lines; docs/reports.md says what the columns are",
             content((Object = "application/json"), (String = "text/csv"), (String = "text/plain"),
@@ -106,26 +107,29 @@ async fn export(
     }
     let place = Place::take(caller.0.key)?;
     reporting::refresh_or_job(&ctx, organization).await?;
-    let detail = asked.detail(registry::LINES.name, format);
-    disclosed::exported(&ctx, whose(&asked.lens), Action::ReportExport, "", detail).await?;
-    let reader = made(&ctx, organization, asked, format).await?;
+    let (detail, whose) = (asked.detail(registry::LINES.name, format), whose(&asked.lens));
+    let (reader, as_of) = made(&ctx, organization, asked, format).await?;
+    // Its first bytes are there, and none of them has left.
+    let detail = detail.about("as_of", as_of);
+    disclosed::exported(&ctx, whose, Action::ReportExport, "", detail).await?;
     Ok(response.streaming(reader.pieces(place)))
 }
 
-/// Begins to make the answer beside the request; gives it when its first bytes are there.
+/// Begins to make the answer beside the request; gives it when its first bytes are there, and as of when it is.
 async fn made(
     ctx: &Ctx,
     organization: Option<OrganizationId>,
     asked: Asked,
     format: Format,
-) -> Result<Reader, AppError> {
+) -> Result<(Reader, Instant), AppError> {
     let busy = || AppError::new(Code::Busy, "Other exports are being read. Ask again shortly.");
     let turn = tokio::time::timeout(PATIENCE, READING.acquire()).await.map_err(|_| busy())?;
     let turn = turn.map_err(|e| AppError::internal(e.to_string()))?;
     let (maker, mut reader) = spool_out::begin()?;
+    let (tell, told) = oneshot::channel();
     let work = ctx.clone();
     let making = rt::spawn(async move {
-        let result = make(&work, organization, asked, (format, maker)).await;
+        let result = make(&work, organization, asked, (format, maker, tell)).await;
         drop(turn);
         if let Err(error) = &result {
             tracing::warn!(error = %error, internal = ?error.internal, "an export was left");
@@ -133,7 +137,8 @@ async fn made(
         result
     });
     if reader.first().await {
-        return Ok(reader);
+        let untold = |_| AppError::internal("an export did not say as of when it is");
+        return Ok((reader, told.await.map_err(untold)?));
     }
     let ended = making.await.map_err(|e| AppError::internal(e.to_string()))?;
     Err(ended.err().unwrap_or_else(|| AppError::internal("an export ended without its end")))
@@ -143,12 +148,14 @@ async fn make(
     ctx: &Ctx,
     organization: Option<OrganizationId>,
     asked: Asked,
-    (format, mut maker): (Format, Maker),
+    (format, mut maker, tell): (Format, Maker, oneshot::Sender<Instant>),
 ) -> Result<(), AppError> {
     let scope = organization.map_or(Scope::Service, Scope::Tenant);
     // Everything that was committed by now is in the snapshot that begins after it.
     let now = ctx.now();
     let work = move |conn: &mut crate::flow::issues::Conn| {
+        // Whoever asked may have gone.
+        let _ = tell.send(lines::as_of(conn, now)?);
         lines::write(conn, &asked, now, (format, &mut maker), &mut |_| Ok(()))?;
         maker.whole().map_err(|e| AppError::internal(format!("an export cannot be kept: {e}")))
     };

@@ -173,7 +173,7 @@ async fn get(
 /// Correct a session: its size or times, members who were there after all, members who were not.
 /// What is not claimed of it is decided again, in order of time. When an encounter that would change
 /// is on a live claim, nothing is changed (409); an addition alone changes no other, and is held if
-/// it disagrees with the session.
+/// it disagrees with the session. What asks for nothing else than there is makes no new revision.
 #[utoipa::path(patch, path = "/v1/sessions/{id}", tag = "sessions", request_body = SessionPatch,
     params(("id" = String, Path, description = "The session's id"), OfOrganization,
         ("If-Match" = String, Header, description = "The ETag of what was read")),

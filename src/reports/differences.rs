@@ -24,7 +24,7 @@ use crate::store::{Conn, StoreError, report_facts, report_lines};
 /// How far beside the period a line is looked for by its numbers, in days: a year and its leap day.
 const BESIDE_DAYS: i64 = 366;
 
-/// The columns of the CSV, as `docs/reports.md` documents them.
+/// The columns of the CSV after the level, as `docs/reports.md` documents them.
 const COLUMNS: [&str; 14] = [
     "place",
     "claim_number",
@@ -40,6 +40,19 @@ const COLUMNS: [&str; 14] = [
     "payer_claim_there",
     "notice",
     "left_out_without_consent",
+];
+
+/// Columns of the last line, which the others have empty.
+const OF_ALL: [&str; 9] = [
+    "lines_here",
+    "lines_there",
+    "lines_here_on_other_days",
+    "lines_both",
+    "lines_only_here",
+    "lines_only_there",
+    "lines_differing",
+    "ties",
+    "as_of",
 ];
 
 const CHAIN: &str = "here + here on other days - only here - (here - there of lines in both) + only \
@@ -285,9 +298,10 @@ fn ties(of: &Comparison) -> Ties {
 }
 
 impl Differences {
-    /// As CSV: a line for each that is not the same.
+    /// As CSV: a line for each that is not the same, and one of the whole at the end.
     pub fn csv(&self) -> Result<String, AppError> {
-        let mut table = csv_out::Table::new(&COLUMNS)?;
+        let columns: Vec<&str> = std::iter::once("level").chain(COLUMNS).chain(OF_ALL).collect();
+        let mut table = csv_out::Table::new(&columns)?;
         let left_out = self.left_out_without_consent.map(|left| left.to_string());
         let left_out = left_out.unwrap_or_default();
         for row in &self.differences {
@@ -309,8 +323,33 @@ impl Differences {
                 both(|l| l.payer_claim.clone().unwrap_or_default()),
                 [self.notice.to_owned(), left_out.clone()],
             ];
-            table.row(fields.as_flattened().iter().map(String::as_str))?;
+            let own = fields.as_flattened().iter().map(String::as_str);
+            table.row(std::iter::once("row").chain(own).chain([""; OF_ALL.len()]))?;
         }
+        table.row(self.whole(&left_out).iter().map(String::as_str))?;
         table.finish()
+    }
+
+    /// The last line: the sums of both sides, and what is said of the whole.
+    fn whole(&self, left_out: &str) -> Vec<String> {
+        let (here, there) = (&self.here, &self.there);
+        let units = [here.units.to_string(), there.units.to_string()];
+        let charge = [here.charge.to_string(), there.charge.to_string()];
+        let sides = [here, there, &self.here_on_other_days];
+        let parts = [&self.both_here, &self.only_here, &self.only_there];
+        let count = |sums: &SumsView| sums.lines.to_string();
+        let fields = [
+            vec!["total".to_owned()],
+            // The line's place, numbers, what differs, and days.
+            vec![String::new(); 6],
+            [units, charge].concat(),
+            // The payer's claim.
+            vec![String::new(); 2],
+            vec![self.notice.to_owned(), left_out.to_owned()],
+            sides.map(count).to_vec(),
+            parts.map(count).to_vec(),
+            vec![self.differing.to_string(), self.ties.ties.to_string(), self.as_of.to_string()],
+        ];
+        fields.concat()
     }
 }

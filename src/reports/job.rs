@@ -17,7 +17,7 @@ use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
 use crate::domain::report::job::Job;
 use crate::error::{AppError, Code};
-use crate::store::{Conn, StoreError};
+use crate::store::{self, Conn, StoreError};
 
 /// What a job was asked for, beside the report's name and who reads of whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +120,23 @@ pub(super) fn passed(asked: &Asked, now: Instant) -> Result<Instant, AppError> {
     Ok(as_of)
 }
 
+/// Refuses a time before reports had read anything of visits that were recorded by then: what it would tell is
+/// none of them, and not what there was.
+pub(super) fn not_too_early(conn: &mut Conn, asked: &Asked) -> Result<(), AppError> {
+    let whose = (asked.lens.organization, asked.lens.payer);
+    for (name, at) in [("as_of", asked.as_of), ("since", asked.since)] {
+        let Some(at) = at else { continue };
+        if store::report_facts::knew_nothing(conn, whose, at)? {
+            let detail = format!(
+                "Parameter {name}: visits were recorded by then which reports had not read yet, so that \
+                 nothing is known as of that time. Name a later one."
+            );
+            return Err(AppError::new(Code::InvalidParameter, detail));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses what is an issue only.
 pub(super) fn given_out(definition: &Definition) -> Result<(), AppError> {
     if definition.issued_only {
@@ -138,15 +155,20 @@ pub fn find(name: &str, edition: Perspective) -> Result<&'static Definition, App
     registry::find(name, edition)
 }
 
+/// Whether it is to be had as a picture.
+pub fn has_chart(definition: &Definition) -> bool {
+    chart::charted(definition.name, Basis::Service).is_ok()
+}
+
 /// Makes a report in the caller's transaction, which began after `now`, and writes it; tells how many rows
-/// are written, and of how many.
+/// are written, and of how many. Gives the time as of which it is.
 pub fn give(
     conn: &mut Conn,
     (definition, asked, format): (&'static Definition, Asked, Format),
     now: Instant,
     out: &mut (dyn Write + Send),
     tell: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<(), AppError> {
+) -> Result<Instant, AppError> {
     if definition.name == registry::LINES.name {
         return give_lines(conn, (&asked, format), now, out, tell);
     }
@@ -156,7 +178,7 @@ pub fn give(
     let bytes = answer.bytes(format)?;
     out.write_all(&bytes).map_err(unwritten)?;
     tell(rows, Some(rows));
-    Ok(())
+    Ok(answer.as_of)
 }
 
 fn unwritten(error: std::io::Error) -> AppError {
@@ -170,10 +192,11 @@ fn give_lines(
     now: Instant,
     out: &mut (dyn Write + Send),
     tell: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<(), AppError> {
+) -> Result<Instant, AppError> {
     if format == Format::Dictionary {
         lines::check(asked, format)?;
-        return out.write_all(lines::dictionary()?.as_bytes()).map_err(unwritten);
+        out.write_all(lines::dictionary()?.as_bytes()).map_err(unwritten)?;
+        return lines::as_of(conn, now);
     }
     let mut step = |done| {
         tell(done, None);
@@ -181,7 +204,7 @@ fn give_lines(
     };
     let written = lines::write(conn, asked, now, (format, out), &mut step)?;
     tell(written.lines, Some(written.lines));
-    Ok(())
+    Ok(written.as_of)
 }
 
 /// The definition that a job is made by: it must be one of its readers still.
@@ -205,13 +228,13 @@ pub fn tells_a_payer_of_people(job: &Job) -> bool {
     walled && edition(job) == Perspective::Payer
 }
 
-/// Makes the report of a job in the caller's transaction and writes it.
+/// Makes the report of a job in the caller's transaction and writes it. Gives the time as of which it is.
 pub fn write(
     conn: &mut Conn,
     (job, now): (&Job, Instant),
     out: &mut (dyn Write + Send),
     tell: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<(), AppError> {
+) -> Result<Instant, AppError> {
     let question = Question::read(job)?;
     let asked = question.asked(lens(job));
     give(conn, (definition(job)?, asked, question.format), now, out, tell)

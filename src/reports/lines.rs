@@ -37,8 +37,19 @@ const CLAIM_DAYS: i64 = 31;
 const TAIL: Tail = &[
     Column::time("as_of", "of the total: what was known at this time, in UTC"),
     Column::flag("complete", "of the total: whether the run-out had passed at that time"),
-    Column::flag("ties", "of the total: whether the lines add up to what utilization says"),
+    Column::flag(
+        "ties",
+        "of the total: whether the lines add up to what utilization says; empty where lines are left out",
+    ),
     Column::words("notice", "of the total: for a payer, what 42 CFR 2.32 says"),
+    Column::flag(
+        "left_out_without_consent",
+        "of the total: whether lines of people are not shown, and not in it, for want of a consent",
+    ),
+    Column::words(
+        "partial_months",
+        "of the total: months of which only a part lies in the period, joined by semicolons",
+    ),
 ];
 
 /// What was written.
@@ -48,8 +59,8 @@ pub struct Written {
     pub lines: u64,
     /// As of when.
     pub as_of: Instant,
-    /// Whether they add up to what utilization says.
-    pub ties: bool,
+    /// Whether they add up to what utilization says; none where lines were left out.
+    pub ties: Option<bool>,
 }
 
 /// Refuses what cannot be answered.
@@ -66,6 +77,11 @@ pub fn dictionary() -> Result<String, AppError> {
     super::formats::dictionary(COLUMNS, TAIL)
 }
 
+/// As of when the lines are that [`write`] writes in the same snapshot, which began after `now`.
+pub fn as_of(conn: &mut Conn, now: Instant) -> Result<Instant, AppError> {
+    Ok(store::report_facts::clock(conn)?.max(now))
+}
+
 /// Writes all of them, in the caller's snapshot, which began after `now`. `step` is told of the lines so far
 /// after each page, and may end it by an error. What was written is whole only when this has succeeded.
 pub fn write(
@@ -76,7 +92,7 @@ pub fn write(
     step: &mut dyn FnMut(u64) -> Result<(), AppError>,
 ) -> Result<Written, AppError> {
     check(asked, format)?;
-    let as_of = store::report_facts::clock(conn)?.max(now);
+    let as_of = as_of(conn, now)?;
     let late = sums::late(conn, asked)?;
     let head = head(conn, asked, as_of)?;
     let payers = store::report_days::payer_keys(conn)?;
@@ -270,6 +286,8 @@ impl Work<'_> {
             // With both sides told, what was left out could be read off.
             ties.checks.clear();
         }
+        // What is told is less than utilization says then, and nobody can hold the one against the other.
+        let holds = (!self.left_out).then_some(ties.ties);
         let totals = self.sums.totals(lengths);
         if self.sums.mixed(None, lengths) {
             self.nulls.push(Nulls { column: "units", reason: MIXED, count: 1 });
@@ -279,11 +297,10 @@ impl Work<'_> {
         let fixed: [&str; 0] = [];
         foot.push(("non_additive", json!(fixed)));
         foot.push(("nulls", json!(self.nulls)));
-        if !self.own {
-            foot.push(("left_out_without_consent", Json::Bool(self.left_out)));
-        }
-        foot.push(("ties", json!(ties)));
+        foot.push(("left_out_without_consent", Json::Bool(self.left_out)));
+        let told = json!({"ties": holds, "chain": ties.chain, "checks": ties.checks});
+        foot.push(("ties", told));
         self.out.end(&totals, &foot)?;
-        Ok(Written { lines: self.lines, as_of: self.as_of, ties: ties.ties })
+        Ok(Written { lines: self.lines, as_of: self.as_of, ties: holds })
     }
 }

@@ -64,6 +64,7 @@ pub struct Definition {
     /// Whether it is given out as an issue only.
     pub issued_only: bool,
     /// Parameters beside from, to, organization, payer, basis, `run_out_days` and format.
+    #[serde(skip)]
     pub parameters: &'static [&'static str],
     /// Its columns.
     pub columns: &'static [Column],
@@ -327,6 +328,7 @@ pub fn build(
     look(definition, &asked)?;
     let now = store::report_facts::clock(conn)?;
     let as_of = job::passed(&asked, now)?;
+    job::not_too_early(conn, &asked)?;
     let build = definition.build.ok_or_else(|| AppError::not_found("report"))?;
     let mut made = build(conn, &asked, as_of)?;
     if matches!(asked.basis, Basis::Receipt | Basis::Paid) {

@@ -65,22 +65,33 @@ pub(super) fn text(name: &str, value: &Json) -> String {
     match value {
         Json::Null => String::new(),
         Json::String(text) => text.clone(),
-        Json::Object(parts) => parts.get(name).unwrap_or(value).to_string(),
+        Json::Object(parts) => {
+            parts.get(name).map_or_else(|| value.to_string(), |part| text(name, part))
+        }
         other => other.to_string(),
     }
 }
 
 /// As texts; what is null is not said.
 fn texts(entries: &Entries) -> Vec<(&'static str, String)> {
-    let said = entries.iter().filter(|(_, value)| !value.is_null());
+    let told = |name: &str, value: &Json| value.get(name).is_none_or(|part| !part.is_null());
+    let said = entries.iter().filter(|(name, value)| !value.is_null() && told(name, value));
     said.map(|(name, value)| (*name, text(name, value))).collect()
+}
+
+/// A value of the whole as a field of a line: a list is joined by semicolons.
+fn field(name: &str, value: &Json) -> String {
+    match value {
+        Json::Array(list) => list.iter().map(|one| text(name, one)).collect::<Vec<_>>().join(";"),
+        one => text(name, one),
+    }
 }
 
 /// The values of the tail, found among what was said before and after.
 fn tail_of<'a>(tail: Tail, said: impl Iterator<Item = &'a (&'static str, Json)>) -> Vec<String> {
     let said: Vec<_> = said.collect();
     let find = |column: &Column| said.iter().rev().find(|(known, _)| *known == column.name);
-    let told = |column| find(column).map(|(name, value)| text(name, value)).unwrap_or_default();
+    let told = |column| find(column).map(|(name, value)| field(name, value)).unwrap_or_default();
     tail.iter().map(told).collect()
 }
 

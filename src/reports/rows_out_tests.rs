@@ -86,6 +86,32 @@ fn text_has_a_line_for_each_row_and_one_at_its_end() {
 }
 
 #[test]
+fn what_cannot_be_told_is_empty_and_a_list_is_joined() {
+    const TAIL: Tail = &[
+        Column::flag("ties", "whether it does"),
+        Column::flag("left_out", "whether any were"),
+        Column::words("months", "a list"),
+    ];
+    let whole = |format| {
+        let mut bytes = Vec::new();
+        let before = vec![("months", json!(["2026-06", "2026-08"]))];
+        let out = begin(format, &mut bytes, COLUMNS, before, TAIL).unwrap();
+        let totals = vec![Value::Null("of_one_only"); COLUMNS.len()];
+        let ties = json!({"ties": null, "chain": "a = b", "checks": []});
+        out.end(&totals, &vec![("left_out", json!(true)), ("ties", ties)]).unwrap();
+        bytes
+    };
+    let csv = String::from_utf8(whole(Format::Csv)).unwrap();
+    assert!(csv.ends_with(",,true,2026-06;2026-08\r\n"), "{csv}");
+    let pipe = String::from_utf8(whole(Format::Pipe)).unwrap();
+    assert!(pipe.ends_with("||true|2026-06;2026-08\r\n"), "{pipe}");
+    let file = SerializedFileReader::new(Bytes::from(whole(Format::Parquet))).unwrap();
+    let said = file.metadata().file_metadata().key_value_metadata().unwrap().clone();
+    assert!(said.iter().all(|entry| entry.key != "ties"), "{said:?}");
+    assert!(said.iter().any(|entry| entry.key == "left_out"), "{said:?}");
+}
+
+#[test]
 fn json_is_one_document() {
     for count in 0..=3 {
         let bytes = written(Format::Json, &rows()[..count]);

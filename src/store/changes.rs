@@ -54,7 +54,7 @@ pub fn add(
     list: &[NewChange],
 ) -> Result<(), StoreError> {
     let Ok(count @ 1..) = u32::try_from(list.len()) else { return Ok(()) };
-    let first = counters::take(conn, &format!("changes:{organization}"), count)?;
+    let first = counters::take(conn, &format!("{}{organization}", counters::CHANGES), count)?;
     let rows = list
         .iter()
         .zip(first..)

@@ -11,6 +11,8 @@ use super::error::StoreError;
 
 /// What the names of control numbers' counters begin with; sender and receiver follow.
 pub const CONTROL: &str = "x12:";
+/// What the names of the counters of changed decisions begin with; the organization follows.
+pub const CHANGES: &str = "changes:";
 
 #[derive(QueryableByName)]
 struct Next {

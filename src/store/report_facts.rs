@@ -13,7 +13,7 @@ use super::schema::{organizations, past_zones, report_clock, report_facts, repor
 use super::sets::insert_set;
 use super::types::{self, CHUNK};
 use crate::domain::dates::{Instant, Zone};
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{OrganizationId, PayerId};
 use crate::domain::report::fact::Fact;
 
 /// The only row of the clock.
@@ -134,6 +134,39 @@ pub fn mark(
         ))
         .execute(conn)?;
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Early {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    id: i64,
+}
+
+/// Whether visits were recorded by then of which reports had read none: a file that was brought in before the
+/// first reading. Of one organization or of all, with a payer of those that have a contract with it.
+pub fn knew_nothing(
+    conn: &mut Conn,
+    (organization, payer): (Option<OrganizationId>, Option<PayerId>),
+    at: Instant,
+) -> Result<bool, StoreError> {
+    let own = organization.map(|id| format!("o.id = {} AND ", id.as_i64())).unwrap_or_default();
+    let contracted = payer.map(|id| {
+        let id = id.as_i64();
+        format!(
+            "EXISTS (SELECT 1 FROM contracts k WHERE k.organization_id = o.id AND k.payer_id = {id}) AND "
+        )
+    });
+    let sql = format!(
+        "SELECT o.id FROM organizations o WHERE {own}{}EXISTS (SELECT 1 FROM encounters e \
+         WHERE e.organization_id = o.id AND e.recorded_at <= $1) AND NOT EXISTS (SELECT 1 \
+         FROM report_facts f WHERE f.organization_id = o.id AND f.known_from <= $2) LIMIT 1",
+        contracted.unwrap_or_default()
+    );
+    let early: Vec<Early> = diesel::sql_query(sql)
+        .bind::<diesel::sql_types::Timestamp, _>(at.naive())
+        .bind::<diesel::sql_types::Timestamp, _>(at.naive())
+        .load(conn)?;
+    Ok(early.first().is_some_and(|early| early.id != 0))
 }
 
 /// The zone of an organization.

@@ -92,6 +92,7 @@ pub fn done(conn: &mut Conn, hold: Hold, now: Instant, made: &Made) -> Result<bo
         table::size_bytes.eq(Some(number(made.size)?)),
         table::sha256.eq(Some(made.sha256.as_str())),
         table::narrowings.eq(made.narrowings),
+        table::as_of.eq(made.as_of.map(Instant::naive)),
     );
     Ok(diesel::update(held!(hold)).set(change).execute(conn)? == 1)
 }

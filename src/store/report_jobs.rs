@@ -43,6 +43,7 @@ struct Row {
     error_code: Option<String>,
     error_detail: Option<String>,
     narrowings: i64,
+    as_of: Option<NaiveDateTime>,
 }
 
 impl Row {
@@ -53,7 +54,8 @@ impl Row {
         let size = count(self.size_bytes)?;
         let made = match (size, self.sha256, time(self.known_at)) {
             (Some(size), Some(sha256), Some(known_at)) => {
-                Some(Made { size, sha256, known_at, narrowings: self.narrowings })
+                let as_of = time(self.as_of);
+                Some(Made { size, sha256, known_at, as_of, narrowings: self.narrowings })
             }
             _ => None,
         };
@@ -108,6 +110,7 @@ pub fn insert(conn: &mut Conn, job: &Job) -> Result<(), StoreError> {
         error_code: None,
         error_detail: None,
         narrowings: 0,
+        as_of: None,
     };
     diesel::insert_into(table::table).values(row).execute(conn)?;
     Ok(())

@@ -11,7 +11,7 @@ mod stated;
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamp};
 
@@ -32,10 +32,6 @@ use claims::{OfClaims, claims};
 pub use lengths::Lengths;
 use lines::{OfLines, lines};
 use meetings::{Held, Meetings, Wanted};
-
-/// A claim's lines lie at most so many days after its first: a month. The index on a claim's date
-/// bounds the search by it.
-const CLAIM_DAYS: i64 = 31;
 
 #[derive(QueryableByName)]
 struct VisitRow {
@@ -109,7 +105,10 @@ struct ControlRow {
 
 const VISITS: &str = "SELECT e.id, e.payer_id, e.member_id, e.member_number, e.peer_id, e.service, \
      e.role, e.mode, e.setting, e.program, e.status, e.minutes, e.recorded_at, \
-     e.voided_at IS NOT NULL AS void, e.content LIKE '%\"member_absent\":true%' AS absent, \
+     e.voided_at IS NOT NULL AS void, (e.content LIKE '%\"member_absent\":true%' \
+     OR e.content LIKE '%\"kind\":{\"activity\":\"no_contact\"}%' \
+     OR e.content LIKE '%\"kind\":{\"activity\":\"documentation\"}%' \
+     OR e.content LIKE '%\"kind\":{\"activity\":\"staff_training\"}%') AS absent, \
      e.started_at AS from_at, e.ended_at AS to_at, s.id AS session_id, s.started_at, s.ended_at, s.size, e.revision \
      FROM encounters e \
      LEFT JOIN session_encounters m ON m.organization_id = e.organization_id AND m.encounter_id = e.id \
@@ -120,9 +119,8 @@ const REASONS: &str = "SELECT r.encounter_id, r.rule FROM encounters e JOIN hold
 
 const CONTROL: &str = "SELECT c.payer_id, c.status, CAST(SUM(k.units) AS BIGINT) AS units, \
      CAST(SUM(k.charge) AS BIGINT) AS charge, CAST(SUM(k.expected) AS BIGINT) AS expected \
-     FROM claims c JOIN claim_lines k ON k.organization_id = c.organization_id \
-     AND k.claim_id = c.id WHERE c.organization_id = $1 AND k.service_date = $2 \
-     AND c.service_date BETWEEN $3 AND $2";
+     FROM claim_lines k JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
+     WHERE k.organization_id = $1 AND k.service_date = $2";
 
 /// All visits of a day, void ones too, in order of id.
 pub fn visits(
@@ -216,7 +214,7 @@ fn as_stated(
         said.mode.as_str().clone_into(&mut row.mode);
         said.setting.as_str().clone_into(&mut row.setting);
         row.program = said.program.as_ref().map(Key::as_str).map(str::to_owned);
-        row.absent = said.member_absent;
+        row.absent = !said.meets_member();
         (row.from_at, row.to_at) = (said.started_at.naive(), said.ended_at.naive());
         let group = said.group.as_ref();
         row.set_session(group.and_then(|group| meetings.named(group.session.as_str())));
@@ -310,7 +308,6 @@ pub fn control(
     let rows: Vec<ControlRow> = diesel::sql_query(sql)
         .bind::<BigInt, _>(organization.as_i64())
         .bind::<Date, _>(day)
-        .bind::<Date, _>(day - TimeDelta::days(CLAIM_DAYS))
         .load(conn)?;
     let mut all: BTreeMap<i64, Control> = BTreeMap::new();
     for row in rows {

@@ -903,6 +903,7 @@ diesel::table! {
         error_detail -> Nullable<Text>,
         removed_at -> Nullable<Timestamp>,
         narrowings -> BigInt,
+        as_of -> Nullable<Timestamp>,
     }
 }
 

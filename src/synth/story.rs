@@ -140,11 +140,17 @@ for kind in peers certificates members coverages authorizations episodes; do
         [ ! -f "$file" ] || "$run" import $kind "$file"
     done
 done
+# Rows stand for themselves: a file with refused ones keeps no other file back.
+refused=0
 for folder in encounters/*; do
     for file in "$folder"/*; do
-        "$run" import encounters "$file" --organization "$(basename "$folder")"
+        "$run" import encounters "$file" --organization "$(basename "$folder")" || refused=1
     done
 done
+if [ "$refused" = 1 ]; then
+    echo "Not all visits are in: what was refused, and why, is told above." >&2
+    exit 1
+fi
 "#;
 
 fn readme_text(population: &Population, wanted: &Wanted) -> String {
@@ -153,7 +159,8 @@ fn readme_text(population: &Population, wanted: &Wanted) -> String {
          {} encounters of {} members at {} organizations in {}, seed {}. Nobody in here exists.\n\n\
          `sh import.sh` brings all of it in, in an order that works. The reference data is in the \
          columns of docs/import.md, the visits of each organization and month in those of the bulk \
-         upload.\n\n\
+         upload. Visits that lie in the future are refused: `import.sh` then brings in all others, \
+         says so, and ends with 1. Run it again later: what is recorded already stays as it is.\n\n\
          `flaws.csv` lists the visits that are not sound, and what the service answers to each \
          when every month's file is recorded on the fifth of the next month (recorded later, \
          visits are too late to file as well). A visit that is not listed is ready.\n",

@@ -110,6 +110,20 @@ on_both! {
         assert_eq!(app.database.number("SELECT COUNT(*) FROM encounters"), 2);
     }
 
+    async fn a_carriage_return_within_a_line_loses_nothing_in_silence(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let all = [HEADER.to_owned(), row("V-1", "2026-07-01"), row("V-2", "2026-07-02")];
+        // A file whose lines end in CR is one long header.
+        let problem = upload(&app, &w.submitter, CSV, all.join("\r")).await.problem(422, "invalid_input");
+        assert_eq!(problem["faults"][0]["line"], 1, "{problem}");
+        assert!(problem["faults"][0]["message"].as_str().unwrap().contains("LF or CRLF"), "{problem}");
+        let text = format!("{}\r\n{}\r{}\r\n{}\r\n", all[0], all[1], all[2], row("V-3", "2026-07-03"));
+        let rows = answers(&upload(&app, &w.submitter, CSV, text).await);
+        assert_eq!((statuses(&rows), numbers(&rows, "line")), (vec![422, 201], vec![2, 3]), "{rows:?}");
+        assert!(rows[0].to_string().contains("carriage return"), "{rows:?}");
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM encounters"), 1);
+    }
+
     async fn json_lines_are_answered_one_by_one(app: TestApp) {
         let w = world::river_bend(&app, 2).await;
         let body = |n: usize| visit(&format!("V-{n}"), &w.peers[0], &w.members[n % 2], &format!("2026-07-0{n}T16:00"));

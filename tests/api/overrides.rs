@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::again::supersede;
 use crate::app::{TestApp, on_both};
 use crate::world::{self, World, id, rules, visit};
 
@@ -89,6 +90,10 @@ on_both! {
             .map(|o| (o["in_force"].clone(), o["revoke_reason"].clone())).collect();
         assert_eq!(told, [(json!(false), json!("the sheet was lost")), (json!(true), Value::Null)]);
         assert!(app.database.try_execute("DELETE FROM encounter_overrides").is_err());
+        if app.database.url().starts_with("sqlite") {
+            let replace = "REPLACE INTO encounter_overrides SELECT * FROM encounter_overrides";
+            assert!(app.database.try_execute(replace).is_err());
+        }
         // A voided visit keeps them too.
         app.post(&format!("/v1/encounters/{encounter}/void"), &w.biller, &json!({"reason": "twice"})).await.expect(200);
         app.post(&revoke, &w.biller, &why).await.problem(409, "wrong_status");
@@ -176,6 +181,26 @@ on_both! {
         assert_eq!(kept(&app), 2);
         let freed = app.get(&format!("/v1/encounters/{encounter}"), &w.biller).await.expect(200);
         assert_eq!(freed["status"], "ready");
+    }
+
+    async fn an_override_is_in_force_while_the_contract_lists_the_rule(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let encounter = unsigned(&app, &w, "O-1", 1).await;
+        app.post(&path(&encounter), &w.biller, &because("note.unsigned")).await.expect(201);
+        let told = async || {
+            app.settle().await;
+            let list = app.get(&path(&encounter), &w.biller).await.expect(200);
+            let seen = app.get(&format!("/v1/encounters/{encounter}"), &w.biller).await.expect(200);
+            let one = &list["items"][0];
+            assert_eq!((&one["same_content"], &one["revoked_at"]), (&json!(true), &Value::Null), "{one}");
+            (one["in_force"].as_bool().unwrap(), seen["status"].as_str().unwrap().to_owned())
+        };
+        let same = ["RIVERBEND01", "RIVERBEND01"];
+        assert_eq!(told().await, (true, "ready".to_owned()));
+        supersede(&app, &w, "2026.2", ["\"note.unsigned\", ", ""], same).await;
+        assert_eq!(told().await, (false, "held".to_owned()));
+        supersede(&app, &w, "2026.3", ["units = 16", "units = 16"], same).await;
+        assert_eq!(told().await, (true, "ready".to_owned()));
     }
 
     async fn of_many_at_once_one_counts(app: TestApp) {

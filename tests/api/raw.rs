@@ -251,7 +251,10 @@ impl Raw {
             setting: text(&seen["setting"]),
             role: text(&seen["role"]),
             session,
-            absent: seen["member_absent"] == true,
+            absent: seen["member_absent"] == true
+                || ["no_contact", "documentation", "staff_training"]
+                    .iter()
+                    .any(|a| seen["activity"] == *a),
             lines: lines.iter().map(line).collect(),
             waits_for: rules.collect(),
             claims,

@@ -146,7 +146,14 @@ on_both! {
         assert_eq!(seen["differences"][0]["differs"], json!(["units"]));
         let csv = world::body(&app, &format!("/v1/reports/differences?{YEAR}&format=csv"), &analyst, "text/csv", text.clone()).await;
         let row = csv.body.lines().nth(1).unwrap();
-        assert!(row.contains("42 CFR part 2") && row.ends_with(",true"), "{row}");
+        let left_out = format!(",true{}", ",".repeat(9));
+        assert!(row.starts_with("row,both,") && row.contains("42 CFR part 2") && row.ends_with(&left_out), "{row}");
+        // With nothing that differs it says so, and that lines are left out.
+        let path = "/v1/reports/differences?from=2026-07-02&to=2026-07-02&format=csv";
+        let nothing = world::body(&app, path, &analyst, "text/csv", HEADER.to_owned()).await;
+        let lines: Vec<&str> = nothing.body.lines().collect();
+        let whole = ",true,0,0,0,0,0,0,0,true,2026-";
+        assert!(lines.len() == 2 && lines[1].starts_with("total,,") && lines[1].contains(whole), "{lines:?}");
         revoke(&app, &w, &kept).await;
         let seen = held_against(&app, &analyst, YEAR, &text).await;
         assert_eq!((&seen["differing"], &seen["here"]["lines"], &seen["only_there"]["lines"]), (&json!(0), &json!(0), &json!(1)), "{seen}");
@@ -254,8 +261,11 @@ on_both! {
         };
         app.get(&format!("/v1/reports/delivery?{YEAR}"), &analyst).await.expect(200);
         assert_eq!(counts("report.export").await, [1, 1, 0]);
-        app.get(&format!("/v1/reports/lines?{YEAR}&organization=river-bend"), &analyst).await.expect(200);
+        let told = app.get(&format!("/v1/reports/lines?{YEAR}&organization=river-bend"), &analyst).await.expect(200);
         assert_eq!(counts("report.export").await, [2, 1, 0]);
+        let own = entries("report.export", &w.biller).await;
+        let of_lines = own.iter().find(|e| e["about"]["report"] == "lines").unwrap();
+        assert!(told["as_of"].is_string() && of_lines["about"]["as_of"] == told["as_of"], "{of_lines}");
         let entry = &entries("report.export", &other.biller).await[0];
         let about = &entry["about"];
         assert_eq!((&about["report"], &about["format"], &about["basis"]), (&json!("delivery"), &json!("json"), &json!("service")));

@@ -88,7 +88,30 @@ on_both! {
             assert_eq!(of(&lines[1][0], &lines[1][1])["differs"], json!(["service_date"]));
         }
         let table = post(&analyst, &format!("{own}&format=csv"), csv(&lines)).await;
-        assert_eq!(table.body.lines().count(), 5, "{}", table.body);
+        // The header, the four, and the whole.
+        assert_eq!(table.body.lines().count(), 6, "{}", table.body);
+        let told = post(&analyst, &own, csv(&lines)).await.expect(200);
+        let read = |text: &str| {
+            let mut reader = csv::Reader::from_reader(text.as_bytes());
+            let columns = reader.headers().unwrap().clone();
+            let last = reader.records().last().unwrap().unwrap();
+            let fields = columns.iter().map(str::to_owned).zip(last.iter().map(str::to_owned));
+            fields.collect::<std::collections::BTreeMap<String, String>>()
+        };
+        let total = read(&table.body);
+        for (column, of) in [
+            ("units_here", &told["here"]["units"]), ("charge_here", &told["here"]["charge"]),
+            ("units_there", &told["there"]["units"]), ("charge_there", &told["there"]["charge"]),
+            ("lines_here", &told["here"]["lines"]), ("lines_there", &told["there"]["lines"]),
+            ("lines_both", &told["both_here"]["lines"]), ("lines_here_on_other_days", &told["here_on_other_days"]["lines"]),
+            ("lines_only_here", &json!(1)), ("lines_only_there", &json!(1)), ("lines_differing", &json!(2)),
+            ("ties", &json!(true)), ("level", &json!("total")), ("place", &json!("")),
+            ("left_out_without_consent", &json!(false)), ("notice", &told["notice"]),
+        ] {
+            let of = of.as_str().map_or_else(|| of.to_string(), str::to_owned);
+            assert_eq!(total[column], of, "{column}");
+        }
+        assert!(total["as_of"].starts_with("2026-"), "{total:?}");
         for (bad, line, column) in [
             (String::new(), 1, Value::Null),
             ("claim_number,units\nA,4\n".to_owned(), 1, json!("line_control")),

@@ -136,6 +136,8 @@ on_both! {
         let names = ["delivery", "mix", "dollars", "timeliness", "acceptance", "completeness", "held"];
         let key = pasts[0].world.biller.clone();
         let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        // Of both organizations: of one that was not read yet, nothing is known as of that time.
+        report(&app, "dollars", "", &analyst).await;
         let first = report(&app, "dollars", "", &key).await;
         let at = first["as_of"].as_str().unwrap().to_owned();
         let mut issued = Vec::new();
@@ -194,6 +196,37 @@ on_both! {
         let group = mix["rows"].as_array().unwrap().iter().find(|r| r["value"] == "group").unwrap().clone();
         assert_eq!((&group["contacts"], &group["sessions"]), (&json!(8), &json!(1)));
         assert_eq!(group["share_of_contacts"], "1.0000");
+    }
+
+    async fn what_no_payer_pays_is_counted_apart(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        for (name, activity) in [("V-1", "individual_support"), ("V-2", "no_contact")] {
+            let start = format!("2026-07-0{}T16:00", &name[2..]);
+            let mut body = world::visit(name, &w.peers[0], &w.members[0], &start);
+            body["activity"] = json!(activity);
+            app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        }
+        let own = report(&app, "delivery", "", &w.biller).await;
+        assert_eq!((&own["totals"]["contacts"], &own["totals"]["non_billable_contacts"]), (&json!(2), &json!(1)));
+        let theirs = report(&app, "delivery", "", &analyst).await;
+        assert!(theirs["totals"]["non_billable_contacts"].is_null(), "{theirs}");
+    }
+
+    async fn a_time_before_anything_was_read_is_refused(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let body = world::visit("V-1", &w.peers[0], &w.members[0], "2026-07-01T16:00");
+        app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        // Recorded on 10 September; reports read it for the first time two hours later.
+        app.database.execute("UPDATE report_clock SET as_of = '2026-09-10 18:00:00'");
+        let now = report(&app, "delivery", "", &w.biller).await;
+        assert_eq!(now["totals"]["contacts"], 1);
+        let asked = |name: &str, more: &str| format!("/v1/reports/{name}?{PERIOD}&{more}=2026-09-10T17:00:00Z");
+        app.get(&asked("delivery", "as_of"), &w.biller).await.problem(400, "invalid_parameter");
+        app.get(&asked("movement", "since"), &w.biller).await.problem(400, "invalid_parameter");
+        // Before it was recorded there was nothing, and that is told.
+        let before = format!("/v1/reports/delivery?{PERIOD}&as_of=2026-09-01T00:00:00Z");
+        assert_eq!(app.get(&before, &w.biller).await.expect(200)["totals"]["contacts"], 0);
     }
 
     async fn nothing_is_null_with_a_reason_and_wrong_questions_are_refused(app: TestApp) {

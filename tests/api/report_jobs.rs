@@ -78,13 +78,13 @@ pub fn pieces(app: &TestApp) -> i64 {
 /// A report of four pieces and a rest.
 pub fn four_and_a_half(
     _: &mut Conn,
-    _: (&Job, Instant),
+    (_, now): (&Job, Instant),
     out: &mut (dyn Write + Send),
     tell: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<(), AppError> {
+) -> Result<Instant, AppError> {
     out.write_all(&large()).map_err(|e| AppError::internal(e.to_string()))?;
     tell(9, Some(9));
-    Ok(())
+    Ok(now)
 }
 
 fn large() -> Vec<u8> {
@@ -156,11 +156,37 @@ on_both! {
         make_all(&app.ctx).await;
         let told: Value = serde_json::from_str(&file(&app, &w.biller, &job).await.body).unwrap();
         assert_eq!((&told["totals"]["contacts"], &told["control"]["ties"]), (&json!(4), &json!(true)), "{told}");
+        assert_eq!(look(&app, &w.biller, &job).await["as_of"], told["as_of"], "asked for as of no time");
         let trail = app.get("/v1/audit?action=report.export_job", &w.biller).await.expect(200);
         assert_eq!(trail["items"][0]["subject"], job.as_str());
         assert_eq!(trail["items"].as_array().unwrap().len(), 9, "each file that was fetched");
         let trail = app.get("/v1/audit?action=report.job", &w.biller).await.expect(200);
         assert_eq!(trail["items"].as_array().unwrap().len(), 10, "each job");
+    }
+
+    async fn what_a_job_was_made_as_of_is_told_and_asked_for_again(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        some_visits(&app, &w).await;
+        let asked = [("utilization", Some("month,service")), ("utilization", None), ("mix", None)];
+        for (n, (report, by)) in asked.into_iter().enumerate() {
+            let mut body = with(report, json!({"format": "csv"}));
+            let mut path = format!("/v1/reports/{report}?{YEAR}&format=csv");
+            if let Some(by) = by {
+                body["group_by"] = json!(by);
+                path = format!("{path}&group_by={by}");
+            }
+            let job = ask(&app, &w.biller, &body).await;
+            let waiting = look(&app, &w.biller, &job).await;
+            assert_eq!((&waiting["as_of"], &waiting["group_by"]), (&Value::Null, &json!(by)), "{waiting}");
+            make_all(&app.ctx).await;
+            let done = look(&app, &w.biller, &job).await;
+            assert_eq!(done["group_by"], json!(by), "{done}");
+            let made = file(&app, &w.biller, &job).await.body;
+            // What came in meanwhile is not in it.
+            record(&app, &w, &format!("N-{n}"), 0, &format!("2026-08-2{n}T16:00")).await;
+            let path = format!("{path}&as_of={}", done["as_of"].as_str().unwrap());
+            assert_eq!(app.get(&path, &w.biller).await.body, made, "{path}");
+        }
     }
 
     async fn lines_are_written_as_they_are_read(app: TestApp) {

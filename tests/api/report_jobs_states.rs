@@ -23,16 +23,16 @@ fn lease_has_passed(app: &TestApp) {
 /// A report without an end: a piece every 20 milliseconds.
 fn endless(
     _: &mut Conn,
-    _: (&Job, Instant),
+    (_, now): (&Job, Instant),
     out: &mut (dyn Write + Send),
     tell: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<(), AppError> {
+) -> Result<Instant, AppError> {
     for n in 1.. {
         tell(n, None);
         out.write_all(&vec![b'x'; PIECE_BYTES]).map_err(|e| AppError::internal(e.to_string()))?;
         std::thread::sleep(Duration::from_millis(20));
     }
-    Ok(())
+    Ok(now)
 }
 
 fn busy(
@@ -40,7 +40,7 @@ fn busy(
     _: (&Job, Instant),
     _: &mut (dyn Write + Send),
     _: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<(), AppError> {
+) -> Result<Instant, AppError> {
     Err(AppError::new(Code::Busy, "The service is busy; try again in a moment."))
 }
 
@@ -49,7 +49,7 @@ fn broken(
     _: (&Job, Instant),
     _: &mut (dyn Write + Send),
     _: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<(), AppError> {
+) -> Result<Instant, AppError> {
     Err(AppError::internal("Marigold's row cannot be read"))
 }
 

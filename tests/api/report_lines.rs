@@ -16,7 +16,9 @@ const YEAR: &str = "from=2026-01-01&to=2026-12-31";
 
 async fn lines(app: &TestApp, query: &str, key: &str) -> Value {
     let lines = app.get(&format!("/v1/reports/lines?{query}"), key).await.expect(200);
-    assert_eq!(lines["ties"]["ties"], true, "{}", lines["ties"]);
+    // Where lines are left out, it cannot be told.
+    let ties = if lines["left_out_without_consent"] == true { Value::Null } else { json!(true) };
+    assert_eq!(lines["ties"]["ties"], ties, "{}", lines["ties"]);
     assert_eq!(lines["lines"], rows(&lines).len(), "{query}");
     lines
 }
@@ -173,11 +175,14 @@ on_both! {
                 assert_eq!(told.len(), wanted.len());
                 for (told, wanted) in told.iter().zip(&wanted) {
                     assert!(wanted.iter().all(|(column, value)| told[column] == plain(value)), "{told:?} {wanted:?}");
-                    assert!(["as_of", "complete", "ties", "notice"].iter().all(|name| told[*name].is_empty()));
+                    let of_all = ["as_of", "complete", "ties", "notice", "left_out_without_consent", "partial_months"];
+                    assert!(of_all.iter().all(|name| told[*name].is_empty()));
                 }
                 assert_eq!((total["lines"].as_str(), total["ties"].as_str()), (told.len().to_string().as_str(), "true"));
                 assert_eq!((total["units"].clone(), total["charge"].clone()), (plain(&seen["totals"]["units"]), plain(&seen["totals"]["charge"])));
-                assert_eq!(total["notice"], plain(&seen["notice"]));
+                for name in ["notice", "left_out_without_consent"] {
+                    assert_eq!(total[name], plain(&seen[name]));
+                }
                 assert_eq!(total["notice"].is_empty(), *key != analyst);
             }
             let request = app.request(Method::GET, &format!("/v1/reports/lines?{YEAR}&format=parquet"), key);
@@ -218,6 +223,11 @@ on_both! {
         let list = app.get("/v1/reports", &analyst).await.expect(200);
         let lines = list["items"].as_array().unwrap().iter().find(|d| d["name"] == "lines").unwrap().clone();
         assert_eq!((&lines["privacy"], &lines["issuable"]), (&json!("P1"), &json!(false)));
+        assert_eq!(lines["parameters"], json!(["from", "to", "payer", "organization", "format"]));
+        for listed in list["items"].as_array().unwrap() {
+            let drawn = ["delivery", "authorizations", "ending", "pace", "timeliness"].map(Value::from);
+            assert_eq!(listed["chart"], drawn.contains(&listed["name"]), "{}", listed["name"]);
+        }
         for column in lines["columns"].as_array().unwrap() {
             assert!(dictionary.body.contains(&format!("\r\n{},", column["name"].as_str().unwrap())), "{column}");
         }
@@ -284,6 +294,12 @@ on_both! {
         assert_eq!((rows(&seen).len(), &rows(&seen)[0]["member_number"]), (1, &json!("EV1000")));
         assert_eq!((&seen["left_out_without_consent"], &seen["ties"]["checks"]), (&json!(true), &json!([])));
         assert_eq!(seen["totals"]["lines"], 1, "of those that are shown");
+        for (format, delimiter) in [("csv", b','), ("pipe", b'|')] {
+            let path = format!("/v1/reports/lines?from=2026-06-20&to=2026-08-15&format={format}");
+            let (told, total) = parsed(&app.get(&path, &analyst).await.body, delimiter);
+            let said = ["lines", "ties", "left_out_without_consent", "partial_months"].map(|name| total[name].as_str());
+            assert_eq!((told.len(), said), (1, ["1", "", "true", "2026-06;2026-08"]), "{format}");
+        }
         assert!(seen["notice"].as_str().unwrap().contains("42 CFR part 2"));
         assert_eq!(rows(&lines(&app, YEAR, &w.biller).await).len(), 2, "the organization's own records");
         // A consent that does not speak of the day of the service does not show it.

@@ -57,7 +57,9 @@ async fn release(app: &TestApp, w: &World) {
 
 async fn report(app: &TestApp, name: &str, key: &str) -> Value {
     let told = app.get(&format!("/v1/reports/{name}?{YEAR}"), key).await.expect(200);
-    assert_eq!(told["ties"]["ties"], true, "{told}");
+    // Where lines are left out, they do not add up to what claims told, and nothing is said of it.
+    let open = name == "lines" && told["left_out_without_consent"] == true;
+    assert_eq!(told["ties"]["ties"], if open { Value::Null } else { json!(true) }, "{told}");
     told
 }
 

@@ -178,6 +178,9 @@ on_both! {
         let mut absent = visit_of("V-3", &w.peers[0], &w.members[3], "2026-07-10T16:00", 60);
         absent["member_absent"] = json!(true);
         app.post("/v1/encounters", &w.submitter, &absent).await.expect(201);
+        let mut missed = visit_of("V-4", &w.peers[0], &w.members[2], "2026-07-13T16:00", 60);
+        missed["activity"] = json!("no_contact");
+        app.post("/v1/encounters", &w.submitter, &missed).await.expect(201);
         let told = async |key: &str, query: &str| -> Vec<String> {
             let report = report(&app, query, key).await;
             let row = |row: &Value| {

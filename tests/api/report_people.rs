@@ -168,6 +168,13 @@ on_both! {
         enroll("E-2", 1, "2026-06-08", None).await;
         record(&app, &w, "V-3", 1, "2026-07-18T16:00").await;
         enroll("E-3", 2, "2026-06-08", None).await;
+        // A call that reached nobody, and the note about it, are no contacts.
+        for (name, activity) in [("V-4", "no_contact"), ("V-5", "documentation")] {
+            let mut body = visit(name, &w.peers[0], &w.members[2], "2026-06-09T16:00");
+            body["activity"] = json!(activity);
+            let kept = app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+            assert_eq!(kept["status"], "non_billable", "{kept}");
+        }
         enroll("E-4", 3, "2026-06-08", Some("2026-06-17")).await;
         let engagement = report(&app, "engagement", YEAR, &w.biller).await;
         let all = &engagement["totals"];
@@ -246,6 +253,9 @@ on_both! {
             let fault = &problem["faults"][0];
             assert_eq!((&fault["line"], &fault["column"]), (&json!(line), &json!(column)), "{problem}");
         }
+        // A header alone would say that nobody is enrolled any more.
+        let problem = file(&analyst, "member_number,from,to\n").await.problem(422, "invalid_input");
+        assert_eq!(problem["detail"], "The file has no rows; nothing was changed.", "{problem}");
         assert_eq!(app.database.number("SELECT COUNT(*) FROM enrollment_files"), 1);
         for bad in ["from=2026-06-02&to=2026-07-31&payer=evergreen", "from=2026-06-01&to=2026-07-31"] {
             app.get(&format!("/v1/reports/rates?{bad}"), &w.biller).await.problem(400, "invalid_parameter");

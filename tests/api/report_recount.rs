@@ -196,6 +196,8 @@ impl Question<'_> {
             let mut each = g.units_of_each;
             each.sort_unstable();
             let middle = (each.len().saturating_sub(1) / 2, each.len() / 2);
+            let non_billable = count(visits.iter().filter(|v| v.status == "non_billable"));
+            let non_billable = (!self.reader.payer).then_some(non_billable);
             let median = if each.is_empty() {
                 Value::Null
             } else {
@@ -204,8 +206,8 @@ impl Question<'_> {
             row(
                 &[("organization", organization), ("month", month)],
                 json!({
-                    "members": g.members, "contacts": g.contacts, "sessions": g.sessions,
-                    "group_sessions": g.group_sessions, "group_contacts": g.group_contacts, "units": g.units,
+                    "members": g.members, "contacts": g.contacts, "non_billable_contacts": non_billable,
+                    "sessions": g.sessions, "group_sessions": g.group_sessions, "group_contacts": g.group_contacts, "units": g.units,
                     "contact_minutes": g.minutes, "staff_minutes": g.staff_minutes,
                     "staff_hours": ratio(g.staff_minutes, 60, 2), "units_per_member": ratio(g.units, g.members, 2),
                     "median_units_per_member": median, "contacts_per_member": ratio(g.contacts, g.members, 2),

@@ -110,6 +110,45 @@ on_both! {
         let next = "SELECT next_value FROM counters WHERE name = 'x12:RIVERBEND01:EVERGREENCHP'";
         assert_eq!(app.database.number(next), 4712);
         assert_eq!(app.database.number("SELECT COUNT(*) FROM audit_entries WHERE action = 'service.control_numbers'"), 2);
+        // The last number there is: after a restore no thousand can be left out, and a second file has none.
+        say("999999999");
+        let refused = program::run(&url, &["after-restore"]);
+        assert!(!refused.status.success());
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains("RIVERBEND01:EVERGREENCHP would be used up"), "{said}");
+        assert_eq!(app.database.number(next), 999_999_999);
+        let w = world::river_bend(&app, 1).await;
+        let visit = world::visit("V-1", &w.peers[0], &w.members[0], "2026-07-01T16:00");
+        app.post("/v1/encounters", &w.submitter, &visit).await.expect(201);
+        let body = json!({"payer": "evergreen", "through": "2026-09-09"});
+        app.post("/v1/batches", &w.biller, &body).await.problem(409, "wrong_status");
+    }
+
+    async fn who_reads_changes_misses_none_after_a_restore(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let visit = world::visit("V-1", &w.peers[0], &w.members[0], "2026-07-01T16:00");
+        let kept = app.post("/v1/encounters", &w.submitter, &visit).await.expect(201);
+        let change = async |minutes: u32| {
+            let end = json!({"ended_at": format!("2026-07-01T16:{minutes}:00Z")});
+            crate::claim_changes::patch(&app, &w, "V-1", &end).await.expect(200);
+        };
+        let feed = async |cursor: &str| app.get(&format!("/v1/decisions/changes{cursor}"), &w.biller).await.expect(200);
+        change(45).await;
+        let first = "SELECT COUNT(*) FROM decision_changes";
+        assert!(app.database.number(first) > 0, "{kept}");
+        // A reader whose cursor is of changes that the backup does not have.
+        let counter = "next_value FROM counters WHERE name LIKE 'changes:%'";
+        app.database.execute("UPDATE counters SET next_value = next_value + 40 WHERE name LIKE 'changes:%'");
+        change(30).await;
+        let told = feed("").await;
+        let cursor = format!("?cursor={}", told["next_cursor"].as_str().unwrap());
+        app.database.execute("DELETE FROM decision_changes WHERE number > 20");
+        app.database.execute("UPDATE counters SET next_value = next_value - 41 WHERE name LIKE 'changes:%'");
+        let before = app.database.number(&format!("SELECT {counter}"));
+        program::done(&app.database.url(), &["after-restore"]);
+        assert!(app.database.number(&format!("SELECT {counter}")) > before + 1_000_000);
+        change(45).await;
+        assert_eq!(feed(&cursor).await["items"].as_array().unwrap().len(), 1);
     }
 
     async fn the_restored_service_answers_the_same(app: TestApp) {

@@ -187,7 +187,8 @@ on_both! {
         // Corrected as a whole, those that were held agree; with the size they are all there is.
         let seen = now(&app, &w, &list[0]).await;
         let fixed = patch(&app, &w, &seen, &json!({"size": 6})).await.expect(200);
-        assert_eq!(fixed["revision"], 2);
+        // It grew once by a visit, and was corrected once.
+        assert_eq!((&seen["revision"], &fixed["revision"]), (&json!(2), &json!(3)));
         let ready = each(&fixed, "disposition").into_iter().filter(|d| *d == "ready").count();
         assert_eq!(ready, 3, "{fixed:#}");
         assert!(each(&fixed, "group").iter().all(|g| g["size"] == 6));
@@ -291,6 +292,25 @@ on_both! {
         assert_eq!(now(&app, &w, &changed).await, before);
         let without = app.request(Method::PATCH, &format!("{PATH}/{}", id(&before)), &w.submitter).json(&json!({}));
         send(without).await.problem(428, "precondition_required");
+    }
+
+    async fn what_asks_for_nothing_else_changes_nothing(app: TestApp) {
+        let w = world::river_bend(&app, 3).await;
+        let seen = app.post(PATH, &w.submitter, &session(&w, "S-1", "2026-07-01", 7, &[0, 1])).await.expect(201);
+        let before = now(&app, &w, &seen).await;
+        let rows = "SELECT (SELECT COUNT(*) FROM audit_entries) + (SELECT COUNT(*) FROM decisions)";
+        let count = app.database.number(rows);
+        for body in [
+            json!({}),
+            json!({"size": null, "add": null, "reason": "nothing"}),
+            json!({"size": 7, "peers": 1, "ended_at": "2026-07-01T17:30:00Z", "add": [], "remove": []}),
+        ] {
+            assert_eq!(patch(&app, &w, &before, &body).await.expect(200), before, "{body}");
+        }
+        assert_eq!(app.database.number(rows), count);
+        let fixed = patch(&app, &w, &before, &json!({"size": 8})).await.expect(200);
+        assert_eq!(fixed["revision"], 2);
+        patch(&app, &w, &before, &json!({})).await.problem(412, "precondition_failed");
     }
 
     async fn what_is_claimed_of_a_session_stays(app: TestApp) {

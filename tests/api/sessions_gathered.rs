@@ -54,6 +54,25 @@ on_both! {
         assert_eq!(statuses(&app, &w).await, ["ready"; 3]);
     }
 
+    async fn a_session_that_its_first_visit_changed_is_to_be_read_again(app: TestApp) {
+        let w = world::river_bend(&app, 3).await;
+        let seen = record(&app, &w, [4, 4, 4]).await;
+        let list = world::all(&app, "/v1/sessions", &w.submitter).await;
+        let place = format!("/v1/sessions/{}", id(&list[0]));
+        let patch = |path: String, body: Value| {
+            let request = app.request(Method::PATCH, &path, &w.submitter).header("if-match", "\"1\"");
+            send(request.json(&body))
+        };
+        // Visits that say the same change nothing.
+        assert_eq!(app.get(&place, &w.submitter).await.header("etag"), "\"1\"");
+        let body = json!({"group": {"session": "K", "size": 5}});
+        patch(format!("/v1/encounters/{}", id(&seen[0])), body).await.expect(200);
+        patch(place.clone(), json!({"size": 6})).await.problem(412, "precondition_failed");
+        app.settle().await;
+        let now = app.get(&place, &w.submitter).await;
+        assert_eq!((now.header("etag"), &now.json()["size"]), ("\"2\"", &json!(5)));
+    }
+
     async fn a_build_looks_at_what_the_worker_has_not_looked_at_yet(app: TestApp) {
         let w = world::river_bend(&app, 3).await;
         let seen = record(&app, &w, [4, 4, 4]).await;

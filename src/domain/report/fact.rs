@@ -77,7 +77,7 @@ pub struct Fact {
     /// Rules for which it waits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_by: Vec<String>,
-    /// Whether the member was not there: somebody else was seen, or nobody.
+    /// Whether the member was not met: not there, or in an activity in which nobody is met.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub absent: bool,
 }

@@ -85,6 +85,8 @@ pub struct Made {
     pub sha256: String,
     /// When it was begun to be read, by the calendar of the work.
     pub known_at: Instant,
+    /// As of when the report is; none of those that were made before it was kept.
+    pub as_of: Option<Instant>,
     /// Of a payer's: how often what it may be told had become less, as far as the file knows of it.
     pub narrowings: i64,
 }

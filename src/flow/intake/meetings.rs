@@ -206,6 +206,10 @@ impl Meetings {
             let told = |d: &SessionData| (d.size, d.peers, d.peer);
             meeting.retold |= told(data) != told(&becomes);
             *data = becomes;
+            if meeting.change == Change::None {
+                // Whoever read it as it was must read it again, as after a correction.
+                meeting.session.revision += 1;
+            }
             meeting.change = meeting.change.and_changed();
         }
         meeting.others.insert(id);

@@ -27,13 +27,13 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const BUSY_TRIES: u32 = 4;
 
 /// Writes a report: reads in the transaction given, which began after the time given, writes the file, and
-/// tells how many rows are written and, where it is known, of how many.
+/// tells how many rows are written and, where it is known, of how many. Gives the time as of which it is.
 pub type Make = fn(
     &mut Conn,
     (&Job, Instant),
     &mut (dyn Write + Send),
     &mut dyn FnMut(u64, Option<u64>),
-) -> Result<(), AppError>;
+) -> Result<Instant, AppError>;
 
 /// Why a job was left before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -290,12 +290,10 @@ fn write(
     let mut tell = |done, of| told.say(Progress { part: Part::Write, done, of });
     let written =
         store::listening::listening(listen, || make(conn, (job, known_at), &mut sink, &mut tell));
-    if let Err(error) = written {
-        return Err(sink.refusal().unwrap_or(error));
-    }
+    let as_of = written.map_err(|error| sink.refusal().unwrap_or(error))?;
     let (size, sha256) =
         sink.finish().map_err(|e| AppError::internal(format!("a report cannot be kept: {e}")))?;
-    Ok(Made { size, sha256, known_at, narrowings })
+    Ok(Made { size, sha256, known_at, as_of: Some(as_of), narrowings })
 }
 
 /// Does again what a busy database refused.

@@ -31,7 +31,8 @@ pub const COLUMNS: &[Column] = &[
     Column::sum(
         "used",
         "units",
-        "units on released claims with this authorization; null (mixed_units), with all that is made of it, \
+        "units of released claims that were drawn on it; units of the same line that needed none are not \
+         among them, though the claim states its number; null (mixed_units), with all that is made of it, \
          where lines drawn on it have units of different lengths",
     ),
     Column::sum(
@@ -67,7 +68,7 @@ pub const COLUMNS: &[Column] = &[
     ),
 ];
 
-const CHAIN: &str = "used = units of released lines with them; reserved = units of lines that wait; approved = \
+const CHAIN: &str = "used = units of released lines that needed them; reserved = units of lines that wait; approved = \
                      used + reserved + remaining";
 
 /// Which rows are shown.

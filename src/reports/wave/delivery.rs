@@ -4,6 +4,7 @@ use crate::domain::dates::Instant;
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value, month};
 use crate::reports::registry::Built;
 use crate::reports::tally::{Tally, tally};
+use crate::reports::utilization::Perspective;
 use crate::store::{self, Conn, StoreError};
 
 /// Its columns.
@@ -16,6 +17,12 @@ pub const COLUMNS: &[Column] = &[
         "different people: for a payer under all of their numbers, by roster for an organization",
     ),
     Column::sum("contacts", "contacts", "one member in one visit; for a payer: on released claims"),
+    Column::sum(
+        "non_billable_contacts",
+        "contacts",
+        "of them, those that no payer pays: calls that reached nobody, notes, travel; null (not_released) \
+         for payers",
+    ),
     Column::distinct(
         "sessions",
         "sessions",
@@ -55,10 +62,11 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
         vec![(name, month(date))]
     })?;
     let mut table = Table::new(COLUMNS);
+    let reader = asked.lens.edition;
     for ((organization, month), tally) in &groups {
-        table.rows.push(row(organization, month, tally));
+        table.rows.push(row(reader, (organization, month), tally));
     }
-    table.totals = Some(row("all", "all", &all));
+    table.totals = Some(row(reader, ("all", "all"), &all));
     let c = &all.counts;
     let mut checks = super::adds_up(&table);
     checks.push(Check::whole(
@@ -70,7 +78,11 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     Ok(Built::whole(table, Ties::of(CHAIN, checks), released))
 }
 
-fn row(organization: &str, month: &str, t: &Tally) -> Vec<Value> {
+fn row(reader: Perspective, (organization, month): (&str, &str), t: &Tally) -> Vec<Value> {
+    let non_billable = match reader {
+        Perspective::Payer => Value::Null("not_released"),
+        Perspective::Organization => Value::Integer(t.counts.non_billable),
+    };
     let median = match t.twice_median_units() {
         Some(twice) => t.lengths.told(Value::ratio(twice, 2, 1)),
         None => Value::Null("no_denominator"),
@@ -80,6 +92,7 @@ fn row(organization: &str, month: &str, t: &Tally) -> Vec<Value> {
         Value::text(month),
         Value::Integer(t.members()),
         Value::Integer(t.contacts()),
+        non_billable,
         Value::Integer(t.sessions()),
         Value::Integer(t.group_sessions()),
         Value::Integer(t.in_groups),

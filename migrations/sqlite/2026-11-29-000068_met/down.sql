@@ -1,0 +1,1 @@
+DROP INDEX claim_lines_by_day;

@@ -1,0 +1,2 @@
+DROP TRIGGER encounter_overrides_never_replaced;
+DROP TRIGGER audit_entries_never_replaced;
