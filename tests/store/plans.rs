@@ -86,6 +86,29 @@ fn what_a_decision_looks_at_is_found_by_its_people() {
 
 /// A figure about an index that is not there says nothing to the planner.
 #[test]
+fn what_reports_read_of_a_day_is_found_by_the_day() {
+    let (_folder, mut conn) = database();
+    // What claims state of a day's visits is found from its visits, and not from all lines of all claims.
+    let parts = "SELECT p.encounter_id FROM encounters e \
+         JOIN claim_line_parts p ON p.organization_id = e.organization_id AND p.encounter_id = e.id \
+         JOIN decision_lines l ON l.organization_id = p.organization_id AND l.id = p.decision_line_id \
+         JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
+         JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
+         WHERE e.organization_id = 1 AND e.service_date = '2026-07-01' ORDER BY c.id, k.ordinal";
+    let plan_of_parts = plan(&mut conn, parts);
+    assert!(
+        plan_of_parts.starts_with("SEARCH e USING INDEX encounters_by_date"),
+        "{plan_of_parts}"
+    );
+    let control = "SELECT c.status, SUM(k.units) FROM claim_lines k \
+         JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
+         WHERE k.organization_id = 1 AND k.service_date = '2026-07-01' GROUP BY c.status";
+    let plan_of_control = plan(&mut conn, control);
+    let by_day = "SEARCH k USING INDEX claim_lines_by_day (organization_id=? AND service_date=?)";
+    assert!(plan_of_control.starts_with(by_day), "{plan_of_control}");
+}
+
+#[test]
 fn the_planner_is_told_of_indexes_that_are_there() {
     let (_folder, mut conn) = database();
     let unknown: Vec<Index> = diesel::sql_query(
