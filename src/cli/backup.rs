@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::CliError;
 use crate::config::Settings;
-use crate::error::{AppError, Code};
+use crate::error::AppError;
 use crate::flow::Clock;
 use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Backend, Conn, Scope, backup, counters};
@@ -117,15 +117,6 @@ pub(super) async fn after_restore(
     let (skip, work) = (wanted.skip, ctx.clone());
     let leave_out = move |conn: &mut Conn| {
         let moved = counters::skip(conn, counters::CONTROL, skip)?;
-        let last = i64::from(MAX_CONTROL);
-        if let Some((name, _)) = moved.iter().find(|(_, next)| *next > last) {
-            let pair = name.strip_prefix(counters::CONTROL).unwrap_or(name);
-            let detail = format!(
-                "the control numbers of {pair} would be used up: the last one is {last}; leave out fewer \
-                 with --skip. Nothing was changed."
-            );
-            return Err(AppError::new(Code::InvalidInput, detail));
-        }
         counters::skip(conn, counters::CHANGES, CHANGES_SKIPPED)?;
         let detail = Detail::default().count("pairs", moved.len()).count("skipped", skip);
         audit::note(&work, conn, None, Action::ServiceRestored, "", detail)?;
@@ -137,7 +128,12 @@ pub(super) async fn after_restore(
     }
     for (name, next) in moved {
         let pair = name.strip_prefix(counters::CONTROL).unwrap_or(&name);
-        println!("{pair}: the next control number is {next}");
+        if next > i64::from(MAX_CONTROL) {
+            // Others are moved all the same, and its next batch is refused with what to do.
+            println!("{pair}: its control numbers are used up, the last one is {MAX_CONTROL}");
+        } else {
+            println!("{pair}: the next control number is {next}");
+        }
     }
     Ok(())
 }

@@ -133,7 +133,7 @@ impl Activity {
     }
 
     /// Whether the member is met in it: not in calls that reach nobody, nor in the peer's own paperwork and
-    /// training. `store::report_source` asks the same of the database.
+    /// training.
     pub fn meets_member(self) -> bool {
         !matches!(self, Self::NoContact | Self::Documentation | Self::StaffTraining)
     }

@@ -20,6 +20,7 @@ use super::counting::COUNTS;
 use super::error::StoreError;
 use super::types;
 use super::zones::Zones;
+use crate::domain::codes::Activity;
 use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::Key;
@@ -103,16 +104,29 @@ struct ControlRow {
     expected: i64,
 }
 
-const VISITS: &str = "SELECT e.id, e.payer_id, e.member_id, e.member_number, e.peer_id, e.service, \
-     e.role, e.mode, e.setting, e.program, e.status, e.minutes, e.recorded_at, \
-     e.voided_at IS NOT NULL AS void, (e.content LIKE '%\"member_absent\":true%' \
-     OR e.content LIKE '%\"kind\":{\"activity\":\"no_contact\"}%' \
-     OR e.content LIKE '%\"kind\":{\"activity\":\"documentation\"}%' \
-     OR e.content LIKE '%\"kind\":{\"activity\":\"staff_training\"}%') AS absent, \
-     e.started_at AS from_at, e.ended_at AS to_at, s.id AS session_id, s.started_at, s.ended_at, s.size, e.revision \
-     FROM encounters e \
-     LEFT JOIN session_encounters m ON m.organization_id = e.organization_id AND m.encounter_id = e.id \
-     LEFT JOIN sessions s ON s.organization_id = m.organization_id AND s.id = m.session_id";
+/// Whether the member of visit `e` was not met, as `EncounterData::meets_member` says it.
+fn absent() -> String {
+    let unmet = Activity::ALL.iter().filter(|activity| !activity.meets_member());
+    let unmet = unmet.map(|activity| {
+        let activity = activity.as_str();
+        format!(r#" OR e.content LIKE '%"kind":{{"activity":"{activity}"}}%'"#)
+    });
+    r#"e.content LIKE '%"member_absent":true%'"#.to_owned() + &unmet.collect::<Vec<_>>().concat()
+}
+
+fn visits_of(of_day: &str) -> String {
+    format!(
+        "SELECT e.id, e.payer_id, e.member_id, e.member_number, e.peer_id, e.service, \
+         e.role, e.mode, e.setting, e.program, e.status, e.minutes, e.recorded_at, \
+         e.voided_at IS NOT NULL AS void, ({absent}) AS absent, \
+         e.started_at AS from_at, e.ended_at AS to_at, s.id AS session_id, s.started_at, s.ended_at, \
+         s.size, e.revision FROM encounters e \
+         LEFT JOIN session_encounters m ON m.organization_id = e.organization_id AND m.encounter_id = e.id \
+         LEFT JOIN sessions s ON s.organization_id = m.organization_id AND s.id = m.session_id \
+         WHERE {of_day} ORDER BY e.id",
+        absent = absent()
+    )
+}
 
 const REASONS: &str = "SELECT r.encounter_id, r.rule FROM encounters e JOIN hold_reasons r \
      ON r.organization_id = e.organization_id AND r.encounter_id = e.id";
@@ -132,7 +146,7 @@ pub fn visits(
 ) -> Result<Vec<(i64, Fact)>, StoreError> {
     let id = organization.as_i64();
     let of_day = &moved::of_day(conn, id, day)?;
-    let rows: Vec<VisitRow> = diesel::sql_query(format!("{VISITS} WHERE {of_day} ORDER BY e.id"))
+    let rows: Vec<VisitRow> = diesel::sql_query(visits_of(of_day))
         .bind::<BigInt, _>(id)
         .bind::<Date, _>(day)
         .load(conn)?;
