@@ -171,12 +171,15 @@ async fn load_csv(
     let table = Table::open(source, &required, &optional).map_err(AppError::invalid)?;
     let columns = Columns::Of(table.columns().to_vec());
     let (cells, mut faults) = read(table);
-    let file = rows::parse(kind, &cells, organization).map_err(|more| faults.extend(more));
-    let (Ok(file), true) = (file, faults.is_empty()) else {
+    let most = cells.len() >= MAX_ROWS;
+    let (file, more) = rows::parse(kind, &cells, organization);
+    faults.extend(more);
+    // So many rows are not held against the database in vain.
+    if most && !faults.is_empty() {
         faults.sort_by_key(|f| f.line);
         return Err(AppError::invalid(faults));
-    };
-    bulk::load(ctx, file, columns).await.map_err(|error| in_columns(kind, error))
+    }
+    bulk::load(ctx, file, columns, faults).await.map_err(|error| in_columns(kind, error))
 }
 
 /// All rows, and the faults of those that cannot be read.
@@ -196,10 +199,12 @@ fn read(table: Table<impl BufRead>) -> (Vec<Cells>, Vec<Fault>) {
     (cells, faults)
 }
 
-/// Pointers of the drafts as columns of the file.
+/// Pointers of the drafts as columns of the file; faults of rows that cannot be read have theirs.
 fn in_columns(kind: Kind, mut error: AppError) -> AppError {
     for fault in error.faults.iter_mut().filter(|f| f.line.is_some()) {
-        fault.column = fault.pointer.take().map(|p| rows::column(kind, &p));
+        if let Some(pointer) = fault.pointer.take() {
+            fault.column = Some(rows::column(kind, &pointer));
+        }
     }
     error
 }

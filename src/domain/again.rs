@@ -89,6 +89,16 @@ impl Days {
             to: self.to.zip(other.to).map(|(a, b)| a.max(b)),
         }
     }
+
+    /// Whether one begins at most so many days after the other has ended.
+    pub fn is_near(self, other: Self, days: i64) -> bool {
+        let begin = self.from.max(other.from);
+        let end = match (self.to, other.to) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        begin.zip(end).is_none_or(|(begin, end)| (begin - end).num_days() <= days)
+    }
 }
 
 /// Which visits a change may decide otherwise.
@@ -119,6 +129,20 @@ impl Touched {
     /// and are looked at before the others.
     pub fn may_shrink(&self) -> bool {
         matches!(self, Self::Member(..) | Self::Peer(..) | Self::Payer(..) | Self::Organization)
+    }
+
+    /// Widens what was given back by what else was, where both are the same units and time on days at most
+    /// so many days apart. Gives whether it stands for both now.
+    pub fn take_in(&mut self, other: &Self, days: i64) -> bool {
+        let (Self::Freed(one), Self::Freed(other)) = (self, other) else { return false };
+        let same = one.member == other.member
+            && one.peer == other.peer
+            && one.account == other.account
+            && one.days.is_near(other.days, days);
+        if same {
+            one.days = one.days.join(other.days);
+        }
+        same
     }
 }
 
@@ -261,6 +285,44 @@ mod tests {
         assert_eq!(covered(july), [false, true, true, false]);
         assert_eq!(covered(Days { from: None, ..july }), [true, true, true, false]);
         assert_eq!(covered(Days { to: None, ..july }), [false, true, true, true]);
+    }
+
+    #[test]
+    fn days_are_near_when_few_lie_between_them() {
+        let on =
+            |from: &str, to: &str| Days { from: parse_date(from).ok(), to: parse_date(to).ok() };
+        let july = on("2026-07-01", "2026-07-10");
+        for (other, near) in [
+            (on("2026-07-05", "2026-07-06"), true),
+            (on("2026-07-17", "2026-07-20"), true),
+            (on("2026-07-18", "2026-07-20"), false),
+            (on("2026-06-01", "2026-06-24"), true),
+            (on("2026-06-01", "2026-06-23"), false),
+            (on("2026-07-18", ""), false),
+            (on("", "2026-06-01"), false),
+            (on("", "2026-06-30"), true),
+            (Days::ALL, true),
+        ] {
+            assert_eq!((july.is_near(other, 7), other.is_near(july, 7)), (near, near), "{other:?}");
+        }
+        assert!(Days::ALL.is_near(Days::ALL, 0));
+    }
+
+    #[test]
+    fn what_was_given_back_takes_in_what_is_the_same() {
+        let days = |day: &str| Days { from: parse_date(day).ok(), to: parse_date(day).ok() };
+        let of = |peer: i64, day: &str| {
+            let (member, peer) = (MemberId::from_i64(5), PeerId::from_i64(peer));
+            Touched::Freed(Freed { member, peer, account: None, days: days(day) })
+        };
+        let mut one = of(6, "2026-07-01");
+        assert!(one.take_in(&of(6, "2026-07-04"), 3));
+        assert!(!one.take_in(&of(6, "2026-07-08"), 3), "too far");
+        assert!(!one.take_in(&of(7, "2026-07-01"), 3), "another peer");
+        assert!(!one.take_in(&Touched::Organization, 3));
+        assert!(!Touched::Organization.take_in(&one, 3));
+        let joined = days("2026-07-01").join(days("2026-07-04"));
+        assert!(matches!(one, Touched::Freed(Freed { days, .. }) if days == joined));
     }
 
     #[test]

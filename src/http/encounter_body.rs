@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::objects::TextOr;
 use crate::domain::encounter::{EncounterData, Kind};
 use crate::domain::session::Group;
 use crate::flow::intake::Draft;
@@ -93,11 +94,20 @@ impl From<&Group> for GroupBody {
 }
 
 /// A peer as named.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(untagged, expecting = "write the peer's id or NPI as a text")]
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
 pub(super) enum PeerName {
     Text(String),
     Npi(NpiBody),
+}
+
+impl<'de> Deserialize<'de> for PeerName {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        Ok(match TextOr::read(source, "the peer's id or NPI as a text")? {
+            TextOr::Text(text) => Self::Text(text),
+            TextOr::Object(npi) => Self::Npi(npi),
+        })
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -117,13 +127,22 @@ impl PeerName {
 }
 
 /// A member as named.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(untagged, expecting = "write the member's id, or an object with payer and number")]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
 pub(super) enum MemberName {
     /// Our id, or `payer:number`.
     Text(String),
     /// The payer's number.
     Number(NumberBody),
+}
+
+impl<'de> Deserialize<'de> for MemberName {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        Ok(match TextOr::read(source, "the member's id, or an object with payer and number")? {
+            TextOr::Text(text) => Self::Text(text),
+            TextOr::Object(number) => Self::Number(number),
+        })
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -220,6 +239,8 @@ impl From<EncounterBody> for Draft {
     fn from(body: EncounterBody) -> Self {
         let (member, member_payer, member_number) = MemberName::parts(body.member);
         let note = body.note.unwrap_or_default();
+        // A group has its one peer, so that `{}` is one without session and size, and not none.
+        let peers = body.group.as_ref().map(|group| group.peers.unwrap_or(1));
         let group = body.group.unwrap_or_default();
         Self {
             reference: body.reference,
@@ -242,7 +263,7 @@ impl From<EncounterBody> for Draft {
             member_absent: body.member_absent.map(|absent| absent.to_string()),
             group_session: group.session,
             group_size: group.size.map(|n| n.to_string()),
-            group_peers: group.peers.map(|n| n.to_string()),
+            group_peers: peers.map(|n| n.to_string()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! JSON bodies, read strictly: right type, right size, UTF-8, no unknown fields (the types say
-//! `deny_unknown_fields`; serde then refuses repeated fields too), and every fault with its place.
+//! `deny_unknown_fields`; serde then refuses repeated fields too), no list in the place of an object
+//! (`objects`), and every fault with its place.
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -7,6 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use super::objects::{NO_LIST, ObjectsOnly};
 use super::{body, messages};
 use crate::error::{AppError, Code, Fault};
 
@@ -47,14 +49,14 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
         AppError::new(Code::MalformedBody, detail)
     })?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(ObjectsOnly(&mut reader)).map_err(|error| {
         let pointer = pointer(error.path());
         fault(&pointer, &error.into_inner())
     })?;
     reader.end().map_err(|error| fault("", &error))?;
-    // serde reads a list as a struct, field by field in the order of our source; nobody means that.
+    // Nor where any value is read, as of a pack: a body is an object.
     if text.trim_start().starts_with('[') {
-        return Err(AppError::field("", "write a JSON object, not a list."));
+        return Err(AppError::field("", NO_LIST));
     }
     Ok(value)
 }

@@ -45,6 +45,7 @@ mod members;
 mod merge;
 mod messages;
 mod metrics;
+mod objects;
 pub mod openapi;
 mod openings;
 mod organizations;

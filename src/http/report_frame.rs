@@ -57,7 +57,7 @@ impl From<&'static Definition> for ListedReport {
             &["from", "to", "payer", "organization", "basis", "run_out_days", "format"]
         };
         let parameters = common.iter().chain(definition.parameters).copied().collect();
-        Self { definition, parameters, chart: job::has_chart(definition) }
+        Self { definition, parameters, chart: job::has_chart(definition, Basis::Service) }
     }
 }
 
@@ -133,7 +133,8 @@ async fn report(
     caller.0.require(READERS)?;
     let name: String = segment(&request, "name")?;
     let definition = registry::find(&name, edition(caller.0.role))?;
-    let format = form(&request, query.format)?;
+    let basis = query.basis.unwrap_or(Basis::Service);
+    let format = form(&request, query.format, job::has_chart(definition, basis))?;
     let asked = question::asked(&ctx, &caller, query.into()).await?;
     let (detail, whose) = (asked.detail(definition.name, format), whose(&asked.lens));
     let organization = asked.lens.organization;

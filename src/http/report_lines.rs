@@ -84,7 +84,7 @@ async fn export(
 ) -> Result<HttpResponse, AppError> {
     let query = query.0;
     caller.0.require(&[Role::Admin, Role::Biller, Role::PayerAnalyst])?;
-    let format = form(&request, query.format)?;
+    let format = form(&request, query.format, false)?;
     let (organization, payer) =
         find_names(&ctx, query.organization.as_deref(), query.payer.as_deref()).await?;
     let (edition, organization, payer) = view_of(&caller.0, organization, payer)?;

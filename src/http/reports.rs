@@ -74,17 +74,25 @@ pub(super) fn grouped(text: Option<&str>) -> Result<Vec<Dimension>, AppError> {
 }
 
 /// The form of a report: the one that is named, else the first that the header Accept names and there is; JSON
-/// where it leaves the choice.
-pub(super) fn form(request: &HttpRequest, named: Option<Format>) -> Result<Format, AppError> {
+/// where it leaves the choice. Where there is no chart (`charted`), a picture is passed over as long as the header
+/// takes anything else; else it is what is asked for, and whoever makes the report says why there is none.
+pub(super) fn form(
+    request: &HttpRequest,
+    named: Option<Format>,
+    charted: bool,
+) -> Result<Format, AppError> {
     if let Some(format) = named {
         return Ok(format);
     }
+    let offered =
+        [Format::Json, Format::Csv, Format::Pipe, Format::Xlsx, Format::Parquet, Format::Svg];
+    let mut picture = false;
     let essence =
         |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let accept = request.headers().get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
     for kind in accept.split(',').map(essence) {
-        let named = [Format::Json, Format::Csv, Format::Pipe, Format::Xlsx, Format::Parquet];
-        match named.into_iter().find(|format| essence(format.media_type()) == kind) {
+        match offered.into_iter().find(|format| essence(format.media_type()) == kind) {
+            Some(Format::Svg) if !charted => picture = true,
             Some(format) => return Ok(format),
             None if ["application/*", "*/*", ""].contains(&kind.as_str()) => {
                 return Ok(Format::Json);
@@ -92,7 +100,14 @@ pub(super) fn form(request: &HttpRequest, named: Option<Format>) -> Result<Forma
             None => {}
         }
     }
-    let detail = "This is to be had as JSON, CSV, text with pipes, workbook and Parquet.";
+    if picture {
+        return Ok(Format::Svg);
+    }
+    let detail = if charted {
+        "This is to be had as JSON, CSV, text with pipes, workbook, Parquet and SVG."
+    } else {
+        "This is to be had as JSON, CSV, text with pipes, workbook and Parquet."
+    };
     Err(AppError::new(Code::NotAcceptable, detail))
 }
 

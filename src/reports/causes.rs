@@ -194,6 +194,7 @@ mod tests {
             after: json!(74),
             difference: Some("14".to_owned()),
             causes: Vec::new(),
+            steps: Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The four charts that people look at, as plain SVG: units by month, authorizations used against time
-//! passed, held work by reason, timeliness. Bars with their numbers beside them, read without colors too.
+//! passed, held work by reason, timeliness. Bars with their numbers beside them, read without colors too; a month
+//! that the period cuts does not look like a whole one.
 
 mod draw;
 
@@ -18,6 +19,9 @@ const WHOLE: i64 = 10_000;
 
 /// What is told in place of units that are no number.
 const MIXED: &str = "units of different lengths";
+
+/// What stands beside a month that the period cuts.
+const PART: &str = "(part)";
 
 /// Reports that have a picture.
 const CHARTED: [&str; 6] = ["delivery", "authorizations", "ending", "pace", "held", "timeliness"];
@@ -84,6 +88,7 @@ impl Answer {
         }
     }
 
+    /// A month that the period cuts is marked: a short bar of it says nothing of the month.
     fn by_month(&self) -> Chart {
         // Units of different lengths make no bar: of one row, or of several that are not one number.
         let total = self.table.totals.as_ref().and_then(|totals| self.units(totals));
@@ -95,11 +100,17 @@ impl Answer {
                 .and_modify(|sum| *sum = total.and(*sum).zip(units).map(|(sum, more)| sum + more))
                 .or_insert(units);
         }
-        let bar = |(label, units): (String, Option<i64>)| Bar {
-            label,
-            parts: [units.unwrap_or_default(), 0, 0],
-            text: units.map_or_else(|| MIXED.to_owned(), |units| units.to_string()),
-            ..Bar::default()
+        let partial = self.asked.partial_months();
+        let bar = |(label, units): (String, Option<i64>)| {
+            let partial = partial.contains(&label);
+            Bar {
+                label,
+                detail: if partial { PART } else { "" }.to_owned(),
+                parts: [units.unwrap_or_default(), 0, 0],
+                text: units.map_or_else(|| MIXED.to_owned(), |units| units.to_string()),
+                partial,
+                ..Bar::default()
+            }
         };
         let bars = months.into_iter().map(bar).collect();
         Chart { title: "Units by month", legend: &["units"], bars, ..Chart::default() }

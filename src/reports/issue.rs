@@ -1,5 +1,5 @@
 //! Reports that are issued: built once, sealed with SHA-256, kept to the byte, and made again from what was
-//! known then (`docs/adr/0100`).
+//! known then (`docs/adr/0100`), or from what was kept with them (`docs/adr/0149`).
 
 mod manifest;
 
@@ -11,7 +11,8 @@ use super::formats::Format;
 use super::frame::{Answer, Asked, Basis, Lens};
 use super::public;
 use super::registry::{self, Definition};
-use super::restatement::restate;
+use super::restatement::{Restated, restate};
+use super::source::Source;
 use super::utilization::{Perspective, words};
 use crate::domain::dates::Instant;
 use crate::domain::enrollment::Convention;
@@ -32,6 +33,9 @@ pub const FORMS: &[Format] = &[Format::Json, Format::Csv, Format::Pipe, Format::
 /// The forms that a library lays out, or that are packed: they are kept as they were made, because a later
 /// version of the program may lay them out in another way.
 pub const KEPT: &[Format] = &[Format::Xlsx, Format::Parquet];
+
+/// What an issue was made of that keeps no past, among its files.
+const SOURCE: &str = "source";
 
 /// SHA-256 in hex.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -101,7 +105,9 @@ pub fn make(
                     organization, payer, basis and period";
         return Err(AppError::field("/supersedes", rule));
     }
-    let mut answer = answer(conn, definition, &asked, before.as_ref().map(|_| question.as_str()))?;
+    let mut source = if definition.keeps_source() { Source::keeping() } else { Source::live() };
+    let again = before.as_ref().map(|_| question.as_str());
+    let mut answer = answer(conn, definition, &asked, (again, &mut source))?;
     // What only holds of the present is told in the manifest: the files can be made again.
     let control = answer.control.take();
     let mut manifest = Manifest::of(&answer, id, issued_at)?;
@@ -115,15 +121,25 @@ pub fn make(
         let seen = Seen { at: old.known_at(), narrowings: before.issue.narrowings };
         manifest.version = old.version + 1;
         manifest.supersedes = Some(old.id);
-        manifest.cause = Some(before.cause);
+        manifest.cause = Some(before.cause.clone());
         let json = files.iter().find(|(form, _)| form == "json");
         let json = json.map_or(&[][..], |(_, bytes)| bytes);
         let walled = walled(conn, (old, seen), &answer)?;
-        let restated = restate(conn, &asked, walled, (old, &before.json), (&manifest, json))?;
+        let of_before = kept(conn, old)?;
+        let source = source.clone().kept();
+        let of = |manifest, json, source| Restated { manifest, json, source };
+        let before = of(old, &before.json, of_before.as_ref());
+        let restated = restate(conn, &asked, walled, before, of(&manifest, json, Some(&source)))?;
         files.push(("restatement".to_owned(), restated));
     }
     for (form, bytes) in &files {
         manifest.seal(form, bytes);
+    }
+    if definition.keeps_source() {
+        // Kept beside the files, and given out to nobody: it tells of whom a payer may not be told.
+        let bytes = source.bytes()?;
+        manifest.source = Some(sha256(&bytes));
+        files.push((SOURCE.to_owned(), bytes));
     }
     let issue = Issue {
         id,
@@ -141,24 +157,47 @@ pub fn make(
     Ok((issue, files))
 }
 
-/// The report; `again`: the question, when it was issued before.
+/// The report of the present; `again`: the question, when it was issued before.
 fn answer(
     conn: &mut Conn,
     definition: &'static Definition,
     asked: &Asked,
-    again: Option<&str>,
+    (again, source): (Option<&str>, &mut Source),
 ) -> Result<Answer, AppError> {
-    if !definition.issued_only {
-        return registry::build(conn, definition, asked.clone());
-    }
     registry::look(definition, asked)?;
-    let mut told = Vec::new();
-    if let Some(question) = again {
-        for json in store::report_issues::of_question(conn, question, "json")? {
-            told.push(rows(&json)?.0);
-        }
+    let as_of = store::report_facts::clock(conn)?;
+    if !definition.issued_only {
+        return registry::made(conn, definition, asked.clone(), (as_of, source));
     }
-    public::answer(conn, definition, asked.clone(), &told)
+    let told = again.map_or_else(
+        || Ok(Vec::new()),
+        |question| store::report_issues::of_question(conn, question),
+    );
+    public::answer(conn, definition, asked.clone(), (as_of, source), told?)
+}
+
+/// The report as of a time that has passed, of what was kept with an issue.
+pub(super) fn again(
+    conn: &mut Conn,
+    definition: &'static Definition,
+    asked: Asked,
+    (as_of, source): (Instant, &mut Source),
+) -> Result<Answer, AppError> {
+    let asked = Asked { as_of: Some(as_of), ..asked };
+    if definition.issued_only {
+        return public::answer(conn, definition, asked, (as_of, source), Vec::new());
+    }
+    registry::made(conn, definition, asked, (as_of, source))
+}
+
+/// What an issue was made of, where that is kept: of issues from before it was, nothing is.
+fn kept(conn: &mut Conn, manifest: &Manifest) -> Result<Option<Source>, AppError> {
+    let Some(seal) = &manifest.source else { return Ok(None) };
+    let bytes = store::report_issues::file(conn, manifest.id, SOURCE)?.unwrap_or_default();
+    if sha256(&bytes) != *seal {
+        return Err(AppError::internal("the source of an issue is not the one that was sealed"));
+    }
+    Source::read(&bytes).map(Some)
 }
 
 /// Of people's rows for a payer: whether somebody may be hidden from it now whom the issue before told of.
@@ -209,9 +248,11 @@ pub fn rebuild(conn: &mut Conn, issue: &Issue) -> Result<Vec<Rebuilt>, AppError>
     let perspective =
         if issue.edition == "payer" { Perspective::Payer } else { Perspective::Organization };
     let definition = registry::find(&issue.report, perspective)?;
-    if !definition.rebuildable {
-        return Ok(Vec::new());
-    }
+    let mut source = match kept(conn, &manifest)? {
+        Some(source) => source,
+        None if definition.has_past() => Source::live(),
+        None => return Ok(Vec::new()),
+    };
     let lens = Lens { edition: perspective, organization: issue.organization, payer: issue.payer };
     let basis = Basis::parse(&manifest.basis).map_err(|e| AppError::internal(e.0))?;
     let asked = Asked {
@@ -219,13 +260,13 @@ pub fn rebuild(conn: &mut Conn, issue: &Issue) -> Result<Vec<Rebuilt>, AppError>
         from: manifest.from,
         to: manifest.to,
         basis,
-        as_of: Some(manifest.as_of),
+        as_of: None,
         since: None,
         run_out_days: manifest.run_out_days,
         convention: manifest.convention,
-        group_by: manifest.group_by,
+        group_by: manifest.group_by.clone(),
     };
-    let answer = registry::build(conn, definition, asked)?;
+    let answer = again(conn, definition, asked, (manifest.as_of, &mut source))?;
     let files = files(&answer)?;
     let issued = |form: &str| {
         let seal = manifest.files.iter().find(|s| s.format == form);

@@ -155,9 +155,9 @@ pub fn find(name: &str, edition: Perspective) -> Result<&'static Definition, App
     registry::find(name, edition)
 }
 
-/// Whether it is to be had as a picture.
-pub fn has_chart(definition: &Definition) -> bool {
-    chart::charted(definition.name, Basis::Service).is_ok()
+/// Whether it is to be had as a picture on a basis.
+pub fn has_chart(definition: &Definition, basis: Basis) -> bool {
+    chart::charted(definition.name, basis).is_ok()
 }
 
 /// Makes a report in the caller's transaction, which began after `now`, and writes it; tells how many rows

@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Datelike, Months};
 
 use super::frame::{Answer, Asked, Basis, Check, Column, RUN_OUT_DAYS, Table, Ties, Value};
+use super::issue;
 use super::registry::{Built, Definition, names};
+use super::source::{Part, Source};
 use super::tally::{count, visits};
 use super::utilization::Perspective;
 use crate::domain::dates::Instant;
+use crate::domain::ids::ReportIssueId;
 use crate::domain::report::suppress::{Sum, hidden, may_follow};
 use crate::error::{AppError, Code};
 use crate::store::{self, Conn, StoreError};
@@ -77,18 +80,25 @@ fn look(asked: &Asked, as_of: Instant) -> Result<(), AppError> {
 /// A row of an issue, as it was told.
 pub type Row = serde_json::Map<String, serde_json::Value>;
 
-/// Makes the cuts as they may be told after those that were told before: `before` holds the rows of the
-/// issues of the same question, the one that this takes the place of first.
+/// Makes the cuts as they may be told after those that were told before: `before` names the issues of the same
+/// question, the one that this takes the place of first.
 pub fn answer(
     conn: &mut Conn,
     definition: &'static Definition,
     asked: Asked,
-    before: &[Vec<Row>],
+    (as_of, source): (Instant, &mut Source),
+    before: Vec<ReportIssueId>,
 ) -> Result<Answer, AppError> {
-    let as_of = store::report_facts::clock(conn)?;
     look(&asked, as_of)?;
-    let raw = raw(conn, &asked, as_of)?;
-    let built = told(&raw, before);
+    let seen_by = source.visits(conn, as_of)?;
+    let raw = raw(conn, &asked, seen_by)?;
+    let before: Vec<ReportIssueId> = source.of(conn, (Part::Told, ""), |_| Ok(before))?;
+    let mut rows = Vec::new();
+    for id in before {
+        let json = store::report_issues::file(conn, id, "json")?;
+        rows.push(issue::rows(&json.unwrap_or_default())?.0);
+    }
+    let built = told(&raw, &rows);
     let names = names(conn, &asked)?;
     let Built { table, ties, .. } = built;
     let (control, left_out, enrollment) = (None, None, Vec::new());

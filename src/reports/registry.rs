@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::control::control;
 use super::frame::{Answer, Asked, Basis, Column, MAX_DAYS, Table, Ties, version};
+use super::source::Source;
 use super::utilization::{self, Perspective};
 use super::{job, wave};
 use crate::domain::dates::{Instant, Span};
@@ -38,7 +39,19 @@ impl Built {
     }
 }
 
-type Build = fn(&mut Conn, &Asked, Instant) -> Result<Built, StoreError>;
+type OfVisits = fn(&mut Conn, &Asked, Instant) -> Result<Built, StoreError>;
+type OfPeople = fn(&mut Conn, &Asked, Instant, &mut Source) -> Result<Built, StoreError>;
+
+/// How a report is made.
+#[derive(Clone, Copy)]
+enum Build {
+    /// Of what is known of visits, as of any time that has passed.
+    Visits(OfVisits),
+    /// Of what keeps no past, too: it is written down with each issue.
+    People(OfPeople),
+    /// By a door of its own.
+    Apart,
+}
 
 /// What a report is.
 #[derive(Serialize)]
@@ -57,7 +70,7 @@ pub struct Definition {
     pub editions: &'static [Perspective],
     /// By which dates a period may be read.
     pub bases: &'static [Basis],
-    /// Whether it can be made again as of a time that has passed.
+    /// Whether its issues can be made again.
     pub rebuildable: bool,
     /// Whether it can be issued.
     pub issuable: bool,
@@ -69,10 +82,20 @@ pub struct Definition {
     /// Its columns.
     pub columns: &'static [Column],
     #[serde(skip)]
-    build: Option<Build>,
+    build: Build,
 }
 
 impl Definition {
+    /// Whether it can be made as of a time that has passed.
+    pub fn has_past(&self) -> bool {
+        self.parameters.contains(&"as_of")
+    }
+
+    /// Whether it is made of what keeps no past, so that this is kept with its issues.
+    pub fn keeps_source(&self) -> bool {
+        self.issuable && !self.has_past()
+    }
+
     /// Whether small counts are hidden: `on` or `off`.
     pub fn suppression(&self) -> &'static str {
         if self.privacy == "P3" { "on" } else { "off" }
@@ -97,7 +120,7 @@ const fn of_visits(
     purpose: &'static str,
     grain: &'static str,
     columns: &'static [Column],
-    build: Build,
+    build: OfVisits,
 ) -> Definition {
     Definition {
         name,
@@ -112,24 +135,32 @@ const fn of_visits(
         issued_only: false,
         parameters: &["as_of"],
         columns,
-        build: Some(build),
+        build: Build::Visits(build),
     }
 }
 
-/// Reports of people, authorizations and enrollments as they stand now: made of the present only.
+/// Reports of people, authorizations and enrollments as they stand now: asked for of the present only.
 const fn of_people(
     name: &'static str,
     purpose: &'static str,
     grain: &'static str,
     columns: &'static [Column],
-    build: Build,
+    build: OfPeople,
 ) -> Definition {
     Definition {
+        name,
+        version: version(name),
+        purpose,
+        grain,
         privacy: "P1",
+        editions: BOTH,
         bases: SERVICE,
-        rebuildable: false,
+        rebuildable: true,
+        issuable: true,
+        issued_only: false,
         parameters: &[],
-        ..of_visits(name, purpose, grain, columns, build)
+        columns,
+        build: Build::People(build),
     }
 }
 
@@ -147,7 +178,7 @@ pub static LINES: Definition = Definition {
     issued_only: false,
     parameters: &[],
     columns: super::lines::COLUMNS,
-    build: None,
+    build: Build::Apart,
 };
 
 /// Reports with doors of their own.
@@ -289,12 +320,12 @@ pub static REPORTS: &[Definition] = &[
         privacy: "P3",
         editions: OWN,
         bases: SERVICE,
-        rebuildable: false,
+        rebuildable: true,
         issuable: true,
         issued_only: true,
         parameters: &[],
         columns: super::public::COLUMNS,
-        build: None,
+        build: Build::Apart,
     },
     // What moved since an issue is told by the restatement of that issue.
     Definition {
@@ -329,8 +360,21 @@ pub fn build(
     let now = store::report_facts::clock(conn)?;
     let as_of = job::passed(&asked, now)?;
     job::not_too_early(conn, &asked)?;
-    let build = definition.build.ok_or_else(|| AppError::not_found("report"))?;
-    let mut made = build(conn, &asked, as_of)?;
+    made(conn, definition, asked, (as_of, &mut Source::live()))
+}
+
+/// Makes a report of what `source` reads or keeps.
+pub(super) fn made(
+    conn: &mut Conn,
+    definition: &'static Definition,
+    asked: Asked,
+    (as_of, source): (Instant, &mut Source),
+) -> Result<Answer, AppError> {
+    let mut made = match definition.build {
+        Build::Visits(build) => build(conn, &asked, as_of)?,
+        Build::People(build) => build(conn, &asked, as_of, source)?,
+        Build::Apart => return Err(AppError::not_found("report")),
+    };
     if matches!(asked.basis, Basis::Receipt | Basis::Paid) {
         made.table = Table::new(definition.columns);
     }
@@ -371,7 +415,7 @@ pub(super) fn look(definition: &Definition, asked: &Asked) -> Result<(), AppErro
             );
         }
     }
-    if asked.as_of.is_some() && !definition.rebuildable {
+    if asked.as_of.is_some() && !definition.has_past() {
         return refuse("Parameter as_of: this report is made of the present only.");
     }
     if asked.since.is_some() != definition.parameters.contains(&"since") {

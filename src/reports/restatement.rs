@@ -9,9 +9,12 @@ use serde_json::{Map, Value};
 use super::causes::{Beside, beside, causes};
 use super::frame::{Asked, Basis, Check, Column, Kind, Table};
 use super::issue::{Manifest, Rows, rows};
+use super::parts::{self, Made, Step};
 use super::registry;
+use super::source::Source;
 use super::table::Objects;
-use super::wave::{movement, part2};
+use super::wave::movement::{self, Places};
+use super::wave::part2;
 use crate::domain::ids::ReportIssueId;
 use crate::error::AppError;
 use crate::store::Conn;
@@ -51,8 +54,22 @@ pub struct Change {
     pub after: Value,
     /// After less before, where both are numbers; a row that is not there counts as nothing.
     pub difference: Option<String>,
-    /// Why: steps of the movement, and what changed beside the visits.
+    /// Why: steps of the movement and what changed beside the visits, or the parts of what it was made of.
     pub causes: Vec<&'static str>,
+    /// What each part changed, from before to after, where its source is kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+}
+
+/// An issue whose numbers are compared.
+#[derive(Clone, Copy)]
+pub struct Restated<'a> {
+    /// Everything about it but its rows.
+    pub manifest: &'a Manifest,
+    /// Its JSON.
+    pub json: &'a [u8],
+    /// What it was made of that keeps no past, where that is kept.
+    pub source: Option<&'a Source>,
 }
 
 /// What the new issue changes, and why.
@@ -69,7 +86,7 @@ struct Restatement<'a> {
     changes: Vec<Change>,
     movement: Option<Value>,
     beside: Vec<Beside>,
-    /// None of a report that is made of the present only: nothing says what it was made of before.
+    /// None where nothing may be told, and where what the issue before was made of was not kept yet.
     ties: Option<bool>,
     checks: Vec<Check>,
 }
@@ -81,36 +98,35 @@ pub fn restate(
     conn: &mut Conn,
     asked: &Asked,
     walled: Option<bool>,
-    (before, before_json): (&Manifest, &[u8]),
-    (after, after_json): (&Manifest, &[u8]),
+    before: Restated<'_>,
+    after: Restated<'_>,
 ) -> Result<Vec<u8>, AppError> {
-    let definition = registry::find(&after.report, asked.lens.edition)?;
-    let (old, new) = (rows(before_json)?, rows(after_json)?);
+    let definition = registry::find(&after.manifest.report, asked.lens.edition)?;
+    let (old, new) = (rows(before.json)?, rows(after.json)?);
     let mut changes = changes(definition.columns, &old, &new);
-    if walled == Some(true) && !part2::of_one_each(definition.name) {
+    let told = walled != Some(true) || part2::of_one_each(definition.name);
+    if !told {
         // Sums: what they lost is who is gone.
         changes.clear();
     } else if walled == Some(true) {
         let still = words_of(definition.columns, &new.0);
         changes.retain(|change| change.row.as_ref().is_some_and(|row| still.contains(&text(row))));
     }
+    let sources = before.source.zip(after.source).filter(|_| definition.keeps_source());
+    let (before, after) = (before.manifest, after.manifest);
     let mut beside = beside(conn, asked, (before, &old), (after, &new))?;
-    let (mut movement, mut checks) = (None, Vec::new());
-    if definition.rebuildable && definition.name != "movement" {
-        let (since, as_of) = (Some(before.as_of), Some(after.as_of));
-        let group_by = Vec::new();
-        let asked = Asked { since, as_of, convention: None, group_by, ..asked.clone() };
-        let (mut moved, places) = movement::with_places(conn, &asked, after.as_of)?;
-        if matches!(asked.basis, Basis::Receipt | Basis::Paid) {
-            moved.table = Table::new(movement::COLUMNS);
-        }
-        checks.append(&mut moved.ties.checks);
-        let steps = serde_json::to_value(Objects(moved.table.columns, &moved.table.rows))
-            .map_err(unwritten)?;
-        let pairs = sums_of(definition.name);
-        checks.extend(totals(pairs, &steps, &old, &new));
-        checks.push(causes(conn, definition.name, &mut changes, (&mut beside, &places))?);
-        movement = Some(steps);
+    let (mut movement, mut checks) = (None, None);
+    if let Some((source, new_source)) = sources.filter(|_| told) {
+        let before = Made { manifest: before, rows: &old, source };
+        let after = Made { manifest: after, rows: &new, source: new_source };
+        let of = (definition, asked);
+        checks = Some(parts::explain(conn, of, (before, after), &mut changes)?);
+        beside.retain(|_| changes.iter().any(|change| change.causes.contains(&parts::DEFINITION)));
+    } else if definition.has_past() && definition.name != "movement" {
+        let (steps, places, mut all) = moved(conn, asked, (before, after))?;
+        all.extend(totals(sums_of(definition.name), &steps, &old, &new));
+        all.push(causes(conn, definition.name, &mut changes, (&mut beside, &places))?);
+        (movement, checks) = (Some(steps), Some(all));
     }
     let restatement = Restatement {
         supersedes: before.id,
@@ -120,12 +136,30 @@ pub fn restate(
         from_as_of: before.as_of,
         to_as_of: after.as_of,
         changes,
-        ties: movement.is_some().then(|| checks.iter().all(|c| c.holds)),
+        ties: checks.as_ref().map(|checks| checks.iter().all(|c| c.holds)),
         movement,
         beside,
-        checks,
+        checks: checks.unwrap_or_default(),
     };
     serde_json::to_vec(&restatement).map_err(unwritten)
+}
+
+/// What became of the visits between two issues: the movement's steps, where, and what adds up in it.
+fn moved(
+    conn: &mut Conn,
+    asked: &Asked,
+    (before, after): (&Manifest, &Manifest),
+) -> Result<(Value, Places, Vec<Check>), AppError> {
+    let (since, as_of) = (Some(before.as_of), Some(after.as_of));
+    let group_by = Vec::new();
+    let asked = Asked { since, as_of, convention: None, group_by, ..asked.clone() };
+    let (mut moved, places) = movement::with_places(conn, &asked, after.as_of)?;
+    if matches!(asked.basis, Basis::Receipt | Basis::Paid) {
+        moved.table = Table::new(movement::COLUMNS);
+    }
+    let steps =
+        serde_json::to_value(Objects(moved.table.columns, &moved.table.rows)).map_err(unwritten)?;
+    Ok((steps, places, moved.ties.checks))
 }
 
 fn unwritten(error: serde_json::Error) -> AppError {
@@ -172,6 +206,11 @@ pub(super) fn number(value: &Value) -> Option<Decimal> {
         Value::String(text) => text.parse().ok(),
         _ => None,
     }
+}
+
+/// How much more a number is than it was.
+pub(super) fn difference(was: &Value, is: &Value) -> Option<String> {
+    number(is).zip(number(was)).map(|(is, was)| (is - was).to_string())
 }
 
 /// A row before and after.
@@ -235,8 +274,9 @@ fn between(
                 .zip(or_none(&was, before.is_some()))
                 .filter(|_| !matches!(column.kind, Kind::Date | Kind::Text))
                 .map(|(is, was)| (is - was).to_string());
-            let (row, column, causes) = (row.cloned(), column.name, Vec::new());
-            Change { row, column, before: was, after: is, difference, causes }
+            let (row, column) = (row.cloned(), column.name);
+            let (causes, steps) = (Vec::new(), Vec::new());
+            Change { row, column, before: was, after: is, difference, causes, steps }
         })
         .collect()
 }

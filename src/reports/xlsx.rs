@@ -1,10 +1,13 @@
-//! A report as a workbook: sheets Read me, Data, Dictionary, Ties. Numbers and dates are typed cells; texts
-//! are inline strings, which no spreadsheet takes for a formula, with their leading zeros.
+//! A report as a workbook: sheets Read me, Data, Dictionary, Ties. Numbers, dates and the sides of checks are
+//! typed cells; texts are inline strings, which no spreadsheet takes for a formula, with their leading zeros.
+
+mod sheet;
 
 use std::fmt::Write as _;
 use std::io::Write;
 
-use chrono::NaiveDate;
+use sheet::{DECLARATION, MAIN};
+pub(super) use sheet::{HEADER, PLAIN, Sheet};
 
 use super::frame::{Answer, Column, Value};
 use super::zip_out::{Spooled, Zip};
@@ -12,21 +15,9 @@ use crate::error::{AppError, Code};
 
 /// Most rows of a sheet that spreadsheets open.
 pub(super) const MAX_ROWS: usize = 1_048_576;
-/// Most characters of a cell that spreadsheets open.
-const MAX_CHARS: usize = 32_767;
-/// Widths of columns, in characters: room beside the longest text, and where a long one is cut.
-const AIR: usize = 2;
-const WIDEST: usize = 60;
-/// Styles of `styles.xml`, by place.
-pub(super) const PLAIN: u8 = 0;
-const DATE: u8 = 1;
-const MONEY: u8 = 2;
-pub(super) const HEADER: u8 = 3;
 
 const SHEETS: [&str; 4] = ["Read me", "Data", "Dictionary", "Ties"];
 
-const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
-const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
 const KIND: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml";
@@ -46,137 +37,6 @@ const STYLES: &str = concat!(
     "<xf numFmtId=\"0\" fontId=\"1\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyFont=\"1\"/>",
     "</cellXfs>",
 );
-
-/// A sheet in the making.
-#[derive(Debug, Default)]
-pub(super) struct Sheet {
-    /// Rows that are made and not taken.
-    pub(super) rows: String,
-    /// How many were made.
-    pub(super) count: usize,
-    /// Characters of the longest text of each column.
-    pub(super) widths: Vec<usize>,
-    /// The first row stays in sight, and its columns can be filtered.
-    pub(super) table: bool,
-}
-
-/// A text as XML takes it: no markup, no control characters, not longer than a cell may be.
-fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars().take(MAX_CHARS) {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // Not to be written in XML 1.0 at all.
-            c if c.is_control() || c == '\u{fffe}' || c == '\u{ffff}' => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-impl Sheet {
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = (Value, u8)>) {
-        self.count += 1;
-        let _ = write!(self.rows, "<row r=\"{}\">", self.count);
-        for (place, (value, style)) in cells.into_iter().enumerate() {
-            let at = format!("{}{}", letters(place), self.count);
-            self.wide(place, value.plain().chars().count());
-            let _ = match value {
-                Value::Null(_) => Ok(()),
-                Value::Text(words) => write!(
-                    self.rows,
-                    "<c r=\"{at}\" s=\"{style}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{}</t></is></c>",
-                    text(&words)
-                ),
-                Value::Date(day) => {
-                    write!(self.rows, "<c r=\"{at}\" s=\"{DATE}\"><v>{}</v></c>", serial(day))
-                }
-                Value::Money(_) => {
-                    write!(self.rows, "<c r=\"{at}\" s=\"{MONEY}\"><v>{}</v></c>", value.plain())
-                }
-                Value::Time(_) | Value::Flag(_) => write!(
-                    self.rows,
-                    "<c r=\"{at}\" s=\"{style}\" t=\"inlineStr\"><is><t>{}</t></is></c>",
-                    value.plain()
-                ),
-                Value::Integer(_) | Value::Decimal(_) => {
-                    write!(self.rows, "<c r=\"{at}\" s=\"{style}\"><v>{}</v></c>", value.plain())
-                }
-            };
-        }
-        self.rows.push_str("</row>");
-    }
-
-    pub(super) fn words<'a>(&mut self, words: impl IntoIterator<Item = &'a str>, style: u8) {
-        self.row(words.into_iter().map(|word| (Value::text(word), style)));
-    }
-
-    /// Remembers the longest text of a column.
-    fn wide(&mut self, place: usize, characters: usize) {
-        if self.widths.len() <= place {
-            self.widths.resize(place + 1, 0);
-        }
-        if let Some(width) = self.widths.get_mut(place) {
-            *width = characters.max(*width);
-        }
-    }
-
-    /// What stands before its rows.
-    pub(super) fn head(&self) -> String {
-        let (mut views, mut columns) = ("", String::new());
-        for (width, n) in self.widths.iter().zip(1..) {
-            let width = (width + AIR).min(WIDEST);
-            let _ = write!(
-                columns,
-                "<col min=\"{n}\" max=\"{n}\" width=\"{width}\" customWidth=\"1\"/>"
-            );
-        }
-        if !columns.is_empty() {
-            columns = format!("<cols>{columns}</cols>");
-        }
-        if self.table {
-            views = "<sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" \
-                     activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews>";
-        }
-        format!("{DECLARATION}<worksheet xmlns=\"{MAIN}\">{views}{columns}<sheetData>")
-    }
-
-    /// What stands behind them.
-    pub(super) fn tail(&self) -> String {
-        let filter = match (self.table, self.widths.len().checked_sub(1)) {
-            (true, Some(last)) => {
-                format!("<autoFilter ref=\"A1:{}{}\"/>", letters(last), self.count)
-            }
-            _ => String::new(),
-        };
-        format!("</sheetData>{filter}</worksheet>")
-    }
-
-    fn xml(&self) -> String {
-        self.head() + &self.rows + &self.tail()
-    }
-}
-
-/// The letters of a column, 0 first: A … Z, AA …
-fn letters(place: usize) -> String {
-    let mut rest = place + 1;
-    let mut out = Vec::new();
-    while rest > 0 {
-        let digit = u8::try_from((rest - 1) % 26).unwrap_or_default();
-        out.push(char::from(b'A' + digit));
-        rest = (rest - 1) / 26;
-    }
-    out.iter().rev().collect()
-}
-
-/// A day as spreadsheets count: 1 January 1900 is 1, and they take 1900 for a leap year.
-fn serial(day: NaiveDate) -> i64 {
-    let start = NaiveDate::from_ymd_opt(1899, 12, 30).unwrap_or_default();
-    (day - start).num_days()
-}
 
 /// A sheet as it goes into the workbook.
 pub(super) enum Part {
@@ -315,8 +175,7 @@ impl Answer {
         let mut sheet = Sheet::default();
         sheet.words(["check", "left", "right", "difference", "holds"], HEADER);
         for check in self.ties.checks.iter().chain(self.control.iter().flat_map(|c| &c.checks)) {
-            let holds = if check.holds { "yes" } else { "no" };
-            sheet.words([&check.what, &check.left, &check.right, &check.difference, holds], PLAIN);
+            sheet.check(&check.what, [&check.left, &check.right, &check.difference], check.holds);
         }
         sheet.words(["null column", "Why", "How often"], HEADER);
         for null in self.nulls() {
@@ -325,49 +184,5 @@ impl Answer {
             sheet.row(words.into_iter().chain([(Value::Integer(count), PLAIN)]));
         }
         sheet
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::dates::parse_date;
-
-    #[test]
-    fn places_and_days_are_those_of_spreadsheets() {
-        assert_eq!(
-            [0, 25, 26, 51, 52, 701, 702].map(letters),
-            ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
-        );
-        assert_eq!(serial(parse_date("2026-11-28").unwrap()), 46_354);
-        assert_eq!(serial(parse_date("2000-03-01").unwrap()), 36_586);
-    }
-
-    #[test]
-    fn no_text_is_a_formula_or_markup() {
-        let mut sheet = Sheet::default();
-        let words = ["=1+1", "007", "<b>&\"", "a\u{1}b"].map(|w| (Value::text(w), PLAIN));
-        sheet.row(
-            words.into_iter().chain([(Value::Money(-1250), PLAIN), (Value::Null("x"), PLAIN)]),
-        );
-        let xml = sheet.xml();
-        assert!(!xml.contains("<f>"));
-        assert!(xml.contains("t=\"inlineStr\"><is><t xml:space=\"preserve\">=1+1</t>"), "{xml}");
-        assert!(
-            xml.contains(">007<") && xml.contains("&lt;b&gt;&amp;&quot;") && xml.contains("a b")
-        );
-        assert!(xml.contains("<c r=\"E1\" s=\"2\"><v>-12.50</v></c></row>"), "{xml}");
-    }
-
-    #[test]
-    fn columns_are_as_wide_as_their_texts() {
-        let mut sheet = Sheet { table: true, ..Sheet::default() };
-        sheet.words(["day", "note"], HEADER);
-        let day = parse_date("2026-11-28").unwrap();
-        sheet.row([(Value::Date(day), PLAIN), (Value::text("x".repeat(200)), PLAIN)]);
-        let xml = sheet.xml();
-        assert!(xml.contains("<col min=\"1\" max=\"1\" width=\"12\""), "{xml}");
-        assert!(xml.contains("<col min=\"2\" max=\"2\" width=\"60\""), "{xml}");
-        assert!(xml.contains("state=\"frozen\"") && xml.contains("<autoFilter ref=\"A1:B2\"/>"));
     }
 }

@@ -12,8 +12,10 @@ use super::xlsx::{HEADER, MAX_ROWS, PLAIN, Part, Sheet, dictionary, package, too
 use super::zip_out::Spooled;
 use crate::error::AppError;
 
-/// Characters of a column, where nothing says how long its texts are.
-const WIDTH: usize = 12;
+/// Rows that are looked at, header included, before it is said how wide the columns are.
+const SEEN: usize = 100;
+/// Characters of the column that tells rows from the total.
+const LEVEL: usize = 8;
 /// What is said of the whole in sheets of its own, or is a list for programs.
 const APART: [&str; 3] = ["nulls", "non_additive", "by_status"];
 
@@ -24,7 +26,27 @@ pub(super) struct Workbook<W: Write> {
     said: Entries,
     sheet: Sheet,
     spooled: Spooled,
+    /// Whether what stands before the rows is written.
+    headed: bool,
     most: usize,
+}
+
+/// Characters that a column must have room for, whatever its first rows are: they may have no claim yet, or a
+/// smaller sum than the last.
+fn expected(column: &Column) -> usize {
+    match (column.kind, column.name) {
+        (Kind::Time, _) => 27,
+        (Kind::Date, _) => 10,
+        (Kind::Flag, _) => 5,
+        (Kind::Integer | Kind::Decimal | Kind::Money, _) => 14,
+        (Kind::Text, "encounters") => 30,
+        (
+            Kind::Text,
+            "claim_number" | "line_control" | "payer_claim" | "batch" | "member_number" | "member"
+            | "authorization",
+        ) => 20,
+        (Kind::Text, _) => 12,
+    }
 }
 
 impl<W: Write> Workbook<W> {
@@ -34,21 +56,20 @@ impl<W: Write> Workbook<W> {
         columns: &'static [Column],
         said: Entries,
     ) -> Result<Self, AppError> {
-        let wide = |column: &Column| match column.kind {
-            Kind::Time => 2 * WIDTH,
-            _ => column.name.len().max(WIDTH),
-        };
-        let widths = std::iter::once(WIDTH).chain(columns.iter().map(wide)).collect();
-        let sheet = Sheet { table: true, widths, ..Sheet::default() };
-        let mut spooled = Spooled::new()?;
-        spooled.add(&sheet.head())?;
-        let mut begun = Self { to, columns, said, sheet, spooled, most: MAX_ROWS };
-        begun.sheet.words(std::iter::once("level").chain(columns.iter().map(|c| c.name)), HEADER);
-        begun.taken()?;
-        Ok(begun)
+        let widths = std::iter::once(LEVEL).chain(columns.iter().map(expected)).collect();
+        let mut sheet = Sheet { table: true, widths, ..Sheet::default() };
+        sheet.words(std::iter::once("level").chain(columns.iter().map(|c| c.name)), HEADER);
+        let spooled = Spooled::new()?;
+        Ok(Self { to, columns, said, sheet, spooled, headed: false, most: MAX_ROWS })
     }
 
+    /// Packs the rows that were made. What stands before them says how wide the columns are, and is written with
+    /// the first of them.
     fn taken(&mut self) -> Result<(), AppError> {
+        if !self.headed {
+            self.spooled.add(&self.sheet.head())?;
+            self.headed = true;
+        }
         self.spooled.add(&self.sheet.rows)?;
         self.sheet.rows.clear();
         Ok(())
@@ -57,7 +78,7 @@ impl<W: Write> Workbook<W> {
     fn line(&mut self, level: &str, row: &[Value]) -> Result<(), AppError> {
         let cells = row.iter().map(|value| (value.clone(), PLAIN));
         self.sheet.row(std::iter::once((Value::text(level), PLAIN)).chain(cells));
-        self.taken()
+        if self.sheet.count < SEEN { Ok(()) } else { self.taken() }
     }
 
     fn read_me(&self, entries: &Entries) -> Sheet {
@@ -83,9 +104,10 @@ fn equations(entries: &Entries) -> Sheet {
     let mut sheet = Sheet::default();
     sheet.words(["check", "left", "right", "difference", "holds"], HEADER);
     for check in list("ties", "checks") {
-        let holds = if check.get("holds") == Some(&Json::Bool(true)) { "yes" } else { "no" };
         let words = ["what", "left", "right", "difference"].map(|name| of(&check, name));
-        sheet.words(words.iter().map(String::as_str).chain([holds]), PLAIN);
+        let [what, left, right, difference] = &words;
+        let holds = check.get("holds") == Some(&Json::Bool(true));
+        sheet.check(what, [left, right, difference], holds);
     }
     sheet.words(["null column", "Why", "How often"], HEADER);
     for null in list("nulls", "nulls") {
@@ -107,6 +129,7 @@ impl<W: Write> RowsOut for Workbook<W> {
 
     fn end(mut self: Box<Self>, totals: &[Value], entries: &Entries) -> Result<(), AppError> {
         self.line("total", totals)?;
+        self.taken()?;
         self.spooled.add(&self.sheet.tail())?;
         let (read_me, equations) = (self.read_me(entries), equations(entries));
         let Self { to, columns, spooled, .. } = *self;
@@ -165,6 +188,43 @@ mod tests {
         let equations = part(&bytes, "xl/worksheets/sheet4.xml");
         assert!(equations.contains(">a = b</t>") && equations.contains(">yes</t>"), "{equations}");
         assert!(equations.contains(">not_told</t>") && equations.contains("<v>7</v>"));
+        assert!(equations.contains("<c r=\"B2\" s=\"0\"><v>1</v></c>"), "a number: {equations}");
+    }
+
+    #[test]
+    fn columns_have_room_for_their_kind_and_for_what_the_first_rows_have() {
+        const WIDE: &[Column] = &[
+            Column::key("claim_number", "CLM01"),
+            Column::words("note", "a text"),
+            Column::words("place", "a text"),
+            Column::date("day", "a date"),
+            Column::time("at", "a moment"),
+            Column::money("charge", "money"),
+        ];
+        let filled = |note: usize| {
+            let rest = ["not_known"; 4].map(Value::Null);
+            let known = [Value::Null("not_claimed"), Value::text("x".repeat(note))];
+            known.into_iter().chain(rest).collect::<Vec<_>>()
+        };
+        for rows in [1, 10 * SEEN] {
+            let mut bytes = Vec::new();
+            let mut out = Box::new(Workbook::begin(&mut bytes, WIDE, Entries::new()).unwrap());
+            for _ in 0..rows {
+                out.row(&filled(30)).unwrap();
+            }
+            if rows > SEEN {
+                // Nobody waits for it.
+                out.row(&filled(45)).unwrap();
+            }
+            out.end(&filled(0), &Entries::new()).unwrap();
+            let data = part(&bytes, "xl/worksheets/sheet2.xml");
+            assert_eq!(data.matches("<cols>").count(), 1, "{data}");
+            assert!(data.find("<cols>") < data.find("<sheetData>"), "{data}");
+            for (n, width) in [(1, 10), (2, 22), (3, 32), (4, 14), (5, 12), (6, 29), (7, 16)] {
+                let column = format!("<col min=\"{n}\" max=\"{n}\" width=\"{width}\"");
+                assert!(data.contains(&column), "{column}: {data}");
+            }
+        }
     }
 
     #[test]

@@ -41,6 +41,19 @@ pub struct Left {
     pub accounts: Vec<(AccountId, Days)>,
 }
 
+/// What counts for what is left.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// Episodes that the payer counts.
+    pub episodes: Vec<EpisodeFact>,
+    /// Authorizations of the payer.
+    pub authorizations: Vec<AuthorizationFact>,
+    /// The accounts whose units limits count, each on these days.
+    pub accounts: Vec<(AccountId, Days)>,
+    /// Units drawn.
+    pub usage: Vec<Usage>,
+}
+
 /// What is left on a day under the terms that are in force for a coverage.
 pub fn left(
     conn: &mut Conn,
@@ -50,6 +63,20 @@ pub fn left(
     holdings: Holdings<'_>,
     on: NaiveDate,
 ) -> Result<Left, StoreError> {
+    let of = counted(conn, organization, terms, coverage, holdings, on)?;
+    let remaining = remaining(terms, (&of.episodes, &of.authorizations), &of.usage, on);
+    Ok(Left { remaining, authorizations: of.authorizations, accounts: of.accounts })
+}
+
+/// What counts on a day under the terms that are in force for a coverage.
+pub fn counted(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    terms: &Terms,
+    coverage: &CoverageData,
+    holdings: Holdings<'_>,
+    on: NaiveDate,
+) -> Result<Counted, StoreError> {
     let payer = coverage.payer;
     let of_payer = holdings.authorizations.iter().filter(|a| a.data.payer == payer);
     let authorizations: Vec<AuthorizationFact> =
@@ -65,15 +92,25 @@ pub fn left(
         except: Vec::new(),
     };
     let found = usage::of_accounts(conn, organization, &scope)?;
-    let counts = |(account, usage): &&(AccountId, Usage)| {
+    let counts = |(account, usage): &(AccountId, Usage)| {
         let on_days = |(id, days): &(AccountId, Days)| id == account && days.covers(usage.date);
         let approved = |a: &AuthorizationFact| Some(a.id) == usage.authorization;
         accounts.iter().any(on_days) || authorizations.iter().any(approved)
     };
-    let usage: Vec<&Usage> = found.iter().filter(counts).map(|(_, usage)| usage).collect();
-    let selected = rules::select(&terms.pack, &episodes, on, &usage, &[]);
-    let remaining = rules::allowances(terms, &episodes, &selected, &authorizations, on);
-    Ok(Left { remaining, authorizations, accounts })
+    let usage = found.into_iter().filter(counts).map(|(_, usage)| usage).collect();
+    Ok(Counted { episodes, authorizations, accounts, usage })
+}
+
+/// What is left of what counts.
+pub fn remaining(
+    terms: &Terms,
+    (episodes, authorizations): (&[EpisodeFact], &[AuthorizationFact]),
+    usage: &[Usage],
+    on: NaiveDate,
+) -> Vec<Remaining> {
+    let usage: Vec<&Usage> = usage.iter().collect();
+    let selected = rules::select(&terms.pack, episodes, on, &usage, &[]);
+    rules::allowances(terms, episodes, &selected, authorizations, on)
 }
 
 /// The accounts of the numbers that count, where anything was ever drawn.

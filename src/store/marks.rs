@@ -136,10 +136,12 @@ pub fn any(conn: &mut Conn, organization: OrganizationId) -> Result<bool, StoreE
     Ok(found.is_some())
 }
 
-/// Keeps how far the worker came with a mark, and puts it at the end of the round.
+/// Keeps how far the worker came with a mark, and what it stands for by now; puts it at the end of the
+/// round.
 pub fn proceed(conn: &mut Conn, mark: &Mark, real: Instant) -> Result<(), StoreError> {
     diesel::update(marks::table.find((mark.organization.as_i64(), mark.id.as_i64())))
         .set((
+            marks::touched.eq(types::write_json("marks.touched", &mark.touched)?),
             marks::back.eq(mark.back),
             marks::after_date.eq(mark.after.map(|p| p.date)),
             marks::after_start.eq(mark.after.map(|p| p.start.naive())),

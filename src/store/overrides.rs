@@ -69,12 +69,24 @@ pub fn insert(
     encounter: EncounterId,
     fact: &OverrideFact,
 ) -> Result<(), StoreError> {
+    let content_hash = content(conn, organization, encounter)?;
+    // Asked first: SQLite's trigger refuses a second row before its index would tell of a conflict.
+    let live: Vec<Vec<u8>> = table::table
+        .filter(table::organization_id.eq(organization.as_i64()))
+        .filter(table::encounter_id.eq(encounter.as_i64()))
+        .filter(table::rule.eq(fact.rule.as_str()))
+        .filter(table::revoked_at.is_null())
+        .select(table::content_hash)
+        .load(conn)?;
+    if live.contains(&content_hash) {
+        return Err(StoreError::Conflict { hint: "encounter_overrides_live".to_owned() });
+    }
     let row = Row {
         organization_id: organization.as_i64(),
         id: fact.id.as_i64(),
         encounter_id: encounter.as_i64(),
         rule: fact.rule.as_str().to_owned(),
-        content_hash: content(conn, organization, encounter)?,
+        content_hash,
         reason: fact.reason.clone(),
         key_id: fact.by.map(KeyId::as_i64),
         made_at: fact.at.naive(),

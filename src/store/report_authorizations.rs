@@ -1,25 +1,26 @@
-//! Authorizations with what was drawn on them, for reports: one query for an organization, and what stands on
-//! claims whose replacement is built.
+//! Authorizations and what was drawn on them, for reports, each part by itself: what is written, the members'
+//! numbers, the ledger of units, what lines say, and what stands on claims whose replacement is built.
 
 mod by_lines;
 mod kept;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
+use serde::{Deserialize, Serialize};
 
 use super::conn::Conn;
 use super::error::StoreError;
 use super::schema::coverages;
 use super::types::{CHUNK, read_json};
 use crate::domain::ids::{OrganizationId, PayerId};
-pub use by_lines::{OfLines, by_lines, drawn};
+pub use by_lines::visits;
 
-/// An authorization and its use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Used {
+/// An authorization as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paper {
     /// Its id.
     pub id: i64,
     /// The member on the roster.
@@ -28,9 +29,6 @@ pub struct Used {
     pub payer: i64,
     /// The payer's number of it.
     pub number: String,
-    /// The member's number at the payer on the first day; without a coverage of that day, the one that is
-    /// nearest to it.
-    pub member_number: Option<String>,
     /// For which services; none: all.
     pub services: Vec<String>,
     /// Units approved.
@@ -39,18 +37,61 @@ pub struct Used {
     pub from: NaiveDate,
     /// Last day; none: open.
     pub to: Option<NaiveDate>,
-    /// Units on released claims.
-    pub consumed: i64,
-    /// Units of what is ready or claimed and not released.
-    pub reserved: i64,
-    /// Units of released claims with service dates since a day.
-    pub consumed_lately: i64,
-    /// Units not released, the same.
-    pub reserved_lately: i64,
+}
+
+/// Units drawn on an authorization: of released claims, or of what is ready or claimed and not released.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drawn {
+    /// All of them, by the ledger.
+    pub units: i64,
+    /// Of those, by service date, what is of late.
+    pub lately: BTreeMap<NaiveDate, i64>,
+    /// All of them, by the lines, which know nothing of the ledger.
+    pub of_lines: i64,
+    /// Minutes of a unit of those lines.
+    pub unit_minutes: BTreeSet<i64>,
+}
+
+impl Drawn {
+    /// Units with service dates in a span, as far as they are of late.
+    pub fn between(&self, from: NaiveDate, to: NaiveDate) -> i64 {
+        self.lately
+            .iter()
+            .filter(|(day, _)| (from..=to).contains(day))
+            .map(|(_, units)| units)
+            .sum()
+    }
+}
+
+/// By authorization.
+pub type ByAuthorization = BTreeMap<i64, Drawn>;
+
+/// Whose, of which payer, and which period they touch.
+#[derive(Debug, Clone, Copy)]
+pub struct Touching {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Of one payer, or of all.
+    pub payer: Option<PayerId>,
+    /// First and last day of the period.
+    pub period: (NaiveDate, NaiveDate),
+}
+
+impl Touching {
+    /// As SQL over the authorizations `a`; `$1` is the organization.
+    fn sql(&self) -> String {
+        let of_payer = self.payer.map(|p| format!(" AND a.payer_id = {}", p.as_i64()));
+        let (from, to) = self.period;
+        format!(
+            "a.organization_id = $1 AND a.valid_from <= '{to}' \
+             AND (a.valid_to IS NULL OR a.valid_to >= '{from}'){}",
+            of_payer.unwrap_or_default()
+        )
+    }
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct PaperRow {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = BigInt)]
@@ -67,75 +108,98 @@ struct Row {
     valid_from: NaiveDate,
     #[diesel(sql_type = Nullable<Date>)]
     valid_to: Option<NaiveDate>,
-    #[diesel(sql_type = BigInt)]
-    consumed: i64,
-    #[diesel(sql_type = BigInt)]
-    reserved: i64,
-    #[diesel(sql_type = BigInt)]
-    consumed_lately: i64,
-    #[diesel(sql_type = BigInt)]
-    reserved_lately: i64,
 }
 
-/// The authorizations that touch a period, with their use; `since` begins what counts as lately.
-pub fn used(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    payer: Option<PayerId>,
-    (from, to): (NaiveDate, NaiveDate),
-    (since, today): (NaiveDate, NaiveDate),
-) -> Result<Vec<Used>, StoreError> {
-    let of_payer = payer.map_or_else(String::new, |p| format!(" AND a.payer_id = {}", p.as_i64()));
-    let sum = |column: &str| format!("CAST(COALESCE(SUM(e.{column}), 0) AS BIGINT) AS {column}");
-    let lately = |column: &str| {
-        format!(
-            "CAST(COALESCE(SUM(CASE WHEN e.service_date BETWEEN '{since}' AND '{today}' \
-             THEN e.{column} ELSE 0 END), 0) AS BIGINT) AS {column}_lately"
-        )
-    };
-    // Sums are made before anything else is joined, so that no join multiplies them.
+/// The authorizations that touch a period, in order of payer and number.
+pub fn papers(conn: &mut Conn, touching: Touching) -> Result<Vec<Paper>, StoreError> {
     let sql = format!(
-        "SELECT a.id, a.member_id, a.payer_id, a.number, a.services, a.units, a.valid_from, a.valid_to, \
-         {}, {}, {}, {} FROM authorizations a LEFT JOIN unit_entries e \
-         ON e.organization_id = a.organization_id AND e.authorization_id = a.id \
-         AND e.service IS NOT NULL \
-         WHERE a.organization_id = $1 AND a.valid_from <= '{to}' \
-         AND (a.valid_to IS NULL OR a.valid_to >= '{from}'){of_payer} \
-         GROUP BY a.organization_id, a.id, a.member_id, a.payer_id, a.number, a.services, a.units, \
-         a.valid_from, a.valid_to ORDER BY a.payer_id, a.number, a.id",
-        sum("consumed"),
-        sum("reserved"),
-        lately("consumed"),
-        lately("reserved"),
+        "SELECT a.id, a.member_id, a.payer_id, a.number, a.services, a.units, a.valid_from, a.valid_to \
+         FROM authorizations a WHERE {} ORDER BY a.payer_id, a.number, a.id",
+        touching.sql()
     );
-    let rows: Vec<Row> =
-        diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
-    let members: BTreeSet<i64> = rows.iter().map(|row| row.member_id).collect();
-    let numbers = numbers(conn, organization, members)?;
-    let kept = kept::differences(conn, organization, (since, today))?;
+    let organization = touching.organization.as_i64();
+    let rows: Vec<PaperRow> = diesel::sql_query(sql).bind::<BigInt, _>(organization).load(conn)?;
     rows.into_iter()
         .map(|row| {
-            let of_member = numbers.get(&(row.member_id, row.payer_id));
-            let member_number = of_member.and_then(|list| on(list, row.valid_from));
-            let [consumed, reserved, consumed_lately, reserved_lately] =
-                kept.get(&row.id).copied().unwrap_or_default();
-            Ok(Used {
+            Ok(Paper {
                 id: row.id,
                 member: row.member_id,
                 payer: row.payer_id,
                 number: row.number,
-                member_number,
                 services: read_json("authorizations.services", &row.services)?,
                 approved: row.units,
                 from: row.valid_from,
                 to: row.valid_to,
-                consumed: row.consumed + consumed,
-                reserved: row.reserved + reserved,
-                consumed_lately: row.consumed_lately + consumed_lately,
-                reserved_lately: row.reserved_lately + reserved_lately,
             })
         })
         .collect()
+}
+
+#[derive(QueryableByName)]
+struct EntryRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Nullable<Date>)]
+    day: Option<NaiveDate>,
+    #[diesel(sql_type = BigInt)]
+    consumed: i64,
+    #[diesel(sql_type = BigInt)]
+    reserved: i64,
+}
+
+/// What is drawn on the authorizations that touch a period: by released claims, and by what waits; `since` begins
+/// what is of late.
+pub fn drawn(
+    conn: &mut Conn,
+    touching: Touching,
+    papers: &[Paper],
+    since: NaiveDate,
+) -> Result<[ByAuthorization; 2], StoreError> {
+    let mut all: [ByAuthorization; 2] = Default::default();
+    // One row for all that is longer ago, and one for each day of late.
+    let day = format!("CASE WHEN e.service_date >= '{since}' THEN e.service_date END");
+    let sql = format!(
+        "SELECT a.id, {day} AS day, CAST(SUM(e.consumed) AS BIGINT) AS consumed, \
+         CAST(SUM(e.reserved) AS BIGINT) AS reserved FROM authorizations a JOIN unit_entries e \
+         ON e.organization_id = a.organization_id AND e.authorization_id = a.id \
+         AND e.service IS NOT NULL WHERE {} GROUP BY a.id, {day}",
+        touching.sql()
+    );
+    let organization = touching.organization;
+    let rows: Vec<EntryRow> =
+        diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
+    let known: BTreeSet<i64> = papers.iter().map(|paper| paper.id).collect();
+    let kept = kept::differences(conn, organization)?.into_iter();
+    let kept = kept.filter(|(id, ..)| known.contains(id));
+    let kept = kept.map(|(id, day, units)| (id, Some(day), units));
+    let entries = rows.into_iter().map(|row| (row.id, row.day, [row.consumed, row.reserved]));
+    for (id, day, units) in entries.chain(kept) {
+        for (of, units) in all.iter_mut().zip(units) {
+            let own = of.entry(id).or_default();
+            own.units += units;
+            if let Some(day) = day.filter(|day| *day >= since) {
+                *own.lately.entry(day).or_default() += units;
+            }
+        }
+    }
+    by_lines::add(conn, touching, &mut all)?;
+    Ok(all)
+}
+
+/// The members' numbers at the payers of authorizations: on the first day of each, or without a coverage of that
+/// day, the one that is nearest to it.
+pub fn member_numbers(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    papers: &[Paper],
+) -> Result<BTreeMap<i64, String>, StoreError> {
+    let members: BTreeSet<i64> = papers.iter().map(|paper| paper.member).collect();
+    let numbers = numbers(conn, organization, members)?;
+    let number = |paper: &Paper| {
+        let list = numbers.get(&(paper.member, paper.payer))?;
+        Some((paper.id, on(list, paper.from)?))
+    };
+    Ok(papers.iter().filter_map(number).collect())
 }
 
 /// A coverage's first day, last day and number.

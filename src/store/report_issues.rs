@@ -99,22 +99,14 @@ pub fn newest(conn: &mut Conn, question: &str) -> Result<Option<Issue>, StoreErr
     Ok(row.map(Row::into_domain))
 }
 
-/// A file of each issue of a question, newest first.
-pub fn of_question(
-    conn: &mut Conn,
-    question: &str,
-    form: &str,
-) -> Result<Vec<Vec<u8>>, StoreError> {
+/// The issues of a question, newest first.
+pub fn of_question(conn: &mut Conn, question: &str) -> Result<Vec<ReportIssueId>, StoreError> {
     let ids: Vec<i64> = table::table
         .filter(table::question.eq(question))
         .order(table::id.desc())
         .select(table::id)
         .load(conn)?;
-    let mut all = Vec::new();
-    for id in ids {
-        all.extend(file(conn, ReportIssueId::from_i64(id), form)?);
-    }
-    Ok(all)
+    Ok(ids.into_iter().map(ReportIssueId::from_i64).collect())
 }
 
 /// What a list of issues is narrowed to.

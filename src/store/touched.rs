@@ -42,11 +42,15 @@ pub fn page(
     page: Page,
 ) -> Result<Vec<Place>, StoreError> {
     let mut found: BTreeSet<Place> = BTreeSet::new();
+    let mut freed: Vec<&Freed> = Vec::new();
     for one in touched {
-        for place in of_one(conn, organization, one, page)? {
-            found.insert(place);
+        if let Touched::Freed(one) = one {
+            freed.push(one);
+        } else {
+            found.extend(of_one(conn, organization, one, page)?);
         }
     }
+    found.extend(beside(conn, organization, &freed, page)?);
     Ok(if page.back {
         found.into_iter().rev().take(page.limit).collect()
     } else {
@@ -81,7 +85,7 @@ fn of_one(
                 .or(encounters::member_id.eq_any(covered));
             load(conn, ordered(on(start().filter(theirs), *days), page))
         }
-        Touched::Freed(freed) => beside(conn, organization, freed, page),
+        Touched::Freed(freed) => beside(conn, organization, &[freed], page),
     }
 }
 
@@ -145,30 +149,34 @@ fn load(conn: &mut Conn, query: Query<'_>) -> Result<Vec<Place>, StoreError> {
     Ok(rows.into_iter().map(place).collect())
 }
 
-/// What may wait for units or time given back: visits of the member and of whoever has the same
-/// number, and those of the peer, that are held, held in part, or draw
-/// on an authorization where free units may do now; and what the member has on those days, whose units
+/// What may wait for units or time given back: visits of the members and of whoever has the same
+/// numbers, and those of the peers, that are held, held in part, or draw
+/// on an authorization where free units may do now; and what each member has on its days, whose units
 /// may be counted together.
 fn beside(
     conn: &mut Conn,
     organization: OrganizationId,
-    freed: &Freed,
+    freed: &[&Freed],
     page: Page,
 ) -> Result<Vec<Place>, StoreError> {
-    let numbers: BTreeSet<_> = freed.account.iter().cloned().collect();
-    let mut owners = vec![freed.member.as_i64()];
+    if freed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers: BTreeSet<_> = freed.iter().filter_map(|f| f.account.clone()).collect();
+    let mut owners: BTreeSet<i64> = freed.iter().map(|f| f.member.as_i64()).collect();
     let others = members_of_numbers(conn, organization, &numbers)?;
     owners.extend(others.into_iter().map(MemberId::as_i64));
-    owners.sort_unstable();
-    owners.dedup();
     let of_members = start(organization, page).filter(encounters::member_id.eq_any(owners));
     let mut found = load(conn, waiting(of_members))?;
-    let same_day =
-        start(organization, page).filter(encounters::member_id.eq(freed.member.as_i64()));
-    found.extend(load(conn, on(same_day, freed.days))?);
-    // Whatever their dates: a limit of the peer's may count over years.
-    let of_peer = start(organization, page).filter(encounters::peer_id.eq(freed.peer.as_i64()));
-    found.extend(load(conn, waiting(of_peer))?);
+    for one in freed {
+        let same_day =
+            start(organization, page).filter(encounters::member_id.eq(one.member.as_i64()));
+        found.extend(load(conn, on(same_day, one.days))?);
+    }
+    // Whatever their dates: a limit of a peer's may count over years.
+    let peers: BTreeSet<i64> = freed.iter().map(|f| f.peer.as_i64()).collect();
+    let of_peers = start(organization, page).filter(encounters::peer_id.eq_any(peers));
+    found.extend(load(conn, waiting(of_peers))?);
     Ok(found)
 }
 

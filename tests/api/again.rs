@@ -342,7 +342,7 @@ on_both! {
             Row { line, data: (Key::parse("river-bend").unwrap(), data) }
         };
         let rows = (2..).zip(&w.members).map(|(line, member)| row(line, member)).collect();
-        bulk::load(&app.ctx, File::Authorizations(rows), Columns::All).await.unwrap();
+        bulk::load(&app.ctx, File::Authorizations(rows), Columns::All, Vec::new()).await.unwrap();
         assert_eq!(app.database.number("SELECT COUNT(*) FROM marks"), 1);
         app.settle().await;
         assert_eq!(split(&app, &w, "A-7").await, (4, 0));

@@ -72,6 +72,55 @@ async fn mark_all(app: &TestApp, organization: &str) {
         .unwrap();
 }
 
+/// Visits of half an hour (two units) of one member who is seen by two peers, eight a day from the first
+/// of July on, in order; or of so many minutes those that are named.
+fn dense(w: &World, visits: impl IntoIterator<Item = usize>, minutes: i64) -> String {
+    let body = |n: usize| {
+        let (day, slot) = (n / 8, n % 8);
+        let start = format!("2026-07-{:02}T{:02}:{:02}", 1 + day, 15 + slot / 2, 30 * (slot % 2));
+        let body =
+            world::visit_of(&format!("D-{n}"), &w.peers[n % 2], &w.members[0], &start, minutes);
+        format!("{body}\n")
+    };
+    visits.into_iter().map(body).collect()
+}
+
+/// Uploads visits, also such as correct those that are there; each must be answered so.
+async fn upload(app: &TestApp, w: &World, text: String, status: u16) {
+    let path = "/v1/encounters/bulk?on_conflict=revise";
+    let answer = world::body(app, path, &w.submitter, "application/x-ndjson", text).await;
+    for row in world::answers(&answer) {
+        assert_eq!(row["status"], status, "{row}");
+    }
+}
+
+/// The numbers of the dense member's visits that are ready, in order.
+async fn ready(app: &TestApp, w: &World) -> Vec<usize> {
+    let list = world::all(app, "/v1/encounters?status=ready", &w.biller).await;
+    let number = |e: &Value| e["reference"].as_str().unwrap().strip_prefix("D-")?.parse().ok();
+    let mut numbers: Vec<usize> = list.iter().filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// Turns until nothing is due.
+async fn turns(app: &TestApp) -> usize {
+    let (mut round, mut count) = (Round::default(), 0);
+    while again::turn(&app.ctx, &mut round).await.unwrap() == Turn::Worked {
+        count += 1;
+    }
+    count
+}
+
+/// Deciding everything again changes nothing.
+async fn settled(app: &TestApp, w: &World) {
+    let before = outcomes(app, &w.biller).await;
+    let organization = app.get("/v1/organizations", &w.biller).await.expect(200);
+    mark_all(app, organization["items"][0]["id"].as_str().unwrap()).await;
+    app.settle().await;
+    assert_eq!(outcomes(app, &w.biller).await, before);
+}
+
 /// What visits come to, without their words and figures.
 async fn outcomes(app: &TestApp, key: &str) -> Vec<Value> {
     let list = world::all(app, "/v1/encounters", key).await;
@@ -159,6 +208,51 @@ on_both! {
         b.unwrap();
         app.settle().await;
         all_once(&app, &w).await;
+    }
+
+    async fn what_a_dense_members_visits_set_free_is_decided_again_once_and_not_once_a_row(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let all: usize = 160;
+        upload(&app, &w, dense(&w, 0..all, 30), 201).await;
+        // The free units of the year are used up by the first twelve.
+        assert_eq!(ready(&app, &w).await, (0..12).collect::<Vec<usize>>());
+        app.settle().await;
+        let before = decisions(&app);
+        // Each of them gives back one of its two units.
+        upload(&app, &w, dense(&w, 0..12, 15), 200).await;
+        assert_eq!(decisions(&app) - before, 12);
+        let marks = app.database.number("SELECT COUNT(*) FROM marks");
+        assert!(marks >= 12, "{marks}");
+        // All that waits is looked at once, in chunks, and not once for each of the twelve.
+        let count = turns(&app).await;
+        assert!(count <= all.div_ceil(CHUNK_VISITS) + 1, "{count} turns for {marks} marks");
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM marks"), 0);
+        assert_eq!(ready(&app, &w).await, (0..18).collect::<Vec<usize>>(), "the earliest first");
+        assert_eq!(crate::again::units(&app), 24);
+        // Six visits have another answer; the others were looked at and say the same.
+        assert_eq!(decisions(&app) - before, 12 + 6);
+        settled(&app, &w).await;
+    }
+
+    async fn what_is_set_free_while_others_are_worked_on_is_not_lost(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        upload(&app, &w, dense(&w, 0..160, 30), 201).await;
+        upload(&app, &w, dense(&w, 0..8, 15), 200).await;
+        let mut round = Round::default();
+        assert_eq!(again::turn(&app.ctx, &mut round).await.unwrap(), Turn::Worked);
+        assert_eq!(ready(&app, &w).await, (0..16).collect::<Vec<usize>>());
+        let left = app.database.number("SELECT COUNT(*) FROM marks");
+        assert!((1..=2).contains(&left), "one for each of the two peers: {left}");
+        // More is given back while the first chunk is done and the second is not.
+        upload(&app, &w, dense(&w, 8..12, 15), 200).await;
+        let count = turns(&app).await;
+        assert!(count <= 2 * 160_usize.div_ceil(CHUNK_VISITS), "{count}");
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM marks"), 0);
+        // Whoever is looked at next gets it, and nothing of it is left over.
+        let now = ready(&app, &w).await;
+        assert_eq!((now.len(), crate::again::units(&app)), (18, 24), "{now:?}");
+        assert!(now.starts_with(&(0..16).collect::<Vec<usize>>()), "{now:?}");
+        settled(&app, &w).await;
     }
 
     async fn a_visit_that_cannot_be_read_holds_up_no_other(app: TestApp) {

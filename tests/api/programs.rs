@@ -139,6 +139,43 @@ on_both! {
         assert_eq!(app.get(&path, &w.biller).await.expect(200), made);
     }
 
+    async fn all_faults_of_a_file_are_told_at_once(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        app.post("/v1/programs", &w.biller, &program("waiver")).await.expect(201);
+        let bring_in = |text: &str| {
+            let output = crate::reference_import::import(&app.database, "programs", text.as_bytes(), &[]);
+            let told = String::from_utf8(output.stderr).unwrap();
+            let places = told.lines().filter_map(|line| line.strip_prefix("  line "));
+            places.map(|place| place.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        // In itself, against other rows, against what is stored: each with its line and column.
+        let text = "organization,key,name,kind,from,to\n\
+            river-bend,waiver,Community waiver,site,2026-01-01,\n\
+            river-bend,annex,The annex,club,2026-01-01,2026-12-31\n\
+            river-bend,annex,,site,2026-02-30,\n\
+            river-bend,none,House,site,2026-01-01,\n\
+            nobody,house,House,site,2026-01-01,\n\
+            river-bend,house,House,site,2026-01-01,2025-12-31\n\
+            river-bend,garden,Garden,site,2026-01-01,\n\
+            river-bend,garden,Garden,site,2026-01-01,\n\
+            ,orchard,Orchard,site,2026-01-01,\n\
+            river-bend,short\n";
+        let wanted = [
+            "2, kind", "3, kind", "4, name", "4, from", "5, key", "6, organization", "7, to", "9, key",
+            "10, organization", "11",
+        ];
+        assert_eq!(bring_in(text), wanted);
+        // What is stored and not in the file counts too.
+        let text = "organization,key,name,kind,from\nriver-bend,waiver,Community waiver,program,2027-01-01\n\
+            river-bend,annex,The annex,club,2026-01-01\n";
+        assert_eq!(bring_in(text), ["2, from", "3, kind"]);
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM programs WHERE revision = 1"), 1);
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM programs"), 1, "nothing is stored");
+        let mended = text.replace("2027", "2026").replace("club", "site");
+        assert_eq!(bring_in(&mended), Vec::<String>::new());
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM programs"), 2);
+    }
+
     async fn a_contract_may_ask_for_a_program(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let contract = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");

@@ -225,7 +225,9 @@ on_both! {
              1234567890,Rosa,,river-bend\n{good},Again,Example,river-bend\n\
              {},Kim,Example,nobody\n{},Kim,Example,\n", npi(2), npi(3));
         let error = refused(&app.database, "peers", text.as_bytes());
-        for place in ["line 3, npi:", "line 3, last_name:", "line 6, organization:"] {
+        let at_once = ["line 3, npi:", "line 3, last_name:", "line 4, npi: line 2 names the same one",
+            "line 5, organization: there is no organization", "line 6, organization:"];
+        for place in at_once {
             assert!(error.contains(place), "{place}\n{error}");
         }
         assert!(!error.contains("1234567890"), "{error}");
@@ -252,6 +254,21 @@ on_both! {
         }
         assert!(!error.contains("EVG"), "{error}");
         assert_eq!(app.database.number("SELECT COUNT(*) AS value FROM members"), 0);
+    }
+
+    async fn rows_that_are_judged_together_wait_for_those_that_cannot_be_read(app: TestApp) {
+        for (kind, text, _) in files() {
+            done(&app.database, kind, &text);
+        }
+        // Two episodes trade days; without the first, the second would share days with it.
+        let trade = "organization,reference,member_reference,kind,payer,from,to\n\
+            river-bend,E-1,M-1,episode,evergreen,1 October,\n\
+            river-bend,E-2,M-1,episode,,2026-01-01,2026-09-30\n";
+        let error = refused(&app.database, "episodes", trade.as_bytes());
+        assert!(error.contains("line 2, from:") && !error.contains("line 3"), "{error}");
+        let trade = trade.replace("1 October", "2026-10-01");
+        let said = done(&app.database, "episodes", &trade);
+        assert_eq!(said, "episodes: 0 created, 2 updated, 0 unchanged");
     }
 
     async fn broken_files_are_refused_with_their_lines(app: TestApp) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::app::{TestApp, on_both};
 use crate::past::Past;
 use crate::raw::Raw;
-use crate::world::{self, Dice, visit_of};
+use crate::world::{self, Dice, id, visit_of};
 
 /// What is told of an organization, a cut and a value: people, or that they are hidden.
 type Cuts = BTreeMap<[String; 3], Option<i64>>;
@@ -235,6 +235,7 @@ async fn attack(app: &TestApp, seed: u64) {
         wanted["reason"] = json!("late claims");
         manifest = app.post("/v1/report-issues", &admin, &wanted).await.expect(201);
         issues.push(told(app, &admin, &manifest).await);
+        comes_out_again(app, &admin, &manifest).await;
         let [.., before, after] = &issues[..] else { unreachable!() };
         if before == after {
             again += 1;
@@ -256,6 +257,23 @@ async fn attack(app: &TestApp, seed: u64) {
         for before in &issues[..n] {
             attack_two(before, after);
         }
+    }
+}
+
+/// It comes out to the byte, and its restatement tells the numbers of both issues and no other.
+async fn comes_out_again(app: &TestApp, admin: &str, manifest: &Value) {
+    let path = format!("/v1/report-issues/{}", id(manifest));
+    let again = app.get(&format!("{path}/rebuild"), admin).await.expect(200);
+    assert_eq!(again["same"], true, "{again}");
+    let told = app.get(&format!("{path}/file?format=restatement"), admin).await.expect(200);
+    assert_eq!(told["ties"], true, "{told}");
+    for change in told["changes"].as_array().unwrap() {
+        let steps = change["steps"].as_array().unwrap();
+        assert_eq!((steps.len(), &change["causes"]), (1, &json!(["visits"])), "{change}");
+        assert_eq!(
+            (&steps[0]["before"], &steps[0]["after"]),
+            (&change["before"], &change["after"])
+        );
     }
 }
 

@@ -73,7 +73,12 @@ on_both! {
             assert!(read_me.contains(">lines</t>") && read_me.contains(">2026-12-31</t>"), "{read_me}");
             assert_eq!(read_me.contains("42 CFR part 2"), *key == analyst);
             assert!(sheet(&direct, "sheet3").contains(">line_control</t>"));
-            assert!(sheet(&direct, "sheet4").contains(">billed: lines = utilization</t>"));
+            let ties = sheet(&direct, "sheet4");
+            assert!(ties.contains(">billed: lines = utilization</t>"), "{ties}");
+            // Both sides are numbers: units as they are, dollars as dollars.
+            let units = r#"<c r="B2" s="0"><v>8</v></c><c r="C2" s="0"><v>8</v></c><c r="D2" s="0"><v>0</v></c>"#;
+            assert!(ties.contains(units) && ties.contains(r#"<c r="D3" s="2"><v>0.00</v></c>"#), "{ties}");
+            assert!(data.contains(r#"<col min="5" max="5" width="22""#), "of claim_number: {data}");
             let job = ask(&app, key, &with("lines", json!({"format": "xlsx"}))).await;
             make_all(&app.ctx).await;
             let made = bytes(&app, &format!("/v1/report-jobs/{job}/file"), key).await;

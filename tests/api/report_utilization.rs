@@ -193,6 +193,30 @@ on_both! {
             let request = app.request(reqwest::Method::GET, &path, &w.biller).header("accept", "image/png");
             crate::app::send(request).await.problem(406, "not_acceptable");
         }
+        let path_of = |report: &str| {
+            let joint = if report.contains('?') { '&' } else { '?' };
+            format!("/v1/reports/{report}{joint}{JULY}")
+        };
+        let of = async |report: &str, accept: &'static str| {
+            let request = app.request(reqwest::Method::GET, &path_of(report), &w.biller);
+            crate::app::send(request.header("accept", accept)).await
+        };
+        for accept in ["image/svg+xml", "image/avif, image/svg+xml;q=0.9, */*;q=0.8", "IMAGE/SVG+XML, text/csv"] {
+            let drawn = of("delivery", accept).await;
+            assert_eq!(drawn.status, 200, "{}", drawn.body);
+            assert!(drawn.header("content-type").starts_with("image/svg+xml"), "{accept}");
+            assert!(drawn.body.starts_with("<svg "), "{}", drawn.body);
+        }
+        // Where there is no chart, it is the next that the header takes; without any it is refused as by name.
+        for report in ["utilization", "mix", "lines", "delivery?basis=paid"] {
+            let other = of(report, "image/svg+xml, text/csv").await;
+            assert_eq!(other.status, 200, "{report}: {}", other.body);
+            assert!(other.header("content-type").starts_with("text/csv"), "{report}");
+            let refused = of(report, "image/svg+xml, image/png").await.problem(400, "invalid_parameter");
+            let path = format!("{}&format=svg", path_of(report));
+            let named = app.get(&path, &w.biller).await.problem(400, "invalid_parameter");
+            assert_eq!(refused["detail"], named["detail"], "{report}");
+        }
         let csv = app.get(&format!("/v1/reports/utilization?{JULY}&group_by=month,service&format=csv"), &w.biller).await;
         assert_eq!(levels(&csv.body), ["row", "subtotal", "total"], "{}", csv.body);
         app.get(&format!("/v1/reports/delivery?{JULY}&group_by=month"), &w.biller).await.problem(400, "invalid_parameter");

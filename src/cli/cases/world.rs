@@ -201,7 +201,8 @@ impl<'a> World<'a> {
     }
 
     pub(super) async fn load(&self, file: File) -> Result<(), Trouble> {
-        bulk::load(&self.ctx, file, Columns::All).await.map(|_| ()).map_err(|e| told(&e))
+        let loaded = bulk::load(&self.ctx, file, Columns::All, Vec::new()).await;
+        loaded.map(|_| ()).map_err(|e| told(&e))
     }
 }
 

@@ -149,8 +149,8 @@ pub(super) fn column(kind: Kind, pointer: &str) -> String {
     }
 }
 
-/// Parses all rows, or tells every fault with line and column.
-pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<File, Vec<Fault>> {
+/// The rows that are right in themselves, and every fault of the others with line and column.
+pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> (File, Vec<Fault>) {
     let mut reader = Rows { kind, rows, owner, faults: Vec::new() };
     let file = match kind {
         Kind::Organizations => File::Organizations(reader.each(|c| organization(c).parse())),
@@ -171,7 +171,7 @@ pub(super) fn parse(kind: Kind, rows: &[Cells], owner: Option<&Key>) -> Result<F
             File::Payers(Vec::new())
         }
     };
-    if reader.faults.is_empty() { Ok(file) } else { Err(reader.faults) }
+    (file, reader.faults)
 }
 
 struct Rows<'a> {

@@ -18,6 +18,7 @@
 //! and [`Touched::Payer`] stand for begins with [`deciding`].
 
 mod alone;
+mod bundle;
 mod claimed;
 mod lean;
 mod mark;

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::bundle::{Bundle, bundles};
 use super::mark::deciding;
 use super::redo::{Ways, Wish, redo};
-use crate::domain::again::{Cause, Mark, Place};
+use crate::domain::again::{Cause, Mark, Place, Touched};
 use crate::domain::ids::{EncounterId, MarkId, OrganizationId};
 use crate::domain::organization::Organization;
 use crate::error::{AppError, Code};
@@ -27,6 +28,10 @@ pub const CHUNK_VISITS: usize = 100;
 /// Marks that are worked on together when all that they touch fits one chunk: most touch a few
 /// visits or none, and a file of authorizations makes thousands.
 const MARKS_TOGETHER: i64 = 64;
+/// The same of those that each stand for several.
+const BUNDLES_TOGETHER: usize = 64;
+/// Marks that are looked through for such as one may stand for.
+const MARKS_BUNDLED: i64 = 1_000;
 /// Longest wait before a mark that failed is tried again, in seconds.
 const LONGEST_WAIT: i64 = 60 * 60;
 /// Pause after a turn that met another writer.
@@ -100,12 +105,16 @@ fn turn_in(ctx: &Ctx, conn: &mut Conn, tenant: OrganizationId) -> Result<Turn, A
     if !store::turns::try_work(conn, tenant)? {
         return Ok(Turn::Busy);
     }
-    let marks = store::marks::due(conn, tenant, ctx.clock.real(), MARKS_TOGETHER)?;
-    let Some(first) = marks.first() else { return Ok(Turn::Busy) };
-    let first = first.clone();
+    let real = ctx.clock.real();
+    let mut marks = store::marks::due(conn, tenant, real, MARKS_TOGETHER)?;
+    if marks.first().is_some_and(|mark| matches!(mark.touched, Touched::Freed(_))) {
+        marks = store::marks::due(conn, tenant, real, MARKS_BUNDLED)?;
+    }
+    let bundles = bundles(marks);
+    let Some(first) = bundles.first() else { return Ok(Turn::Busy) };
     let organization = deciding(conn, tenant)?;
-    if !may_join(&first) || !together(ctx, conn, &organization, &marks)? {
-        alone(ctx, conn, &organization, first)?;
+    if !may_join(&first.mark) || !together(ctx, conn, &organization, &bundles)? {
+        alone(ctx, conn, &organization, first, &bundles)?;
     }
     Ok(Turn::Worked)
 }
@@ -121,13 +130,14 @@ fn together(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
-    marks: &[Mark],
+    bundles: &[Bundle],
 ) -> Result<bool, AppError> {
     let page = Page { back: false, after: None, limit: CHUNK_VISITS + 1 };
     let mut wishes: BTreeMap<Place, Wish> = BTreeMap::new();
     let mut done: Vec<MarkId> = Vec::new();
     let mut back = false;
-    for mark in marks.iter().filter(|m| may_join(m)) {
+    for bundle in bundles.iter().filter(|b| may_join(&b.mark)).take(BUNDLES_TOGETHER) {
+        let mark = &bundle.mark;
         let touched = std::slice::from_ref(&mark.touched);
         let places = store::touched::page(conn, organization.id, touched, page)?;
         let fresh = places.iter().filter(|p| !wishes.contains_key(p)).count();
@@ -138,7 +148,7 @@ fn together(
             wishes.entry(place).or_insert_with(|| wish(mark, place));
         }
         back |= mark.touched.may_shrink();
-        done.push(mark.id);
+        done.extend(bundle.ids());
     }
     if done.is_empty() {
         return Ok(false);
@@ -174,25 +184,34 @@ fn wish(mark: &Mark, place: Place) -> Wish {
     Wish { encounter: place.id, cause: mark.cause, depth: mark.depth }
 }
 
-/// Works on the next chunk of one mark, and keeps how far it came.
+/// Works on the next chunk of one mark and of its kin, and keeps how far they came.
 fn alone(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
-    mut mark: Mark,
+    first: &Bundle,
+    bundles: &[Bundle],
 ) -> Result<(), AppError> {
-    let page = Page { back: mark.back, after: mark.after, limit: CHUNK_VISITS };
-    let touched = std::slice::from_ref(&mark.touched);
-    let places = store::touched::page(conn, organization.id, touched, page)?;
-    let wishes: Vec<Wish> = places.iter().map(|place| wish(&mark, *place)).collect();
-    decide(ctx, conn, organization, &wishes, Ways { back: mark.back, forward: !mark.back })?;
+    let kin: Vec<&Bundle> = bundles.iter().filter(|bundle| bundle.is_kin(first)).collect();
+    let touched: Vec<Touched> = kin.iter().map(|bundle| bundle.mark.touched.clone()).collect();
+    let Mark { back, after, .. } = first.mark;
+    let page = Page { back, after, limit: CHUNK_VISITS };
+    let places = store::touched::page(conn, organization.id, &touched, page)?;
+    let wishes: Vec<Wish> = places.iter().map(|place| wish(&first.mark, *place)).collect();
+    decide(ctx, conn, organization, &wishes, Ways { back, forward: !back })?;
     let more = places.len() == CHUNK_VISITS;
-    if !more && !mark.back {
-        return Ok(store::marks::delete(conn, organization.id, &[mark.id])?);
+    if !more && !back {
+        let done: Vec<MarkId> = kin.iter().flat_map(|bundle| bundle.ids()).collect();
+        return Ok(store::marks::delete(conn, organization.id, &done)?);
     }
-    mark.after = places.last().copied().filter(|_| more);
-    mark.back &= more;
-    Ok(store::marks::proceed(conn, &mark, ctx.clock.real())?)
+    let stood_for: Vec<MarkId> = kin.iter().flat_map(|b| b.others.iter().copied()).collect();
+    store::marks::delete(conn, organization.id, &stood_for)?;
+    let after = places.last().copied().filter(|_| more);
+    for bundle in kin {
+        let mark = Mark { after, back: back && more, ..bundle.mark.clone() };
+        store::marks::proceed(conn, &mark, ctx.clock.real())?;
+    }
+    Ok(())
 }
 
 /// Puts off what a failed turn met. Those that were joined are tried one by one from now on, so that

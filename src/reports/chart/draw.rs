@@ -20,6 +20,8 @@ const MAX_LABEL: usize = 34;
 /// A character of the texts takes no more, in pixels.
 const CHARACTER: i64 = 8;
 const COLORS: [&str; 3] = ["#1b5e8c", "#e0a030", "#c9d3da"];
+/// What is said of bars that are not of a whole.
+const PARTIAL: &str = "only a part lies in the period";
 
 /// One row of a chart.
 #[derive(Debug, Default)]
@@ -34,6 +36,8 @@ pub(super) struct Bar {
     pub text: String,
     /// Where a line crosses the bar.
     pub mark: Option<i64>,
+    /// Whether only a part of what it is of lies in the period; an outline then.
+    pub partial: bool,
 }
 
 /// A chart in words and numbers.
@@ -90,12 +94,12 @@ impl Chart {
     }
 
     fn head(&self, below: &[String; 2], height: i64) -> String {
-        let title = safe(self.title);
+        let (title, partial) = (safe(self.title), self.partial());
         let [first, second] = below.each_ref().map(|line| safe(line));
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {WIDTH} {height}\" \
              width=\"{WIDTH}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
-             <title>{title}</title>\n<desc>{first}, {second}</desc>\n\
+             <title>{title}</title>\n<desc>{first}, {second}{partial}</desc>\n\
              <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
              <text x=\"{EDGE}\" y=\"28\" font-size=\"17\" font-weight=\"bold\">{title}</text>\n\
              <text x=\"{EDGE}\" y=\"50\" fill=\"#444444\">{first}</text>\n\
@@ -111,7 +115,36 @@ impl Chart {
             );
             x += 110;
         }
+        if !partial.is_empty() {
+            let [color, ..] = COLORS;
+            let outline = paint(color, true);
+            let _ = writeln!(
+                out,
+                "<rect x=\"{x}\" y=\"80\" width=\"12\" height=\"12\" {outline}/>\
+                 <text x=\"{}\" y=\"91\">{PARTIAL}</text>",
+                x + 18
+            );
+        }
         out
+    }
+
+    /// What is said of the bars that are not of a whole, behind everything else; nothing where all are.
+    fn partial(&self) -> String {
+        let names: Vec<&str> =
+            self.shown().filter(|bar| bar.partial).map(|bar| bar.label.as_str()).collect();
+        if names.is_empty() {
+            return String::new();
+        }
+        format!("; of {} {PARTIAL}", safe(&names.join(" and ")))
+    }
+}
+
+/// How a bar is filled; one that is not of a whole is an outline, which is seen without colors too.
+fn paint(color: &str, partial: bool) -> String {
+    if partial {
+        format!("fill=\"#ffffff\" stroke=\"{color}\" stroke-width=\"2\" stroke-dasharray=\"5 3\"")
+    } else {
+        format!("fill=\"{color}\" stroke=\"#333333\" stroke-width=\"0.5\"")
     }
 }
 
@@ -148,8 +181,8 @@ impl Bar {
             if width > 0 {
                 let _ = writeln!(
                     out,
-                    "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"18\" fill=\"{color}\" \
-                     stroke=\"#333333\" stroke-width=\"0.5\"/>"
+                    "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"18\" {}/>",
+                    paint(color, self.partial)
                 );
             }
             x += width;
@@ -193,6 +226,38 @@ mod tests {
         assert_eq!(named("", "released in 7 days"), "released in 7 days");
         assert_eq!(named(long, ""), long);
         assert_eq!(named(&long.repeat(2), "").chars().count(), MAX_LABEL);
+    }
+
+    #[test]
+    fn what_is_not_of_a_whole_is_an_outline_and_is_said() {
+        let bar = |label: &str, partial: bool| Bar {
+            label: label.to_owned(),
+            parts: [40, 0, 0],
+            partial,
+            ..Bar::default()
+        };
+        let picture = |partial: [bool; 3]| {
+            let months = ["2026-06", "2026-07", "2026-08"].into_iter().zip(partial);
+            let bars = months.map(|(label, partial)| bar(label, partial)).collect();
+            let chart = Chart { title: "t", legend: &["units"], bars, ..Chart::default() };
+            chart.draw(&["a".to_owned(), "b".to_owned()], &[])
+        };
+        let whole = picture([false; 3]);
+        assert!(
+            !whole.contains("stroke-dasharray") && whole.contains("<desc>a, b</desc>"),
+            "{whole}"
+        );
+        assert_eq!(
+            whole.matches("fill=\"#1b5e8c\"").count(),
+            4,
+            "the legend and the bars: {whole}"
+        );
+        let ends = picture([true, false, true]);
+        assert_eq!(ends.matches("stroke-dasharray").count(), 3, "the legend and two bars: {ends}");
+        assert_eq!(ends.matches("fill=\"#1b5e8c\"").count(), 2, "the legend and one bar: {ends}");
+        let said = "<desc>a, b; of 2026-06 and 2026-08 only a part lies in the period</desc>";
+        assert!(ends.contains(said), "{ends}");
+        assert!(ends.contains(">only a part lies in the period</text>"), "{ends}");
     }
 
     #[test]

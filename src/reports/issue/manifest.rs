@@ -106,6 +106,10 @@ pub struct Manifest {
     pub ties: bool,
     /// Whether it can be made again from what was known.
     pub rebuildable: bool,
+    /// SHA-256 of what it was made of that keeps no past, which is kept with it and given out to nobody; none where
+    /// all that it was made of has a past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The issue that it takes the place of.
     pub supersedes: Option<ReportIssueId>,
     /// Why there is another one.
@@ -149,6 +153,7 @@ impl Manifest {
             totals: serde_json::to_value(answer.totals()).map_err(unwritten)?,
             ties: answer.ties.ties,
             rebuildable: definition.rebuildable,
+            source: None,
             supersedes: None,
             cause: None,
             files: Vec::new(),

@@ -3,19 +3,22 @@
 //!
 //! A flag is a prompt for a talk, never a denial.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{NaiveDate, TimeDelta};
 
 use super::part2::Wall;
-use crate::domain::dates::{Instant, Zone};
+use crate::domain::dates::Instant;
 use crate::domain::ids::OrganizationId;
 use crate::domain::report::pace::{BURN_DAYS, Projection, Standing};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
+use crate::reports::source::{Part, Source};
 use crate::reports::tally::Lengths;
 use crate::reports::utilization::Perspective;
-use crate::store::report_authorizations::{OfLines, Used, by_lines, used};
+use crate::store::report_authorizations::{
+    ByAuthorization, Drawn, Paper, Touching, drawn, member_numbers, papers,
+};
 use crate::store::{self, Conn, StoreError};
 
 /// Its columns.
@@ -80,18 +83,33 @@ enum Shown {
 }
 
 /// All that touch the period.
-pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
-    rows(conn, asked, as_of, Shown::All)
+pub fn build(
+    conn: &mut Conn,
+    asked: &Asked,
+    as_of: Instant,
+    source: &mut Source,
+) -> Result<Built, StoreError> {
+    rows(conn, asked, (as_of, source), Shown::All)
 }
 
 /// Those near their end.
-pub fn near_end(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
-    rows(conn, asked, as_of, Shown::NearEnd)
+pub fn near_end(
+    conn: &mut Conn,
+    asked: &Asked,
+    as_of: Instant,
+    source: &mut Source,
+) -> Result<Built, StoreError> {
+    rows(conn, asked, (as_of, source), Shown::NearEnd)
 }
 
 /// Those that are used slowly, fast, or not at all.
-pub fn unplanned(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
-    rows(conn, asked, as_of, Shown::Unplanned)
+pub fn unplanned(
+    conn: &mut Conn,
+    asked: &Asked,
+    as_of: Instant,
+    source: &mut Source,
+) -> Result<Built, StoreError> {
+    rows(conn, asked, (as_of, source), Shown::Unplanned)
 }
 
 /// What is added up.
@@ -105,25 +123,26 @@ struct Sums {
     left_out: bool,
 }
 
-fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<Built, StoreError> {
+fn rows(
+    conn: &mut Conn,
+    asked: &Asked,
+    (as_of, source): (Instant, &mut Source),
+    shown: Shown,
+) -> Result<Built, StoreError> {
     let mut table = Table::new(COLUMNS);
     let payer_reads = asked.lens.edition == Perspective::Payer;
     let payers = store::report_days::payer_keys(conn)?;
     let mut sums = Sums::default();
-    for (id, name) in super::organizations(conn, asked)? {
-        let zone = store::report_facts::zone_at(conn, id, as_of)?;
-        let today = zone.date_of(as_of);
-        let list = of(conn, asked, id, today)?;
-        let mut lines = by_lines(conn, id, asked.lens.payer, (asked.from, asked.to))?;
-        let told = told(conn, asked, (id, &list), (as_of, zone))?;
-        for used in list {
-            if told.as_ref().is_some_and(|told| !told.contains(&used.id)) {
+    for (id, name) in super::listed(conn, asked, source)? {
+        let today = super::today(conn, source, (id, as_of))?;
+        let of = Used::read(conn, asked, source, (id, as_of), today)?;
+        for paper in &of.papers {
+            if of.hidden.contains(&paper.id) {
                 sums.left_out = true;
                 continue;
             }
-            let standing = standing(&used, payer_reads, today);
-            let of_lines = lines.remove(&used.id).unwrap_or_default();
-            let lengths = lengths(&of_lines, payer_reads);
+            let standing = of.standing(paper, payer_reads, today);
+            let lengths = of.lengths(paper, payer_reads);
             let told = Told { standing, mixed: lengths.mixed(), payer_reads };
             let wanted = match shown {
                 Shown::All => true,
@@ -131,8 +150,8 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
                 Shown::Unplanned => told.judgment().is_some(),
             };
             if wanted {
-                sums.add(&standing, &of_lines, &lengths);
-                table.rows.push(row(&name, &payers, &used, &told));
+                sums.add(&standing, of.drawn(paper).map(|drawn| drawn.of_lines), &lengths);
+                table.rows.push(row(&name, &payers, (paper, of.numbers.get(&paper.id)), &told));
             }
         }
     }
@@ -150,21 +169,82 @@ fn rows(conn: &mut Conn, asked: &Asked, as_of: Instant, shown: Shown) -> Result<
     Ok(Built { left_out, ..Built::whole(table, Ties::of(CHAIN, checks), None) })
 }
 
-/// The lengths of the units that a reader is told of: a payer of what was released.
-fn lengths(of: &OfLines, payer_reads: bool) -> Lengths {
-    let mut lengths = Lengths::default();
-    for list in of.unit_minutes.iter().take(if payer_reads { 1 } else { 2 }) {
-        lengths.add(&list.iter().copied().collect::<Vec<_>>());
+/// An organization's authorizations and what is drawn on them, each part as it is kept with an issue.
+struct Used {
+    papers: Vec<Paper>,
+    numbers: BTreeMap<i64, String>,
+    released: ByAuthorization,
+    reserved: ByAuthorization,
+    hidden: BTreeSet<i64>,
+    nothing: Drawn,
+}
+
+impl Used {
+    fn read(
+        conn: &mut Conn,
+        asked: &Asked,
+        source: &mut Source,
+        (id, as_of): (OrganizationId, Instant),
+        today: NaiveDate,
+    ) -> Result<Self, StoreError> {
+        let touching = touching(asked, id);
+        let papers: Vec<Paper> =
+            source.of(conn, (Part::Authorizations, id), |conn| papers(conn, touching))?;
+        let numbers =
+            source.of(conn, (Part::Coverages, id), |conn| member_numbers(conn, id, &papers))?;
+        let mut read = Default::default();
+        if source.reads() {
+            read = drawn(conn, touching, &papers, since(today))?;
+        }
+        let [released, reserved] = read;
+        let released = source.of(conn, (Part::Released, id), |_| Ok(released))?;
+        let reserved = source.of(conn, (Part::Reserved, id), |_| Ok(reserved))?;
+        let hidden = hidden(conn, asked, source, (id, as_of), &papers)?;
+        Ok(Self { papers, numbers, released, reserved, hidden, nothing: Drawn::default() })
     }
-    lengths
+
+    /// Released, and reserved.
+    fn drawn(&self, paper: &Paper) -> [&Drawn; 2] {
+        [&self.released, &self.reserved].map(|of| of.get(&paper.id).unwrap_or(&self.nothing))
+    }
+
+    /// What a reader is told of an authorization: a payer of what was released.
+    fn standing(&self, paper: &Paper, payer_reads: bool, today: NaiveDate) -> Standing {
+        let units = self.drawn(paper).map(|d| (d.units, d.between(since(today), today)));
+        let [(used, used_lately), (reserved, reserved_lately)] = units;
+        let (reserved, lately) = if payer_reads { (0, 0) } else { (reserved, reserved_lately) };
+        Standing {
+            approved: paper.approved,
+            used,
+            drawn: used + reserved,
+            lately: used_lately + lately,
+            from: paper.from,
+            to: paper.to,
+            today,
+        }
+    }
+
+    /// The lengths of the units that a reader is told of: a payer of what was released.
+    fn lengths(&self, paper: &Paper, payer_reads: bool) -> Lengths {
+        let mut lengths = Lengths::default();
+        for drawn in self.drawn(paper).into_iter().take(if payer_reads { 1 } else { 2 }) {
+            lengths.add(&drawn.unit_minutes.iter().copied().collect::<Vec<_>>());
+        }
+        lengths
+    }
+}
+
+/// The first day of what is of late.
+fn since(today: NaiveDate) -> NaiveDate {
+    today.checked_sub_signed(TimeDelta::days(BURN_DAYS - 1)).unwrap_or(today)
 }
 
 impl Sums {
-    fn add(&mut self, standing: &Standing, lines: &OfLines, lengths: &Lengths) {
+    fn add(&mut self, standing: &Standing, lines: [i64; 2], lengths: &Lengths) {
         let reserved = standing.drawn - standing.used;
         let own = [standing.approved, standing.used, reserved, standing.remaining()];
         self.own.iter_mut().zip(own).for_each(|(sum, more)| *sum += more);
-        self.of_lines.iter_mut().zip(lines.units).for_each(|(sum, more)| *sum += more);
+        self.of_lines.iter_mut().zip(lines).for_each(|(sum, more)| *sum += more);
         self.lengths.join(lengths);
     }
 
@@ -212,47 +292,36 @@ impl Told {
     }
 }
 
-fn of(
+/// The authorizations of an organization that a report is about.
+pub(super) fn touching(asked: &Asked, organization: OrganizationId) -> Touching {
+    Touching { organization, payer: asked.lens.payer, period: (asked.from, asked.to) }
+}
+
+/// Those of an organization's authorizations that a payer may not be told of.
+pub(super) fn hidden(
     conn: &mut Conn,
     asked: &Asked,
-    id: OrganizationId,
-    today: NaiveDate,
-) -> Result<Vec<Used>, StoreError> {
-    let since = today.checked_sub_signed(TimeDelta::days(BURN_DAYS - 1)).unwrap_or(today);
-    used(conn, id, asked.lens.payer, (asked.from, asked.to), (since, today))
+    source: &mut Source,
+    (id, as_of): (OrganizationId, Instant),
+    papers: &[Paper],
+) -> Result<BTreeSet<i64>, StoreError> {
+    source.of(conn, (Part::Consents, id), |conn| {
+        let own = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
+        let Some(payer) = own else { return Ok(BTreeSet::new()) };
+        let zone = store::report_facts::zone_at(conn, id, as_of)?;
+        match Wall::between(conn, id, std::iter::once(payer.as_i64()), (as_of, zone))? {
+            Some(mut wall) => wall.hides_papers(conn, papers, touching(asked, id)),
+            None => Ok(BTreeSet::new()),
+        }
+    })
 }
 
-/// Those of an organization's authorizations that a payer may see; none: all.
-pub(super) fn told(
-    conn: &mut Conn,
-    asked: &Asked,
-    (id, list): (OrganizationId, &[Used]),
-    now: (Instant, Zone),
-) -> Result<Option<HashSet<i64>>, StoreError> {
-    let own = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
-    let Some(payer) = own else { return Ok(None) };
-    match Wall::between(conn, id, std::iter::once(payer.as_i64()), now)? {
-        Some(mut wall) => Ok(Some(wall.shown(conn, (payer, list), (asked.from, asked.to))?)),
-        None => Ok(None),
-    }
-}
-
-/// What a reader is told of an authorization: a payer of what was released.
-fn standing(used: &Used, payer_reads: bool, today: NaiveDate) -> Standing {
-    let (reserved, lately) =
-        if payer_reads { (0, 0) } else { (used.reserved, used.reserved_lately) };
-    Standing {
-        approved: used.approved,
-        used: used.consumed,
-        drawn: used.consumed + reserved,
-        lately: used.consumed_lately + lately,
-        from: used.from,
-        to: used.to,
-        today,
-    }
-}
-
-fn row(name: &str, payers: &HashMap<i64, String>, used: &Used, told: &Told) -> Vec<Value> {
+fn row(
+    name: &str,
+    payers: &HashMap<i64, String>,
+    (paper, number): (&Paper, Option<&String>),
+    told: &Told,
+) -> Vec<Value> {
     let standing = &told.standing;
     let reserved = if told.payer_reads {
         Value::Null("not_released")
@@ -269,12 +338,12 @@ fn row(name: &str, payers: &HashMap<i64, String>, used: &Used, told: &Told) -> V
     };
     vec![
         Value::text(name),
-        Value::text(payers.get(&used.payer).cloned().unwrap_or_default()),
-        Value::text(used.number.clone()),
-        Value::text(used.member_number.clone().unwrap_or_default()),
-        Value::text(used.services.join(";")),
-        Value::Date(used.from),
-        used.to.map_or(Value::Null("no_end"), Value::Date),
+        Value::text(payers.get(&paper.payer).cloned().unwrap_or_default()),
+        Value::text(paper.number.clone()),
+        Value::text(number.cloned().unwrap_or_default()),
+        Value::text(paper.services.join(";")),
+        Value::Date(paper.from),
+        paper.to.map_or(Value::Null("no_end"), Value::Date),
         Value::Integer(standing.approved),
         told.units(Value::Integer(standing.used)),
         reserved,

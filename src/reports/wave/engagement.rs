@@ -1,17 +1,18 @@
 //! Engagement (U8): how soon people are seen after their enrollment, and whether they are still seen 30,
 //! 60 and 90 days on. Cohorts by month of enrollment; whoever waits stays in.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{NaiveDate, TimeDelta};
+use serde::{Deserialize, Serialize};
 
-use crate::domain::dates::Instant;
+use crate::domain::dates::{Instant, Span};
 use crate::domain::episode::EpisodeData;
-use crate::domain::identifiers::Reference;
-use crate::domain::ids::{OrganizationId, PayerId};
+use crate::domain::ids::{EpisodeId, OrganizationId, PayerId};
 use crate::domain::report::engagement::{Enrollment, MARKS, Mark, median};
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value, month};
 use crate::reports::registry::Built;
+use crate::reports::source::{Part, Source};
 use crate::reports::tally::count;
 use crate::reports::utilization::Perspective;
 use crate::reports::wave::part2::Wall;
@@ -21,6 +22,8 @@ use crate::store::{self, Conn, StoreError};
 
 /// Episodes that are read at a time.
 const PAGE: i64 = 500;
+/// Episodes whose consents are read at a time.
+const HIDDEN_AT_ONCE: usize = 500;
 /// Days after enrollment in which contacts are looked for.
 const FOLLOWED_DAYS: i64 = 366;
 
@@ -127,11 +130,24 @@ struct Work {
     left_out: bool,
 }
 
+/// An episode, as it is kept with an issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Begun {
+    id: EpisodeId,
+    member: i64,
+    span: Span,
+}
+
 /// Makes it.
-pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
+pub fn build(
+    conn: &mut Conn,
+    asked: &Asked,
+    as_of: Instant,
+    source: &mut Source,
+) -> Result<Built, StoreError> {
     let mut work = Work::default();
-    for (id, name) in super::organizations(conn, asked)? {
-        work.organization(conn, asked, (id, &name), as_of)?;
+    for (id, name) in super::listed(conn, asked, source)? {
+        work.organization(conn, asked, source, ((id, &name), as_of))?;
     }
     let Work { cohorts, all, episodes, left_out } = work;
     let mut table = Table::new(COLUMNS);
@@ -156,44 +172,25 @@ impl Work {
         &mut self,
         conn: &mut Conn,
         asked: &Asked,
-        (id, name): (OrganizationId, &str),
-        as_of: Instant,
+        source: &mut Source,
+        ((id, name), as_of): ((OrganizationId, &str), Instant),
     ) -> Result<(), StoreError> {
-        let zone = store::report_facts::zone_at(conn, id, as_of)?;
-        let today = zone.date_of(as_of);
-        let contacts = contacts(conn, asked, id, as_of)?;
-        let payer = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
-        // That somebody is enrolled in a Part 2 program is told with a consent only, also in a sum.
-        let mut wall = match payer {
-            Some(payer) => Wall::between(conn, id, std::iter::once(payer.as_i64()), (as_of, zone))?,
-            None => None,
-        };
-        let mut after = None;
-        loop {
-            let filter = store::episodes::Filter::default();
-            let list = store::episodes::list(conn, id, &filter, after, PAGE)?;
-            after = list.last().map(|e| e.id);
-            let full = i64::try_from(list.len()).is_ok_and(|n| n == PAGE);
-            let list: Vec<EpisodeData> = list
-                .into_iter()
-                .map(|episode| episode.data)
-                .filter(|data| wanted(asked, data) && data.span.from <= today)
-                .collect();
-            let hidden = match &mut wall {
-                Some(wall) => hidden(conn, wall, (payer, &list), &contacts)?,
-                None => HashSet::new(),
-            };
-            for data in &list {
-                if hidden.contains(&data.reference) {
-                    self.left_out = true;
-                    continue;
-                }
-                self.add(name, &enrollment(data, &contacts), today);
-            }
-            if !full {
-                return Ok(());
+        let today = super::today(conn, source, (id, as_of))?;
+        let seen_by = source.visits(conn, as_of)?;
+        let contacts = contacts(conn, asked, id, seen_by)?;
+        let begun: Vec<Begun> =
+            source.of(conn, (Part::Episodes, id), |conn| begun(conn, asked, id))?;
+        let hidden: BTreeSet<EpisodeId> = source.of(conn, (Part::Consents, id), |conn| {
+            hidden(conn, asked, (id, as_of), (&begun, &contacts))
+        })?;
+        for episode in begun.iter().filter(|episode| episode.span.from <= today) {
+            if hidden.contains(&episode.id) {
+                self.left_out = true;
+            } else {
+                self.add(name, &enrollment(episode, &contacts), today);
             }
         }
+        Ok(())
     }
 
     fn add(&mut self, organization: &str, of: &Enrollment, today: NaiveDate) {
@@ -215,44 +212,73 @@ fn wanted(asked: &Asked, data: &EpisodeData) -> bool {
     own && (asked.from..=asked.to).contains(&data.span.from)
 }
 
+/// The episodes that began in the period and are the reader's to see.
+fn begun(conn: &mut Conn, asked: &Asked, id: OrganizationId) -> Result<Vec<Begun>, StoreError> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let filter = store::episodes::Filter::default();
+        let list = store::episodes::list(conn, id, &filter, after, PAGE)?;
+        after = list.last().map(|e| e.id);
+        let full = i64::try_from(list.len()).is_ok_and(|n| n == PAGE);
+        let list = list.into_iter().filter(|episode| wanted(asked, &episode.data));
+        all.extend(list.map(|episode| {
+            let EpisodeData { member, span, .. } = episode.data;
+            Begun { id: episode.id, member: member.as_i64(), span }
+        }));
+        if !full {
+            return Ok(all);
+        }
+    }
+}
+
 /// Of these episodes those that a payer may not be told of: a consent is missing for a service and day that
-/// they may be for, or for a contact that they count.
-fn hidden<'a>(
+/// they may be for, or for a contact that they count. That somebody is enrolled in a Part 2 program is told with
+/// a consent only, also in a sum.
+fn hidden(
     conn: &mut Conn,
-    wall: &mut Wall,
-    (payer, list): (Option<PayerId>, &'a [EpisodeData]),
-    contacts: &HashMap<i64, Vec<Visit>>,
-) -> Result<HashSet<&'a Reference>, StoreError> {
-    let payer = payer.map_or(0, PayerId::as_i64);
-    let visits: Vec<Visit> =
-        list.iter().flat_map(|data| followed(data, contacts)).cloned().collect();
-    let behind = wall.hides(conn, payer, &visits)?;
-    wall.learn(conn, list.iter().map(|data| data.member.as_i64()))?;
-    let hides = |data: &&EpisodeData| {
-        let people = (payer, data.member.as_i64());
-        !wall.shows_person(people, (data.span.from, data.span.to))
-            || followed(data, contacts).any(|visit| behind.contains(&visit.encounter))
+    asked: &Asked,
+    (id, as_of): (OrganizationId, Instant),
+    (begun, contacts): (&[Begun], &HashMap<i64, Vec<Visit>>),
+) -> Result<BTreeSet<EpisodeId>, StoreError> {
+    let payer = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
+    let Some(payer) = payer.map(PayerId::as_i64) else { return Ok(BTreeSet::new()) };
+    let zone = store::report_facts::zone_at(conn, id, as_of)?;
+    let Some(mut wall) = Wall::between(conn, id, std::iter::once(payer), (as_of, zone))? else {
+        return Ok(BTreeSet::new());
     };
-    Ok(list.iter().filter(hides).map(|data| &data.reference).collect())
+    let mut all = BTreeSet::new();
+    for list in begun.chunks(HIDDEN_AT_ONCE) {
+        let visits: Vec<Visit> =
+            list.iter().flat_map(|episode| followed(episode, contacts)).cloned().collect();
+        let behind = wall.hides(conn, payer, &visits)?;
+        wall.learn(conn, list.iter().map(|episode| episode.member))?;
+        let hides = |episode: &&Begun| {
+            let days = (episode.span.from, episode.span.to);
+            !wall.shows_person((payer, episode.member), days)
+                || followed(episode, contacts).any(|visit| behind.contains(&visit.encounter))
+        };
+        all.extend(list.iter().filter(hides).map(|episode| episode.id));
+    }
+    Ok(all)
 }
 
 /// The contacts that an episode counts.
 fn followed<'a>(
-    data: &EpisodeData,
+    episode: &Begun,
     contacts: &'a HashMap<i64, Vec<Visit>>,
 ) -> impl Iterator<Item = &'a Visit> {
-    let (from, to) = (data.span.from, data.span.to);
-    contacts.get(&data.member.as_i64()).into_iter().flatten().filter(move |visit| {
+    let (from, to) = (episode.span.from, episode.span.to);
+    contacts.get(&episode.member).into_iter().flatten().filter(move |visit| {
         visit.date >= from
             && to.is_none_or(|to| visit.date <= to)
             && (visit.date - from).num_days() < FOLLOWED_DAYS
     })
 }
 
-fn enrollment(data: &EpisodeData, contacts: &HashMap<i64, Vec<Visit>>) -> Enrollment {
-    let mut days: Vec<NaiveDate> = followed(data, contacts).map(|visit| visit.date).collect();
+fn enrollment(episode: &Begun, contacts: &HashMap<i64, Vec<Visit>>) -> Enrollment {
+    let mut days: Vec<NaiveDate> = followed(episode, contacts).map(|visit| visit.date).collect();
     days.sort_unstable();
-    Enrollment { from: data.span.from, to: data.span.to, contacts: days }
+    Enrollment { from: episode.span.from, to: episode.span.to, contacts: days }
 }
 
 /// Contacts by member, as far as the reader sees them.

@@ -2,26 +2,33 @@
 //! day of the period, and which of them binds first. The same counting as a decision's.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
+use serde::{Deserialize, Serialize};
 
-use crate::domain::contract::{Terms, VersionHead, in_force};
+use crate::domain::authorization::Authorization;
+use crate::domain::contract::{Terms, in_force};
 use crate::domain::dates::Instant;
 use crate::domain::decision::Remaining;
+use crate::domain::episode::Episode;
+use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{ContractVersionId, MemberId, OrganizationId, PayerId};
-use crate::domain::member::Member;
+use crate::domain::member::{CoverageData, Member};
 use crate::domain::report::pace::LOW_HUNDREDTHS;
 use crate::reports::frame::{Asked, Check, Column, Table, Ties, Value};
 use crate::reports::registry::Built;
-use crate::store::allowances::Holdings;
+use crate::reports::source::{Part, Source};
+use crate::store::allowances::{self, Counted, Holdings};
 use crate::store::{self, Conn, StoreError};
 
 /// Members that are read at a time.
 const PAGE: i64 = 200;
+/// Coverages whose units are read at a time.
+const AT_ONCE: usize = 200;
 
 /// Its columns.
 pub const COLUMNS: &[Column] = &[
@@ -54,56 +61,77 @@ const SHARE_PLACES: u32 = 4;
 
 const CHAIN: &str = "remaining = allowed - used, row by row; as a decision of that day would count";
 
+/// A member and one of the coverages on the day, as they are kept with an issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Covered {
+    member: MemberId,
+    payer: PayerId,
+    number: MemberNumber,
+}
+
+impl Covered {
+    /// As what counts for it is kept.
+    fn of(&self, id: OrganizationId) -> String {
+        format!("{id} {} {} {}", self.member, self.payer, self.number)
+    }
+}
+
+/// How many figures are told, and how many of them subtract rightly.
+#[derive(Default)]
+struct Figures {
+    told: i64,
+    right: i64,
+}
+
 /// Makes it.
-pub fn build(conn: &mut Conn, asked: &Asked, _: Instant) -> Result<Built, StoreError> {
+pub fn build(
+    conn: &mut Conn,
+    asked: &Asked,
+    _: Instant,
+    source: &mut Source,
+) -> Result<Built, StoreError> {
     let mut table = Table::new(COLUMNS);
     let payers = store::report_days::payer_keys(conn)?;
-    let (mut told, mut right) = (0, 0);
-    for (id, name) in super::organizations(conn, asked)? {
-        let heads = store::contracts::versions_of(conn, id)?;
-        let mut reader = Reader { id, on: asked.to, heads, terms: HashMap::new() };
-        let mut after = None;
-        loop {
-            let filter = store::members::Filter { payer: asked.lens.payer, ..Default::default() };
-            let members = store::members::list(conn, id, &filter, after, PAGE)?;
-            after = members.last().map(|m| m.id);
-            let full = i64::try_from(members.len()).is_ok_and(|n| n == PAGE);
-            let ids: Vec<MemberId> = members.iter().map(|m| m.id).collect();
-            let authorizations = store::authorizations::of_members(conn, id, &ids)?;
-            let authorizations = of_each(&authorizations, |a| a.data.member);
-            let episodes = store::episodes::of_members(conn, id, &ids)?;
-            let episodes = of_each(&episodes, |e| e.data.member);
-            for member in &members {
-                let holdings = Holdings {
-                    coverages: &member.coverages,
-                    authorizations: authorizations.get(&member.id).map_or(&[], Vec::as_slice),
-                    episodes: episodes.get(&member.id).map_or(&[], Vec::as_slice),
-                };
-                for (payer, list) in reader.of(conn, member, holdings, asked.lens.payer)? {
-                    let least = list.iter().filter_map(|r| r.remaining).min();
-                    for figure in &list {
-                        if let (Some(used), Some(left)) = (figure.used, figure.remaining) {
-                            told += 1;
-                            right += i64::from(figure.allowed - used == left);
-                        }
-                        let keys = [
-                            name.clone(),
-                            payers.get(&payer.as_i64()).cloned().unwrap_or_default(),
-                            member.data.reference.to_string(),
-                        ];
-                        table.rows.push(row(keys, figure, least));
-                    }
+    let mut figures = Figures::default();
+    for (id, name) in super::listed(conn, asked, source)? {
+        let covered: Vec<Covered> =
+            source.of(conn, (Part::Coverages, id), |conn| covered(conn, asked, id))?;
+        let names: BTreeMap<String, String> =
+            source.of(conn, (Part::Names, id), |conn| references(conn, id, &covered))?;
+        let versions: BTreeMap<PayerId, ContractVersionId> =
+            source.of(conn, (Part::Contract, id), |conn| versions(conn, asked, id))?;
+        let mut reader = Reader { id, on: asked.to, versions, terms: HashMap::new() };
+        for some in covered.chunks(AT_ONCE) {
+            let held = if source.reads() { Held::read(conn, id, some)? } else { Held::default() };
+            for one in some {
+                let Some(list) = reader.left(conn, source, (one, &held))? else { continue };
+                let least = list.iter().filter_map(|r| r.remaining).min();
+                for figure in &list {
+                    figures.add(figure);
+                    let keys = [
+                        name.clone(),
+                        payers.get(&one.payer.as_i64()).cloned().unwrap_or_default(),
+                        names.get(&one.member.to_string()).cloned().unwrap_or_default(),
+                    ];
+                    table.rows.push(row(keys, figure, least));
                 }
-            }
-            if !full {
-                break;
             }
         }
     }
     table.rows.sort_by_cached_key(|row| row.iter().take(5).map(Value::plain).collect::<Vec<_>>());
+    let Figures { told, right } = figures;
     let checks =
         vec![Check::whole("figures told = figures with remaining = allowed - used", told, right)];
     Ok(Built::whole(table, Ties::of(CHAIN, checks), None))
+}
+
+impl Figures {
+    fn add(&mut self, figure: &Remaining) {
+        if let (Some(used), Some(left)) = (figure.used, figure.remaining) {
+            self.told += 1;
+            self.right += i64::from(figure.allowed - used == left);
+        }
+    }
 }
 
 fn row(keys: [String; 3], figure: &Remaining, least: Option<Decimal>) -> Vec<Value> {
@@ -149,10 +177,107 @@ fn band(used: Decimal, allowed: Decimal) -> &'static str {
     }
 }
 
+/// The coverages of a day, of one payer or of all, in order of members.
+fn covered(conn: &mut Conn, asked: &Asked, id: OrganizationId) -> Result<Vec<Covered>, StoreError> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let filter = store::members::Filter { payer: asked.lens.payer, ..Default::default() };
+        let members = store::members::list(conn, id, &filter, after, PAGE)?;
+        after = members.last().map(|m| m.id);
+        for member in &members {
+            let of = member.coverages.iter().map(|coverage| &coverage.data).filter(|data| {
+                data.span.covers(asked.to) && asked.lens.payer.is_none_or(|p| p == data.payer)
+            });
+            all.extend(of.map(|data| Covered {
+                member: member.id,
+                payer: data.payer,
+                number: data.member_number.clone(),
+            }));
+        }
+        if !i64::try_from(members.len()).is_ok_and(|n| n == PAGE) {
+            return Ok(all);
+        }
+    }
+}
+
+/// What the organization calls its members.
+fn references(
+    conn: &mut Conn,
+    id: OrganizationId,
+    covered: &[Covered],
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut all = BTreeMap::new();
+    for some in covered.chunks(AT_ONCE) {
+        for member in store::members::by_ids(conn, id, &members(some))? {
+            all.insert(member.id.to_string(), member.data.reference.to_string());
+        }
+    }
+    Ok(all)
+}
+
+/// The contract versions in force on the day.
+fn versions(
+    conn: &mut Conn,
+    asked: &Asked,
+    id: OrganizationId,
+) -> Result<BTreeMap<PayerId, ContractVersionId>, StoreError> {
+    let heads = store::contracts::versions_of(conn, id)?;
+    let payers: BTreeSet<PayerId> = heads.iter().map(|head| head.payer).collect();
+    let of = |payer: PayerId| Some((payer, in_force(&heads, payer, asked.to)?.id));
+    Ok(payers.into_iter().filter_map(of).collect())
+}
+
+fn members(covered: &[Covered]) -> Vec<MemberId> {
+    covered.iter().map(|one| one.member).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// What some members have.
+#[derive(Default)]
+struct Held {
+    members: HashMap<MemberId, Member>,
+    authorizations: Vec<Authorization>,
+    episodes: Vec<Episode>,
+}
+
+impl Held {
+    fn read(conn: &mut Conn, id: OrganizationId, covered: &[Covered]) -> Result<Self, StoreError> {
+        let ids = members(covered);
+        let members = store::members::by_ids(conn, id, &ids)?;
+        Ok(Self {
+            members: members.into_iter().map(|member| (member.id, member)).collect(),
+            authorizations: store::authorizations::of_members(conn, id, &ids)?,
+            episodes: store::episodes::of_members(conn, id, &ids)?,
+        })
+    }
+
+    fn counted(
+        &self,
+        conn: &mut Conn,
+        (id, on): (OrganizationId, NaiveDate),
+        terms: &Terms,
+        one: &Covered,
+    ) -> Result<Option<Counted>, StoreError> {
+        let Some(member) = self.members.get(&one.member) else { return Ok(None) };
+        let is_it = |data: &&CoverageData| {
+            data.payer == one.payer && data.member_number == one.number && data.span.covers(on)
+        };
+        let coverages = &member.coverages;
+        let Some(coverage) = coverages.iter().map(|c| &c.data).find(is_it) else {
+            return Ok(None);
+        };
+        let of = |a: &&Authorization| a.data.member == one.member;
+        let authorizations: Vec<&Authorization> = self.authorizations.iter().filter(of).collect();
+        let of = |e: &&Episode| e.data.member == one.member;
+        let episodes: Vec<&Episode> = self.episodes.iter().filter(of).collect();
+        let holdings = Holdings { coverages, authorizations: &authorizations, episodes: &episodes };
+        Ok(Some(allowances::counted(conn, id, terms, coverage, holdings, on)?))
+    }
+}
+
 struct Reader {
     id: OrganizationId,
     on: NaiveDate,
-    heads: Vec<VersionHead>,
+    versions: BTreeMap<PayerId, ContractVersionId>,
     terms: HashMap<ContractVersionId, Terms>,
 }
 
@@ -168,39 +293,28 @@ impl Reader {
         }
     }
 
-    /// What is left of a member's limits, by payer.
-    fn of(
+    /// What is left of the limits of a coverage, each part as it is kept with an issue; none without a contract.
+    fn left(
         &mut self,
         conn: &mut Conn,
-        member: &Member,
-        holdings: Holdings<'_>,
-        wanted: Option<PayerId>,
-    ) -> Result<Vec<(PayerId, Vec<Remaining>)>, StoreError> {
+        source: &mut Source,
+        (one, held): (&Covered, &Held),
+    ) -> Result<Option<Vec<Remaining>>, StoreError> {
         let (id, on) = (self.id, self.on);
-        let mut all = Vec::new();
-        for coverage in member.coverages.iter().filter(|c| c.data.span.covers(on)) {
-            let payer = coverage.data.payer;
-            if wanted.is_some_and(|w| w != payer) {
-                continue;
-            }
-            let Some(version) = in_force(&self.heads, payer, on).map(|head| head.id) else {
-                continue;
-            };
-            let terms = self.terms(conn, version)?;
-            let left = store::allowances::left(conn, id, terms, &coverage.data, holdings, on)?;
-            all.push((payer, left.remaining));
-        }
-        Ok(all)
+        let Some(version) = self.versions.get(&one.payer).copied() else { return Ok(None) };
+        let terms = self.terms(conn, version)?;
+        let found = if source.reads() { held.counted(conn, (id, on), terms, one)? } else { None };
+        let (authorizations, episodes, usage) = match found {
+            Some(found) => (found.authorizations, found.episodes, found.usage),
+            None => Default::default(),
+        };
+        let of = one.of(id);
+        let authorizations =
+            source.of(conn, (Part::Authorizations, &of), |_| Ok(authorizations))?;
+        let episodes = source.of(conn, (Part::Episodes, &of), |_| Ok(episodes))?;
+        let usage = source.of(conn, (Part::Visits, &of), |_| Ok(usage))?;
+        Ok(Some(allowances::remaining(terms, (&episodes, &authorizations), &usage, on)))
     }
-}
-
-/// By member.
-fn of_each<T>(list: &[T], member: impl Fn(&T) -> MemberId) -> HashMap<MemberId, Vec<&T>> {
-    let mut all: HashMap<MemberId, Vec<&T>> = HashMap::new();
-    for one in list {
-        all.entry(member(one)).or_default().push(one);
-    }
-    all
 }
 
 #[cfg(test)]

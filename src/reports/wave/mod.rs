@@ -15,7 +15,11 @@ pub mod part2;
 pub mod rates;
 pub mod timeliness;
 
+use chrono::NaiveDate;
+
 use super::frame::{Asked, Check, Table};
+use super::source::{Part, Source};
+use crate::domain::dates::Instant;
 use crate::domain::ids::OrganizationId;
 use crate::store::{self, Conn, StoreError};
 
@@ -32,6 +36,26 @@ pub(super) fn organizations(
         .collect();
     list.sort_by(|a, b| a.1.cmp(&b.1));
     Ok(list)
+}
+
+/// [`organizations`], as they are kept with an issue.
+pub(super) fn listed(
+    conn: &mut Conn,
+    asked: &Asked,
+    source: &mut Source,
+) -> Result<Vec<(OrganizationId, String)>, StoreError> {
+    source.of(conn, (Part::Organizations, ""), |conn| organizations(conn, asked))
+}
+
+/// The day that it is for an organization, as it is kept with an issue.
+fn today(
+    conn: &mut Conn,
+    source: &mut Source,
+    (id, as_of): (OrganizationId, Instant),
+) -> Result<NaiveDate, StoreError> {
+    source.of(conn, (Part::Time, id), |conn| {
+        Ok(store::report_facts::zone_at(conn, id, as_of)?.date_of(as_of))
+    })
 }
 
 /// Rows against totals, for every column that adds up.

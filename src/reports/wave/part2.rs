@@ -2,7 +2,7 @@
 //! services of organizations that have not said that they are no Part 2 program.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -13,7 +13,7 @@ use crate::domain::facts::ConsentFact;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
 use crate::domain::organization::Part2Posture;
-use crate::store::report_authorizations::{Used, drawn};
+use crate::store::report_authorizations::{Paper, Touching, visits};
 use crate::store::report_lines::{Visit, diagnosed_visits};
 use crate::store::{self, Conn, StoreError};
 
@@ -79,27 +79,28 @@ impl Wall {
         Ok(())
     }
 
-    /// Those of a payer's authorizations that it may see: with a consent for each service of substance use
-    /// that they are for and each of their days, and for each visit of substance use that drew on them. None
-    /// where nobody knows which services are those of substance use.
-    pub fn shown(
+    /// Those of a payer's authorizations that it may not be told of: it may with a consent for each service of
+    /// substance use that they are for and each of their days, and for each visit of substance use that drew on
+    /// them. All where nobody knows which services are those of substance use.
+    pub fn hides_papers(
         &mut self,
         conn: &mut Conn,
-        (payer, list): (PayerId, &[Used]),
-        period: (NaiveDate, NaiveDate),
-    ) -> Result<HashSet<i64>, StoreError> {
-        let drawn = drawn(conn, self.organization, payer, period)?;
+        papers: &[Paper],
+        touching: Touching,
+    ) -> Result<BTreeSet<i64>, StoreError> {
+        let drawn = visits(conn, touching)?;
         let visits: Vec<Visit> = drawn.iter().map(|(_, visit)| visit.clone()).collect();
-        let hidden = self.hides(conn, payer.as_i64(), &visits)?;
+        let payer = touching.payer.map_or(0, PayerId::as_i64);
+        let hidden = self.hides(conn, payer, &visits)?;
         let closed = drawn.iter().filter(|(_, visit)| hidden.contains(&visit.encounter));
-        let closed: HashSet<i64> = closed.map(|(authorization, _)| *authorization).collect();
-        self.learn(conn, list.iter().map(|used| used.member))?;
-        let open = |used: &&Used| {
-            let people = (used.payer, used.member);
-            !closed.contains(&used.id)
-                && self.shows_all(people, &used.services, (used.from, used.to))
+        let mut closed: BTreeSet<i64> = closed.map(|(authorization, _)| *authorization).collect();
+        self.learn(conn, papers.iter().map(|paper| paper.member))?;
+        let shut = |paper: &&Paper| {
+            let people = (paper.payer, paper.member);
+            !self.shows_all(people, &paper.services, (paper.from, paper.to))
         };
-        Ok(list.iter().filter(open).map(|used| used.id).collect())
+        closed.extend(papers.iter().filter(shut).map(|paper| paper.id));
+        Ok(closed)
     }
 
     /// Of these visits those that its payer may not be told of: of a service or diagnosis of substance use,

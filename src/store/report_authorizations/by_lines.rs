@@ -2,13 +2,14 @@
 //! released is read from the claims, and of a claim whose replacement is built and not released, too
 //! (`docs/adr/0145`).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
-use crate::domain::ids::{ContractVersionId, OrganizationId, PayerId};
+use super::{ByAuthorization, Touching};
+use crate::domain::ids::{ContractVersionId, OrganizationId};
 use crate::domain::status::ClaimStatus;
 use crate::store::conn::Conn;
 use crate::store::contracts;
@@ -30,15 +31,6 @@ struct Row {
     service: String,
     #[diesel(sql_type = BigInt)]
     units: i64,
-}
-
-/// What lines draw on an authorization.
-#[derive(Debug, Clone, Default)]
-pub struct OfLines {
-    /// Units on released claims, and of ready and claimed lines.
-    pub units: [i64; 2],
-    /// Minutes of a unit of those.
-    pub unit_minutes: [BTreeSet<i64>; 2],
 }
 
 /// A decision line may be split over two lines of one claim: it draws once.
@@ -70,44 +62,35 @@ fn waiting(touching: &str) -> String {
     )
 }
 
-/// By authorization that touches a period: what lines of released claims draw on it, and what ready and
-/// claimed lines do.
-pub fn by_lines(
+/// Adds what lines draw: those of released claims, and ready and claimed ones.
+pub(super) fn add(
     conn: &mut Conn,
-    organization: OrganizationId,
-    payer: Option<PayerId>,
-    (from, to): (NaiveDate, NaiveDate),
-) -> Result<HashMap<i64, OfLines>, StoreError> {
-    let of_payer = payer.map_or_else(String::new, |p| format!(" AND a.payer_id = {}", p.as_i64()));
-    let touching = format!(
-        "a.organization_id = $1 AND a.valid_from <= '{to}' \
-         AND (a.valid_to IS NULL OR a.valid_to >= '{from}'){of_payer}"
-    );
+    touching: Touching,
+    all: &mut [ByAuthorization; 2],
+) -> Result<(), StoreError> {
+    let (organization, sql) = (touching.organization, touching.sql());
     let mut read = |conn: &mut Conn, version: i64| unit_minutes(conn, organization, version);
     let mut lengths = Lengths::new(&mut read);
-    let mut all: HashMap<i64, OfLines> = HashMap::new();
-    for (place, sql) in [on_claims(&touching), waiting(&touching)].into_iter().enumerate() {
+    for (of, (sql, released)) in
+        all.iter_mut().zip([(on_claims(&sql), true), (waiting(&sql), false)])
+    {
         let rows: Vec<Row> =
             diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
         for row in rows {
-            if place == 0 {
+            if released {
                 let status: ClaimStatus = types::read("claims.status", row.status)?;
                 if !status.is_billed() {
                     continue;
                 }
             }
-            let of = all.entry(row.id).or_default();
-            if let Some(units) = of.units.get_mut(place) {
-                *units += row.units;
-            }
-            let Some(version) = row.contract_version_id else { continue };
-            let minutes = lengths.of(conn, version, &row.service)?;
-            if let Some(list) = of.unit_minutes.get_mut(place) {
-                list.extend(minutes);
+            let own = of.entry(row.id).or_default();
+            own.of_lines += row.units;
+            if let Some(version) = row.contract_version_id {
+                own.unit_minutes.extend(lengths.of(conn, version, &row.service)?);
             }
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 /// Minutes of a unit of each service of a contract version.
@@ -139,12 +122,7 @@ struct DrawnRow {
 
 /// The visits on released claims that drew on a payer's authorizations that touch a period, each with the
 /// authorization.
-pub fn drawn(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    payer: PayerId,
-    (from, to): (NaiveDate, NaiveDate),
-) -> Result<Vec<(i64, Visit)>, StoreError> {
+pub fn visits(conn: &mut Conn, touching: Touching) -> Result<Vec<(i64, Visit)>, StoreError> {
     // Of claims, as `on_claims`: while a replacement is built, the visit is on the first claim still.
     let sql = format!(
         "SELECT DISTINCT a.id, a.member_id, l.encounter_id, k.service, k.service_date, c.status \
@@ -154,13 +132,11 @@ pub fn drawn(
          AND p.encounter_id = l.encounter_id AND p.decision_line_id = l.id \
          JOIN claim_lines k ON k.organization_id = p.organization_id AND k.id = p.claim_line_id \
          JOIN claims c ON c.organization_id = k.organization_id AND c.id = k.claim_id \
-         WHERE a.organization_id = $1 AND a.payer_id = $2 AND a.valid_from <= '{to}' \
-         AND (a.valid_to IS NULL OR a.valid_to >= '{from}') AND (p.live OR {KEPT})"
+         WHERE {} AND (p.live OR {KEPT})",
+        touching.sql()
     );
-    let rows: Vec<DrawnRow> = diesel::sql_query(sql)
-        .bind::<BigInt, _>(organization.as_i64())
-        .bind::<BigInt, _>(payer.as_i64())
-        .load(conn)?;
+    let organization = touching.organization.as_i64();
+    let rows: Vec<DrawnRow> = diesel::sql_query(sql).bind::<BigInt, _>(organization).load(conn)?;
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
         let DrawnRow { id, member_id, encounter_id, service, service_date, status } = row;

@@ -2,7 +2,7 @@
 //! and holds what the replacement will draw; the payer has the first claim until the other is released
 //! (`docs/adr/0137`, `docs/adr/0145`).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -14,9 +14,8 @@ use crate::store::conn::Conn;
 use crate::store::error::StoreError;
 use crate::store::types::{self, CHUNK};
 
-/// What the ledger says too much or too little of an authorization: consumed, reserved, and of those with
-/// service dates in a span.
-pub(super) type Difference = [i64; 4];
+/// What the ledger says too much or too little of an authorization and a service date: consumed and reserved.
+pub(super) type Difference = (i64, NaiveDate, [i64; 2]);
 
 #[derive(QueryableByName)]
 struct KeptRow {
@@ -55,31 +54,21 @@ const KEPT: &str = "SELECT DISTINCT l.id, l.encounter_id, l.authorization_id, \
      JOIN decision_lines l ON l.organization_id = p.organization_id AND l.id = p.decision_line_id \
      WHERE r.organization_id = $1 AND r.is_open AND r.kind = 'replacement' AND r.state = 'built'";
 
-/// By authorization, what is to be added to the ledger; `since` and `today` bound what counts as lately.
+/// What is to be added to the ledger.
 pub(super) fn differences(
     conn: &mut Conn,
     organization: OrganizationId,
-    (since, today): (NaiveDate, NaiveDate),
-) -> Result<HashMap<i64, Difference>, StoreError> {
+) -> Result<Vec<Difference>, StoreError> {
     let rows: Vec<KeptRow> =
         diesel::sql_query(KEPT).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
-    let mut all: HashMap<i64, Difference> = HashMap::new();
-    let mut add = |id: i64, day: NaiveDate, [more_consumed, more_reserved]: [i64; 2]| {
-        let [consumed, reserved, consumed_lately, reserved_lately] = all.entry(id).or_default();
-        *consumed += more_consumed;
-        *reserved += more_reserved;
-        if (since..=today).contains(&day) {
-            *consumed_lately += more_consumed;
-            *reserved_lately += more_reserved;
-        }
-    };
+    let mut all: Vec<Difference> = Vec::new();
     let mut visits = BTreeSet::new();
     for row in rows {
         let status: ClaimStatus = types::read("claims.status", row.status)?;
         if status.is_billed() {
             visits.insert(row.encounter_id);
             if let Some(id) = row.authorization_id {
-                add(id, row.day, [row.units, 0]);
+                all.push((id, row.day, [row.units, 0]));
             }
         }
     }
@@ -99,7 +88,7 @@ pub(super) fn differences(
         let rows: Vec<LedgerRow> =
             diesel::sql_query(sql).bind::<BigInt, _>(organization.as_i64()).load(conn)?;
         for row in rows {
-            add(row.authorization_id, row.day, [-row.consumed, -row.reserved]);
+            all.push((row.authorization_id, row.day, [-row.consumed, -row.reserved]));
         }
     }
     Ok(all)

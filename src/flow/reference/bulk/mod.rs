@@ -1,6 +1,6 @@
 //! A whole file of reference data in one transaction: rows are matched to what is stored by their
-//! natural keys, then created, updated, or left alone. All faults are told, each with its line;
-//! with one fault nothing is stored.
+//! natural keys, then created, updated, or left alone. All faults are told, each with its line, those
+//! of rows that cannot be read too; with one fault nothing is stored.
 //!
 //! A row of a thing's own file sets the thing and leaves its parts alone (a peer's row leaves the
 //! certificates); a row of a part's file adds or changes that one part. Nothing is ever deleted.
@@ -99,6 +99,12 @@ impl File {
             Self::Programs(_) => "programs",
         }
     }
+
+    /// Whether its rows are judged together, by how things stand after all of them: without one of
+    /// them, another would be called wrong that is not.
+    const fn is_judged_together(&self) -> bool {
+        matches!(self, Self::Members(_) | Self::Coverages(_) | Self::Episodes(_))
+    }
 }
 
 /// What a file did.
@@ -125,8 +131,17 @@ impl Counts {
 }
 
 /// Brings a file with these columns in: the whole of it, or nothing. Faults have a line, and the JSON pointer of the
-/// field within the row's draft.
-pub async fn load(ctx: &Ctx, file: File, columns: Columns) -> Result<Counts, AppError> {
+/// field within the row's draft. `faults` are those of rows that cannot be read and are not in `file`: nothing is
+/// stored then, and they are told together with those of the other rows.
+pub async fn load(
+    ctx: &Ctx,
+    file: File,
+    columns: Columns,
+    faults: Vec<Fault>,
+) -> Result<Counts, AppError> {
+    if file.is_judged_together() && !faults.is_empty() {
+        return Err(in_order(faults));
+    }
     let ctx = ctx.clone();
     let db = ctx.db.clone();
     db.write(Scope::Service, move |conn| {
@@ -136,7 +151,7 @@ pub async fn load(ctx: &Ctx, file: File, columns: Columns) -> Result<Counts, App
             ctx: &ctx,
             columns,
             counts: Counts::default(),
-            faults: Vec::new(),
+            faults,
             owners: BTreeSet::new(),
         };
         match file {
@@ -262,11 +277,16 @@ impl Load<'_> {
         if stored { Ok(()) } else { Err(super::stale()) }
     }
 
-    fn finish(mut self) -> Result<Counts, AppError> {
+    fn finish(self) -> Result<Counts, AppError> {
         if self.faults.is_empty() {
             return Ok(self.counts);
         }
-        self.faults.sort_by_key(|f| f.line);
-        Err(AppError::invalid(self.faults))
+        Err(in_order(self.faults))
     }
+}
+
+/// The faults of a file in the order of its lines.
+fn in_order(mut faults: Vec<Fault>) -> AppError {
+    faults.sort_by_key(|f| f.line);
+    AppError::invalid(faults)
 }

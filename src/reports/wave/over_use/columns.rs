@@ -1,6 +1,6 @@
 //! What a flag of over- or under-use says of itself, and its row.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
@@ -169,9 +169,9 @@ pub(super) struct Flag {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// Of members, as the organization calls them; none for a payer.
-    pub(super) members: Option<HashMap<i64, String>>,
+    pub(super) members: Option<BTreeMap<i64, String>>,
     /// NPIs of peers.
-    pub(super) peers: HashMap<i64, String>,
+    pub(super) peers: BTreeMap<i64, String>,
 }
 
 impl Flag {

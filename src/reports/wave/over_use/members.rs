@@ -1,19 +1,20 @@
 //! Members' months: units that a limit holds, units far above those of others with the same service, and
 //! months of an authorization without a visit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
+use super::Coverages;
 use super::columns::{Flag, Found, Who};
 use crate::domain::ids::PayerId;
-use crate::domain::member::Member;
+use crate::domain::member::CoverageData;
 use crate::domain::report::over_use::{Alone, Spread};
 use crate::domain::rules::RuleId;
 use crate::reports::frame::Lens;
 use crate::reports::tally::{Lengths, Person, count};
 use crate::reports::utilization::Perspective;
-use crate::store::report_authorizations::Used;
+use crate::store::report_authorizations::Paper;
 use crate::store::report_facts::Known;
 
 /// Rules by which a limit of the contract holds units.
@@ -70,8 +71,8 @@ pub(super) struct Told<'a> {
     pub(super) payers: &'a HashMap<i64, String>,
     /// First and last day.
     pub(super) days: (NaiveDate, NaiveDate),
-    /// The authorizations that a payer may see; none: all.
-    pub(super) shown: Option<&'a HashSet<i64>>,
+    /// The authorizations that a payer may not see.
+    pub(super) hidden: &'a BTreeSet<i64>,
     /// Whether somebody was left out behind it.
     pub(super) left_out: &'a mut bool,
 }
@@ -120,22 +121,24 @@ impl Months {
     pub(super) fn unseen(
         &self,
         told: &mut Told<'_>,
-        (approved, members): (&[Used], &HashMap<i64, Member>),
+        (approved, coverages): (&[Paper], &Coverages),
     ) -> Vec<Flag> {
         let (first, last) = told.days;
-        let whole = |used: &&Used| {
+        let whole = |used: &&Paper| {
             used.approved > 0 && used.from <= first && used.to.is_none_or(|to| last <= to)
         };
-        let missed = |used: &&Used| !self.seen.contains(&(used.payer, used.member));
-        let without: Vec<(&Used, String)> = approved
+        let missed = |used: &&Paper| !self.seen.contains(&(used.payer, used.member));
+        let without: Vec<(&Paper, String)> = approved
             .iter()
             .filter(whole)
             .filter(missed)
-            .filter_map(|used| Some((used, covered(members.get(&used.member)?, used, told.days)?)))
+            .filter_map(|used| {
+                Some((used, covered(coverages.get(&used.member)?, used, told.days)?))
+            })
             .collect();
         let mut flags: BTreeMap<(i64, i64), Flag> = BTreeMap::new();
         for (used, number) in without {
-            if told.shown.is_some_and(|shown| !shown.contains(&used.id)) {
+            if told.hidden.contains(&used.id) {
                 *told.left_out = true;
                 continue;
             }
@@ -196,13 +199,17 @@ impl Months {
 }
 
 /// The member's number on the last day of the month, if its payer covered it on every day by the roster.
-fn covered(member: &Member, used: &Used, (first, last): (NaiveDate, NaiveDate)) -> Option<String> {
+fn covered(
+    coverages: &[CoverageData],
+    used: &Paper,
+    (first, last): (NaiveDate, NaiveDate),
+) -> Option<String> {
     let payer = PayerId::from_i64(used.payer);
-    let of_payer = || member.coverages.iter().filter(move |c| c.data.payer == payer);
+    let of_payer = || coverages.iter().filter(move |c| c.payer == payer);
     let mut days = first.iter_days().take_while(|day| *day <= last);
-    if !days.all(|day| of_payer().any(|c| c.data.span.covers(day))) {
+    if !days.all(|day| of_payer().any(|c| c.span.covers(day))) {
         return None;
     }
-    let at_end = of_payer().filter(|c| c.data.span.covers(last));
-    at_end.map(|c| c.data.member_number.to_string()).min()
+    let at_end = of_payer().filter(|c| c.span.covers(last));
+    at_end.map(|c| c.member_number.to_string()).min()
 }

@@ -8,7 +8,7 @@ mod columns;
 mod members;
 mod peers;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{Datelike, Days as Count, Months as Step, NaiveDate};
 
@@ -21,12 +21,13 @@ use super::authorizations;
 use super::part2::Wall;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{MemberId, OrganizationId, PayerId};
-use crate::domain::member::Member;
+use crate::domain::member::{CoverageData, Member};
 use crate::reports::frame::{Asked, Check, Lens, Table, Ties, Value};
 use crate::reports::registry::Built;
+use crate::reports::source::{Part, Source};
 use crate::reports::tally::Tally;
 use crate::reports::utilization::Perspective;
-use crate::store::report_authorizations::{Used, used};
+use crate::store::report_authorizations::{Paper, papers};
 use crate::store::report_facts::{Known, Wanted, each};
 use crate::store::report_lines::Visit;
 use crate::store::{self, Conn, StoreError};
@@ -49,13 +50,18 @@ struct Sums {
 }
 
 /// Makes it, an organization and a month at a time.
-pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, StoreError> {
+pub fn build(
+    conn: &mut Conn,
+    asked: &Asked,
+    as_of: Instant,
+    source: &mut Source,
+) -> Result<Built, StoreError> {
     let mut table = Table::new(COLUMNS);
     let payers = store::report_days::payer_keys(conn)?;
     let mut sums = Sums::default();
-    for (id, name) in super::organizations(conn, asked)? {
-        let flags = of(conn, asked, (id, as_of), &payers, &mut sums)?;
-        let names = names(conn, asked, id, &flags)?;
+    for (id, name) in super::listed(conn, asked, source)? {
+        let flags = of(conn, asked, source, (id, as_of), (&payers, &mut sums))?;
+        let names = names(conn, asked, source, (id, &flags))?;
         table.rows.extend(flags.iter().map(|flag| flag.row(&name, &names)));
     }
     table
@@ -75,27 +81,26 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     Ok(Built { left_out, ..Built::whole(table, Ties::of(CHAIN, checks), released) })
 }
 
+/// Coverages by member on the roster.
+type Coverages = BTreeMap<i64, Vec<CoverageData>>;
+
 /// The flags of an organization.
 fn of(
     conn: &mut Conn,
     asked: &Asked,
+    source: &mut Source,
     (id, as_of): (OrganizationId, Instant),
-    payers: &HashMap<i64, String>,
-    sums: &mut Sums,
+    (payers, sums): (&HashMap<i64, String>, &mut Sums),
 ) -> Result<Vec<Flag>, StoreError> {
     let lens = asked.lens;
-    let zone = store::report_facts::zone_at(conn, id, as_of)?;
-    let today = zone.date_of(as_of);
-    let approved = used(conn, id, lens.payer, (asked.from, asked.to), (today, today))?;
-    let members = members_of(conn, id, &approved)?;
-    let shown = authorizations::told(conn, asked, (id, &approved), (as_of, zone))?;
-    let mut wall = match lens.edition {
-        Perspective::Organization => None,
-        Perspective::Payer => {
-            let own = lens.payer.map(PayerId::as_i64);
-            Wall::between(conn, id, own.into_iter(), (as_of, zone))?
-        }
-    };
+    let today = super::today(conn, source, (id, as_of))?;
+    let seen_by = source.visits(conn, as_of)?;
+    let touching = authorizations::touching(asked, id);
+    let approved: Vec<Paper> =
+        source.of(conn, (Part::Authorizations, id), |conn| papers(conn, touching))?;
+    let covered: Coverages =
+        source.of(conn, (Part::Coverages, id), |conn| coverages(conn, id, &approved))?;
+    let closed = authorizations::hidden(conn, asked, source, (id, as_of), &approved)?;
     let whose = match lens.payer.map(PayerId::as_i64) {
         Some(payer) => payers.get(&payer).cloned().unwrap_or_default(),
         None => "all".to_owned(),
@@ -105,11 +110,11 @@ fn of(
         let (mut days, mut people) = (Days::default(), Months::default());
         // A session of the day before may reach into the month.
         let before = first.checked_sub_days(Count::new(1)).unwrap_or(first);
-        let visits = visits(conn, asked, (id, as_of), (before, last))?;
-        let hidden = match &mut wall {
-            Some(wall) => hidden(conn, wall, asked, &visits)?,
-            None => HashSet::new(),
-        };
+        let visits = visits(conn, asked, (id, seen_by), (before, last))?;
+        let hidden: BTreeSet<i64> =
+            source.of(conn, (Part::Consents, hidden_of(id, first)), |conn| {
+                hidden(conn, asked, (id, as_of), &visits)
+            })?;
         for known in &visits {
             let (counts, shown) = (first <= known.date, !hidden.contains(&known.encounter));
             if shown {
@@ -124,9 +129,9 @@ fn of(
         sums.units += people.units();
         flags.extend(days.flags(&whose));
         let left_out = &mut sums.left_out;
-        let mut told = Told { payers, days: (first, last), shown: shown.as_ref(), left_out };
+        let mut told = Told { payers, days: (first, last), hidden: &closed, left_out };
         if is_whole(first, last) && last < today {
-            flags.extend(people.unseen(&mut told, (&approved, &members)));
+            flags.extend(people.unseen(&mut told, (&approved, &covered)));
         }
         flags.extend(people.flags(&told));
     }
@@ -160,15 +165,28 @@ fn visits(
     Ok(all)
 }
 
+/// As what is hidden of a month is kept.
+fn hidden_of(id: OrganizationId, first: NaiveDate) -> String {
+    format!("{id} {first}")
+}
+
 /// Those of them that a payer may not be told of now.
 fn hidden(
     conn: &mut Conn,
-    wall: &mut Wall,
     asked: &Asked,
+    (id, as_of): (OrganizationId, Instant),
     visits: &[Known],
-) -> Result<HashSet<i64>, StoreError> {
+) -> Result<BTreeSet<i64>, StoreError> {
+    if asked.lens.edition == Perspective::Organization {
+        return Ok(BTreeSet::new());
+    }
+    let zone = store::report_facts::zone_at(conn, id, as_of)?;
+    let own = asked.lens.payer.map(PayerId::as_i64);
+    let Some(mut wall) = Wall::between(conn, id, own.into_iter(), (as_of, zone))? else {
+        return Ok(BTreeSet::new());
+    };
     let visits: Vec<Visit> = visits.iter().map(Known::visit).collect();
-    wall.hides(conn, asked.lens.payer.map_or(0, PayerId::as_i64), &visits)
+    Ok(wall.hides(conn, own.unwrap_or_default(), &visits)?.into_iter().collect())
 }
 
 /// The months of a period; the first and last may be parts.
@@ -186,24 +204,30 @@ fn is_whole(first: NaiveDate, last: NaiveDate) -> bool {
     first.day() == 1 && last.succ_opt().is_some_and(|day| day.day() == 1)
 }
 
-fn members_of(
+/// The coverages of those who have authorizations.
+fn coverages(
     conn: &mut Conn,
     id: OrganizationId,
-    approved: &[Used],
-) -> Result<HashMap<i64, Member>, StoreError> {
-    let ids: HashSet<i64> = approved.iter().map(|used| used.member).collect();
+    approved: &[Paper],
+) -> Result<Coverages, StoreError> {
+    let ids: HashSet<i64> = approved.iter().map(|paper| paper.member).collect();
     let ids: Vec<MemberId> = ids.into_iter().map(MemberId::from_i64).collect();
-    let found = store::members::by_ids(conn, id, &ids)?;
-    Ok(found.into_iter().map(|member| (member.id.as_i64(), member)).collect())
+    let of = |member: Member| {
+        (member.id.as_i64(), member.coverages.into_iter().map(|c| c.data).collect())
+    };
+    Ok(store::members::by_ids(conn, id, &ids)?.into_iter().map(of).collect())
 }
 
 fn names(
     conn: &mut Conn,
     asked: &Asked,
-    id: OrganizationId,
-    flags: &[Flag],
+    source: &mut Source,
+    (id, flags): (OrganizationId, &[Flag]),
 ) -> Result<Names, StoreError> {
-    let peers = store::peers::npis(conn, id)?;
+    let peers = source.of(conn, (Part::Names, format!("{id} peers")), |conn| {
+        let npis = store::peers::npis(conn, id)?;
+        Ok(npis.into_iter().collect::<BTreeMap<i64, String>>())
+    })?;
     if asked.lens.edition == Perspective::Payer {
         return Ok(Names { members: None, peers });
     }
@@ -211,11 +235,14 @@ fn names(
         Who::Member(member, _) => Some(member),
         Who::Peer(_) | Who::All => None,
     };
-    let ids: HashSet<i64> = flags.iter().filter_map(of).collect();
-    let ids: Vec<MemberId> = ids.into_iter().map(MemberId::from_i64).collect();
-    let found = store::members::by_ids(conn, id, &ids)?;
-    let name = |member: Member| (member.id.as_i64(), member.data.reference.to_string());
-    Ok(Names { members: Some(found.into_iter().map(name).collect()), peers })
+    let members = source.of(conn, (Part::Names, id), |conn| {
+        let ids: HashSet<i64> = flags.iter().filter_map(of).collect();
+        let ids: Vec<MemberId> = ids.into_iter().map(MemberId::from_i64).collect();
+        let found = store::members::by_ids(conn, id, &ids)?;
+        let name = |member: Member| (member.id.as_i64(), member.data.reference.to_string());
+        Ok(found.into_iter().map(name).collect::<BTreeMap<i64, String>>())
+    })?;
+    Ok(Names { members: Some(members), peers })
 }
 
 #[cfg(test)]

@@ -1,0 +1,2 @@
+DROP TRIGGER encounter_overrides_never_displaced;
+DROP TRIGGER encounter_overrides_live_never_replaced;

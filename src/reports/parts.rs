@@ -1,0 +1,163 @@
+//! What each part of what a report was made of changed, where that keeps no past: the report is made again of what
+//! was kept with the issue before, then one part after the other is taken from the new issue. What a part changes
+//! is its step, and the steps of a number lead from what was issued before to what is issued now
+//! (`docs/adr/0149`).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::frame::{Asked, Check, Column};
+use super::issue::{self, Manifest, Rows};
+use super::registry::Definition;
+use super::restatement::{Change, difference, text, words_of};
+use super::source::{Part, Source};
+use super::tally::count;
+use crate::error::AppError;
+use crate::store::Conn;
+
+/// What one part changed of a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The part.
+    pub cause: &'static str,
+    /// The number without it; null where there was no such row, or no such number.
+    pub before: Value,
+    /// The number with it.
+    pub after: Value,
+    /// After less before, as of a change.
+    pub difference: Option<String>,
+}
+
+/// An issue, as it was written and as it was made.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) rows: &'a Rows,
+    pub(super) source: &'a Source,
+}
+
+/// The cause of what another version of the report's definition changed.
+pub(super) const DEFINITION: &str = "definition";
+
+/// Writes its steps and causes to each change. Gives what must hold: nothing is changed by no part.
+pub(super) fn explain(
+    conn: &mut Conn,
+    (definition, asked): (&'static Definition, &Asked),
+    (before, after): (Made<'_>, Made<'_>),
+    changes: &mut [Change],
+) -> Result<Vec<Check>, AppError> {
+    let mut again = |source: &mut Source| -> Result<Rows, AppError> {
+        let at = after.manifest.as_of;
+        let answer = issue::again(conn, definition, asked.clone(), (at, source))?;
+        issue::rows(&answer.bytes(super::formats::Format::Json)?)
+    };
+    let cells = |rows: &Rows| Cells::of(definition.columns, rows);
+    let mut source = before.source.clone();
+    let mut steps =
+        vec![(DEFINITION, cells(before.rows)), (DEFINITION, cells(&again(&mut source)?))];
+    // Who may not be told of by then or now is in none of the numbers between.
+    if source.differs(after.source, Part::Consents) {
+        source.hide(after.source);
+        steps.push((Part::Consents.as_str(), cells(&again(&mut source)?)));
+    }
+    for part in Part::ALL {
+        if source.differs(after.source, part) {
+            source.exchange(part, after.source);
+            steps.push((part.as_str(), cells(&again(&mut source)?)));
+        }
+    }
+    let mut open = 0;
+    for change in &mut *changes {
+        let places = steps.iter().map(|(cause, cells)| (*cause, cells.at(change)));
+        change.steps = walk(places.collect());
+        if change.difference.is_none() {
+            // Days and words have none.
+            change.steps.iter_mut().for_each(|step| step.difference = None);
+        }
+        let mut causes: Vec<&'static str> = Vec::new();
+        for step in &change.steps {
+            if !causes.contains(&step.cause) {
+                causes.push(step.cause);
+            }
+        }
+        open += usize::from(change.steps.last().is_none_or(|step| step.after != change.after));
+        change.causes = causes;
+    }
+    let same = before.manifest.definition == after.manifest.definition;
+    let other = changes.iter().filter(|c| same && c.causes.contains(&DEFINITION)).count();
+    Ok(vec![
+        Check::whole("numbers that are made otherwise of what was kept = none", count(other), 0),
+        Check::whole("changes whose steps lead elsewhere = none", count(open), 0),
+    ])
+}
+
+/// The steps on which a number moved.
+fn walk(places: Vec<(&'static str, Value)>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut at: Option<Value> = None;
+    for (cause, value) in places {
+        if let Some(before) = at.filter(|before| *before != value) {
+            let difference = difference(&before, &value);
+            steps.push(Step { cause, before, after: value.clone(), difference });
+        }
+        at = Some(value);
+    }
+    steps
+}
+
+/// The rows of a table by their words, and its totals.
+struct Cells {
+    rows: BTreeMap<String, Map<String, Value>>,
+    totals: Map<String, Value>,
+}
+
+impl Cells {
+    fn of(columns: &[Column], (rows, totals): &Rows) -> Self {
+        let of = |row: &Map<String, Value>| {
+            let words = words_of(columns, std::slice::from_ref(row)).into_iter().next();
+            (words.unwrap_or_default(), row.clone())
+        };
+        Self { rows: rows.iter().map(of).collect(), totals: totals.clone() }
+    }
+
+    fn at(&self, change: &Change) -> Value {
+        let row = match &change.row {
+            Some(words) => self.rows.get(&text(words)),
+            None => Some(&self.totals),
+        };
+        row.and_then(|row| row.get(change.column)).cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn steps_lead_from_one_number_to_the_other() {
+        let places = |list: &[(&'static str, Value)]| walk(list.to_vec());
+        let steps = places(&[
+            ("definition", json!(4)),
+            ("definition", json!(4)),
+            ("time", json!(4)),
+            ("authorizations", Value::Null),
+            ("released", json!(7)),
+        ]);
+        let step =
+            |cause, before: Value, after: Value| Step { cause, difference: None, before, after };
+        assert_eq!(
+            steps,
+            [
+                step("authorizations", json!(4), Value::Null),
+                step("released", Value::Null, json!(7))
+            ]
+        );
+        let moved = places(&[("definition", json!("4.00")), ("time", json!("5.50"))]);
+        assert_eq!(moved[0].difference.as_deref(), Some("1.50"));
+        assert!(places(&[("definition", json!(1)), ("time", json!(1))]).is_empty());
+    }
+}
