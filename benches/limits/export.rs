@@ -87,16 +87,16 @@ async fn fill(world: &World, url: &str) {
 async fn grow(world: &World, url: &str, wanted: u64) -> (u64, u64) {
     let ctx = context(url, world.year, 12);
     let tenant = tenant(&ctx, &world.organizations()[0]).await;
-    let work = move |conn: &mut Conn| {
-        let (mut there, mut copy) = bare_lines::claim_lines(conn, tenant)?;
-        while there < wanted {
-            copy += 1;
-            there += bare_lines::claims_again(conn, tenant, copy)?;
-        }
-        bare_lines::refill(conn, tenant, there)?;
-        Ok::<_, AppError>(there)
-    };
-    let there = ctx.db.write(Scope::Tenant(tenant), work).await.unwrap();
+    let scope = Scope::Tenant(tenant);
+    let count = move |conn: &mut Conn| bare_lines::claim_lines(conn, tenant);
+    let (mut there, mut copy) = ctx.db.read(scope, count).await.unwrap();
+    while there < wanted {
+        copy += 1;
+        let again = move |conn: &mut Conn| bare_lines::claims_again(conn, tenant, copy);
+        there += ctx.db.write(scope, again).await.unwrap();
+    }
+    let refill = move |conn: &mut Conn| bare_lines::refill(conn, tenant, there);
+    ctx.db.write(scope, refill).await.unwrap();
     let begun = Instant::now();
     let (rows, _) = bare_export(&ctx).await;
     (there, rate(rows, begun.elapsed()))

@@ -39,7 +39,7 @@ pub struct Preview {
 pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<Preview, AppError> {
     let work = ctx.clone();
     ctx.db
-        .read(Scope::Tenant(tenant), move |conn| {
+        .read_by_key(Scope::Tenant(tenant), move |conn| {
             let organization = organization(conn, tenant)?;
             let (mut rows, people) =
                 resolve(&work, conn, &organization, std::slice::from_ref(&row))?;

@@ -327,7 +327,7 @@ pub(super) fn void_visit(
 pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<Decision, AppError> {
     let work = ctx.clone();
     ctx.db
-        .read(Scope::Tenant(tenant), move |conn| {
+        .read_by_key(Scope::Tenant(tenant), move |conn| {
             let organization = organization(conn, tenant)?;
             let (mut rows, people) =
                 resolve(&work, conn, &organization, std::slice::from_ref(&row))?;

@@ -21,7 +21,7 @@ use crate::store::{self, StoreError};
 /// Visits after which a transaction ends: others write meanwhile.
 const STEP_VISITS: usize = 2_000;
 /// Days of one transaction.
-const STEP_DAYS: i64 = 60;
+const STEP_DAYS: usize = 60;
 /// Transactions that a report waits for; with more to do it is answered "busy", and the worker goes on.
 const MOST_STEPS: u32 = 40;
 
@@ -109,17 +109,14 @@ async fn work(
         let at = store::report_facts::advance(conn, now)?;
         // Of whom numbers are comes first: it marks days of any organization.
         let more_numbers = super::persons::learn(conn, at)?;
-        let days = store::report_facts::marked(conn, organization, STEP_DAYS)?;
         let (mut seen, mut done) = (0, 0);
-        for (owner, day) in &days {
-            if seen >= STEP_VISITS {
-                break;
-            }
-            seen += again(&ctx_of_work, conn, *owner, *day, at)?;
+        let mut next = store::report_facts::next_marked(conn, organization, None)?;
+        while let Some((owner, day)) = next.filter(|_| seen < STEP_VISITS && done < STEP_DAYS) {
+            seen += again(&ctx_of_work, conn, owner, day, at)?;
             done += 1;
+            next = store::report_facts::next_marked(conn, organization, Some((owner, day)))?;
         }
-        let more = done < days.len() || i64::try_from(done).is_ok_and(|n| n == STEP_DAYS);
-        Ok((at, done, more || more_numbers))
+        Ok((at, done, next.is_some() || more_numbers))
     };
     Ok(ctx.db.write(organization.map_or(Scope::Service, Scope::Tenant), work).await?)
 }
@@ -132,8 +129,8 @@ pub fn known(conn: &mut Conn) -> Result<Instant, StoreError> {
 /// Whether any day or number is marked.
 pub async fn is_due(ctx: &Ctx) -> Result<bool, AppError> {
     let look = |conn: &mut Conn| -> Result<bool, StoreError> {
-        let days = store::report_facts::marked(conn, None, 1)?;
-        Ok(!days.is_empty() || !store::persons::marked(conn, 1)?.is_empty())
+        let day = store::report_facts::next_marked(conn, None, None)?;
+        Ok(day.is_some() || !store::persons::marked(conn, 1)?.is_empty())
     };
     Ok(ctx.db.read(Scope::Service, look).await?)
 }

@@ -53,9 +53,11 @@ pub(super) fn named_field(message: &str) -> Option<&str> {
 
 fn plain(expected: &str) -> String {
     // The names of our types are nobody's business.
-    if expected.starts_with("struct ") {
-        "a JSON object".to_owned()
-    } else {
-        expected.replace('`', "")
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative".to_owned(),
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        _ if expected.starts_with("struct ") => "a JSON object".to_owned(),
+        _ => expected.replace('`', ""),
     }
 }

@@ -20,6 +20,9 @@ pub(super) struct IssueView(Value);
 pub(super) fn view(manifest: &Manifest, narrowed: bool) -> Result<IssueView, AppError> {
     let mut told = serde_json::to_value(manifest)
         .map_err(|e| AppError::internal(format!("a manifest cannot be shown: {e}")))?;
+    if let Some(told) = told.as_object_mut() {
+        told.remove("source");
+    }
     if narrowed {
         hide(&mut told, &["totals", "rows"]);
         let files = told.get_mut("files").and_then(Value::as_array_mut);

@@ -87,11 +87,10 @@ pub(super) fn form(
     let offered =
         [Format::Json, Format::Csv, Format::Pipe, Format::Xlsx, Format::Parquet, Format::Svg];
     let mut picture = false;
-    let essence =
-        |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let accept = request.headers().get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
-    for kind in accept.split(',').map(essence) {
-        match offered.into_iter().find(|format| essence(format.media_type()) == kind) {
+    for kind in accept.split(',').filter(|kind| !is_refused(kind)).map(essence) {
+        let named = offered.into_iter().find(|format| essence(format.media_type()) == kind);
+        match named.or((kind == "image/*").then_some(Format::Svg)) {
             Some(Format::Svg) if !charted => picture = true,
             Some(format) => return Ok(format),
             None if ["application/*", "*/*", ""].contains(&kind.as_str()) => {
@@ -111,6 +110,23 @@ pub(super) fn form(
     Err(AppError::new(Code::NotAcceptable, detail))
 }
 
+/// A media type without its parameters.
+fn essence(kind: &str) -> String {
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a part of the header Accept says "not this": a weight of nothing (RFC 9110, section 12.4.2).
+fn is_refused(kind: &str) -> bool {
+    let mut parameters = kind.split(';').skip(1).map(str::trim);
+    parameters.any(|parameter| match parameter.split_once('=') {
+        Some((name, weight)) => {
+            name.trim().eq_ignore_ascii_case("q")
+                && weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
+        }
+        None => false,
+    })
+}
+
 pub(super) fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<bool, AppError> {
     match format {
         Some("csv") => return Ok(true),
@@ -122,8 +138,8 @@ pub(super) fn wants_csv(request: &HttpRequest, format: Option<&str>) -> Result<b
         None => {}
     }
     let accept = request.headers().get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
-    for kind in accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim()) {
-        match kind {
+    for kind in accept.split(',').filter(|kind| !is_refused(kind)).map(essence) {
+        match kind.as_str() {
             "text/csv" => return Ok(true),
             "application/json" | "application/*" | "*/*" | "" => return Ok(false),
             _ => {}

@@ -121,6 +121,7 @@ impl Answer {
         let mut bars: Vec<(i64, Bar)> = Vec::new();
         for row in &self.table.rows {
             let (approved, used) = (self.whole(row, "approved"), self.whole(row, "used"));
+            let used = used + self.whole(row, "opening");
             let (reserved, left) = (self.whole(row, "reserved"), self.whole(row, "remaining"));
             let elapsed = self.share(row, "time_elapsed");
             let of_approved = |units: i64| units.saturating_mul(WHOLE) / approved.max(1);

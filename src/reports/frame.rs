@@ -210,10 +210,13 @@ impl Answer {
 }
 
 /// The version of what the numbers of a report mean. The second one: a payer's people are counted under all
-/// of their numbers (`docs/adr/0140`).
+/// of their numbers (`docs/adr/0140`). The third one of rates: member-months of the payer's file stand beside them. Of authorizations: what was drawn before
+/// go-live is no use of released claims.
 pub(super) const fn version(report: &str) -> u32 {
     match report.as_bytes() {
-        b"utilization" | b"delivery" | b"mix" | b"over_use" | b"rates" => 2,
+        b"utilization" | b"delivery" | b"mix" | b"over_use" => 2,
+        b"authorizations" | b"ending" | b"pace" => 2,
+        b"rates" => 3,
         _ => 1,
     }
 }

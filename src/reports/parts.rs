@@ -57,16 +57,30 @@ pub(super) fn explain(
     let mut source = before.source.clone();
     let mut steps =
         vec![(DEFINITION, cells(before.rows)), (DEFINITION, cells(&again(&mut source)?))];
+    source.complete(after.source);
     // Who may not be told of by then or now is in none of the numbers between.
     if source.differs(after.source, Part::Consents) {
         source.hide(after.source);
         steps.push((Part::Consents.as_str(), cells(&again(&mut source)?)));
     }
-    for part in Part::ALL {
-        if source.differs(after.source, part) {
-            source.exchange(part, after.source);
-            steps.push((part.as_str(), cells(&again(&mut source)?)));
+    let named = [Part::Names, Part::Coverages];
+    // At last what is named in the new one only, and who may be told of.
+    for part in Part::ALL
+        .into_iter()
+        .filter(|part| *part != Part::Consents)
+        .chain(named)
+        .chain([Part::Consents])
+    {
+        if !source.differs(after.source, part) {
+            continue;
         }
+        let seen = steps.iter().any(|(cause, _)| *cause == part.as_str());
+        if named.contains(&part) && !seen {
+            source.join(part, after.source);
+        } else {
+            source.exchange(part, after.source);
+        }
+        steps.push((part.as_str(), cells(&again(&mut source)?)));
     }
     let mut open = 0;
     for change in &mut *changes {

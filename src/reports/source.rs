@@ -45,6 +45,10 @@ pub enum Part {
     Told,
     /// Visits, as far as they are known.
     Visits,
+    /// Units that limits count: of visits and of opening balances.
+    Units,
+    /// Units from before go-live.
+    Opening,
     /// Units of released claims.
     Released,
     /// Units of what is not released.
@@ -55,7 +59,7 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order in which a restatement exchanges them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Organizations,
         Self::Names,
         Self::Time,
@@ -65,6 +69,8 @@ impl Part {
         Self::Episodes,
         Self::Told,
         Self::Visits,
+        Self::Units,
+        Self::Opening,
         Self::Released,
         Self::Reserved,
         Self::Consents,
@@ -82,6 +88,8 @@ impl Part {
             Self::Episodes => "episodes",
             Self::Told => "told",
             Self::Visits => "visits",
+            Self::Units => "units",
+            Self::Opening => "opening",
             Self::Released => "released",
             Self::Reserved => "reserved",
             Self::Consents => "consents",
@@ -160,18 +168,30 @@ impl Source {
         self.parts.get(&part) != other.parts.get(&part)
     }
 
-    /// Takes a part of another one for its own. Names and numbers are added to those that are known: whoever is in
-    /// one of the two sources only is named in it only.
-    pub fn exchange(&mut self, part: Part, other: &Self) {
-        let Some(new) = other.parts.get(&part) else {
-            self.parts.remove(&part);
-            return;
-        };
-        let own = self.parts.entry(part).or_default();
-        if !matches!(part, Part::Names | Part::Coverages) {
-            own.clone_from(new);
-            return;
+    /// Takes from another one what this one says nothing of: units of who was not covered, hidden people of months
+    /// that were not read. What leads to them is taken later, part by part.
+    pub fn complete(&mut self, other: &Self) {
+        for (part, list) in &other.parts {
+            let own = self.parts.entry(*part).or_default();
+            for (of, value) in list {
+                own.entry(of.clone()).or_insert_with(|| value.clone());
+            }
         }
+    }
+
+    /// Takes a part of another one for its own.
+    pub fn exchange(&mut self, part: Part, other: &Self) {
+        match other.parts.get(&part) {
+            Some(new) => drop(self.parts.insert(part, new.clone())),
+            None => drop(self.parts.remove(&part)),
+        }
+    }
+
+    /// Adds names and numbers of another one to those that are known, and takes its own for those of both: whoever
+    /// is in one of the two sources only is named in it only.
+    pub fn join(&mut self, part: Part, other: &Self) {
+        let Some(new) = other.parts.get(&part) else { return };
+        let own = self.parts.entry(part).or_default();
         for (of, value) in new {
             match (own.get_mut(of), value) {
                 (Some(Value::Object(own)), Value::Object(new)) => own.extend(new.clone()),
@@ -249,10 +269,25 @@ mod tests {
         assert_eq!(differ, [Part::Names, Part::Time, Part::Told]);
         one.exchange(Part::Time, &two);
         assert!(!one.differs(&two, Part::Time) && one.differs(&two, Part::Names));
-        one.exchange(Part::Names, &two);
+        one.join(Part::Names, &two);
         assert_eq!(one.parts[&Part::Names]["7"], json!({"1": "a", "2": "b"}));
+        one.exchange(Part::Names, &two);
+        assert_eq!(one.parts[&Part::Names]["7"], json!({"2": "b"}), "in the end as it is");
         one.exchange(Part::Told, &two);
         assert!(!one.differs(&two, Part::Told));
+    }
+
+    #[test]
+    fn what_nothing_is_said_of_is_taken_at_once() {
+        let mut one = source(&json!({"units": {"7 1": [4]}, "coverages": {"7": ["1"]}}));
+        let two = source(
+            &json!({"units": {"7 1": [5], "7 2": [6]}, "coverages": {"7": ["1", "2"]}, "time": {"7": 1}}),
+        );
+        one.complete(&two);
+        let units = &one.parts[&Part::Units];
+        assert_eq!((&units["7 1"], &units["7 2"]), (&json!([4]), &json!([6])));
+        assert_eq!(one.parts[&Part::Coverages]["7"], json!(["1"]), "not yet covered");
+        assert!(!one.differs(&two, Part::Time));
     }
 
     #[test]

@@ -147,6 +147,15 @@ pub(super) fn is_broken(conn: &mut Conn) -> bool {
 /// Longest wait for a free connection before a request is answered "busy".
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// What PostgreSQL is told of work by key. A plan that is made once is made without knowing what is asked, and
+/// perhaps while tables are still empty: from index to index is right for few rows, and never very wrong.
+macro_rules! by_key {
+    () => {
+        "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; \
+         SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"
+    };
+}
+
 /// What a transaction is for: decides how it is begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -155,6 +164,30 @@ pub enum Purpose {
     /// Changes; on SQLite the write lock is taken at once, because a read that turns into a write
     /// fails when another write came between.
     Write,
+    /// [`Self::Read`] by statements that each find few rows by an index, whatever they are asked with:
+    /// PostgreSQL plans each of them once for a connection, and not again each time.
+    ReadByKey,
+    /// [`Self::Write`], as [`Self::ReadByKey`].
+    WriteByKey,
+}
+
+impl Purpose {
+    /// Whether something may be changed.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::WriteByKey)
+    }
+
+    /// How it is begun on PostgreSQL: what is said with it takes no round trip of its own.
+    const fn postgres(self) -> &'static str {
+        match self {
+            Self::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            Self::ReadByKey => {
+                concat!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ", by_key!())
+            }
+            Self::WriteByKey => concat!("BEGIN ISOLATION LEVEL READ COMMITTED; ", by_key!()),
+        }
+    }
 }
 
 type AfterCommit = Box<dyn FnOnce()>;
@@ -174,17 +207,10 @@ pub fn after_commit(work: impl FnOnce() + 'static) {
 pub(super) fn begin(conn: &mut Conn, purpose: Purpose) -> Result<(), StoreError> {
     match conn {
         Conn::Sqlite(c) => {
-            let begin = if purpose == Purpose::Write { "BEGIN IMMEDIATE" } else { "BEGIN" };
+            let begin = if purpose.writes() { "BEGIN IMMEDIATE" } else { "BEGIN" };
             AnsiTransactionManager::begin_transaction_sql(c, begin)
         }
-        Conn::Postgres(c) => {
-            let begin = if purpose == Purpose::Write {
-                "BEGIN ISOLATION LEVEL READ COMMITTED"
-            } else {
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-            };
-            AnsiTransactionManager::begin_transaction_sql(c, begin)
-        }
+        Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, purpose.postgres()),
     }
     .map_err(StoreError::from)
 }

@@ -204,6 +204,19 @@ impl Db {
         self.run(scope, Purpose::Read, body).await
     }
 
+    /// Reads in one snapshot, by statements that each find few rows by an index.
+    pub async fn read_by_key<T, E>(
+        &self,
+        scope: Scope,
+        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(scope, Purpose::ReadByKey, body).await
+    }
+
     /// Reads by one statement, without a transaction around it.
     pub async fn glance<T: Send + 'static>(
         &self,
@@ -227,7 +240,20 @@ impl Db {
         self.run(scope, Purpose::Write, body).await
     }
 
-    /// A turn to write, for more transactions than one. An error that the closure did not make says
+    /// Writes in one transaction, by statements that each find few rows by an index.
+    pub async fn write_by_key<T, E>(
+        &self,
+        scope: Scope,
+        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(scope, Purpose::WriteByKey, body).await
+    }
+
+    /// A turn to write, for more transactions than one, as [`Self::write_by_key`]. An error that the closure did not make says
     /// that the turn never began.
     pub async fn turn<T, E>(
         &self,
@@ -238,7 +264,7 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.take_turn(Purpose::Write, work).await
+        self.take_turn(Purpose::WriteByKey, work).await
     }
 
     async fn run<T, E>(
@@ -264,7 +290,7 @@ impl Db {
         E: From<StoreError> + Send + 'static,
     {
         let asked = Instant::now();
-        let gate = if purpose == Purpose::Write { &self.writers } else { &self.readers };
+        let gate = if purpose.writes() { &self.writers } else { &self.readers };
         let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(gate).acquire_owned())
             .await
             .map_err(|_| StoreError::Busy("no turn in time".into()))?
@@ -276,7 +302,7 @@ impl Db {
             let _entered = span.enter();
             let _permit = permit;
             let mut turn = Turn::with(&pool, purpose)?;
-            let waits = if purpose == Purpose::Write { &waits.writes } else { &waits.reads };
+            let waits = if purpose.writes() { &waits.writes } else { &waits.reads };
             waits.record(asked.elapsed());
             work(&mut turn)
         };

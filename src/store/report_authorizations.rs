@@ -39,7 +39,8 @@ pub struct Paper {
     pub to: Option<NaiveDate>,
 }
 
-/// Units drawn on an authorization: of released claims, or of what is ready or claimed and not released.
+/// Units drawn on an authorization: of released claims, of what is ready or claimed and not released, or before
+/// go-live.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drawn {
     /// All of them, by the ledger.
@@ -145,22 +146,26 @@ struct EntryRow {
     consumed: i64,
     #[diesel(sql_type = BigInt)]
     reserved: i64,
+    #[diesel(sql_type = BigInt)]
+    opening: i64,
 }
 
-/// What is drawn on the authorizations that touch a period: by released claims, and by what waits; `since` begins
-/// what is of late.
+/// What is drawn on the authorizations that touch a period: by released claims, by what waits, and by
+/// opening balances, which are of no visit; `since` begins what is of late.
 pub fn drawn(
     conn: &mut Conn,
     touching: Touching,
     papers: &[Paper],
     since: NaiveDate,
-) -> Result<[ByAuthorization; 2], StoreError> {
-    let mut all: [ByAuthorization; 2] = Default::default();
+) -> Result<[ByAuthorization; 3], StoreError> {
+    let mut all: [ByAuthorization; 3] = Default::default();
     // One row for all that is longer ago, and one for each day of late.
     let day = format!("CASE WHEN e.service_date >= '{since}' THEN e.service_date END");
     let sql = format!(
-        "SELECT a.id, {day} AS day, CAST(SUM(e.consumed) AS BIGINT) AS consumed, \
-         CAST(SUM(e.reserved) AS BIGINT) AS reserved FROM authorizations a JOIN unit_entries e \
+        "SELECT a.id, {day} AS day, \
+         CAST(SUM(CASE WHEN e.encounter_id IS NULL THEN 0 ELSE e.consumed END) AS BIGINT) AS consumed, \
+         CAST(SUM(e.reserved) AS BIGINT) AS reserved, \
+         CAST(SUM(CASE WHEN e.encounter_id IS NULL THEN e.consumed ELSE 0 END) AS BIGINT) AS opening FROM authorizations a JOIN unit_entries e \
          ON e.organization_id = a.organization_id AND e.authorization_id = a.id \
          AND e.service IS NOT NULL WHERE {} GROUP BY a.id, {day}",
         touching.sql()
@@ -171,8 +176,9 @@ pub fn drawn(
     let known: BTreeSet<i64> = papers.iter().map(|paper| paper.id).collect();
     let kept = kept::differences(conn, organization)?.into_iter();
     let kept = kept.filter(|(id, ..)| known.contains(id));
-    let kept = kept.map(|(id, day, units)| (id, Some(day), units));
-    let entries = rows.into_iter().map(|row| (row.id, row.day, [row.consumed, row.reserved]));
+    let kept = kept.map(|(id, day, [consumed, reserved])| (id, Some(day), [consumed, reserved, 0]));
+    let of = |row: EntryRow| (row.id, row.day, [row.consumed, row.reserved, row.opening]);
+    let entries = rows.into_iter().map(of);
     for (id, day, units) in entries.chain(kept) {
         for (of, units) in all.iter_mut().zip(units) {
             let own = of.entry(id).or_default();

@@ -69,23 +69,49 @@ pub fn advance(conn: &mut Conn, now: Instant) -> Result<Instant, StoreError> {
     Ok(next)
 }
 
-/// Days that are marked: at most `limit`, of one organization or of all, the latest first.
-pub fn marked(
+/// A marked day after another one, of one organization or of all: of each organization the latest day first.
+///
+/// It is found by steps in the index. A state that was brought in at once has a mark for each visit of years, and
+/// to make them one a day would mean to read them all, for each few days that are taken out of them.
+pub fn next_marked(
     conn: &mut Conn,
     organization: Option<OrganizationId>,
-    limit: i64,
-) -> Result<Vec<(OrganizationId, NaiveDate)>, StoreError> {
-    let mut query = report_marks::table
-        .select((report_marks::organization_id, report_marks::service_date))
-        .distinct()
-        .order((report_marks::organization_id, report_marks::service_date.desc()))
-        .limit(types::page_size(limit))
-        .into_boxed();
-    if let Some(organization) = organization {
-        query = query.filter(report_marks::organization_id.eq(organization.as_i64()));
+    after: Option<(OrganizationId, NaiveDate)>,
+) -> Result<Option<(OrganizationId, NaiveDate)>, StoreError> {
+    let owner = after.map(|(id, _)| id).or(organization);
+    if let Some(id) = owner
+        && let Some(day) = latest_marked(conn, id, after.map(|(_, day)| day))?
+    {
+        return Ok(Some((id, day)));
     }
-    let rows: Vec<(i64, NaiveDate)> = query.load(conn)?;
-    Ok(rows.into_iter().map(|(id, day)| (OrganizationId::from_i64(id), day)).collect())
+    if organization.is_some() {
+        return Ok(None);
+    }
+    let next: Option<i64> = report_marks::table
+        .filter(report_marks::organization_id.gt(owner.map_or(i64::MIN, OrganizationId::as_i64)))
+        .order(report_marks::organization_id)
+        .select(report_marks::organization_id)
+        .first(conn)
+        .optional()?;
+    let Some(id) = next.map(OrganizationId::from_i64) else { return Ok(None) };
+    Ok(latest_marked(conn, id, None)?.map(|day| (id, day)))
+}
+
+/// The latest marked day of an organization before another one.
+fn latest_marked(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    before: Option<NaiveDate>,
+) -> Result<Option<NaiveDate>, StoreError> {
+    let mut query = report_marks::table
+        .filter(report_marks::organization_id.eq(organization.as_i64()))
+        .order(report_marks::service_date.desc())
+        .select(report_marks::service_date)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(report_marks::service_date.lt(before));
+    }
+    Ok(query.first(conn).optional()?)
 }
 
 /// How many days are marked.

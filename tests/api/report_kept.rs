@@ -20,6 +20,7 @@ async fn issue(app: &TestApp, key: &str, name: &str, before: Option<&Value>) -> 
     }
     let made = app.post("/v1/report-issues", key, &body).await.expect(201);
     assert_eq!((&made["ties"], &made["rebuildable"]), (&json!(true), &json!(true)), "{made}");
+    assert!(made.get("source").is_none(), "what it was made of is told by no hash either");
     made
 }
 
@@ -131,16 +132,61 @@ on_both! {
             assert_eq!(change["causes"], json!(["time"]), "{change}");
         }
         assert_eq!(change(&passed, Some("PA-0"), "daily_burn")["after"], "0.0000");
-        let number = |c: &mut Value| c["coverages"][0]["member_number"] = json!("EV-OTHER");
+        let number = |c: &mut Value| c["coverages"][0]["member_number"] = json!("EVOTHER");
         crate::changes::amend_member(&app, &w, 1, number).await;
         let fourth = issue(&app, &w.biller, "authorizations", Some(&third)).await;
         let named = told(&app, &w.biller, &fourth).await;
         for change in named["changes"].as_array().unwrap() {
             assert_eq!(change["causes"], json!(["coverages"]), "{change}");
         }
-        for issue in [&first, &still, &second, &third, &fourth] {
+        // Units from before go-live are on no claim: they are neither used nor is their cause a claim.
+        let opening = json!({"member": w.members[0], "payer": "evergreen", "service": "peer_individual",
+            "date": "2026-06-30", "units": 5, "authorization": "PA-0"});
+        app.post("/v1/opening-balances", &w.biller, &opening).await.expect(201);
+        let fifth = issue(&app, &w.biller, "authorizations", Some(&fourth)).await;
+        let opened = told(&app, &w.biller, &fifth).await;
+        assert_eq!(change(&opened, Some("PA-0"), "remaining")["steps"], json!([step("opening", 52, 47)]), "{opened}");
+        for change in opened["changes"].as_array().unwrap() {
+            assert_eq!(change["causes"], json!(["opening"]), "{change}");
+            assert_ne!(change["column"], "used");
+        }
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        let seen = issue(&app, &analyst, "authorizations", None).await;
+        assert_eq!((&seen["totals"]["used"], &seen["totals"]["opening"]), (&json!(4), &Value::Null));
+        assert_eq!(seen["totals"]["remaining"], 70 - 4);
+        // A coverage is taken away, and its number with it.
+        crate::changes::amend_member(&app, &w, 1, |m| m["coverages"] = json!([])).await;
+        let sixth = issue(&app, &w.biller, "authorizations", Some(&fifth)).await;
+        let gone = told(&app, &w.biller, &sixth).await;
+        assert!(!gone["changes"].as_array().unwrap().is_empty());
+        for change in gone["changes"].as_array().unwrap() {
+            assert_eq!(change["causes"], json!(["coverages"]), "{change}");
+        }
+        for issue in [&first, &still, &second, &third, &fourth, &fifth, &sixth] {
             same_again(&app, &w.biller, issue).await;
         }
+    }
+
+    async fn a_day_that_comes_back_with_a_zone_is_time(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        authorize(&app, &w, 0, 40).await;
+        free_ones(&app, &w, 0).await;
+        // The fourteenth in both zones: 28 days before the tenth of September, and 29 before the eleventh.
+        record(&app, &w, "V-1", 0, "2026-08-14T08:00").await;
+        release(&app, &w).await;
+        let organization = app.get("/v1/organizations", &w.biller).await.expect(200);
+        let path = format!("/v1/organizations/{}", id(&organization["items"][0]));
+        amend(&app, &w, &path, |o| o["zone"] = json!("Pacific/Kiritimati")).await;
+        let first = issue(&app, &w.biller, "authorizations", None).await;
+        amend(&app, &w, &path, |o| o["zone"] = json!("America/Los_Angeles")).await;
+        let second = issue(&app, &w.biller, "authorizations", Some(&first)).await;
+        let moved = told(&app, &w.biller, &second).await;
+        let burn = change(&moved, Some("PA-0"), "daily_burn");
+        assert_eq!((&burn["before"], &burn["after"]), (&json!("0.0000"), &json!("0.1429")), "{moved}");
+        for change in moved["changes"].as_array().unwrap() {
+            assert_eq!(change["causes"], json!(["time"]), "{change}");
+        }
+        same_again(&app, &w.biller, &first).await;
     }
 
     async fn enrollments_limits_and_flags_name_their_parts(app: TestApp) {
@@ -164,7 +210,33 @@ on_both! {
         assert_eq!(change(&engaged, None, "engaged")["causes"], json!(["visits"]));
         let left = told(&app, &w.biller, &second[1]).await;
         for change in left["changes"].as_array().unwrap() {
-            assert_eq!(change["causes"], json!(["visits"]), "{change}");
+            assert_eq!(change["causes"], json!(["units"]), "{change}");
+        }
+        // A number is corrected and a unit from before go-live is told of: one unit moved, and no coverage did it.
+        let number = |c: &mut Value| c["coverages"][0]["member_number"] = json!("EVOTHER");
+        crate::changes::amend_member(&app, &w, 0, number).await;
+        let opening = json!({"member": w.members[0], "payer": "evergreen", "service": "peer_individual",
+            "date": "2026-09-03", "units": 1});
+        app.post("/v1/opening-balances", &w.biller, &opening).await.expect(201);
+        let third = issue(&app, &w.biller, "limits", Some(&second[1])).await;
+        let renamed = told(&app, &w.biller, &third).await;
+        for change in renamed["changes"].as_array().unwrap() {
+            assert_eq!((&change["causes"], change["steps"].as_array().unwrap().len()), (&json!(["units"]), 1), "{change}");
+        }
+        let used = renamed["changes"].as_array().unwrap().iter().find(|c| c["column"] == "used").unwrap();
+        assert_eq!(used["difference"], "1", "{renamed}");
+        // Who comes to be covered brings units along: coverages are the cause of all of them.
+        crate::changes::amend_member(&app, &w, 0, |m| m["coverages"][0]["to"] = json!("2026-09-20")).await;
+        let fourth = issue(&app, &w.biller, "limits", Some(&third)).await;
+        crate::changes::amend_member(&app, &w, 0, |m| m["coverages"][0]["to"] = Value::Null).await;
+        let fifth = issue(&app, &w.biller, "limits", Some(&fourth)).await;
+        for issue in [&fourth, &fifth] {
+            let covered = told(&app, &w.biller, issue).await;
+            assert!(!covered["changes"].as_array().unwrap().is_empty());
+            for change in covered["changes"].as_array().unwrap() {
+                assert_eq!(change["causes"], json!(["coverages"]), "{change}");
+            }
+            same_again(&app, &w.biller, issue).await;
         }
         let flags = told(&app, &w.biller, &second[2]).await;
         assert_eq!(change(&flags, None, "flags")["causes"], json!(["visits"]), "{flags}");

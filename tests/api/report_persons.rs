@@ -161,6 +161,7 @@ on_both! {
         let seen = async |more: &str, key: &str| {
             let all = report(&app, "rates", &format!("{query}{more}"), key).await;
             let of = |name: &str| all["totals"][name].clone();
+            assert_eq!(of("file_member_months"), "3.0000", "as the payer counts: {all}");
             (json!([of("enrolled"), of("member_months"), of("users")]), all["as_of"].as_str().unwrap().to_owned())
         };
         let (three, since) = seen("", &analyst).await;
@@ -169,7 +170,9 @@ on_both! {
         let first = issue(&app, &analyst, &asked).await;
         renumber(&app, &w, 0, "EV2000", TURN).await;
         assert_eq!(seen("", &analyst).await.0, json!([2, "2.0000", 1]));
-        assert_eq!(seen("&convention=prorated", &analyst).await.0[1], "2.0000");
+        let prorated = report(&app, "rates", &format!("{query}&convention=prorated"), &analyst).await;
+        let months = ["member_months", "file_member_months"].map(|name| prorated["totals"][name].clone());
+        assert_eq!(months, [json!("2.0000"), json!("2.0000")], "half a month of each number is a month");
         assert_eq!(seen(&format!("&as_of={since}"), &analyst).await.0, three, "then it was so");
         assert_eq!(seen("", &w.biller).await.0, three, "an organization's is by the numbers of the file");
         // No visit moved: rosters are the cause.

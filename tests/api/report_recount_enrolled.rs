@@ -249,10 +249,19 @@ pub async fn rates(app: &TestApp, reader: &Reader<'_>, raws: &[Raw], spans: &Spa
                     .fold(Part(0, 1), |sum, (top, bottom)| {
                         sum.plus(Part::new(top.into(), bottom.into()))
                     });
+                let numbers: BTreeSet<String> =
+                    spans.iter().map(|(number, ..)| number.clone()).collect();
+                let of_file = months
+                    .iter()
+                    .map(|m| member_months(spans, &numbers, convention, *m, &|n, _| n.to_owned()))
+                    .fold(Part(0, 1), |sum, (top, bottom)| {
+                        sum.plus(Part::new(top.into(), bottom.into()))
+                    });
                 let units: i64 = good.iter().map(|(_, v)| reader.units(v)).sum();
                 json!({
                     "month": name, "convention": convention, "enrollment": file, "enrolled": people.len(),
                     "member_months": ratio(i64::try_from(sum.0).unwrap(), i64::try_from(sum.1).unwrap(), 4),
+                    "file_member_months": ratio(i64::try_from(of_file.0).unwrap(), i64::try_from(of_file.1).unwrap(), 4),
                     "users": users(&|_| true), "penetration": share(users(&|_| true), count(&people)),
                     "user_months": user_months, "users_per_1000_mm": per(user_months, 1_000, sum), "units": units,
                     "units_per_1000_mm": per(units, 1_000, sum), "annual_units_per_1000": per(units, 12_000, sum),

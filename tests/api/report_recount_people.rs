@@ -125,7 +125,7 @@ fn authorization(raw: &Raw, seen: &Value, payer: &str, of_payer: bool, today: Na
     json!({
         "organization": raw.key, "payer": payer, "authorization": number, "member_number": number_of_member,
         "services": services.join(";"), "from": from.to_string(), "to": to.map(|to| to.to_string()),
-        "approved": approved, "used": used, "reserved": if of_payer { Value::Null } else { json!(reserved) },
+        "approved": approved, "used": used, "opening": if of_payer { Value::Null } else { json!(0) }, "reserved": if of_payer { Value::Null } else { json!(reserved) },
         "remaining": left, "utilization_rate": share(used, approved),
         "time_elapsed": if begun { share(passed.unwrap(), all.unwrap()) } else { Value::Null },
         "pace": pace.map_or(Value::Null, |(top, bottom)| share(top, bottom)),
@@ -175,6 +175,7 @@ async fn authorizations(
             let totals = json!({
                 "organization": "all", "payer": "all", "authorization": "all", "member_number": "all", "services": "",
                 "from": null, "to": null, "approved": sum("approved"), "used": sum("used"),
+                "opening": if reader.payer { Value::Null } else { json!(sum("opening")) },
                 "reserved": if reader.payer { Value::Null } else { json!(sum("reserved")) }, "remaining": sum("remaining"),
                 "utilization_rate": share(sum("used"), sum("approved")), "time_elapsed": null, "pace": null,
                 "daily_burn": null, "projected_exhaustion": null, "near_end": "", "use": "",

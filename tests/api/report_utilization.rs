@@ -201,12 +201,15 @@ on_both! {
             let request = app.request(reqwest::Method::GET, &path_of(report), &w.biller);
             crate::app::send(request.header("accept", accept)).await
         };
-        for accept in ["image/svg+xml", "image/avif, image/svg+xml;q=0.9, */*;q=0.8", "IMAGE/SVG+XML, text/csv"] {
+        for accept in ["image/*", "image/svg+xml;q=0.5, application/json;q=0", "image/svg+xml", "image/avif, image/svg+xml;q=0.9, */*;q=0.8", "IMAGE/SVG+XML, text/csv"] {
             let drawn = of("delivery", accept).await;
             assert_eq!(drawn.status, 200, "{}", drawn.body);
             assert!(drawn.header("content-type").starts_with("image/svg+xml"), "{accept}");
             assert!(drawn.body.starts_with("<svg "), "{}", drawn.body);
         }
+        let not_that = of("delivery", "image/svg+xml;q=0, */*").await;
+        assert!(not_that.header("content-type").starts_with("application/json"), "a weight of nothing refuses");
+        of("delivery", "image/svg+xml; q=0.0").await.problem(406, "not_acceptable");
         // Where there is no chart, it is the next that the header takes; without any it is refused as by name.
         for report in ["utilization", "mix", "lines", "delivery?basis=paid"] {
             let other = of(report, "image/svg+xml, text/csv").await;

@@ -72,7 +72,7 @@ pub async fn turn(ctx: &Ctx, round: &mut Round) -> Result<Turn, AppError> {
     let work = ctx.clone();
     let result = ctx
         .db
-        .write(Scope::Tenant(organization), move |conn| turn_in(&work, conn, organization))
+        .write_by_key(Scope::Tenant(organization), move |conn| turn_in(&work, conn, organization))
         .await;
     match result {
         Err(error) if error.retryable() => Ok(Turn::Busy),

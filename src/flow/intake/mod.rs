@@ -50,7 +50,7 @@ pub async fn record(
         let (work, rows) = (ctx.clone(), Arc::clone(&rows));
         let result = ctx
             .db
-            .write(Scope::Tenant(organization), move |conn| {
+            .write_by_key(Scope::Tenant(organization), move |conn| {
                 record_in(&work, conn, organization, &rows, on_conflict)
             })
             .await;

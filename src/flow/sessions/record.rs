@@ -41,7 +41,7 @@ pub async fn record_session(
         let (work, session) = (ctx.clone(), session.clone());
         let step = move |conn: &mut Conn| record_session_in(&work, conn, tenant, &session);
         tries += 1;
-        match ctx.db.write(Scope::Tenant(tenant), step).await {
+        match ctx.db.write_by_key(Scope::Tenant(tenant), step).await {
             Err(error) if may_win(&error) && tries < RACE_TRIES => {}
             other => return other,
         }

@@ -106,8 +106,9 @@ pub struct Manifest {
     pub ties: bool,
     /// Whether it can be made again from what was known.
     pub rebuildable: bool,
-    /// SHA-256 of what it was made of that keeps no past, which is kept with it and given out to nobody; none where
-    /// all that it was made of has a past.
+    /// SHA-256 of what it was made of that keeps no past, which is kept with it; none where all that it was made of
+    /// has a past. Neither is given out: that it is another one would tell a payer that something moved of which it
+    /// may not be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The issue that it takes the place of.

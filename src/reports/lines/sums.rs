@@ -19,7 +19,7 @@ const CHAIN: &str = "lines by status = units, billed and expected of utilization
 /// Why units are null.
 pub(super) const MIXED: &str = "mixed_units";
 /// Most days that are summed from the visits themselves because they changed after they were last packed.
-const MOST_LATE: i64 = 1_000;
+const MOST_LATE: usize = 1_000;
 
 /// Lines, units, charge, expected.
 type Sum = [i64; 4];
@@ -133,15 +133,22 @@ pub(super) type Late = HashSet<(i64, NaiveDate)>;
 /// The days of this snapshot that are not packed as they are now: those that changed since the reports were
 /// last brought up to date, a moment ago.
 pub(super) fn late(conn: &mut Conn, asked: &Asked) -> Result<Late, AppError> {
-    let marked = store::report_facts::marked(conn, asked.lens.organization, MOST_LATE)?;
-    if i64::try_from(marked.len()).is_ok_and(|n| n == MOST_LATE) {
-        let detail =
-            "Many visits came in and the reports are not through with them. Ask again shortly.";
-        return Err(AppError::new(Code::Busy, detail));
+    let (organization, period) = (asked.lens.organization, asked.from..=asked.to);
+    let (mut late, mut seen) = (Late::new(), 0);
+    let mut next = store::report_facts::next_marked(conn, organization, None)?;
+    while let Some((owner, day)) = next {
+        seen += 1;
+        if seen >= MOST_LATE {
+            let detail = "Many visits came in and the reports are not through with them. Ask again \
+                          shortly.";
+            return Err(AppError::new(Code::Busy, detail));
+        }
+        if period.contains(&day) {
+            late.insert((owner.as_i64(), day));
+        }
+        next = store::report_facts::next_marked(conn, organization, next)?;
     }
-    let period = asked.from..=asked.to;
-    let within = marked.into_iter().filter(|(_, day)| period.contains(day));
-    Ok(within.map(|(owner, day)| (owner.as_i64(), day)).collect())
+    Ok(late)
 }
 
 /// What utilization counts in the period: from the packed days, and from the visits themselves where a day

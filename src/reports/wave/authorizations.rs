@@ -39,12 +39,26 @@ pub const COLUMNS: &[Column] = &[
          where lines drawn on it have units of different lengths",
     ),
     Column::sum(
+        "opening",
+        "units",
+        "units that were drawn on it before go-live, by opening balances: on no claim of this service; null \
+         (not_released) for a payer, to whom they are neither used nor taken from what remains",
+    ),
+    Column::sum(
         "reserved",
         "units",
         "units of what is ready or claimed and not released; null (not_released) for a payer",
     ),
-    Column::sum("remaining", "units", "approved less used and reserved; negative: drawn beyond"),
-    Column::rate("utilization_rate", "", "used / approved; null without approved units"),
+    Column::sum(
+        "remaining",
+        "units",
+        "approved less used, opening and reserved; negative: drawn beyond",
+    ),
+    Column::rate(
+        "utilization_rate",
+        "",
+        "used and opening / approved; null without approved units",
+    ),
     Column::rate(
         "time_elapsed",
         "",
@@ -54,7 +68,7 @@ pub const COLUMNS: &[Column] = &[
     Column::rate(
         "daily_burn",
         "units",
-        "units drawn in the last 28 days / 28; of a younger one: / its days, 7 at least",
+        "units drawn by visits of the last 28 days / 28; of a younger one: / its days, 7 at least",
     ),
     Column::date(
         "projected_exhaustion",
@@ -71,8 +85,8 @@ pub const COLUMNS: &[Column] = &[
     ),
 ];
 
-const CHAIN: &str = "used = units of released lines that needed them; reserved = units of lines that wait; approved = \
-                     used + reserved + remaining";
+const CHAIN: &str = "used = units of released lines that needed them; reserved = units of lines that wait; opening = \
+                     units of opening balances; approved = used + opening + reserved + remaining";
 
 /// Which rows are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,8 +129,8 @@ pub fn unplanned(
 /// What is added up.
 #[derive(Default)]
 struct Sums {
-    /// Approved, used, reserved and remaining.
-    own: [i64; 4],
+    /// Approved, used, from before go-live, reserved and remaining.
+    own: [i64; 5],
     /// Used and reserved by the lines, which know nothing of the ledger.
     of_lines: [i64; 2],
     lengths: Lengths,
@@ -143,14 +157,15 @@ fn rows(
             }
             let standing = of.standing(paper, payer_reads, today);
             let lengths = of.lengths(paper, payer_reads);
-            let told = Told { standing, mixed: lengths.mixed(), payer_reads };
+            let opening = of.opening(paper, payer_reads);
+            let told = Told { standing, opening, mixed: lengths.mixed(), payer_reads };
             let wanted = match shown {
                 Shown::All => true,
                 Shown::NearEnd => !told.near_end().is_empty(),
                 Shown::Unplanned => told.judgment().is_some(),
             };
             if wanted {
-                sums.add(&standing, of.drawn(paper).map(|drawn| drawn.of_lines), &lengths);
+                sums.add(&told, of.drawn(paper).map(|drawn| drawn.of_lines), &lengths);
                 table.rows.push(row(&name, &payers, (paper, of.numbers.get(&paper.id)), &told));
             }
         }
@@ -158,13 +173,14 @@ fn rows(
     table.rows.sort_by_cached_key(|row| row.iter().take(4).map(Value::plain).collect::<Vec<_>>());
     table.totals = Some(sums.totals(payer_reads));
     let mut checks = super::adds_up(&table);
-    let ([approved, consumed, reserved, remaining], [submitted, open]) = (sums.own, sums.of_lines);
+    let [approved, consumed, opening, reserved, remaining] = sums.own;
+    let [submitted, open] = sums.of_lines;
     checks.push(Check::whole("used: ledger = lines of released claims", consumed, submitted));
     if !payer_reads {
         checks.push(Check::whole("reserved: ledger = ready and claimed lines", reserved, open));
     }
-    let parts = consumed + reserved + remaining;
-    checks.push(Check::whole("approved = used + reserved + remaining", approved, parts));
+    let parts = consumed + opening + reserved + remaining;
+    checks.push(Check::whole("approved = used + opening + reserved + remaining", approved, parts));
     let left_out = payer_reads.then_some(sums.left_out);
     Ok(Built { left_out, ..Built::whole(table, Ties::of(CHAIN, checks), None) })
 }
@@ -175,6 +191,7 @@ struct Used {
     numbers: BTreeMap<i64, String>,
     released: ByAuthorization,
     reserved: ByAuthorization,
+    opening: ByAuthorization,
     hidden: BTreeSet<i64>,
     nothing: Drawn,
 }
@@ -194,13 +211,17 @@ impl Used {
             source.of(conn, (Part::Coverages, id), |conn| member_numbers(conn, id, &papers))?;
         let mut read = Default::default();
         if source.reads() {
-            read = drawn(conn, touching, &papers, since(today))?;
+            // A zone may put today back by a day.
+            let first = since(today).checked_sub_signed(TimeDelta::days(ZONE_DAYS));
+            read = drawn(conn, touching, &papers, first.unwrap_or(today))?;
         }
-        let [released, reserved] = read;
+        let [released, reserved, opening] = read;
+        let opening = source.of(conn, (Part::Opening, id), |_| Ok(opening))?;
         let released = source.of(conn, (Part::Released, id), |_| Ok(released))?;
         let reserved = source.of(conn, (Part::Reserved, id), |_| Ok(reserved))?;
         let hidden = hidden(conn, asked, source, (id, as_of), &papers)?;
-        Ok(Self { papers, numbers, released, reserved, hidden, nothing: Drawn::default() })
+        let nothing = Drawn::default();
+        Ok(Self { papers, numbers, released, reserved, opening, hidden, nothing })
     }
 
     /// Released, and reserved.
@@ -208,11 +229,18 @@ impl Used {
         [&self.released, &self.reserved].map(|of| of.get(&paper.id).unwrap_or(&self.nothing))
     }
 
+    /// Units from before go-live, of which a payer is not told.
+    fn opening(&self, paper: &Paper, payer_reads: bool) -> i64 {
+        let opening = self.opening.get(&paper.id).filter(|_| !payer_reads);
+        opening.map_or(0, |drawn| drawn.units)
+    }
+
     /// What a reader is told of an authorization: a payer of what was released.
     fn standing(&self, paper: &Paper, payer_reads: bool, today: NaiveDate) -> Standing {
         let units = self.drawn(paper).map(|d| (d.units, d.between(since(today), today)));
         let [(used, used_lately), (reserved, reserved_lately)] = units;
         let (reserved, lately) = if payer_reads { (0, 0) } else { (reserved, reserved_lately) };
+        let used = used + self.opening(paper, payer_reads);
         Standing {
             approved: paper.approved,
             used,
@@ -234,32 +262,37 @@ impl Used {
     }
 }
 
+/// Days by which a zone may put today back.
+const ZONE_DAYS: i64 = 2;
+
 /// The first day of what is of late.
 fn since(today: NaiveDate) -> NaiveDate {
     today.checked_sub_signed(TimeDelta::days(BURN_DAYS - 1)).unwrap_or(today)
 }
 
 impl Sums {
-    fn add(&mut self, standing: &Standing, lines: [i64; 2], lengths: &Lengths) {
-        let reserved = standing.drawn - standing.used;
-        let own = [standing.approved, standing.used, reserved, standing.remaining()];
+    fn add(&mut self, told: &Told, lines: [i64; 2], lengths: &Lengths) {
+        let standing = &told.standing;
+        let [used, reserved] = told.drawn();
+        let own = [standing.approved, used, told.opening, reserved, standing.remaining()];
         self.own.iter_mut().zip(own).for_each(|(sum, more)| *sum += more);
         self.of_lines.iter_mut().zip(lines).for_each(|(sum, more)| *sum += more);
         self.lengths.join(lengths);
     }
 
     fn totals(&self, payer_reads: bool) -> Vec<Value> {
-        let [approved, consumed, reserved, remaining] = self.own;
+        let [approved, consumed, opening, reserved, remaining] = self.own;
         let units = |value: Value| self.lengths.told(value);
         let of = |column: &Column| match column.name {
             "organization" | "payer" | "authorization" | "member_number" => Value::text("all"),
             "services" | "near_end" | "use" => Value::text(""),
             "approved" => units(Value::Integer(approved)),
             "used" => units(Value::Integer(consumed)),
-            "reserved" if payer_reads => Value::Null("not_released"),
+            "opening" | "reserved" if payer_reads => Value::Null("not_released"),
+            "opening" => units(Value::Integer(opening)),
             "reserved" => units(Value::Integer(reserved)),
             "remaining" => units(Value::Integer(remaining)),
-            "utilization_rate" => units(Value::share(consumed, approved)),
+            "utilization_rate" => units(Value::share(consumed + opening, approved)),
             _ => Value::Null("of_one_only"),
         };
         COLUMNS.iter().map(of).collect()
@@ -269,12 +302,20 @@ impl Sums {
 /// An authorization as a reader is told of it.
 struct Told {
     standing: Standing,
+    /// Units from before go-live among those used.
+    opening: i64,
     /// Whether units of several lengths were drawn on it: then only its days say anything.
     mixed: bool,
     payer_reads: bool,
 }
 
 impl Told {
+    /// Units of released claims, and of what waits.
+    fn drawn(&self) -> [i64; 2] {
+        let Standing { used, drawn, .. } = self.standing;
+        [used - self.opening, drawn - used]
+    }
+
     fn near_end(&self) -> Vec<&'static str> {
         if self.mixed {
             self.standing.ends_soon().into_iter().collect()
@@ -323,10 +364,10 @@ fn row(
     told: &Told,
 ) -> Vec<Value> {
     let standing = &told.standing;
-    let reserved = if told.payer_reads {
-        Value::Null("not_released")
-    } else {
-        told.units(Value::Integer(standing.drawn - standing.used))
+    let [used, reserved] = told.drawn();
+    let own = |units: i64| {
+        let all = told.units(Value::Integer(units));
+        if told.payer_reads { Value::Null("not_released") } else { all }
     };
     let fraction = |parts: Option<(i64, i64)>, why| {
         parts.map_or(Value::Null(why), |(top, bottom)| Value::share(top, bottom))
@@ -345,8 +386,9 @@ fn row(
         Value::Date(paper.from),
         paper.to.map_or(Value::Null("no_end"), Value::Date),
         Value::Integer(standing.approved),
-        told.units(Value::Integer(standing.used)),
-        reserved,
+        told.units(Value::Integer(used)),
+        own(told.opening),
+        own(reserved),
         told.units(Value::Integer(standing.remaining())),
         told.units(Value::share(standing.used, standing.approved)),
         fraction(standing.elapsed(), "not_begun_or_no_end"),

@@ -31,7 +31,11 @@ const FOLLOWED_DAYS: i64 = 366;
 pub const COLUMNS: &[Column] = &[
     Column::key("organization", "key of the organization"),
     Column::key("month", "month of the enrollment: the first day of the episode"),
-    Column::sum("enrolled", "episodes", "episodes that began in the month; each counts once"),
+    Column::sum(
+        "enrolled",
+        "episodes",
+        "episodes that began in the month; each counts once; for a payer, those that name it as their payer",
+    ),
     Column::sum(
         "engaged",
         "episodes",

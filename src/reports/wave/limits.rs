@@ -67,12 +67,14 @@ struct Covered {
     member: MemberId,
     payer: PayerId,
     number: MemberNumber,
+    /// 0, or the how manieth of the member's coverages by this payer it is.
+    nth: usize,
 }
 
 impl Covered {
-    /// As what counts for it is kept.
+    /// As what counts for it is kept: whatever its number, which may be corrected.
     fn of(&self, id: OrganizationId) -> String {
-        format!("{id} {} {} {}", self.member, self.payer, self.number)
+        format!("{id} {} {} {}", self.member, self.payer, self.nth)
     }
 }
 
@@ -188,10 +190,13 @@ fn covered(conn: &mut Conn, asked: &Asked, id: OrganizationId) -> Result<Vec<Cov
             let of = member.coverages.iter().map(|coverage| &coverage.data).filter(|data| {
                 data.span.covers(asked.to) && asked.lens.payer.is_none_or(|p| p == data.payer)
             });
-            all.extend(of.map(|data| Covered {
-                member: member.id,
-                payer: data.payer,
-                number: data.member_number.clone(),
+            let mut counted: HashMap<PayerId, usize> = HashMap::new();
+            all.extend(of.map(|data| {
+                let before = counted.entry(data.payer).or_default();
+                let nth = *before;
+                *before += 1;
+                let (member, payer, number) = (member.id, data.payer, data.member_number.clone());
+                Covered { member, payer, number, nth }
             }));
         }
         if !i64::try_from(members.len()).is_ok_and(|n| n == PAGE) {
@@ -312,7 +317,7 @@ impl Reader {
         let authorizations =
             source.of(conn, (Part::Authorizations, &of), |_| Ok(authorizations))?;
         let episodes = source.of(conn, (Part::Episodes, &of), |_| Ok(episodes))?;
-        let usage = source.of(conn, (Part::Visits, &of), |_| Ok(usage))?;
+        let usage = source.of(conn, (Part::Units, &of), |_| Ok(usage))?;
         Ok(Some(allowances::remaining(terms, (&episodes, &authorizations), &usage, on)))
     }
 }

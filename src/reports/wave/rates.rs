@@ -30,6 +30,12 @@ pub const COLUMNS: &[Column] = &[
          (no_enrollment)",
     ),
     Column::rate("member_months", "months", "by the convention; those of all are their sum"),
+    Column::rate(
+        "file_member_months",
+        "months",
+        "by the numbers of the payer's file, as the payer itself counts: more than member_months where somebody \
+         has several of them, fewer where one was passed on to somebody else",
+    ),
     Column::distinct(
         "users",
         "people",
@@ -87,6 +93,7 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     };
     // For a payer a month is a person's, whatever the numbers (`docs/adr/0140`).
     let of_payer = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
+    let by_number = enrolled.clone();
     let enrolled = match (enrolled, of_payer) {
         (Some(enrolled), Some(payer)) => {
             Some(store::persons::at(conn, payer, as_of)?.days_of_people(enrolled))
@@ -120,16 +127,21 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
     let read = file.iter().cloned().collect();
     let file = file.map(|file| file.id.to_string()).unwrap_or_default();
     let source = (convention, file.as_str());
-    let (mut sum, mut user_months) = (Decimal::ZERO, 0);
+    let (mut sum, mut file_sum, mut user_months) = (Decimal::ZERO, Decimal::ZERO, 0);
     for one in span.and_then(Month::all).unwrap_or_default() {
         let name = month(one.first);
         let own = months.get(&name).unwrap_or(&empty);
-        let of = enrolled.as_ref().map(|enrolled| of_month(enrolled, one, convention));
-        sum += of.map_or(Decimal::ZERO, |(_, months)| months);
+        let of = enrolled.as_ref().zip(by_number.as_ref()).map(|(enrolled, numbers)| {
+            let (people, months) = of_month(enrolled, one, convention);
+            (people, [months, of_month(numbers, one, convention).1])
+        });
+        let [months, file_months] = of.map(|(_, months)| months).unwrap_or_default();
+        sum += months;
+        file_sum += file_months;
         user_months += count(own.people.len());
         table.rows.push(row(&name, source, of, own, count(own.people.len())));
     }
-    let whole = enrolled.as_ref().map(|enrolled| (count(enrolled.len()), sum));
+    let whole = enrolled.as_ref().map(|enrolled| (count(enrolled.len()), [sum, file_sum]));
     table.totals = Some(row("all", source, whole, &all, user_months));
     let mut checks = super::adds_up(&table);
     let enrolled_contacts = months.values().map(|m| m.contacts - m.not_enrolled).sum::<i64>();
@@ -140,12 +152,12 @@ pub fn build(conn: &mut Conn, asked: &Asked, as_of: Instant) -> Result<Built, St
 fn row(
     name: &str,
     (convention, file): (Convention, &str),
-    of: Option<(i64, Decimal)>,
+    of: Option<(i64, [Decimal; 2])>,
     own: &Use,
     user_months: i64,
 ) -> Vec<Value> {
     let mut row = vec![Value::text(name), Value::text(convention.as_str()), Value::text(file)];
-    let Some((enrolled, months)) = of else {
+    let Some((enrolled, [months, file_months])) = of else {
         row.extend(COLUMNS.iter().skip(3).map(|_| Value::Null("no_enrollment")));
         return row;
     };
@@ -157,6 +169,7 @@ fn row(
     row.extend([
         Value::Integer(enrolled),
         rounded(months),
+        rounded(file_months),
         Value::Integer(users),
         Value::share(users, enrolled),
         Value::Integer(user_months),

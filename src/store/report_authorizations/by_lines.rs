@@ -66,7 +66,7 @@ fn waiting(touching: &str) -> String {
 pub(super) fn add(
     conn: &mut Conn,
     touching: Touching,
-    all: &mut [ByAuthorization; 2],
+    all: &mut [ByAuthorization; 3],
 ) -> Result<(), StoreError> {
     let (organization, sql) = (touching.organization, touching.sql());
     let mut read = |conn: &mut Conn, version: i64| unit_minutes(conn, organization, version);
