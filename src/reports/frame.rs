@@ -214,8 +214,8 @@ impl Answer {
 /// go-live is no use of released claims.
 pub(super) const fn version(report: &str) -> u32 {
     match report.as_bytes() {
-        b"utilization" | b"delivery" | b"mix" | b"over_use" => 2,
-        b"authorizations" | b"ending" | b"pace" => 2,
+        b"utilization" | b"delivery" | b"mix" | b"over_use" | b"authorizations" | b"ending"
+        | b"pace" => 2,
         b"rates" => 3,
         _ => 1,
     }
