@@ -11,7 +11,7 @@ use crate::domain::identifiers::Key;
 use crate::domain::ids::OrganizationId;
 use crate::error::AppError;
 use crate::flow::access::find_names;
-use crate::flow::intake::{self, CHUNK_ROWS, OnConflict, Reading};
+use crate::flow::intake::{self, OnConflict, Reading};
 use crate::flow::{Ctx, encounters};
 use crate::http::bulk_rows::{Form, Rows};
 
@@ -97,7 +97,7 @@ async fn chunk(
 ) -> Result<bool, CliError> {
     let (mut good, mut places) = (Vec::new(), Vec::new());
     let mut read = 0;
-    while read < CHUNK_ROWS {
+    while read < on_conflict.chunk_rows() {
         let Some(row) = rows.next_row()? else { break };
         read += 1;
         match &row.parsed {

@@ -90,6 +90,12 @@ impl Days {
         }
     }
 
+    /// With the day before and the day after: what reaches over midnight is of either.
+    pub fn widened(self) -> Self {
+        let from = self.from.map(|day| day.pred_opt().unwrap_or(day));
+        Self { from, to: self.to.map(|day| day.succ_opt().unwrap_or(day)) }
+    }
+
     /// Whether one begins at most so many days after the other has ended.
     pub fn is_near(self, other: Self, days: i64) -> bool {
         let begin = self.from.max(other.from);

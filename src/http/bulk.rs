@@ -27,7 +27,7 @@ use super::problem::{self, Problem};
 use super::{Caller, Query, body};
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
-use crate::flow::intake::{self, CHUNK_ROWS, OnConflict, Parsed, Reading, RowResult};
+use crate::flow::intake::{self, OnConflict, Parsed, Reading, RowResult};
 use crate::flow::{Ctx, encounters};
 
 /// Bytes of an upload that are held in memory before a temporary file is used.
@@ -185,14 +185,14 @@ async fn answer(
     answers: &Answers,
 ) -> Result<(), AppError> {
     let gone = |e: JoinError| AppError::internal(e.to_string());
-    let mut reading = rt::spawn(read_chunk(rows, CHUNK_ROWS));
+    let mut reading = rt::spawn(read_chunk(rows, on_conflict.chunk_rows()));
     let mut written: Option<JoinHandle<Result<Bytes, AppError>>> = None;
     loop {
         let (rows, chunk) = reading.await.map_err(gone)??;
         if chunk.is_empty() {
             break;
         }
-        reading = rt::spawn(read_chunk(rows, CHUNK_ROWS));
+        reading = rt::spawn(read_chunk(rows, on_conflict.chunk_rows()));
         let good = chunk.iter().filter_map(|r| r.parsed.as_ref().ok().cloned()).collect();
         let recorded = record(ctx, (tenant, on_conflict), good).await;
         if let Some(before) = written.take() {

@@ -152,7 +152,7 @@ fn load(conn: &mut Conn, query: Query<'_>) -> Result<Vec<Place>, StoreError> {
 /// What may wait for units or time given back: visits of the members and of whoever has the same
 /// numbers, and those of the peers, that are held, held in part, or draw
 /// on an authorization where free units may do now; and what each member has on its days, whose units
-/// may be counted together.
+/// may be counted together, and each peer that is too short to be billed alone.
 fn beside(
     conn: &mut Conn,
     organization: OrganizationId,
@@ -172,6 +172,13 @@ fn beside(
         let same_day =
             start(organization, page).filter(encounters::member_id.eq(one.member.as_i64()));
         found.extend(load(conn, on(same_day, one.days))?);
+    }
+    for one in freed {
+        // What was too short alone and overlapped with what went may count in its day's sum now.
+        let short = start(organization, page)
+            .filter(encounters::peer_id.eq(one.peer.as_i64()))
+            .filter(encounters::status.eq(EncounterStatus::NonBillable.as_str()));
+        found.extend(load(conn, on(short, one.days.widened()))?);
     }
     // Whatever their dates: a limit of a peer's may count over years.
     let peers: BTreeSet<i64> = freed.iter().map(|f| f.peer.as_i64()).collect();

@@ -38,7 +38,7 @@ on_both! {
     async fn bodies_that_cannot_be_read(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let text = good(&w).to_string();
-        for broken in [&text[..text.len() - 1], "", "[", "{\"reference\": \"V-1\",}", "\u{feff}{}"] {
+        for broken in [&text[..text.len() - 1], "", "{", "{\"reference\": \"V-1\",}", "\u{feff}{}"] {
             for path in [PATH, "/v1/decisions/preview"] {
                 let answer = world::body(&app, path, &w.submitter, JSON, broken.to_owned()).await;
                 let problem = answer.problem(400, "malformed_body");

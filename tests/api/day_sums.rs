@@ -291,6 +291,23 @@ on_both! {
         assert_eq!(again["disposition"], "held", "now it overlaps with a visit that is ready");
     }
 
+    async fn minutes_whose_time_comes_free_count_in_their_day(app: TestApp) {
+        let w = world::river_bend_with(&app, 2, &ROOMY).await;
+        let short = record(&app, &w, &at(&w, "S-1", "17:00", 10)).await;
+        assert_eq!(short["disposition"], "non_billable");
+        let other = world::visit_of("U-1", &w.peers[0], &w.members[1], "2026-07-01T17:00", 30);
+        let other = record(&app, &w, &other).await;
+        assert_eq!(lines(&other), [("ready", 2)]);
+        let long = record(&app, &w, &at(&w, "S-2", "19:00", 50)).await;
+        assert_eq!(lines(&long), [("ready", 3)], "ten minutes are somebody else's");
+        void(&app, &w, &id(&other)).await;
+        app.settle().await;
+        let [short, long] = [now(&app, &w, &id(&short)).await, now(&app, &w, &id(&long)).await];
+        assert_eq!((lines(&short).len(), short["status"].as_str()), (1, Some("ready")), "{short}");
+        assert_eq!(lines(&short)[0].1 + lines(&long)[0].1, 4, "sixty minutes: {long}");
+        assert_eq!(recount(&app, &w).await, (4, 1));
+    }
+
     async fn any_history_of_days_ties(app: TestApp) {
         let w = world::river_bend_with(&app, 2, &ROOMY).await;
         let mut dice = Dice::new(0x000D_A157);

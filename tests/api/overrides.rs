@@ -101,6 +101,10 @@ on_both! {
                 "REPLACE INTO encounter_overrides (rowid, organization_id, id, encounter_id, rule, \
                  content_hash, reason, made_at) SELECT rowid, organization_id, id + 1, encounter_id, \
                  'another', content_hash, reason, made_at FROM encounter_overrides",
+                "INSERT INTO encounter_overrides (rowid, organization_id, id, encounter_id, rule, \
+                 content_hash, reason, made_at) SELECT -1, organization_id, id + 1, encounter_id, \
+                 'another', content_hash, reason, made_at FROM encounter_overrides",
+                "UPDATE encounter_overrides SET rowid = -1",
                 "UPDATE OR REPLACE encounter_overrides SET revoked_at = NULL, revoked_key_id = NULL, \
                  revoke_reason = NULL",
                 "UPDATE OR REPLACE encounter_overrides SET id = (SELECT MAX(id) FROM encounter_overrides)",
@@ -111,6 +115,18 @@ on_both! {
                 assert!(refused.contains("overrides are kept for ever"), "{sql}: {refused}");
                 assert_eq!(kept(&app), 2, "{sql}");
             }
+        }
+        // Neither who and why nor a revocation is written anew, on either database.
+        for change in [
+            "reason = 'another'", "key_id = NULL", "made_at = '2020-01-01'", "rule = 'another'", "id = id + 7",
+            "content_hash = key_id_free", "revoke_reason = 'another'", "revoked_at = '2020-01-01'",
+            "revoked_at = '2020-01-01', revoke_reason = ''",
+        ] {
+            let change = change.replace("key_id_free", "substr(content_hash, 2)");
+            let sql = format!("UPDATE encounter_overrides SET {change}");
+            let refused = app.database.try_execute(&sql).unwrap_err().to_string();
+            assert!(refused.contains("overrides are kept for ever"), "{sql}: {refused}");
+            assert_eq!(kept(&app), 2, "{sql}");
         }
         // A voided visit keeps them too.
         app.post(&format!("/v1/encounters/{encounter}/void"), &w.biller, &json!({"reason": "twice"})).await.expect(200);

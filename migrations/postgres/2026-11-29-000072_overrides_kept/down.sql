@@ -1,1 +1,2 @@
-SELECT 1;
+DROP TRIGGER encounter_overrides_only_revoked ON encounter_overrides;
+DROP FUNCTION refuse_override_update();

@@ -1,2 +1,4 @@
-DROP TRIGGER encounter_overrides_never_displaced;
+DROP TRIGGER audit_entries_no_odd_number;
+DROP TRIGGER encounter_overrides_no_odd_number;
+DROP TRIGGER encounter_overrides_only_revoked;
 DROP TRIGGER encounter_overrides_live_never_replaced;

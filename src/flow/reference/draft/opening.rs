@@ -108,7 +108,10 @@ impl OpeningDraft {
     fn whose(&self, r: &mut Reader) -> Option<Whose> {
         match (&self.member, &self.member_number) {
             (Some(_), Some(_)) => {
-                r.refuse("member", "name the member by one of member and member_number");
+                r.refuse(
+                    "member",
+                    "name the member by its own name or by member_number: by one of the two",
+                );
                 None
             }
             (None, Some(_)) => {
