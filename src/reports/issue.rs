@@ -116,20 +116,8 @@ pub fn make(
     for form in KEPT {
         files.push((form.to_string(), answer.bytes(*form)?));
     }
-    let old = before.as_ref().map(|b| Manifest::read(&b.issue)).transpose()?;
-    if let Some((old, before)) = old.as_ref().zip(before) {
-        let seen = Seen { at: old.known_at(), narrowings: before.issue.narrowings };
-        manifest.version = old.version + 1;
-        manifest.supersedes = Some(old.id);
-        manifest.cause = Some(before.cause.clone());
-        let json = files.iter().find(|(form, _)| form == "json");
-        let json = json.map_or(&[][..], |(_, bytes)| bytes);
-        let walled = walled(conn, (old, seen), &answer)?;
-        let of_before = kept(conn, old)?;
-        let source = source.clone().kept();
-        let of = |manifest, json, source| Restated { manifest, json, source };
-        let before = of(old, &before.json, of_before.as_ref());
-        let restated = restate(conn, &asked, walled, before, of(&manifest, json, Some(&source)))?;
+    if let Some(before) = before {
+        let restated = restated(conn, before, (&answer, &source), (&mut manifest, &files))?;
         files.push(("restatement".to_owned(), restated));
     }
     for (form, bytes) in &files {
@@ -157,6 +145,28 @@ pub fn make(
     Ok((issue, files))
 }
 
+/// What a new issue changes of the one before it, whose successor its manifest makes it.
+fn restated(
+    conn: &mut Conn,
+    before: Before,
+    (answer, source): (&Answer, &Source),
+    (manifest, files): (&mut Manifest, &Files),
+) -> Result<Vec<u8>, AppError> {
+    let old = Manifest::read(&before.issue)?;
+    manifest.version = old.version + 1;
+    manifest.supersedes = Some(old.id);
+    manifest.cause = Some(before.cause);
+    let seen = Seen { at: old.known_at(), narrowings: before.issue.narrowings };
+    let walled = walled(conn, (&old, seen), answer)?;
+    let of_before = kept(conn, &old)?;
+    let source = source.clone().kept();
+    let json = files.iter().find(|(form, _)| form == "json");
+    let json = json.map_or(&[][..], |(_, bytes)| bytes);
+    let of = |manifest, json, source| Restated { manifest, json, source };
+    let before = of(&old, &before.json, of_before.as_ref());
+    restate(conn, &answer.asked, walled, before, of(manifest, json, Some(&source)))
+}
+
 /// The report of the present; `again`: the question, when it was issued before.
 fn answer(
     conn: &mut Conn,
@@ -164,7 +174,7 @@ fn answer(
     asked: &Asked,
     (again, source): (Option<&str>, &mut Source),
 ) -> Result<Answer, AppError> {
-    registry::look(definition, asked)?;
+    super::look::look(definition, asked)?;
     let as_of = store::report_facts::clock(conn)?;
     if !definition.issued_only {
         return registry::made(conn, definition, asked.clone(), (as_of, source));

@@ -69,7 +69,7 @@ pub fn check(asked: &Asked, format: Format) -> Result<(), AppError> {
         let detail = "Parameter format: lines are written as json, csv, pipe, xlsx or parquet.";
         return Err(AppError::new(Code::InvalidParameter, detail));
     }
-    registry::look(&registry::LINES, asked)
+    super::look::look(&registry::LINES, asked)
 }
 
 /// What the columns are, as CSV.

@@ -1,6 +1,7 @@
 //! The reading room: reports, read only. `docs/reports.md` says what each column means.
 
 pub mod batch_lines;
+mod built;
 mod causes;
 pub mod cells;
 mod chart;
@@ -12,6 +13,7 @@ pub mod frame;
 pub mod issue;
 pub mod job;
 pub mod lines;
+mod look;
 mod parquet_out;
 mod parts;
 mod public;

@@ -2,42 +2,16 @@
 
 use serde::Serialize;
 
+pub use super::built::Built;
 use super::control::control;
-use super::frame::{Answer, Asked, Basis, Column, MAX_DAYS, Table, Ties, version};
+use super::frame::{Answer, Asked, Basis, Column, Table, version};
+use super::look::look;
 use super::source::Source;
 use super::utilization::{self, Perspective};
 use super::{job, wave};
-use crate::domain::dates::{Instant, Span};
-use crate::domain::enrollment::{EnrollmentFile, Month};
-use crate::domain::report::day::Control;
-use crate::error::{AppError, Code};
+use crate::domain::dates::Instant;
+use crate::error::AppError;
 use crate::store::{self, Conn, StoreError};
-
-/// Rows and checks of a report.
-pub struct Built {
-    /// The numbers.
-    pub table: Table,
-    /// What adds up within them.
-    pub ties: Ties,
-    /// What is held against the claim lines as they are now: units, charge and expected of released
-    /// claims; none where the report has no such sums.
-    pub released: Option<[i64; 3]>,
-    /// Whether a payer is not shown somebody's rows for want of a consent; none where no such rows are.
-    /// Never how many: two periods that differ by a day would tell it of one person.
-    pub left_out: Option<bool>,
-    /// The claim lines as they are now, where they were read with the report.
-    pub lines: Option<Control>,
-    /// The payer's files of who is enrolled that were read.
-    pub enrollment: Vec<EnrollmentFile>,
-}
-
-impl Built {
-    /// With nobody left out.
-    pub fn whole(table: Table, ties: Ties, released: Option<[i64; 3]>) -> Self {
-        let enrollment = Vec::new();
-        Self { table, ties, released, left_out: None, lines: None, enrollment }
-    }
-}
 
 type OfVisits = fn(&mut Conn, &Asked, Instant) -> Result<Built, StoreError>;
 type OfPeople = fn(&mut Conn, &Asked, Instant, &mut Source) -> Result<Built, StoreError>;
@@ -387,41 +361,6 @@ pub(super) fn made(
     let names = names(conn, &asked)?;
     let Built { table, ties, left_out, enrollment, .. } = made;
     Ok(Answer { definition, asked, names, as_of, table, ties, control, left_out, enrollment })
-}
-
-/// Refuses what cannot be answered rightly.
-pub(super) fn look(definition: &Definition, asked: &Asked) -> Result<(), AppError> {
-    let refuse = |detail: &str| Err(AppError::new(Code::InvalidParameter, detail.to_owned()));
-    let days = (asked.to - asked.from).num_days();
-    if !(0..=MAX_DAYS).contains(&days) {
-        return refuse("The period runs from a day to the same or a later one, ten years at most.");
-    }
-    if !definition.bases.contains(&asked.basis) {
-        return refuse("Parameter basis: this report is read by service date only.");
-    }
-    if asked.convention.is_some() && !definition.parameters.contains(&"convention") {
-        return refuse("Parameter convention: it is for rates; this report has no member-months.");
-    }
-    if !asked.group_by.is_empty() && !definition.parameters.contains(&"group_by") {
-        return refuse(
-            "Parameter group_by: it is for utilization; this report has rows of its own.",
-        );
-    }
-    if definition.parameters.contains(&"convention") {
-        let span = Span::new(asked.from, Some(asked.to)).ok();
-        if asked.lens.payer.is_none() || span.and_then(Month::all).is_none() {
-            return refuse(
-                "Rates are of one payer's members (name the payer) and of whole months.",
-            );
-        }
-    }
-    if asked.as_of.is_some() && !definition.has_past() {
-        return refuse("Parameter as_of: this report is made of the present only.");
-    }
-    if asked.since.is_some() != definition.parameters.contains(&"since") {
-        return refuse("Parameter since: movement needs it, the other reports do not know it.");
-    }
-    Ok(())
 }
 
 pub(super) fn names(

@@ -106,6 +106,14 @@ fn what_reports_read_of_a_day_is_found_by_the_day() {
     let plan_of_control = plan(&mut conn, control);
     let by_day = "SEARCH k USING INDEX claim_lines_by_day (organization_id=? AND service_date=?)";
     assert!(plan_of_control.starts_with(by_day), "{plan_of_control}");
+    // A page of a day's claims is found where the one before it ended, and nothing is sorted for it.
+    let page = "SELECT c.id FROM claims c WHERE c.organization_id = 1 AND c.service_date = '2026-07-01' \
+         AND c.id > 7 AND c.status IN ('submitted', 'accepted') ORDER BY c.id LIMIT 200";
+    let plan_of_page = plan(&mut conn, page);
+    let by_id =
+        "SEARCH c USING INDEX claims_by_date (organization_id=? AND service_date=? AND id>?)";
+    assert!(plan_of_page.starts_with(by_id), "{plan_of_page}");
+    assert!(!plan_of_page.contains("TEMP B-TREE"), "{plan_of_page}");
 }
 
 #[test]
