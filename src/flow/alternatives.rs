@@ -11,7 +11,7 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::organization::Organization;
 use crate::domain::rules::alternatives::{Change, Family, families, propose, took_place};
 use crate::error::AppError;
-use crate::store::Conn;
+use crate::store::{Conn, Purpose};
 
 /// Another way to give a visit, with what the rules say of it.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub struct Preview {
 pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<Preview, AppError> {
     let work = ctx.clone();
     ctx.db
-        .read_by_key(Scope::Tenant(tenant), move |conn| {
+        .run(Scope::Tenant(tenant), Purpose::ReadByKey, move |conn| {
             let organization = organization(conn, tenant)?;
             let (mut rows, people) =
                 resolve(&work, conn, &organization, std::slice::from_ref(&row))?;

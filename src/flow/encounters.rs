@@ -17,7 +17,7 @@ use crate::error::{AppError, Code};
 use crate::store::decisions::StoredDecision;
 pub use crate::store::encounters::Filter;
 use crate::store::encounters::status_of;
-use crate::store::{self, Conn, Scope};
+use crate::store::{self, Conn, Purpose, Scope};
 
 /// The organization, or not found.
 pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<Organization, AppError> {
@@ -327,7 +327,7 @@ pub(super) fn void_visit(
 pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<Decision, AppError> {
     let work = ctx.clone();
     ctx.db
-        .read_by_key(Scope::Tenant(tenant), move |conn| {
+        .run(Scope::Tenant(tenant), Purpose::ReadByKey, move |conn| {
             let organization = organization(conn, tenant)?;
             let (mut rows, people) =
                 resolve(&work, conn, &organization, std::slice::from_ref(&row))?;

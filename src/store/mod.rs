@@ -89,8 +89,8 @@ use tokio::sync::Semaphore;
 
 use crate::domain::ids::OrganizationId;
 use crate::metrics::Histogram;
-pub use conn::{ACQUIRE_TIMEOUT, Backend, Conn, after_commit, in_savepoint};
-use conn::{Manager, Purpose};
+use conn::Manager;
+pub use conn::{ACQUIRE_TIMEOUT, Backend, Conn, Purpose, after_commit, in_savepoint};
 pub use error::StoreError;
 pub use migrations::{MigrationState, down_all, migrate, pending, unapplied};
 pub use writer::Turn;
@@ -204,19 +204,6 @@ impl Db {
         self.run(scope, Purpose::Read, body).await
     }
 
-    /// Reads in one snapshot, by statements that each find few rows by an index.
-    pub async fn read_by_key<T, E>(
-        &self,
-        scope: Scope,
-        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.run(scope, Purpose::ReadByKey, body).await
-    }
-
     /// Reads by one statement, without a transaction around it.
     pub async fn glance<T: Send + 'static>(
         &self,
@@ -240,21 +227,8 @@ impl Db {
         self.run(scope, Purpose::Write, body).await
     }
 
-    /// Writes in one transaction, by statements that each find few rows by an index.
-    pub async fn write_by_key<T, E>(
-        &self,
-        scope: Scope,
-        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.run(scope, Purpose::WriteByKey, body).await
-    }
-
-    /// A turn to write, for more transactions than one, as [`Self::write_by_key`]. An error that the closure did not make says
-    /// that the turn never began.
+    /// A turn to write, for more transactions than one, by key ([`Purpose::WriteByKey`]). An error that the
+    /// closure did not make says that the turn never began.
     pub async fn turn<T, E>(
         &self,
         _scope: Scope,
@@ -267,7 +241,8 @@ impl Db {
         self.take_turn(Purpose::WriteByKey, work).await
     }
 
-    async fn run<T, E>(
+    /// One transaction, begun as its purpose asks: for work by key; else [`Self::read`] and [`Self::write`].
+    pub async fn run<T, E>(
         &self,
         _scope: Scope,
         purpose: Purpose,

@@ -20,7 +20,7 @@ use crate::error::{AppError, Code};
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::{Ctx, Scope};
 use crate::store::touched::Page;
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, Purpose};
 
 /// Visits that are decided in one transaction: with hundreds of them, a visit that is posted
 /// meanwhile would wait noticeably for the locks.
@@ -72,7 +72,9 @@ pub async fn turn(ctx: &Ctx, round: &mut Round) -> Result<Turn, AppError> {
     let work = ctx.clone();
     let result = ctx
         .db
-        .write_by_key(Scope::Tenant(organization), move |conn| turn_in(&work, conn, organization))
+        .run(Scope::Tenant(organization), Purpose::WriteByKey, move |conn| {
+            turn_in(&work, conn, organization)
+        })
         .await;
     match result {
         Err(error) if error.retryable() => Ok(Turn::Busy),

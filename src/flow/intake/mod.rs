@@ -22,8 +22,8 @@ use std::sync::Arc;
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
-use crate::store::Scope;
 pub use crate::store::decisions::StoredDecision;
+use crate::store::{Purpose, Scope};
 pub use draft::{Draft, Parsed, Reading};
 pub use record::{CHUNK_ROWS, OnConflict, Recorded, RowResult, lost_race, record_in};
 pub use resolve::resolve;
@@ -50,7 +50,7 @@ pub async fn record(
         let (work, rows) = (ctx.clone(), Arc::clone(&rows));
         let result = ctx
             .db
-            .write_by_key(Scope::Tenant(organization), move |conn| {
+            .run(Scope::Tenant(organization), Purpose::WriteByKey, move |conn| {
                 record_in(&work, conn, organization, &rows, on_conflict)
             })
             .await;

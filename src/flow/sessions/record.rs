@@ -17,7 +17,7 @@ use crate::flow::intake::bench::{Access, Bench, People};
 use crate::flow::intake::plan::Known;
 use crate::flow::intake::record::{Order, content_hash, record_fresh};
 use crate::flow::intake::{Parsed, RACE_TRIES, Recorded, may_win, resolve};
-use crate::store::{Conn, Scope};
+use crate::store::{Conn, Purpose, Scope};
 
 /// A session with the decisions that answer for it.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub async fn record_session(
         let (work, session) = (ctx.clone(), session.clone());
         let step = move |conn: &mut Conn| record_session_in(&work, conn, tenant, &session);
         tries += 1;
-        match ctx.db.write_by_key(Scope::Tenant(tenant), step).await {
+        match ctx.db.run(Scope::Tenant(tenant), Purpose::WriteByKey, step).await {
             Err(error) if may_win(&error) && tries < RACE_TRIES => {}
             other => return other,
         }
