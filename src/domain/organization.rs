@@ -44,6 +44,27 @@ pub struct StreetAddress {
     pub zip: Zip9,
 }
 
+/// Words that name a box at the post office or a bank, not a street.
+const BOXES: &[&[&str]] = &[
+    &["PO", "BOX"],
+    &["P", "O", "BOX"],
+    &["POBOX"],
+    &["POST", "OFFICE", "BOX"],
+    &["LOCKBOX"],
+    &["LOCK", "BOX"],
+];
+
+/// Whether a line of an address names a post-office box or a lock box, of which 2010AA says that they are
+/// sent as the pay-to address (2010AB) alone.
+pub fn names_a_box(line: &str) -> bool {
+    let upper = line.to_ascii_uppercase();
+    // P.O. is one word or two; a hyphen or a comma parts words.
+    let text = upper.replace("P.O.", "PO ");
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    BOXES.iter().any(|of| words.windows(of.len()).any(|some| some == *of))
+}
+
 /// A place from which the organization works and bills.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
@@ -115,4 +136,28 @@ pub struct OrganizationData {
     pub contact_name: Line35,
     /// The number to call (PER04).
     pub contact_phone: Phone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_are_told_from_streets() {
+        let boxes = [
+            "PO Box 12",
+            "P.O. Box 12",
+            "p.o.box 12",
+            "P O BOX 9",
+            "POBox 1",
+            "Post Office Box 7",
+            "410 W Main Ave, PO Box 3",
+            "Lockbox 77",
+            "Lock Box 5",
+        ];
+        assert_eq!(boxes.iter().filter(|line| !names_a_box(line)).count(), 0);
+        let streets =
+            ["410 W Main Ave", "12 Boxwood Ln", "1 Post Office Sq", "3 Box Elder Rd", "7 Po St"];
+        assert_eq!(streets.iter().filter(|line| names_a_box(line)).count(), 0);
+    }
 }

@@ -107,14 +107,17 @@ pub(super) fn explain(
     ])
 }
 
-/// The steps on which a number moved.
-fn walk(places: Vec<(&'static str, Value)>) -> Vec<Step> {
+/// The steps on which a number moved; none: there is no such row.
+fn walk(places: Vec<(&'static str, Option<Value>)>) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut at: Option<Value> = None;
+    let mut at: Option<Option<Value>> = None;
     for (cause, value) in places {
-        if let Some(before) = at.filter(|before| *before != value) {
-            let difference = difference(&before, &value);
-            steps.push(Step { cause, before, after: value.clone(), difference });
+        if let Some(before) = at {
+            let difference = difference(before.as_ref(), value.as_ref());
+            let (before, after) = (before.unwrap_or_default(), value.clone().unwrap_or_default());
+            if before != after {
+                steps.push(Step { cause, before, after, difference });
+            }
         }
         at = Some(value);
     }
@@ -136,12 +139,13 @@ impl Cells {
         Self { rows: rows.iter().map(of).collect(), totals: totals.clone() }
     }
 
-    fn at(&self, change: &Change) -> Value {
+    /// What stands where the change is; none: there is no such row.
+    fn at(&self, change: &Change) -> Option<Value> {
         let row = match &change.row {
             Some(words) => self.rows.get(&text(words)),
             None => Some(&self.totals),
         };
-        row.and_then(|row| row.get(change.column)).cloned().unwrap_or_default()
+        row.map(|row| row.get(change.column).cloned().unwrap_or_default())
     }
 }
 
@@ -153,7 +157,9 @@ mod tests {
 
     #[test]
     fn steps_lead_from_one_number_to_the_other() {
-        let places = |list: &[(&'static str, Value)]| walk(list.to_vec());
+        let places = |list: &[(&'static str, Value)]| {
+            walk(list.iter().map(|(cause, value)| (*cause, Some(value.clone()))).collect())
+        };
         let steps = places(&[
             ("definition", json!(4)),
             ("definition", json!(4)),
@@ -173,5 +179,9 @@ mod tests {
         let moved = places(&[("definition", json!("4.00")), ("time", json!("5.50"))]);
         assert_eq!(moved[0].difference.as_deref(), Some("1.50"));
         assert!(places(&[("definition", json!(1)), ("time", json!(1))]).is_empty());
+        let begun = walk(vec![("definition", None), ("time", Some(json!(3))), ("units", None)]);
+        let told: Vec<_> = begun.iter().map(|step| step.difference.as_deref()).collect();
+        assert_eq!(told, [Some("3"), Some("-3")], "a row that is not there counts as nothing");
+        assert!(walk(vec![("definition", None), ("time", Some(Value::Null))]).is_empty());
     }
 }

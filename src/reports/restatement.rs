@@ -208,9 +208,11 @@ pub(super) fn number(value: &Value) -> Option<Decimal> {
     }
 }
 
-/// How much more a number is than it was.
-pub(super) fn difference(was: &Value, is: &Value) -> Option<String> {
-    number(is).zip(number(was)).map(|(is, was)| (is - was).to_string())
+/// How much more a number is than it was. Where there is no such row, there is nothing; a null in a row is no
+/// number.
+pub(super) fn difference(was: Option<&Value>, is: Option<&Value>) -> Option<String> {
+    let of = |value: Option<&Value>| value.map_or(Some(Decimal::ZERO), number);
+    of(is).zip(of(was)).map(|(is, was)| (is - was).to_string())
 }
 
 /// A row before and after.
@@ -267,13 +269,9 @@ fn between(
     pairs
         .filter(|(_, before, after)| before != after)
         .map(|(column, was, is)| {
-            let or_none = |value: &Value, there: bool| {
-                number(value).or_else(|| (!there).then_some(Decimal::ZERO))
-            };
-            let difference = or_none(&is, after.is_some())
-                .zip(or_none(&was, before.is_some()))
-                .filter(|_| !matches!(column.kind, Kind::Date | Kind::Text))
-                .map(|(is, was)| (is - was).to_string());
+            let there = (before.map(|_| &was), after.map(|_| &is));
+            let difference = difference(there.0, there.1)
+                .filter(|_| !matches!(column.kind, Kind::Date | Kind::Text));
             let (row, column) = (row.cloned(), column.name);
             let (causes, steps) = (Vec::new(), Vec::new());
             Change { row, column, before: was, after: is, difference, causes, steps }

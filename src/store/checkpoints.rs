@@ -13,8 +13,9 @@ use diesel::connection::SimpleConnection;
 use super::conn::{Backend, Conn};
 use super::{Db, StoreError};
 
-/// Groups of posts between two times: a few megabytes of pages, which take a few milliseconds.
-const GROUPS: u32 = 32;
+/// Groups of posts between two times: a megabyte or two of pages. Their sync stands before the commit that comes
+/// next on the same disk, so that with more of them that one commit takes twice as long (`docs/adr/0154`).
+const GROUPS: u32 = 4;
 
 /// What was written since the last time, and whether it is being done.
 #[derive(Debug, Default)]

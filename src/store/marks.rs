@@ -14,6 +14,9 @@ use crate::domain::again::{Mark, Place};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{EncounterId, MarkId, OrganizationId};
 
+/// Oldest marks that are looked at for one that is wide.
+const OLDEST: i64 = 100;
+
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = marks, treat_none_as_default_value = false)]
 struct Row {
@@ -99,21 +102,49 @@ pub fn next_organization(
     Ok(found.map(OrganizationId::from_i64))
 }
 
-/// The organization's marks due at `real`, the one that waits longest first.
+/// The organization's marks due at `real`, the one that waits longest first; `direct`: of those only that somebody's
+/// change made.
 pub fn due(
     conn: &mut Conn,
     organization: OrganizationId,
-    real: Instant,
+    (real, direct): (Instant, bool),
     limit: i64,
 ) -> Result<Vec<Mark>, StoreError> {
-    let rows: Vec<Row> = marks::table
+    let mut query = marks::table
         .filter(marks::organization_id.eq(organization.as_i64()))
         .filter(marks::due_at.le(real.naive()))
         .order((marks::served_at, marks::id))
         .limit(types::page_size(limit))
         .select(Row::as_select())
-        .load(conn)?;
+        .into_boxed();
+    if direct {
+        query = query.filter(marks::depth.eq(0));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
     rows.into_iter().map(Row::into_domain).collect()
+}
+
+/// Whether somebody's change of much is under way: a wide mark that is due, never failed, and of which something
+/// is done. It is older than what came of it, so that the oldest marks are looked at, however many there are.
+pub fn is_wide_under_way(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    real: Instant,
+) -> Result<bool, StoreError> {
+    let rows: Vec<Row> = marks::table
+        .filter(marks::organization_id.eq(organization.as_i64()))
+        .order(marks::id)
+        .limit(types::page_size(OLDEST))
+        .select(Row::as_select())
+        .load(conn)?;
+    let direct = |row: &Row| row.depth == 0 && row.tries == 0 && row.due_at <= real.naive();
+    for row in rows.into_iter().filter(direct) {
+        let mark = row.into_domain()?;
+        if mark.touched.is_wide() && !mark.is_fresh() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// All marks of an organization, due or not, oldest first.
@@ -153,7 +184,7 @@ pub fn proceed(conn: &mut Conn, mark: &Mark, real: Instant) -> Result<(), StoreE
     Ok(())
 }
 
-/// Notes that a mark could not be worked on; it is due again at `due`.
+/// Notes that a mark could not be worked on; it is due again at `due`, and waits from then on.
 pub fn postpone(
     conn: &mut Conn,
     organization: OrganizationId,
@@ -162,7 +193,11 @@ pub fn postpone(
     due: Instant,
 ) -> Result<(), StoreError> {
     diesel::update(marks::table.find((organization.as_i64(), id.as_i64())))
-        .set((marks::tries.eq(tries), marks::due_at.eq(due.naive())))
+        .set((
+            marks::tries.eq(tries),
+            marks::due_at.eq(due.naive()),
+            marks::served_at.eq(due.naive()),
+        ))
         .execute(conn)?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Rows of programs.
 
+use std::collections::HashSet;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -143,6 +145,27 @@ pub fn list(
         .select(Row::as_select())
         .load(conn)?;
     into_domain(rows)
+}
+
+/// Those of the tenant's locations at which a program is, each once, in order of key.
+pub fn at(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    locations: &HashSet<&Key>,
+) -> Result<Vec<String>, StoreError> {
+    let keys: Vec<&str> = locations.iter().map(|key| key.as_str()).collect();
+    let mut found = Vec::new();
+    for chunk in keys.chunks(CHUNK) {
+        let there: Vec<Option<String>> = table::table
+            .filter(table::organization_id.eq(organization.as_i64()))
+            .filter(table::location.eq_any(chunk.to_vec()))
+            .select(table::location)
+            .distinct()
+            .load(conn)?;
+        found.extend(there.into_iter().flatten());
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 fn into_domain(rows: Vec<Row>) -> Result<Vec<Program>, StoreError> {

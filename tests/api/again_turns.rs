@@ -197,6 +197,23 @@ on_both! {
         assert_eq!(app.database.number("SELECT COUNT(*) FROM encounters WHERE decision_sequence = 1"), 0);
     }
 
+    async fn what_a_change_of_much_sets_free_is_looked_at_when_it_has_ended(app: TestApp) {
+        let w = world::mesa_voices(&app, MEMBERS).await;
+        fill(&app, &w).await;
+        app.settle().await;
+        // No visit stays ready; each gives back units and time, and what leaned on it is looked at.
+        app.database.execute("UPDATE members SET line1 = NULL, city = NULL, state = NULL, zip = NULL");
+        let list = app.get("/v1/organizations", &w.biller).await.expect(200);
+        mark_all(&app, list["items"][0]["id"].as_str().unwrap()).await;
+        let count = turns(&app).await;
+        let held = app.database.number("SELECT COUNT(*) FROM encounters WHERE status = 'held'");
+        assert_eq!(held, i64::try_from(ALL).unwrap());
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM marks"), 0);
+        // To the earliest and to the latest, and as often what came of it: not once for each chunk.
+        let all = 2 * ALL.div_ceil(CHUNK_VISITS);
+        assert!(count <= 2 * all, "{count} turns");
+    }
+
     async fn two_workers_share_and_do_nothing_twice(app: TestApp) {
         let w = world::river_bend(&app, MEMBERS).await;
         fill(&app, &w).await;

@@ -57,6 +57,40 @@ on_both! {
         assert_eq!(pointers(&problem), ["/program"]);
     }
 
+    async fn a_program_is_at_a_location_of_its_organization(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let list = app.get("/v1/organizations?key=river-bend", &w.admin).await.expect(200);
+        let own = list["items"][0].clone();
+        let places = own["locations"].as_array().unwrap();
+        let there = places[0]["key"].clone();
+        let mut body = program("waiver");
+        body["location"] = json!("nowhere");
+        let problem = app.post("/v1/programs", &w.biller, &body).await.problem(422, "invalid_input");
+        assert_eq!(pointers(&problem), ["/location"]);
+        let head = "organization,key,name,kind,from,location";
+        let row = |key: &str, place: &Value| format!("river-bend,{key},Waiver,program,2026-01-01,{}\n", place.as_str().unwrap());
+        let csv = format!("{head}\n{}{}", row("waiver", &there), row("other", &json!("nowhere")));
+        let said = crate::reference_import::refused(&app.database, "programs", csv.as_bytes());
+        assert!(said.contains("line 3, location:"), "{said}");
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM programs"), 0);
+        body["location"] = there.clone();
+        let made = app.post("/v1/programs", &w.biller, &body).await.expect(201);
+        let path = format!("/v1/programs/{}", id(&made));
+        body["location"] = json!("nowhere");
+        app.put(&path, &w.biller, "\"1\"", &body).await.problem(422, "invalid_input");
+        // A location stays while a program is there.
+        let mut home = own.clone();
+        let spare = json!({"key": "spare", "name": "Spare", "address": places[0]["address"]});
+        for field in ["id", "revision"] {
+            home.as_object_mut().unwrap().remove(field);
+        }
+        home["locations"] = json!([spare]);
+        let path = format!("/v1/organizations/{}", own["id"].as_str().unwrap());
+        let problem = app.put(&path, &w.biller, "\"1\"", &home).await.problem(422, "invalid_input");
+        let told = problem["faults"].to_string();
+        assert!(told.contains("and a program is there"), "{told}");
+    }
+
     async fn a_program_stays_of_its_kind_so_that_reports_tell_of_it_as_they_did(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let made = app.post("/v1/programs", &w.biller, &program("waiver")).await.expect(201);

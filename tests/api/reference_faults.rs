@@ -9,6 +9,16 @@ use crate::reference_samples::{
 };
 
 on_both! {
+    async fn an_organization_is_in_a_street_and_no_box(app: TestApp) {
+        let world = world(&app).await;
+        let mut home = organization("boxed", "test");
+        home["locations"] = json!([location("main"), location("box")]);
+        home["locations"][1]["address"]["line1"] = json!("P.O. Box 12");
+        let problem = app.post("/v1/organizations", &world.admin, &home).await.problem(422, "invalid_input");
+        assert_eq!(pointers(&problem), ["/locations/1/address/line1"]);
+        assert!(problem.to_string().contains("pay_to"), "{problem}");
+    }
+
     async fn all_faults_are_told_at_once_with_their_pointers(app: TestApp) {
         let world = world(&app).await;
         let mut home = organization("Not A Key", "sometimes");

@@ -30,7 +30,7 @@ fn done(database: &Database, kind: &str, text: &str) -> String {
 
 /// What it said on standard error, when it was refused; then nothing is stored.
 #[track_caller]
-fn refused(database: &Database, kind: &str, bytes: &[u8]) -> String {
+pub fn refused(database: &Database, kind: &str, bytes: &[u8]) -> String {
     let output = import(database, kind, bytes, &[]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{error}");

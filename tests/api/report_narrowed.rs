@@ -259,6 +259,30 @@ on_both! {
         assert_eq!(rows(&app, "authorizations", &analyst).await, (0, json!(true)));
     }
 
+    async fn an_organization_without_a_contract_is_no_payers_to_read(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        authorize(&app, &w, 0, ("2026-01-01", "2026-12-31")).await;
+        // It has written an authorization of the payer, and has not agreed on anything with it.
+        let stranger = world::organization(&app, &w.admin, "hill-top", "WA", "America/Los_Angeles").await;
+        let member = world::member(&app, &w.admin, &stranger, "evergreen", "EV9009").await;
+        let body = json!({"member": member, "payer": "evergreen", "number": "PA-9", "units": 40,
+            "from": "2026-01-01", "to": "2026-12-31"});
+        world::authorization(&app, &w.admin, &stranger, &body).await;
+        let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
+        app.get(&format!("/v1/reports/authorizations?{YEAR}&organization=hill-top"), &analyst).await.problem(404, "not_found");
+        for name in ["authorizations", "ending", "pace", "over_use", "engagement"] {
+            let told = report(&app, name, &analyst).await;
+            assert!(!told.to_string().contains("hill-top"), "{told}");
+        }
+        assert_eq!(rows(&app, "authorizations", &analyst).await, (1, json!(false)));
+        assert_eq!(rows(&app, "authorizations", &w.admin).await.0, 2);
+        // Its posture is nothing to a file in which it is not.
+        let issue = id(&app.post("/v1/report-issues", &analyst, &wanted("authorizations")).await.expect(201));
+        app.database.execute("UPDATE organizations SET part2 = 'program' WHERE key = 'hill-top'");
+        assert_eq!(rows(&app, "authorizations", &analyst).await, (1, json!(false)));
+        app.get(&format!("/v1/report-issues/{issue}/file"), &analyst).await.expect(200);
+    }
+
     async fn a_peers_day_has_only_the_visits_that_are_told(app: TestApp) {
         let w = flagged(&app, 3).await;
         for (member, start, minutes) in [(0, "2026-08-03T07:00", 60), (1, "2026-08-03T16:00", 480), (2, "2026-08-04T00:00", 480)] {

@@ -1,10 +1,13 @@
 //! Marks that touch much the same are worked on as one.
 //!
-//! Each visit that gives back units or time leaves a mark, and each of these touches all that waits of its
+//! Marks that say the same are one; what is left over of deciding hundreds of visits of a member says so hundreds
+//! of times. And each visit that gives back units or time leaves a mark, and each of these touches all that waits of its
 //! member and of its peer. After a file that corrects hundreds of visits of one member, all that waits of
 //! the member would be decided again once for each of them. So such marks are joined when they are worked
 //! on, and never when they are written: a turn takes away only marks that it has read, and what is marked
 //! meanwhile stays for the next.
+
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
@@ -48,6 +51,14 @@ impl Bundle {
         Some((self.stand(), *member, *peer, account.clone(), days.from))
     }
 
+    /// By what marks that say the same are found: of people or a visit, with nothing done and no failure.
+    fn said(&self) -> Option<(Stand, String)> {
+        let Mark { touched, tries, .. } = &self.mark;
+        let alike = *tries == 0 && self.mark.is_fresh() && !touched.is_wide();
+        let text = alike.then(|| serde_json::to_string(touched).ok()).flatten()?;
+        Some((self.stand(), text))
+    }
+
     /// Takes in another one about the same units and time that came as far, when their days are near.
     fn take_in(&mut self, other: &Self) -> bool {
         let both = self.freed().is_some() && other.freed().is_some();
@@ -77,10 +88,29 @@ impl Bundle {
     }
 }
 
+/// The marks in their order, of those that say the same the first with the others.
+fn twins(marks: Vec<Mark>) -> Vec<Bundle> {
+    let mut all: Vec<Bundle> = Vec::with_capacity(marks.len());
+    let mut known: BTreeMap<(Stand, String), usize> = BTreeMap::new();
+    for mark in marks {
+        let one = Bundle { mark, others: Vec::new() };
+        let Some(said) = one.said() else {
+            all.push(one);
+            continue;
+        };
+        let next = all.len();
+        let place = *known.entry(said).or_insert(next);
+        match all.get_mut(place) {
+            Some(first) => first.others.push(one.mark.id),
+            None => all.push(one),
+        }
+    }
+    all
+}
+
 /// The marks in their order; those that one can stand for, at the place of the first of them.
 pub(super) fn bundles(marks: Vec<Mark>) -> Vec<Bundle> {
-    let single = |mark| Bundle { mark, others: Vec::new() };
-    let mut all: Vec<(usize, Bundle)> = marks.into_iter().map(single).enumerate().collect();
+    let mut all: Vec<(usize, Bundle)> = twins(marks).into_iter().enumerate().collect();
     all.sort_by_cached_key(|(_, bundle)| bundle.order());
     let mut joined: Vec<(usize, Bundle)> = Vec::with_capacity(all.len());
     for (place, bundle) in all {
@@ -157,6 +187,29 @@ mod tests {
         let mut all: Vec<MarkId> = found.iter().flat_map(Bundle::ids).collect();
         all.sort();
         assert_eq!(all, [1, 2, 3, 4, 5, 6].map(MarkId::from_i64), "each once");
+    }
+
+    #[test]
+    fn what_says_the_same_is_one_at_the_place_of_the_first() {
+        let member =
+            |id: i64, of: i64| mark(id, Touched::Member(MemberId::from_i64(of), Days::ALL));
+        let july = Days { from: parse_date("2026-07-01").ok(), to: None };
+        let visit = |id: i64| mark(id, Touched::Encounter(EncounterId::from_i64(9)));
+        let all = vec![
+            member(1, 5),
+            visit(2),
+            member(3, 6),
+            member(4, 5),
+            mark(5, Touched::Member(MemberId::from_i64(5), july)),
+            visit(6),
+            Mark { tries: 1, ..member(7, 5) },
+            Mark { back: false, ..member(8, 5) },
+            mark(9, Touched::Organization),
+            mark(10, Touched::Organization),
+        ];
+        let wanted =
+            [vec![4, 1], vec![6, 2], vec![3], vec![5], vec![7], vec![8], vec![9], vec![10]];
+        assert_eq!(ids(all), wanted);
     }
 
     #[test]

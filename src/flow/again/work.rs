@@ -1,7 +1,7 @@
 //! The worker's turns: one bounded chunk of one organization's marks, in a transaction of its own.
 //!
 //! Organizations take turns, and the marks of an organization do: none waits for more than a chunk of
-//! each other one. How far a mark came commits with what was decided, so a process that is killed
+//! each other one, but what came of deciding waits for the end of a change of much (`docs/adr/0155`). How far a mark came commits with what was decided, so a process that is killed
 //! leaves nothing half done and nothing to do twice. Of several processes on one database, one at a
 //! time works on an organization.
 
@@ -14,6 +14,7 @@ use super::bundle::{Bundle, bundles};
 use super::mark::deciding;
 use super::redo::{Ways, Wish, redo};
 use crate::domain::again::{Cause, Mark, Place, Touched};
+use crate::domain::dates::Instant;
 use crate::domain::ids::{EncounterId, MarkId, OrganizationId};
 use crate::domain::organization::Organization;
 use crate::error::{AppError, Code};
@@ -107,18 +108,38 @@ fn turn_in(ctx: &Ctx, conn: &mut Conn, tenant: OrganizationId) -> Result<Turn, A
     if !store::turns::try_work(conn, tenant)? {
         return Ok(Turn::Busy);
     }
-    let real = ctx.clock.real();
-    let mut marks = store::marks::due(conn, tenant, real, MARKS_TOGETHER)?;
-    if marks.first().is_some_and(|mark| matches!(mark.touched, Touched::Freed(_))) {
-        marks = store::marks::due(conn, tenant, real, MARKS_BUNDLED)?;
-    }
-    let bundles = bundles(marks);
+    let bundles = bundles(next(conn, tenant, ctx.clock.real(), MARKS_BUNDLED)?);
     let Some(first) = bundles.first() else { return Ok(Turn::Busy) };
     let organization = deciding(conn, tenant)?;
     if !may_join(&first.mark) || !together(ctx, conn, &organization, &bundles)? {
         alone(ctx, conn, &organization, first, &bundles)?;
     }
     Ok(Turn::Worked)
+}
+
+/// The marks that are next. While somebody's change of much is under way, what came of its decisions waits for its
+/// end: it would look at the same visits once for each chunk.
+fn next(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    real: Instant,
+    most: i64,
+) -> Result<Vec<Mark>, store::StoreError> {
+    let mut direct = false;
+    let mut marks = store::marks::due(conn, tenant, (real, direct), MARKS_TOGETHER)?;
+    if marks.first().is_some_and(|mark| mark.depth > 0) {
+        direct = store::marks::is_wide_under_way(conn, tenant, real)?;
+        if direct {
+            marks = store::marks::due(conn, tenant, (real, direct), MARKS_TOGETHER)?;
+        }
+    }
+    // Of visits each is marked once; people and what was given back, again and again.
+    if most <= MARKS_TOGETHER
+        || marks.first().is_none_or(|mark| matches!(mark.touched, Touched::Encounter(_)))
+    {
+        return Ok(marks);
+    }
+    store::marks::due(conn, tenant, (real, direct), most)
 }
 
 /// Whether a mark may be worked on with others: it is small, nothing of it is done, and it has not
@@ -144,7 +165,11 @@ fn together(
         let places = store::touched::page(conn, organization.id, touched, page)?;
         let fresh = places.iter().filter(|p| !wishes.contains_key(p)).count();
         if wishes.len() + fresh > CHUNK_VISITS {
-            break;
+            if done.is_empty() {
+                break;
+            }
+            // Others may touch what is looked at in any case.
+            continue;
         }
         for place in places {
             wishes.entry(place).or_insert_with(|| wish(mark, place));
@@ -221,7 +246,7 @@ fn alone(
 async fn put_off(ctx: &Ctx, tenant: OrganizationId) -> Result<(), AppError> {
     let real = ctx.clock.real();
     let work = move |conn: &mut Conn| {
-        let marks = store::marks::due(conn, tenant, real, MARKS_TOGETHER)?;
+        let marks = next(conn, tenant, real, MARKS_TOGETHER)?;
         let Some(first) = marks.first() else { return Ok(()) };
         if may_join(first) {
             for mark in marks.iter().filter(|m| may_join(m)) {

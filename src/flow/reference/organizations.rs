@@ -11,7 +11,7 @@ use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Touched};
 use crate::flow::audit::{self, Action, Detail};
-use crate::store::{Conn, Scope, StoreError, contracts, organizations as store};
+use crate::store::{Conn, Scope, StoreError, contracts, organizations as store, programs};
 
 /// Versions whose billing locations are looked at when a location goes.
 const ALL_VERSIONS: i64 = 1_000;
@@ -34,7 +34,7 @@ pub fn create(
 }
 
 /// Changes an organization; its locations are set as given, the same key being the same location.
-/// Refused: another key or mode, and leaving out a location from which a contract bills.
+/// Refused: another key or mode, and leaving out a location from which a contract bills or where a program is.
 pub async fn update(
     ctx: &Ctx,
     id: OrganizationId,
@@ -89,7 +89,7 @@ pub(super) fn fixed(old: &OrganizationData, new: &OrganizationData) -> Vec<Fault
     faults
 }
 
-/// Locations that are left out although a contract bills from them.
+/// Locations that are left out although a contract bills from them, or a program is there.
 fn missed(
     conn: &mut Conn,
     old: &Organization,
@@ -108,7 +108,12 @@ fn missed(
         let message = format!("the location {key} is missing, and a contract bills from it");
         Fault::at("/locations", message)
     });
-    Ok(told.collect())
+    let mut told: Vec<Fault> = told.collect();
+    for key in programs::at(conn, old.id, &gone)? {
+        let message = format!("the location {key} is missing, and a program is there");
+        told.push(Fault::at("/locations", message));
+    }
+    Ok(told)
 }
 
 /// The given locations in order of key; one whose key is known keeps its id.

@@ -9,7 +9,7 @@ use crate::domain::program::{Program, ProgramData};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
 use crate::flow::audit::{self, Action, Detail};
-use crate::store::{Conn, Scope, StoreError, programs as store};
+use crate::store::{Conn, Scope, StoreError, organizations, programs as store};
 
 /// What a fault says of a program that is not there.
 pub const NO_SUCH_PROGRAM: &str = "this organization has no program with this key";
@@ -17,6 +17,8 @@ pub const NO_SUCH_PROGRAM: &str = "this organization has no program with this ke
 /// grants, and reports of the past would tell it otherwise than they did (ADR 141).
 pub(super) const FIXED_KIND: &str =
     "the kind of a program never changes, because reports have told of it; make another program";
+/// What a program is told that is where its organization is not.
+pub(super) const NO_SUCH_LOCATION: &str = "this organization has no location with this key";
 /// What a taken key is told as.
 const TAKEN: &str = "a program with this key in this organization";
 
@@ -31,6 +33,7 @@ pub fn create(
     if let Some(other) = taken.first() {
         return Err(exists(TAKEN, "/key", other.id));
     }
+    placed(conn, organization, &data)?;
     let program = Program { id: ctx.id(), revision: FIRST, data };
     store::insert_all(conn, organization, std::slice::from_ref(&program), ctx.now())?;
     let (owner, action) = (Some(organization), Action::ProgramCreate);
@@ -61,6 +64,9 @@ pub async fn update(
                 let fault = Fault::at("/kind", FIXED_KIND);
                 return Err(AppError::new(Code::ReferenceConflict, detail).with_faults(vec![fault]));
             }
+            if old.data.location != data.location {
+                placed(conn, organization, &data)?;
+            }
             let mut new = Program { data, ..old.clone() };
             if new == old {
                 return Ok(new);
@@ -88,6 +94,28 @@ pub fn unknown<'a>(
         wanted.remove(&program.data.key);
     }
     Ok(wanted)
+}
+
+/// Refuses a program that is at a location which the organization does not have.
+fn placed(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    data: &ProgramData,
+) -> Result<(), AppError> {
+    let Some(location) = &data.location else { return Ok(()) };
+    if places(conn, organization)?.contains(location) {
+        return Ok(());
+    }
+    Err(AppError::invalid(vec![Fault::at("/location", NO_SUCH_LOCATION)]))
+}
+
+/// Keys of the organization's locations.
+pub(super) fn places(
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<HashSet<Key>, StoreError> {
+    let found = organizations::by_id(conn, organization)?;
+    Ok(found.into_iter().flat_map(|o| o.locations).map(|place| place.data.key).collect())
 }
 
 fn fixed(old: &ProgramData, new: &ProgramData) -> Option<Fault> {

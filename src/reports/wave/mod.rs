@@ -19,20 +19,26 @@ use chrono::NaiveDate;
 
 use super::frame::{Asked, Check, Table};
 use super::source::{Part, Source};
+use super::utilization::Perspective;
 use crate::domain::dates::Instant;
 use crate::domain::ids::OrganizationId;
 use crate::store::{self, Conn, StoreError};
 
-/// The organizations that a report is about, with their keys, in order of key.
+/// The organizations that a report is about, with their keys, in order of key. A payer is told of those that
+/// have or had a contract with it, as it may name no other: the wall before people's rows, and the trail that
+/// says who was told, are theirs (`docs/adr/0153`).
 pub(super) fn organizations(
     conn: &mut Conn,
     asked: &Asked,
 ) -> Result<Vec<(OrganizationId, String)>, StoreError> {
     let all = store::report_days::organization_keys(conn)?;
+    let own = asked.lens.payer.filter(|_| asked.lens.edition == Perspective::Payer);
+    let own = own.map(|payer| store::contracts::organizations_of(conn, payer)).transpose()?;
     let mut list: Vec<(OrganizationId, String)> = all
         .into_iter()
         .map(|(id, key)| (OrganizationId::from_i64(id), key))
         .filter(|(id, _)| asked.lens.organization.is_none_or(|wanted| wanted == *id))
+        .filter(|(id, _)| own.as_ref().is_none_or(|own| own.contains(id)))
         .collect();
     list.sort_by(|a, b| a.1.cmp(&b.1));
     Ok(list)

@@ -146,14 +146,15 @@ fn reader_and_schema_know_the_same_keys_in_every_table() {
 
 /// Holds reader and schema against each other on one document; `at` was bent.
 fn compare(schema: &Value, bent: &Value, at: &str, how: &str) {
-    let errors = errors(schema, bent);
     match pack_from_json(bent) {
-        Ok(_) => assert_eq!(errors, Vec::<String>::new(), "the reader takes {at} {how}"),
+        Ok(_) => {
+            assert_eq!(errors(schema, bent), Vec::<String>::new(), "the reader takes {at} {how}");
+        }
         Err(faults) => {
             let shape = |m: &str| m.contains("; write ") || m.contains("is missing here");
             if let Some(fault) = faults.iter().find(|f| pointer(&f.path) == at && shape(&f.message))
             {
-                assert!(!errors.is_empty(), "the schema takes {at} {how}: {fault}");
+                assert!(!errors(schema, bent).is_empty(), "the schema takes {at} {how}: {fault}");
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::domain::identifiers::Key;
 use crate::domain::program::{Program, ProgramData};
 use crate::error::AppError;
 use crate::flow::reference::FIRST;
-use crate::flow::reference::programs::FIXED_KIND;
+use crate::flow::reference::programs::{FIXED_KIND, NO_SUCH_LOCATION, places};
 use crate::store::programs as store;
 
 pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Result<(), AppError> {
@@ -19,15 +19,24 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
             .into_iter()
             .map(|p| (p.data.key.clone(), p))
             .collect();
+        let places = places(load.conn, owner)?;
+        let unplaced =
+            |data: &ProgramData| data.location.as_ref().is_some_and(|key| !places.contains(key));
         let mut fresh = Vec::new();
         for Row { line, mut data } in rows {
             let Some(old) = stored.remove(&data.key) else {
+                if unplaced(&data) {
+                    load.refuse(line, "/location", NO_SUCH_LOCATION);
+                }
                 fresh.push(Program { id: load.ctx.id(), revision: FIRST, data });
                 load.counts.add(None);
                 continue;
             };
             load.columns.program(&old.data, &mut data);
             load.ordered(line, data.span);
+            if old.data.location != data.location && unplaced(&data) {
+                load.refuse(line, "/location", NO_SUCH_LOCATION);
+            }
             if old.data.kind != data.kind {
                 load.refuse(line, "/kind", FIXED_KIND);
             }

@@ -3,11 +3,15 @@
 use serde::Deserialize;
 
 use super::{AddressDraft, Reader, refuse_repeats};
-use crate::domain::organization::{LocationData, OrganizationData, Part2Posture, StreetAddress};
+use crate::domain::organization::{
+    LocationData, OrganizationData, Part2Posture, StreetAddress, names_a_box,
+};
 use crate::error::Fault;
 
 /// Most locations of one organization: a state's largest providers have fewer.
 const MAX_LOCATIONS: usize = 500;
+/// What a line of an address is told that names a box (2010AA N3).
+const IN_A_BOX: &str = "claims name the street where the organization is, never a box; a contract may have one as its `pay_to`";
 
 /// An organization as a door was told of it.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
@@ -130,6 +134,11 @@ impl LocationDraft {
             let city = r.required("city", draft.city.as_ref());
             let state = r.required("state", draft.state.as_ref());
             let zip = r.required("zip", draft.zip.as_ref());
+            for (field, line) in [("line1", &draft.line1), ("line2", &draft.line2)] {
+                if line.as_ref().is_some_and(|line| names_a_box(line)) {
+                    r.refuse(field, IN_A_BOX);
+                }
+            }
             Some(StreetAddress { line1: line1?, line2, city: city?, state: state?, zip: zip? })
         });
         Some(LocationData { key: key?, name: name?, npi, address: address? })
