@@ -1,7 +1,5 @@
 //! Rows of programs.
 
-use std::collections::HashSet;
-
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -151,7 +149,7 @@ pub fn list(
 pub fn at(
     conn: &mut Conn,
     organization: OrganizationId,
-    locations: &HashSet<&Key>,
+    locations: &[&Key],
 ) -> Result<Vec<String>, StoreError> {
     let keys: Vec<&str> = locations.iter().map(|key| key.as_str()).collect();
     let mut found = Vec::new();

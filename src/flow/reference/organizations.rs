@@ -109,7 +109,7 @@ fn missed(
         Fault::at("/locations", message)
     });
     let mut told: Vec<Fault> = told.collect();
-    for key in programs::at(conn, old.id, &gone)? {
+    for key in programs::at(conn, old.id, &gone.into_iter().collect::<Vec<_>>())? {
         let message = format!("the location {key} is missing, and a program is there");
         told.push(Fault::at("/locations", message));
     }
