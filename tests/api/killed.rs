@@ -23,8 +23,8 @@ const POINTS: usize = 10;
 const MEMBERS: usize = 120;
 /// Visits of a cycle: five days of all members, more than one chunk of an upload.
 const ROWS: usize = 5 * MEMBERS;
-/// Longest wait for the worker.
-const NEVER: Duration = Duration::from_secs(120);
+/// Longest wait for the worker: with fifty points it looks at thousands of claimed visits of a peer.
+const NEVER: Duration = Duration::from_secs(600);
 
 /// The steps of a cycle. Each is killed once, and then done to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
