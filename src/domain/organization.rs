@@ -107,6 +107,11 @@ impl Organization {
         std::iter::once(&self.data.npi).chain(places).any(|own| own.as_str() == npi)
     }
 
+    /// Whether it has a location with this key.
+    pub fn has_location(&self, key: &Key) -> bool {
+        self.locations.iter().any(|place| place.data.key == *key)
+    }
+
     /// Whether this is its tax id, with or without a hyphen.
     pub fn has_tax_id(&self, id: &str) -> bool {
         self.data.ein.as_str() == id.replace('-', "")

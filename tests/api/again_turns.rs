@@ -290,6 +290,12 @@ on_both! {
         assert!(failures > 0);
         assert_eq!(split(&app, &w, "V-2").await, (0, 4));
         assert_eq!(app.database.number("SELECT COUNT(*) FROM marks"), 1, "kept for later");
+        // Due again, it comes behind what was marked meanwhile.
+        app.database.execute("UPDATE marks SET due_at = '2020-01-01 00:00:00'");
+        let street = json!({"line1": "88 Pine St", "city": "Spokane", "state": "WA", "zip": "99202"});
+        amend_member(&app, &w, 1, |m| m["address"] = street.clone()).await;
+        assert_eq!(again::turn(&app.ctx, &mut Round::default()).await.unwrap(), Turn::Worked);
+        assert_eq!(split(&app, &w, "V-2").await, (4, 0));
         // Mended and due again, it is decided.
         app.database.execute(&format!("UPDATE encounters SET content = '{whole}' WHERE reference = 'V-1'"));
         app.database.execute("UPDATE marks SET due_at = '2020-01-01 00:00:00'");

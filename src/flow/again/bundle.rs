@@ -1,11 +1,11 @@
 //! Marks that touch much the same are worked on as one.
 //!
-//! Marks that say the same are one; what is left over of deciding hundreds of visits of a member says so hundreds
-//! of times. And each visit that gives back units or time leaves a mark, and each of these touches all that waits of its
-//! member and of its peer. After a file that corrects hundreds of visits of one member, all that waits of
-//! the member would be decided again once for each of them. So such marks are joined when they are worked
-//! on, and never when they are written: a turn takes away only marks that it has read, and what is marked
-//! meanwhile stays for the next.
+//! Marks that say the same are one: deciding the visits of a member chunk by chunk leaves the same mark for each
+//! chunk. And each visit that gives back units or time leaves a mark that touches all that waits of its member
+//! and of its peer: after a file that corrects hundreds of visits of one member, all that waits of the member
+//! would be decided again once for each of them. So such marks are joined when they are worked on, and never
+//! when they are written: a turn takes away only marks that it has read, and what is marked meanwhile stays for
+//! the next.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,10 @@
 //! The worker's turns: one bounded chunk of one organization's marks, in a transaction of its own.
 //!
 //! Organizations take turns, and the marks of an organization do: none waits for more than a chunk of
-//! each other one, but what came of deciding waits for the end of a change of much (`docs/adr/0155`). How far a mark came commits with what was decided, so a process that is killed
-//! leaves nothing half done and nothing to do twice. Of several processes on one database, one at a
-//! time works on an organization.
+//! each other one, but what came of deciding waits for the end of a change of much (`docs/adr/0155`).
+//! How far a mark came commits with what was decided, so a process that is killed leaves nothing half
+//! done and nothing to do twice. Of several processes on one database, one at a time works on an
+//! organization.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -125,20 +126,12 @@ fn next(
     real: Instant,
     most: i64,
 ) -> Result<Vec<Mark>, store::StoreError> {
-    let mut direct = false;
-    let mut marks = store::marks::due(conn, tenant, (real, direct), MARKS_TOGETHER)?;
-    if marks.first().is_some_and(|mark| mark.depth > 0) {
-        direct = store::marks::is_wide_under_way(conn, tenant, real)?;
-        if direct {
-            marks = store::marks::due(conn, tenant, (real, direct), MARKS_TOGETHER)?;
-        }
-    }
+    let first = store::marks::due(conn, tenant, (real, false), 1)?.pop();
+    let Some(first) = first else { return Ok(Vec::new()) };
+    let direct = first.depth > 0 && store::marks::is_wide_under_way(conn, tenant, real)?;
     // Of visits each is marked once; people and what was given back, again and again.
-    if most <= MARKS_TOGETHER
-        || marks.first().is_none_or(|mark| matches!(mark.touched, Touched::Encounter(_)))
-    {
-        return Ok(marks);
-    }
+    let single = matches!(first.touched, Touched::Encounter(_));
+    let most = if single { MARKS_TOGETHER.min(most) } else { most };
     store::marks::due(conn, tenant, (real, direct), most)
 }
 
@@ -165,11 +158,7 @@ fn together(
         let places = store::touched::page(conn, organization.id, touched, page)?;
         let fresh = places.iter().filter(|p| !wishes.contains_key(p)).count();
         if wishes.len() + fresh > CHUNK_VISITS {
-            if done.is_empty() {
-                break;
-            }
-            // Others may touch what is looked at in any case.
-            continue;
+            break;
         }
         for place in places {
             wishes.entry(place).or_insert_with(|| wish(mark, place));

@@ -190,7 +190,13 @@ fn mark_freed(
     let is_left = |a: &&Again| a.revised.is_some() || !stands(&a.answer) || a.shrinks();
     let left: Vec<&Again> = list.iter().filter(is_left).collect();
     let gone_from = |a: &&Again| gone(all, &a.encounter.data, &a.before.answer);
-    let leaned: Vec<Touched> = left.iter().flat_map(gone_from).collect();
+    let mut leaned: Vec<Touched> = Vec::new();
+    for one in left.iter().flat_map(gone_from) {
+        // Many visits of one member say the same.
+        if !leaned.contains(&one) {
+            leaned.push(one);
+        }
+    }
     let of_leaned = left.iter().filter(|_| !leaned.is_empty());
     let Some(depth) = freeing.iter().chain(of_leaned).map(|a| a.depth).max() else {
         return Ok(());

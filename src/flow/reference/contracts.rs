@@ -1,7 +1,7 @@
 //! Contracts: an agreement bound to a pack makes an immutable version (`docs/definitions.md`
 //! section 1).
 
-use super::{Document, faults_of, programs};
+use super::{Document, NO_SUCH_LOCATION, faults_of, programs};
 use crate::domain::contract::{
     self, Agreement, Terms, VersionHead, agreement_from_json, agreement_from_toml, may_add,
 };
@@ -149,9 +149,8 @@ fn misfits(
         );
         faults.push(Fault::at("/contract/pack", message));
     }
-    if !owner.locations.iter().any(|l| l.data.key == agreement.billing_location) {
-        let message = "the organization has no location with this key";
-        faults.push(Fault::at("/contract/billing_location", message));
+    if !owner.has_location(&agreement.billing_location) {
+        faults.push(Fault::at("/contract/billing_location", NO_SUCH_LOCATION));
     }
     faults
 }

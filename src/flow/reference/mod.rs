@@ -46,6 +46,8 @@ pub use crate::store::openings::Filter as OpeningFilter;
 
 /// The revision of a new thing.
 const FIRST: i32 = 1;
+/// What is told where something is to be at a location that is not there.
+const NO_SUCH_LOCATION: &str = "this organization has no location with this key";
 
 /// What a fault says of a payer that is not there.
 const NO_SUCH_PAYER: &str = "there is no payer with this id or key";

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{FIRST, exists, same_revision, stale};
+use super::{FIRST, NO_SUCH_LOCATION, exists, same_revision, stale};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{OrganizationId, ProgramId};
 use crate::domain::program::{Program, ProgramData};
@@ -17,8 +17,6 @@ pub const NO_SUCH_PROGRAM: &str = "this organization has no program with this ke
 /// grants, and reports of the past would tell it otherwise than they did (ADR 141).
 pub(super) const FIXED_KIND: &str =
     "the kind of a program never changes, because reports have told of it; make another program";
-/// What a program is told that is where its organization is not.
-pub(super) const NO_SUCH_LOCATION: &str = "this organization has no location with this key";
 /// What a taken key is told as.
 const TAKEN: &str = "a program with this key in this organization";
 
@@ -103,19 +101,11 @@ fn placed(
     data: &ProgramData,
 ) -> Result<(), AppError> {
     let Some(location) = &data.location else { return Ok(()) };
-    if places(conn, organization)?.contains(location) {
+    let owner = organizations::by_id(conn, organization)?;
+    if owner.is_some_and(|owner| owner.has_location(location)) {
         return Ok(());
     }
     Err(AppError::invalid(vec![Fault::at("/location", NO_SUCH_LOCATION)]))
-}
-
-/// Keys of the organization's locations.
-pub(super) fn places(
-    conn: &mut Conn,
-    organization: OrganizationId,
-) -> Result<HashSet<Key>, StoreError> {
-    let found = organizations::by_id(conn, organization)?;
-    Ok(found.into_iter().flat_map(|o| o.locations).map(|place| place.data.key).collect())
 }
 
 fn fixed(old: &ProgramData, new: &ProgramData) -> Option<Fault> {

@@ -6,9 +6,9 @@ use super::{Load, OwnedRow, Row};
 use crate::domain::identifiers::Key;
 use crate::domain::program::{Program, ProgramData};
 use crate::error::AppError;
-use crate::flow::reference::FIRST;
-use crate::flow::reference::programs::{FIXED_KIND, NO_SUCH_LOCATION, places};
-use crate::store::programs as store;
+use crate::flow::reference::programs::FIXED_KIND;
+use crate::flow::reference::{FIRST, NO_SUCH_LOCATION};
+use crate::store::{organizations, programs as store};
 
 pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Result<(), AppError> {
     let rows = load.first_of_each(rows, "/key", |(owner, p)| (owner.clone(), p.key.clone()));
@@ -19,9 +19,9 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
             .into_iter()
             .map(|p| (p.data.key.clone(), p))
             .collect();
-        let places = places(load.conn, owner)?;
-        let unplaced =
-            |data: &ProgramData| data.location.as_ref().is_some_and(|key| !places.contains(key));
+        let home = organizations::by_id(load.conn, owner)?;
+        let has = |key: &Key| home.as_ref().is_some_and(|home| home.has_location(key));
+        let unplaced = |data: &ProgramData| data.location.as_ref().is_some_and(|key| !has(key));
         let mut fresh = Vec::new();
         for Row { line, mut data } in rows {
             let Some(old) = stored.remove(&data.key) else {
