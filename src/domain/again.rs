@@ -107,6 +107,15 @@ impl Days {
     }
 }
 
+const MEMBER: &str = "member";
+const PEER: &str = "peer";
+const ENCOUNTER: &str = "encounter";
+
+/// The kinds of what may touch a large part of what an organization has.
+pub const WIDE: [&str; 2] = ["payer", "organization"];
+/// The kinds of what names a person or a visit.
+pub const NAMED: [&str; 3] = [MEMBER, PEER, ENCOUNTER];
+
 /// Which visits a change may decide otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,7 +137,19 @@ pub enum Touched {
 impl Touched {
     /// Whether it may touch a large part of what an organization has.
     pub fn is_wide(&self) -> bool {
-        matches!(self, Self::Payer(..) | Self::Organization)
+        WIDE.contains(&self.kind())
+    }
+
+    /// What it is, in a word: by this marks are found without reading what each says.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Member(..) => MEMBER,
+            Self::Peer(..) => PEER,
+            Self::Payer(..) => "payer",
+            Self::Organization => "organization",
+            Self::Encounter(_) => ENCOUNTER,
+            Self::Freed(_) => "freed",
+        }
     }
 
     /// Whether it can leave less room than what is reserved: then the latest visits give way first,

@@ -189,7 +189,8 @@ async fn get(
 }
 
 /// Change an organization. The locations are replaced by those given, the same key being the same
-/// location. Its key and mode never change, and no location goes from which a contract bills.
+/// location. Its key and mode never change, and no location goes from which a contract bills or where a
+/// program is.
 #[utoipa::path(put, path = "/v1/organizations/{id}", tag = "organizations",
     request_body = OrganizationDraft,
     params(("id" = String, Path, description = "Id of the organization"),

@@ -109,19 +109,28 @@ pub(super) fn explain(
 
 /// The steps on which a number moved; none: there is no such row.
 fn walk(places: Vec<(&'static str, Option<Value>)>) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let mut at: Option<Option<Value>> = None;
+    let told = |place: Option<&Value>| place.cloned().unwrap_or_default();
+    let mut moved: Vec<(&'static str, Option<Value>)> = Vec::new();
     for (cause, value) in places {
-        if let Some(before) = at {
-            let difference = difference(before.as_ref(), value.as_ref());
-            let (before, after) = (before.unwrap_or_default(), value.clone().unwrap_or_default());
-            if before != after {
-                steps.push(Step { cause, before, after, difference });
+        match moved.last_mut() {
+            // No row is told as null is, so that this is no step. It counts as no row wherever there was none on the
+            // way: of that it is known how much it is, and the steps add up to the change, which looks at its ends.
+            Some((_, last)) if told(last.as_ref()) == told(value.as_ref()) => {
+                if value.is_none() {
+                    *last = None;
+                }
             }
+            _ => moved.push((cause, value)),
         }
-        at = Some(value);
     }
-    steps
+    let pairs = moved.iter().zip(moved.iter().skip(1));
+    pairs
+        .map(|((_, was), (cause, is))| {
+            let (was, is) = (was.as_ref(), is.as_ref());
+            let difference = difference(was, is);
+            Step { cause, before: told(was), after: told(is), difference }
+        })
+        .collect()
 }
 
 /// The rows of a table by their words, and its totals.
@@ -183,5 +192,43 @@ mod tests {
         let told: Vec<_> = begun.iter().map(|step| step.difference.as_deref()).collect();
         assert_eq!(told, [Some("3"), Some("-3")], "a row that is not there counts as nothing");
         assert!(walk(vec![("definition", None), ("time", Some(Value::Null))]).is_empty());
+    }
+
+    #[test]
+    fn no_row_and_a_null_beside_it_are_one_place() {
+        let (null, three) = (Some(Value::Null), Some(json!(3)));
+        let walked =
+            |places: &[&Option<Value>]| -> Vec<(&'static str, Value, Value, Option<String>)> {
+                let causes = ["definition", "authorizations", "released", "units"];
+                let places = causes.into_iter().zip(places.iter().map(|place| (*place).clone()));
+                let steps = walk(places.collect());
+                steps.into_iter().map(|s| (s.cause, s.before, s.after, s.difference)).collect()
+            };
+        let step = |cause: &'static str, before: Value, after: Value, difference: Option<&str>| {
+            (cause, before, after, difference.map(str::to_owned))
+        };
+        assert_eq!(
+            walked(&[&None, &null, &three]),
+            [step("released", Value::Null, json!(3), Some("3"))]
+        );
+        assert_eq!(
+            walked(&[&three, &null, &None]),
+            [step("authorizations", json!(3), Value::Null, Some("-3"))]
+        );
+        assert_eq!(
+            walked(&[&three, &None, &null, &three]),
+            [
+                step("authorizations", json!(3), Value::Null, Some("-3")),
+                step("units", Value::Null, json!(3), Some("3"))
+            ]
+        );
+        // Of a row that is there all the time nobody knows how much its null is.
+        assert_eq!(
+            walked(&[&three, &null, &null, &three]),
+            [
+                step("authorizations", json!(3), Value::Null, None),
+                step("units", Value::Null, json!(3), None)
+            ]
+        );
     }
 }

@@ -38,7 +38,8 @@ impl Checkpoints {
 }
 
 impl Db {
-    /// Says that a group of posts was written. Nobody waits for what follows.
+    /// Says that a group of posts was written. Nobody waits for what follows: the pool has a connection more than
+    /// there are turns.
     pub fn logged(&self) {
         if self.backend() != Backend::Sqlite || !self.checkpoints.is_due() {
             return;
@@ -68,7 +69,19 @@ fn checkpoint(conn: &mut Conn) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Checkpoints, GROUPS};
+    use super::{Checkpoints, Db, GROUPS};
+
+    #[test]
+    fn whoever_has_a_turn_finds_a_connection_while_the_log_is_put_away() {
+        let dir = tempfile::tempdir().unwrap();
+        for connections in [2, 8] {
+            let url = format!("sqlite://{}", dir.path().join("test.db").display());
+            let db = Db::open(&url, connections).unwrap();
+            let turns = db.readers.available_permits() + db.writers.available_permits();
+            assert_eq!(u32::try_from(turns).unwrap(), connections);
+            assert_eq!(db.pool_state().most, connections + 1);
+        }
+    }
 
     #[test]
     fn one_at_a_time_and_after_so_many() {

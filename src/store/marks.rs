@@ -10,12 +10,9 @@ use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::schema::marks;
 use super::types::{self, CHUNK};
-use crate::domain::again::{Mark, Place};
+use crate::domain::again::{Mark, NAMED, Place, WIDE};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{EncounterId, MarkId, OrganizationId};
-
-/// Oldest marks that are looked at for one that is wide.
-const OLDEST: i64 = 100;
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = marks, treat_none_as_default_value = false)]
@@ -33,6 +30,7 @@ struct Row {
     due_at: NaiveDateTime,
     served_at: NaiveDateTime,
     marked_at: NaiveDateTime,
+    kind: String,
 }
 
 impl Row {
@@ -51,6 +49,7 @@ impl Row {
             due_at: real.naive(),
             served_at: real.naive(),
             marked_at: mark.marked_at.naive(),
+            kind: mark.touched.kind().to_owned(),
         })
     }
 
@@ -125,32 +124,32 @@ pub fn due(
 }
 
 /// Whether somebody's change of much is under way: a wide mark that is due, never failed, and of which something
-/// is done. It is older than what came of it, so that the oldest marks are looked at, however many there are.
+/// is done.
 pub fn is_wide_under_way(
     conn: &mut Conn,
     organization: OrganizationId,
     real: Instant,
 ) -> Result<bool, StoreError> {
-    let rows: Vec<Row> = marks::table
+    // What may be wide begins with the way back.
+    let begun = marks::after_id.is_not_null().or(marks::back.eq(false));
+    let found: Option<i64> = marks::table
         .filter(marks::organization_id.eq(organization.as_i64()))
-        .order(marks::id)
-        .limit(types::page_size(OLDEST))
-        .select(Row::as_select())
-        .load(conn)?;
-    let direct = |row: &Row| row.depth == 0 && row.tries == 0 && row.due_at <= real.naive();
-    for row in rows.into_iter().filter(direct) {
-        let mark = row.into_domain()?;
-        if mark.touched.is_wide() && !mark.is_fresh() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+        .filter(marks::kind.eq_any(WIDE))
+        .filter(marks::depth.eq(0))
+        .filter(marks::tries.eq(0))
+        .filter(marks::due_at.le(real.naive()))
+        .filter(begun)
+        .select(marks::id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
 }
 
-/// All marks of an organization, due or not, oldest first.
-pub fn all(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mark>, StoreError> {
+/// The organization's marks of people and visits, due or not, oldest first.
+pub fn named(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mark>, StoreError> {
     let rows: Vec<Row> = marks::table
         .filter(marks::organization_id.eq(organization.as_i64()))
+        .filter(marks::kind.eq_any(NAMED))
         .order(marks::id)
         .select(Row::as_select())
         .load(conn)?;
@@ -167,38 +166,57 @@ pub fn any(conn: &mut Conn, organization: OrganizationId) -> Result<bool, StoreE
     Ok(found.is_some())
 }
 
-/// Keeps how far the worker came with a mark, and what it stands for by now; puts it at the end of the
-/// round.
-pub fn proceed(conn: &mut Conn, mark: &Mark, real: Instant) -> Result<(), StoreError> {
+/// Keeps what a mark stands for by now.
+pub fn widen(conn: &mut Conn, mark: &Mark) -> Result<(), StoreError> {
     diesel::update(marks::table.find((mark.organization.as_i64(), mark.id.as_i64())))
-        .set((
-            marks::touched.eq(types::write_json("marks.touched", &mark.touched)?),
-            marks::back.eq(mark.back),
-            marks::after_date.eq(mark.after.map(|p| p.date)),
-            marks::after_start.eq(mark.after.map(|p| p.start.naive())),
-            marks::after_id.eq(mark.after.map(|p| p.id.as_i64())),
-            marks::tries.eq(0),
-            marks::served_at.eq(real.naive()),
-        ))
+        .set(marks::touched.eq(types::write_json("marks.touched", &mark.touched)?))
         .execute(conn)?;
     Ok(())
 }
 
-/// Notes that a mark could not be worked on; it is due again at `due`, and waits from then on.
+/// Keeps how far the worker came with marks: whether it is still on the way back, and the visit that it looked at
+/// last; puts them at the end of the round.
+pub fn proceed(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[MarkId],
+    (back, after): (bool, Option<Place>),
+    real: Instant,
+) -> Result<(), StoreError> {
+    for chunk in ids.chunks(CHUNK) {
+        let of_tenant = marks::table.filter(marks::organization_id.eq(organization.as_i64()));
+        diesel::update(of_tenant.filter(marks::id.eq_any(numbers(chunk))))
+            .set((
+                marks::back.eq(back),
+                marks::after_date.eq(after.map(|p| p.date)),
+                marks::after_start.eq(after.map(|p| p.start.naive())),
+                marks::after_id.eq(after.map(|p| p.id.as_i64())),
+                marks::tries.eq(0),
+                marks::served_at.eq(real.naive()),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Notes that marks could not be worked on; they are due again at `due`, and wait from then on.
 pub fn postpone(
     conn: &mut Conn,
     organization: OrganizationId,
-    id: MarkId,
+    ids: &[MarkId],
     tries: i32,
     due: Instant,
 ) -> Result<(), StoreError> {
-    diesel::update(marks::table.find((organization.as_i64(), id.as_i64())))
-        .set((
-            marks::tries.eq(tries),
-            marks::due_at.eq(due.naive()),
-            marks::served_at.eq(due.naive()),
-        ))
-        .execute(conn)?;
+    for chunk in ids.chunks(CHUNK) {
+        let of_tenant = marks::table.filter(marks::organization_id.eq(organization.as_i64()));
+        diesel::update(of_tenant.filter(marks::id.eq_any(numbers(chunk))))
+            .set((
+                marks::tries.eq(tries),
+                marks::due_at.eq(due.naive()),
+                marks::served_at.eq(due.naive()),
+            ))
+            .execute(conn)?;
+    }
     Ok(())
 }
 
@@ -209,9 +227,12 @@ pub fn delete(
     ids: &[MarkId],
 ) -> Result<(), StoreError> {
     for chunk in ids.chunks(CHUNK) {
-        let chunk: Vec<i64> = chunk.iter().map(|id| id.as_i64()).collect();
         let of_tenant = marks::table.filter(marks::organization_id.eq(organization.as_i64()));
-        diesel::delete(of_tenant.filter(marks::id.eq_any(chunk))).execute(conn)?;
+        diesel::delete(of_tenant.filter(marks::id.eq_any(numbers(chunk)))).execute(conn)?;
     }
     Ok(())
+}
+
+fn numbers(ids: &[MarkId]) -> Vec<i64> {
+    ids.iter().map(|id| id.as_i64()).collect()
 }

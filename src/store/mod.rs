@@ -32,6 +32,7 @@ pub mod enrollments;
 pub mod episodes;
 pub mod error;
 pub mod files;
+mod freed;
 pub mod holds;
 pub mod idempotency;
 pub mod ledger;
@@ -145,14 +146,17 @@ impl std::fmt::Debug for Db {
 }
 
 impl Db {
-    /// Opens a pool of at most `connections` connections (at least 2) and tries one.
+    /// Opens a pool of at most `connections` connections (at least 2) for whoever reads and writes, and tries one.
     pub fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
         let backend = Backend::of(url)?;
         let connections = connections.max(2);
         // One connection at once, so that a wrong URL is told with its cause, at start.
         drop(conn::establish(url)?);
+        // SQLite's log is put away beside all turns (`checkpoints`), on one more: else the writer, or a reader
+        // whose turn it is, would wait until that is done.
+        let beside = u32::from(backend == Backend::Sqlite);
         let pool = Pool::builder()
-            .max_size(connections)
+            .max_size(connections.saturating_add(beside))
             .min_idle(Some(1))
             .connection_timeout(ACQUIRE_TIMEOUT)
             // To begin a transaction is the test (`Turn`).

@@ -94,7 +94,8 @@ pub fn known(
 pub struct Seen {
     /// Everything until then.
     pub at: Instant,
-    /// How often what its payer may be told had become less.
+    /// How often what its payer may be told had become less; -1, which is never known, where the file is closed for
+    /// good (migration 74).
     pub narrowings: i64,
 }
 

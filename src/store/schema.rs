@@ -234,6 +234,7 @@ diesel::table! {
         due_at -> Timestamp,
         served_at -> Timestamp,
         marked_at -> Timestamp,
+        kind -> Text,
     }
 }
 

@@ -8,9 +8,8 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, MultiBackend};
 use super::error::StoreError;
-use super::schema::{
-    coverages, decision_lines, encounters, hold_reasons, members, organizations, peers,
-};
+use super::freed::beside;
+use super::schema::{coverages, encounters, hold_reasons, members, organizations, peers};
 use super::types::CHUNK;
 use crate::domain::again::{Days, Freed, Place, Touched};
 use crate::domain::dates::Instant;
@@ -18,10 +17,10 @@ use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::rules::RuleId;
-use crate::domain::status::{EncounterStatus, LineStatus};
+use crate::domain::status::EncounterStatus;
 
-type Found = (NaiveDate, NaiveDateTime, i64);
-type Query<'a> = encounters::BoxedQuery<'a, MultiBackend>;
+pub(super) type Found = (NaiveDate, NaiveDateTime, i64);
+pub(super) type Query<'a> = encounters::BoxedQuery<'a, MultiBackend>;
 
 /// Which page of touched visits.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +89,7 @@ fn of_one(
 }
 
 /// All that may be touched and lies on the page, in no order.
-fn start<'a>(organization: OrganizationId, page: Page) -> Query<'a> {
+pub(super) fn start<'a>(organization: OrganizationId, page: Page) -> Query<'a> {
     let query = encounters::table
         .filter(encounters::organization_id.eq(organization.as_i64()))
         .filter(encounters::status.ne(EncounterStatus::Void.as_str()))
@@ -113,7 +112,7 @@ fn start<'a>(organization: OrganizationId, page: Page) -> Query<'a> {
     }
 }
 
-fn on(query: Query<'_>, days: Days) -> Query<'_> {
+pub(super) fn on(query: Query<'_>, days: Days) -> Query<'_> {
     let query = match days.from {
         Some(from) => query.filter(encounters::service_date.ge(from)),
         None => query,
@@ -137,54 +136,15 @@ fn ordered(query: Query<'_>, page: Page) -> Query<'_> {
     }
 }
 
-fn load(conn: &mut Conn, query: Query<'_>) -> Result<Vec<Place>, StoreError> {
+pub(super) fn load(conn: &mut Conn, query: Query<'_>) -> Result<Vec<Place>, StoreError> {
     let rows: Vec<Found> = query
         .select((encounters::service_date, encounters::started_at, encounters::id))
         .load(conn)?;
-    let place = |(date, start, id): Found| Place {
-        date,
-        start: Instant::from_naive(start),
-        id: EncounterId::from_i64(id),
-    };
     Ok(rows.into_iter().map(place).collect())
 }
 
-/// What may wait for units or time given back: visits of the members and of whoever has the same
-/// numbers, and those of the peers, that are held, held in part, or draw
-/// on an authorization where free units may do now; and what each member has on its days, whose units
-/// may be counted together, and each peer that is too short to be billed alone.
-fn beside(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    freed: &[&Freed],
-    page: Page,
-) -> Result<Vec<Place>, StoreError> {
-    if freed.is_empty() {
-        return Ok(Vec::new());
-    }
-    let numbers: BTreeSet<_> = freed.iter().filter_map(|f| f.account.clone()).collect();
-    let mut owners: BTreeSet<i64> = freed.iter().map(|f| f.member.as_i64()).collect();
-    let others = members_of_numbers(conn, organization, &numbers)?;
-    owners.extend(others.into_iter().map(MemberId::as_i64));
-    let of_members = start(organization, page).filter(encounters::member_id.eq_any(owners));
-    let mut found = load(conn, waiting(of_members))?;
-    for one in freed {
-        let same_day =
-            start(organization, page).filter(encounters::member_id.eq(one.member.as_i64()));
-        found.extend(load(conn, on(same_day, one.days))?);
-    }
-    for one in freed {
-        // What was too short alone and overlapped with what went may count in its day's sum now.
-        let short = start(organization, page)
-            .filter(encounters::peer_id.eq(one.peer.as_i64()))
-            .filter(encounters::status.eq(EncounterStatus::NonBillable.as_str()));
-        found.extend(load(conn, on(short, one.days.widened()))?);
-    }
-    // Whatever their dates: a limit of a peer's may count over years.
-    let peers: BTreeSet<i64> = freed.iter().map(|f| f.peer.as_i64()).collect();
-    let of_peers = start(organization, page).filter(encounters::peer_id.eq_any(peers));
-    found.extend(load(conn, waiting(of_peers))?);
-    Ok(found)
+pub(super) fn place((date, start, id): Found) -> Place {
+    Place { date, start: Instant::from_naive(start), id: EncounterId::from_i64(id) }
 }
 
 /// The members who have these numbers, whose units are counted together.
@@ -204,18 +164,6 @@ pub fn members_of_numbers(
         found.extend(rows.into_iter().map(MemberId::from_i64));
     }
     Ok(found)
-}
-
-fn waiting(query: Query<'_>) -> Query<'_> {
-    let line = decision_lines::table
-        .filter(decision_lines::organization_id.eq(encounters::organization_id))
-        .filter(decision_lines::encounter_id.eq(encounters::id))
-        .filter(
-            decision_lines::status.eq(LineStatus::Held.as_str()).or(decision_lines::status
-                .eq(LineStatus::Ready.as_str())
-                .and(decision_lines::authorized_units.gt(0))),
-        );
-    query.filter(encounters::status.eq(EncounterStatus::Held.as_str()).or(exists(line)))
 }
 
 /// Visits of other organizations of the same mode that wait for units which a payer counts across

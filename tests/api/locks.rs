@@ -10,10 +10,11 @@ use peerclaims::domain::identifiers::MemberNumber;
 use peerclaims::domain::ids::{AccountId, MemberId, OrganizationId, PayerId};
 use peerclaims::domain::ledger::AccountKey;
 use peerclaims::store::{Scope, StoreError, ledger};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::TestApp;
-use crate::world;
+use crate::reference_samples::pointers;
+use crate::world::{self, World};
 
 /// Long enough for a writer to reach the lock that it waits for.
 const REACHED: Duration = Duration::from_millis(700);
@@ -87,4 +88,93 @@ async fn a_grant_does_not_change_under_a_visit_that_is_being_decided() {
     assert!(!change.is_finished(), "the grant shrank beside a visit that draws on it");
     other.batch_execute("COMMIT").unwrap();
     change.await.unwrap();
+}
+
+/// River Bend with a location `annex`; its path, and its body without that location.
+async fn with_an_annex(app: &TestApp) -> (World, String, Value) {
+    let w = world::river_bend(app, 1).await;
+    let list = app.get("/v1/organizations?key=river-bend", &w.admin).await.expect(200);
+    let mut home = list["items"][0].clone();
+    let path = format!("/v1/organizations/{}", world::id(&home));
+    home.as_object_mut().unwrap().remove("id");
+    home["locations"][0].as_object_mut().unwrap().remove("id");
+    app.database.execute(
+        "INSERT INTO locations (organization_id, id, key, name, npi, line1, line2, city, state, zip) \
+         SELECT organization_id, 1, 'annex', name, npi, line1, line2, city, state, zip FROM locations",
+    );
+    (w, path, home)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_location_does_not_go_while_a_program_is_put_there() {
+    let Some(app) = TestApp::postgres().await else { return };
+    let (w, path, home) = with_an_annex(&app).await;
+    // A program that is being made, as `programs::create` makes it.
+    let mut other = PgConnection::establish(&app.database.url()).unwrap();
+    other
+        .batch_execute(
+            "BEGIN; SELECT id FROM organizations FOR NO KEY UPDATE; \
+             INSERT INTO programs (organization_id, id, key, name, kind, valid_from, revision, created_at, \
+             updated_at, location) SELECT id, 1, 'house', 'House', 'site', DATE '2026-01-01', 1, created_at, \
+             updated_at, 'annex' FROM organizations",
+        )
+        .unwrap();
+    let app = std::sync::Arc::new(app);
+    let work = std::sync::Arc::clone(&app);
+    let change = tokio::spawn(async move { work.put(&path, &w.admin, "\"1\"", &home).await });
+    tokio::time::sleep(REACHED).await;
+    assert!(!change.is_finished(), "the location went beside a program that is put there");
+    other.batch_execute("COMMIT").unwrap();
+    let problem = change.await.unwrap().problem(422, "invalid_input");
+    assert_eq!(pointers(&problem), ["/locations"]);
+    assert!(problem.to_string().contains("and a program is there"), "{problem}");
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM locations"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_put_at_a_location_that_is_going() {
+    let Some(app) = TestApp::postgres().await else { return };
+    let (w, ..) = with_an_annex(&app).await;
+    let mut program =
+        json!({"key": "house", "name": "House", "kind": "site", "from": "2026-01-01"});
+    let made = app.post("/v1/programs", &w.biller, &program).await.expect(201);
+    let change = format!("/v1/programs/{}", world::id(&made));
+    let list = app.get("/v1/contracts", &w.biller).await.expect(200);
+    let version = world::id(&list["items"][0]);
+    let main = "billing_location = \"main\"";
+    let annex = format!("supersedes = \"{version}\"\nbilling_location = \"annex\"");
+    let contract = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
+    assert!(contract.contains(main));
+    let contract = contract.replace(main, &annex);
+    // A change of the organization that takes the location away, as `organizations::update` makes it.
+    let mut other = PgConnection::establish(&app.database.url()).unwrap();
+    other
+        .batch_execute(
+            "BEGIN; UPDATE organizations SET revision = revision + 1; \
+             DELETE FROM locations WHERE key = 'annex'",
+        )
+        .unwrap();
+    program["location"] = json!("annex");
+    let mut fresh = program.clone();
+    fresh["key"] = json!("garden");
+    let app = std::sync::Arc::new(app);
+    let (first, second, third) = (app.clone(), app.clone(), app.clone());
+    let (biller, admin) = (w.biller.clone(), w.admin.clone());
+    let asked = [
+        tokio::spawn(async move { first.post("/v1/programs", &w.biller, &fresh).await }),
+        tokio::spawn(async move { second.put(&change, &biller, "\"1\"", &program).await }),
+        tokio::spawn(async move {
+            world::toml(&third, "/v1/contracts?organization=river-bend", &admin, &contract).await
+        }),
+    ];
+    tokio::time::sleep(REACHED).await;
+    assert!(!asked.iter().any(tokio::task::JoinHandle::is_finished), "the location is looked for");
+    other.batch_execute("COMMIT").unwrap();
+    let wanted = ["/location", "/location", "/contract/billing_location"];
+    for (asked, pointer) in asked.into_iter().zip(wanted) {
+        let problem = asked.await.unwrap().problem(422, "invalid_input");
+        assert_eq!(pointers(&problem), [pointer], "{problem}");
+    }
+    let there = "SELECT COUNT(*) FROM programs WHERE location IS NOT NULL";
+    assert_eq!(app.database.number(there), 0);
 }

@@ -14,9 +14,11 @@
 mod access;
 mod again;
 mod again_claimed;
+mod again_faults;
 mod again_feed;
 mod again_killed;
 mod again_numbers;
+
 mod again_turns;
 mod alternatives;
 mod app;
@@ -82,6 +84,7 @@ mod reference_samples;
 mod reference_walls;
 mod report_attack;
 mod report_causes;
+mod report_closed;
 mod report_disclosed;
 mod report_facts;
 mod report_files;

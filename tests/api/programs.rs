@@ -91,6 +91,42 @@ on_both! {
         assert!(told.contains("and a program is there"), "{told}");
     }
 
+    async fn a_program_whose_location_is_gone_stays_where_it_is(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let mut body = program("waiver");
+        body["location"] = json!("main");
+        let made = app.post("/v1/programs", &w.biller, &body).await.expect(201);
+        let path = format!("/v1/programs/{}", id(&made));
+        // As it may stand since before locations of programs were checked.
+        app.database.execute("UPDATE programs SET location = 'gone'");
+        (body["name"], body["location"]) = (json!("Renamed"), json!("gone"));
+        let seen = app.put(&path, &w.biller, "\"1\"", &body).await.expect(200);
+        assert_eq!((&seen["name"], &seen["location"]), (&json!("Renamed"), &json!("gone")));
+        body["location"] = json!("lost");
+        let problem = app.put(&path, &w.biller, "\"2\"", &body).await.problem(422, "invalid_input");
+        assert_eq!(pointers(&problem), ["/location"]);
+        let head = "organization,key,name,kind,from,to,location";
+        let row = |name: &str, place: &str| {
+            format!("{head}\nriver-bend,waiver,{name},program,2026-01-01,2026-12-31,{place}\n")
+        };
+        let at = |place: &str| {
+            app.database.number(&format!("SELECT COUNT(*) FROM programs WHERE location = '{place}'"))
+        };
+        for (name, said) in [
+            ("Renamed", "programs: 1 unchanged"), ("Once more", "programs: 0 created, 1 updated, 0 unchanged"),
+        ] {
+            let output = crate::reference_import::import(&app.database, "programs", row(name, "gone").as_bytes(), &[]);
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), said);
+            assert_eq!(at("gone"), 1);
+        }
+        let said = crate::reference_import::refused(&app.database, "programs", row("Once more", "lost").as_bytes());
+        assert!(said.contains("line 2, location:"), "{said}");
+        assert_eq!(at("gone"), 1);
+        let output = crate::reference_import::import(&app.database, "programs", row("Once more", "main").as_bytes(), &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(at("main"), 1);
+    }
+
     async fn a_program_stays_of_its_kind_so_that_reports_tell_of_it_as_they_did(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let made = app.post("/v1/programs", &w.biller, &program("waiver")).await.expect(201);

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, on_both, send};
+use crate::reference_import::{import, refused};
 use crate::reference_samples::{
     authorization, file, location, member, npi, organization, peer, pointers, post_toml, world,
 };
@@ -17,6 +18,59 @@ on_both! {
         let problem = app.post("/v1/organizations", &world.admin, &home).await.problem(422, "invalid_input");
         assert_eq!(pointers(&problem), ["/locations/1/address/line1"]);
         assert!(problem.to_string().contains("pay_to"), "{problem}");
+        home["locations"][1] = location("box");
+        home["locations"][1]["address"]["line2"] = json!("Lockbox 12");
+        let problem = app.post("/v1/organizations", &world.admin, &home).await.problem(422, "invalid_input");
+        assert_eq!(pointers(&problem), ["/locations/1/address/line2"]);
+        let head = "organization,key,name,line1,line2,city,state,zip";
+        let row = |line1: &str, line2: &str| format!("river-bend,annex,Annex,{line1},{line2},Spokane,WA,992010001\n");
+        for (row, column) in [(row("PO Box 12", ""), "line1"), (row("12 Example Street", "PO Box 12"), "line2")] {
+            let said = refused(&app.database, "locations", format!("{head}\n{row}").as_bytes());
+            assert!(said.contains(&format!("line 2, {column}:")) && said.contains("pay_to"), "{said}");
+        }
+    }
+
+    /// One that was stored before boxes were refused: neither the organization nor its file is stuck.
+    async fn a_box_that_is_stored_already_stays(app: TestApp) {
+        let world = world(&app).await;
+        let list = app.get("/v1/organizations?key=river-bend", &world.admin).await.expect(200);
+        let path = format!("/v1/organizations/{}", list["items"][0]["id"].as_str().unwrap());
+        app.database.execute("UPDATE locations SET line1 = 'PO Box 12', line2 = 'Box 7'");
+        let with = |name: &str, line1: &str, line2: &str| {
+            let mut home = organization("river-bend", "test");
+            home["name"] = json!(name);
+            home["locations"][0]["address"]["line1"] = json!(line1);
+            home["locations"][0]["address"]["line2"] = json!(line2);
+            home
+        };
+        let stays = with("Another Name", "PO Box 12", "Box 7");
+        app.put(&path, &world.admin, "\"1\"", &stays).await.expect(200);
+        let mut more = stays.clone();
+        more["locations"] = json!([location("annex"), stays["locations"][0]]);
+        more["locations"][0]["address"]["line1"] = json!("PO Box 12");
+        let (first, second) = ("/locations/0/address/line1", "/locations/0/address/line2");
+        for (body, places) in [
+            (with("Third", "PO Box 13", "Box 7"), vec![first]), (with("Third", "PO Box 12", "Box 8"), vec![second]),
+            (with("Third", "Box 7", "PO Box 12"), vec![first, second]), (more, vec![first]),
+        ] {
+            let problem = app.put(&path, &world.admin, "\"2\"", &body).await.problem(422, "invalid_input");
+            assert_eq!(pointers(&problem), places);
+        }
+        let head = "organization,key,name,npi,line1,line2,city,state,zip\n";
+        let row = |name: &str, line1: &str| format!("river-bend,main,{name},,{line1},Box 7,Spokane,WA,992010001\n");
+        let bare = "organization,key,name,line1,city,state,zip\nriver-bend,main,Hall,PO Box 12,Spokane,WA,992010001\n";
+        for (text, said) in [
+            (format!("{head}{}", row("Desk", "PO Box 12")), "locations: 1 unchanged"),
+            (format!("{head}{}", row("Hall", "PO Box 12")), "locations: 0 created, 1 updated, 0 unchanged"),
+            (bare.to_owned(), "locations: 1 unchanged"),
+        ] {
+            let output = import(&app.database, "locations", text.as_bytes(), &[]);
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), said);
+        }
+        let said = refused(&app.database, "locations", format!("{head}{}", row("Hall", "PO Box 13")).as_bytes());
+        assert!(said.contains("line 2, line1:") && !said.contains("line2:"), "{said}");
+        let street = with("Another Name", "12 Example Street", "Unit 7");
+        app.put(&path, &world.admin, "\"3\"", &street).await.expect(200);
     }
 
     async fn all_faults_are_told_at_once_with_their_pointers(app: TestApp) {

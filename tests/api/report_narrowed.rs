@@ -276,11 +276,14 @@ on_both! {
         }
         assert_eq!(rows(&app, "authorizations", &analyst).await, (1, json!(false)));
         assert_eq!(rows(&app, "authorizations", &w.admin).await.0, 2);
-        // Its posture is nothing to a file in which it is not.
+        // What is issued and made in the background is of the same ones.
         let issue = id(&app.post("/v1/report-issues", &analyst, &wanted("authorizations")).await.expect(201));
-        app.database.execute("UPDATE organizations SET part2 = 'program' WHERE key = 'hill-top'");
-        assert_eq!(rows(&app, "authorizations", &analyst).await, (1, json!(false)));
-        app.get(&format!("/v1/report-issues/{issue}/file"), &analyst).await.expect(200);
+        let told = app.get(&format!("/v1/report-issues/{issue}/file"), &analyst).await.expect(200).to_string();
+        assert!(told.contains("PA-0") && !told.contains("PA-9") && !told.contains("hill-top"), "{told}");
+        let job = ask(&app, &analyst, &wanted("authorizations")).await;
+        make_all(&app.ctx).await;
+        let made = file(&app, &analyst, &job).await;
+        assert!(made.body.contains("PA-0") && !made.body.contains("PA-9"), "{}", made.body);
     }
 
     async fn a_peers_day_has_only_the_visits_that_are_told(app: TestApp) {

@@ -88,6 +88,31 @@ const FILING: &[&str] = &[
 const NOTED: &[&str] = &["encounter.note", "facts.planned", "contract.documentation"];
 const GOAL: &[&str] = &["encounter.note", "facts.documents", "facts.planned", "contract.condition"];
 
+/// Facts that other visits, or what was claimed or drawn for them, may change.
+const OF_OTHERS: [&str; 14] = [
+    "facts.anchors",
+    "facts.authorizations",
+    "facts.claimed",
+    "facts.day",
+    "facts.earlier_visits",
+    "facts.face_to_face",
+    "facts.full",
+    "facts.neighbors",
+    "facts.on_line",
+    "facts.peer_usage",
+    "facts.peer_windows",
+    "facts.session",
+    "facts.supervised",
+    "facts.usage",
+];
+
+/// The rules whose answer follows from the visit, the people and the contract alone, whatever else was
+/// given or billed.
+pub fn own_rules() -> impl Iterator<Item = RuleId> {
+    let of_others = |rule: RuleId| looks_at(rule).iter().any(|fact| OF_OTHERS.contains(fact));
+    RuleId::ALL.iter().copied().filter(move |rule| !of_others(*rule))
+}
+
 /// What a rule looks at.
 pub(super) fn looks_at(rule: RuleId) -> &'static [&'static str] {
     use RuleId as R;
@@ -157,5 +182,61 @@ pub(super) fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::PeriodClaimed => &[TIMES, "facts.claimed", "contract.claim"],
         R::RateNone | R::RateUnclear | R::RateTooLarge => PRICE,
         R::FilingLate | R::FilingSoon => FILING,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is known of the visit itself, its people and their papers.
+    const OWN: [&str; 15] = [
+        "facts.as_of",
+        "facts.billed",
+        "facts.birth_date",
+        "facts.certificates",
+        "facts.consents",
+        "facts.corrects",
+        "facts.coverages",
+        "facts.documents",
+        "facts.episodes",
+        "facts.gaps",
+        "facts.has_address",
+        "facts.part2",
+        "facts.peer",
+        "facts.planned",
+        "facts.zone",
+    ];
+
+    #[test]
+    fn each_fact_is_of_the_visit_or_of_others() {
+        for rule in RuleId::ALL {
+            for fact in looks_at(*rule).iter().filter(|name| name.starts_with("facts.")) {
+                assert_ne!(OWN.contains(fact), OF_OTHERS.contains(fact), "{fact}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_units_or_time_may_lift_is_nobodys_own() {
+        let own: Vec<RuleId> = own_rules().collect();
+        let others = [
+            RuleId::LimitHold,
+            RuleId::LimitAcross,
+            RuleId::LimitVisit,
+            RuleId::AuthorizationExhausted,
+            RuleId::Duplicate,
+            RuleId::OverlapPeer,
+            RuleId::DayClaimed,
+            RuleId::PeriodClaimed,
+            RuleId::ModeShare,
+            RuleId::GroupAverage,
+            RuleId::PeerCaseload,
+            RuleId::SessionMemberTwice,
+            RuleId::DocumentMissing,
+        ];
+        assert!(others.iter().all(|rule| !own.contains(rule)));
+        let wanted = [RuleId::MemberNoAddress, RuleId::EligibilityNoCoverage, RuleId::NoteUnsigned];
+        assert!(wanted.iter().all(|rule| own.contains(rule)));
     }
 }

@@ -116,6 +116,7 @@ pub use self::help::{Denial, Help, Source};
 pub use self::kinds::{KINDS, Kind};
 pub use self::leaning::{LIFTED_BY_OTHERS, Leaning, leans};
 pub use self::lines::place_of;
+pub use self::looks::own_rules;
 pub use self::modifiers::how;
 pub use self::opened::opened;
 pub use self::remaining::allowances;

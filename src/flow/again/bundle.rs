@@ -72,12 +72,12 @@ impl Bundle {
         taken
     }
 
-    /// Whether it is the other one, or came as far and is about the same member: then the next visits of
-    /// both are one page.
+    /// Whether it is the other one, or both are about what was given back and came as far: then the next
+    /// visits of both are one page. Members who wait for one dense peer, and peers of one dense member, would
+    /// else be looked at once for each.
     pub(super) fn is_kin(&self, other: &Self) -> bool {
-        let member = |bundle: &Self| bundle.freed().map(|freed| freed.member);
-        let same = member(self).is_some() && member(self) == member(other);
-        self.mark.id == other.mark.id || (same && self.stand() == other.stand())
+        let freed = self.freed().is_some() && other.freed().is_some();
+        self.mark.id == other.mark.id || (freed && self.stand() == other.stand())
     }
 
     /// All its marks.
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn kin_are_of_one_member_and_came_as_far() {
+    fn kin_are_what_was_given_back_and_came_as_far() {
         let found = bundles(vec![
             on(1, "2026-01-01"),
             on(2, "2026-07-02"),
@@ -250,9 +250,10 @@ mod tests {
             freed(4, 8, 6, "2026-07-02", "2026-07-02"),
             Mark { depth: 2, ..on(5, "2026-07-02") },
             Mark { tries: 1, ..on(6, "2026-07-02") },
+            mark(7, Touched::Member(MemberId::from_i64(5), Days::ALL)),
         ]);
         let kin: Vec<bool> = found.iter().map(|bundle| bundle.is_kin(&found[0])).collect();
-        assert_eq!(kin, [true, true, true, false, false, false]);
+        assert_eq!(kin, [true, true, true, true, false, false, false]);
         assert!(found[5].is_kin(&found[5]) && !found[5].is_kin(&found[0]));
     }
 }

@@ -24,7 +24,7 @@ impl Pending {
     /// Reads the marks, due or not.
     pub fn read(conn: &mut Conn, organization: OrganizationId) -> Result<Self, AppError> {
         let mut pending = Self::default();
-        for Mark { touched, cause, depth, .. } in store::marks::all(conn, organization)? {
+        for Mark { touched, cause, depth, .. } in store::marks::named(conn, organization)? {
             let why = (cause, depth);
             match touched {
                 Touched::Encounter(id) => {

@@ -6,7 +6,7 @@
 //! done and nothing to do twice. Of several processes on one database, one at a time works on an
 //! organization.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -109,7 +109,7 @@ fn turn_in(ctx: &Ctx, conn: &mut Conn, tenant: OrganizationId) -> Result<Turn, A
     if !store::turns::try_work(conn, tenant)? {
         return Ok(Turn::Busy);
     }
-    let bundles = bundles(next(conn, tenant, ctx.clock.real(), MARKS_BUNDLED)?);
+    let bundles = bundles(next(conn, tenant, ctx.clock.real())?);
     let Some(first) = bundles.first() else { return Ok(Turn::Busy) };
     let organization = deciding(conn, tenant)?;
     if !may_join(&first.mark) || !together(ctx, conn, &organization, &bundles)? {
@@ -124,14 +124,12 @@ fn next(
     conn: &mut Conn,
     tenant: OrganizationId,
     real: Instant,
-    most: i64,
 ) -> Result<Vec<Mark>, store::StoreError> {
-    let first = store::marks::due(conn, tenant, (real, false), 1)?.pop();
-    let Some(first) = first else { return Ok(Vec::new()) };
-    let direct = first.depth > 0 && store::marks::is_wide_under_way(conn, tenant, real)?;
+    let direct = store::marks::is_wide_under_way(conn, tenant, real)?;
+    let first = store::marks::due(conn, tenant, (real, direct), 1)?;
     // Of visits each is marked once; people and what was given back, again and again.
-    let single = matches!(first.touched, Touched::Encounter(_));
-    let most = if single { MARKS_TOGETHER.min(most) } else { most };
+    let single = |mark: &Mark| matches!(mark.touched, Touched::Encounter(_));
+    let most = if first.iter().any(single) { MARKS_TOGETHER } else { MARKS_BUNDLED };
     store::marks::due(conn, tenant, (real, direct), most)
 }
 
@@ -141,7 +139,8 @@ fn may_join(mark: &Mark) -> bool {
     !mark.touched.is_wide() && mark.is_fresh() && mark.tries == 0
 }
 
-/// Works on all marks that may be joined, when what they touch fits one chunk.
+/// Works on all marks that may be joined, when what they touch fits one chunk. Not on what was given back that does
+/// not fit: what waits for it is looked at once, page by page, for all of them ([`alone`]).
 fn together(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -158,6 +157,9 @@ fn together(
         let places = store::touched::page(conn, organization.id, touched, page)?;
         let fresh = places.iter().filter(|p| !wishes.contains_key(p)).count();
         if wishes.len() + fresh > CHUNK_VISITS {
+            if bundles.first().is_some_and(|first| bundle.is_kin(first)) {
+                return Ok(false);
+            }
             break;
         }
         for place in places {
@@ -220,14 +222,13 @@ fn alone(
         let done: Vec<MarkId> = kin.iter().flat_map(|bundle| bundle.ids()).collect();
         return Ok(store::marks::delete(conn, organization.id, &done)?);
     }
-    let stood_for: Vec<MarkId> = kin.iter().flat_map(|b| b.others.iter().copied()).collect();
-    store::marks::delete(conn, organization.id, &stood_for)?;
-    let after = places.last().copied().filter(|_| more);
-    for bundle in kin {
-        let mark = Mark { after, back: back && more, ..bundle.mark.clone() };
-        store::marks::proceed(conn, &mark, ctx.clock.real())?;
+    for bundle in kin.iter().filter(|bundle| !bundle.others.is_empty()) {
+        store::marks::delete(conn, organization.id, &bundle.others)?;
+        store::marks::widen(conn, &bundle.mark)?;
     }
-    Ok(())
+    let ids: Vec<MarkId> = kin.iter().map(|bundle| bundle.mark.id).collect();
+    let came = (back && more, places.last().copied().filter(|_| more));
+    Ok(store::marks::proceed(conn, organization.id, &ids, came, ctx.clock.real())?)
 }
 
 /// Puts off what a failed turn met. Those that were joined are tried one by one from now on, so that
@@ -235,17 +236,20 @@ fn alone(
 async fn put_off(ctx: &Ctx, tenant: OrganizationId) -> Result<(), AppError> {
     let real = ctx.clock.real();
     let work = move |conn: &mut Conn| {
-        let marks = next(conn, tenant, real, MARKS_TOGETHER)?;
-        let Some(first) = marks.first() else { return Ok(()) };
-        if may_join(first) {
-            for mark in marks.iter().filter(|m| may_join(m)) {
-                store::marks::postpone(conn, tenant, mark.id, 1, real)?;
-            }
-            return Ok(());
+        let bundles = bundles(next(conn, tenant, real)?);
+        let Some(first) = bundles.first() else { return Ok(()) };
+        let joined = bundles.iter().filter(|b| may_join(&b.mark)).take(BUNDLES_TOGETHER);
+        let joined = joined.filter(|_| may_join(&first.mark));
+        let kin = bundles.iter().filter(|b| b.is_kin(first));
+        let met: BTreeSet<MarkId> = joined.chain(kin).flat_map(Bundle::ids).collect();
+        let met: Vec<MarkId> = met.into_iter().collect();
+        if met.len() > 1 || may_join(&first.mark) {
+            return store::marks::postpone(conn, tenant, &met, 1, real);
         }
-        let wait = 1_i64.checked_shl(first.tries.clamp(0, 20).unsigned_abs()).unwrap_or(1);
+        let tries = first.mark.tries;
+        let wait = 1_i64.checked_shl(tries.clamp(0, 20).unsigned_abs()).unwrap_or(1);
         let due = real.plus(TimeDelta::seconds(wait.min(LONGEST_WAIT)));
-        store::marks::postpone(conn, tenant, first.id, first.tries.saturating_add(1), due)
+        store::marks::postpone(conn, tenant, &met, tries.saturating_add(1), due)
     };
     let done: Result<(), store::StoreError> = ctx.db.write(Scope::Tenant(tenant), work).await;
     Ok(done?)

@@ -74,6 +74,8 @@ fn add(
     document: &Document,
 ) -> Result<Added, AppError> {
     let agreement = parse(document)?;
+    // Before the billing location is looked for: it may be going (`docs/adr/0156`).
+    organizations::lock(conn, organization)?;
     let owner = organizations::by_id(conn, organization)?
         .ok_or_else(|| AppError::not_found("organization"))?;
     let payer = payers::by_key(conn, &agreement.payer)?;

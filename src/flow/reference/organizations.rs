@@ -6,7 +6,9 @@ use super::draft::OrganizationInput;
 use super::{FIRST, exists, same_revision, stale};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::OrganizationId;
-use crate::domain::organization::{Location, LocationData, Organization, OrganizationData};
+use crate::domain::organization::{
+    Location, LocationData, Organization, OrganizationData, names_a_box,
+};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Touched};
@@ -15,6 +17,8 @@ use crate::store::{Conn, Scope, StoreError, contracts, organizations as store, p
 
 /// Versions whose billing locations are looked at when a location goes.
 const ALL_VERSIONS: i64 = 1_000;
+/// What a line of an address is told that names a box (2010AA N3).
+pub(super) const IN_A_BOX: &str = "claims name the street where the organization is, never a box; a contract may have one as its `pay_to`";
 
 /// Creates an organization; `already_exists` when its key is taken.
 pub fn create(
@@ -24,6 +28,10 @@ pub fn create(
 ) -> Result<Organization, AppError> {
     if let Some(other) = store::by_key(conn, &input.data.key)? {
         return Err(exists("an organization with this key", "/key", other.id));
+    }
+    let faults = in_boxes(&[], &input.locations);
+    if !faults.is_empty() {
+        return Err(AppError::invalid(faults));
     }
     let locations = merged(ctx, &[], input.locations);
     let organization = Organization { id: ctx.id(), revision: FIRST, data: input.data, locations };
@@ -44,9 +52,13 @@ pub async fn update(
     let ctx = ctx.clone();
     let db = ctx.db.clone();
     db.write(Scope::Tenant(id), move |conn| {
+        // Before anything is read: a program or contract that is being put at a location is there when it is
+        // asked what would miss the location, or finds it gone (`docs/adr/0156`).
+        store::lock(conn, id)?;
         let old = store::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))?;
         same_revision(old.revision, revision)?;
         let mut faults = fixed(&old.data, &input.data);
+        faults.extend(in_boxes(&old.locations, &input.locations));
         let locations = merged(&ctx, &old.locations, input.locations);
         faults.extend(missed(conn, &old, &locations)?);
         if !faults.is_empty() {
@@ -87,6 +99,29 @@ pub(super) fn fixed(old: &OrganizationData, new: &OrganizationData) -> Vec<Fault
         faults.push(Fault::at("/mode", message));
     }
     faults
+}
+
+/// Lines of given locations that name a box, at their places in the list.
+fn in_boxes(old: &[Location], new: &[LocationData]) -> Vec<Fault> {
+    let each = new.iter().enumerate().flat_map(|(index, data)| {
+        let known = old.iter().find(|location| location.data.key == data.key);
+        let lines = boxed(known.map(|location| &location.data), data);
+        lines.into_iter().map(move |line| Fault::at(format!("/locations/{index}{line}"), IN_A_BOX))
+    });
+    each.collect()
+}
+
+/// Where a location names a box and did not before. One that was stored before boxes were refused stays as it
+/// is, so that the organization can be changed and its file be brought in again.
+pub(super) fn boxed(old: Option<&LocationData>, new: &LocationData) -> Vec<&'static str> {
+    let (old, new) = (old.map(|data| &data.address), &new.address);
+    let lines = [
+        ("/address/line1", old.map(|address| &address.line1), Some(&new.line1)),
+        ("/address/line2", old.and_then(|address| address.line2.as_ref()), new.line2.as_ref()),
+    ];
+    let changed = lines.into_iter().filter(|(_, old, new)| new != old);
+    let boxes = changed.filter(|(_, _, new)| new.is_some_and(|line| names_a_box(line.as_str())));
+    boxes.map(|(pointer, ..)| pointer).collect()
 }
 
 /// Locations that are left out although a contract bills from them, or a program is there.

@@ -27,6 +27,8 @@ pub fn create(
     organization: OrganizationId,
     data: ProgramData,
 ) -> Result<Program, AppError> {
+    // Before the locations are read: one of them may be going (`docs/adr/0156`).
+    organizations::lock(conn, organization)?;
     let taken = store::by_keys(conn, organization, std::slice::from_ref(&data.key))?;
     if let Some(other) = taken.first() {
         return Err(exists(TAKEN, "/key", other.id));
@@ -51,6 +53,8 @@ pub async fn update(
     let work = ctx.clone();
     ctx.db
         .write(Scope::Tenant(organization), move |conn| {
+            // As in `create`.
+            organizations::lock(conn, organization)?;
             let old = store::by_id(conn, organization, id)?;
             let old = old.ok_or_else(|| AppError::not_found("program"))?;
             same_revision(old.revision, revision)?;

@@ -9,7 +9,7 @@ use crate::error::AppError;
 use crate::flow::again::{self, Cause, Touched};
 use crate::flow::reference::FIRST;
 use crate::flow::reference::draft::OrganizationInput;
-use crate::flow::reference::organizations::{fixed, touches};
+use crate::flow::reference::organizations::{IN_A_BOX, boxed, fixed, touches};
 use crate::store::organizations as store;
 
 pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Result<(), AppError> {
@@ -54,10 +54,13 @@ pub(super) fn load_locations(
             continue;
         };
         let mut new = old.clone();
-        for Row { mut data, .. } in rows {
+        for Row { line, mut data } in rows {
             let known = new.locations.iter_mut().find(|l| l.data.key == data.key);
             if let Some(location) = &known {
                 load.columns.location(&location.data, &mut data);
+            }
+            for pointer in boxed(known.as_ref().map(|l| &l.data), &data) {
+                load.refuse(line, pointer, IN_A_BOX);
             }
             load.counts.add(known.as_ref().map(|l| l.data != data));
             match known {

@@ -19,6 +19,7 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
             .into_iter()
             .map(|p| (p.data.key.clone(), p))
             .collect();
+        // `by_owner` has locked it: its locations stay as they are read here.
         let home = organizations::by_id(load.conn, owner)?;
         let has = |key: &Key| home.as_ref().is_some_and(|home| home.has_location(key));
         let unplaced = |data: &ProgramData| data.location.as_ref().is_some_and(|key| !has(key));

@@ -3,15 +3,11 @@
 use serde::Deserialize;
 
 use super::{AddressDraft, Reader, refuse_repeats};
-use crate::domain::organization::{
-    LocationData, OrganizationData, Part2Posture, StreetAddress, names_a_box,
-};
+use crate::domain::organization::{LocationData, OrganizationData, Part2Posture, StreetAddress};
 use crate::error::Fault;
 
 /// Most locations of one organization: a state's largest providers have fewer.
 const MAX_LOCATIONS: usize = 500;
-/// What a line of an address is told that names a box (2010AA N3).
-const IN_A_BOX: &str = "claims name the street where the organization is, never a box; a contract may have one as its `pay_to`";
 
 /// An organization as a door was told of it.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
@@ -63,7 +59,9 @@ pub struct LocationDraft {
     pub name: Option<String>,
     /// Its own NPI, when it has one.
     pub npi: Option<String>,
-    /// Its street address, with ZIP+4.
+    /// Its street address, with ZIP+4: claims name the street where the organization is, so a line that
+    /// names a post-office box or a lock box is refused, unless it is stored so already. A contract may
+    /// have a box as its `pay_to`.
     pub address: Option<AddressDraft>,
 }
 
@@ -134,11 +132,6 @@ impl LocationDraft {
             let city = r.required("city", draft.city.as_ref());
             let state = r.required("state", draft.state.as_ref());
             let zip = r.required("zip", draft.zip.as_ref());
-            for (field, line) in [("line1", &draft.line1), ("line2", &draft.line2)] {
-                if line.as_ref().is_some_and(|line| names_a_box(line)) {
-                    r.refuse(field, IN_A_BOX);
-                }
-            }
             Some(StreetAddress { line1: line1?, line2, city: city?, state: state?, zip: zip? })
         });
         Some(LocationData { key: key?, name: name?, npi, address: address? })

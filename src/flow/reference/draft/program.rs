@@ -29,7 +29,8 @@ pub struct ProgramDraft {
     /// Last day on which it runs; missing: no end.
     #[schema(example = "2027-06-30")]
     pub to: Option<String>,
-    /// The key of the location where it is, for payers that want the place of the service.
+    /// The key of the location where it is, for payers that want the place of the service. The organization
+    /// has this location, and keeps it while the program is there.
     #[schema(example = "main")]
     pub location: Option<String>,
 }
