@@ -1,6 +1,6 @@
 //! Which visits may wait for units or time that were given back.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::schema::{decision_lines, encounters, hold_reasons};
-use super::touched::{Found, Page, Query, load, members_of_numbers, on, place, start};
+use super::touched::{Page, Query, load, members_of_numbers, on, start};
 use crate::domain::again::{Days, Freed, Place};
 use crate::domain::ids::{MemberId, OrganizationId};
 use crate::domain::rules::{RuleId, own_rules};
@@ -16,59 +16,62 @@ use crate::domain::status::{EncounterStatus, LineStatus};
 
 /// What may wait for units or time given back: visits of the members and of whoever has the same
 /// numbers, and those of the peers, that wait ([`waiting`]); and what each member has on its days, whose
-/// units may be counted together, and each peer that is too short to be billed alone. The same few
-/// queries for many as for one.
+/// units may be counted together, and each peer that is too short to be billed alone.
 pub(super) fn beside(
     conn: &mut Conn,
     organization: OrganizationId,
     freed: &[&Freed],
     page: Page,
 ) -> Result<Vec<Place>, StoreError> {
-    let Some(hull) = freed.iter().map(|f| f.days).reduce(Days::join) else {
+    if freed.is_empty() {
         return Ok(Vec::new());
-    };
+    }
+    let (mut members, mut peers): (Spans, Spans) = Default::default();
+    for one in freed {
+        members.entry(one.member.as_i64()).or_default().push(one.days);
+        // What was too short alone and overlapped with what went may count in its day's sum now.
+        peers.entry(one.peer.as_i64()).or_default().push(one.days.widened());
+    }
     let numbers: BTreeSet<_> = freed.iter().filter_map(|f| f.account.clone()).collect();
-    let members: BTreeSet<i64> = freed.iter().map(|f| f.member.as_i64()).collect();
-    let peers: BTreeSet<i64> = freed.iter().map(|f| f.peer.as_i64()).collect();
-    let mut owners = members.clone();
+    let mut owners: BTreeSet<i64> = members.keys().copied().collect();
     let others = members_of_numbers(conn, organization, &numbers)?;
     owners.extend(others.into_iter().map(MemberId::as_i64));
     let of_members = start(organization, page).filter(encounters::member_id.eq_any(owners));
     let mut found = load(conn, waiting(of_members))?;
     // Whatever their dates: a limit of a peer's may count over years.
-    let of_peers = start(organization, page).filter(encounters::peer_id.eq_any(peers.clone()));
+    let all: Vec<i64> = peers.keys().copied().collect();
+    let of_peers = start(organization, page).filter(encounters::peer_id.eq_any(all));
     found.extend(load(conn, waiting(of_peers))?);
-    let same_day = start(organization, page).filter(encounters::member_id.eq_any(members));
-    let of_whom = freed.iter().map(|f| (f.member.as_i64(), f.days));
-    found.extend(on_days(conn, (on(same_day, hull), false), of_whom)?);
-    // What was too short alone and overlapped with what went may count in its day's sum now.
-    let short = start(organization, page)
-        .filter(encounters::peer_id.eq_any(peers))
-        .filter(encounters::status.eq(EncounterStatus::NonBillable.as_str()));
-    let of_whom = freed.iter().map(|f| (f.peer.as_i64(), f.days.widened()));
-    found.extend(on_days(conn, (on(short, hull.widened()), true), of_whom)?);
+    found.extend(on_days(conn, page, &members, |member| {
+        start(organization, page).filter(encounters::member_id.eq(member))
+    })?);
+    found.extend(on_days(conn, page, &peers, |peer| {
+        start(organization, page)
+            .filter(encounters::peer_id.eq(peer))
+            .filter(encounters::status.eq(EncounterStatus::NonBillable.as_str()))
+    })?);
     Ok(found)
 }
 
-/// Of these visits those that each person, a member or with `peers` a peer, has on days of its own.
-fn on_days(
+/// Days of people, by the id of each.
+type Spans = BTreeMap<i64, Vec<Days>>;
+
+/// The visits that each person has on days of its own. One query a person: asked for many at once, SQLite would
+/// read all visits of all days between the first and the last.
+fn on_days<'q>(
     conn: &mut Conn,
-    (query, peers): (Query<'_>, bool),
-    of_whom: impl Iterator<Item = (i64, Days)>,
+    page: Page,
+    spans: &Spans,
+    of: impl Fn(i64) -> Query<'q>,
 ) -> Result<Vec<Place>, StoreError> {
-    let mut days: HashMap<i64, Vec<Days>> = HashMap::new();
-    for (person, some) in of_whom {
-        days.entry(person).or_default().push(some);
+    let mut found = Vec::new();
+    for (person, spans) in spans {
+        let ahead = |days: &&Days| !page.has_passed(**days);
+        let Some(hull) = spans.iter().filter(ahead).copied().reduce(Days::join) else { continue };
+        let places = load(conn, on(of(*person), hull))?;
+        found.extend(places.into_iter().filter(|p| spans.iter().any(|days| days.covers(p.date))));
     }
-    let (member, peer) = (encounters::member_id, encounters::peer_id);
-    let rows: Vec<(Found, i64, i64)> = query
-        .select(((encounters::service_date, encounters::started_at, encounters::id), member, peer))
-        .load(conn)?;
-    let is_on = |(found, member, peer): &(Found, i64, i64)| {
-        let of_person = days.get(if peers { peer } else { member });
-        of_person.is_some_and(|all| all.iter().any(|days| days.covers(found.0)))
-    };
-    Ok(rows.into_iter().filter(is_on).map(|(found, _, _)| place(found)).collect())
+    Ok(found)
 }
 
 /// Those that are held, or held in part, by what may depend on other visits; and those that draw on an

@@ -136,6 +136,21 @@ pub fn waiting(
     Ok(rows.into_iter().map(waiting).collect())
 }
 
+/// The visits that a rule holds, in order of id.
+pub fn held_by(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rule: RuleId,
+) -> Result<Vec<EncounterId>, StoreError> {
+    let rows: Vec<i64> = hold_reasons::table
+        .filter(hold_reasons::organization_id.eq(organization.as_i64()))
+        .filter(hold_reasons::rule.eq(rule.as_str()))
+        .order(hold_reasons::encounter_id)
+        .select(hold_reasons::encounter_id)
+        .load(conn)?;
+    Ok(rows.into_iter().map(EncounterId::from_i64).collect())
+}
+
 fn insert(conn: &mut Conn, organization: OrganizationId, list: &[Held]) -> Result<(), StoreError> {
     let rows: Vec<HoldRow> = list.iter().map(|held| row(organization, held)).collect();
     let reasons = list.iter().flat_map(|held| {

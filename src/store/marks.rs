@@ -14,6 +14,9 @@ use crate::domain::again::{Mark, NAMED, Place, WIDE};
 use crate::domain::dates::Instant;
 use crate::domain::ids::{EncounterId, MarkId, OrganizationId};
 
+/// The kind of marks that a process of a version before migration 75 wrote: only what they touch says it.
+const UNSAID: &str = "";
+
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = marks, treat_none_as_default_value = false)]
 struct Row {
@@ -132,27 +135,32 @@ pub fn is_wide_under_way(
 ) -> Result<bool, StoreError> {
     // What may be wide begins with the way back.
     let begun = marks::after_id.is_not_null().or(marks::back.eq(false));
-    let found: Option<i64> = marks::table
+    let rows: Vec<Row> = marks::table
         .filter(marks::organization_id.eq(organization.as_i64()))
-        .filter(marks::kind.eq_any(WIDE))
+        .filter(marks::kind.eq_any(WIDE.into_iter().chain([UNSAID])))
         .filter(marks::depth.eq(0))
         .filter(marks::tries.eq(0))
         .filter(marks::due_at.le(real.naive()))
         .filter(begun)
-        .select(marks::id)
-        .first(conn)
-        .optional()?;
-    Ok(found.is_some())
+        .select(Row::as_select())
+        .load(conn)?;
+    for row in rows {
+        if row.into_domain()?.touched.is_wide() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The organization's marks of people and visits, due or not, oldest first.
 pub fn named(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<Mark>, StoreError> {
-    let rows: Vec<Row> = marks::table
+    // Sorted here: SQLite would read all marks by their number, to spare itself the sorting of these.
+    let mut rows: Vec<Row> = marks::table
         .filter(marks::organization_id.eq(organization.as_i64()))
-        .filter(marks::kind.eq_any(NAMED))
-        .order(marks::id)
+        .filter(marks::kind.eq_any(NAMED.into_iter().chain([UNSAID])))
         .select(Row::as_select())
         .load(conn)?;
+    rows.sort_by_key(|row| row.id);
     rows.into_iter().map(Row::into_domain).collect()
 }
 
@@ -197,6 +205,16 @@ pub fn proceed(
             .execute(conn)?;
     }
     Ok(())
+}
+
+/// How often in a row a mark could not be worked on; none: it is gone.
+pub fn tries(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: MarkId,
+) -> Result<Option<i32>, StoreError> {
+    let mark = marks::table.find((organization.as_i64(), id.as_i64()));
+    Ok(mark.select(marks::tries).first(conn).optional()?)
 }
 
 /// Notes that marks could not be worked on; they are due again at `due`, and wait from then on.

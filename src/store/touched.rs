@@ -19,7 +19,7 @@ use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId}
 use crate::domain::rules::RuleId;
 use crate::domain::status::EncounterStatus;
 
-pub(super) type Found = (NaiveDate, NaiveDateTime, i64);
+type Found = (NaiveDate, NaiveDateTime, i64);
 pub(super) type Query<'a> = encounters::BoxedQuery<'a, MultiBackend>;
 
 /// Which page of touched visits.
@@ -31,6 +31,17 @@ pub struct Page {
     pub after: Option<Place>,
     /// At most so many.
     pub limit: usize,
+}
+
+impl Page {
+    /// Whether all of these days lie before the page.
+    pub(super) fn has_passed(self, days: Days) -> bool {
+        self.after.is_some_and(|after| match (self.back, days) {
+            (false, Days { to: Some(to), .. }) => to < after.date,
+            (true, Days { from: Some(from), .. }) => from > after.date,
+            _ => false,
+        })
+    }
 }
 
 /// The next visits that any of these touch, without repeats. Voided ones are never touched.
@@ -143,7 +154,7 @@ pub(super) fn load(conn: &mut Conn, query: Query<'_>) -> Result<Vec<Place>, Stor
     Ok(rows.into_iter().map(place).collect())
 }
 
-pub(super) fn place((date, start, id): Found) -> Place {
+fn place((date, start, id): Found) -> Place {
     Place { date, start: Instant::from_naive(start), id: EncounterId::from_i64(id) }
 }
 
@@ -153,17 +164,18 @@ pub fn members_of_numbers(
     organization: OrganizationId,
     numbers: &BTreeSet<(PayerId, MemberNumber)>,
 ) -> Result<Vec<MemberId>, StoreError> {
-    let mut found = Vec::new();
-    for (payer, number) in numbers {
-        let rows: Vec<i64> = coverages::table
-            .filter(coverages::organization_id.eq(organization.as_i64()))
-            .filter(coverages::payer_id.eq(payer.as_i64()))
-            .filter(coverages::member_number.eq(number.as_str()))
-            .select(coverages::member_id)
-            .load(conn)?;
-        found.extend(rows.into_iter().map(MemberId::from_i64));
-    }
-    Ok(found)
+    let payers: BTreeSet<i64> = numbers.iter().map(|(payer, _)| payer.as_i64()).collect();
+    let texts: BTreeSet<&str> = numbers.iter().map(|(_, number)| number.as_str()).collect();
+    let rows: Vec<(i64, i64, String)> = coverages::table
+        .filter(coverages::organization_id.eq(organization.as_i64()))
+        .filter(coverages::payer_id.eq_any(payers))
+        .filter(coverages::member_number.eq_any(texts))
+        .select((coverages::member_id, coverages::payer_id, coverages::member_number))
+        .load(conn)?;
+    let wanted: BTreeSet<(i64, &str)> =
+        numbers.iter().map(|(payer, number)| (payer.as_i64(), number.as_str())).collect();
+    let rows = rows.iter().filter(|(_, payer, number)| wanted.contains(&(*payer, number.as_str())));
+    Ok(rows.map(|(member, ..)| MemberId::from_i64(*member)).collect())
 }
 
 /// Visits of other organizations of the same mode that wait for units which a payer counts across

@@ -123,6 +123,17 @@ on_both! {
         let text = file(&app, &w, &build(&app, &w).await).await;
         assert_eq!(text.matches("NM1*77*2*RIVER BEND ANNEX").count(), 1, "{text}");
         assert!(text.contains("N3*77 SAMPLE ROAD~"), "{text}");
+        // When a program says later where it is, what was held for that is decided again.
+        let program = json!({"key": "club", "name": "Club", "kind": "site", "from": "2026-01-01"});
+        let made = app.post("/v1/programs?organization=river-bend", &w.admin, &program).await.expect(201);
+        let mut visit = body("V-4", "office", "2026-07-04T16:00");
+        visit["program"] = json!("club");
+        assert_eq!(rules(&post(visit).await), ["claim.form"]);
+        let path = format!("/v1/programs/{}?organization=river-bend", id(&made));
+        amend(&app, &w, &path, |p| p["location"] = json!("annex")).await;
+        app.settle().await;
+        let visits = world::all(&app, "/v1/encounters?status=ready", &w.biller).await;
+        assert!(visits.iter().any(|visit| visit["reference"] == "V-4"), "{visits:?}");
     }
 
     async fn what_cannot_be_written_is_held_and_never_sent(app: TestApp) {

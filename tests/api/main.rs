@@ -20,6 +20,7 @@ mod again_killed;
 mod again_numbers;
 
 mod again_turns;
+mod again_waiting;
 mod alternatives;
 mod app;
 mod as_meant;

@@ -128,3 +128,31 @@ fn the_planner_is_told_of_indexes_that_are_there() {
     let unknown: Vec<String> = unknown.into_iter().map(|index| index.name).collect();
     assert!(unknown.is_empty(), "{unknown:#?}");
 }
+
+/// What is next among marks is found without reading all that wait.
+#[test]
+fn marks_are_found_by_what_they_are() {
+    let (_folder, mut conn) = database();
+    let cases = [
+        (
+            "SELECT * FROM marks WHERE organization_id = 1 AND due_at <= '2026-07-01' AND depth = 0 \
+             ORDER BY served_at, id LIMIT 1000",
+            "SEARCH marks USING INDEX marks_by_depth (organization_id=? AND depth=?)",
+        ),
+        (
+            "SELECT * FROM marks WHERE organization_id = 1 AND kind IN ('payer', 'organization', '') \
+             AND depth = 0 AND tries = 0 AND due_at <= '2026-07-01' \
+             AND (after_id IS NOT NULL OR back = 0)",
+            "SEARCH marks USING INDEX marks_by_kind (organization_id=? AND kind=?)",
+        ),
+        (
+            "SELECT * FROM marks WHERE organization_id = 1 \
+             AND kind IN ('member', 'peer', 'encounter', '')",
+            "SEARCH marks USING INDEX marks_by_kind (organization_id=? AND kind=?)",
+        ),
+    ];
+    for (sql, wanted) in cases {
+        let plan = plan(&mut conn, sql);
+        assert!(plan.starts_with(wanted) && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+    }
+}

@@ -1,7 +1,8 @@
 -- A large change may set free what a hundred thousand marks stand for. While it is under way only people's changes
 -- take turns, and these are found without a walk past all that waits; so are the few marks that are wide, and those
 -- of people and visits, which a claim looks at before it is built.
-ALTER TABLE marks ADD COLUMN kind TEXT NOT NULL DEFAULT 'freed';
+-- A process of the version before says none.
+ALTER TABLE marks ADD COLUMN kind TEXT NOT NULL DEFAULT '';
 UPDATE marks SET kind = CASE
     WHEN touched LIKE '{"member"%' THEN 'member'
     WHEN touched LIKE '{"peer"%' THEN 'peer'

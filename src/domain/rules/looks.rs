@@ -85,12 +85,26 @@ const FILING: &[&str] = &[
     "contract.provider_number_issued",
 ];
 
+/// A note of the claim may name the authorization that is drawn on, if one is.
+const FORM: &[&str] = &[
+    TIMES,
+    "encounter.program",
+    "facts.gaps",
+    "facts.authorizations",
+    "facts.usage",
+    "contract.authorization",
+    "contract.claim",
+    "contract.rate",
+];
+
 const NOTED: &[&str] = &["encounter.note", "facts.planned", "contract.documentation"];
 const GOAL: &[&str] = &["encounter.note", "facts.documents", "facts.planned", "contract.condition"];
 
-/// Facts that other visits, or what was claimed or drawn for them, may change.
-const OF_OTHERS: [&str; 14] = [
+/// Facts that other visits, or what was claimed or drawn for them, may change; and the day, which changes by
+/// itself.
+const OF_OTHERS: [&str; 15] = [
     "facts.anchors",
+    "facts.as_of",
     "facts.authorizations",
     "facts.claimed",
     "facts.day",
@@ -107,7 +121,7 @@ const OF_OTHERS: [&str; 14] = [
 ];
 
 /// The rules whose answer follows from the visit, the people and the contract alone, whatever else was
-/// given or billed.
+/// given or billed, and on whatever day they are asked: whoever changes their answer marks the visit.
 pub fn own_rules() -> impl Iterator<Item = RuleId> {
     let of_others = |rule: RuleId| looks_at(rule).iter().any(|fact| OF_OTHERS.contains(fact));
     RuleId::ALL.iter().copied().filter(move |rule| !of_others(*rule))
@@ -137,7 +151,7 @@ pub(super) fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::NoteUnsigned | R::NoteNoGoal => NOTED,
         R::MemberNoAddress => &["facts.has_address"],
         R::ClaimPeer | R::ClaimMember => &["facts.gaps", "contract.claim"],
-        R::ClaimForm => &["facts.gaps", "encounter.program", "contract.claim", "contract.rate"],
+        R::ClaimForm => FORM,
         R::ClaimDiagnoses => &["encounter.diagnoses", "contract.claim"],
         R::GroupAverage => &[GROUP, TIMES, "facts.peer_windows", "contract.condition"],
         R::PeerSupervisor => &[TIMES, "facts.documents", "facts.supervised", "contract.condition"],
@@ -190,8 +204,7 @@ mod tests {
     use super::*;
 
     /// What is known of the visit itself, its people and their papers.
-    const OWN: [&str; 15] = [
-        "facts.as_of",
+    const OWN: [&str; 14] = [
         "facts.billed",
         "facts.birth_date",
         "facts.certificates",
@@ -234,6 +247,9 @@ mod tests {
             RuleId::PeerCaseload,
             RuleId::SessionMemberTwice,
             RuleId::DocumentMissing,
+            RuleId::ClaimForm,
+            RuleId::Part2NoConsent,
+            RuleId::FilingLate,
         ];
         assert!(others.iter().all(|rule| !own.contains(rule)));
         let wanted = [RuleId::MemberNoAddress, RuleId::EligibilityNoCoverage, RuleId::NoteUnsigned];

@@ -42,6 +42,11 @@ impl Bundle {
         }
     }
 
+    /// Whether it is about what was given back, and never failed.
+    pub(super) fn is_freed(&self) -> bool {
+        self.freed().is_some()
+    }
+
     fn stand(&self) -> Stand {
         (self.mark.after, self.mark.cause, self.mark.depth)
     }

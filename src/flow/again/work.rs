@@ -6,7 +6,8 @@
 //! done and nothing to do twice. Of several processes on one database, one at a time works on an
 //! organization.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -71,17 +72,18 @@ pub async fn turn(ctx: &Ctx, round: &mut Round) -> Result<Turn, AppError> {
     let next: Result<_, store::StoreError> = ctx.db.read(Scope::Service, next).await;
     let Some(organization) = next? else { return Ok(Turn::Idle) };
     round.last = Some(organization);
-    let work = ctx.clone();
+    let (work, met) = (ctx.clone(), Met::default());
+    let meeting = met.clone();
     let result = ctx
         .db
         .run(Scope::Tenant(organization), Purpose::WriteByKey, move |conn| {
-            turn_in(&work, conn, organization)
+            turn_in(&work, conn, organization, &meeting)
         })
         .await;
     match result {
         Err(error) if error.retryable() => Ok(Turn::Busy),
         Err(error) => {
-            put_off(ctx, organization).await?;
+            put_off(ctx, organization, met.take()).await?;
             Err(error)
         }
         done => done,
@@ -105,17 +107,39 @@ pub async fn settle(ctx: &Ctx) -> Result<(), AppError> {
     }
 }
 
-fn turn_in(ctx: &Ctx, conn: &mut Conn, tenant: OrganizationId) -> Result<Turn, AppError> {
+fn turn_in(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    met: &Met,
+) -> Result<Turn, AppError> {
     if !store::turns::try_work(conn, tenant)? {
         return Ok(Turn::Busy);
     }
     let bundles = bundles(next(conn, tenant, ctx.clock.real())?);
     let Some(first) = bundles.first() else { return Ok(Turn::Busy) };
+    met.set(first.ids());
     let organization = deciding(conn, tenant)?;
-    if !may_join(&first.mark) || !together(ctx, conn, &organization, &bundles)? {
-        alone(ctx, conn, &organization, first, &bundles)?;
+    // What waits for what was given back is looked at once for all of it, page by page.
+    let alike = first.is_freed() || !may_join(&first.mark);
+    if alike || !together(ctx, conn, &organization, &bundles, met)? {
+        alone(ctx, conn, &organization, first, &bundles, met)?;
     }
     Ok(Turn::Worked)
+}
+
+/// The marks that a turn works on, known also when it fails.
+#[derive(Debug, Clone, Default)]
+struct Met(Arc<Mutex<Vec<MarkId>>>);
+
+impl Met {
+    fn set(&self, ids: Vec<MarkId>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = ids;
+    }
+
+    fn take(&self) -> Vec<MarkId> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The marks that are next. While somebody's change of much is under way, what came of its decisions waits for its
@@ -139,13 +163,13 @@ fn may_join(mark: &Mark) -> bool {
     !mark.touched.is_wide() && mark.is_fresh() && mark.tries == 0
 }
 
-/// Works on all marks that may be joined, when what they touch fits one chunk. Not on what was given back that does
-/// not fit: what waits for it is looked at once, page by page, for all of them ([`alone`]).
+/// Works on all marks that may be joined, when what they touch fits one chunk.
 fn together(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
     bundles: &[Bundle],
+    met: &Met,
 ) -> Result<bool, AppError> {
     let page = Page { back: false, after: None, limit: CHUNK_VISITS + 1 };
     let mut wishes: BTreeMap<Place, Wish> = BTreeMap::new();
@@ -157,9 +181,6 @@ fn together(
         let places = store::touched::page(conn, organization.id, touched, page)?;
         let fresh = places.iter().filter(|p| !wishes.contains_key(p)).count();
         if wishes.len() + fresh > CHUNK_VISITS {
-            if bundles.first().is_some_and(|first| bundle.is_kin(first)) {
-                return Ok(false);
-            }
             break;
         }
         for place in places {
@@ -171,6 +192,7 @@ fn together(
     if done.is_empty() {
         return Ok(false);
     }
+    met.set(done.clone());
     let wishes: Vec<Wish> = wishes.into_values().collect();
     decide(ctx, conn, organization, &wishes, Ways { back, forward: true })?;
     store::marks::delete(conn, organization.id, &done)?;
@@ -209,8 +231,11 @@ fn alone(
     organization: &Organization,
     first: &Bundle,
     bundles: &[Bundle],
+    met: &Met,
 ) -> Result<(), AppError> {
     let kin: Vec<&Bundle> = bundles.iter().filter(|bundle| bundle.is_kin(first)).collect();
+    let all: Vec<MarkId> = kin.iter().flat_map(|bundle| bundle.ids()).collect();
+    met.set(all.clone());
     let touched: Vec<Touched> = kin.iter().map(|bundle| bundle.mark.touched.clone()).collect();
     let Mark { back, after, .. } = first.mark;
     let page = Page { back, after, limit: CHUNK_VISITS };
@@ -219,8 +244,7 @@ fn alone(
     decide(ctx, conn, organization, &wishes, Ways { back, forward: !back })?;
     let more = places.len() == CHUNK_VISITS;
     if !more && !back {
-        let done: Vec<MarkId> = kin.iter().flat_map(|bundle| bundle.ids()).collect();
-        return Ok(store::marks::delete(conn, organization.id, &done)?);
+        return Ok(store::marks::delete(conn, organization.id, &all)?);
     }
     for bundle in kin.iter().filter(|bundle| !bundle.others.is_empty()) {
         store::marks::delete(conn, organization.id, &bundle.others)?;
@@ -233,20 +257,13 @@ fn alone(
 
 /// Puts off what a failed turn met. Those that were joined are tried one by one from now on, so that
 /// one that cannot be worked on holds up no other.
-async fn put_off(ctx: &Ctx, tenant: OrganizationId) -> Result<(), AppError> {
+async fn put_off(ctx: &Ctx, tenant: OrganizationId, met: Vec<MarkId>) -> Result<(), AppError> {
     let real = ctx.clock.real();
     let work = move |conn: &mut Conn| {
-        let bundles = bundles(next(conn, tenant, real)?);
-        let Some(first) = bundles.first() else { return Ok(()) };
-        let joined = bundles.iter().filter(|b| may_join(&b.mark)).take(BUNDLES_TOGETHER);
-        let joined = joined.filter(|_| may_join(&first.mark));
-        let kin = bundles.iter().filter(|b| b.is_kin(first));
-        let met: BTreeSet<MarkId> = joined.chain(kin).flat_map(Bundle::ids).collect();
-        let met: Vec<MarkId> = met.into_iter().collect();
-        if met.len() > 1 || may_join(&first.mark) {
+        let [one] = met.as_slice() else {
             return store::marks::postpone(conn, tenant, &met, 1, real);
-        }
-        let tries = first.mark.tries;
+        };
+        let Some(tries) = store::marks::tries(conn, tenant, *one)? else { return Ok(()) };
         let wait = 1_i64.checked_shl(tries.clamp(0, 20).unsigned_abs()).unwrap_or(1);
         let due = real.plus(TimeDelta::seconds(wait.min(LONGEST_WAIT)));
         store::marks::postpone(conn, tenant, &met, tries.saturating_add(1), due)

@@ -9,11 +9,12 @@ use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{
     Location, LocationData, Organization, OrganizationData, names_a_box,
 };
+use crate::domain::rules::RuleId;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Touched};
 use crate::flow::audit::{self, Action, Detail};
-use crate::store::{Conn, Scope, StoreError, contracts, organizations as store, programs};
+use crate::store::{Conn, Scope, StoreError, contracts, holds, organizations as store, programs};
 
 /// Versions whose billing locations are looked at when a location goes.
 const ALL_VERSIONS: i64 = 1_000;
@@ -75,7 +76,7 @@ pub async fn update(
             .field_if("locations", old.locations != new.locations);
         audit::note(&ctx, conn, Some(id), Action::OrganizationChange, id, detail)?;
         new.revision += 1;
-        let touched: Vec<Touched> = touches(&old.data, &new.data).into_iter().collect();
+        let touched = touches(conn, id, &old.data, &new.data)?;
         again::mark(&ctx, conn, id, Cause::Organization, &touched)?;
         Ok(new)
     })
@@ -83,9 +84,27 @@ pub async fn update(
 }
 
 /// What a change of an organization may decide otherwise: all of it, when it is about the zone or
-/// the Part 2 posture.
-pub(super) fn touches(old: &OrganizationData, new: &OrganizationData) -> Option<Touched> {
-    ((old.zone, old.part2) != (new.zone, new.part2)).then_some(Touched::Organization)
+/// the Part 2 posture; else what its claims could not say.
+pub(super) fn touches(
+    conn: &mut Conn,
+    id: OrganizationId,
+    old: &OrganizationData,
+    new: &OrganizationData,
+) -> Result<Vec<Touched>, StoreError> {
+    if (old.zone, old.part2) != (new.zone, new.part2) {
+        return Ok(vec![Touched::Organization]);
+    }
+    held_by_form(conn, id)
+}
+
+/// Visits that are held because a claim form asks for something of the organization, its locations or programs
+/// that was not on record. What is ready is asked again when it is claimed.
+pub(super) fn held_by_form(
+    conn: &mut Conn,
+    id: OrganizationId,
+) -> Result<Vec<Touched>, StoreError> {
+    let held = holds::held_by(conn, id, RuleId::ClaimForm)?;
+    Ok(held.into_iter().map(Touched::Encounter).collect())
 }
 
 /// What may not change about an organization, and would.

@@ -8,7 +8,9 @@ use crate::domain::ids::{OrganizationId, ProgramId};
 use crate::domain::program::{Program, ProgramData};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
+use crate::flow::again::{self, Cause};
 use crate::flow::audit::{self, Action, Detail};
+use crate::flow::reference::organizations::held_by_form;
 use crate::store::{Conn, Scope, StoreError, organizations, programs as store};
 
 /// What a fault says of a program that is not there.
@@ -79,6 +81,8 @@ pub async fn update(
             let detail = audit::changed(&old.data, &new.data)?;
             audit::note(&work, conn, Some(organization), Action::ProgramChange, id, detail)?;
             new.revision += 1;
+            let touched = held_by_form(conn, organization)?;
+            again::mark(&work, conn, organization, Cause::Organization, &touched)?;
             Ok(new)
         })
         .await

@@ -6,10 +6,10 @@ use super::{Load, OwnedRow, Row};
 use crate::domain::identifiers::Key;
 use crate::domain::organization::{Location, LocationData, Organization};
 use crate::error::AppError;
-use crate::flow::again::{self, Cause, Touched};
+use crate::flow::again::{self, Cause};
 use crate::flow::reference::FIRST;
 use crate::flow::reference::draft::OrganizationInput;
-use crate::flow::reference::organizations::{IN_A_BOX, boxed, fixed, touches};
+use crate::flow::reference::organizations::{IN_A_BOX, boxed, fixed, held_by_form, touches};
 use crate::store::organizations as store;
 
 pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Result<(), AppError> {
@@ -32,8 +32,8 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Re
         }
         let changed = old.data != data;
         if changed {
-            let touched: Vec<Touched> = touches(&old.data, &data).into_iter().collect();
             let id = old.id;
+            let touched = touches(load.conn, id, &old.data, &data)?;
             Load::must(store::update(load.conn, &Organization { data, ..old }, now)?)?;
             again::mark(load.ctx, load.conn, id, Cause::Organization, &touched)?;
         }
@@ -70,6 +70,8 @@ pub(super) fn load_locations(
         }
         if new != old {
             Load::must(store::update(load.conn, &new, now)?)?;
+            let touched = held_by_form(load.conn, id)?;
+            again::mark(load.ctx, load.conn, id, Cause::Organization, &touched)?;
         }
     }
     Ok(())

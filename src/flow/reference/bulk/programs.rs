@@ -6,6 +6,8 @@ use super::{Load, OwnedRow, Row};
 use crate::domain::identifiers::Key;
 use crate::domain::program::{Program, ProgramData};
 use crate::error::AppError;
+use crate::flow::again::{self, Cause};
+use crate::flow::reference::organizations::held_by_form;
 use crate::flow::reference::programs::FIXED_KIND;
 use crate::flow::reference::{FIRST, NO_SUCH_LOCATION};
 use crate::store::{organizations, programs as store};
@@ -23,7 +25,7 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
         let home = organizations::by_id(load.conn, owner)?;
         let has = |key: &Key| home.as_ref().is_some_and(|home| home.has_location(key));
         let unplaced = |data: &ProgramData| data.location.as_ref().is_some_and(|key| !has(key));
-        let mut fresh = Vec::new();
+        let (mut fresh, mut moved) = (Vec::new(), false);
         for Row { line, mut data } in rows {
             let Some(old) = stored.remove(&data.key) else {
                 if unplaced(&data) {
@@ -42,12 +44,17 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
                 load.refuse(line, "/kind", FIXED_KIND);
             }
             let changed = old.data != data;
+            moved |= changed;
             if changed {
                 Load::must(store::update(load.conn, owner, &Program { data, ..old }, now)?)?;
             }
             load.counts.add(Some(changed));
         }
         store::insert_all(load.conn, owner, &fresh, now)?;
+        if moved {
+            let touched = held_by_form(load.conn, owner)?;
+            again::mark(load.ctx, load.conn, owner, Cause::Organization, &touched)?;
+        }
     }
     Ok(())
 }
