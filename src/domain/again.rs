@@ -31,7 +31,8 @@ code_list!(
         Peer = "peer_changed",
         /// Another contract version is in force.
         Contract = "contract_changed",
-        /// The organization's zone or Part 2 posture is another.
+        /// The organization, a location or a program of it is another: its zone, its Part 2 posture, or what claims
+        /// say of it.
         Organization = "organization_changed",
         /// Units or time that another visit held are free.
         Freed = "freed",

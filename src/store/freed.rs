@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
@@ -68,10 +69,27 @@ fn on_days<'q>(
     for (person, spans) in spans {
         let ahead = |days: &&Days| !page.has_passed(**days);
         let Some(hull) = spans.iter().filter(ahead).copied().reduce(Days::join) else { continue };
-        let places = load(conn, on(of(*person), hull))?;
+        let places = load(conn, begun_near(on(of(*person), hull), hull))?;
         found.extend(places.into_iter().filter(|p| spans.iter().any(|days| days.covers(p.date))));
     }
     Ok(found)
+}
+
+/// A local day lies within the day before and the day after in UTC; by when they began an index finds the visits of
+/// a person.
+fn begun_near(query: Query<'_>, days: Days) -> Query<'_> {
+    let begun = encounters::started_at;
+    let far = |day: NaiveDate, days: i64| {
+        day.checked_add_signed(TimeDelta::days(days)).unwrap_or(day).and_time(NaiveTime::MIN)
+    };
+    let query = match days.from {
+        Some(from) => query.filter(begun.ge(far(from, -1))),
+        None => query,
+    };
+    match days.to {
+        Some(to) => query.filter(begun.lt(far(to, 2))),
+        None => query,
+    }
 }
 
 /// Those that are held, or held in part, by what may depend on other visits; and those that draw on an

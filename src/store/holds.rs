@@ -13,6 +13,7 @@ use super::types::CHUNK;
 use crate::domain::dates::Instant;
 use crate::domain::facts::Facts;
 use crate::domain::hold::Hold;
+use crate::domain::identifiers::Key;
 use crate::domain::ids::{EncounterId, MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::money::Money;
 use crate::domain::rules::RuleId;
@@ -136,19 +137,37 @@ pub fn waiting(
     Ok(rows.into_iter().map(waiting).collect())
 }
 
-/// The visits that a rule holds, in order of id.
+/// The visits, of one program or all, that one of the rules holds, in the order in which visits are decided again;
+/// at most so many.
 pub fn held_by(
     conn: &mut Conn,
     organization: OrganizationId,
-    rule: RuleId,
+    rules: &[RuleId],
+    program: Option<&Key>,
+    limit: i64,
 ) -> Result<Vec<EncounterId>, StoreError> {
-    let rows: Vec<i64> = hold_reasons::table
+    let texts: Vec<&str> = rules.iter().map(|r| r.as_str()).collect();
+    let joined = hold_reasons::table.inner_join(
+        encounters::table.on(encounters::organization_id
+            .eq(hold_reasons::organization_id)
+            .and(encounters::id.eq(hold_reasons::encounter_id))),
+    );
+    // Each rule may hold the same visit.
+    let rows = limit.saturating_mul(i64::try_from(rules.len()).unwrap_or(i64::MAX));
+    let mut query = joined
         .filter(hold_reasons::organization_id.eq(organization.as_i64()))
-        .filter(hold_reasons::rule.eq(rule.as_str()))
-        .order(hold_reasons::encounter_id)
-        .select(hold_reasons::encounter_id)
-        .load(conn)?;
-    Ok(rows.into_iter().map(EncounterId::from_i64).collect())
+        .filter(hold_reasons::rule.eq_any(texts))
+        .order((encounters::service_date, encounters::started_at, encounters::id))
+        .limit(rows)
+        .select(encounters::id)
+        .into_boxed();
+    if let Some(program) = program {
+        query = query.filter(encounters::program.eq(program.as_str()));
+    }
+    let mut found: Vec<i64> = query.load(conn)?;
+    found.dedup();
+    let found = found.into_iter().map(EncounterId::from_i64);
+    Ok(found.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
 }
 
 fn insert(conn: &mut Conn, organization: OrganizationId, list: &[Held]) -> Result<(), StoreError> {

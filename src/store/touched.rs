@@ -330,3 +330,34 @@ pub fn changed_peers(
     }
     Ok(changed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dates::parse_date;
+
+    #[test]
+    fn days_have_passed_when_all_of_them_lie_before_the_page() {
+        let date = |text: &str| parse_date(text).ok();
+        let (start, id) =
+            (Instant::parse("2026-07-10T16:00:00Z").unwrap(), EncounterId::from_i64(1));
+        let after = Some(Place { date: date("2026-07-10").unwrap(), start, id });
+        let cases = [
+            // From, to, passed on the way forward, passed on the way back.
+            ("2026-07-01", "2026-07-09", true, false),
+            ("2026-07-01", "2026-07-10", false, false),
+            ("2026-07-10", "2026-07-12", false, false),
+            ("2026-07-11", "2026-07-12", false, true),
+            ("", "2026-07-09", true, false),
+            ("2026-07-11", "", false, true),
+            ("", "", false, false),
+        ];
+        for (from, to, forward, back) in cases {
+            let days = Days { from: date(from), to: date(to) };
+            let page = |back: bool, after: Option<Place>| Page { back, after, limit: 1 };
+            assert_eq!(page(false, after).has_passed(days), forward, "{from} to {to}");
+            assert_eq!(page(true, after).has_passed(days), back, "{from} to {to}");
+            assert!(!page(false, None).has_passed(days) && !page(true, None).has_passed(days));
+        }
+    }
+}

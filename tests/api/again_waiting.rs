@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use peerclaims::domain::again::{Freed, Mark};
-use peerclaims::domain::ids::{MarkId, MemberId, OrganizationId, PayerId, PeerId};
+use peerclaims::domain::again::{Freed, Mark, Place};
+use peerclaims::domain::dates::Instant;
+use peerclaims::domain::ids::{EncounterId, MarkId, MemberId, OrganizationId, PayerId, PeerId};
 use peerclaims::flow::Scope;
 use peerclaims::flow::again::{Cause, Days, Touched};
 use peerclaims::store::marks;
@@ -27,6 +28,16 @@ async fn tenant(app: &TestApp, w: &World) -> OrganizationId {
 
 /// The references of the visits that are looked at when this was given back: of the member, by the peer, on a day.
 async fn waits(app: &TestApp, w: &World, freed: &[(usize, usize, u32)]) -> BTreeSet<String> {
+    waits_after(app, w, freed, None).await
+}
+
+/// The same of the page after a visit.
+async fn waits_after(
+    app: &TestApp,
+    w: &World,
+    freed: &[(usize, usize, u32)],
+    after: Option<Place>,
+) -> BTreeSet<String> {
     let organization = tenant(app, w).await;
     let touched: Vec<Touched> = freed
         .iter()
@@ -39,7 +50,7 @@ async fn waits(app: &TestApp, w: &World, freed: &[(usize, usize, u32)]) -> BTree
             })
         })
         .collect();
-    let all = Page { back: false, after: None, limit: 1_000 };
+    let all = Page { back: false, after, limit: 1_000 };
     let found = app
         .ctx
         .db
@@ -76,6 +87,15 @@ on_both! {
         assert_eq!(waits(&app, &w, &[(other, 2, 20)]).await, names(&[]));
         // What a member has on the day itself may be summed with what went; not what it has between two days.
         assert_eq!(waits(&app, &w, &[(other, 2, 10), (other, 2, 14)]).await, names(&["P-1", "P-3"]));
+        // On a page that begins within a day, what comes later on it is there.
+        let at = |hour: u32| Some(Place {
+            date: chrono::NaiveDate::from_ymd_opt(2026, 7, 14).unwrap(),
+            start: Instant::parse(&format!("2026-07-14T{hour}:30:00Z")).unwrap(),
+            id: EncounterId::from_i64(1),
+        });
+        let both = [(other, 2, 10), (other, 2, 14)];
+        assert_eq!(waits_after(&app, &w, &both, at(15)).await, names(&["P-3"]));
+        assert_eq!(waits_after(&app, &w, &both, at(23)).await, names(&[]));
         // Where nobody knows why a visit is held, it is looked at.
         let second = "encounter_id = (SELECT id FROM encounters WHERE reference = 'P-2')";
         app.database.execute(&format!("UPDATE hold_reasons SET rule = 'rule.of.old' WHERE {second}"));
@@ -94,7 +114,7 @@ on_both! {
             Touched::Peer(peer, day(1)),
             Touched::Payer(PayerId::from_i64(3), Days::ALL),
             Touched::Organization,
-            Touched::Encounter(peerclaims::domain::ids::EncounterId::from_i64(4)),
+            Touched::Encounter(EncounterId::from_i64(4)),
             Touched::Freed(freed),
         ];
         let (now, real) = (app.ctx.now(), app.ctx.clock.real());

@@ -134,6 +134,39 @@ on_both! {
         app.settle().await;
         let visits = world::all(&app, "/v1/encounters?status=ready", &w.biller).await;
         assert!(visits.iter().any(|visit| visit["reference"] == "V-4"), "{visits:?}");
+        // By file, too.
+        let hall = json!({"key": "hall", "name": "Hall", "kind": "site", "from": "2026-01-01"});
+        app.post("/v1/programs?organization=river-bend", &w.admin, &hall).await.expect(201);
+        let mut visit = body("V-5", "office", "2026-07-05T16:00");
+        visit["program"] = json!("hall");
+        assert_eq!(rules(&post(visit).await), ["claim.form"]);
+        let csv = "organization,key,name,kind,location,from,to\nriver-bend,hall,Hall,site,main,2026-01-01,\n";
+        let output = crate::reference_import::import(&app.database, "programs", csv.as_bytes(), &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        app.settle().await;
+        assert_eq!(seen(&app, &w, "V-5").await["status"], "ready");
+    }
+
+    async fn what_the_organization_could_not_say_is_decided_again_when_it_can(app: TestApp) {
+        let w = with(&app, "[claim.file]\ncharacters = \"basic\"").await;
+        let organization = app.get("/v1/organizations", &w.admin).await.expect(200)["items"][0].clone();
+        let path = format!("/v1/organizations/{}", id(&organization));
+        let sign = |o: &mut Value, to: &str| o["name"] = json!(to);
+        let named = organization["name"].as_str().unwrap().to_owned();
+        amend(&app, &w, &path, |o| sign(o, "River #Bend")).await;
+        record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        assert_eq!(rules(&seen(&app, &w, "V-1").await), ["claim.form"]);
+        amend(&app, &w, &path, |o| sign(o, &named)).await;
+        app.settle().await;
+        assert_eq!(seen(&app, &w, "V-1").await["status"], "ready");
+        // So with a location.
+        let line = organization["locations"][0]["address"]["line1"].as_str().unwrap().to_owned();
+        amend(&app, &w, &path, |o| o["locations"][0]["address"]["line1"] = json!("12 Main #4")).await;
+        record(&app, &w, "V-2", "2026-07-02T16:00").await;
+        assert_eq!(rules(&seen(&app, &w, "V-2").await), ["claim.form"]);
+        amend(&app, &w, &path, |o| o["locations"][0]["address"]["line1"] = json!(line)).await;
+        app.settle().await;
+        assert_eq!(seen(&app, &w, "V-2").await["status"], "ready");
     }
 
     async fn what_cannot_be_written_is_held_and_never_sent(app: TestApp) {

@@ -33,6 +33,8 @@ pub const CHUNK_VISITS: usize = 100;
 const MARKS_TOGETHER: i64 = 64;
 /// The same of those that each stand for several.
 const BUNDLES_TOGETHER: usize = 64;
+/// Bundles of what was given back that are one walk: each may ask for a member and a peer once a page.
+const KIN_TOGETHER: usize = 300;
 /// Marks that are looked through for such as one may stand for.
 const MARKS_BUNDLED: i64 = 1_000;
 /// Longest wait before a mark that failed is tried again, in seconds.
@@ -177,6 +179,7 @@ fn together(
     let mut back = false;
     for bundle in bundles.iter().filter(|b| may_join(&b.mark)).take(BUNDLES_TOGETHER) {
         let mark = &bundle.mark;
+        met.set(done.iter().copied().chain(bundle.ids()).collect());
         let touched = std::slice::from_ref(&mark.touched);
         let places = store::touched::page(conn, organization.id, touched, page)?;
         let fresh = places.iter().filter(|p| !wishes.contains_key(p)).count();
@@ -233,7 +236,8 @@ fn alone(
     bundles: &[Bundle],
     met: &Met,
 ) -> Result<(), AppError> {
-    let kin: Vec<&Bundle> = bundles.iter().filter(|bundle| bundle.is_kin(first)).collect();
+    let kin = bundles.iter().filter(|bundle| bundle.is_kin(first)).take(KIN_TOGETHER);
+    let kin: Vec<&Bundle> = kin.collect();
     let all: Vec<MarkId> = kin.iter().flat_map(|bundle| bundle.ids()).collect();
     met.set(all.clone());
     let touched: Vec<Touched> = kin.iter().map(|bundle| bundle.mark.touched.clone()).collect();

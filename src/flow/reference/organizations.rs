@@ -18,6 +18,8 @@ use crate::store::{Conn, Scope, StoreError, contracts, holds, organizations as s
 
 /// Versions whose billing locations are looked at when a location goes.
 const ALL_VERSIONS: i64 = 1_000;
+/// Held visits above which all are looked at once, in their order, instead of each by a mark of its own.
+const MANY_HELD: i64 = 200;
 /// What a line of an address is told that names a box (2010AA N3).
 pub(super) const IN_A_BOX: &str = "claims name the street where the organization is, never a box; a contract may have one as its `pay_to`";
 
@@ -90,20 +92,28 @@ pub(super) fn touches(
     id: OrganizationId,
     old: &OrganizationData,
     new: &OrganizationData,
-) -> Result<Vec<Touched>, StoreError> {
+) -> Result<Vec<Touched>, AppError> {
     if (old.zone, old.part2) != (new.zone, new.part2) {
         return Ok(vec![Touched::Organization]);
     }
-    held_by_form(conn, id)
+    held_by_form(conn, id, None)
 }
 
-/// Visits that are held because a claim form asks for something of the organization, its locations or programs
-/// that was not on record. What is ready is asked again when it is claimed.
+/// Visits, of one program or all, that are held because a claim form asks for something of the organization, its
+/// locations or programs that was not on record. What is ready is asked again when it is claimed.
 pub(super) fn held_by_form(
     conn: &mut Conn,
     id: OrganizationId,
-) -> Result<Vec<Touched>, StoreError> {
-    let held = holds::held_by(conn, id, RuleId::ClaimForm)?;
+    program: Option<&Key>,
+) -> Result<Vec<Touched>, AppError> {
+    // Decisions that read what was before may hold by it: they are waited for.
+    again::changing(conn, id)?;
+    // The form tells of a peer only where it is not the organization, by its number.
+    let rules = [RuleId::ClaimForm, RuleId::ClaimPeer];
+    let held = holds::held_by(conn, id, &rules, program, MANY_HELD + 1)?;
+    if i64::try_from(held.len()).is_ok_and(|count| count > MANY_HELD) {
+        return Ok(vec![Touched::Organization]);
+    }
     Ok(held.into_iter().map(Touched::Encounter).collect())
 }
 

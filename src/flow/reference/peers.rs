@@ -73,12 +73,13 @@ pub async fn update(
 }
 
 /// What claims say of a peer.
-fn said(peer: &Peer) -> (&Line35, &Line55, &PeerFacts) {
-    (&peer.data.first_name, &peer.data.last_name, &peer.data.claim)
+fn said(peer: &Peer) -> (&Npi, &Line35, &Line55, &PeerFacts) {
+    (&peer.data.npi, &peer.data.first_name, &peer.data.last_name, &peer.data.claim)
 }
 
 /// What a change of a peer may decide otherwise: the visits on days of certificates that are new,
-/// gone or others; all of them when claims say something else of the peer.
+/// gone or others; all of them when claims say something else of the peer, or when it was hired on a day on
+/// record, because then a certificate also says whether it may work before it has one (RK40).
 pub(super) fn touches(old: &Peer, new: &Peer) -> Option<Touched> {
     let person = |peer: &Peer| (peer.data.birth_date, peer.data.hired_on);
     if person(old) != person(new) {
@@ -91,6 +92,7 @@ pub(super) fn touches(old: &Peer, new: &Peer) -> Option<Touched> {
         return Some(Touched::Peer(new.id, Days::ALL));
     }
     let days = Days::hull(gone.chain(fresh).map(|c| c.data.span))?;
+    let days = if new.data.hired_on.is_some() { Days::ALL } else { days };
     Some(Touched::Peer(new.id, days))
 }
 

@@ -81,8 +81,10 @@ pub async fn update(
             let detail = audit::changed(&old.data, &new.data)?;
             audit::note(&work, conn, Some(organization), Action::ProgramChange, id, detail)?;
             new.revision += 1;
-            let touched = held_by_form(conn, organization)?;
-            again::mark(&work, conn, organization, Cause::Organization, &touched)?;
+            if old.data.location != new.data.location {
+                let touched = held_by_form(conn, organization, Some(&new.data.key))?;
+                again::mark(&work, conn, organization, Cause::Organization, &touched)?;
+            }
             Ok(new)
         })
         .await

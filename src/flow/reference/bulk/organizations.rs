@@ -15,6 +15,12 @@ use crate::store::organizations as store;
 pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Result<(), AppError> {
     let rows = load.first_of_each(rows, "/key", |o| o.data.key.clone());
     let keys: Vec<Key> = rows.iter().map(|r| r.data.data.key.clone()).collect();
+    // In order of id, as whoever changes several does.
+    let mut ids: Vec<_> = store::by_keys(load.conn, &keys)?.iter().map(|o| o.id).collect();
+    ids.sort_unstable();
+    for id in ids {
+        store::lock(load.conn, id)?;
+    }
     let mut stored: HashMap<Key, Organization> =
         store::by_keys(load.conn, &keys)?.into_iter().map(|o| (o.data.key.clone(), o)).collect();
     let now = load.ctx.now();
@@ -70,7 +76,7 @@ pub(super) fn load_locations(
         }
         if new != old {
             Load::must(store::update(load.conn, &new, now)?)?;
-            let touched = held_by_form(load.conn, id)?;
+            let touched = held_by_form(load.conn, id, None)?;
             again::mark(load.ctx, load.conn, id, Cause::Organization, &touched)?;
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
         let home = organizations::by_id(load.conn, owner)?;
         let has = |key: &Key| home.as_ref().is_some_and(|home| home.has_location(key));
         let unplaced = |data: &ProgramData| data.location.as_ref().is_some_and(|key| !has(key));
-        let (mut fresh, mut moved) = (Vec::new(), false);
+        let (mut fresh, mut moved) = (Vec::new(), Vec::new());
         for Row { line, mut data } in rows {
             let Some(old) = stored.remove(&data.key) else {
                 if unplaced(&data) {
@@ -44,17 +44,20 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
                 load.refuse(line, "/kind", FIXED_KIND);
             }
             let changed = old.data != data;
-            moved |= changed;
+            if old.data.location != data.location {
+                moved.push(data.key.clone());
+            }
             if changed {
                 Load::must(store::update(load.conn, owner, &Program { data, ..old }, now)?)?;
             }
             load.counts.add(Some(changed));
         }
         store::insert_all(load.conn, owner, &fresh, now)?;
-        if moved {
-            let touched = held_by_form(load.conn, owner)?;
-            again::mark(load.ctx, load.conn, owner, Cause::Organization, &touched)?;
+        let mut touched = Vec::new();
+        for key in &moved {
+            touched.extend(held_by_form(load.conn, owner, Some(key))?);
         }
+        again::mark(load.ctx, load.conn, owner, Cause::Organization, &touched)?;
     }
     Ok(())
 }
