@@ -29,7 +29,8 @@ USER peerclaims
 WORKDIR /var/lib/peerclaims
 # SQLite, unless a database is named; then this volume stays empty.
 VOLUME /var/lib/peerclaims
-ENV PEERCLAIMS__HTTP__LISTEN=0.0.0.0:8080 PEERCLAIMS__LOG__FORMAT=json
+# Two heaps for all threads instead of one for each: docs/operations.md, "Memory".
+ENV PEERCLAIMS__HTTP__LISTEN=0.0.0.0:8080 PEERCLAIMS__LOG__FORMAT=json MALLOC_ARENA_MAX=2
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/readyz"]

@@ -31,6 +31,11 @@ pub fn measure(asked: &Asked) {
                 let begun = Instant::now();
                 let mut command = Command::new(std::env::current_exe().unwrap());
                 command.args([CHILD, task, &world.base.url]).args(world.organizations());
+                // As the service is to be started (docs/operations.md): it is read when a process starts.
+                command.env(
+                    "MALLOC_ARENA_MAX",
+                    std::env::var("MALLOC_ARENA_MAX").unwrap_or("2".to_owned()),
+                );
                 let output = command.output().unwrap();
                 let said = String::from_utf8_lossy(&output.stderr);
                 assert!(output.status.success(), "{task}: {said}");
