@@ -13,6 +13,8 @@ COPY src src
 COPY migrations migrations
 COPY config config
 COPY fixtures fixtures
+# Not built, but named by Cargo.toml, which is not read without them.
+COPY benches benches
 RUN cargo build --release --locked --features postgres-tls \
     && cp target/release/peerclaims /usr/local/bin/peerclaims
 
