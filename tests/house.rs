@@ -302,3 +302,55 @@ fn nothing_is_left_for_later() {
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }
+
+/// Folders and files that the image's build copies.
+fn copied() -> BTreeSet<String> {
+    let docker = std::fs::read_to_string(root().join("Dockerfile")).unwrap();
+    let copies = docker.lines().filter_map(|line| line.strip_prefix("COPY "));
+    let from_here = copies.filter(|rest| !rest.starts_with("--"));
+    from_here.flat_map(|rest| rest.split_whitespace().rev().skip(1)).map(str::to_owned).collect()
+}
+
+/// Cargo reads no manifest whose targets are not there, so an image without them cannot be built.
+#[test]
+fn the_image_has_what_cargo_reads() {
+    let read = |name: &str| std::fs::read_to_string(root().join(name)).unwrap();
+    let ignored = read(".dockerignore");
+    let let_in = ignored.lines().filter_map(|line| line.strip_prefix('!')).map(str::to_owned);
+    assert_eq!(copied(), let_in.collect(), "copied by the Dockerfile, let in by .dockerignore");
+    let table: toml::Table = read("Cargo.toml").parse().unwrap();
+    let named = [("bench", "benches"), ("example", "examples"), ("test", "tests")];
+    for (kind, folder) in named.into_iter().filter(|(kind, _)| table.contains_key(*kind)) {
+        assert!(
+            copied().contains(folder),
+            "Cargo.toml names a {kind}, and the image has no {folder}"
+        );
+    }
+}
+
+/// What the program takes into itself when it is compiled; its tests are no part of the image.
+#[test]
+fn the_image_has_what_the_program_takes_in() {
+    let copied = copied();
+    let (mut taken, mut missing) = (0, Vec::new());
+    for (name, text) in sources() {
+        let program = text.split("#[cfg(test)]").next().unwrap();
+        let paths = program.split("include_").skip(1).filter_map(|piece| piece.split('"').nth(1));
+        for path in paths.filter(|path| path.starts_with("../")) {
+            let mut parts: Vec<&str> = name.split('/').collect();
+            parts.pop();
+            for step in path.split('/') {
+                if step == ".." {
+                    parts.pop();
+                } else {
+                    parts.push(step);
+                }
+            }
+            taken += 1;
+            if !copied.contains(parts[0]) {
+                missing.push(format!("{name} takes {path}"));
+            }
+        }
+    }
+    assert!(taken > 0 && missing.is_empty(), "not in the image's build: {missing:#?}");
+}
