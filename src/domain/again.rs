@@ -110,10 +110,12 @@ impl Days {
 
 const MEMBER: &str = "member";
 const PEER: &str = "peer";
+const PAYER: &str = "payer";
+const ORGANIZATION: &str = "organization";
 const ENCOUNTER: &str = "encounter";
 
 /// The kinds of what may touch a large part of what an organization has.
-pub const WIDE: [&str; 2] = ["payer", "organization"];
+pub const WIDE: [&str; 2] = [PAYER, ORGANIZATION];
 /// The kinds of what names a person or a visit.
 pub const NAMED: [&str; 3] = [MEMBER, PEER, ENCOUNTER];
 
@@ -146,8 +148,8 @@ impl Touched {
         match self {
             Self::Member(..) => MEMBER,
             Self::Peer(..) => PEER,
-            Self::Payer(..) => "payer",
-            Self::Organization => "organization",
+            Self::Payer(..) => PAYER,
+            Self::Organization => ORGANIZATION,
             Self::Encounter(_) => ENCOUNTER,
             Self::Freed(_) => "freed",
         }

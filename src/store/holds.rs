@@ -137,13 +137,13 @@ pub fn waiting(
     Ok(rows.into_iter().map(waiting).collect())
 }
 
-/// The visits, of one program or all, that one of the rules holds, in the order in which visits are decided again;
+/// The visits, of some programs or all, that one of the rules holds, in the order in which visits are decided again;
 /// at most so many.
 pub fn held_by(
     conn: &mut Conn,
     organization: OrganizationId,
     rules: &[RuleId],
-    program: Option<&Key>,
+    programs: Option<&[Key]>,
     limit: i64,
 ) -> Result<Vec<EncounterId>, StoreError> {
     let texts: Vec<&str> = rules.iter().map(|r| r.as_str()).collect();
@@ -161,8 +161,9 @@ pub fn held_by(
         .limit(rows)
         .select(encounters::id)
         .into_boxed();
-    if let Some(program) = program {
-        query = query.filter(encounters::program.eq(program.as_str()));
+    if let Some(programs) = programs {
+        let keys: Vec<&str> = programs.iter().map(Key::as_str).collect();
+        query = query.filter(encounters::program.assume_not_null().eq_any(keys));
     }
     let mut found: Vec<i64> = query.load(conn)?;
     found.dedup();

@@ -1,6 +1,6 @@
 //! Rows of organizations and their locations.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -251,6 +251,11 @@ pub fn lock(conn: &mut Conn, id: OrganizationId) -> Result<(), StoreError> {
         query.select(organizations::id).for_no_key_update().load::<i64>(c)?;
     }
     Ok(())
+}
+
+/// Locks several in order of id, so that two who do so never wait for each other.
+pub fn lock_all(conn: &mut Conn, ids: &BTreeSet<OrganizationId>) -> Result<(), StoreError> {
+    ids.iter().try_for_each(|id| lock(conn, *id))
 }
 
 fn with_locations(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Organization>, StoreError> {

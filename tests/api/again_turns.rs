@@ -223,6 +223,21 @@ on_both! {
         assert!(count <= 3 * walk, "{count} turns");
     }
 
+    async fn what_leaned_on_a_members_visits_is_marked_once_a_chunk(app: TestApp) {
+        let w = world::mesa_voices(&app, MEMBERS).await;
+        fill(&app, &w).await;
+        app.settle().await;
+        app.database.execute("UPDATE members SET line1 = NULL, city = NULL, state = NULL, zip = NULL");
+        let list = app.get("/v1/organizations", &w.biller).await.expect(200);
+        mark_all(&app, list["items"][0]["id"].as_str().unwrap()).await;
+        assert_eq!(again::turn(&app.ctx, &mut Round::default()).await.unwrap(), Turn::Worked);
+        let leaned = "FROM marks WHERE depth = 1 AND kind = 'member'";
+        let marks = app.database.number(&format!("SELECT COUNT(*) {leaned}"));
+        assert!(marks > 0, "members whose other visits lean on these");
+        let said = app.database.number(&format!("SELECT COUNT(DISTINCT touched) {leaned}"));
+        assert_eq!(marks, said);
+    }
+
     async fn two_workers_share_and_do_nothing_twice(app: TestApp) {
         let w = world::river_bend(&app, MEMBERS).await;
         fill(&app, &w).await;

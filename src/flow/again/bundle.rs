@@ -66,8 +66,8 @@ impl Bundle {
 
     /// Takes in another one about the same units and time that came as far, when their days are near.
     fn take_in(&mut self, other: &Self) -> bool {
-        let both = self.freed().is_some() && other.freed().is_some();
-        if !both || self.stand() != other.stand() {
+        let freed = self.is_freed() && other.is_freed();
+        if !freed || self.stand() != other.stand() {
             return false;
         }
         let taken = self.mark.touched.take_in(&other.mark.touched, NEAR_DAYS);
@@ -81,7 +81,7 @@ impl Bundle {
     /// visits of both are one page. Members who wait for one dense peer, and peers of one dense member, would
     /// else be looked at once for each.
     pub(super) fn is_kin(&self, other: &Self) -> bool {
-        let freed = self.freed().is_some() && other.freed().is_some();
+        let freed = self.is_freed() && other.is_freed();
         self.mark.id == other.mark.id || (freed && self.stand() == other.stand())
     }
 

@@ -139,6 +139,10 @@ impl Met {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = ids;
     }
 
+    fn add(&self, ids: Vec<MarkId>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
+    }
+
     fn take(&self) -> Vec<MarkId> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -177,9 +181,10 @@ fn together(
     let mut wishes: BTreeMap<Place, Wish> = BTreeMap::new();
     let mut done: Vec<MarkId> = Vec::new();
     let mut back = false;
+    met.take();
     for bundle in bundles.iter().filter(|b| may_join(&b.mark)).take(BUNDLES_TOGETHER) {
         let mark = &bundle.mark;
-        met.set(done.iter().copied().chain(bundle.ids()).collect());
+        met.add(bundle.ids());
         let touched = std::slice::from_ref(&mark.touched);
         let places = store::touched::page(conn, organization.id, touched, page)?;
         let fresh = places.iter().filter(|p| !wishes.contains_key(p)).count();

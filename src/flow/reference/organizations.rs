@@ -99,18 +99,18 @@ pub(super) fn touches(
     held_by_form(conn, id, None)
 }
 
-/// Visits, of one program or all, that are held because a claim form asks for something of the organization, its
+/// Visits, of some programs or all, that are held because a claim form asks for something of the organization, its
 /// locations or programs that was not on record. What is ready is asked again when it is claimed.
 pub(super) fn held_by_form(
     conn: &mut Conn,
     id: OrganizationId,
-    program: Option<&Key>,
+    programs: Option<&[Key]>,
 ) -> Result<Vec<Touched>, AppError> {
     // Decisions that read what was before may hold by it: they are waited for.
     again::changing(conn, id)?;
     // The form tells of a peer only where it is not the organization, by its number.
     let rules = [RuleId::ClaimForm, RuleId::ClaimPeer];
-    let held = holds::held_by(conn, id, &rules, program, MANY_HELD + 1)?;
+    let held = holds::held_by(conn, id, &rules, programs, MANY_HELD + 1)?;
     if i64::try_from(held.len()).is_ok_and(|count| count > MANY_HELD) {
         return Ok(vec![Touched::Organization]);
     }

@@ -82,7 +82,8 @@ pub async fn update(
             audit::note(&work, conn, Some(organization), Action::ProgramChange, id, detail)?;
             new.revision += 1;
             if old.data.location != new.data.location {
-                let touched = held_by_form(conn, organization, Some(&new.data.key))?;
+                let key = std::slice::from_ref(&new.data.key);
+                let touched = held_by_form(conn, organization, Some(key))?;
                 again::mark(&work, conn, organization, Cause::Organization, &touched)?;
             }
             Ok(new)

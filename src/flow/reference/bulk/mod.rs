@@ -256,10 +256,7 @@ impl Load<'_> {
                 }
             }
         }
-        // In order of id, so that two loads never wait for each other.
-        for id in owned.keys() {
-            store::lock(self.conn, *id)?;
-        }
+        store::lock_all(self.conn, &owned.keys().copied().collect())?;
         self.owners.extend(owned.keys());
         Ok(owned)
     }

@@ -15,12 +15,8 @@ use crate::store::organizations as store;
 pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Result<(), AppError> {
     let rows = load.first_of_each(rows, "/key", |o| o.data.key.clone());
     let keys: Vec<Key> = rows.iter().map(|r| r.data.data.key.clone()).collect();
-    // In order of id, as whoever changes several does.
-    let mut ids: Vec<_> = store::by_keys(load.conn, &keys)?.iter().map(|o| o.id).collect();
-    ids.sort_unstable();
-    for id in ids {
-        store::lock(load.conn, id)?;
-    }
+    let ids = store::by_keys(load.conn, &keys)?.iter().map(|o| o.id).collect();
+    store::lock_all(load.conn, &ids)?;
     let mut stored: HashMap<Key, Organization> =
         store::by_keys(load.conn, &keys)?.into_iter().map(|o| (o.data.key.clone(), o)).collect();
     let now = load.ctx.now();

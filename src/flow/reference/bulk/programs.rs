@@ -53,11 +53,10 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
             load.counts.add(Some(changed));
         }
         store::insert_all(load.conn, owner, &fresh, now)?;
-        let mut touched = Vec::new();
-        for key in &moved {
-            touched.extend(held_by_form(load.conn, owner, Some(key))?);
+        if !moved.is_empty() {
+            let touched = held_by_form(load.conn, owner, Some(&moved))?;
+            again::mark(load.ctx, load.conn, owner, Cause::Organization, &touched)?;
         }
-        again::mark(load.ctx, load.conn, owner, Cause::Organization, &touched)?;
     }
     Ok(())
 }
