@@ -224,18 +224,20 @@ on_both! {
     }
 
     async fn what_leaned_on_a_members_visits_is_marked_once_a_chunk(app: TestApp) {
-        let w = world::mesa_voices(&app, MEMBERS).await;
-        fill(&app, &w).await;
+        let limit = world::limit("daily", "90", "window = \"day\"\nexceed = \"hold\"");
+        let anchor = "[[condition]]\nkey = \"anchor\"\nservices = [\"peer_individual\"]\n\
+                      demand = \"face_to_face_within\"\ndays = 30\nsource = \"manual-limits\"";
+        let w = world::limited(&app, &format!("{limit}\n{anchor}\n"), 1).await;
+        upload(&app, &w, dense(&w, 0..8, 30), 201).await;
         app.settle().await;
+        assert_eq!(ready(&app, &w).await.len(), 8, "all on one day");
         app.database.execute("UPDATE members SET line1 = NULL, city = NULL, state = NULL, zip = NULL");
         let list = app.get("/v1/organizations", &w.biller).await.expect(200);
         mark_all(&app, list["items"][0]["id"].as_str().unwrap()).await;
         assert_eq!(again::turn(&app.ctx, &mut Round::default()).await.unwrap(), Turn::Worked);
-        let leaned = "FROM marks WHERE depth = 1 AND kind = 'member'";
-        let marks = app.database.number(&format!("SELECT COUNT(*) {leaned}"));
-        assert!(marks > 0, "members whose other visits lean on these");
-        let said = app.database.number(&format!("SELECT COUNT(DISTINCT touched) {leaned}"));
-        assert_eq!(marks, said);
+        // Eight visits face to face are gone, on which the same others of the member lean.
+        let leaned = "SELECT COUNT(*) FROM marks WHERE depth = 1 AND kind = 'member'";
+        assert_eq!(app.database.number(leaned), 1);
     }
 
     async fn two_workers_share_and_do_nothing_twice(app: TestApp) {

@@ -9,11 +9,11 @@ use peerclaims::flow::Scope;
 use peerclaims::flow::again::{Cause, Days, Touched};
 use peerclaims::store::marks;
 use peerclaims::store::touched::{Page, page};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::again::record;
 use crate::app::{TestApp, on_both};
-use crate::changes::amend_member;
+use crate::changes::{amend, amend_member};
 use crate::world::{self, World};
 
 fn day(day: u32) -> Days {
@@ -139,5 +139,22 @@ on_both! {
         let update = up.split(';').find(|sql| sql.contains("UPDATE marks")).unwrap();
         app.database.execute(update);
         assert_eq!(kinds(&app), wanted);
+    }
+
+    async fn what_rules_look_at_of_a_peer_marks_what_it_gave(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        let path = format!("/v1/peers/{}?organization=river-bend", w.peers[0]);
+        let all = "SELECT COUNT(*) FROM marks WHERE kind = 'peer' AND touched LIKE '%\"from\":null,\"to\":null%'";
+        amend(&app, &w, &path, |p| p["hired_on"] = json!("2026-05-01")).await;
+        app.settle().await;
+        assert_eq!(app.database.number(all), 0);
+        // Whether a peer may work before the first certificate is asked of certificates of any day (RK40).
+        amend(&app, &w, &path, |p| p["certificates"][0]["to"] = json!("2026-12-30")).await;
+        assert_eq!(app.database.number(all), 1, "a certificate of somebody with a day of hire");
+        app.settle().await;
+        // Claims name the peer where it is not the organization, by its number.
+        amend(&app, &w, &path, |p| p["npi"] = json!("1982746350")).await;
+        assert_eq!(app.database.number(all), 1, "another number");
     }
 }

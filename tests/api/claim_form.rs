@@ -167,6 +167,31 @@ on_both! {
         amend(&app, &w, &path, |o| o["locations"][0]["address"]["line1"] = json!(line)).await;
         app.settle().await;
         assert_eq!(seen(&app, &w, "V-2").await["status"], "ready");
+        // And by files of both.
+        amend(&app, &w, &path, |o| {
+            sign(o, "River #Bend");
+            o["locations"][0]["address"]["line1"] = json!("12 Main #4");
+        }).await;
+        record(&app, &w, "V-3", "2026-07-03T16:00").await;
+        app.settle().await;
+        assert_eq!(rules(&seen(&app, &w, "V-3").await), ["claim.form"]);
+        let files = [
+            ("organizations", format!(
+                "key,name,mode,npi,ein,taxonomy,zone,part2,contact_name,contact_phone\n\
+                 river-bend,{named},test,1234567893,911234567,251S00000X,America/Los_Angeles,not_program,\
+                 Billing desk,5095550142\n"), "held"),
+            ("locations", format!(
+                "organization,key,name,line1,city,state,zip\n\
+                 river-bend,main,Main office,{line},Spokane,WA,992010001\n"), "ready"),
+        ];
+        for (kind, csv, status) in files {
+            let output = crate::reference_import::import(&app.database, kind, csv.as_bytes(), &[]);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let marks = app.database.number("SELECT COUNT(*) FROM marks WHERE kind = 'encounter'");
+            assert_eq!(marks, 1, "{kind}");
+            app.settle().await;
+            assert_eq!(seen(&app, &w, "V-3").await["status"], status, "{kind}");
+        }
     }
 
     async fn what_cannot_be_written_is_held_and_never_sent(app: TestApp) {
