@@ -73,7 +73,8 @@ impl From<&Authorization> for AuthorizationBody {
     params(Owner,
         ("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Made", body = AuthorizationBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -114,7 +115,8 @@ struct List {
 
 /// List authorizations.
 #[utoipa::path(get, path = "/v1/authorizations", tag = "authorizations", params(List),
-    responses((status = 200, description = "A page", body = PageBody<AuthorizationBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<AuthorizationBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -135,7 +137,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/authorizations/{id}", tag = "authorizations",
     params(Owner, ("id" = String, Path, description = "Id of the authorization")),
     responses((status = 200, description = "With its ETag", body = AuthorizationBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -153,7 +156,8 @@ async fn get(
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = AuthorizationBody),
         (status = 404, response = Problem), (status = 412, response = Problem),
-        (status = 428, response = Problem)))]
+        (status = 428, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

@@ -100,7 +100,8 @@ impl From<&Consent> for ConsentBody {
     params(Owner,
         ("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Recorded", body = ConsentBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -141,7 +142,8 @@ struct List {
 
 /// List consents, revoked ones too.
 #[utoipa::path(get, path = "/v1/consents", tag = "consents", params(List),
-    responses((status = 200, description = "A page", body = PageBody<ConsentBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<ConsentBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -161,7 +163,8 @@ async fn list(
 /// One consent.
 #[utoipa::path(get, path = "/v1/consents/{id}", tag = "consents",
     params(Owner, ("id" = String, Path, description = "Id of the consent")),
-    responses((status = 200, body = ConsentBody), (status = 404, response = Problem)))]
+    responses((status = 200, body = ConsentBody), (status = 404, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -192,7 +195,8 @@ struct RevokeBody {
     responses((status = 200, description = "Revoked; one that was revoked before, as it is",
             body = ConsentBody),
         (status = 404, response = Problem), (status = 409, response = Problem),
-        (status = 422, response = Problem)))]
+        (status = 422, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn revoke(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,

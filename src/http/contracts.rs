@@ -92,7 +92,8 @@ impl From<&ContractVersion> for VersionHead {
         ("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Added", body = VersionHead),
         (status = 200, description = "It was there, word for word", body = VersionHead),
-        (status = 422, response = Problem)))]
+        (status = 422, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -132,7 +133,8 @@ struct List {
 
 /// List versions of contracts.
 #[utoipa::path(get, path = "/v1/contracts", tag = "contracts", params(List),
-    responses((status = 200, description = "A page", body = PageBody<VersionHead>)))]
+    responses((status = 200, description = "A page", body = PageBody<VersionHead>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -152,7 +154,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/contracts/{id}", tag = "contracts",
     params(Owner, ("id" = String, Path, description = "Id of the version")),
     responses((status = 200, description = "The version", body = VersionBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,

@@ -93,7 +93,8 @@ impl From<&Document> for DocumentBody {
     params(Owner,
         ("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Made", body = DocumentBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -137,7 +138,8 @@ struct List {
 
 /// List documents.
 #[utoipa::path(get, path = "/v1/documents", tag = "documents", params(List),
-    responses((status = 200, description = "A page", body = PageBody<DocumentBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<DocumentBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -158,7 +160,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/documents/{id}", tag = "documents",
     params(Owner, ("id" = String, Path, description = "Id of the document")),
     responses((status = 200, description = "With its ETag", body = DocumentBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -176,7 +179,8 @@ async fn get(
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = DocumentBody),
         (status = 404, response = Problem), (status = 412, response = Problem),
-        (status = 428, response = Problem)))]
+        (status = 428, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

@@ -169,7 +169,7 @@ async fn list(
 /// The header line of a CSV upload, to fill in with a spreadsheet.
 #[utoipa::path(get, path = "/v1/encounters/template.csv", tag = "encounters",
     responses((status = 200, body = String, content_type = "text/csv"),
-        (status = "4XX", response = Problem)))]
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn template(caller: Caller) -> Result<HttpResponse, AppError> {
     caller.0.require(&[Role::Admin, Role::Biller, Role::Submitter])?;
     let text = format!("{}\r\n", super::bulk_rows::COLUMNS.join(","));

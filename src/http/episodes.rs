@@ -70,7 +70,8 @@ impl From<&Episode> for EpisodeBody {
     params(Owner,
         ("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Made", body = EpisodeBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -114,7 +115,8 @@ struct List {
 
 /// List episodes.
 #[utoipa::path(get, path = "/v1/episodes", tag = "episodes", params(List),
-    responses((status = 200, description = "A page", body = PageBody<EpisodeBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<EpisodeBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -136,7 +138,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/episodes/{id}", tag = "episodes",
     params(Owner, ("id" = String, Path, description = "Id of the episode")),
     responses((status = 200, description = "With its ETag", body = EpisodeBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -154,7 +157,8 @@ async fn get(
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = EpisodeBody),
         (status = 404, response = Problem), (status = 412, response = Problem),
-        (status = 428, response = Problem)))]
+        (status = 428, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

@@ -150,7 +150,8 @@ impl From<&Coverage> for CoverageBody {
     params(Owner,
         ("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Made", body = MemberBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -191,7 +192,8 @@ struct List {
 
 /// List members.
 #[utoipa::path(get, path = "/v1/members", tag = "members", params(List),
-    responses((status = 200, description = "A page", body = PageBody<MemberBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<MemberBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -212,7 +214,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/members/{id}", tag = "members",
     params(Owner, ("id" = String, Path, description = "Id of the member")),
     responses((status = 200, description = "With its ETag", body = MemberBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -231,7 +234,8 @@ async fn get(
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = MemberBody),
         (status = 404, response = Problem), (status = 412, response = Problem),
-        (status = 428, response = Problem)))]
+        (status = 428, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

@@ -70,7 +70,8 @@ impl From<&Opening> for OpeningBody {
     params(Owner,
         ("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Made", body = OpeningBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -108,7 +109,8 @@ struct List {
 
 /// List opening balances.
 #[utoipa::path(get, path = "/v1/opening-balances", tag = "opening balances", params(List),
-    responses((status = 200, description = "A page", body = PageBody<OpeningBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<OpeningBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -129,7 +131,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/opening-balances/{id}", tag = "opening balances",
     params(Owner, ("id" = String, Path, description = "Id of the opening balance")),
     responses((status = 200, description = "With its ETag", body = OpeningBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -147,7 +150,8 @@ async fn get(
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = OpeningBody),
         (status = 404, response = Problem), (status = 412, response = Problem),
-        (status = 428, response = Problem)))]
+        (status = 428, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

@@ -120,7 +120,8 @@ impl From<&Location> for LocationBody {
     request_body = OrganizationDraft,
     params(("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Made", body = OrganizationBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -152,7 +153,8 @@ struct List {
 
 /// List organizations: an admin's all, a biller's own.
 #[utoipa::path(get, path = "/v1/organizations", tag = "organizations", params(List),
-    responses((status = 200, description = "A page", body = PageBody<OrganizationBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<OrganizationBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -177,7 +179,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/organizations/{id}", tag = "organizations",
     params(("id" = String, Path, description = "Id of the organization")),
     responses((status = 200, description = "With its ETag", body = OrganizationBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -196,7 +199,8 @@ async fn get(
     params(("id" = String, Path, description = "Id of the organization"),
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = OrganizationBody),
-        (status = 412, response = Problem), (status = 428, response = Problem)))]
+        (status = 412, response = Problem), (status = 428, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

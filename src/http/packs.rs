@@ -76,7 +76,8 @@ impl From<&StoredPack> for PackHead {
     params(("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Added", body = PackHead),
         (status = 200, description = "It was there, word for word", body = PackHead),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -105,7 +106,8 @@ struct List {
 
 /// List packs.
 #[utoipa::path(get, path = "/v1/packs", tag = "packs", params(List),
-    responses((status = 200, description = "A page", body = PageBody<PackHead>)))]
+    responses((status = 200, description = "A page", body = PageBody<PackHead>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -122,7 +124,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/packs/{id}", tag = "packs",
     params(("id" = String, Path, description = "Id of the pack")),
     responses((status = 200, description = "The pack", body = PackBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,

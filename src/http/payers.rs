@@ -55,7 +55,8 @@ impl From<&Payer> for PayerBody {
 #[utoipa::path(post, path = "/v1/payers", tag = "payers", request_body = PayerDraft,
     params(("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Made", body = PayerBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -87,7 +88,8 @@ struct List {
 
 /// List payers.
 #[utoipa::path(get, path = "/v1/payers", tag = "payers", params(List),
-    responses((status = 200, description = "A page", body = PageBody<PayerBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<PayerBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -105,7 +107,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/payers/{id}", tag = "payers",
     params(("id" = String, Path, description = "Id of the payer")),
     responses((status = 200, description = "The payer, with its ETag", body = PayerBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -121,7 +124,8 @@ async fn get(
     params(("id" = String, Path, description = "Id of the payer"),
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = PayerBody),
-        (status = 412, response = Problem), (status = 428, response = Problem)))]
+        (status = 412, response = Problem), (status = 428, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

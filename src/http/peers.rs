@@ -113,7 +113,8 @@ impl From<&Certificate> for CertificateBody {
     params(Owner,
         ("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Made", body = PeerBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -148,7 +149,8 @@ struct List {
 
 /// List peers.
 #[utoipa::path(get, path = "/v1/peers", tag = "peers", params(List),
-    responses((status = 200, description = "A page", body = PageBody<PeerBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<PeerBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -167,7 +169,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/peers/{id}", tag = "peers",
     params(Owner, ("id" = String, Path, description = "Id of the peer")),
     responses((status = 200, description = "With its ETag", body = PeerBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -186,7 +189,8 @@ async fn get(
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = PeerBody),
         (status = 404, response = Problem), (status = 412, response = Problem),
-        (status = 428, response = Problem)))]
+        (status = 428, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

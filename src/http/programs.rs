@@ -67,7 +67,8 @@ impl From<&Program> for ProgramBody {
     params(Owner,
         ("Idempotency-Key" = Option<String>, Header, description = "Done at most once.")),
     responses((status = 201, description = "Made", body = ProgramBody),
-        (status = 409, response = Problem), (status = 422, response = Problem)))]
+        (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn create(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -102,7 +103,8 @@ struct List {
 
 /// List programs.
 #[utoipa::path(get, path = "/v1/programs", tag = "programs", params(List),
-    responses((status = 200, description = "A page", body = PageBody<ProgramBody>)))]
+    responses((status = 200, description = "A page", body = PageBody<ProgramBody>),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -121,7 +123,8 @@ async fn list(
 #[utoipa::path(get, path = "/v1/programs/{id}", tag = "programs",
     params(Owner, ("id" = String, Path, description = "Id of the program")),
     responses((status = 200, description = "With its ETag", body = ProgramBody),
-        (status = 404, response = Problem)))]
+        (status = 404, response = Problem), (status = "4XX", response = Problem),
+        (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     Caller(caller): Caller,
@@ -139,7 +142,8 @@ async fn get(
         ("If-Match" = String, Header, description = "The ETag of what was read")),
     responses((status = 200, description = "Changed", body = ProgramBody),
         (status = 404, response = Problem), (status = 409, response = Problem),
-        (status = 412, response = Problem), (status = 428, response = Problem)))]
+        (status = 412, response = Problem), (status = 428, response = Problem),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn update(
     request: HttpRequest,
     ctx: web::Data<Ctx>,

@@ -65,7 +65,7 @@ impl From<&'static Definition> for ListedReport {
 #[utoipa::path(get, path = "/v1/reports", tag = "reports",
     responses((status = 200, description = "Name, purpose, grain, bases and columns of each",
             content_type = "application/json"),
-        (status = "4XX", response = Problem)))]
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(caller: Caller) -> Result<HttpResponse, AppError> {
     caller.0.require(READERS)?;
     let edition = edition(caller.0.role);

@@ -217,7 +217,7 @@ struct ListQuery {
 /// Manifests, newest first.
 #[utoipa::path(get, path = "/v1/report-issues", tag = "reports", params(ListQuery),
     responses((status = 200, description = "A page of manifests", content_type = "application/json"),
-        (status = "4XX", response = Problem)))]
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn list(
     ctx: web::Data<Ctx>,
     caller: Caller,
@@ -249,7 +249,7 @@ async fn list(
 #[utoipa::path(get, path = "/v1/report-issues/{id}", tag = "reports",
     params(("id" = String, Path, description = "The issue's id"), OfOrganization),
     responses((status = 200, description = "The manifest", content_type = "application/json"),
-        (status = "4XX", response = Problem)))]
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 async fn get(
     ctx: web::Data<Ctx>,
     caller: Caller,

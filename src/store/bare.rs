@@ -159,7 +159,7 @@ pub fn insert(conn: &mut Conn, page: &Page) -> Result<(), StoreError> {
 }
 
 /// How many rows the organization has in each table that recording writes, also in those that a page
-/// does not carry: rows of the audit trail apart, one a chunk.
+/// does not carry: rows of the audit trail apart, one a visit.
 pub fn count(conn: &mut Conn, organization: OrganizationId) -> Result<Vec<i64>, StoreError> {
     let mut counts = Vec::new();
     macro_rules! count {

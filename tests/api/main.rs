@@ -146,5 +146,7 @@ mod versions;
 mod walls;
 mod windows;
 mod windows_recount;
+mod windows_recount_scopes;
 mod worklist;
+mod worklist_deadlines;
 mod world;

@@ -1,6 +1,7 @@
 //! Sessions: one meeting, an encounter for each member, all or nothing; and what becomes of them.
 
 mod brought;
+mod late;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -62,6 +62,48 @@ on_both! {
         assert_eq!(ready(&again.expect(200)), 4);
     }
 
+    async fn what_a_void_moves_into_one_window_is_decided_again(app: TestApp) {
+        let window = "window = \"consecutive_days\"\nlength = 30\nexceed = \"hold\"";
+        let w = world::limited(&app, &limit("first", "8", window), 1).await;
+        let first = hour(&app, &w, "V-1", "2026-07-01").await;
+        hour(&app, &w, "V-2", "2026-07-28").await;
+        hour(&app, &w, "V-3", "2026-07-31").await;
+        assert_eq!(ready(&hour(&app, &w, "V-4", "2026-08-01").await), 4, "of a second window");
+        // Without the first service all others lie in one window, of which two fit. A batch does not wait for the
+        // worker, and claims no more either.
+        void(&app, &w, &first).await;
+        let body = json!({"payer": "evergreen", "through": "2026-08-31"});
+        let batch = app.post("/v1/batches", &w.biller, &body).await.expect(201);
+        assert_eq!(batch["lines"], 2, "{batch}");
+        app.settle().await;
+        let all = world::all(&app, "/v1/encounters", &w.biller).await;
+        let told: Vec<&str> = all.iter().map(|e| e["status"].as_str().unwrap()).collect();
+        assert_eq!(told, ["void", "claimed", "claimed", "held"], "the latest gives way");
+        assert_eq!(left(&app, &w, "first", "2026-08-01").await["remaining"], 0);
+        let held = app.get("/v1/worklist?rule=limit.hold", &w.biller).await.expect(200);
+        assert_eq!(held["items"].as_array().unwrap().len(), 1, "{held}");
+    }
+
+    async fn what_a_void_moves_and_is_claimed_is_to_be_corrected(app: TestApp) {
+        let window = "window = \"consecutive_days\"\nlength = 30\nexceed = \"hold\"";
+        let w = world::limited(&app, &limit("first", "8", window), 1).await;
+        let first = hour(&app, &w, "V-1", "2026-07-01").await;
+        for (reference, day) in [("V-2", "2026-07-28"), ("V-3", "2026-07-31"), ("V-4", "2026-08-01")] {
+            assert_eq!(ready(&hour(&app, &w, reference, day).await), 4, "{reference}");
+        }
+        let mut batches = Vec::new();
+        for through in ["2026-07-01", "2026-08-31"] {
+            let body = json!({"payer": "evergreen", "through": through});
+            batches.push(id(&app.post("/v1/batches", &w.biller, &body).await.expect(201)));
+        }
+        app.act(&format!("/v1/batches/{}/withdraw", batches[0]), &w.biller).await.expect(200);
+        void(&app, &w, &first).await;
+        app.settle().await;
+        let open = app.get("/v1/corrections", &w.biller).await.expect(200);
+        assert!(!open["items"].as_array().unwrap().is_empty(), "{open}");
+        assert_eq!(left(&app, &w, "first", "2026-08-01").await["remaining"], -4);
+    }
+
     async fn rk19_fiscal_quarter_and_lifetime_limits_hold_at_once(app: TestApp) {
         let text = [
             limit("fiscal", "12", "window = \"fiscal_year\"\nfirst_month = 7\nexceed = \"bill_up_to\""),

@@ -1,15 +1,16 @@
 //! Which visits lean on another one: those that may be billed because it was given, or may not until it
 //! is (RK34, RK58).
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::conditions;
 use super::context::Context;
 use super::table::RuleId;
 use crate::domain::codes::Mode;
-use crate::domain::contract::{Demand, Pack, Terms};
+use crate::domain::contract::{AuthorizationNeed, Demand, LimitScope, Pack, Terms};
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::Facts;
+use crate::domain::identifiers::Key;
 use crate::domain::windows::{Calendar, Days, Window};
 
 /// Rules that hold a visit until others of the member are there.
@@ -54,6 +55,39 @@ impl Leaning {
             member: face_to_face.then(|| hull(&Demand::looks_at_modes)).flatten(),
             peer: group.then(|| hull(&|d| matches!(d, Demand::GroupAverage { .. }))).flatten(),
         }
+    }
+
+    /// Whose windows may lie otherwise once units of this service and date are gone: of limits, and of free units,
+    /// that are counted from a first service on. Visits that fitted two windows may overfill the one that they
+    /// are in then (`docs/definitions.md`, "Windows"; `docs/adr/0158-…`). The year from its beginning on, so
+    /// that many visits of one person say the same.
+    pub fn from_first<'p>(
+        packs: impl Iterator<Item = &'p Pack>,
+        service: &Key,
+        date: NaiveDate,
+    ) -> Self {
+        let begins = |window: &Window| matches!(window, Window::ConsecutiveDays { .. });
+        let days = Days { from: NaiveDate::from_ymd_opt(date.year(), 1, 1), to: None };
+        let mut found = Self::default();
+        for pack in packs {
+            for limit in &pack.limits {
+                if begins(&limit.window) && limit.services.contains(service) {
+                    let of_peer = limit.scope == LimitScope::Peer;
+                    let whose = if of_peer { &mut found.peer } else { &mut found.member };
+                    *whose = Some(days);
+                }
+            }
+            let free = pack.authorizations.iter().any(|rule| match &rule.need {
+                AuthorizationNeed::After { window, .. } => {
+                    begins(window) && rule.services.contains(service)
+                }
+                _ => false,
+            });
+            if free {
+                found.member = Some(days);
+            }
+        }
+        found
     }
 
     /// Whether a visit of the same member, or of the same peer, that a rule holds may be lifted.

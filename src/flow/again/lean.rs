@@ -1,6 +1,6 @@
 //! Visits that lean on others: one that waits for a visit face to face, or for smaller groups, is
 //! decided again when that visit is there or has more units, and those that leaned on one when it is
-//! gone or has fewer.
+//! gone or has fewer. So are those whose windows it began.
 
 use std::sync::Arc;
 
@@ -87,7 +87,13 @@ pub fn gone(all: &[Arc<Terms>], data: &EncounterData, before: &Decision) -> Vec<
     let day = Some(before.service_date);
     let paid = pays.then_some(Touched::Member(data.member, Days { from: day, to: day }));
     let peer = leaning.peer.map(|on| Touched::Peer(data.peer, days(on)));
-    member.into_iter().chain(peer).chain(paid).collect()
+    let packs = all.iter().map(|terms| &terms.pack);
+    let service = before.service.as_ref();
+    let begun = service.map(|s| Leaning::from_first(packs, s, before.service_date));
+    let begun = begun.unwrap_or_default();
+    let own = begun.member.map(|on| Touched::Member(data.member, days(on)));
+    let of_peer = begun.peer.map(|on| Touched::Peer(data.peer, days(on)));
+    member.into_iter().chain(peer).chain(paid).chain(own).chain(of_peer).collect()
 }
 
 /// The member's visits, where a contract counts how many there were and this one is voided: it counted

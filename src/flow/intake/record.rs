@@ -83,7 +83,7 @@ pub fn record_in(
     on_conflict: OnConflict,
 ) -> Result<Vec<RowResult>, AppError> {
     let (results, told) = record_rows(ctx, conn, organization, rows, on_conflict, Order::Time)?;
-    told.note(ctx, conn, organization, rows.len())?;
+    told.note(ctx, conn, organization)?;
     Ok(results)
 }
 
@@ -136,8 +136,7 @@ pub(super) fn record_rows(
         plan.settle(index, Ok(recorded));
     }
     for (index, data) in revisions {
-        let row = revise_row(ctx, conn, tenant, data)?;
-        told.revised(&row);
+        let row = revise_row(ctx, conn, tenant, data, &mut told)?;
         plan.settle(index, row);
     }
     Ok((plan.answers(rows.len())?, told))
@@ -150,6 +149,7 @@ fn revise_row(
     conn: &mut Conn,
     tenant: OrganizationId,
     data: EncounterData,
+    told: &mut Told,
 ) -> Result<RowResult, AppError> {
     let found = store::encounters::by_references(conn, tenant, &[&data.reference])?;
     let (encounter, hash) =
@@ -166,7 +166,11 @@ fn revise_row(
         Err(error) if matches!(error.code, Code::AlreadyClaimed | Code::WrongStatus) => {
             Ok(Err(error))
         }
-        other => other.map(Ok),
+        other => {
+            let recorded = other?;
+            told.revised(&encounter.data, &recorded)?;
+            Ok(Ok(recorded))
+        }
     }
 }
 

@@ -1,55 +1,40 @@
-//! What the audit trail is told of a recording: one entry for a visit, or one for a chunk with its
-//! counts. The visits of a chunk tell their own history.
+//! What the audit trail is told of a recording: one entry for each visit that was recorded or revised, so
+//! that a visit's own id finds who did it, whether it came alone or in a file. Entries of one upload have
+//! its request id in common.
 
-use super::record::{Recorded, RowResult};
+use super::record::Recorded;
+use crate::domain::encounter::EncounterData;
 use crate::domain::ids::{EncounterId, OrganizationId};
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::flow::audit::{self, Action, Detail};
 use crate::store::Conn;
 
-/// What a recording has done so far.
+/// What a recording has done so far, visit by visit.
 #[derive(Debug, Default)]
 pub struct Told {
-    recorded: usize,
-    revised: usize,
-    last: Option<EncounterId>,
+    deeds: Vec<(EncounterId, Action, Detail)>,
 }
 
 impl Told {
-    /// Counts a visit that was recorded now.
+    /// A visit was recorded now.
     pub fn recorded(&mut self, one: &Recorded) {
-        self.recorded += 1;
-        self.last = Some(one.encounter.id);
+        self.deeds.push((one.encounter.id, Action::EncounterRecord, Detail::default()));
     }
 
-    /// Counts a row that may have been revised.
-    pub fn revised(&mut self, row: &RowResult) {
-        if let Some(one) = row.as_ref().ok().filter(|one| one.revised) {
-            self.revised += 1;
-            self.last = Some(one.encounter.id);
+    /// A visit may have been revised, which said something else before.
+    pub fn revised(&mut self, before: &EncounterData, one: &Recorded) -> Result<(), AppError> {
+        if one.revised {
+            let detail = audit::changed(before, &one.encounter.data)?;
+            self.deeds.push((one.encounter.id, Action::EncounterRevise, detail));
         }
+        Ok(())
     }
 
-    /// Makes the entry for a recording of so many rows; none when nothing was changed.
-    pub fn note(
-        &self,
-        ctx: &Ctx,
-        conn: &mut Conn,
-        tenant: OrganizationId,
-        rows: usize,
-    ) -> Result<(), AppError> {
-        let Some(last) = self.last else { return Ok(()) };
-        let owner = Some(tenant);
-        if rows == 1 {
-            let action =
-                if self.revised == 0 { Action::EncounterRecord } else { Action::EncounterRevise };
-            return audit::note(ctx, conn, owner, action, last, Detail::default());
-        }
-        let mut detail = Detail::default().count("rows", rows).count("recorded", self.recorded);
-        if self.revised > 0 {
-            detail = detail.count("revised", self.revised);
-        }
-        audit::note(ctx, conn, owner, Action::EncounterRecord, "", detail)
+    /// Makes the entries; none when nothing was changed.
+    pub fn note(self, ctx: &Ctx, conn: &mut Conn, tenant: OrganizationId) -> Result<(), AppError> {
+        let entry = |(id, action, detail)| audit::entry(ctx, Some(tenant), action, id, detail);
+        let entries: Vec<_> = self.deeds.into_iter().map(entry).collect();
+        audit::note_all(conn, &entries)
     }
 }

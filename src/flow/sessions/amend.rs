@@ -132,7 +132,7 @@ impl Amendment {
 }
 
 /// The encounters of members who come to the session late: what they share with the others is taken
-/// from the first of these.
+/// from the first of these that is not void.
 fn additions(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -144,7 +144,8 @@ fn additions(
     if add.is_empty() {
         return Ok(Vec::new());
     }
-    let first = others.first().ok_or_else(|| {
+    let live = others.iter().find(|e| e.voided_at.is_none());
+    let first = live.or_else(|| others.first()).ok_or_else(|| {
         let detail = "No visit is left from which a new one could take what was done and where.";
         AppError::new(Code::WrongStatus, detail)
     })?;
