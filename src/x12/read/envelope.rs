@@ -107,6 +107,8 @@ struct OpenSet {
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     interchange: Option<(String, u64)>,
+    /// Whether the interchange has a TA1.
+    acknowledges: bool,
     group: Option<OpenGroup>,
     set: Option<OpenSet>,
     last: Place,
@@ -123,6 +125,7 @@ impl Envelope {
             b"GE" => self.group_end(segment, refused, out),
             b"IEA" => self.interchange_end(segment, out),
             b"TA1" if self.interchange.is_some() && self.group.is_none() => {
+                self.acknowledges = true;
                 let ta1 = ta1::read(segment, out);
                 out.event(Event::Ta1(ta1));
             }
@@ -168,6 +171,7 @@ impl Envelope {
         }
         self.seen = true;
         self.interchange = Some((head.control.clone(), 0));
+        self.acknowledges = false;
         out.event(Event::Interchange(head));
     }
 
@@ -268,6 +272,9 @@ impl Envelope {
         // An interchange of TA1s alone says 0 or 1 groups, as its sender likes.
         if groups > 0 {
             expect_count(iea, groups, "groups", out);
+        } else if !self.acknowledges {
+            let message = "the interchange has no group and no TA1; what was in it is missing";
+            out.error(ReadCode::Envelope, iea.place(), message);
         }
         expect_control(iea, &control, "ISA13", out);
         out.event(Event::InterchangeEnd);
