@@ -159,6 +159,10 @@ impl Document {
             }
         }
         document.error_count = reader.error_count();
+        if !document.anything_read() && document.errors.is_empty() {
+            let message = "the file holds no transaction set and no TA1";
+            document.note(ReadCode::Envelope, message.to_owned());
+        }
         if records > MAX_RECORDS {
             let message = format!("the file has {records} records; {MAX_RECORDS} are shown");
             document.note(ReadCode::Full, message);

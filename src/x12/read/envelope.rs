@@ -273,8 +273,7 @@ impl Envelope {
         if groups > 0 {
             expect_count(iea, groups, "groups", out);
         } else if !self.acknowledges {
-            let message = "the interchange has no group and no TA1; what was in it is missing";
-            out.error(ReadCode::Envelope, iea.place(), message);
+            expect_count(iea, 0, "groups", out);
         }
         expect_control(iea, &control, "ISA13", out);
         out.event(Event::InterchangeEnd);
