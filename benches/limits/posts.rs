@@ -4,7 +4,7 @@
 //! Clients that never pause find out how many posts a second there can be; how long each then waits is
 //! the clients divided by that. Clients that post ten times a second each, far more than people do, find
 //! out how long an answer takes. There a wait begins when the post was due, so that an answer that is
-//! late also counts for the posts behind it.
+//! late also counts for the posts behind it. The processor time is that of the whole process, with the clients.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -17,7 +17,7 @@ use peerclaims::synth::Form;
 use crate::Asked;
 use crate::send::{file_of, months};
 use crate::server::{Server, context, tenant};
-use crate::show::{grouped, millis, percentile, rate};
+use crate::show::{grouped, millis, percentile, processor, rate};
 use crate::world::World;
 
 /// Clients at once.
@@ -30,19 +30,20 @@ const BEFORE: u32 = 2;
 
 pub fn measure(asked: &Asked) {
     println!(
-        "| database | posts | clients | each | a second | median | p99 | slowest | bare commit, median \
-         | p99 | limit of the p99 |"
+        "| database | posts | clients | each | a second | median | p99 | slowest | processor, of each \
+         | bare commit, median | p99 | limit of the p99 |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for backend in &asked.on {
         let world = World::with_form(*backend, YEAR, Form::NdJson);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         for (clients, pace) in [(1, None), (CLIENTS, None), (CLIENTS, Some(PACE))] {
             let way = (clients, pace);
-            let (mut times, all, mut bare) = runtime.block_on(posts(&world, asked.posts, way));
+            let (mut times, (all, busy), mut bare) =
+                runtime.block_on(posts(&world, asked.posts, way));
             let count = u64::try_from(times.len()).unwrap();
             println!(
-                "| {} | {} | {clients} | {} | {} | {} | {} | {} | {} | {} | 10 ms |",
+                "| {} | {} | {clients} | {} | {} | {} | {} | {} | {} | {} | {} | 10 ms |",
                 backend.name(),
                 grouped(count),
                 pace.map_or("without a pause", |_| "ten a second"),
@@ -50,6 +51,7 @@ pub fn measure(asked: &Asked) {
                 millis(percentile(&mut times, 50)),
                 millis(percentile(&mut times, 99)),
                 millis(percentile(&mut times, 100)),
+                millis(busy / u32::try_from(count).unwrap()),
                 millis(percentile(&mut bare, 50)),
                 millis(percentile(&mut bare, 99)),
             );
@@ -61,7 +63,7 @@ async fn posts(
     world: &World,
     most: usize,
     (clients, pace): (usize, Option<Duration>),
-) -> (Vec<Duration>, Duration, Vec<Duration>) {
+) -> (Vec<Duration>, (Duration, Duration), Vec<Duration>) {
     let full = world.copy(&format!("full{clients}{}", if pace.is_some() { "paced" } else { "" }));
     let folders = world.organizations();
     months(&full.url, world.year, &folders, BEFORE).await;
@@ -69,7 +71,7 @@ async fn posts(
     let bodies: VecDeque<String> = text.lines().take(most).map(str::to_owned).collect();
     let server = Server::start(&full.url, world.year, BEFORE + 1, &folders[0]).await;
     let bodies = Arc::new(Mutex::new(bodies));
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), processor());
     let count = u32::try_from(clients).unwrap();
     let clients: Vec<_> = (0..count)
         .map(|number| {
@@ -83,7 +85,7 @@ async fn posts(
     for client in clients {
         times.extend(client.await.unwrap());
     }
-    let all = begun.elapsed();
+    let all = (begun.elapsed(), processor().saturating_sub(before));
     server.stop().await;
     let bare = one_by_one(world, &full.url, &folders[0], times.len()).await;
     (times, all, bare)

@@ -63,7 +63,7 @@ pub(super) async fn owner(
     organization: Option<&Key>,
 ) -> Result<OrganizationId, CliError> {
     let Some(organization) = organization else {
-        let text = "say whose visits these are: --organization KEY";
+        let text = "say whose they are: --organization KEY";
         return Err(CliError::Other(text.to_owned()));
     };
     let (tenant, _) = find_names(ctx, Some(organization.as_str()), None).await?;

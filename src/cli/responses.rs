@@ -19,7 +19,7 @@ pub(super) async fn run(
     organization: Option<&Key>,
 ) -> Result<(), CliError> {
     let tenant = owner(ctx, organization).await?;
-    let mut aside = 0_u64;
+    let (mut aside, mut applied) = (0_u64, 0_u64);
     for path in files(path)? {
         let shown = path.display();
         let cannot = |e: std::io::Error| CliError::Other(format!("cannot read {shown}: {e}"));
@@ -47,7 +47,9 @@ pub(super) async fn run(
                     if let Some(reason) = &file.reason {
                         eprintln!("{}: {reason}", one.stored.name);
                     }
-                    aside += u64::from(file.state == FileState::Quarantined);
+                    let is_aside = file.state == FileState::Quarantined;
+                    aside += u64::from(is_aside);
+                    applied += u64::from(!is_aside);
                 }
             }
         }
@@ -55,7 +57,9 @@ pub(super) async fn run(
     if aside == 0 {
         return Ok(());
     }
-    Err(CliError::Other(format!("{aside} files were not applied; the others are")))
+    let what = if aside == 1 { "a file was".to_owned() } else { format!("{aside} files were") };
+    let others = if applied > 0 { "; the others are" } else { "" };
+    Err(CliError::Other(format!("{what} not applied{others}")))
 }
 
 /// The file, or the files of the folder.

@@ -373,7 +373,7 @@ fn verdict(status: Option<&String>) -> String {
         Some("E") => "accepted with errors".to_owned(),
         Some("P") => "partly accepted".to_owned(),
         Some("R") => "REJECTED".to_owned(),
+        Some("") | None => "not said".to_owned(),
         Some(other) => format!("not accepted (status {other})"),
-        None => "not said".to_owned(),
     }
 }

@@ -7,8 +7,8 @@
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::Ctx;
 use super::audit::{self, Action, Detail};
+use super::{Ctx, checking};
 pub use crate::domain::access::Role;
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Key;
@@ -192,10 +192,9 @@ pub async fn authenticate(ctx: &Ctx, text: &str) -> Result<Principal, AppError> 
     let (id, secret) = split(text).ok_or_else(unauthorized)?;
     let hash = hash(secret);
     let now = ctx.clock.real();
-    let found = ctx.db.glance(Scope::Service, move |conn| store::find(conn, id)).await?;
-    let found = found.ok_or_else(unauthorized)?;
+    let found = checking::find(ctx, id).await?.ok_or_else(unauthorized)?;
     let same = bool::from(found.hash.as_slice().ct_eq(&hash));
-    let key = found.record;
+    let key = &found.record;
     let expired = key.expires_at.is_some_and(|at| at <= now);
     if !same || expired || key.revoked_at.is_some() {
         return Err(unauthorized());

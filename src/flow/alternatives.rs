@@ -1,14 +1,14 @@
 //! A preview with what else would work (`docs/adr/0084`): the visit that was asked about is decided, and
 //! where not all of it can be billed, its neighbors are, by the same steps. Nothing is stored.
 
-use super::encounters::{organization, who};
+use super::encounters::with_stamp;
 use super::intake::bench::{Access, Bench};
+use super::intake::records::Records;
 use super::intake::{Parsed, resolve};
 use super::{Ctx, Scope};
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
 use crate::domain::ids::OrganizationId;
-use crate::domain::organization::Organization;
 use crate::domain::rules::alternatives::{Change, Family, families, propose, took_place};
 use crate::error::AppError;
 use crate::store::{Conn, Purpose};
@@ -40,17 +40,16 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<P
     let work = ctx.clone();
     ctx.db
         .run(Scope::Tenant(tenant), Purpose::ReadByKey, move |conn| {
-            let organization = organization(conn, tenant)?;
-            let (mut rows, people) =
-                resolve(&work, conn, &organization, std::slice::from_ref(&row))?;
+            let (organization, stamp) = with_stamp(conn, tenant)?;
+            let records = Records::kept(&work, &organization, stamp);
+            let (mut rows, people) = resolve(records, conn, std::slice::from_ref(&row))?;
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
-            let bench =
-                Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, &[])?;
+            let bench = Bench::gather_from(records, conn, people, &[&data], Access::Look, &[])?;
             let bench = bench.for_preview();
             let (case, decision) = bench.decide(&data, work.now())?;
             let tries = families(case.terms.as_deref(), &case.facts, &data, &decision);
             let took_place = took_place(&case.facts, &data);
-            let alternatives = decided(&work, conn, &organization, &decision, tries)?;
+            let alternatives = decided(records, conn, &decision, tries)?;
             Ok(Preview { decision, took_place, alternatives })
         })
         .await
@@ -58,9 +57,8 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<P
 
 /// Decides the tries on one bench for all of them, nearest first, and keeps those worth proposing.
 fn decided(
-    ctx: &Ctx,
+    records: Records<'_>,
     conn: &mut Conn,
-    organization: &Organization,
     stands: &Decision,
     families: Vec<Family>,
 ) -> Result<Vec<Alternative>, AppError> {
@@ -69,9 +67,9 @@ fn decided(
     if all.is_empty() {
         return Ok(Vec::new());
     }
-    let people = who(conn, organization.id, &all)?;
-    let bench = Bench::gather(ctx, conn, organization, people, &all, Access::Look, &[])?;
-    let (bench, as_of) = (bench.for_preview(), ctx.now());
+    let people = records.people(conn, &all)?;
+    let bench = Bench::gather_from(records, conn, people, &all, Access::Look, &[])?;
+    let (bench, as_of) = (bench.for_preview(), records.ctx.now());
     let found = propose(stands, families, |one| {
         let mut case = bench.case(&one.encounter, as_of)?;
         case.facts.documents.extend(one.documents.iter().cloned());

@@ -3,10 +3,11 @@
 //! Release freezes: every visit is looked at once more, the stored bytes are checked against their
 //! hash and read back, reserved units become consumed, and nothing can be withdrawn any more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::again::{Ways, Wish};
 use super::audit::{self, Action, Detail};
-use super::batching::{bills_as_decided, lock_visits};
+use super::batching::{Visits, bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::compare::difference;
 use super::intake::draws::book;
@@ -14,6 +15,7 @@ use super::submit::header_of_batch;
 use super::{Ctx, acknowledge, again, anew, corrected, late_visits, meter};
 use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::contract::form::kinds::Frequency;
+use crate::domain::correction::Difference;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
     BatchId, ClaimId, ContractVersionId, EncounterId, LineId, OrganizationId, PayerId,
@@ -196,15 +198,62 @@ fn look_again(
             ));
         }
     }
+    // Of what is told already the sums need not be.
+    let known: HashSet<Option<String>> = faults.iter().map(|fault| fault.pointer.clone()).collect();
+    let over = overbilled(ctx, conn, &visits, ids)?;
+    faults.extend(over.into_iter().filter(|fault| !known.contains(&fault.pointer)));
     if faults.is_empty() {
         return Ok(());
     }
+    let found = match faults.len() {
+        1 => "A fault was found".to_owned(),
+        many => format!("{many} faults were found"),
+    };
     let detail = format!(
-        "{} faults were found and nothing was released. Withdraw the batch, mend or void the \
-         visits, and build it again.",
-        faults.len()
+        "{found} and nothing was released. Withdraw the batch, mend or void the visits, and build it \
+         again."
     );
     Err(AppError::new(Code::ReleaseRefused, detail).with_faults(faults))
+}
+
+/// What the claims say that would not be said today, and would be denied or paid too much: by the list of
+/// corrections, after what is marked has been decided.
+fn overbilled(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    visits: &Visits,
+    ids: &[EncounterId],
+) -> Result<Vec<Fault>, AppError> {
+    let tenant = visits.organization.id;
+    let pending = again::Pending::read(conn, tenant)?;
+    let marked = ids.iter().filter_map(|id| pending.wish(visits.encounters.get(id)?));
+    let marked: Vec<Wish> = marked.collect();
+    let forward = Ways { back: false, forward: true };
+    again::redo(ctx, conn, &visits.organization, &marked, forward)?;
+    let open = store::corrections::open_of(conn, tenant, ids)?;
+    let mut faults = Vec::new();
+    for (id, correction) in ids.iter().filter_map(|id| Some((id, open.get(id)?))) {
+        let (billed, today) = (&correction.billed, &correction.today);
+        let differs = billed.differs(today);
+        if differs.iter().all(|d| matches!(d, Difference::Units | Difference::Charge))
+            && billed.units() <= today.units()
+            && billed.charge() <= today.charge()
+        {
+            // More could be billed: a replacement may say so later.
+            continue;
+        }
+        let Some(encounter) = visits.encounters.get(id) else { continue };
+        let differs: Vec<&str> = differs.iter().map(|d| d.as_str()).collect();
+        let message = format!(
+            "{}: {} units were claimed and {} would be today; what differs: {}. See GET /v1/corrections.",
+            encounter.data.reference,
+            billed.units(),
+            today.units(),
+            differs.join(", "),
+        );
+        faults.push(Fault::at(format!("/encounters/{id}"), message));
+    }
+    Ok(faults)
 }
 
 /// The stored bytes must be the ones that were written, must read back without a problem, and must

@@ -94,6 +94,10 @@ pub(super) fn encounters_of(lines: &[Line]) -> Vec<EncounterId> {
 /// guide wants in one transaction set at most (005010X222A1, loop 2300 CLM), each of one line or more.
 pub const MOST_LINES: i64 = 5_000;
 
+/// How often what is to be claimed is decided again because of decisions about the rest of it. Each time something
+/// is held that was ready, or lifted; twice is the rule.
+const MOST_ROUNDS: usize = 16;
+
 /// A batch that was made.
 #[derive(Debug)]
 pub struct Built {
@@ -265,9 +269,7 @@ pub(super) fn look_again(
         }
         wishes.push(Wish { encounter: encounter.id, cause: Cause::ClaimCheck, depth: 0 });
     }
-    // All at once: what they look at is locked in one order, and read once.
-    redo(ctx, conn, &visits.organization, &wishes, Ways { back: true, forward: true })?;
-    let again: Vec<EncounterId> = wishes.iter().map(|w| w.encounter).collect();
+    let again = settle(ctx, conn, &visits.organization, wishes, ids)?;
     for encounter in store::encounters::by_ids(conn, tenant, &again)? {
         versions.remove(&encounter.id);
         decided.push(encounter.decision);
@@ -275,6 +277,33 @@ pub(super) fn look_again(
     let now = store::decisions::by_ids(conn, tenant, &decided)?;
     versions.extend(now.into_iter().filter_map(|d| Some((d.encounter, d.contract_version?))));
     Ok(versions)
+}
+
+/// Decides visits again, and those of `ids` that these decisions touch, until nothing changes any more: a visit
+/// that gives way may move a window in which others were counted. Gives all that were decided.
+fn settle(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    mut wishes: Vec<Wish>,
+    ids: &[EncounterId],
+) -> Result<Vec<EncounterId>, AppError> {
+    let tenant = organization.id;
+    let mut again: HashSet<EncounterId> = HashSet::new();
+    for _ in 0..MOST_ROUNDS {
+        again.extend(wishes.iter().map(|w| w.encounter));
+        // All at once: what they look at is locked in one order, and read once.
+        let both = Ways { back: true, forward: true };
+        if redo(ctx, conn, organization, &wishes, both)?.is_empty() {
+            return Ok(again.into_iter().collect());
+        }
+        let pending = again::Pending::read(conn, tenant)?;
+        let mut ready = store::encounters::by_ids(conn, tenant, ids)?;
+        ready.retain(|e| e.status == EncounterStatus::Ready);
+        wishes = ready.iter().filter_map(|e| pending.wish(e)).collect();
+    }
+    let detail = "Decisions about these visits follow each other and have no end yet; try again in a moment.";
+    Err(AppError::new(Code::Busy, detail))
 }
 
 /// The lines that are ready now, of visits that were looked at. A visit that was recorded meanwhile

@@ -4,12 +4,13 @@
 use super::again::{self, Again, Cause};
 use super::audit::{self, Action, Detail};
 use super::intake::bench::{Access, Bench, People};
+use super::intake::records::Records;
 use super::intake::{Parsed, Recorded, resolve};
 use super::{Ctx, corrected, day_sums, sessions};
 use crate::domain::dates::Zone;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::{Encounter, EncounterData};
-use crate::domain::ids::{ClaimId, DecisionId, EncounterId, MemberId, OrganizationId, PeerId};
+use crate::domain::ids::{ClaimId, DecisionId, EncounterId, OrganizationId};
 use crate::domain::line::Line;
 use crate::domain::organization::Organization;
 use crate::domain::status::LineStatus;
@@ -17,11 +18,21 @@ use crate::error::{AppError, Code};
 use crate::store::decisions::StoredDecision;
 pub use crate::store::encounters::Filter;
 use crate::store::encounters::status_of;
+use crate::store::stamps::Stamp;
 use crate::store::{self, Conn, Purpose, Scope};
 
 /// The organization, or not found.
 pub fn organization(conn: &mut Conn, id: OrganizationId) -> Result<Organization, AppError> {
     store::organizations::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))
+}
+
+/// The organization and the stamp of what is on record of it, or not found.
+pub(super) fn with_stamp(
+    conn: &mut Conn,
+    id: OrganizationId,
+) -> Result<(Organization, Option<Stamp>), AppError> {
+    let found = store::organizations::with_stamp(conn, id)?;
+    found.ok_or_else(|| AppError::not_found("organization"))
 }
 
 /// The encounter, or not found.
@@ -128,18 +139,9 @@ pub(super) fn who(
     tenant: OrganizationId,
     list: &[&EncounterData],
 ) -> Result<People, AppError> {
-    let mut members: Vec<MemberId> = list.iter().map(|e| e.member).collect();
-    members.sort_unstable();
-    members.dedup();
-    let mut peers: Vec<PeerId> = list.iter().map(|e| e.peer).collect();
-    peers.sort_unstable();
-    peers.dedup();
+    let (members, peers) = People::named(list);
     let members = store::members::by_ids(conn, tenant, &members)?;
-    let peers = store::peers::by_ids(conn, tenant, &peers)?;
-    Ok(People {
-        members: members.into_iter().map(|m| (m.id, m)).collect(),
-        peers: peers.into_iter().map(|p| (p.id, p)).collect(),
-    })
+    Ok(People::of(members, store::peers::by_ids(conn, tenant, &peers)?))
 }
 
 /// What is on a live claim stays as it is.
@@ -313,7 +315,15 @@ pub(super) fn void_visit(
     }
     let all = bench.terms_of_all(ctx, conn)?;
     let decision = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
-    touched.extend(decision.iter().flat_map(|d| again::gone(&all, &encounter.data, &d.answer)));
+    if let Some(before) = decision {
+        touched.extend(again::gone(
+            conn,
+            tenant,
+            &all,
+            (&encounter, &before.answer),
+            &mut again::Holders::default(),
+        )?);
+    }
     touched.extend(again::uncounted(&all, &encounter.data));
     again::mark(ctx, conn, tenant, Cause::Freed, &touched)?;
     if let Some(group) = &encounter.data.group {
@@ -328,12 +338,11 @@ pub async fn preview(ctx: &Ctx, tenant: OrganizationId, row: Parsed) -> Result<D
     let work = ctx.clone();
     ctx.db
         .run(Scope::Tenant(tenant), Purpose::ReadByKey, move |conn| {
-            let organization = organization(conn, tenant)?;
-            let (mut rows, people) =
-                resolve(&work, conn, &organization, std::slice::from_ref(&row))?;
+            let (organization, stamp) = with_stamp(conn, tenant)?;
+            let records = Records::kept(&work, &organization, stamp);
+            let (mut rows, people) = resolve(records, conn, std::slice::from_ref(&row))?;
             let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
-            let bench =
-                Bench::gather(&work, conn, &organization, people, &[&data], Access::Look, &[])?;
+            let bench = Bench::gather_from(records, conn, people, &[&data], Access::Look, &[])?;
             Ok(bench.for_preview().decide(&data, work.now())?.1)
         })
         .await

@@ -12,6 +12,7 @@ mod anew;
 pub mod audit;
 pub mod batches;
 pub mod batching;
+mod checking;
 mod claimable;
 mod claims;
 pub mod clock;
@@ -75,10 +76,14 @@ pub struct Ctx {
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
     /// Single visits that wait to be recorded together.
     posts: Arc<intake::queue::Queues>,
+    /// API keys that wait to be looked up together.
+    keys: Arc<checking::Queue>,
     /// Terms of contract versions: they never change, so they may be kept.
     terms: Arc<Mutex<HashMap<ContractVersionId, Arc<Terms>>>>,
     /// Payers by key: it never changes, and no payer is taken away.
     payers: Arc<Mutex<HashMap<Key, PayerId>>>,
+    /// What is on record of organizations, as long as it does not change.
+    records: Arc<intake::records::Kept>,
 }
 
 /// Contract versions kept in memory: a state's organizations at some ten kilobytes each.
@@ -99,8 +104,10 @@ impl Ctx {
             wake: Arc::default(),
             running: Arc::default(),
             posts: Arc::default(),
+            keys: Arc::default(),
             terms: Arc::default(),
             payers: Arc::default(),
+            records: Arc::default(),
         }
     }
 

@@ -7,6 +7,7 @@ use super::again::{self, Again, Cause};
 use super::audit::{self, Action};
 use super::encounters::{bench_of, find, refuse_moved, refuse_void, write_again};
 use super::intake::record::content_hash;
+use super::intake::records::Records;
 use super::intake::{Parsed, Recorded, resolve};
 use super::{Ctx, corrected, day_sums};
 use crate::domain::encounter::EncounterData;
@@ -36,7 +37,8 @@ pub fn revise_row_in(
     row: &Parsed,
 ) -> Result<Recorded, AppError> {
     let organization = again::deciding(conn, tenant)?;
-    let (mut rows, _) = resolve(ctx, conn, &organization, std::slice::from_ref(row))?;
+    let records = Records::read(ctx, &organization);
+    let (mut rows, _) = resolve(records, conn, std::slice::from_ref(row))?;
     let data = rows.pop().ok_or_else(|| AppError::internal("no row"))??;
     let before = find(conn, tenant, id)?;
     let correction = Correction { data, from: Some(from), why: Cause::Revised };

@@ -109,6 +109,16 @@ pub fn find(conn: &mut Conn, id: KeyId) -> Result<Option<StoredKey>, StoreError>
         .transpose()
 }
 
+/// The keys with these ids, revoked or not; unknown ones are left out.
+pub fn find_all(conn: &mut Conn, ids: &[KeyId]) -> Result<Vec<StoredKey>, StoreError> {
+    // One statement for each, which is prepared once. They are few, and mostly one.
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.extend(find(conn, *id)?);
+    }
+    Ok(found)
+}
+
 /// All keys, oldest first. There are few: people make them one by one.
 pub fn list(conn: &mut Conn) -> Result<Vec<KeyRecord>, StoreError> {
     let rows: Vec<Row> = api_keys::table.order(api_keys::id).select(Row::as_select()).load(conn)?;

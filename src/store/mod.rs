@@ -71,6 +71,7 @@ mod schema;
 pub mod sessions;
 mod sets;
 pub mod shared;
+pub mod stamps;
 mod statistics;
 mod task_parts;
 pub mod tasks;

@@ -9,7 +9,8 @@ use super::conn::{Conn, per_backend};
 use super::error::StoreError;
 use super::report_facts;
 use super::report_walls::{self, Narrowing};
-use super::schema::{locations, organizations};
+use super::schema::{fact_stamps, locations, organizations};
+use super::stamps::Stamp;
 use super::types::{CHUNK, ListChange, optional, page_size, read, read_optional, with_children};
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Key;
@@ -195,20 +196,41 @@ fn insert_locations(conn: &mut Conn, rows: &[LocationRow]) -> Result<(), StoreEr
 
 /// The organization with this id.
 pub fn by_id(conn: &mut Conn, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
-    // By one statement: each decision asks for it.
     let rows: Vec<(Row, Option<LocationRow>)> = organizations::table
         .left_join(locations::table.on(locations::organization_id.eq(organizations::id)))
         .filter(organizations::id.eq(id.as_i64()))
         .order(locations::key)
         .select((Row::as_select(), Option::<LocationRow>::as_select()))
         .load(conn)?;
-    let found = with_children(rows, |row| row.id).pop();
-    found
-        .map(|(row, locations)| {
-            let locations = locations.into_iter().map(LocationRow::into_domain);
-            row.into_domain(locations.collect::<Result<_, _>>()?)
-        })
-        .transpose()
+    with_children(rows, |row| row.id).pop().map(whole).transpose()
+}
+
+fn whole((row, locations): (Row, Vec<LocationRow>)) -> Result<Organization, StoreError> {
+    let locations = locations.into_iter().map(LocationRow::into_domain);
+    row.into_domain(locations.collect::<Result<_, _>>()?)
+}
+
+/// The organization with this id, and the stamp of what is on record of it: by one statement, which each
+/// decision asks.
+pub fn with_stamp(
+    conn: &mut Conn,
+    id: OrganizationId,
+) -> Result<Option<(Organization, Option<Stamp>)>, StoreError> {
+    let rows: Vec<(Row, Option<LocationRow>, Option<i64>)> = organizations::table
+        .left_join(locations::table.on(locations::organization_id.eq(organizations::id)))
+        .left_join(fact_stamps::table.on(fact_stamps::organization_id.eq(organizations::id)))
+        .filter(organizations::id.eq(id.as_i64()))
+        .order(locations::key)
+        .select((
+            Row::as_select(),
+            Option::<LocationRow>::as_select(),
+            fact_stamps::stamp.nullable(),
+        ))
+        .load(conn)?;
+    let stamp = rows.first().and_then(|(_, _, stamp)| stamp.map(Stamp::stored));
+    let rows = rows.into_iter().map(|(row, location, _)| (row, location)).collect();
+    let found = with_children(rows, |row: &Row| row.id).pop().map(whole).transpose()?;
+    Ok(found.map(|organization| (organization, stamp)))
 }
 
 /// The organization with this key.

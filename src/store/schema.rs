@@ -956,9 +956,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    fact_stamps (organization_id) {
+        organization_id -> BigInt,
+        stamp -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     locations,
+    fact_stamps,
     payers,
     peers,
     certificates,

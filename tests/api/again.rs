@@ -11,8 +11,8 @@ use crate::app::{TestApp, on_both};
 use crate::changes::{amend, amend_member};
 use crate::world::{self, World, id, rules, visit};
 
-const CONTRACT: &str = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
-const PACK: &str = include_str!("../../config/payers/evergreen.toml");
+pub const CONTRACT: &str = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
+pub const PACK: &str = include_str!("../../config/payers/evergreen.toml");
 
 /// Records an hour (four units) of the first member.
 pub async fn record(app: &TestApp, w: &World, reference: &str, start: &str) -> Value {

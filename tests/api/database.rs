@@ -1,8 +1,8 @@
 //! A fresh database for each test, gone when the test ends, also when it fails.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -19,17 +19,16 @@ const TEMPLATE_LOCK: i64 = 0x7065_6572_7465_7374;
 /// Keeps the names of this process's databases apart.
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
-/// A database that is dropped with this value.
+/// A database that is dropped with this value, and its twins.
 pub enum Database {
-    Sqlite { dir: tempfile::TempDir },
-    Postgres { admin: String, name: String },
+    Sqlite { dir: Arc<tempfile::TempDir> },
+    Postgres { admin: String, name: Arc<str> },
 }
 
 impl Database {
     /// A migrated SQLite file.
     pub fn sqlite() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let database = Self::Sqlite { dir };
+        let database = Self::Sqlite { dir: Arc::new(tempfile::tempdir().unwrap()) };
         std::fs::write(database.sqlite_path(), migrated_file()).unwrap();
         database
     }
@@ -53,7 +52,7 @@ impl Database {
         let mut last = None;
         for _ in 0..50 {
             match conn.batch_execute(&clone) {
-                Ok(()) => return Some(Self::Postgres { admin, name }),
+                Ok(()) => return Some(Self::Postgres { admin, name: name.into() }),
                 Err(error) => last = Some(error),
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -72,7 +71,17 @@ impl Database {
             "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
         ))
         .unwrap();
-        Some(Self::Postgres { admin, name })
+        Some(Self::Postgres { admin, name: name.into() })
+    }
+
+    /// The same database once more, for another service on it.
+    pub fn twin(&self) -> Self {
+        match self {
+            Self::Sqlite { dir } => Self::Sqlite { dir: Arc::clone(dir) },
+            Self::Postgres { admin, name } => {
+                Self::Postgres { admin: admin.clone(), name: Arc::clone(name) }
+            }
+        }
     }
 
     /// Its URL.
@@ -157,6 +166,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if let Self::Postgres { admin, name } = self
+            && Arc::strong_count(name) == 1
             && let Ok(mut conn) = PgConnection::establish(admin)
         {
             drop_database(&mut conn, name);

@@ -73,6 +73,7 @@ mod probe;
 mod program;
 mod programs;
 mod raw;
+mod records_kept;
 // The recount that the rules' own tests use, too.
 #[allow(dead_code, reason = "the API tests use a part of it")]
 #[path = "../../src/domain/windows/slow.rs"]
@@ -145,6 +146,7 @@ mod two_processes;
 mod versions;
 mod walls;
 mod windows;
+mod windows_moved;
 mod windows_recount;
 mod windows_recount_scopes;
 mod worklist;

@@ -51,7 +51,7 @@ fn backup(url: &str, file: &str) {
 fn restore(kind: &Database, file: &str) -> Database {
     let restored = match kind {
         Database::Sqlite { .. } => {
-            let restored = Database::Sqlite { dir: tempfile::tempdir().unwrap() };
+            let restored = Database::Sqlite { dir: tempfile::tempdir().unwrap().into() };
             let path = restored.url();
             std::fs::copy(file, path.strip_prefix("sqlite://").unwrap()).unwrap();
             restored

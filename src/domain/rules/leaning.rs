@@ -6,8 +6,9 @@ use chrono::{Datelike, NaiveDate};
 use super::conditions;
 use super::context::Context;
 use super::table::RuleId;
+use super::usage::{Windowed, windows};
 use crate::domain::codes::Mode;
-use crate::domain::contract::{AuthorizationNeed, Demand, LimitScope, Pack, Terms};
+use crate::domain::contract::{Demand, LimitScope, Pack, Terms};
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::Facts;
 use crate::domain::identifiers::Key;
@@ -66,25 +67,16 @@ impl Leaning {
         service: &Key,
         date: NaiveDate,
     ) -> Self {
-        let begins = |window: &Window| matches!(window, Window::ConsecutiveDays { .. });
         let days = Days { from: NaiveDate::from_ymd_opt(date.year(), 1, 1), to: None };
         let mut found = Self::default();
         for pack in packs {
-            for limit in &pack.limits {
-                if begins(&limit.window) && limit.services.contains(service) {
-                    let of_peer = limit.scope == LimitScope::Peer;
+            for scope in LimitScope::ALL {
+                let mut counted = windows(pack, *scope);
+                if counted.any(|w| w.begins() && w.services().contains(service)) {
+                    let of_peer = *scope == LimitScope::Peer;
                     let whose = if of_peer { &mut found.peer } else { &mut found.member };
                     *whose = Some(days);
                 }
-            }
-            let free = pack.authorizations.iter().any(|rule| match &rule.need {
-                AuthorizationNeed::After { window, .. } => {
-                    begins(window) && rule.services.contains(service)
-                }
-                _ => false,
-            });
-            if free {
-                found.member = Some(days);
             }
         }
         found
@@ -102,6 +94,11 @@ impl Leaning {
     pub fn is_none(&self) -> bool {
         self.member.is_none() && self.peer.is_none()
     }
+}
+
+/// Whether a pack counts in any window that begins with a first service.
+pub fn begins_windows(pack: &Pack) -> bool {
+    LimitScope::ALL.iter().any(|scope| windows(pack, *scope).any(Windowed::begins))
 }
 
 /// The days on which a window of a visit may lie. Those of an episode are not asked for: episodes are

@@ -114,7 +114,7 @@ pub use self::conditions_supervisor::supervised;
 pub use self::day::{day_without, measure, sum_key};
 pub use self::help::{Denial, Help, Source};
 pub use self::kinds::{KINDS, Kind};
-pub use self::leaning::{LIFTED_BY_OTHERS, Leaning, leans};
+pub use self::leaning::{LIFTED_BY_OTHERS, Leaning, begins_windows, leans};
 pub use self::lines::place_of;
 pub use self::looks::own_rules;
 pub use self::modifiers::how;

@@ -81,16 +81,28 @@ pub fn select(
 
 /// Something with a window.
 #[derive(Clone, Copy)]
-enum Windowed<'a> {
+pub(super) enum Windowed<'a> {
     Limit(&'a Limit),
     Free(&'a AuthorizationRule, &'a Window),
 }
 
 impl<'a> Windowed<'a> {
-    fn window(self) -> &'a Window {
+    pub(super) fn window(self) -> &'a Window {
         match self {
             Self::Limit(limit) => &limit.window,
             Self::Free(_, window) => window,
+        }
+    }
+
+    /// Whether it begins with a first service.
+    pub(super) fn begins(self) -> bool {
+        matches!(self.window(), Window::ConsecutiveDays { .. })
+    }
+
+    pub(super) fn services(self) -> &'a [Key] {
+        match self {
+            Self::Limit(limit) => &limit.services,
+            Self::Free(rule, _) => &rule.services,
         }
     }
 
@@ -110,7 +122,8 @@ impl<'a> Windowed<'a> {
     }
 }
 
-fn windows(pack: &Pack, scope: LimitScope) -> impl Iterator<Item = Windowed<'_>> {
+/// The windows in which a pack counts units in a scope: of limits, and of free units.
+pub(super) fn windows(pack: &Pack, scope: LimitScope) -> impl Iterator<Item = Windowed<'_>> {
     let limits = pack.limits.iter().filter(move |l| l.scope == scope).map(Windowed::Limit);
     let free = pack.authorizations.iter().filter_map(move |rule| match &rule.need {
         AuthorizationNeed::After { window, .. } if scope == LimitScope::default() => {

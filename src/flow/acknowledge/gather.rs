@@ -10,7 +10,6 @@ use super::said;
 use crate::domain::claim::ClaimNumber;
 use crate::domain::response::FileKind;
 use crate::store::files::hex;
-use crate::x12::Lexer;
 use crate::x12::read::ack_999::{AckGroup, AckSet};
 use crate::x12::read::remit_835::Payment;
 use crate::x12::read::remit_balance::Balances;
@@ -18,6 +17,7 @@ use crate::x12::read::status_277ca::{StatusClaim, StatusLevel};
 use crate::x12::read::ta1::Ta1;
 use crate::x12::read::{Event, ReadCode, ReadError, Reader, Record, Text};
 use crate::x12::unfold::Unfold;
+use crate::x12::{Lexer, NOT_X12};
 
 /// Most verdicts of one file: what is in memory at a time, some 100 MB. The largest batches have
 /// some 5,000 claims; a clearinghouse puts a day's answers into a file.
@@ -208,7 +208,8 @@ pub(super) fn gather(input: impl Read, digests: Vec<String>, whole: &str) -> Wor
     if let Some(error) = reader.fatal() {
         words.refuse(refusal(error));
     }
-    if words.interchanges.is_empty() {
+    let began = reader.fatal().is_some_and(|error| !error.message.starts_with(NOT_X12));
+    if words.interchanges.is_empty() && !began {
         words.fault = Some(
             "This is no X12 file: it does not begin with ISA. Look whether the right file was \
              sent; reports in words are not read."

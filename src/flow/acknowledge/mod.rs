@@ -144,6 +144,8 @@ fn rewind(bytes: &mut impl Seek) -> Result<(), AppError> {
 #[derive(Debug)]
 struct Looked {
     sha256: String,
+    /// Its bytes when it was looked at first: one that grows meanwhile is read no further.
+    size: u64,
     words: Words,
 }
 
@@ -157,16 +159,16 @@ fn look<S: Read + Seek>(mut incoming: Incoming<S>) -> Result<(Incoming<S>, Looke
     if size > MAX_FILE_BYTES {
         return Err(too_large());
     }
-    let sha256 = sha256(bytes)?;
     rewind(bytes)?;
-    let digests = digests(&mut *bytes);
+    let sha256 = sha256(bytes.take(size))?;
     rewind(bytes)?;
-    let words = gather(&mut *bytes, digests, &sha256);
-    Ok((incoming, Looked { sha256, words }))
+    let digests = digests(bytes.take(size));
+    rewind(bytes)?;
+    let words = gather(bytes.take(size), digests, &sha256);
+    Ok((incoming, Looked { sha256, size, words }))
 }
 
-fn sha256(bytes: &mut (impl Read + Seek)) -> Result<String, AppError> {
-    rewind(bytes)?;
+fn sha256(mut bytes: impl Read) -> Result<String, AppError> {
     let mut digest = Sha256::new();
     let mut piece = vec![0; PIECE_BYTES];
     loop {
@@ -183,7 +185,7 @@ fn receive_in<S: Read + Seek>(
     conn: &mut Conn,
     tenant: OrganizationId,
     incoming: &mut Incoming<S>,
-    Looked { sha256, words }: &Looked,
+    Looked { sha256, size, words }: &Looked,
 ) -> Result<Seen, AppError> {
     if let Some(mut file) = store::received::by_digest(conn, tenant, sha256)? {
         // What was put aside is looked at anew: the cause may be gone (a payee that is known by now, a
@@ -200,7 +202,11 @@ fn receive_in<S: Read + Seek>(
     }
     let mut file = fresh(ctx, incoming, sha256.clone(), words);
     rewind(&mut incoming.bytes)?;
-    keep(ctx, conn, tenant, &file, incoming)?;
+    keep(ctx, conn, tenant, &file, &incoming.name, (&mut incoming.bytes).take(*size))?;
+    if store::files::head(conn, tenant, file.file)?.sha256 != *sha256 {
+        let detail = "The file was changed while it was read. Nothing was kept; send it when it is complete.";
+        return Err(AppError::new(Code::MalformedBody, detail));
+    }
     if !store::received::insert(conn, tenant, &file)? {
         return Err(AppError::new(Code::Busy, "The same file is just being received; try again."));
     }
@@ -255,16 +261,17 @@ fn fresh<S>(ctx: &Ctx, incoming: &Incoming<S>, sha256: String, words: &Words) ->
 }
 
 /// Keeps the bytes.
-fn keep<S: Read>(
+fn keep(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     file: &ReceivedFile,
-    incoming: &mut Incoming<S>,
+    name: &str,
+    mut bytes: impl Read,
 ) -> Result<(), AppError> {
-    let name = harmless(&incoming.name);
+    let name = harmless(name);
     let mut sink = store::files::Sink::begin(conn, tenant, file.file, &name, ctx.now())?;
-    io::copy(&mut incoming.bytes, &mut sink).map_err(unreadable)?;
+    io::copy(&mut bytes, &mut sink).map_err(unreadable)?;
     sink.flush().map_err(unreadable)?;
     Ok(sink.finish()?)
 }

@@ -187,6 +187,13 @@ impl Resolved {
                 continue;
             }
             let (verdict, said) = said::of_interchange(ta1);
+            if verdict == Verdict::Unknown {
+                self.problems.push(format!(
+                    "a TA1 says of the interchange of batch {id} neither that it was accepted nor that it \
+                     was rejected (TA104). Ask the sender"
+                ));
+                continue;
+            }
             let weight = batch.claims;
             let copy = said::is_copied_interchange(ta1);
             // Beside a 999 it says something else than elsewhere.

@@ -45,19 +45,17 @@ pub(super) fn cut_statuses(statuses: &mut Vec<Status>) {
 
 /// What a TA1 says.
 pub(super) fn of_interchange(ta1: &Ta1) -> (Verdict, Vec<Said>) {
-    let note = ta1.note.clone().unwrap_or_else(|| "000".to_owned());
     let verdict = match ta1.status.as_str() {
         "A" => Verdict::Accepted,
         "E" => Verdict::AcceptedWithErrors,
         "R" => Verdict::Rejected,
         _ => Verdict::Unknown,
     };
-    let said = Said {
-        code: format!("TA105:{}", codes::shaped(&note)),
-        place: None,
-        message: codes::interchange(&note),
+    let (code, message) = match &ta1.note {
+        Some(note) => (format!("TA105:{}", codes::shaped(note)), codes::interchange(note)),
+        None => (format!("TA104:{}", codes::shaped(&ta1.status)), "No reason is given".to_owned()),
     };
-    (verdict, vec![said])
+    (verdict, vec![Said { code, place: None, message }])
 }
 
 /// Whether a TA1 speaks of the interchange with this ISA09 and ISA10, as far as it says (TA102, TA103).

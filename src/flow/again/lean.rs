@@ -2,18 +2,20 @@
 //! decided again when that visit is there or has more units, and those that leaned on one when it is
 //! gone or has fewer. So are those whose windows it began.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::domain::again::{Cause, Days, Touched};
 use crate::domain::contract::{Terms, VersionHead};
 use crate::domain::decision::{Decision, Disposition};
-use crate::domain::encounter::EncounterData;
-use crate::domain::ids::{EncounterId, OrganizationId};
+use crate::domain::encounter::{Encounter, EncounterData};
+use crate::domain::ids::{EncounterId, MemberId, OrganizationId};
 use crate::domain::rules::{LIFTED_BY_OTHERS, Leaning};
 use crate::domain::windows;
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::store::holds::Waiting;
+use crate::store::members::PayerMember;
 use crate::store::{self, Conn};
 
 use super::mark::follow;
@@ -74,11 +76,19 @@ pub fn wake<'a>(
     follow(ctx, conn, tenant, Cause::Visit, depth, &touched)
 }
 
-/// The visits that leaned on one which stood and is not as it was. `all` are [`terms_of_all`].
-pub fn gone(all: &[Arc<Terms>], data: &EncounterData, before: &Decision) -> Vec<Touched> {
+/// The visits that leaned on one which stood and is not as it was, by the number that it was billed under, too.
+/// `all` are [`terms_of_all`].
+pub fn gone(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    all: &[Arc<Terms>],
+    (visit, before): (&Encounter, &Decision),
+    holders: &mut Holders,
+) -> Result<Vec<Touched>, AppError> {
     if !stands(before) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
+    let data = &visit.data;
     let leaning = leaning(all, data, before);
     let days = |days: windows::Days| Days { from: days.from, to: days.to };
     let member = leaning.member.map(|on| Touched::Member(data.member, days(on)));
@@ -91,9 +101,38 @@ pub fn gone(all: &[Arc<Terms>], data: &EncounterData, before: &Decision) -> Vec<
     let service = before.service.as_ref();
     let begun = service.map(|s| Leaning::from_first(packs, s, before.service_date));
     let begun = begun.unwrap_or_default();
-    let own = begun.member.map(|on| Touched::Member(data.member, days(on)));
     let of_peer = begun.peer.map(|on| Touched::Peer(data.peer, days(on)));
-    member.into_iter().chain(peer).chain(paid).chain(own).chain(of_peer).collect()
+    let mut touched: Vec<Touched> =
+        member.into_iter().chain(peer).chain(paid).chain(of_peer).collect();
+    if let Some(on) = begun.member {
+        let whose = holders.of(conn, tenant, visit)?;
+        touched.extend(whose.into_iter().map(|member| Touched::Member(member, days(on))));
+    }
+    Ok(touched)
+}
+
+/// Who had or has a number at a payer: of all of them units under it are counted (`docs/adr/0011`,
+/// `docs/adr/0130`). Each number is asked for once.
+#[derive(Debug, Default)]
+pub struct Holders(HashMap<PayerMember, BTreeSet<MemberId>>);
+
+impl Holders {
+    /// The member of a visit, and the others of its number.
+    fn of(
+        &mut self,
+        conn: &mut Conn,
+        tenant: OrganizationId,
+        visit: &Encounter,
+    ) -> Result<BTreeSet<MemberId>, AppError> {
+        let mut all = BTreeSet::from([visit.data.member]);
+        let Some(number) = visit.payer.zip(visit.member_number.clone()) else { return Ok(all) };
+        if !self.0.contains_key(&number) {
+            let found = store::members::by_numbers(conn, tenant, std::slice::from_ref(&number))?;
+            self.0.insert(number.clone(), found.into_iter().map(|(_, m)| m.id).collect());
+        }
+        all.extend(self.0.get(&number).into_iter().flatten());
+        Ok(all)
+    }
 }
 
 /// The member's visits, where a contract counts how many there were and this one is voided: it counted

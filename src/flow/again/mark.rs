@@ -11,6 +11,8 @@ use crate::domain::ledger::AccountKey;
 use crate::domain::organization::Organization;
 use crate::error::AppError;
 use crate::flow::Ctx;
+use crate::flow::encounters::with_stamp;
+use crate::store::stamps::Stamp;
 use crate::store::{self, Conn};
 
 /// The organization, for a decision about its visits: changes of its own settings and contracts
@@ -18,6 +20,15 @@ use crate::store::{self, Conn};
 pub fn deciding(conn: &mut Conn, id: OrganizationId) -> Result<Organization, AppError> {
     store::turns::decide(conn, id)?;
     store::organizations::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))
+}
+
+/// The same, with the stamp of what is on record of it.
+pub fn deciding_by(
+    conn: &mut Conn,
+    id: OrganizationId,
+) -> Result<(Organization, Option<Stamp>), AppError> {
+    store::turns::decide(conn, id)?;
+    with_stamp(conn, id)
 }
 
 /// Marks what a change touches, in the transaction of the change.

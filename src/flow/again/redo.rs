@@ -10,6 +10,7 @@ use super::alone;
 use super::claimed::{self, Examined};
 use super::write::{Again, write};
 use crate::domain::again::{Cause, Place};
+use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::Encounter;
 use crate::domain::ids::{ClaimId, EncounterId};
@@ -178,13 +179,9 @@ fn together(
 ) -> Result<Vec<EncounterId>, AppError> {
     let as_of = ctx.now();
     if ways.back {
-        for one in standing.iter_mut().rev() {
-            if !one.is_claimed() && ready_units(one.current()) > 0 {
-                again(ctx, &mut bench, one, as_of, |before, after| {
-                    ready_units(after) < ready_units(before)
-                })?;
-            }
-        }
+        // What gives way may move a window that begins with a first service, and others no longer fit: they are
+        // asked once more, again from the latest. Each time something is held that was not, so there is an end.
+        while back(ctx, &mut bench, &mut standing, as_of)? && bench.begins_windows() {}
     }
     let mut examined: Vec<Examined> = Vec::new();
     if ways.forward {
@@ -201,6 +198,27 @@ fn together(
     let list: Vec<Again> = standing.into_iter().filter_map(changed).collect();
     let written = write(ctx, conn, organization.id, list)?;
     Ok(written.into_iter().map(|decision| decision.encounter).collect())
+}
+
+/// Asks visits from the latest to the earliest whether what they hold still fits beside all others; gives
+/// whether any gave way.
+fn back(
+    ctx: &Ctx,
+    bench: &mut Bench,
+    standing: &mut [Standing],
+    as_of: Instant,
+) -> Result<bool, AppError> {
+    let mut gave_way = false;
+    for one in standing.iter_mut().rev() {
+        let held = ready_units(one.current());
+        if !one.is_claimed() && held > 0 {
+            let less =
+                |before: &Decision, after: &Decision| ready_units(after) < ready_units(before);
+            again(ctx, bench, one, as_of, less)?;
+            gave_way |= ready_units(one.current()) < held;
+        }
+    }
+    Ok(gave_way)
 }
 
 /// The live claims of those visits that are claimed.
@@ -224,7 +242,7 @@ fn again(
     ctx: &Ctx,
     bench: &mut Bench,
     one: &mut Standing,
-    as_of: crate::domain::dates::Instant,
+    as_of: Instant,
     wanted: impl Fn(&Decision, &Decision) -> bool,
 ) -> Result<(), AppError> {
     let lifted = bench.lift(one.encounter.id, &one.encounter.data);

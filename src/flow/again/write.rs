@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::lean::{gone, stands, terms_of_all, wake};
+use super::lean::{Holders, gone, stands, terms_of_all, wake};
 use super::mark::follow;
 use super::redo::ready_units;
 use crate::domain::again::{Cause, Days, Freed, Outcome, Touched};
@@ -189,12 +189,14 @@ fn mark_freed(
     let freeing: Vec<&Again> = list.iter().filter(frees).collect();
     let is_left = |a: &&Again| a.revised.is_some() || !stands(&a.answer) || a.shrinks();
     let left: Vec<&Again> = list.iter().filter(is_left).collect();
-    let gone_from = |a: &&Again| gone(all, &a.encounter.data, &a.before.answer);
-    let mut leaned: Vec<Touched> = Vec::new();
-    for one in left.iter().flat_map(gone_from) {
-        // Many visits of one member say the same.
-        if !leaned.contains(&one) {
-            leaned.push(one);
+    let (mut leaned, mut holders) = (Vec::<Touched>::new(), Holders::default());
+    for one in &left {
+        for touched in gone(conn, tenant, all, (&one.encounter, &one.before.answer), &mut holders)?
+        {
+            // Many visits of one member say the same.
+            if !leaned.contains(&touched) {
+                leaned.push(touched);
+            }
         }
     }
     let of_leaned = left.iter().filter(|_| !leaned.is_empty());

@@ -10,6 +10,7 @@ pub mod days;
 mod decide;
 mod form;
 mod overridden;
+mod people;
 mod put;
 mod reach;
 
@@ -19,9 +20,11 @@ use std::sync::Arc;
 use self::claimed::Claimed;
 use self::days::Days;
 use self::overridden::Overrides;
+pub use self::people::People;
 use super::beside::{Beside, Lifted as LiftedLines};
 use super::dossiers::Dossiers;
 use super::nearby::Nearby;
+use super::records::Records;
 use super::usage::Drawn;
 use crate::domain::claim::FileHeader;
 use crate::domain::contract::{Pack, Terms, VersionHead};
@@ -37,7 +40,7 @@ use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::Member;
 use crate::domain::organization::Organization;
 use crate::domain::peer::{Certificate, Peer};
-use crate::domain::rules::{PeerVisit, RuleId};
+use crate::domain::rules::{self, PeerVisit, RuleId};
 use crate::domain::session::Session;
 use crate::error::{AppError, Code};
 use crate::flow::Ctx;
@@ -116,15 +119,6 @@ pub struct Case {
     pub shared: Option<SharedAccountId>,
 }
 
-/// The people of a chunk, already read.
-#[derive(Debug, Default)]
-pub struct People {
-    /// Members by id.
-    pub members: HashMap<MemberId, Member>,
-    /// Peers by id.
-    pub peers: HashMap<PeerId, Peer>,
-}
-
 impl Bench {
     /// Reads all that decisions about `encounters` may need. `except` are encounters that are being
     /// decided again: their own drawings and times are left out.
@@ -137,10 +131,23 @@ impl Bench {
         access: Access,
         except: &[EncounterId],
     ) -> Result<Self, AppError> {
-        let id = organization.id;
+        let records = Records::read(ctx, organization);
+        Self::gather_from(records, conn, people, encounters, access, except)
+    }
+
+    /// The same, where the records may be those of an earlier reading.
+    pub fn gather_from(
+        mut records: Records<'_>,
+        conn: &mut Conn,
+        people: People,
+        encounters: &[&EncounterData],
+        access: Access,
+        except: &[EncounterId],
+    ) -> Result<Self, AppError> {
+        let (ctx, id) = (records.ctx, records.organization.id);
         let mut bench = Self {
-            organization: organization.clone(),
-            heads: store::contracts::versions_of(conn, id)?,
+            organization: records.organization.clone(),
+            heads: records.heads(conn)?,
             terms: HashMap::new(),
             members: people.members,
             peers: people.peers,
@@ -163,28 +170,32 @@ impl Bench {
         // The terms first: they say whether shared accounts are to be locked.
         bench.read_terms(ctx, conn, encounters)?;
         bench.reach_accounts(ctx, conn, encounters, access)?;
-        if access != Access::Look && !conn.writes_alone() && bench.refresh_people(conn)? {
-            // Under another number units are in another account, and under another payer other
-            // terms count. Whoever locked some must not wait for more.
-            bench.read_terms(ctx, conn, encounters)?;
-            if !bench.has_reached(encounters) {
-                let detail = "A member was changed at the same moment; try again.";
-                return Err(AppError::new(Code::Busy, detail));
+        if access != Access::Look && !conn.writes_alone() {
+            let moved;
+            (records, moved) = records.under_locks(conn)?;
+            if moved && bench.refresh_people(conn)? {
+                // Under another number units are in another account, and under another payer other
+                // terms count. Whoever locked some must not wait for more.
+                bench.read_terms(ctx, conn, encounters)?;
+                if !bench.has_reached(encounters) {
+                    let detail = "A member was changed at the same moment; try again.";
+                    return Err(AppError::new(Code::Busy, detail));
+                }
             }
         }
-        bench.read_forms(ctx, conn, encounters)?;
+        bench.read_forms(records, conn, encounters)?;
         let members: Vec<MemberId> = bench.members.keys().copied().collect();
         if access == Access::Stand || !except.is_empty() {
             let corrected = store::claim_changes::corrected(conn, id, &members)?;
             bench.corrected = corrected.into_iter().collect();
         }
-        bench.dossiers.read_standing(conn, id, &members)?;
+        bench.dossiers.read_standing(conn, records, &members)?;
         bench.read_claimed(conn, encounters)?;
-        bench.read_papers(conn, encounters, &members, except)?;
+        bench.read_papers(conn, records, encounters, (&members, except))?;
         if access == Access::Stand {
             return Ok(bench);
         }
-        bench.dossiers.read_deciding(conn, id, &members)?;
+        bench.dossiers.read_deciding(conn, records, &members)?;
         bench.read_company(conn, encounters, except)?;
         bench.read_days(conn, encounters)?;
         bench.drawn = bench.read_drawn(conn, encounters, except)?;
@@ -278,14 +289,14 @@ impl Bench {
     fn read_papers(
         &mut self,
         conn: &mut Conn,
+        records: Records<'_>,
         encounters: &[&EncounterData],
-        members: &[MemberId],
-        except: &[EncounterId],
+        (members, except): (&[MemberId], &[EncounterId]),
     ) -> Result<(), StoreError> {
         let peers: Vec<PeerId> = self.peers.keys().copied().collect();
         let packs: Vec<&Pack> = self.terms.values().map(|t| &t.pack).collect();
         let id = self.organization.id;
-        self.dossiers.read_papers(conn, id, (members, &peers), &packs)?;
+        self.dossiers.read_papers(conn, records, (members, &peers), &packs)?;
         let days = || encounters.iter().map(|e| self.day(e));
         let Some(days) = days().min().zip(days().max()) else { return Ok(()) };
         self.beside = Beside::read(conn, id, Wanted { members, except }, &packs, days)?;
@@ -306,6 +317,12 @@ impl Bench {
     /// others' too.
     pub fn sums_days(&self) -> bool {
         self.days.used()
+    }
+
+    /// Whether any contract of the chunk counts in windows that begin with a first service: then what one
+    /// encounter no longer holds may leave others less room.
+    pub fn begins_windows(&self) -> bool {
+        self.terms.values().any(|terms| rules::begins_windows(&terms.pack))
     }
 
     /// Takes off the bench what an encounter of the chunk holds, to be decided as if it held nothing.

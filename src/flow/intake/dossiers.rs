@@ -1,19 +1,20 @@
 //! What is on record of the members of a chunk besides the roster: authorizations, episodes and
-//! consents, read with one query each, and handed out as facts.
+//! consents, read for all of them at once, and handed out as facts.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
+use super::records::Records;
 use crate::domain::authorization::Authorization;
 use crate::domain::consent::Consent;
 use crate::domain::contract::{Demand, Pack};
 use crate::domain::document::{Document, DocumentKind};
 use crate::domain::episode::Episode;
 use crate::domain::facts::{AuthorizationFact, ConsentFact, DocumentFact, EpisodeFact, Supervised};
-use crate::domain::ids::{MemberId, OrganizationId, PayerId, PeerId};
+use crate::domain::ids::{MemberId, PayerId, PeerId};
 use crate::domain::rules;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{Conn, StoreError};
 
 /// The records at hand, by member.
 #[derive(Debug, Default)]
@@ -32,15 +33,11 @@ impl Dossiers {
     pub fn read_standing(
         &mut self,
         conn: &mut Conn,
-        organization: OrganizationId,
+        records: Records<'_>,
         members: &[MemberId],
     ) -> Result<(), StoreError> {
-        for episode in store::episodes::of_members(conn, organization, members)? {
-            self.episodes.entry(episode.data.member).or_default().push(episode);
-        }
-        for consent in store::consents::of_members(conn, organization, members)? {
-            self.consents.entry(consent.data.member).or_default().push(consent);
-        }
+        self.episodes = records.episodes(conn, members)?;
+        self.consents = records.consents(conn, members)?;
         Ok(())
     }
 
@@ -48,12 +45,10 @@ impl Dossiers {
     pub fn read_deciding(
         &mut self,
         conn: &mut Conn,
-        organization: OrganizationId,
+        records: Records<'_>,
         members: &[MemberId],
     ) -> Result<(), StoreError> {
-        for authorization in store::authorizations::of_members(conn, organization, members)? {
-            self.authorizations.entry(authorization.data.member).or_default().push(authorization);
-        }
+        self.authorizations = records.authorizations(conn, members)?;
         Ok(())
     }
 
@@ -61,19 +56,18 @@ impl Dossiers {
     pub fn read_papers(
         &mut self,
         conn: &mut Conn,
-        organization: OrganizationId,
-        (members, peers): (&[MemberId], &[PeerId]),
+        records: Records<'_>,
+        people: (&[MemberId], &[PeerId]),
         packs: &[&Pack],
     ) -> Result<(), StoreError> {
         let mut kinds: Vec<DocumentKind> = packs.iter().flat_map(|p| p.documents()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         if !kinds.is_empty() {
-            self.documents = store::documents::of(conn, organization, &kinds, members, peers)?;
+            self.documents = records.papers(conn, &kinds, people)?;
         }
         if kinds.contains(&DocumentKind::Supervisor) {
-            let kind = DocumentKind::Supervisor;
-            self.supervisors = store::documents::of_kind(conn, organization, kind)?;
+            self.supervisors = records.supervisors(conn)?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ pub(in crate::flow) mod plan;
 pub mod posts;
 pub(in crate::flow) mod queue;
 pub mod record;
+pub mod records;
 pub mod refs;
 mod remembered;
 mod resolve;

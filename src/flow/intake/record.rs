@@ -14,6 +14,7 @@ use super::bench::{Access, Bench, Case};
 use super::draft::Parsed;
 use super::draws::{DrawnOn, Draws, draw, draws};
 use super::plan::{Fresh, Known, Plan};
+use super::records::Records;
 use super::resolve::resolve;
 use super::told::Told;
 use crate::domain::again::Cause;
@@ -106,9 +107,10 @@ pub(super) fn record_rows(
     on_conflict: OnConflict,
     order: Order,
 ) -> Result<(Vec<RowResult>, Told), AppError> {
-    let organization = again::deciding(conn, organization)?;
+    let (organization, stamp) = again::deciding_by(conn, organization)?;
     let tenant = organization.id;
-    let (resolved, mut people) = resolve(ctx, conn, &organization, rows)?;
+    let records = Records::kept(ctx, &organization, stamp);
+    let (resolved, mut people) = resolve(records, conn, rows)?;
     let known = Known::read(conn, tenant, &resolved)?;
     let mut plan = Plan::new(resolved, &known, on_conflict)?;
     let (fresh, revisions) = (take(&mut plan.fresh), take(&mut plan.revisions));
@@ -130,7 +132,7 @@ pub(super) fn record_rows(
     if all.is_empty() {
         return Ok((plan.answers(rows.len())?, told));
     }
-    let bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
+    let bench = Bench::gather_from(records, conn, people, &all, Access::Lock, &[])?;
     for (index, recorded) in record_fresh(ctx, conn, tenant, bench, fresh, order)? {
         told.recorded(&recorded);
         plan.settle(index, Ok(recorded));

@@ -9,13 +9,15 @@ use chrono::{Datelike, NaiveDate};
 
 use super::bench::People;
 use super::draft::Parsed;
+use super::records::Records;
 use super::refs::{AuthorizationRef, MemberRef, PayerRef, PeerRef};
 use super::remembered;
 use crate::domain::dates::{Span, Zone};
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber, Npi, Reference};
 use crate::domain::ids::{AuthorizationId, MemberId, OrganizationId, PayerId, PeerId};
-use crate::domain::organization::Organization;
+use crate::domain::member::{Coverage, Member};
+use crate::domain::peer::Peer;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::store::{self, Conn};
@@ -27,18 +29,17 @@ const NO_AUTHORIZATION: &str = "there is no such authorization; name it by its n
 /// Rows with their ids found, in the order given; a row that names somebody unknown is refused
 /// alone. The people found come along.
 pub fn resolve(
-    ctx: &Ctx,
+    records: Records<'_>,
     conn: &mut Conn,
-    organization: &Organization,
     rows: &[Parsed],
 ) -> Result<(Vec<Result<EncounterData, AppError>>, People), AppError> {
-    let zone = organization.data.zone;
-    let organization = organization.id;
-    let payers = payers(ctx, conn, rows)?;
-    let (peers, npis) = peers(conn, organization, rows)?;
-    let (members, numbers) = members(conn, organization, rows, &payers)?;
+    let zone = records.organization.data.zone;
+    let organization = records.organization.id;
+    let payers = payers(records.ctx, conn, rows)?;
+    let (peers, npis) = peers(records, conn, rows)?;
+    let (members, numbers) = members(records, conn, rows, &payers)?;
     let authorizations = authorizations(conn, organization, rows)?;
-    let programs = programs(conn, organization, rows)?;
+    let programs = programs(records, conn, rows)?;
     let stands = under_ended_programs(conn, organization, zone, rows, &programs)?;
     let people = People { members, peers };
     let number = |member: &MemberRef| match member {
@@ -142,13 +143,9 @@ fn payers(ctx: &Ctx, conn: &mut Conn, rows: &[Parsed]) -> Result<Payers, AppErro
     Ok(Payers { by_key: ctx.payers(conn, &keys)? })
 }
 
-type PeersFound = (HashMap<PeerId, crate::domain::peer::Peer>, HashMap<Npi, PeerId>);
+type PeersFound = (HashMap<PeerId, Peer>, HashMap<Npi, PeerId>);
 
-fn peers(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    rows: &[Parsed],
-) -> Result<PeersFound, AppError> {
+fn peers(records: Records<'_>, conn: &mut Conn, rows: &[Parsed]) -> Result<PeersFound, AppError> {
     let (mut ids, mut npis) = (Vec::new(), Vec::new());
     for row in rows {
         match &row.peer {
@@ -160,8 +157,8 @@ fn peers(
     ids.dedup();
     npis.sort_unstable();
     npis.dedup();
-    let mut found = store::peers::by_ids(conn, organization, &ids)?;
-    found.extend(store::peers::by_npis(conn, organization, &npis)?);
+    let mut found = records.peers(conn, &ids)?;
+    found.extend(records.peers_by_npi(conn, &npis)?);
     let by_npi = found.iter().map(|p| (p.data.npi.clone(), p.id)).collect();
     Ok((found.into_iter().map(|p| (p.id, p)).collect(), by_npi))
 }
@@ -169,8 +166,7 @@ fn peers(
 /// Who has a number at a payer, and when: payers reuse numbers.
 type Holders = Vec<(MemberId, Span)>;
 
-type MembersFound =
-    (HashMap<MemberId, crate::domain::member::Member>, HashMap<(PayerId, MemberNumber), Holders>);
+type MembersFound = (HashMap<MemberId, Member>, HashMap<(PayerId, MemberNumber), Holders>);
 
 /// Who has the number on the day; else who had it last before; else who gets it first.
 fn holder(holders: &Holders, day: NaiveDate) -> Option<MemberId> {
@@ -182,8 +178,8 @@ fn holder(holders: &Holders, day: NaiveDate) -> Option<MemberId> {
 }
 
 fn members(
+    records: Records<'_>,
     conn: &mut Conn,
-    organization: OrganizationId,
     rows: &[Parsed],
     payers: &Payers,
 ) -> Result<MembersFound, AppError> {
@@ -203,15 +199,15 @@ fn members(
     numbers.sort_unstable();
     numbers.dedup();
     let mut members: HashMap<_, _> =
-        store::members::by_ids(conn, organization, &ids)?.into_iter().map(|m| (m.id, m)).collect();
+        records.members(conn, &ids)?.into_iter().map(|m| (m.id, m)).collect();
     let mut by_number: HashMap<_, Holders> = HashMap::new();
-    for (number, member) in store::members::by_numbers(conn, organization, &numbers)? {
-        let ours = |c: &&crate::domain::member::Coverage| {
-            (c.data.payer, &c.data.member_number) == (number.0, &number.1)
-        };
-        let spans = member.coverages.iter().filter(ours).map(|c| (member.id, c.data.span));
-        by_number.entry(number.clone()).or_default().extend(spans);
-        members.insert(member.id, member);
+    for (number, people) in records.members_by_number(conn, &numbers)? {
+        let ours = |c: &&Coverage| (c.data.payer, &c.data.member_number) == (number.0, &number.1);
+        for member in people {
+            let spans = member.coverages.iter().filter(ours).map(|c| (member.id, c.data.span));
+            by_number.entry(number.clone()).or_default().extend(spans);
+            members.insert(member.id, member);
+        }
     }
     Ok((members, by_number))
 }
@@ -232,13 +228,13 @@ fn authorizations(
 
 /// Programs that the rows name, by key, with their days.
 fn programs(
+    records: Records<'_>,
     conn: &mut Conn,
-    organization: OrganizationId,
     rows: &[Parsed],
 ) -> Result<HashMap<Key, Span>, AppError> {
     let keys: HashSet<&Key> = rows.iter().filter_map(|row| row.program.as_ref()).collect();
     let keys: Vec<Key> = keys.into_iter().cloned().collect();
-    let found = store::programs::by_keys(conn, organization, &keys)?;
+    let found = records.programs(conn, &keys)?;
     Ok(found.into_iter().map(|p| (p.data.key, p.data.span)).collect())
 }
 

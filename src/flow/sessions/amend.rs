@@ -6,10 +6,13 @@ use std::collections::BTreeSet;
 use super::draft::{MemberDraft, SessionDraft};
 use super::record::{find_people, known, record_new, refuse_known};
 use super::{SeenSession, already_claimed, claimed, encounters_of, find, locked, see};
+use crate::domain::codes::{Mode, Role, Setting};
 use crate::domain::dates::Instant;
-use crate::domain::encounter::{Encounter, EncounterData, MAX_CONTACT_MINUTES};
+use crate::domain::encounter::{Encounter, EncounterData, Kind, MAX_CONTACT_MINUTES};
+use crate::domain::identifiers::Key;
 use crate::domain::ids::{EncounterId, OrganizationId, SessionId};
 use crate::domain::session::{Session, SessionData};
+use crate::domain::status::EncounterStatus;
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
@@ -17,6 +20,7 @@ use crate::flow::audit::{self, Action};
 use crate::flow::encounters::{decide_in, organization, void_visit};
 use crate::flow::intake::Reading;
 use crate::flow::intake::bench::{Access, Bench};
+use crate::flow::intake::records::Records;
 use crate::flow::revise::{Correction, revise_in};
 use crate::store::{self, Conn};
 
@@ -131,8 +135,31 @@ impl Amendment {
     }
 }
 
+/// What was done and where, of a member's visit to a session.
+fn shared(e: &EncounterData) -> (&Kind, Role, Mode, Setting, Option<&Key>) {
+    (&e.kind, e.role, e.mode, e.setting, e.program.as_ref())
+}
+
+/// The visit from which a late one takes what was done and where: that is what most of the others say. Where
+/// as many say something else, those of whom more may be billed; then the first, also of those that are void.
+fn example(others: &[Encounter]) -> Option<&Encounter> {
+    let live: Vec<&Encounter> = others.iter().filter(|e| e.voided_at.is_none()).collect();
+    if live.is_empty() {
+        return others.first();
+    }
+    let alike = |one: &Encounter| {
+        let same = live.iter().filter(|e| shared(&e.data) == shared(&one.data));
+        let billed = same
+            .clone()
+            .filter(|e| !matches!(e.status, EncounterStatus::Held | EncounterStatus::NonBillable));
+        (same.count(), billed.count())
+    };
+    // Of those that are alike, the first: `max_by_key` gives the last.
+    live.iter().rev().max_by_key(|one| alike(one)).copied()
+}
+
 /// The encounters of members who come to the session late: what they share with the others is taken
-/// from the first of these that is not void.
+/// from these.
 fn additions(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -144,8 +171,7 @@ fn additions(
     if add.is_empty() {
         return Ok(Vec::new());
     }
-    let live = others.iter().find(|e| e.voided_at.is_none());
-    let first = live.or_else(|| others.first()).ok_or_else(|| {
+    let first = example(others).ok_or_else(|| {
         let detail = "No visit is left from which a new one could take what was done and where.";
         AppError::new(Code::WrongStatus, detail)
     })?;
@@ -154,7 +180,7 @@ fn additions(
     let rows = SessionDraft::of(wanted, &first.data).parts("add", add, Some(times), reading);
     let rows = rows.map_err(AppError::invalid)?;
     let organization = organization(conn, tenant)?;
-    Ok(find_people(ctx, conn, &organization, "add", &rows)?.0)
+    Ok(find_people(Records::read(ctx, &organization), conn, "add", &rows)?.0)
 }
 
 /// The encounters that are named to be taken out.

@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use super::draft::{MemberDraft, ParsedSession, placed};
 use crate::domain::encounter::EncounterData;
 use crate::domain::ids::OrganizationId;
-use crate::domain::organization::Organization;
 use crate::domain::session::{Session, SessionData};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
@@ -16,6 +15,7 @@ use crate::flow::audit::{self, Action, Detail};
 use crate::flow::intake::bench::{Access, Bench, People};
 use crate::flow::intake::plan::Known;
 use crate::flow::intake::record::{Order, content_hash, record_fresh};
+use crate::flow::intake::records::Records;
 use crate::flow::intake::{Parsed, RACE_TRIES, Recorded, may_win, resolve};
 use crate::store::{Conn, Purpose, Scope};
 
@@ -59,11 +59,12 @@ pub fn record_session_in(
     tenant: OrganizationId,
     parsed: &ParsedSession,
 ) -> Result<RecordedSession, AppError> {
-    let organization = again::deciding(conn, tenant)?;
-    let (list, people) = find_people(ctx, conn, &organization, "members", &parsed.rows)?;
+    let (organization, stamp) = again::deciding_by(conn, tenant)?;
+    let records = Records::kept(ctx, &organization, stamp);
+    let (list, people) = find_people(records, conn, "members", &parsed.rows)?;
     let known = known(conn, tenant, &list)?;
     let all: Vec<&EncounterData> = list.iter().collect();
-    let mut bench = Bench::gather(ctx, conn, &organization, people, &all, Access::Lock, &[])?;
+    let mut bench = Bench::gather_from(records, conn, people, &all, Access::Lock, &[])?;
     let hash = session_hash(parsed, &list)?;
     if let Some(session) = bench.session(&parsed.reference) {
         if session.content_hash.as_deref() != Some(hash.as_slice()) {
@@ -118,13 +119,12 @@ pub(super) fn record_new(
 /// The members' encounters with their ids found, each member once; or all that is wrong, told below
 /// `/list/0`, `/list/1`….
 pub(super) fn find_people(
-    ctx: &Ctx,
+    records: Records<'_>,
     conn: &mut Conn,
-    organization: &Organization,
     list: &str,
     rows: &[Parsed],
 ) -> Result<(Vec<EncounterData>, People), AppError> {
-    let (resolved, people) = resolve(ctx, conn, organization, rows)?;
+    let (resolved, people) = resolve(records, conn, rows)?;
     let (mut found, mut faults) = (Vec::with_capacity(rows.len()), Vec::new());
     let mut members = HashSet::new();
     for (index, row) in resolved.into_iter().enumerate() {

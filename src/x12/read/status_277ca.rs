@@ -343,11 +343,12 @@ fn disposition(statuses: &[Status]) -> Disposition {
             "A3" | "A4" | "A6" | "A7" | "A8" => Some(false),
             _ => None,
         };
-        let accepts = match status.action.as_deref() {
-            Some("WQ") => Some(true),
-            Some("U") => Some(false),
+        // A category that the guide does not have says nothing, whatever stands beside it.
+        let accepts = by_category.map(|by_category| match status.action.as_deref() {
+            Some("WQ") => true,
+            Some("U") => false,
             _ => by_category,
-        };
+        });
         yes |= accepts == Some(true);
         no |= accepts == Some(false);
     }

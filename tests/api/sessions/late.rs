@@ -103,4 +103,31 @@ on_both! {
         assert_eq!(each(&last, "status"), ["void", "void", "void", "ready"], "{last:#}");
         told(&last["encounters"][3], ["group_support", "in_person", "community"]);
     }
+
+    async fn one_who_comes_late_did_what_most_of_the_others_did(app: TestApp) {
+        let w = world::river_bend(&app, 5).await;
+        let body = session(&w, "S-1", "2026-07-01", 4, &[0, 1, 2]);
+        let first = app.post(PATH, &w.submitter, &body).await.expect(201);
+        // The first was by video; the others were met.
+        let path = format!("/v1/encounters/{}", ids(&first)[0]);
+        let change = send(app.request(Method::PATCH, &path, &w.submitter).header("If-Match", "\"1\"")
+            .json(&json!({"mode": "video", "setting": "home"}))).await;
+        change.expect(200);
+        let seen = now(&app, &w, &first).await;
+        let more = patch(&app, &w, &seen, &json!({"add": [late(&w, 3)]})).await.expect(200);
+        let modes = each(&more, "mode");
+        assert_eq!(modes, ["video", "in_person", "in_person", "in_person"], "{more:#}");
+        // Of two that say different things, it did what is billed.
+        let two = session(&w, "S-2", "2026-07-03", 3, &[0, 1]);
+        let two = app.post(PATH, &w.submitter, &two).await.expect(201);
+        let path = format!("/v1/encounters/{}", ids(&two)[0]);
+        let change = send(app.request(Method::PATCH, &path, &w.submitter).header("If-Match", "\"1\"")
+            .json(&json!({"activity": "documentation"}))).await;
+        change.expect(200);
+        let seen = now(&app, &w, &two).await;
+        let mut last = late(&w, 4);
+        last["note"]["signed_at"] = json!("2026-07-03T20:00:00Z");
+        let more = patch(&app, &w, &seen, &json!({"add": [last]})).await.expect(200);
+        assert_eq!(more["encounters"][2]["status"], "ready", "{more:#}");
+    }
 }

@@ -12,21 +12,21 @@ use crate::domain::member::{Coverage, Member};
 use crate::domain::peer::Peer;
 use crate::domain::rules;
 use crate::error::AppError;
-use crate::flow::Ctx;
 use crate::flow::form::{self, People};
-use crate::store::{self, Conn};
+use crate::flow::intake::records::Records;
+use crate::store::Conn;
 
 impl Bench {
     /// Reads where the programs of the chunk are, and makes the heads of files for trial.
     pub(super) fn read_forms(
         &mut self,
-        ctx: &Ctx,
+        records: Records<'_>,
         conn: &mut Conn,
         encounters: &[&EncounterData],
     ) -> Result<(), AppError> {
         for (version, terms) in &self.terms {
             if !self.headers.contains_key(version) {
-                let header = form::trial_header(&self.organization, terms, ctx.now());
+                let header = form::trial_header(&self.organization, terms, records.ctx.now());
                 self.headers.insert(*version, header);
             }
         }
@@ -36,7 +36,7 @@ impl Bench {
         if keys.is_empty() {
             return Ok(());
         }
-        let programs = store::programs::by_keys(conn, self.organization.id, &keys)?;
+        let programs = records.programs(conn, &keys)?;
         let placed = programs.into_iter().filter_map(|p| Some((p.data.key, p.data.location?)));
         self.sites = placed.collect();
         Ok(())

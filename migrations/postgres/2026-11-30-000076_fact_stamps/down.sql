@@ -1,0 +1,13 @@
+DROP TRIGGER stamp_of_members ON members;
+DROP TRIGGER stamp_of_coverages ON coverages;
+DROP TRIGGER stamp_of_peers ON peers;
+DROP TRIGGER stamp_of_certificates ON certificates;
+DROP TRIGGER stamp_of_programs ON programs;
+DROP TRIGGER stamp_of_episodes ON episodes;
+DROP TRIGGER stamp_of_consents ON consents;
+DROP TRIGGER stamp_of_authorizations ON authorizations;
+DROP TRIGGER stamp_of_documents ON documents;
+DROP TRIGGER stamp_of_contracts ON contracts;
+DROP TRIGGER stamp_of_contract_versions ON contract_versions;
+DROP FUNCTION stamp_facts();
+DROP TABLE fact_stamps;
