@@ -37,7 +37,7 @@ const EMPTY: &str = "the segment is empty: its terminator is doubled. 100 of the
 /// Bytes held at a time; several of the longest segments.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// How the fault of a file begins that is something else.
-pub const NOT_X12: &str = "the file must start with an ISA segment";
+pub(crate) const NOT_X12: &str = "the file must start with an ISA segment";
 /// Bytes of an ISA with its terminator: all its widths are fixed.
 const ISA_BYTES: usize = 106;
 /// Where the element separators of an ISA are.
