@@ -136,7 +136,10 @@ pub fn release_in(
     let standing: Vec<StoredClaim> = claims.iter().filter(stands).cloned().collect();
     let parts = encounter_ids(&standing);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
-    look_again(ctx, conn, tenant, &encounters, &versions_of(&standing))?;
+    let original = |c: &&StoredClaim| c.detail.frequency == Frequency::Original;
+    let fresh: Vec<StoredClaim> = claims.iter().filter(original).cloned().collect();
+    let fresh: HashSet<EncounterId> = encounter_ids(&fresh).into_keys().collect();
+    look_again(ctx, conn, tenant, (&encounters, &fresh), &versions_of(&standing))?;
     if standing.len() < claims.len() {
         let all: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
         lock_visits(ctx, conn, tenant, &all)?;
@@ -165,7 +168,7 @@ fn look_again(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
-    ids: &[EncounterId],
+    (ids, fresh): (&[EncounterId], &HashSet<EncounterId>),
     claimed_under: &HashMap<EncounterId, ContractVersionId>,
 ) -> Result<(), AppError> {
     let visits = lock_visits(ctx, conn, tenant, ids)?;
@@ -200,7 +203,7 @@ fn look_again(
     }
     // Of what is told already the sums need not be.
     let known: HashSet<Option<String>> = faults.iter().map(|fault| fault.pointer.clone()).collect();
-    let over = overbilled(ctx, conn, &visits, ids)?;
+    let over = overbilled(ctx, conn, &visits, fresh)?;
     faults.extend(over.into_iter().filter(|fault| !known.contains(&fault.pointer)));
     if faults.is_empty() {
         return Ok(());
@@ -216,36 +219,40 @@ fn look_again(
     Err(AppError::new(Code::ReleaseRefused, detail).with_faults(faults))
 }
 
-/// What the claims say that would not be said today, and would be denied or paid too much: by the list of
-/// corrections, after what is marked has been decided.
+/// What claims say for the first time that would not be said today, and would be denied or paid too much: by the
+/// list of corrections, after what is marked has been decided. A replacement tells the payer nothing that it does
+/// not have; what it says too much is corrected afterwards.
 fn overbilled(
     ctx: &Ctx,
     conn: &mut Conn,
     visits: &Visits,
-    ids: &[EncounterId],
+    fresh: &HashSet<EncounterId>,
 ) -> Result<Vec<Fault>, AppError> {
+    let mut ids: Vec<EncounterId> = fresh.iter().copied().collect();
+    ids.sort_unstable();
     let tenant = visits.organization.id;
     let pending = again::Pending::read(conn, tenant)?;
     let marked = ids.iter().filter_map(|id| pending.wish(visits.encounters.get(id)?));
     let marked: Vec<Wish> = marked.collect();
     let forward = Ways { back: false, forward: true };
     again::redo(ctx, conn, &visits.organization, &marked, forward)?;
-    let open = store::corrections::open_of(conn, tenant, ids)?;
+    let open = store::corrections::open_of(conn, tenant, &ids)?;
     let mut faults = Vec::new();
     for (id, correction) in ids.iter().filter_map(|id| Some((id, open.get(id)?))) {
         let (billed, today) = (&correction.billed, &correction.today);
         let differs = billed.differs(today);
-        if differs.iter().all(|d| matches!(d, Difference::Units | Difference::Charge))
+        use Difference::{Authorization, Charge, Units};
+        if differs.iter().all(|d| matches!(d, Units | Charge | Authorization))
             && billed.units() <= today.units()
             && billed.charge() <= today.charge()
         {
-            // More could be billed: a replacement may say so later.
+            // More could be billed, or another authorization be named: a replacement may say so later.
             continue;
         }
         let Some(encounter) = visits.encounters.get(id) else { continue };
         let differs: Vec<&str> = differs.iter().map(|d| d.as_str()).collect();
         let message = format!(
-            "{}: {} units were claimed and {} would be today; what differs: {}. See GET /v1/corrections.",
+            "{}: {} units were claimed and {} would be today; what differs: {}.",
             encounter.data.reference,
             billed.units(),
             today.units(),

@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use super::{Ctx, Scope};
 use crate::domain::ids::KeyId;
 use crate::error::AppError;
-use crate::store::StoreError;
 use crate::store::access::{StoredKey, find_all};
+use crate::store::{ACQUIRE_TIMEOUT, StoreError};
 
 /// Keys of one question.
 const TOGETHER: usize = 64;
@@ -57,11 +57,12 @@ struct Lead {
 pub(super) async fn find(ctx: &Ctx, key: KeyId) -> Result<Found, AppError> {
     match ctx.keys.join(key) {
         Place::Lead(lead) => ask(ctx, lead, key).await,
-        Place::Wait(told) => match told.await {
-            Ok(Told::Found(found)) => found,
-            Ok(Told::Lead(lead)) => ask(ctx, lead, key).await,
-            // Whoever asked for it went away.
-            Err(_) => Ok(question(ctx, vec![key]).await?.remove(&key)),
+        Place::Wait(told) => match tokio::time::timeout(ACQUIRE_TIMEOUT, told).await {
+            Ok(Ok(Told::Found(found))) => found,
+            Ok(Ok(Told::Lead(lead))) => ask(ctx, lead, key).await,
+            // Whoever asked for it went away, or failed for a reason that may be another key's.
+            Ok(Err(_)) => Ok(question(ctx, vec![key]).await?.remove(&key)),
+            Err(_) => Err(StoreError::Busy("no turn in time".into()).into()),
         },
     }
 }
@@ -82,8 +83,10 @@ async fn ask(ctx: &Ctx, lead: Lead, key: KeyId) -> Result<Found, AppError> {
             Ok(found.get(&key).cloned())
         }
         Err(error) => {
+            let busy = matches!(error, StoreError::Busy(_));
             let error = AppError::from(error);
-            for Waiting { sender, .. } in others {
+            // The others hear of it too where it is nobody's own; else each asks alone.
+            for Waiting { sender, .. } in others.into_iter().filter(|_| busy) {
                 let _ = sender.send(Told::Found(Err(error.same())));
             }
             Err(error)

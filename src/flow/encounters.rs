@@ -315,17 +315,16 @@ pub(super) fn void_visit(
     }
     let all = bench.terms_of_all(ctx, conn)?;
     let decision = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
+    let mut others = Vec::new();
     if let Some(before) = decision {
-        touched.extend(again::gone(
-            conn,
-            tenant,
-            &all,
-            (&encounter, &before.answer),
-            &mut again::Holders::default(),
-        )?);
+        let (before, holders) = ((&encounter, &before.answer), &mut again::Holders::default());
+        let gone = again::gone(conn, tenant, &all, before, holders)?;
+        touched.extend(gone.own);
+        others = gone.others;
     }
     touched.extend(again::uncounted(&all, &encounter.data));
     again::mark(ctx, conn, tenant, Cause::Freed, &touched)?;
+    again::follow(ctx, conn, tenant, Cause::Freed, 0, &others)?;
     if let Some(group) = &encounter.data.group {
         let others = sessions::others(conn, tenant, &group.session)?;
         again::retell(ctx, conn, tenant, 0, others)?;

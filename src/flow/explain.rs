@@ -13,7 +13,7 @@ use crate::domain::contract::Terms;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::Encounter;
 use crate::domain::facts::Facts;
-use crate::domain::ids::{ClaimId, ContractVersionId, EncounterId, OrganizationId};
+use crate::domain::ids::{ContractVersionId, EncounterId, OrganizationId};
 use crate::domain::organization::Organization;
 use crate::domain::rules;
 use crate::error::AppError;
@@ -95,8 +95,8 @@ fn explained(
         let is_claimed = lines.iter().any(|l| l.status.is_claimed());
         let claim = store::corrections::live_claims(conn, tenant, &[id])?.remove(&id);
         match claim.filter(|_| is_claimed) {
-            Some(claim) => {
-                let then = (&decision, &facts, claim);
+            Some(_) => {
+                let then = (&decision, &facts);
                 Today::Claimed(Box::new(ask_claimed(ctx, conn, &organization, &encounter, then)?))
             }
             None => Today::Answer(Box::new(ask(ctx, conn, &organization, &encounter, &facts)?)),
@@ -133,13 +133,13 @@ fn ask_claimed(
     conn: &mut Conn,
     organization: &Organization,
     encounter: &Encounter,
-    (decision, then, claim): (&StoredDecision, &Facts, ClaimId),
+    (decision, then): (&StoredDecision, &Facts),
 ) -> Result<Asked, AppError> {
     let (tenant, data) = (organization.id, &encounter.data);
     let answered = |conn: &mut Conn, except: &[EncounterId]| {
         let people = who(conn, tenant, &[data])?;
         let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, except)?;
-        as_if_free(&bench, data, decision, claim)
+        as_if_free(&bench, data, decision)
     };
     let (mut case, mut answer) = answered(conn, &[encounter.id])?;
     if ready_units(&answer) < ready_units(&decision.answer) {

@@ -305,7 +305,8 @@ async fn table(
     Ok(attachment(CSV, &format!("{}.csv", id.0)).body(text))
 }
 
-/// Freeze and check a batch. Any fault found refuses the release whole; nothing is changed then.
+/// Freeze and check a batch. Any fault found refuses the release whole; nothing is changed then. A claim
+/// that says for the first time more than would be billed today is a fault.
 #[utoipa::path(post, path = "/v1/batches/{id}/release", tag = "batches",
     params(("id" = String, Path, description = "The batch's id"), OfOrganization),
     responses((status = 200, body = BatchView), (status = "4XX", response = Problem),

@@ -170,7 +170,8 @@ async fn get(
     Ok(shown(tenant, zone, seen))
 }
 
-/// Correct a session: its size or times, members who were there after all, members who were not.
+/// Correct a session: its size or times, members who were there after all, members who were not. Who is
+/// added did what most of the others did.
 /// What is not claimed of it is decided again, in order of time. When an encounter that would change
 /// is on a live claim, nothing is changed (409); an addition alone changes no other, and is held if
 /// it disagrees with the session. What asks for nothing else than there is makes no new revision.

@@ -90,33 +90,38 @@ pub fn insert(conn: &mut Conn, key: &KeyRecord, hash: &[u8]) -> Result<(), Store
     Ok(())
 }
 
+macro_rules! with_mode {
+    () => {
+        api_keys::table
+            .left_join(
+                organizations::table.on(api_keys::organization_id.eq(organizations::id.nullable())),
+            )
+            .select((Row::as_select(), organizations::mode.nullable()))
+    };
+}
+
+fn stored((row, mode): (Row, Option<String>)) -> Result<StoredKey, StoreError> {
+    let mode = mode.as_deref().map(OrganizationMode::parse).transpose();
+    let mode = mode.map_err(|e| StoreError::Broken(e.to_string()))?;
+    Ok(StoredKey { record: row.record()?, hash: row.hash, mode })
+}
+
 /// The key with this id, revoked or not.
 pub fn find(conn: &mut Conn, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
-    let joined = api_keys::table.left_join(
-        organizations::table.on(api_keys::organization_id.eq(organizations::id.nullable())),
-    );
-    let found: Option<(Row, Option<String>)> = joined
-        .filter(api_keys::id.eq(id.as_i64()))
-        .select((Row::as_select(), organizations::mode.nullable()))
-        .first(conn)
-        .optional()?;
-    found
-        .map(|(row, mode)| {
-            let mode = mode.as_deref().map(OrganizationMode::parse).transpose();
-            let mode = mode.map_err(|e| StoreError::Broken(e.to_string()))?;
-            Ok(StoredKey { record: row.record()?, hash: row.hash, mode })
-        })
-        .transpose()
+    let query = with_mode!().filter(api_keys::id.eq(id.as_i64()));
+    query.first(conn).optional()?.map(stored).transpose()
 }
 
 /// The keys with these ids, revoked or not; unknown ones are left out.
 pub fn find_all(conn: &mut Conn, ids: &[KeyId]) -> Result<Vec<StoredKey>, StoreError> {
-    // One statement for each, which is prepared once. They are few, and mostly one.
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        found.extend(find(conn, *id)?);
+    if let [one] = ids {
+        // The rule, and a statement that is prepared once.
+        return Ok(find(conn, *one)?.into_iter().collect());
     }
-    Ok(found)
+    let ids: Vec<i64> = ids.iter().map(|id| id.as_i64()).collect();
+    let rows: Vec<(Row, Option<String>)> =
+        with_mode!().filter(api_keys::id.eq_any(ids)).load(conn)?;
+    rows.into_iter().map(stored).collect()
 }
 
 /// All keys, oldest first. There are few: people make them one by one.

@@ -9,7 +9,7 @@ use super::schema::fact_stamps;
 use crate::domain::ids::OrganizationId;
 
 /// Under which stamp something was read. What was read under another one may be different.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp(i64);
 
 impl Stamp {
@@ -18,7 +18,7 @@ impl Stamp {
     }
 }
 
-/// The stamp now; none where nothing was ever on record.
+/// The stamp now; none where nothing was on record since there are stamps.
 pub fn of(conn: &mut Conn, organization: OrganizationId) -> Result<Option<Stamp>, StoreError> {
     let found = fact_stamps::table
         .find(organization.as_i64())

@@ -49,6 +49,47 @@ on_both! {
         tie(&app);
     }
 
+    async fn what_has_no_clear_word_moves_nothing(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        // Neither accepted nor rejected; a status that the guide does not have.
+        for (number, from, to) in [(1, "*R*006", "*Z*006"), (2, "*R*006", ""), (3, "*R*006", "**000")] {
+            let file = take(&app, &w.biller, with(&ta1(&sent, number, "R", "006"), from, to)).await;
+            assert_eq!((state(&file), &file["rejected"]), ("quarantined", &json!(0)), "{file}");
+            assert!(file["reason"].as_str().unwrap().contains("TA104"), "{file}");
+        }
+        let numbers = sent.claims();
+        let words = [(numbers[0].as_str(), true), (numbers[1].as_str(), false)];
+        let told = status(&sent, 4, "PR", &words);
+        let unknown = told.replace("STC*A2", "STC*X9").replace("STC*A7", "STC*X9");
+        assert_ne!(told, unknown);
+        let file = take(&app, &w.biller, unknown).await;
+        assert_eq!((state(&file), &file["accepted"], &file["rejected"]), ("partly", &json!(0), &json!(0)), "{file}");
+        assert_eq!(standing(&app, &w, &sent).await, ["delivered", "delivered"]);
+        tie(&app);
+    }
+
+    async fn a_rejection_without_a_reason_says_that(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        let bare = with(&ta1(&sent, 5, "R", "006"), "*R*006", "*R");
+        let file = take(&app, &w.biller, bare).await;
+        assert_eq!(file["rejected"], 2, "{file}");
+        let path = format!("/v1/responses?file={}", id(&file));
+        let said = app.get(&path, &w.biller).await.expect(200).to_string();
+        assert!(said.contains("TA104:R") && !said.contains("no error"), "{said}");
+        tie(&app);
+    }
+
+    async fn a_file_cut_within_its_first_segment_is_told_so(app: TestApp) {
+        let (w, sent) = batch(&app, 1, SENT).await;
+        let whole = ta1(&sent, 1, "A", "000");
+        for length in [50, 105] {
+            let file = take(&app, &w.biller, whole[..length].to_owned()).await;
+            assert_eq!(state(&file), "quarantined", "{file}");
+            assert!(file["reason"].as_str().unwrap().contains("ends inside its ISA"), "{file}");
+        }
+        tie(&app);
+    }
+
     async fn a_folded_answer_is_taken_and_its_copy_is_known(app: TestApp) {
         let (w, sent) = batch(&app, 2, SENT).await;
         let numbers = sent.claims();

@@ -80,6 +80,22 @@ on_both! {
         assert_eq!(statuses(&app, &w).await, ["held", "ready", "held"]);
     }
 
+    async fn rk19_the_latest_of_groups_gives_way_too(app: TestApp) {
+        let text = limit("moving", "8", "window = \"consecutive_days\"\nlength = 30\nexceed = \"hold\"");
+        let text = text.replace("\"peer_crisis\"", "\"peer_crisis\", \"peer_group\"");
+        let w = world::limited(&app, &text, 1).await;
+        for (reference, start, minutes) in [("A", "2026-07-01", 60), ("B", "2026-07-28", 60), ("C", "2026-07-31", 120)] {
+            let mut body = visit_of(reference, &w.peers[0], &w.members[0], &format!("{start}T16:00"), minutes);
+            body["activity"] = json!("group_support");
+            body["group"] = json!({"session": format!("S-{reference}"), "size": 3});
+            let seen = app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+            assert_eq!(seen["status"], "ready", "{seen}");
+        }
+        amend_member(&app, &w, 0, |m| m["coverages"][0]["from"] = json!("2026-07-05")).await;
+        app.settle().await;
+        assert_eq!(statuses(&app, &w).await, ["held", "ready", "held"]);
+    }
+
     async fn rk19_others_under_the_same_number_are_decided_again(app: TestApp) {
         let w = world::limited(&app, &eight(), 1).await;
         amend_member(&app, &w, 0, |m| m["coverages"][0]["to"] = json!("2026-07-20")).await;

@@ -367,3 +367,7 @@ pub(super) fn expect(
     let by = (by(filing.acknowledgment_days), by(filing.claim_status_days));
     Ok(store::acknowledged::expect(conn, tenant, batch, by)?)
 }
+
+#[cfg(test)]
+#[path = "look_tests.rs"]
+mod look_tests;

@@ -8,7 +8,6 @@ use super::mark::follow;
 use super::redo::Standing;
 use super::write::freed;
 use crate::domain::again::{Cause, Touched};
-use crate::domain::claim::ClaimNumber;
 use crate::domain::correction::{Billing, Correction, Difference};
 use crate::domain::day_sum::DayFact;
 use crate::domain::decision::Decision;
@@ -51,7 +50,7 @@ pub(super) fn examine(
 ) -> Result<Examined, AppError> {
     let encounter = &one.encounter;
     let lifted = bench.lift(encounter.id, &encounter.data);
-    let (case, answer) = decide(bench, one, claim)?;
+    let (case, answer) = decide(bench, one)?;
     bench.restore(lifted);
     let was = encounter.payer.zip(encounter.member_number.as_ref());
     let before = Billing::of(&one.decision.answer, was);
@@ -59,7 +58,7 @@ pub(super) fn examine(
     let mut differences = before.differs(&today);
     if today.units() < before.units() {
         // Perhaps only because later visits hold what this one was given: then they would give way.
-        let (case, answer) = beside_earlier(ctx, conn, organization, one, claim)?;
+        let (case, answer) = beside_earlier(ctx, conn, organization, one)?;
         today = Billing::of(&answer, billed(&case));
         differences = before.differs(&today);
         if today.units() > before.units() {
@@ -79,22 +78,20 @@ pub(super) fn examine(
     })
 }
 
-fn decide(bench: &Bench, one: &Standing, claim: ClaimId) -> Result<(Case, Decision), AppError> {
-    as_if_free(bench, &one.encounter.data, &one.decision, claim)
+fn decide(bench: &Bench, one: &Standing) -> Result<(Case, Decision), AppError> {
+    as_if_free(bench, &one.encounter.data, &one.decision)
 }
 
 /// What would be said of a claimed visit whose own drawings are not on the bench: as of the moment at
-/// which it was decided, as a deadline that was met is not missed later; and as if its own claim were
-/// not there.
+/// which it was decided, as a deadline that was met is not missed later; and as if its period were not claimed,
+/// which it is by its own claim, and perhaps by another one of the same batch that had no more room in it.
 pub(in crate::flow) fn as_if_free(
     bench: &Bench,
     data: &EncounterData,
     decision: &StoredDecision,
-    claim: ClaimId,
 ) -> Result<(Case, Decision), AppError> {
     let mut case = bench.case(data, decision.as_of)?;
-    let own = ClaimNumber::of(claim);
-    case.facts.claimed.retain(|c| c.number != own);
+    case.facts.claimed.clear();
     // Its day is claimed with it: the share that it was dealt is its own.
     if let (Some(day), Some(sum)) = (&mut case.facts.day, &decision.answer.day_sum) {
         *day = DayFact { dealt: Some(sum.clone()), ..DayFact::default() };
@@ -108,14 +105,13 @@ fn beside_earlier(
     conn: &mut Conn,
     organization: &Organization,
     one: &Standing,
-    claim: ClaimId,
 ) -> Result<(Case, Decision), AppError> {
     let data = &one.encounter.data;
     let mut apart = store::touched::live_after(conn, organization.id, data, one.place())?;
     apart.push(one.encounter.id);
     let people = who(conn, organization.id, &[data])?;
     let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, &apart)?;
-    decide(&bench, one, claim)
+    decide(&bench, one)
 }
 
 /// Under another number of the same payer, units are counted in another account, and in another of

@@ -76,6 +76,16 @@ pub fn wake<'a>(
     follow(ctx, conn, tenant, Cause::Visit, depth, &touched)
 }
 
+/// What leaned on a visit that is gone.
+#[derive(Debug, Default)]
+pub struct Gone {
+    /// Of its own member and peer.
+    pub own: Vec<Touched>,
+    /// Of others who had or have its number. Whoever decides about them waits for the account of the number, which
+    /// is locked; their own may not be locked behind it.
+    pub others: Vec<Touched>,
+}
+
 /// The visits that leaned on one which stood and is not as it was, by the number that it was billed under, too.
 /// `all` are [`terms_of_all`].
 pub fn gone(
@@ -84,9 +94,9 @@ pub fn gone(
     all: &[Arc<Terms>],
     (visit, before): (&Encounter, &Decision),
     holders: &mut Holders,
-) -> Result<Vec<Touched>, AppError> {
+) -> Result<Gone, AppError> {
     if !stands(before) {
-        return Ok(Vec::new());
+        return Ok(Gone::default());
     }
     let data = &visit.data;
     let leaning = leaning(all, data, before);
@@ -102,13 +112,14 @@ pub fn gone(
     let begun = service.map(|s| Leaning::from_first(packs, s, before.service_date));
     let begun = begun.unwrap_or_default();
     let of_peer = begun.peer.map(|on| Touched::Peer(data.peer, days(on)));
-    let mut touched: Vec<Touched> =
-        member.into_iter().chain(peer).chain(paid).chain(of_peer).collect();
+    let own = begun.member.map(|on| Touched::Member(data.member, days(on)));
+    let own = member.into_iter().chain(peer).chain(paid).chain(own).chain(of_peer).collect();
+    let mut others = Vec::new();
     if let Some(on) = begun.member {
-        let whose = holders.of(conn, tenant, visit)?;
-        touched.extend(whose.into_iter().map(|member| Touched::Member(member, days(on))));
+        let whose = holders.others(conn, tenant, visit)?;
+        others.extend(whose.into_iter().map(|member| Touched::Member(member, days(on))));
     }
-    Ok(touched)
+    Ok(Gone { own, others })
 }
 
 /// Who had or has a number at a payer: of all of them units under it are counted (`docs/adr/0011`,
@@ -117,20 +128,22 @@ pub fn gone(
 pub struct Holders(HashMap<PayerMember, BTreeSet<MemberId>>);
 
 impl Holders {
-    /// The member of a visit, and the others of its number.
-    fn of(
+    /// The others of a visit's number, besides its member.
+    fn others(
         &mut self,
         conn: &mut Conn,
         tenant: OrganizationId,
         visit: &Encounter,
     ) -> Result<BTreeSet<MemberId>, AppError> {
-        let mut all = BTreeSet::from([visit.data.member]);
-        let Some(number) = visit.payer.zip(visit.member_number.clone()) else { return Ok(all) };
+        let Some(number) = visit.payer.zip(visit.member_number.clone()) else {
+            return Ok(BTreeSet::new());
+        };
         if !self.0.contains_key(&number) {
             let found = store::members::by_numbers(conn, tenant, std::slice::from_ref(&number))?;
             self.0.insert(number.clone(), found.into_iter().map(|(_, m)| m.id).collect());
         }
-        all.extend(self.0.get(&number).into_iter().flatten());
+        let mut all = self.0.get(&number).cloned().unwrap_or_default();
+        all.remove(&visit.data.member);
         Ok(all)
     }
 }

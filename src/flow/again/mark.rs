@@ -109,7 +109,7 @@ pub fn changing(conn: &mut Conn, organization: OrganizationId) -> Result<(), App
 
 /// Marks what a decision set free, `depth` steps away from somebody's change. Its accounts are
 /// locked by whoever decided.
-pub(super) fn follow(
+pub(in crate::flow) fn follow(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: OrganizationId,

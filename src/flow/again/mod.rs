@@ -34,6 +34,7 @@ pub use crate::domain::correction::{BilledLine, Billing, Correction, Difference}
 pub(in crate::flow) use claimed::as_if_free;
 pub use claimed::let_go;
 pub use lean::{Holders, gone, terms_of_all, uncounted, wake};
+pub(in crate::flow) use mark::follow;
 pub use mark::{changing, deciding, deciding_by, mark, reach_others, retell};
 pub use numbers::follow_numbers;
 pub use pending::Pending;

@@ -131,7 +131,7 @@ pub fn redo(
             None => runs.push((alone, vec![one])),
         }
     }
-    let decided = in_runs(ctx, conn, organization, &runs, ways)?;
+    let decided = in_runs(ctx, conn, organization, &runs, (ways, bench.begins_windows()))?;
     Ok(decided.into_iter().collect())
 }
 
@@ -143,27 +143,38 @@ fn in_runs(
     conn: &mut Conn,
     organization: &Organization,
     runs: &[(bool, Vec<Standing>)],
-    ways: Ways,
+    (ways, moves): (Ways, bool),
 ) -> Result<BTreeSet<EncounterId>, AppError> {
     let mut decided = BTreeSet::new();
     let mut one_way = |(alone, run): &(bool, Vec<Standing>), back: bool| {
         let ways = Ways { back, forward: !back };
         if *alone {
-            decided.extend(alone::redo(ctx, conn, organization, run, ways)?);
-            return Ok(());
+            let some = alone::redo(ctx, conn, organization, run, ways)?;
+            decided.extend(some.iter().copied());
+            return Ok(!some.is_empty());
         }
         let wishes: Vec<Wish> = run.iter().map(|one| one.wish).collect();
         // Read again: the runs before may have taken what these held to be free.
-        if let Some((bench, standing)) = gather(ctx, conn, organization, &wishes)? {
-            decided.extend(together(ctx, conn, organization, bench, standing, ways)?);
-        }
-        Ok::<(), AppError>(())
+        let Some((bench, standing)) = gather(ctx, conn, organization, &wishes)? else {
+            return Ok(false);
+        };
+        let some = together(ctx, conn, organization, bench, standing, ways)?;
+        decided.extend(some.iter().copied());
+        Ok::<bool, AppError>(!some.is_empty())
     };
-    if ways.back {
-        runs.iter().rev().try_for_each(|run| one_way(run, true))?;
+    let mut gave_way = ways.back;
+    while gave_way {
+        gave_way = false;
+        for run in runs.iter().rev() {
+            gave_way |= one_way(run, true)?;
+        }
+        // Where windows move, those after it are asked once more, as in `together`.
+        gave_way &= moves;
     }
     if ways.forward {
-        runs.iter().try_for_each(|run| one_way(run, false))?;
+        for run in runs {
+            one_way(run, false)?;
+        }
     }
     Ok(decided)
 }

@@ -191,8 +191,9 @@ fn mark_freed(
     let left: Vec<&Again> = list.iter().filter(is_left).collect();
     let (mut leaned, mut holders) = (Vec::<Touched>::new(), Holders::default());
     for one in &left {
-        for touched in gone(conn, tenant, all, (&one.encounter, &one.before.answer), &mut holders)?
-        {
+        let before = (&one.encounter, &one.before.answer);
+        let gone = gone(conn, tenant, all, before, &mut holders)?;
+        for touched in gone.own.into_iter().chain(gone.others) {
             // Many visits of one member say the same.
             if !leaned.contains(&touched) {
                 leaned.push(touched);

@@ -114,13 +114,24 @@ impl Kept {
         let weight = |value: &V| weight(value).max(1);
         let more: usize = read.iter().map(|(_, value)| weight(value)).sum();
         let mut all = self.shelves();
-        if all.values().map(|shelves| shelves.count).sum::<usize>() + more > MOST_KEPT {
+        let count = |all: &HashMap<OrganizationId, Shelves>| -> usize {
+            all.values().map(|shelves| shelves.count).sum()
+        };
+        if count(&all) + more > MOST_KEPT {
+            // Its own first: an upload of many members does not take what others keep.
+            all.remove(&organization);
+        }
+        if count(&all) + more > MOST_KEPT {
             all.clear();
         }
         if more > MOST_KEPT {
             return;
         }
         let shelves = all.entry(organization).or_default();
+        if shelves.stamp > Some(stamp) {
+            // Read in a snapshot of before: others have newer ones by now.
+            return;
+        }
         if shelves.stamp != Some(stamp) {
             *shelves = Shelves { stamp: Some(stamp), ..Shelves::default() };
         }

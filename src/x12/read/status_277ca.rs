@@ -337,23 +337,33 @@ fn name_line(open: &mut Open, reference: &Segment<'_>, out: &mut Out) {
 
 fn disposition(statuses: &[Status]) -> Disposition {
     let (mut yes, mut no) = (false, false);
+    // A category that the guide does not have says nothing, whatever action stands beside it; but it may
+    // contradict what others say.
+    let (mut perhaps, mut perhaps_not) = (false, false);
     for status in statuses {
         let by_category = match status.category.as_str() {
             "A0" | "A1" | "A2" | "A5" => Some(true),
             "A3" | "A4" | "A6" | "A7" | "A8" => Some(false),
             _ => None,
         };
-        // A category that the guide does not have says nothing, whatever stands beside it.
-        let accepts = by_category.map(|by_category| match status.action.as_deref() {
-            Some("WQ") => true,
-            Some("U") => false,
-            _ => by_category,
-        });
-        yes |= accepts == Some(true);
-        no |= accepts == Some(false);
+        let by_action = match status.action.as_deref() {
+            Some("WQ") => Some(true),
+            Some("U") => Some(false),
+            _ => None,
+        };
+        if let Some(accepts) = by_category {
+            let accepts = by_action.unwrap_or(accepts);
+            yes |= accepts;
+            no |= !accepts;
+        } else {
+            perhaps |= by_action == Some(true);
+            perhaps_not |= by_action == Some(false);
+        }
     }
     match (yes, no) {
         (true, true) => Disposition::Mixed,
+        (true, false) if perhaps_not => Disposition::Mixed,
+        (false, true) if perhaps => Disposition::Mixed,
         (true, false) => Disposition::Accepted,
         (false, true) => Disposition::Rejected,
         (false, false) => Disposition::Unknown,
