@@ -219,6 +219,11 @@ fn look_again(
     Err(AppError::new(Code::ReleaseRefused, detail).with_faults(faults))
 }
 
+/// Whether a difference does no harm where no more is billed than would be today.
+fn is_of_amount(difference: Difference) -> bool {
+    matches!(difference, Difference::Units | Difference::Charge | Difference::Authorization)
+}
+
 /// What claims say for the first time that would not be said today, and would be denied or paid too much: by the
 /// list of corrections, after what is marked has been decided. A replacement tells the payer nothing that it does
 /// not have; what it says too much is corrected afterwards.
@@ -241,8 +246,7 @@ fn overbilled(
     for (id, correction) in ids.iter().filter_map(|id| Some((id, open.get(id)?))) {
         let (billed, today) = (&correction.billed, &correction.today);
         let differs = billed.differs(today);
-        use Difference::{Authorization, Charge, Units};
-        if differs.iter().all(|d| matches!(d, Units | Charge | Authorization))
+        if differs.iter().copied().all(is_of_amount)
             && billed.units() <= today.units()
             && billed.charge() <= today.charge()
         {
