@@ -3,19 +3,18 @@
 //! Release freezes: every visit is looked at once more, the stored bytes are checked against their
 //! hash and read back, reserved units become consumed, and nothing can be withdrawn any more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::again::{Ways, Wish};
 use super::audit::{self, Action, Detail};
-use super::batching::{Visits, bills_as_decided, lock_visits};
+use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::compare::difference;
 use super::intake::draws::book;
+use super::overbilled::overbilled;
 use super::submit::header_of_batch;
 use super::{Ctx, acknowledge, again, anew, corrected, late_visits, meter};
-use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
+use crate::domain::batch::{Batch, Part, Receipt, StoredClaim, StoredFile};
 use crate::domain::contract::form::kinds::Frequency;
-use crate::domain::correction::Difference;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
     BatchId, ClaimId, ContractVersionId, EncounterId, LineId, OrganizationId, PayerId,
@@ -137,8 +136,9 @@ pub fn release_in(
     let parts = encounter_ids(&standing);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
     let original = |c: &&StoredClaim| c.detail.frequency == Frequency::Original;
-    let fresh: Vec<StoredClaim> = claims.iter().filter(original).cloned().collect();
-    let fresh: HashSet<EncounterId> = encounter_ids(&fresh).into_keys().collect();
+    let fresh: BTreeSet<EncounterId> =
+        claims.iter().filter(original).flat_map(parts_of).map(|part| part.encounter).collect();
+    let fresh: Vec<EncounterId> = fresh.into_iter().collect();
     look_again(ctx, conn, tenant, (&encounters, &fresh), &versions_of(&standing))?;
     if standing.len() < claims.len() {
         let all: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
@@ -155,12 +155,18 @@ pub fn release_in(
     see(conn, tenant, id)
 }
 
+/// The visits' parts of a claim's lines.
+fn parts_of(claim: &StoredClaim) -> impl Iterator<Item = &Part> {
+    claim.lines.iter().flat_map(|line| &line.parts)
+}
+
 /// Under which contract version each visit was claimed.
 fn versions_of(claims: &[StoredClaim]) -> HashMap<EncounterId, ContractVersionId> {
-    let parts = claims.iter().flat_map(|c| {
-        c.lines.iter().flat_map(|l| &l.parts).map(|p| (p.encounter, c.contract_version))
-    });
-    parts.collect()
+    let mut versions = HashMap::new();
+    for claim in claims {
+        versions.extend(parts_of(claim).map(|part| (part.encounter, claim.contract_version)));
+    }
+    versions
 }
 
 /// Deadlines, coverage, contract, consent and certificates once more: a fault refuses the whole release.
@@ -168,7 +174,7 @@ fn look_again(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
-    (ids, fresh): (&[EncounterId], &HashSet<EncounterId>),
+    (ids, fresh): (&[EncounterId], &[EncounterId]),
     claimed_under: &HashMap<EncounterId, ContractVersionId>,
 ) -> Result<(), AppError> {
     let visits = lock_visits(ctx, conn, tenant, ids)?;
@@ -217,54 +223,6 @@ fn look_again(
          again."
     );
     Err(AppError::new(Code::ReleaseRefused, detail).with_faults(faults))
-}
-
-/// Whether a difference does no harm where no more is billed than would be today.
-fn is_of_amount(difference: Difference) -> bool {
-    matches!(difference, Difference::Units | Difference::Charge | Difference::Authorization)
-}
-
-/// What claims say for the first time that would not be said today, and would be denied or paid too much: by the
-/// list of corrections, after what is marked has been decided. A replacement tells the payer nothing that it does
-/// not have; what it says too much is corrected afterwards.
-fn overbilled(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    visits: &Visits,
-    fresh: &HashSet<EncounterId>,
-) -> Result<Vec<Fault>, AppError> {
-    let mut ids: Vec<EncounterId> = fresh.iter().copied().collect();
-    ids.sort_unstable();
-    let tenant = visits.organization.id;
-    let pending = again::Pending::read(conn, tenant)?;
-    let marked = ids.iter().filter_map(|id| pending.wish(visits.encounters.get(id)?));
-    let marked: Vec<Wish> = marked.collect();
-    let forward = Ways { back: false, forward: true };
-    again::redo(ctx, conn, &visits.organization, &marked, forward)?;
-    let open = store::corrections::open_of(conn, tenant, &ids)?;
-    let mut faults = Vec::new();
-    for (id, correction) in ids.iter().filter_map(|id| Some((id, open.get(id)?))) {
-        let (billed, today) = (&correction.billed, &correction.today);
-        let differs = billed.differs(today);
-        if differs.iter().copied().all(is_of_amount)
-            && billed.units() <= today.units()
-            && billed.charge() <= today.charge()
-        {
-            // More could be billed, or another authorization be named: a replacement may say so later.
-            continue;
-        }
-        let Some(encounter) = visits.encounters.get(id) else { continue };
-        let differs: Vec<&str> = differs.iter().map(|d| d.as_str()).collect();
-        let message = format!(
-            "{}: {} units were claimed and {} would be today; what differs: {}.",
-            encounter.data.reference,
-            billed.units(),
-            today.units(),
-            differs.join(", "),
-        );
-        faults.push(Fault::at(format!("/encounters/{id}"), message));
-    }
-    Ok(faults)
 }
 
 /// The stored bytes must be the ones that were written, must read back without a problem, and must

@@ -16,7 +16,7 @@ use super::again::{self, Cause, Ways, Wish, redo};
 use super::audit::{self, Action, Detail};
 use super::claimable::claimables;
 use super::claims::{Of, claim};
-use super::encounters::refuse_moved;
+use super::encounters::{refuse_moved, who};
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
 use super::{Ctx, corrected, meter};
@@ -59,18 +59,8 @@ pub(super) fn lock_visits(
 ) -> Result<Visits, AppError> {
     let organization = again::deciding(conn, tenant)?;
     let found = store::encounters::by_ids(conn, tenant, ids)?;
-    let mut members: Vec<MemberId> = found.iter().map(|e| e.data.member).collect();
-    members.sort_unstable();
-    members.dedup();
-    let mut peers: Vec<PeerId> = found.iter().map(|e| e.data.peer).collect();
-    peers.sort_unstable();
-    peers.dedup();
-    let members: HashMap<MemberId, Member> =
-        store::members::by_ids(conn, tenant, &members)?.into_iter().map(|m| (m.id, m)).collect();
-    let peers: HashMap<PeerId, Peer> =
-        store::peers::by_ids(conn, tenant, &peers)?.into_iter().map(|p| (p.id, p)).collect();
-    let people = People { members, peers };
     let data: Vec<_> = found.iter().map(|e| &e.data).collect();
+    let people = who(conn, tenant, &data)?;
     let bench = Bench::gather(ctx, conn, &organization, people, &data, Access::Stand, &[])?;
     // Read again under the locks.
     let before = found.iter().map(|e| (e.id, e)).collect::<HashMap<_, _>>();

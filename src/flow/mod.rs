@@ -31,6 +31,7 @@ pub mod intake;
 pub mod issues;
 mod late_visits;
 mod meter;
+mod overbilled;
 pub mod overrides;
 mod persons;
 pub mod reference;

@@ -196,13 +196,7 @@ fn insert_locations(conn: &mut Conn, rows: &[LocationRow]) -> Result<(), StoreEr
 
 /// The organization with this id.
 pub fn by_id(conn: &mut Conn, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
-    let rows: Vec<(Row, Option<LocationRow>)> = organizations::table
-        .left_join(locations::table.on(locations::organization_id.eq(organizations::id)))
-        .filter(organizations::id.eq(id.as_i64()))
-        .order(locations::key)
-        .select((Row::as_select(), Option::<LocationRow>::as_select()))
-        .load(conn)?;
-    with_children(rows, |row| row.id).pop().map(whole).transpose()
+    Ok(with_stamp(conn, id)?.map(|(organization, _)| organization))
 }
 
 fn whole((row, locations): (Row, Vec<LocationRow>)) -> Result<Organization, StoreError> {

@@ -18,8 +18,7 @@ use crate::store::{self, Conn};
 /// The organization, for a decision about its visits: changes of its own settings and contracts
 /// wait until the transaction ends, and those under way are waited for.
 pub fn deciding(conn: &mut Conn, id: OrganizationId) -> Result<Organization, AppError> {
-    store::turns::decide(conn, id)?;
-    store::organizations::by_id(conn, id)?.ok_or_else(|| AppError::not_found("organization"))
+    Ok(deciding_by(conn, id)?.0)
 }
 
 /// The same, with the stamp of what is on record of it.

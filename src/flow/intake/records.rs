@@ -28,8 +28,8 @@ use crate::store::members::PayerMember;
 use crate::store::stamps::Stamp;
 use crate::store::{self, Conn, StoreError};
 
-/// Most records that a process keeps, of all organizations: some 15 MiB of people with what is on record of
-/// them. Where more are asked for all is let go of, and those that are asked for again are kept again.
+/// Most records that a process keeps, of all organizations, so that its memory has a bound. Where more are asked
+/// for, those of the organization that asks are let go of first, and kept again when they are asked for again.
 const MOST_KEPT: usize = 10_000;
 
 /// The records of one organization, for one transaction.
