@@ -181,6 +181,29 @@ on_both! {
         assert_eq!(stamp("elsewhere"), elsewhere);
     }
 
+    async fn what_moves_no_stamp_is_told_as_it_was(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let body = visit("P-1", &w.peers[0], &w.members[0], "2026-07-01T16:00");
+        let rules_now = async |app: &TestApp| {
+            rules(&app.post("/v1/decisions/preview", &w.submitter, &body).await.expect(200))
+        };
+        let said = rules_now(&app).await;
+        // Without the trigger nobody is told of the change: what is kept is really what is used.
+        match &app.database {
+            crate::database::Database::Sqlite { .. } => {
+                app.database.execute("DROP TRIGGER stamp_of_changed_coverages");
+            }
+            crate::database::Database::Postgres { .. } => {
+                app.database.execute("DROP TRIGGER stamp_of_coverages ON coverages");
+            }
+        }
+        app.database.execute("UPDATE coverages SET valid_from = '2026-07-02'");
+        assert_eq!(rules_now(&app).await, said);
+        assert_ne!(rules_now(&twin(&app)).await, said);
+        app.database.execute("UPDATE members SET organization_id = organization_id");
+        assert_ne!(rules_now(&app).await, said);
+    }
+
     async fn an_upload_knows_who_came_since(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         let other = TestApp::on(app.database.twin(), &[]);
