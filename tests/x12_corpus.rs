@@ -343,7 +343,7 @@ fn a_file_of_which_nothing_can_be_read_is_a_failure_that_is_shown() {
     let output = show(&file, &["--json"]);
     assert_eq!(output.status.code(), Some(1));
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(json["errors"][0]["code"], "envelope");
+    assert_eq!(json["errors"][0]["code"], "not_x12");
     assert!(String::from_utf8(output.stderr).unwrap().contains("must start with an ISA"));
     assert_eq!(show(&folder.path().join("none"), &[]).status.code(), Some(1));
 }

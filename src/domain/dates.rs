@@ -3,7 +3,9 @@
 //! An instant is UTC in whole microseconds. The organization's zone decides the service date
 //! (`docs/definitions.md`, "Time"). Intervals of time are half-open; spans of dates include both ends.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc, Weekday,
+};
 use serde::{Deserialize, Serialize};
 
 use super::text::{Invalid, code_list};
@@ -199,19 +201,38 @@ code_list!(
     WeekStart, "a first day of the week" {
         /// Weeks run Monday to Sunday (ISO 8601).
         Monday = "monday",
+        /// Weeks run Tuesday to Monday.
+        Tuesday = "tuesday",
+        /// Weeks run Wednesday to Tuesday.
+        Wednesday = "wednesday",
+        /// Weeks run Thursday to Wednesday.
+        Thursday = "thursday",
+        /// Weeks run Friday to Thursday.
+        Friday = "friday",
+        /// Weeks run Saturday to Friday.
+        Saturday = "saturday",
         /// Weeks run Sunday to Saturday.
         Sunday = "sunday",
     }
 );
 
 impl WeekStart {
+    /// The first day.
+    pub const fn weekday(self) -> Weekday {
+        match self {
+            Self::Monday => Weekday::Mon,
+            Self::Tuesday => Weekday::Tue,
+            Self::Wednesday => Weekday::Wed,
+            Self::Thursday => Weekday::Thu,
+            Self::Friday => Weekday::Fri,
+            Self::Saturday => Weekday::Sat,
+            Self::Sunday => Weekday::Sun,
+        }
+    }
+
     /// Days from the first day of the week that contains `day`.
     pub fn days_since(self, day: NaiveDate) -> u32 {
-        let weekday = day.weekday();
-        match self {
-            Self::Monday => weekday.num_days_from_monday(),
-            Self::Sunday => weekday.num_days_from_sunday(),
-        }
+        day.weekday().days_since(self.weekday())
     }
 }
 

@@ -111,11 +111,11 @@ proptest! {
 /// What must stand on one claim, told slowly: weeks are counted from a Monday long ago.
 fn slow_key(c: &Claimable, profile: &ClaimProfile, week_start: WeekStart) -> String {
     let day = c.line.service_date;
-    let sunday_first = i64::from(week_start == WeekStart::Sunday);
+    let first = WeekStart::ALL.iter().position(|day| *day == week_start).unwrap();
     let days = day.signed_duration_since(parse_date("1900-01-01").unwrap()).num_days();
     let period = match profile.period {
         Period::Day => day.to_string(),
-        Period::Week => (days + sunday_first).div_euclid(7).to_string(),
+        Period::Week => (days - i64::try_from(first).unwrap()).div_euclid(7).to_string(),
         Period::Month => day.format("%Y-%m").to_string(),
     };
     let place = if profile.one_place_per_claim { c.line.place.as_str() } else { "" };

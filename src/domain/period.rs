@@ -1,6 +1,6 @@
 //! What one claim covers: a day, or a payer's week or month (`docs/definitions.md` section 5).
 
-use chrono::{Datelike, Months, NaiveDate, Weekday};
+use chrono::{Datelike, Months, NaiveDate};
 
 use super::dates::WeekStart;
 use super::text::code_list;
@@ -30,10 +30,7 @@ impl Period {
         match self {
             Self::Day => (day, day),
             Self::Week => {
-                let week = day.week(match week_start {
-                    WeekStart::Monday => Weekday::Mon,
-                    WeekStart::Sunday => Weekday::Sun,
-                });
+                let week = day.week(week_start.weekday());
                 (week.first_day(), week.last_day())
             }
             Self::Month => {
@@ -62,6 +59,9 @@ mod tests {
         assert_eq!(around(Period::Week, "2027-01-01", sunday), (d("2026-12-27"), d("2027-01-02")));
         assert_eq!(around(Period::Week, "2027-01-03", monday), (d("2026-12-28"), d("2027-01-03")));
         assert_eq!(around(Period::Week, "2027-01-03", sunday), (d("2027-01-03"), d("2027-01-09")));
+        let friday = WeekStart::Friday;
+        assert_eq!(around(Period::Week, "2027-01-01", friday), (d("2027-01-01"), d("2027-01-07")));
+        assert_eq!(around(Period::Week, "2026-12-31", friday), (d("2026-12-25"), d("2026-12-31")));
         assert_eq!(around(Period::Month, "2028-02-29", monday), (d("2028-02-01"), d("2028-02-29")));
         assert_eq!(around(Period::Month, "2026-12-31", sunday), (d("2026-12-01"), d("2026-12-31")));
     }

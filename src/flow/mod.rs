@@ -42,6 +42,7 @@ pub mod sessions;
 mod submit;
 pub mod table;
 pub mod tasks;
+mod together;
 pub mod unclaimed;
 pub mod worklist;
 
@@ -76,9 +77,9 @@ pub struct Ctx {
     /// Idempotency keys of requests that are running in this process.
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
     /// Single visits that wait to be recorded together.
-    posts: Arc<intake::queue::Queues>,
+    posts: Arc<intake::posts::Posts>,
     /// API keys that wait to be looked up together.
-    keys: Arc<checking::Queue>,
+    keys: Arc<checking::Keys>,
     /// Terms of contract versions: they never change, so they may be kept.
     terms: Arc<Mutex<HashMap<ContractVersionId, Arc<Terms>>>>,
     /// Payers by key: it never changes, and no payer is taken away.

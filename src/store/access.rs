@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{api_keys, organizations};
 use crate::domain::access::Role;
 use crate::domain::dates::Instant;
@@ -120,7 +121,7 @@ pub fn find_all(conn: &mut Conn, ids: &[KeyId]) -> Result<Vec<StoredKey>, StoreE
     }
     let ids: Vec<i64> = ids.iter().map(|id| id.as_i64()).collect();
     let rows: Vec<(Row, Option<String>)> =
-        with_mode!().filter(api_keys::id.eq_any(ids)).load(conn)?;
+        with_mode!().filter(api_keys::id.one_of(ids)).load(conn)?;
     rows.into_iter().map(stored).collect()
 }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::authorizations as table;
 use super::types::{CHUNK, broken, page_size, read, read_json, read_span, write_json};
 use crate::domain::authorization::{Authorization, AuthorizationData};
@@ -152,7 +153,7 @@ pub fn by_ids(
         let numbers: Vec<i64> = chunk.iter().map(|id| id.as_i64()).collect();
         let query = table::table
             .filter(table::organization_id.eq(organization.as_i64()))
-            .filter(table::id.eq_any(numbers));
+            .filter(table::id.one_of(numbers));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     into_domain(found)
@@ -185,7 +186,7 @@ pub fn by_numbers(
         let texts: Vec<&str> = chunk.iter().map(AuthorizationNumber::as_str).collect();
         let query = table::table
             .filter(table::organization_id.eq(organization.as_i64()))
-            .filter(table::number.eq_any(texts));
+            .filter(table::number.one_of(texts));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     into_domain(found)
@@ -202,7 +203,7 @@ pub fn of_members(
         let ids: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
         let query = table::table
             .filter(table::organization_id.eq(organization.as_i64()))
-            .filter(table::member_id.eq_any(ids));
+            .filter(table::member_id.one_of(ids));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     let mut found = into_domain(found)?;

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::decisions::LineRow;
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{decision_lines, decisions, encounters};
 use super::types;
 use crate::domain::codes::Mode;
@@ -48,10 +49,10 @@ pub fn starts(
         let chunk: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
         let rows: Vec<(i64, NaiveDateTime, i64)> = encounters::table
             .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::member_id.eq_any(chunk))
+            .filter(encounters::member_id.one_of(chunk))
             .filter(encounters::status.ne(EncounterStatus::Void.as_str()))
             .filter(encounters::service.is_not_null())
-            .filter(encounters::id.ne_all(wanted.except()))
+            .filter(encounters::id.none_of(wanted.except()))
             .select((encounters::member_id, encounters::started_at, encounters::id))
             .load(conn)?;
         found.extend(rows.into_iter().map(|(member, start, id)| {
@@ -89,12 +90,12 @@ pub fn in_modes(
         let chunk: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
         let rows: Vec<(i64, Option<String>, NaiveDate, String)> = encounters::table
             .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::member_id.eq_any(chunk))
+            .filter(encounters::member_id.one_of(chunk))
             .filter(encounters::service_date.between(first, last))
-            .filter(encounters::status.ne_all(out))
-            .filter(encounters::mode.eq_any(modes.clone()))
+            .filter(encounters::status.none_of(out))
+            .filter(encounters::mode.one_of(modes.clone()))
             .filter(encounters::service.is_not_null())
-            .filter(encounters::id.ne_all(wanted.except()))
+            .filter(encounters::id.none_of(wanted.except()))
             .order(encounters::id)
             .select((
                 encounters::id,
@@ -141,7 +142,7 @@ pub fn decided(
             .filter(decision_lines::organization_id.eq(encounters::organization_id))
             .filter(decision_lines::encounter_id.eq(encounters::id))
             .filter(decision_lines::decision_id.eq(decisions::id))
-            .filter(decision_lines::status.eq_any(live))
+            .filter(decision_lines::status.one_of(live))
             .select(decision_lines::id);
         let rows: Vec<(i64, String, String)> = encounters::table
             .inner_join(
@@ -150,10 +151,10 @@ pub fn decided(
                     .and(decisions::encounter_id.eq(encounters::id))),
             )
             .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::member_id.eq_any(chunk))
+            .filter(encounters::member_id.one_of(chunk))
             .filter(encounters::service_date.between(first, last))
-            .filter(encounters::service.eq_any(services.clone()))
-            .filter(encounters::id.ne_all(wanted.except()))
+            .filter(encounters::service.one_of(services.clone()))
+            .filter(encounters::id.none_of(wanted.except()))
             .filter(exists(of_visit))
             .order(encounters::id)
             .select((encounters::id, encounters::content, decisions::answer))
@@ -188,11 +189,11 @@ pub fn lines(
                     .and(encounters::id.eq(decision_lines::encounter_id))),
             )
             .filter(decision_lines::organization_id.eq(organization.as_i64()))
-            .filter(encounters::member_id.eq_any(chunk))
+            .filter(encounters::member_id.one_of(chunk))
             .filter(encounters::service_date.between(first, last))
-            .filter(decision_lines::service.eq_any(services.clone()))
-            .filter(decision_lines::status.eq_any(LIVE.map(LineStatus::as_str)))
-            .filter(encounters::id.ne_all(wanted.except()))
+            .filter(decision_lines::service.one_of(services.clone()))
+            .filter(decision_lines::status.one_of(LIVE.map(LineStatus::as_str)))
+            .filter(encounters::id.none_of(wanted.except()))
             .order((decision_lines::encounter_id, decision_lines::ordinal))
             .select((LineRow::as_select(), encounters::content))
             .load(conn)?;

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::report_walls::{self, Narrowing};
 use super::schema::consents as table;
 use super::types::{CHUNK, page_size, read, read_json, read_span, write_json};
@@ -162,7 +163,7 @@ pub fn by_references(
         let texts: Vec<&str> = chunk.iter().map(Reference::as_str).collect();
         let query = table::table
             .filter(table::organization_id.eq(organization.as_i64()))
-            .filter(table::reference.eq_any(texts));
+            .filter(table::reference.one_of(texts));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     into_domain(found)
@@ -179,7 +180,7 @@ pub fn of_members(
         let ids: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
         let query = table::table
             .filter(table::organization_id.eq(organization.as_i64()))
-            .filter(table::member_id.eq_any(ids));
+            .filter(table::member_id.one_of(ids));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     let mut found = into_domain(found)?;

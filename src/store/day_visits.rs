@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{day_visits, encounters};
 use super::types;
 use crate::domain::dates::Instant;
@@ -108,7 +109,7 @@ pub fn of_members(
     for chunk in members.chunks(CHUNK_ROWS) {
         let ids: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
         let rows: Vec<JoinedRow> = joined!(organization)
-            .filter(day_visits::member_id.eq_any(ids))
+            .filter(day_visits::member_id.one_of(ids))
             .filter(day_visits::service_date.between(from, to))
             .load(conn)?;
         for row in rows {
@@ -128,7 +129,7 @@ pub fn by_ids(
     for chunk in ids.chunks(CHUNK_ROWS) {
         let ids: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
         let rows: Vec<JoinedRow> =
-            joined!(organization).filter(day_visits::encounter_id.eq_any(ids)).load(conn)?;
+            joined!(organization).filter(day_visits::encounter_id.one_of(ids)).load(conn)?;
         for row in rows {
             found.push(visit(row)?);
         }
@@ -175,7 +176,7 @@ pub fn remove(
         diesel::delete(
             day_visits::table
                 .filter(day_visits::organization_id.eq(organization.as_i64()))
-                .filter(day_visits::encounter_id.eq_any(ids)),
+                .filter(day_visits::encounter_id.one_of(ids)),
         )
         .execute(conn)?;
     }

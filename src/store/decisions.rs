@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::holds;
+use super::one_of::OneOfDsl;
 use super::schema::{decision_lines, decisions};
 use super::sets::insert_set;
 use super::types;
@@ -133,7 +134,7 @@ pub fn by_ids(
         let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
         let rows: Vec<AnswerRow> = decisions::table
             .filter(decisions::organization_id.eq(organization.as_i64()))
-            .filter(decisions::id.eq_any(chunk))
+            .filter(decisions::id.one_of(chunk))
             .select((
                 decisions::id,
                 decisions::encounter_id,
@@ -164,8 +165,8 @@ pub fn of_sequence(
         sequences.dedup();
         let rows: Vec<AnswerRow> = decisions::table
             .filter(decisions::organization_id.eq(organization.as_i64()))
-            .filter(decisions::encounter_id.eq_any(chunk))
-            .filter(decisions::sequence.eq_any(sequences))
+            .filter(decisions::encounter_id.one_of(chunk))
+            .filter(decisions::sequence.one_of(sequences))
             .select((
                 decisions::id,
                 decisions::encounter_id,
@@ -297,8 +298,8 @@ pub fn current_lines(
         let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
         let rows: Vec<LineRow> = decision_lines::table
             .filter(decision_lines::organization_id.eq(organization.as_i64()))
-            .filter(decision_lines::encounter_id.eq_any(chunk))
-            .filter(decision_lines::status.ne_all(gone))
+            .filter(decision_lines::encounter_id.one_of(chunk))
+            .filter(decision_lines::status.none_of(gone))
             .order((decision_lines::encounter_id, decision_lines::ordinal, decision_lines::id))
             .select(LineRow::as_select())
             .load(conn)?;
@@ -320,7 +321,7 @@ pub fn statuses(
         let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
         let rows: Vec<(i64, String)> = decision_lines::table
             .filter(decision_lines::organization_id.eq(organization.as_i64()))
-            .filter(decision_lines::id.eq_any(chunk))
+            .filter(decision_lines::id.one_of(chunk))
             .select((decision_lines::id, decision_lines::status))
             .load(conn)?;
         for (id, status) in rows {
@@ -365,7 +366,7 @@ pub fn move_lines(
         let moved = diesel::update(
             decision_lines::table
                 .filter(decision_lines::organization_id.eq(organization.as_i64()))
-                .filter(decision_lines::id.eq_any(chunk))
+                .filter(decision_lines::id.one_of(chunk))
                 .filter(decision_lines::status.eq(from.as_str())),
         )
         .set(decision_lines::status.eq(to.as_str()))

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::documents as table;
 use super::types::{CHUNK, page_size, read, read_json, read_span, write_json};
 use crate::domain::dates::Instant;
@@ -144,7 +145,7 @@ pub fn by_references(
         let texts: Vec<&str> = chunk.iter().map(Reference::as_str).collect();
         let query = table::table
             .filter(table::organization_id.eq(organization.as_i64()))
-            .filter(table::reference.eq_any(texts));
+            .filter(table::reference.one_of(texts));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     into_domain(found)
@@ -163,18 +164,18 @@ pub fn of(
     let of_kinds = || {
         table::table
             .filter(table::organization_id.eq(organization.as_i64()))
-            .filter(table::kind.eq_any(kinds.clone()))
+            .filter(table::kind.one_of(kinds.clone()))
             .select(Row::as_select())
     };
     let mut found: Vec<Row> = Vec::new();
     for chunk in members.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
-        found.extend(of_kinds().filter(table::member_id.eq_any(ids)).load(conn)?);
+        found.extend(of_kinds().filter(table::member_id.one_of(ids)).load(conn)?);
     }
     for chunk in peers.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|p| p.as_i64()).collect();
         let alone = of_kinds().filter(table::member_id.is_null());
-        found.extend(alone.filter(table::peer_id.eq_any(ids)).load(conn)?);
+        found.extend(alone.filter(table::peer_id.one_of(ids)).load(conn)?);
     }
     let own = of_kinds().filter(table::member_id.is_null()).filter(table::peer_id.is_null());
     found.extend(own.load(conn)?);

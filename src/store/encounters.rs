@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::conn::Conn;
 use super::error::StoreError;
 use super::holds;
+use super::one_of::OneOfDsl;
 use super::schema::encounters;
 use super::sets::insert_set;
 use super::types;
@@ -154,7 +155,7 @@ pub fn by_ids(
         let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
         let rows: Vec<Row> = encounters::table
             .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::id.eq_any(chunk))
+            .filter(encounters::id.one_of(chunk))
             .select(Row::as_select())
             .load(conn)?;
         for row in rows {
@@ -175,7 +176,7 @@ pub fn by_references(
         let texts: Vec<&str> = chunk.iter().map(|r| r.as_str()).collect();
         let rows: Vec<Row> = encounters::table
             .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::reference.eq_any(texts))
+            .filter(encounters::reference.one_of(texts))
             .select(Row::as_select())
             .load(conn)?;
         for row in rows {

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::idempotency_keys as keys;
 use super::types;
 use crate::domain::dates::Instant;
@@ -105,8 +106,8 @@ pub fn kept(
         // Another key of the list may have the text that this one has not: more rows than wanted may
         // come, and do no harm.
         let rows: Vec<Row> = keys::table
-            .filter(keys::api_key_id.eq_any(ids.into_iter().collect::<Vec<_>>()))
-            .filter(keys::idempotency_key.eq_any(texts))
+            .filter(keys::api_key_id.one_of(ids.into_iter().collect::<Vec<_>>()))
+            .filter(keys::idempotency_key.one_of(texts))
             .select(Row::as_select())
             .load(conn)?;
         for row in rows {

@@ -11,6 +11,7 @@ use diesel::sql_types::{BigInt, Date, Nullable, Text};
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{accounts, unit_entries};
 use super::sets::{InByteOrder, insert_set};
 use super::types;
@@ -66,7 +67,7 @@ pub fn lock_accounts(
         let in_order = InByteOrder::new(accounts::key);
         let found: Vec<(String, i64)> = accounts::table
             .filter(accounts::organization_id.eq(organization.as_i64()))
-            .filter(accounts::key.eq_any(texts))
+            .filter(accounts::key.one_of(texts))
             .select((accounts::key, accounts::id))
             .order(in_order)
             .for_update()
@@ -100,7 +101,7 @@ pub fn find_accounts(
         let texts: Vec<String> = chunk.iter().map(ToString::to_string).collect();
         let found: Vec<(String, i64)> = accounts::table
             .filter(accounts::organization_id.eq(organization.as_i64()))
-            .filter(accounts::key.eq_any(texts))
+            .filter(accounts::key.one_of(texts))
             .select((accounts::key, accounts::id))
             .load(conn)?;
         let found = found.into_iter().map(|(k, id)| (AccountKey::stored(k), id));

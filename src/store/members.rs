@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use self::rows::{CoverageRow, Row};
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{coverages, members};
 use super::types::{CHUNK, ListChange, page_size, with_children};
 use crate::domain::dates::Instant;
@@ -140,7 +141,7 @@ pub fn by_ids(
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
-        found.extend(with_coverages_of!(conn, organization, members::id.eq_any(ids)));
+        found.extend(with_coverages_of!(conn, organization, members::id.one_of(ids)));
     }
     Ok(found)
 }
@@ -165,7 +166,7 @@ pub fn by_references(
         let texts: Vec<&str> = chunk.iter().map(Reference::as_str).collect();
         let query = members::table
             .filter(members::organization_id.eq(organization.as_i64()))
-            .filter(members::reference.eq_any(texts));
+            .filter(members::reference.one_of(texts));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     with_coverages(conn, organization, found)
@@ -187,8 +188,8 @@ pub fn by_numbers(
         let under = diesel::alias!(coverages as under);
         let named = under
             .filter(under.field(coverages::organization_id).eq(organization.as_i64()))
-            .filter(under.field(coverages::payer_id).eq_any(payers.into_iter().collect::<Vec<_>>()))
-            .filter(under.field(coverages::member_number).eq_any(texts))
+            .filter(under.field(coverages::payer_id).one_of(payers.into_iter().collect::<Vec<_>>()))
+            .filter(under.field(coverages::member_number).one_of(texts))
             .select(under.field(coverages::member_id));
         for member in with_coverages_of!(conn, organization, members::id.eq_any(named)) {
             // Two numbers of one member may be in two chunks.

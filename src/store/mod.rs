@@ -43,6 +43,7 @@ pub mod marks;
 pub mod members;
 mod migrations;
 pub mod neighbors;
+mod one_of;
 pub mod openings;
 pub mod organizations;
 pub mod overrides;

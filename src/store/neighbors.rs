@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::encounters;
 use super::types;
 use crate::domain::dates::Instant;
@@ -57,13 +58,13 @@ pub fn live_in(
     let peers: Vec<i64> = vicinity.peers.iter().map(|p| p.as_i64()).collect();
     let rows: Vec<NeighborRow> = encounters::table
         .filter(encounters::organization_id.eq(organization.as_i64()))
-        .filter(encounters::member_id.eq_any(members).or(encounters::peer_id.eq_any(peers)))
+        .filter(encounters::member_id.one_of(members).or(encounters::peer_id.one_of(peers)))
         .filter(encounters::started_at.lt(vicinity.to.naive()))
         .filter(encounters::ended_at.gt(vicinity.from.naive()))
         // A contact lasts a day at most, so the index on the start bounds the search.
         .filter(encounters::started_at.gt(vicinity.from.naive() - chrono::TimeDelta::days(1)))
-        .filter(encounters::status.eq_any(LIVE.map(EncounterStatus::as_str)))
-        .filter(encounters::id.ne_all(except))
+        .filter(encounters::status.one_of(LIVE.map(EncounterStatus::as_str)))
+        .filter(encounters::id.none_of(except))
         .order(encounters::id)
         .select((
             encounters::id,
@@ -89,8 +90,8 @@ pub fn live_of(
         let chunk: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
         let rows: Vec<NeighborRow> = encounters::table
             .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::id.eq_any(chunk))
-            .filter(encounters::status.eq_any(LIVE.map(EncounterStatus::as_str)))
+            .filter(encounters::id.one_of(chunk))
+            .filter(encounters::status.one_of(LIVE.map(EncounterStatus::as_str)))
             .order(encounters::id)
             .select((
                 encounters::id,

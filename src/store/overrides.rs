@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{encounter_overrides as table, encounters};
 use super::types;
 use crate::domain::dates::Instant;
@@ -133,7 +134,7 @@ pub fn live_of(
         let rows: Vec<(Row, String)> = table::table
             .inner_join(encounters::table.on(same))
             .filter(table::organization_id.eq(organization.as_i64()))
-            .filter(table::encounter_id.eq_any(ids))
+            .filter(table::encounter_id.one_of(ids))
             .filter(table::revoked_at.is_null())
             .order(table::id)
             .select((Row::as_select(), encounters::reference))

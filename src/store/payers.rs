@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::payers;
 use super::types::{CHUNK, page_size, read};
 use crate::domain::dates::Instant;
@@ -74,7 +75,7 @@ pub fn by_ids(conn: &mut Conn, ids: &[PayerId]) -> Result<Vec<Payer>, StoreError
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let query = payers::table
-            .filter(payers::id.eq_any(chunk.iter().map(|i| i.as_i64()).collect::<Vec<_>>()));
+            .filter(payers::id.one_of(chunk.iter().map(|i| i.as_i64()).collect::<Vec<_>>()));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     found.into_iter().map(Row::into_domain).collect()
@@ -90,7 +91,7 @@ pub fn by_keys(conn: &mut Conn, keys: &[Key]) -> Result<Vec<Payer>, StoreError> 
     let mut found = Vec::new();
     for chunk in keys.chunks(CHUNK) {
         let query = payers::table
-            .filter(payers::key.eq_any(chunk.iter().map(Key::as_str).collect::<Vec<_>>()));
+            .filter(payers::key.one_of(chunk.iter().map(Key::as_str).collect::<Vec<_>>()));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     found.into_iter().map(Row::into_domain).collect()

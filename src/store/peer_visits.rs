@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{encounters, session_encounters, sessions};
 use super::types;
 use crate::domain::identifiers::Reference;
@@ -33,8 +34,8 @@ pub fn live_of(
         let chunk: Vec<i64> = chunk.iter().map(|p| p.as_i64()).collect();
         let mut query = encounters::table
             .filter(encounters::organization_id.eq(organization.as_i64()))
-            .filter(encounters::peer_id.eq_any(chunk))
-            .filter(encounters::status.eq_any(LIVE.map(EncounterStatus::as_str)))
+            .filter(encounters::peer_id.one_of(chunk))
+            .filter(encounters::status.one_of(LIVE.map(EncounterStatus::as_str)))
             .into_boxed();
         if let Some(from) = days.from {
             query = query.filter(encounters::service_date.ge(from));
@@ -84,7 +85,7 @@ fn sessions_of(
         );
         let rows: Vec<(i64, String, i64)> = joined
             .filter(session_encounters::organization_id.eq(organization.as_i64()))
-            .filter(session_encounters::encounter_id.eq_any(chunk.to_vec()))
+            .filter(session_encounters::encounter_id.one_of(chunk.to_vec()))
             .select((session_encounters::encounter_id, sessions::reference, sessions::size))
             .load(conn)?;
         for (id, reference, size) in rows {

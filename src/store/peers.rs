@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{certificates, peers};
 use super::types::{
     CHUNK, ListChange, optional, page_size, read, read_json, read_optional, read_span,
@@ -245,7 +246,7 @@ pub fn by_ids(
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|i| i.as_i64()).collect();
-        found.extend(with_papers!(conn, organization, peers::id.eq_any(ids)));
+        found.extend(with_papers!(conn, organization, peers::id.one_of(ids)));
     }
     Ok(found)
 }
@@ -268,7 +269,7 @@ pub fn by_npis(
     let mut found = Vec::new();
     for chunk in npis.chunks(CHUNK) {
         let npis: Vec<&str> = chunk.iter().map(Npi::as_str).collect();
-        found.extend(with_papers!(conn, organization, peers::npi.eq_any(npis)));
+        found.extend(with_papers!(conn, organization, peers::npi.one_of(npis)));
     }
     Ok(found)
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::programs as table;
 use super::types::{CHUNK, optional, page_size, read, read_optional, read_span};
 use crate::domain::dates::Instant;
@@ -122,7 +123,7 @@ pub fn by_keys(
         let texts: Vec<&str> = chunk.iter().map(Key::as_str).collect();
         let query = table::table
             .filter(table::organization_id.eq(organization.as_i64()))
-            .filter(table::key.eq_any(texts));
+            .filter(table::key.one_of(texts));
         found.extend(query.select(Row::as_select()).load(conn)?);
     }
     into_domain(found)

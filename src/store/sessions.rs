@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{encounters, session_encounters, sessions};
 use super::sets::insert_set;
 use super::types;
@@ -138,7 +139,7 @@ pub fn by_references(
         let texts: Vec<&str> = chunk.iter().map(|r| r.as_str()).collect();
         let rows: Vec<Row> = sessions::table
             .filter(sessions::organization_id.eq(organization.as_i64()))
-            .filter(sessions::reference.eq_any(texts))
+            .filter(sessions::reference.one_of(texts))
             .select(Row::as_select())
             .load(conn)?;
         for row in rows {
@@ -158,7 +159,7 @@ pub fn touching(
     let peers: Vec<i64> = peers.iter().map(|p| p.as_i64()).collect();
     let rows: Vec<Row> = sessions::table
         .filter(sessions::organization_id.eq(organization.as_i64()))
-        .filter(sessions::peer_id.eq_any(peers))
+        .filter(sessions::peer_id.one_of(peers))
         .filter(sessions::started_at.lt(to.naive()))
         .filter(sessions::ended_at.gt(from.naive()))
         // A session that grew by its encounters is below two days; so the index bounds the search.
@@ -185,7 +186,7 @@ pub fn attendance(
         );
         let rows: Vec<(i64, i64)> = joined
             .filter(session_encounters::organization_id.eq(organization.as_i64()))
-            .filter(session_encounters::session_id.eq_any(chunk))
+            .filter(session_encounters::session_id.one_of(chunk))
             .filter(encounters::status.ne(EncounterStatus::Void.as_str()))
             .order((session_encounters::session_id, session_encounters::encounter_id))
             .select((session_encounters::session_id, session_encounters::encounter_id))
@@ -215,8 +216,8 @@ pub fn claimed(
         );
         let rows: Vec<(i64, i64)> = joined
             .filter(session_encounters::organization_id.eq(organization.as_i64()))
-            .filter(session_encounters::session_id.eq_any(chunk))
-            .filter(encounters::status.eq_any(on_claims.map(EncounterStatus::as_str)))
+            .filter(session_encounters::session_id.one_of(chunk))
+            .filter(encounters::status.one_of(on_claims.map(EncounterStatus::as_str)))
             .select((session_encounters::session_id, session_encounters::encounter_id))
             .load(conn)?;
         found.extend(rows.into_iter().map(|(session, encounter)| Attendance {
@@ -285,7 +286,7 @@ pub fn unlink(
         diesel::delete(
             session_encounters::table
                 .filter(session_encounters::organization_id.eq(organization.as_i64()))
-                .filter(session_encounters::encounter_id.eq_any(chunk)),
+                .filter(session_encounters::encounter_id.one_of(chunk)),
         )
         .execute(conn)?;
     }

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 
 use super::conn::{Conn, per_backend};
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{shared_accounts, shared_entries};
 use super::sets::{InByteOrder, insert_set};
 use super::types;
@@ -45,7 +46,7 @@ pub fn lock_accounts(
     for chunk in rows.chunks(types::CHUNK) {
         let texts: Vec<&str> = chunk.iter().map(|r| r.key.as_str()).collect();
         let query = shared_accounts::table
-            .filter(shared_accounts::key.eq_any(texts))
+            .filter(shared_accounts::key.one_of(texts))
             .select((shared_accounts::key, shared_accounts::id));
         let in_order = InByteOrder::new(shared_accounts::key);
         let found: Vec<(String, i64)> = match &mut *conn {
@@ -126,7 +127,7 @@ pub fn holdings(
         let ids: Vec<i64> = chunk.iter().map(|l| l.as_i64()).collect();
         let rows: Vec<Row> = shared_entries::table
             .filter(shared_entries::organization_id.eq(organization.as_i64()))
-            .filter(shared_entries::line_id.eq_any(ids))
+            .filter(shared_entries::line_id.one_of(ids))
             .order(shared_entries::id)
             .select(Row::as_select())
             .load(conn)?;

@@ -110,7 +110,7 @@ fn load(
     let except: Vec<i64> = except.iter().map(|e| e.as_i64()).collect();
     let asked = Asked { organization: organization.as_i64(), sums, except: &except };
     let rows: Vec<Row> = match conn {
-        Conn::Sqlite(c) => diesel::sql_query(asked.text()).load(c)?,
+        Conn::Sqlite(c) => asked.load(c)?,
         Conn::Postgres(c) => asked.load(c)?,
     };
     rows.into_iter().map(Row::usage).collect()

@@ -94,6 +94,8 @@ code_list!(
     X12Fault, "an X12 fault" {
         /// The bytes could not be read or written.
         Io = "io",
+        /// The file is something else: it does not begin with ISA.
+        NotX12 = "not_x12",
         /// ISA, GS, ST or a trailer is missing or not as the standard wants it.
         Envelope = "envelope",
         /// A segment is not a segment.

@@ -36,8 +36,6 @@ const EMPTY: &str = "the segment is empty: its terminator is doubled. 100 of the
 
 /// Bytes held at a time; several of the longest segments.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// How the fault of a file begins that is something else.
-pub(crate) const NOT_X12: &str = "the file must start with an ISA segment";
 /// Bytes of an ISA with its terminator: all its widths are fixed.
 const ISA_BYTES: usize = 106;
 /// Where the element separators of an ISA are.
@@ -146,8 +144,9 @@ impl<R: Read> Lexer<R> {
             (false, Some(marks)) => (marks, self.scan(marks)?),
             (false, None) => {
                 let what = foreign::advice(self.at_least(foreign::START_BYTES)?);
-                let message = format!("{NOT_X12}; this is not X12{what}");
-                return Err(self.fault(X12Fault::Envelope, message));
+                let message =
+                    format!("the file must start with an ISA segment; this is not X12{what}");
+                return Err(self.fault(X12Fault::NotX12, message));
             }
         };
         self.marks = Some(marks);

@@ -27,7 +27,6 @@ mod writer;
 pub use claim_837p::{Offer, Writer837p};
 pub use error::{Place, SegmentId, X12Error, X12Fault};
 pub use lexer::Lexer;
-pub(crate) use lexer::NOT_X12;
 pub use read_back::{FileSummary, Problem, ProblemKind, read_back};
 pub use segment::{Marks, Segment};
 pub use totals::Totals;

@@ -14,7 +14,7 @@ type Recounted = (&'static str, i64, &'static str, Slow);
 fn windows() -> Vec<Recounted> {
     vec![
         ("day", 6, "window = \"day\"", Slow::Day),
-        ("week", 14, "window = \"week\"", Slow::Week(false)),
+        ("week", 14, "window = \"week\"", Slow::Week(0)),
         ("month", 40, "window = \"month\"", Slow::Month),
         ("quarter", 90, "window = \"quarter\"", Slow::Quarter),
         ("year", 110, "window = \"calendar_year\"", Slow::Year),

@@ -77,7 +77,7 @@ fn caps() -> Vec<Cap> {
     };
     vec![
         cap("day", 85, Scope::Own, Slow::Day, "window = \"day\"\nexceed = \"hold\""),
-        cap("week", 185, Scope::Own, Slow::Week(true), "window = \"week\"\nexceed = \"never\""),
+        cap("week", 185, Scope::Own, Slow::Week(6), "window = \"week\"\nexceed = \"never\""),
         Cap {
             services: "\"peer_individual\"",
             counts: |given| !given.crisis,
@@ -103,7 +103,7 @@ fn caps() -> Vec<Cap> {
             "peer-week",
             185,
             Scope::Peer,
-            Slow::Week(true),
+            Slow::Week(6),
             "window = \"week\"\nscope = \"peer\"\nexceed = \"hold\"",
         ),
         Cap {

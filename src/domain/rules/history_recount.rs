@@ -57,7 +57,10 @@ impl Contract {
         let span = |(_, from, to): &(usize, u64, u64)| (day(*from), day(*to));
         match window {
             Window::Day => Slow::Day,
-            Window::Week => Slow::Week(self.week == WeekStart::Sunday),
+            Window::Week => {
+                let first = WeekStart::ALL.iter().position(|day| *day == self.week);
+                Slow::Week(i32::try_from(first.unwrap()).unwrap())
+            }
             Window::Month => Slow::Month,
             Window::Quarter => Slow::Quarter,
             Window::CalendarYear => Slow::Year,

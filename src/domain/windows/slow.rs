@@ -9,8 +9,8 @@ use chrono::{Datelike, NaiveDate};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Slow {
     Day,
-    /// Whether it begins on Sunday.
-    Week(bool),
+    /// How many days after Monday it begins.
+    Week(i32),
     Month,
     Quarter,
     Year,
@@ -57,9 +57,7 @@ fn tile(window: &Slow, day: NaiveDate) -> Option<(i32, u32)> {
     match window {
         Slow::Day => Some((day.num_days_from_ce(), 0)),
         // 1 January of the year 1 was a Monday.
-        Slow::Week(sunday) => {
-            Some(((day.num_days_from_ce() - 1 + i32::from(*sunday)).div_euclid(7), 0))
-        }
+        Slow::Week(first) => Some(((day.num_days_from_ce() - 1 - first).div_euclid(7), 0)),
         Slow::Month => Some((year, month)),
         Slow::Quarter => Some((year, 1 + (month - 1) / 3)),
         Slow::Year => Some((year, 0)),

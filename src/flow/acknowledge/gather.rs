@@ -10,6 +10,7 @@ use super::said;
 use crate::domain::claim::ClaimNumber;
 use crate::domain::response::FileKind;
 use crate::store::files::hex;
+use crate::x12::Lexer;
 use crate::x12::read::ack_999::{AckGroup, AckSet};
 use crate::x12::read::remit_835::Payment;
 use crate::x12::read::remit_balance::Balances;
@@ -17,7 +18,6 @@ use crate::x12::read::status_277ca::{StatusClaim, StatusLevel};
 use crate::x12::read::ta1::Ta1;
 use crate::x12::read::{Event, ReadCode, ReadError, Reader, Record, Text};
 use crate::x12::unfold::Unfold;
-use crate::x12::{Lexer, NOT_X12};
 
 /// Most verdicts of one file: what is in memory at a time, some 100 MB. The largest batches have
 /// some 5,000 claims; a clearinghouse puts a day's answers into a file.
@@ -208,7 +208,7 @@ pub(super) fn gather(input: impl Read, digests: Vec<String>, whole: &str) -> Wor
     if let Some(error) = reader.fatal() {
         words.refuse(refusal(error));
     }
-    let began = reader.fatal().is_some_and(|error| !error.message.starts_with(NOT_X12));
+    let began = reader.fatal().is_some_and(|error| error.code != ReadCode::NotX12);
     if words.interchanges.is_empty() && !began {
         words.fault = Some(
             "This is no X12 file: it does not begin with ISA. Look whether the right file was \
@@ -227,7 +227,7 @@ fn refusal(error: &ReadError) -> String {
     let ReadError { code, segment, position, message, .. } = error;
     let what = match code {
         ReadCode::Version => return capital(message),
-        ReadCode::Envelope => "The file is cut short or its envelope is broken",
+        ReadCode::NotX12 | ReadCode::Envelope => "The file is cut short or its envelope is broken",
         ReadCode::Io | ReadCode::Syntax | ReadCode::Limit | ReadCode::Length => {
             "The file cannot be read to its end"
         }

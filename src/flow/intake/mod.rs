@@ -9,7 +9,6 @@ mod meetings;
 mod nearby;
 pub(in crate::flow) mod plan;
 pub mod posts;
-pub(in crate::flow) mod queue;
 pub mod record;
 pub mod records;
 pub mod refs;

@@ -9,17 +9,15 @@
 
 use std::collections::HashMap;
 
-use tokio::sync::oneshot;
-
-use super::queue::{Lead, Place, Queued, Told};
 use super::record::{OnConflict, Order, Recorded, record_rows};
 use super::{Parsed, RACE_TRIES, may_win};
 use crate::domain::ids::OrganizationId;
 use crate::error::{AppError, Code};
 use crate::flow::audit::{self, Action, Detail};
 use crate::flow::idempotent::{self, Answered, Mark, Reply, Ticket};
+use crate::flow::together::{self, Queues, Unanswered};
 use crate::flow::{Ctx, Scope};
-use crate::store::{ACQUIRE_TIMEOUT, Conn, StoreError, Turn};
+use crate::store::{Conn, StoreError, Turn};
 
 /// The answer to a recording, in the words of the door.
 pub type Telling = fn(OrganizationId, Recorded) -> Result<Reply, AppError>;
@@ -38,7 +36,7 @@ pub struct Post {
 
 /// What became of a post.
 #[derive(Debug)]
-pub(super) enum Done {
+pub(in crate::flow) enum Done {
     /// Recorded; the answer is still to be written.
     Recorded(Box<Recorded>),
     /// With its answer, which is kept under its key.
@@ -46,7 +44,12 @@ pub(super) enum Done {
 }
 
 /// The answer to a post, or what refuses it.
-pub(super) type Outcome = Result<Done, AppError>;
+type Outcome = Result<Done, AppError>;
+
+/// Visits that wait to be recorded together, by organization.
+pub(in crate::flow) type Posts = Queues<OrganizationId, Box<Post>, Outcome>;
+
+type Lead = together::Lead<OrganizationId, Box<Post>, Outcome>;
 
 /// Records a visit, at most once with a ticket.
 ///
@@ -59,37 +62,16 @@ pub async fn post(
     tell: Telling,
 ) -> Result<Reply, AppError> {
     let mark = ticket.as_ref().map(|ticket| ticket.mark(ctx)).transpose()?;
-    let post = Post { ctx: ctx.clone(), row, ticket, _mark: mark, tell };
-    let outcome = match ctx.posts.join(tenant, post) {
-        Place::Lead(lead, post) => record_with(ctx, lead, *post).await,
-        Place::Wait(number, told) => wait(ctx, tenant, number, told).await,
+    let post = Box::new(Post { ctx: ctx.clone(), row, ticket, _mark: mark, tell });
+    let go = |lead, post| record_with(ctx, tenant, lead, post);
+    let outcome = match ctx.posts.come(tenant, post, go).await {
+        Ok(outcome) => outcome,
+        Err(Unanswered::NoTurn) => Err(StoreError::Busy("no turn in time".into()).into()),
+        Err(Unanswered::Lost) => Err(unknown()),
     };
     match outcome? {
         Done::Answered(reply) => Ok(reply),
         Done::Recorded(recorded) => tell(tenant, *recorded),
-    }
-}
-
-/// Waits for what others make of it, or for the lead.
-async fn wait(
-    ctx: &Ctx,
-    tenant: OrganizationId,
-    number: u64,
-    mut told: oneshot::Receiver<Told>,
-) -> Outcome {
-    let in_time = tokio::time::timeout(ACQUIRE_TIMEOUT, &mut told).await;
-    let told = match in_time {
-        Ok(told) => told,
-        Err(_) if ctx.posts.leave(tenant, number) => {
-            return Err(StoreError::Busy("no turn in time".into()).into());
-        }
-        // It is being recorded.
-        Err(_) => told.await,
-    };
-    match told {
-        Ok(Told::Done(outcome)) => outcome,
-        Ok(Told::Lead(lead, post)) => record_with(ctx, lead, *post).await,
-        Err(_) => Err(unknown()),
     }
 }
 
@@ -98,36 +80,27 @@ fn unknown() -> AppError {
 }
 
 /// Records a post, and with it all that wait once its turn has come.
-async fn record_with(ctx: &Ctx, lead: Lead, post: Post) -> Outcome {
-    let tenant = lead.tenant();
-    let (sender, told) = oneshot::channel();
-    let own = Queued::new(post, sender);
+async fn record_with(ctx: &Ctx, tenant: OrganizationId, lead: Lead, post: Box<Post>) -> Outcome {
     let db = ctx.db.clone();
     let work = move |turn: &mut Turn| {
-        let group = lead.group(own);
-        let (posts, senders): (Vec<Post>, Vec<_>) = group.into_iter().map(Queued::parts).unzip();
-        let outcomes = record_group(turn, tenant, &posts);
-        db.grown(outcomes.len());
+        let (mut posts, others) = lead.others();
+        posts.insert(0, post);
+        let mut outcomes = record_group(turn, tenant, &posts).into_iter();
+        db.grown(posts.len());
         db.logged();
         // Their keys are free before anybody is told.
         drop(posts);
         // Whoever leads next begins before these are told.
         drop(lead);
-        for (sender, outcome) in senders.into_iter().zip(outcomes) {
-            // A sender that went away needs no answer.
-            let _ = sender.send(Told::Done(outcome));
-        }
-        Ok::<(), StoreError>(())
+        let own = outcomes.next();
+        others.tell(outcomes);
+        Ok::<_, StoreError>(own)
     };
-    ctx.db.turn(Scope::Tenant(tenant), work).await?;
-    match told.await {
-        Ok(Told::Done(outcome)) => outcome,
-        Ok(Told::Lead(..)) | Err(_) => Err(unknown()),
-    }
+    ctx.db.turn(Scope::Tenant(tenant), work).await?.unwrap_or_else(|| Err(unknown()))
 }
 
 /// Records posts together; one by one where that fails.
-fn record_group(turn: &mut Turn, tenant: OrganizationId, posts: &[Post]) -> Vec<Outcome> {
+fn record_group(turn: &mut Turn, tenant: OrganizationId, posts: &[Box<Post>]) -> Vec<Outcome> {
     match turn.transaction(|conn| record_all(conn, tenant, posts)) {
         Ok(outcomes) => outcomes,
         // It may have happened: nobody knows of any of them.
@@ -139,7 +112,7 @@ fn record_group(turn: &mut Turn, tenant: OrganizationId, posts: &[Post]) -> Vec<
     }
 }
 
-fn record_alone(turn: &mut Turn, tenant: OrganizationId, post: &Post) -> Outcome {
+fn record_alone(turn: &mut Turn, tenant: OrganizationId, post: &Box<Post>) -> Outcome {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -159,7 +132,7 @@ fn record_alone(turn: &mut Turn, tenant: OrganizationId, post: &Post) -> Outcome
 fn record_all(
     conn: &mut Conn,
     tenant: OrganizationId,
-    posts: &[Post],
+    posts: &[Box<Post>],
 ) -> Result<Vec<Outcome>, AppError> {
     let Some(first) = posts.first() else { return Ok(Vec::new()) };
     let ctx = &first.ctx;

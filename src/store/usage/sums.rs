@@ -1,17 +1,17 @@
-//! Sums of the ledger, as one statement for each database.
-//!
-//! SQLite plans by fixed figures and quickly: ids and dates, which are values of ours, stand in the text.
-//! PostgreSQL would take as long to plan such a statement as to answer it, and a preview asks one; there they
-//! are bound, so that the text is the same each time and is planned once for a connection.
+//! Sums of the ledger, as one statement. To plan it takes as long as to answer it, and a preview asks one: all
+//! values are bound, so that the text is the same each time and is planned once for a connection.
 
 use chrono::NaiveDate;
-use diesel::pg::{Pg, PgConnection};
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Date, Untyped};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Date, HasSqlType, Untyped};
+use diesel::sqlite::SqliteConnection;
 
-use super::{ends, left_out, list};
+use super::ends;
 use crate::domain::windows::Days;
+use crate::store::one_of::InList;
 
 const GROUPED: &str = "service, service_date, authorization_id, modifiers, mode";
 
@@ -75,39 +75,23 @@ fn tail(sums: &Sums) -> String {
 const UNION: &str = " UNION ";
 const ORDER: &str = " ORDER BY 1, 3, 2, 4, 5, 6";
 
-impl Asked<'_> {
-    /// The statement with all values in its text.
-    pub(super) fn text(&self) -> String {
-        let select = |sums: &Sums| {
-            let (head, tail, organization) = (head(sums), tail(sums), self.organization);
-            let (by, ids, except) = (sums.by, list(&sums.ids), left_out(self.except));
-            let payer = sums.payer.map(|payer| format!(" AND payer_id = {payer}"));
-            let days = sums
-                .days
-                .map(|(from, to)| format!(" AND service_date BETWEEN '{from}' AND '{to}'"));
-            let (payer, days) = (payer.unwrap_or_default(), days.unwrap_or_default());
-            format!(
-                "{head}{organization} AND (encounter_id IS NULL OR encounter_id NOT IN ({except})) \
-                 AND {by} IN ({ids}){payer}{days}{tail}"
-            )
-        };
-        self.sums.iter().map(select).collect::<Vec<_>>().join(UNION) + ORDER
-    }
-}
-
-impl QueryFragment<Pg> for Asked<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+impl<DB> QueryFragment<DB> for Asked<'_>
+where
+    DB: InList<BigInt, i64> + HasSqlType<BigInt> + HasSqlType<Date>,
+    i64: ToSql<BigInt, DB>,
+    NaiveDate: ToSql<Date, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         for (place, sums) in self.sums.iter().enumerate() {
             if place > 0 {
                 out.push_sql(UNION);
             }
             out.push_sql(&head(sums));
             out.push_bind_param::<BigInt, _>(&self.organization)?;
-            out.push_sql(" AND (encounter_id IS NULL OR encounter_id <> ALL(");
-            out.push_bind_param::<Array<BigInt>, _>(self.except)?;
-            out.push_sql(&format!(")) AND {} = ANY(", sums.by));
-            out.push_bind_param::<Array<BigInt>, _>(&sums.ids)?;
-            out.push_sql(")");
+            out.push_sql(" AND (encounter_id IS NULL OR NOT encounter_id");
+            DB::push_in(&mut out, self.except)?;
+            out.push_sql(&format!(") AND {}", sums.by));
+            DB::push_in(&mut out, &sums.ids)?;
             if let Some(payer) = &sums.payer {
                 out.push_sql(" AND payer_id = ");
                 out.push_bind_param::<BigInt, _>(payer)?;
@@ -134,5 +118,7 @@ impl QueryId for Asked<'_> {
 impl Query for Asked<'_> {
     type SqlType = Untyped;
 }
+
+impl RunQueryDsl<SqliteConnection> for Asked<'_> {}
 
 impl RunQueryDsl<PgConnection> for Asked<'_> {}

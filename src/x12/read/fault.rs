@@ -23,6 +23,8 @@ code_list!(
     ReadCode, "a reading error" {
         /// The bytes could not be read.
         Io = "io",
+        /// The file is something else: it does not begin with ISA.
+        NotX12 = "not_x12",
         /// ISA, GS, ST or a trailer is missing or not as the standard wants it.
         Envelope = "envelope",
         /// A segment is not a segment.
@@ -58,6 +60,7 @@ impl From<X12Fault> for ReadCode {
     fn from(fault: X12Fault) -> Self {
         match fault {
             X12Fault::Io => Self::Io,
+            X12Fault::NotX12 => Self::NotX12,
             X12Fault::Envelope => Self::Envelope,
             X12Fault::Syntax => Self::Syntax,
             X12Fault::Limit => Self::Limit,
@@ -131,6 +134,7 @@ fn is_fatal(code: ReadCode, element: bool) -> bool {
         // An element that is not there; what is missing else is a segment.
         ReadCode::Missing => !element,
         ReadCode::Io
+        | ReadCode::NotX12
         | ReadCode::Envelope
         | ReadCode::Syntax
         | ReadCode::Limit

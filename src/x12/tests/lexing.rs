@@ -106,7 +106,7 @@ fn elements_components_and_repetitions_are_found() {
 #[test]
 fn faults_say_where() {
     let good = good_file();
-    assert_eq!(fault("HELLO~").fault, X12Fault::Envelope);
+    assert_eq!(fault("HELLO~").fault, X12Fault::NotX12);
     assert_eq!(fault(&good[..60]).fault, X12Fault::Envelope);
     let cut = fault(&good[..good.len() - 10]);
     assert_eq!(cut.fault, X12Fault::Syntax);
@@ -164,7 +164,7 @@ fn padding_is_passed_over_after_an_interchange_and_nowhere_else() {
         let inside = fault(&good.replacen("~\nGE", &format!("~{padding}GE"), 1));
         assert_eq!(inside.fault, X12Fault::Syntax);
         assert!(inside.to_string().contains("Ctrl-Z or zero"), "{inside}");
-        assert_eq!(fault(&format!("{padding}{good}")).fault, X12Fault::Envelope);
+        assert_eq!(fault(&format!("{padding}{good}")).fault, X12Fault::NotX12);
     }
     // As a terminator it is one.
     let text = good.replace('~', "\u{1a}");

@@ -165,6 +165,11 @@ pub fn pack(pack: &Pack) -> Vec<Sentence> {
     head.say("state", needed);
     let first = match week_start {
         WeekStart::Monday => "Monday",
+        WeekStart::Tuesday => "Tuesday",
+        WeekStart::Wednesday => "Wednesday",
+        WeekStart::Thursday => "Thursday",
+        WeekStart::Friday => "Friday",
+        WeekStart::Saturday => "Saturday",
         WeekStart::Sunday => "Sunday",
     };
     head.say("week_start", format!("A week begins on {first}."));

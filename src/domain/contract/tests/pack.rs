@@ -55,7 +55,7 @@ fn the_head() {
         ("version = \"2026.1\"", "version = \"2026@1\"", "pack.version", "a version has"),
         ("title = \"A plain pack\"", "title = \"\"", "pack.title", "1 to 80"),
         ("state = \"WA\"", "state = \"XX\"", "pack.state", "a state is two capital letters"),
-        ("title", "week_start = \"friday\"\ntitle", "pack.week_start", "monday"),
+        ("title", "week_start = \"fryday\"\ntitle", "pack.week_start", "monday"),
         ("title", "stat = \"WA\"\ntitle", "pack.stat", "did you mean `state`?"),
     ]);
     check_on(&[("[pack]", ("key = \"plain\"", "", "pack.key", "`key` is missing"))]);
