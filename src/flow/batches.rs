@@ -3,14 +3,14 @@
 //! Release freezes: every visit is looked at once more, the stored bytes are checked against their
 //! hash and read back, reserved units become consumed, and nothing can be withdrawn any more.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::audit::{self, Action, Detail};
 use super::batching::{bills_as_decided, lock_visits};
 use super::claims::encounter_ids;
 use super::compare::difference;
 use super::intake::draws::book;
-use super::overbilled::overbilled;
+use super::overbilled::{first_told, overbilled};
 use super::submit::header_of_batch;
 use super::{Ctx, acknowledge, again, anew, corrected, late_visits, meter};
 use crate::domain::batch::{Batch, Part, Receipt, StoredClaim, StoredFile};
@@ -135,10 +135,7 @@ pub fn release_in(
     let standing: Vec<StoredClaim> = claims.iter().filter(stands).cloned().collect();
     let parts = encounter_ids(&standing);
     let encounters: Vec<EncounterId> = parts.keys().copied().collect();
-    let original = |c: &&StoredClaim| c.detail.frequency == Frequency::Original;
-    let fresh: BTreeSet<EncounterId> =
-        claims.iter().filter(original).flat_map(parts_of).map(|part| part.encounter).collect();
-    let fresh: Vec<EncounterId> = fresh.into_iter().collect();
+    let fresh = first_told(conn, tenant, &claims)?;
     look_again(ctx, conn, tenant, (&encounters, &fresh), &versions_of(&standing))?;
     if standing.len() < claims.len() {
         let all: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
@@ -156,7 +153,7 @@ pub fn release_in(
 }
 
 /// The visits' parts of a claim's lines.
-fn parts_of(claim: &StoredClaim) -> impl Iterator<Item = &Part> {
+pub(super) fn parts_of(claim: &StoredClaim) -> impl Iterator<Item = &Part> {
     claim.lines.iter().flat_map(|line| &line.parts)
 }
 

@@ -127,7 +127,7 @@ fn ask(
 }
 
 /// What the rules say of a visit on a live claim as if it were on none, by the steps of the corrections
-/// (`again::claimed`): where later visits hold what it was given, they would give way.
+/// (`again::claimed`): where visits hold what it was given that would give way to it, they do.
 fn ask_claimed(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -145,7 +145,8 @@ fn ask_claimed(
     if ready_units(&answer) < ready_units(&decision.answer) {
         let start = data.started_at;
         let place = Place { date: encounter.service_date, start, id: encounter.id };
-        let mut apart = store::touched::live_after(conn, tenant, data, place)?;
+        let standing = (place, encounter.status);
+        let mut apart = store::touched::give_way_to(conn, tenant, data, standing)?;
         apart.push(encounter.id);
         (case, answer) = answered(conn, &apart)?;
     }
@@ -153,7 +154,7 @@ fn ask_claimed(
         case.facts.full.clone_from(&then.full);
         answer = rules::decide(case.terms.as_deref(), &case.facts, data);
     }
-    // It was judged by what its day dealt it.
+    // Its day is claimed with it, and was judged as if it were not.
     case.facts.day.clone_from(&then.day);
     Ok(Asked { version: case.version, facts: case.facts, answer })
 }

@@ -265,12 +265,26 @@ pub fn by_id(
     organization: OrganizationId,
     id: ClaimId,
 ) -> Result<Option<StoredClaim>, StoreError> {
-    let row: Option<ClaimRow> = claims::table
-        .find((organization.as_i64(), id.as_i64()))
-        .select(ClaimRow::as_select())
-        .first(conn)
-        .optional()?;
-    Ok(with_lines(conn, organization, row.into_iter().collect())?.pop())
+    Ok(by_ids(conn, organization, &[id])?.pop())
+}
+
+/// The claims with these ids, in no order.
+pub fn by_ids(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    ids: &[ClaimId],
+) -> Result<Vec<StoredClaim>, StoreError> {
+    let mut all = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(INSERT_ROWS) {
+        let chunk: Vec<i64> = chunk.iter().map(|id| id.as_i64()).collect();
+        let rows: Vec<ClaimRow> = claims::table
+            .filter(claims::organization_id.eq(organization.as_i64()))
+            .filter(claims::id.eq_any(chunk))
+            .select(ClaimRow::as_select())
+            .load(conn)?;
+        all.extend(with_lines(conn, organization, rows)?);
+    }
+    Ok(all)
 }
 
 /// All claims of a batch, in the order of its file.

@@ -217,23 +217,29 @@ pub fn held_across(
     Ok(waiting.map(ids).collect())
 }
 
-/// The live visits (ready or claimed) of the member and peer of a visit that come after it in order.
-pub fn live_after(
+/// The live visits of the member and peer of a claimed one that give way to it where there is no room for all:
+/// those of which less was told (ready ones before claimed ones, and these before submitted ones), whenever they
+/// were; and of those that stand as it does the ones that come after it in order.
+pub fn give_way_to(
     conn: &mut Conn,
     organization: OrganizationId,
     data: &EncounterData,
-    place: Place,
+    (place, status): (Place, EncounterStatus),
 ) -> Result<Vec<EncounterId>, StoreError> {
-    let live = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
-    let page = Page { back: false, after: Some(place), limit: usize::MAX };
-    let found = start(organization, page)
-        .filter(
-            encounters::member_id
-                .eq(data.member.as_i64())
-                .or(encounters::peer_id.eq(data.peer.as_i64())),
-        )
-        .filter(encounters::status.eq_any(live.map(EncounterStatus::as_str)));
-    Ok(load(conn, found)?.into_iter().map(|place| place.id).collect())
+    let standing = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
+    let less = standing.iter().take_while(|other| **other != status).map(|other| other.as_str());
+    let of = |after: Option<Place>, statuses: Vec<&'static str>| {
+        start(organization, Page { back: false, after, limit: usize::MAX })
+            .filter(
+                encounters::member_id
+                    .eq(data.member.as_i64())
+                    .or(encounters::peer_id.eq(data.peer.as_i64())),
+            )
+            .filter(encounters::status.eq_any(statuses))
+    };
+    let mut found = load(conn, of(Some(place), vec![status.as_str()]))?;
+    found.extend(load(conn, of(None, less.collect()))?);
+    Ok(found.into_iter().map(|place| place.id).collect())
 }
 
 /// The live visits (ready or claimed) of these members, in order of id.

@@ -52,6 +52,7 @@ mod episodes;
 mod errors;
 mod every_code;
 mod explanation;
+mod given_way;
 mod golden_flow;
 mod health;
 mod history;

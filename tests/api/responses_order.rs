@@ -120,6 +120,27 @@ on_both! {
         assert_eq!(tasks[0]["subject"], took["id"], "{tasks:?}");
     }
 
+    async fn a_level_that_says_neither_is_told_and_moves_nothing(app: TestApp) {
+        let (w, sent) = batch(&app, 2, SENT).await;
+        let whole = format!("BATCH{:09}", sent.interchange);
+        // Of a category that the guide does not have, and of none.
+        for (number, says) in [(1, "X9:19:PR*20260909*U*71.53"), (2, ":19*20260909*U*71.53")] {
+            let took = take(&app, &w.biller, told(&sent, number, &level(2, false, &whole, says))).await;
+            assert_eq!(took["state"], "quarantined", "{took}");
+            assert!(took["reason"].as_str().unwrap().contains("as a whole"), "{took}");
+        }
+        // What it says of a claim below it speaks for itself.
+        let body = [
+            level(2, false, &whole, "X9:19:PR*20260909*U*71.53"),
+            level(3, true, "0", YES),
+            claim(4, &sent.claims()[0], "A2:20:PR*20260909*WQ*71.53"),
+        ];
+        let took = take(&app, &w.biller, told(&sent, 3, &body.concat())).await;
+        assert_eq!((&took["state"], &took["accepted"]), (&json!("applied"), &json!(1)), "{took}");
+        assert_eq!(standing(&app, &w, &sent).await, ["accepted", "delivered"]);
+        tie(&app);
+    }
+
     async fn a_word_that_is_repeated_is_taken_once(app: TestApp) {
         let (w, sent) = batch(&app, 2, SENT).await;
         let one = ta1(&sent, 1, "R", "006");

@@ -46,10 +46,25 @@ pub async fn river_bend_with(app: &TestApp, members: usize, other: &[(&str, &str
 /// `river-bend` with `evergreen`, whose pack has these limits and authorization rules in place of its
 /// own. They cite `manual-limits`.
 pub async fn limited(app: &TestApp, rules: &str, members: usize) -> World {
+    limited_with(app, rules, &[], members).await
+}
+
+/// The same with pieces of the pack's text in place of others.
+pub async fn limited_with(
+    app: &TestApp,
+    rules: &str,
+    changes: &[(&str, &str)],
+    members: usize,
+) -> World {
     let admin = app.admin_key().await;
     organization(app, &admin, "river-bend", "WA", "America/Los_Angeles").await;
     payer(app, &admin, "evergreen").await;
-    pack(app, &admin, &evergreen_with(rules)).await;
+    let mut text = evergreen_with(rules);
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    pack(app, &admin, &text).await;
     let contract = include_str!("../../fixtures/contracts/river-bend_evergreen.toml");
     toml(app, "/v1/contracts?organization=river-bend", &admin, contract).await.expect(201);
     let names = Names { organization: "river-bend", payer: "evergreen", number: "EV" };

@@ -55,6 +55,14 @@ impl StatusSet {
         found
     }
 
+    /// Whether a level that speaks of all claims of a set, as no claim is told below it, does not say what becomes
+    /// of them.
+    pub(super) fn is_unsaid(&self) -> bool {
+        self.levels.iter().enumerate().any(|(place, (level, _))| {
+            level.disposition == Disposition::Unknown && self.below(place).is_empty()
+        })
+    }
+
     /// Of each claim, whether a level above it speaks of a duplicate: then all below it are copies.
     pub(super) fn copied(&self) -> Vec<bool> {
         let mut copied = vec![false; self.claims.len()];

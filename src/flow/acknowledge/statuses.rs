@@ -44,6 +44,13 @@ impl Resolved {
                     .to_owned(),
             );
         }
+        if set.is_unsaid() {
+            self.problems.push(
+                "a 277CA speaks of a set or provider as a whole, by a status (STC01) that says neither \
+                 that it was accepted nor that it was rejected: it moved nothing. Ask the sender"
+                    .to_owned(),
+            );
+        }
         if set.claims.is_empty() {
             return Ok(());
         }

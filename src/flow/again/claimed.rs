@@ -1,15 +1,16 @@
 //! Claimed visits are never changed silently: what would be billed for them today is compared with
 //! what was, and a difference goes on the correction list until it is gone.
 //!
-//! Units already claimed are never taken back. Where there is no longer room for all, the latest
-//! visit is the one that would be billed otherwise: each is judged beside those before it.
+//! Units already claimed are never taken back. Where there is no longer room for all, those give way first
+//! of which nobody was told yet, ready ones before claimed ones, and among alike ones the latest: each is judged
+//! beside those that do not give way to it.
 
 use super::mark::follow;
 use super::redo::Standing;
 use super::write::freed;
 use crate::domain::again::{Cause, Touched};
 use crate::domain::correction::{Billing, Correction, Difference};
-use crate::domain::day_sum::DayFact;
+use crate::domain::day_sum::SummedState;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::MemberNumber;
@@ -57,8 +58,8 @@ pub(super) fn examine(
     let mut today = Billing::of(&answer, billed(&case));
     let mut differences = before.differs(&today);
     if today.units() < before.units() {
-        // Perhaps only because later visits hold what this one was given: then they would give way.
-        let (case, answer) = beside_earlier(ctx, conn, organization, one)?;
+        // Perhaps only because visits that would give way to it hold what this one was given.
+        let (case, answer) = beside_others(ctx, conn, organization, one)?;
         today = Billing::of(&answer, billed(&case));
         differences = before.differs(&today);
         if today.units() > before.units() {
@@ -83,8 +84,9 @@ fn decide(bench: &Bench, one: &Standing) -> Result<(Case, Decision), AppError> {
 }
 
 /// What would be said of a claimed visit whose own drawings are not on the bench: as of the moment at
-/// which it was decided, as a deadline that was met is not missed later; and as if its period were not claimed,
-/// which it is by its own claim, and perhaps by another one of the same batch that had no more room in it.
+/// which it was decided, as a deadline that was met is not missed later; and as if its period and its day were not
+/// claimed, which they are by its own claim, and perhaps by another one of the same batch that had no more room in
+/// it.
 pub(in crate::flow) fn as_if_free(
     bench: &Bench,
     data: &EncounterData,
@@ -92,22 +94,23 @@ pub(in crate::flow) fn as_if_free(
 ) -> Result<(Case, Decision), AppError> {
     let mut case = bench.case(data, decision.as_of)?;
     case.facts.claimed.clear();
-    // Its day is claimed with it: the share that it was dealt is its own.
-    if let (Some(day), Some(sum)) = (&mut case.facts.day, &decision.answer.day_sum) {
-        *day = DayFact { dealt: Some(sum.clone()), ..DayFact::default() };
+    let others = case.facts.day.iter_mut().flat_map(|day| &mut day.others);
+    for other in others.filter(|o| o.state == SummedState::Claimed) {
+        other.state = SummedState::Counted;
     }
     Ok(bench.judge(data, case))
 }
 
-/// The decision as if no later visit held anything.
-fn beside_earlier(
+/// The decision as if no visit held anything that would give way to this one.
+fn beside_others(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
     one: &Standing,
 ) -> Result<(Case, Decision), AppError> {
     let data = &one.encounter.data;
-    let mut apart = store::touched::live_after(conn, organization.id, data, one.place())?;
+    let standing = (one.place(), one.encounter.status);
+    let mut apart = store::touched::give_way_to(conn, organization.id, data, standing)?;
     apart.push(one.encounter.id);
     let people = who(conn, organization.id, &[data])?;
     let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, &apart)?;

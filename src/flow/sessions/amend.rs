@@ -65,7 +65,7 @@ pub fn amend_in(
     let before = find(conn, tenant, id)?;
     let wanted = amendment.applied(&before.data)?;
     let others = encounters_of(conn, tenant, id)?;
-    let additions = additions(ctx, conn, tenant, &wanted, &others, &amendment.add)?;
+    let additions = additions(ctx, conn, tenant, &wanted, &others, amendment)?;
     let (session, encounters) = locked(ctx, conn, tenant, id, &additions)?;
     if session.revision != amendment.from {
         let detail = "It was changed since you read it. Read it again, look at the difference, and \
@@ -140,10 +140,20 @@ fn shared(e: &EncounterData) -> (&Kind, Role, Mode, Setting, Option<&Key>) {
     (&e.kind, e.role, e.mode, e.setting, e.program.as_ref())
 }
 
-/// The visit from which a late one takes what was done and where: that is what most of the others say. Where
-/// as many say something else, those of whom more may be billed; then the first, also of those that are void.
-fn example(others: &[Encounter]) -> Option<&Encounter> {
-    let live: Vec<&Encounter> = others.iter().filter(|e| e.voided_at.is_none()).collect();
+/// Whether a visit is meant by a name: its reference or its id.
+fn is_called(encounter: &Encounter, name: &str) -> bool {
+    encounter.voided_at.is_none()
+        && (encounter.data.reference.as_str() == name || encounter.id.to_string() == name)
+}
+
+/// The visit from which a late one takes what was done and where: that is what most of those say who stay. Where
+/// as many say something else, those of whom more may be billed; then the first. Where nobody stays, those who
+/// are taken out are asked; then the first of those that are void.
+fn example<'a>(others: &'a [Encounter], taken_out: &[String]) -> Option<&'a Encounter> {
+    let live = others.iter().filter(|e| e.voided_at.is_none());
+    let goes = |e: &&Encounter| taken_out.iter().any(|name| is_called(e, name));
+    let (going, staying): (Vec<&Encounter>, Vec<&Encounter>) = live.partition(goes);
+    let live = if staying.is_empty() { going } else { staying };
     if live.is_empty() {
         return others.first();
     }
@@ -166,12 +176,12 @@ fn additions(
     tenant: OrganizationId,
     wanted: &SessionData,
     others: &[Encounter],
-    add: &[MemberDraft],
+    Amendment { add, remove, .. }: &Amendment,
 ) -> Result<Vec<EncounterData>, AppError> {
     if add.is_empty() {
         return Ok(Vec::new());
     }
-    let first = example(others).ok_or_else(|| {
+    let first = example(others, remove).ok_or_else(|| {
         let detail = "No visit is left from which a new one could take what was done and where.";
         AppError::new(Code::WrongStatus, detail)
     })?;
@@ -187,11 +197,7 @@ fn additions(
 fn removed(list: &[Encounter], names: &[String]) -> Result<BTreeSet<EncounterId>, AppError> {
     let (mut found, mut faults) = (BTreeSet::new(), Vec::new());
     for (index, name) in names.iter().enumerate() {
-        let is_it = |e: &&Encounter| {
-            e.voided_at.is_none()
-                && (e.data.reference.as_str() == name || e.id.to_string() == *name)
-        };
-        if let Some(encounter) = list.iter().find(is_it) {
+        if let Some(encounter) = list.iter().find(|e| is_called(e, name)) {
             found.insert(encounter.id);
         } else {
             let message = "the session has no such visit; name it by its reference or id.";

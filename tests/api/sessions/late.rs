@@ -130,4 +130,28 @@ on_both! {
         let more = patch(&app, &w, &seen, &json!({"add": [last]})).await.expect(200);
         assert_eq!(more["encounters"][2]["status"], "ready", "{more:#}");
     }
+
+    async fn one_who_comes_in_the_place_of_others_did_what_those_did_who_stay(app: TestApp) {
+        let w = world::river_bend(&app, 4).await;
+        let body = session(&w, "S-1", "2026-07-01", 4, &[0, 1, 2]);
+        let first = app.post(PATH, &w.submitter, &body).await.expect(201);
+        // Two were by video; the third was met.
+        for visit in &ids(&first)[..2] {
+            let path = format!("/v1/encounters/{visit}");
+            let change = app.request(Method::PATCH, &path, &w.submitter).header("If-Match", "\"1\"");
+            send(change.json(&json!({"mode": "video", "setting": "office"}))).await.expect(200);
+        }
+        // "Not these two, but that one": whoever is left was met.
+        let seen = now(&app, &w, &first).await;
+        let swap = json!({"remove": ids(&first)[..2], "add": [late(&w, 3)], "reason": "not there"});
+        let more = patch(&app, &w, &seen, &swap).await.expect(200);
+        assert_eq!(each(&more, "mode"), ["video", "video", "in_person", "in_person"], "{more:#}");
+        // Where nobody stays, those who are taken out are asked.
+        let seen = now(&app, &w, &more).await;
+        let stays = ids(&more)[2..].to_vec();
+        let mut last = late(&w, 0);
+        last["reference"] = json!("S-1-again");
+        let last = patch(&app, &w, &seen, &json!({"remove": stays, "add": [last], "reason": "no"})).await.expect(200);
+        assert_eq!(last["encounters"][4]["mode"], "in_person", "{last:#}");
+    }
 }

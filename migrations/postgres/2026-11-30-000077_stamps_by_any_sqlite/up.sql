@@ -1,0 +1,2 @@
+-- Nothing: PostgreSQL tells the time of its own server.
+SELECT 1;
