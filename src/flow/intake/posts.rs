@@ -85,7 +85,8 @@ async fn record_with(ctx: &Ctx, tenant: OrganizationId, lead: Lead, post: Box<Po
     let work = move |turn: &mut Turn| {
         let (mut posts, others) = lead.others();
         posts.insert(0, post);
-        let mut outcomes = record_group(turn, tenant, &posts).into_iter();
+        let all: Vec<&Post> = posts.iter().map(Box::as_ref).collect();
+        let mut outcomes = record_group(turn, tenant, &all).into_iter();
         db.grown(posts.len());
         db.logged();
         // Their keys are free before anybody is told.
@@ -100,7 +101,7 @@ async fn record_with(ctx: &Ctx, tenant: OrganizationId, lead: Lead, post: Box<Po
 }
 
 /// Records posts together; one by one where that fails.
-fn record_group(turn: &mut Turn, tenant: OrganizationId, posts: &[Box<Post>]) -> Vec<Outcome> {
+fn record_group(turn: &mut Turn, tenant: OrganizationId, posts: &[&Post]) -> Vec<Outcome> {
     match turn.transaction(|conn| record_all(conn, tenant, posts)) {
         Ok(outcomes) => outcomes,
         // It may have happened: nobody knows of any of them.
@@ -112,12 +113,11 @@ fn record_group(turn: &mut Turn, tenant: OrganizationId, posts: &[Box<Post>]) ->
     }
 }
 
-fn record_alone(turn: &mut Turn, tenant: OrganizationId, post: &Box<Post>) -> Outcome {
+fn record_alone(turn: &mut Turn, tenant: OrganizationId, post: &Post) -> Outcome {
     let mut tries = 0;
     loop {
         tries += 1;
-        let one = std::slice::from_ref(post);
-        match turn.transaction(|conn| record_all(conn, tenant, one)) {
+        match turn.transaction(|conn| record_all(conn, tenant, &[post])) {
             Err(error) if may_win(&error) && tries < RACE_TRIES => {}
             Err(error) => return Err(error),
             Ok(outcomes) => {
@@ -132,7 +132,7 @@ fn record_alone(turn: &mut Turn, tenant: OrganizationId, post: &Box<Post>) -> Ou
 fn record_all(
     conn: &mut Conn,
     tenant: OrganizationId,
-    posts: &[Box<Post>],
+    posts: &[&Post],
 ) -> Result<Vec<Outcome>, AppError> {
     let Some(first) = posts.first() else { return Ok(Vec::new()) };
     let ctx = &first.ctx;
