@@ -3,7 +3,7 @@
 //! Release freezes: every visit is looked at once more, the stored bytes are checked against their
 //! hash and read back, reserved units become consumed, and nothing can be withdrawn any more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::audit::{self, Action, Detail};
 use super::batching::{bills_as_decided, lock_visits};
@@ -145,6 +145,7 @@ pub fn release_in(
     let lines: Vec<LineId> = parts.into_values().flatten().collect();
     store::decisions::move_lines(conn, tenant, &lines, LineStatus::Claimed, LineStatus::Submitted)?;
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Submitted)?;
+    again::told_otherwise(ctx, conn, tenant, &encounters, BTreeSet::new())?;
     store::claims::advance_batch(conn, tenant, id, ClaimStatus::Batched, ClaimStatus::Released)?;
     let held = store::ledger::holdings(conn, tenant, &lines)?;
     book(ctx, conn, tenant, ctx.now(), held.into_iter().map(ledger::consume).collect())?;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::Ctx;
-use super::again::{as_if_free, ready_units};
+use super::again::{as_if_free, beside_told, ready_units};
 use super::encounters::{find, organization, who};
 use super::intake::bench::{Access, Bench};
 use crate::domain::again::Place;
@@ -136,19 +136,15 @@ fn ask_claimed(
     (decision, then): (&StoredDecision, &Facts),
 ) -> Result<Asked, AppError> {
     let (tenant, data) = (organization.id, &encounter.data);
-    let answered = |conn: &mut Conn, except: &[EncounterId]| {
-        let people = who(conn, tenant, &[data])?;
-        let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, except)?;
-        as_if_free(&bench, data, decision)
-    };
-    let (mut case, mut answer) = answered(conn, &[encounter.id])?;
+    let people = who(conn, tenant, &[data])?;
+    let except = [encounter.id];
+    let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, &except)?;
+    let (mut case, mut answer) = as_if_free(&bench, data, decision)?;
     if ready_units(&answer) < ready_units(&decision.answer) {
-        let start = data.started_at;
-        let place = Place { date: encounter.service_date, start, id: encounter.id };
-        let standing = (place, encounter.status);
-        let mut apart = store::touched::give_way_to(conn, tenant, data, standing)?;
-        apart.push(encounter.id);
-        (case, answer) = answered(conn, &apart)?;
+        let (date, start) = (encounter.service_date, data.started_at);
+        let place = Place { date, start, id: encounter.id };
+        let bench = beside_told(ctx, conn, organization, data, (place, encounter.status))?;
+        (case, answer) = as_if_free(&bench, data, decision)?;
     }
     if !then.full.is_empty() {
         case.facts.full.clone_from(&then.full);

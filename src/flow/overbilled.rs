@@ -4,16 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Ctx;
-use super::again::{self, Ways, Wish};
+use super::again::{self, Cause, Ways, Wish};
 use super::batches::parts_of;
 use super::batching::Visits;
+use crate::domain::authorization::Authorization;
 use crate::domain::batch::StoredClaim;
 use crate::domain::contract::form::kinds::Frequency;
 use crate::domain::correction::{Billing, Difference};
 use crate::domain::encounter::Encounter;
-use crate::domain::facts::AuthorizationFact;
-use crate::domain::ids::{ClaimId, EncounterId, OrganizationId};
+use crate::domain::identifiers::Key;
+use crate::domain::ids::{AuthorizationId, ClaimId, EncounterId, MemberId, OrganizationId};
 use crate::error::{AppError, Fault};
+use crate::store::usage::UsageScope;
 use crate::store::{self, Conn};
 
 /// The visits of which these claims tell the payer something, or more units than it was told before: those of
@@ -69,21 +71,29 @@ pub(super) fn overbilled(
 ) -> Result<Vec<Fault>, AppError> {
     let tenant = visits.organization.id;
     let pending = again::Pending::read(conn, tenant)?;
-    let marked = ids.iter().filter_map(|id| pending.wish(visits.encounters.get(id)?));
-    let marked: Vec<Wish> = marked.collect();
+    let listed = store::corrections::open_of(conn, tenant, ids)?;
+    // What is listed is asked once more: since then others may have given way.
+    let again = |id: &EncounterId| {
+        let listed = listed.contains_key(id);
+        let check = Wish { encounter: *id, cause: Cause::ClaimCheck, depth: 0 };
+        pending.wish(visits.encounters.get(id)?).or(listed.then_some(check))
+    };
+    let marked: Vec<Wish> = ids.iter().filter_map(again).collect();
     let forward = Ways { back: false, forward: true };
     again::redo(ctx, conn, &visits.organization, &marked, forward)?;
     let open = store::corrections::open_of(conn, tenant, ids)?;
+    let members: BTreeSet<MemberId> =
+        open.keys().filter_map(|id| Some(visits.encounters.get(id)?.data.member)).collect();
+    let grants = good_grants(conn, tenant, &members.into_iter().collect::<Vec<_>>())?;
     let mut faults = Vec::new();
     for (id, correction) in ids.iter().filter_map(|id| Some((id, open.get(id)?))) {
         let (billed, today) = (&correction.billed, &correction.today);
         let differs = billed.differs(today);
         let Some(encounter) = visits.encounters.get(id) else { continue };
-        let case = visits.bench.case(&encounter.data, ctx.now())?;
         if differs.iter().copied().all(is_of_amount)
             && billed.units() <= today.units()
             && billed.charge() <= today.charge()
-            && names_what_covers(billed, encounter, &case.facts.authorizations)
+            && names_good_grants(billed, encounter, &grants)
         {
             // More could be billed, or another authorization be named: a replacement may say so later.
             continue;
@@ -101,10 +111,36 @@ pub(super) fn overbilled(
     Ok(faults)
 }
 
-/// Whether the authorizations that are named cover the day. One that does is as good as the one that would be
-/// named today.
-fn names_what_covers(billed: &Billing, encounter: &Encounter, known: &[AuthorizationFact]) -> bool {
-    let day = encounter.service_date;
+/// The authorizations of these members of which no more is drawn than was granted.
+fn good_grants(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    members: &[MemberId],
+) -> Result<Vec<Authorization>, AppError> {
+    let mut grants = store::authorizations::of_members(conn, tenant, members)?;
+    let authorizations = grants.iter().map(|grant| grant.id).collect();
+    let scope = UsageScope { authorizations, ..UsageScope::default() };
+    let mut drawn: HashMap<AuthorizationId, i64> = HashMap::new();
+    for (_, usage) in store::usage::of_accounts(conn, tenant, &scope)? {
+        if let Some(id) = usage.authorization {
+            *drawn.entry(id).or_default() += usage.units;
+        }
+    }
+    grants.retain(|g| drawn.get(&g.id).is_none_or(|units| *units <= i64::from(g.data.units)));
+    Ok(grants)
+}
+
+/// Whether each authorization that is named is good for the day and the service: then it is as good as the one
+/// that would be named today.
+fn names_good_grants(billed: &Billing, encounter: &Encounter, grants: &[Authorization]) -> bool {
     let mut named = billed.lines.iter().filter_map(|line| line.authorization.as_ref());
-    named.all(|number| known.iter().any(|a| a.number == *number && a.span.covers(day)))
+    named.all(|number| {
+        grants.iter().map(|grant| (grant.data.member, &grant.data)).any(|(member, grant)| {
+            let of_service = |service: &Key| grant.services.contains(service);
+            member == encounter.data.member
+                && grant.number == *number
+                && grant.span.covers(encounter.service_date)
+                && (grant.services.is_empty() || encounter.service.as_ref().is_some_and(of_service))
+        })
+    })
 }

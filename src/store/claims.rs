@@ -2,6 +2,7 @@
 
 mod control;
 mod documents;
+mod listed;
 
 use std::collections::HashMap;
 
@@ -10,6 +11,7 @@ use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{claim_line_parts, claim_lines, claims};
 use super::sets::insert_set;
 use super::types;
@@ -24,6 +26,7 @@ use crate::domain::status::ClaimStatus;
 
 pub use control::set_payer_control;
 pub use documents::documents;
+pub use listed::{Filter, list};
 
 /// Rows of one INSERT: at most 20 columns each, below both databases' parameter limits.
 const INSERT_ROWS: usize = types::CHUNK;
@@ -219,46 +222,6 @@ pub fn advance_batch(
     Ok(())
 }
 
-/// What a list of claims is narrowed to.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// By batch.
-    pub batch: Option<BatchId>,
-    /// By status.
-    pub status: Option<ClaimStatus>,
-    /// By member.
-    pub member: Option<MemberId>,
-}
-
-/// A page of claims in order of id, after `after`.
-pub fn list(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    filter: &Filter,
-    after: Option<ClaimId>,
-    limit: i64,
-) -> Result<Vec<StoredClaim>, StoreError> {
-    let mut query = claims::table
-        .filter(claims::organization_id.eq(organization.as_i64()))
-        .filter(claims::id.gt(after.map_or(-1, ClaimId::as_i64)))
-        .into_boxed();
-    if let Some(batch) = filter.batch {
-        query = query.filter(claims::batch_id.eq(batch.as_i64()));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(claims::status.eq(status.as_str()));
-    }
-    if let Some(member) = filter.member {
-        query = query.filter(claims::member_id.eq(member.as_i64()));
-    }
-    let rows: Vec<ClaimRow> = query
-        .order(claims::id)
-        .limit(types::page_size(limit))
-        .select(ClaimRow::as_select())
-        .load(conn)?;
-    with_lines(conn, organization, rows)
-}
-
 /// The claim with this id.
 pub fn by_id(
     conn: &mut Conn,
@@ -268,23 +231,18 @@ pub fn by_id(
     Ok(by_ids(conn, organization, &[id])?.pop())
 }
 
-/// The claims with these ids, in no order.
+/// The claims with these ids, some thousands at most, in no order.
 pub fn by_ids(
     conn: &mut Conn,
     organization: OrganizationId,
     ids: &[ClaimId],
 ) -> Result<Vec<StoredClaim>, StoreError> {
-    let mut all = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(INSERT_ROWS) {
-        let chunk: Vec<i64> = chunk.iter().map(|id| id.as_i64()).collect();
-        let rows: Vec<ClaimRow> = claims::table
-            .filter(claims::organization_id.eq(organization.as_i64()))
-            .filter(claims::id.eq_any(chunk))
-            .select(ClaimRow::as_select())
-            .load(conn)?;
-        all.extend(with_lines(conn, organization, rows)?);
-    }
-    Ok(all)
+    let rows: Vec<ClaimRow> = claims::table
+        .filter(claims::organization_id.eq(organization.as_i64()))
+        .filter(claims::id.one_of(ids.iter().map(|id| id.as_i64())))
+        .select(ClaimRow::as_select())
+        .load(conn)?;
+    with_lines(conn, organization, rows)
 }
 
 /// All claims of a batch, in the order of its file.
@@ -299,16 +257,24 @@ pub fn of_batch(
         .order(claims::ordinal)
         .select(ClaimRow::as_select())
         .load(conn)?;
+    with_lines(conn, organization, rows)
+}
+
+fn with_lines(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    rows: Vec<ClaimRow>,
+) -> Result<Vec<StoredClaim>, StoreError> {
     let mut all = Vec::with_capacity(rows.len());
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let chunk: Vec<ClaimRow> = rows.by_ref().take(INSERT_ROWS).collect();
-        all.extend(with_lines(conn, organization, chunk)?);
+        all.extend(some_with_lines(conn, organization, chunk)?);
     }
     Ok(all)
 }
 
-fn with_lines(
+fn some_with_lines(
     conn: &mut Conn,
     organization: OrganizationId,
     rows: Vec<ClaimRow>,

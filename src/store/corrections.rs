@@ -1,6 +1,6 @@
 //! Claimed visits that would be billed otherwise today. At most one open row for each visit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -11,7 +11,8 @@ use super::schema::{claim_line_parts, claim_lines, claims, corrections, encounte
 use super::types;
 use crate::domain::correction::{Billing, Correction};
 use crate::domain::dates::Instant;
-use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, OrganizationId};
+use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, MemberId, OrganizationId};
+use crate::domain::status::ClaimStatus;
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = corrections, treat_none_as_default_value = false)]
@@ -159,6 +160,57 @@ pub fn live_claims(
         found.extend(ids.map(|(e, c)| (EncounterId::from_i64(e), ClaimId::from_i64(c))));
     }
     Ok(found)
+}
+
+/// Those of these visits of which the payer has a claim that stands.
+pub fn told(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    encounters: &[EncounterId],
+) -> Result<HashSet<EncounterId>, StoreError> {
+    let sent = [ClaimStatus::Released, ClaimStatus::Delivered, ClaimStatus::Accepted];
+    let mut found = HashSet::new();
+    for chunk in encounters.chunks(types::CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|id| id.as_i64()).collect();
+        let rows: Vec<i64> = claim_line_parts::table
+            .inner_join(
+                claim_lines::table.on(claim_lines::organization_id
+                    .eq(claim_line_parts::organization_id)
+                    .and(claim_lines::id.eq(claim_line_parts::claim_line_id))),
+            )
+            .inner_join(
+                claims::table.on(claims::organization_id
+                    .eq(claim_lines::organization_id)
+                    .and(claims::id.eq(claim_lines::claim_id))),
+            )
+            .filter(claim_line_parts::organization_id.eq(organization.as_i64()))
+            .filter(claim_line_parts::encounter_id.eq_any(ids))
+            .filter(claims::status.eq_any(sent.map(ClaimStatus::as_str)))
+            .select(claim_line_parts::encounter_id)
+            .load(conn)?;
+        found.extend(rows.into_iter().map(EncounterId::from_i64));
+    }
+    Ok(found)
+}
+
+/// All visits that are to be corrected, with their members.
+pub fn open_visits(
+    conn: &mut Conn,
+    organization: OrganizationId,
+) -> Result<Vec<(EncounterId, MemberId)>, StoreError> {
+    let rows: Vec<(i64, i64)> = corrections::table
+        .inner_join(
+            encounters::table.on(encounters::organization_id
+                .eq(corrections::organization_id)
+                .and(encounters::id.eq(corrections::encounter_id))),
+        )
+        .filter(corrections::organization_id.eq(organization.as_i64()))
+        .filter(corrections::resolved_at.is_null())
+        .order(corrections::id)
+        .select((encounters::id, encounters::member_id))
+        .load(conn)?;
+    let ids = |(visit, member)| (EncounterId::from_i64(visit), MemberId::from_i64(member));
+    Ok(rows.into_iter().map(ids).collect())
 }
 
 /// What a list of corrections is narrowed to.

@@ -7,6 +7,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::conn::{Conn, MultiBackend};
+use super::corrections;
 use super::error::StoreError;
 use super::freed::beside;
 use super::schema::{coverages, encounters, hold_reasons, members, organizations, peers};
@@ -218,28 +219,48 @@ pub fn held_across(
 }
 
 /// The live visits of the member and peer of a claimed one that give way to it where there is no room for all:
-/// those of which less was told (ready ones before claimed ones, and these before submitted ones), whenever they
-/// were; and of those that stand as it does the ones that come after it in order.
-pub fn give_way_to(
+/// those of which less was told to the payer, and of those that stand as it does the later ones.
+#[derive(Debug, Default)]
+pub struct GivingWay {
+    /// Those that come after it in order.
+    pub later: Vec<EncounterId>,
+    /// Those of which less was told, that come before it.
+    pub earlier: Vec<EncounterId>,
+}
+
+/// Who gives way to a claimed visit. Ready visits do to claimed ones, and claimed ones of which the payer has
+/// nothing to those of which it has a claim, be it one that a built replacement is to take the place of.
+pub fn giving_way(
     conn: &mut Conn,
     organization: OrganizationId,
     data: &EncounterData,
-    (place, status): (Place, EncounterStatus),
-) -> Result<Vec<EncounterId>, StoreError> {
-    let standing = [EncounterStatus::Ready, EncounterStatus::Claimed, EncounterStatus::Submitted];
-    let less = standing.iter().take_while(|other| **other != status).map(|other| other.as_str());
-    let of = |after: Option<Place>, statuses: Vec<&'static str>| {
-        start(organization, Page { back: false, after, limit: usize::MAX })
+    (at, status): (Place, EncounterStatus),
+) -> Result<GivingWay, StoreError> {
+    let of = |status: EncounterStatus| {
+        start(organization, Page { back: false, after: None, limit: usize::MAX })
             .filter(
                 encounters::member_id
                     .eq(data.member.as_i64())
                     .or(encounters::peer_id.eq(data.peer.as_i64())),
             )
-            .filter(encounters::status.eq_any(statuses))
+            .filter(encounters::status.eq(status.as_str()))
     };
-    let mut found = load(conn, of(Some(place), vec![status.as_str()]))?;
-    found.extend(load(conn, of(None, less.collect()))?);
-    Ok(found.into_iter().map(|place| place.id).collect())
+    let claimed = load(conn, of(EncounterStatus::Claimed))?;
+    let ids: Vec<EncounterId> = claimed.iter().map(|place| place.id).collect();
+    let told = corrections::told(conn, organization, &ids)?;
+    let (told, untold): (Vec<Place>, Vec<Place>) =
+        claimed.into_iter().partition(|place| told.contains(&place.id));
+    let mut less = load(conn, of(EncounterStatus::Ready))?;
+    let mut alike = untold;
+    if status == EncounterStatus::Submitted || told.iter().any(|place| place.id == at.id) {
+        less.append(&mut alike);
+        alike = told;
+        alike.extend(load(conn, of(EncounterStatus::Submitted))?);
+    }
+    alike.retain(|place| *place > at);
+    let (later, earlier): (Vec<Place>, Vec<Place>) = less.into_iter().partition(|p| *p > at);
+    let ids = |places: Vec<Place>| places.into_iter().map(|place| place.id);
+    Ok(GivingWay { later: ids(later).chain(ids(alike)).collect(), earlier: ids(earlier).collect() })
 }
 
 /// The live visits (ready or claimed) of these members, in order of id.

@@ -203,4 +203,91 @@ on_both! {
         let batch = built(&app, &w, "2026-07-31", 4).await;
         step(&app, &w, &batch, "release").await.expect(200);
     }
+
+    async fn what_could_be_billed_beyond_it_or_under_another_good_grant_is_released(app: TestApp) {
+        let w = world::limited(&app, GRANTED, 1).await;
+        let first = grant(&app, &w, "PA-1", 5).await;
+        ready(&app, &w, "A", "2026-07-20T16:00", 60).await;
+        record(&app, &w, "B", "2026-07-22T16:00", 60).await;
+        let batch = built(&app, &w, "2026-07-31", 5).await;
+        // One that would be drawn on first; and the first one wider.
+        let other = json!({"member": w.members[0], "payer": "evergreen", "number": "PA-0", "units": 8,
+            "from": "2026-07-01", "to": "2026-08-31"});
+        world::authorization(&app, &w.admin, "river-bend", &other).await;
+        shrink(&app, &w, &first, 50).await;
+        app.settle().await;
+        step(&app, &w, &batch, "release").await.expect(200);
+    }
+
+    async fn what_names_a_grant_that_is_used_up_is_not_released(app: TestApp) {
+        let w = world::limited(&app, GRANTED, 1).await;
+        let first = grant(&app, &w, "PA-1", 8).await;
+        ready(&app, &w, "A", "2026-07-01T16:00", 60).await;
+        let early = built(&app, &w, "2026-07-01", 4).await;
+        ready(&app, &w, "B", "2026-07-20T16:00", 60).await;
+        let late = built(&app, &w, "2026-07-31", 4).await;
+        step(&app, &w, &late, "release").await.expect(200);
+        // There is room for A, under another number.
+        shrink(&app, &w, &first, 4).await;
+        grant(&app, &w, "PA-2", 8).await;
+        app.settle().await;
+        assert_eq!(corrections(&app, &w).await, [("A".into(), 4, 4)]);
+        refused(&app, &w, &early, "A: 4 units were claimed and 4 would be today; what differs: authorization").await;
+        let again = built(&app, &w, "2026-07-31", 4).await;
+        step(&app, &w, &again, "release").await.expect(200);
+        app.settle().await;
+        assert_eq!(corrections(&app, &w).await, []);
+    }
+
+    async fn what_the_payer_has_keeps_its_place_while_its_replacement_is_built(app: TestApp) {
+        let w = world::limited_with(&app, GRANTED, &[WEEKLY], 1).await;
+        let granted = grant(&app, &w, "PA-1", 8).await;
+        ready(&app, &w, "B", "2026-07-28T16:00", 60).await;
+        let batch = built(&app, &w, "2026-08-02", 4).await;
+        step(&app, &w, &batch, "release").await.expect(200);
+        move_batch(&app, &w, &batch, "delivered").await;
+        // A day earlier, and late: it is told with the replacement for the first time.
+        record(&app, &w, "A", "2026-07-27T16:00", 60).await;
+        let claim = id(&app.get(&format!("/v1/claims?batch={batch}"), &w.biller).await.expect(200)["items"][0]);
+        let asked = json!({"reason": "a late visit", "payer_control": "ICN1"});
+        app.post(&format!("/v1/claims/{claim}/replace"), &w.biller, &asked).await.expect(200);
+        let replacement = built(&app, &w, "2026-08-02", 8).await;
+        shrink(&app, &w, &granted, 4).await;
+        app.settle().await;
+        assert_eq!(corrections(&app, &w).await, [("A".into(), 4, 0)]);
+        let problem = step(&app, &w, &replacement, "release").await.problem(409, "release_refused");
+        let said = problem["faults"][0]["message"].as_str().unwrap();
+        assert!(said.starts_with("A: 4 units were claimed and 0 would be today"), "{problem}");
+        assert_eq!(problem["faults"].as_array().unwrap().len(), 1, "{problem}");
+    }
+
+    async fn who_is_told_otherwise_has_the_others_looked_at_once_more(app: TestApp) {
+        let w = world::limited(&app, GRANTED, 1).await;
+        let granted = grant(&app, &w, "PA-1", 8).await;
+        ready(&app, &w, "A", "2026-07-01T16:00", 60).await;
+        let early = built(&app, &w, "2026-07-01", 4).await;
+        ready(&app, &w, "B", "2026-07-20T16:00", 60).await;
+        let late = built(&app, &w, "2026-07-31", 4).await;
+        shrink(&app, &w, &granted, 4).await;
+        app.settle().await;
+        // Neither was told: the later one gives way.
+        assert_eq!(corrections(&app, &w).await, [("B".into(), 4, 0)]);
+        // It is taken back, and is held; then nothing is left to correct.
+        step(&app, &w, &late, "withdraw").await.expect(200);
+        app.settle().await;
+        assert_eq!(seen(&app, &w, "B").await["status"], "held");
+        assert_eq!(corrections(&app, &w).await, []);
+        // The earlier one goes, and comes back as the first that is told.
+        shrink(&app, &w, &granted, 8).await;
+        app.settle().await;
+        let late = built(&app, &w, "2026-07-31", 4).await;
+        step(&app, &w, &late, "release").await.expect(200);
+        shrink(&app, &w, &granted, 4).await;
+        app.settle().await;
+        assert_eq!(corrections(&app, &w).await, [("A".into(), 4, 0)]);
+        step(&app, &w, &early, "withdraw").await.expect(200);
+        app.settle().await;
+        assert_eq!(seen(&app, &w, "A").await["status"], "held");
+        assert_eq!(corrections(&app, &w).await, []);
+    }
 }

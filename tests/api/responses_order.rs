@@ -129,6 +129,11 @@ on_both! {
             assert_eq!(took["state"], "quarantined", "{took}");
             assert!(took["reason"].as_str().unwrap().contains("as a whole"), "{took}");
         }
+        // Of one that says both.
+        let mut both = level(2, false, &whole, NO);
+        both.push(format!("STC*{YES}"));
+        let took = take(&app, &w.biller, told(&sent, 4, &both)).await;
+        assert_eq!(took["state"], "quarantined", "{took}");
         // What it says of a claim below it speaks for itself.
         let body = [
             level(2, false, &whole, "X9:19:PR*20260909*U*71.53"),

@@ -59,7 +59,9 @@ impl StatusSet {
     /// of them.
     pub(super) fn is_unsaid(&self) -> bool {
         self.levels.iter().enumerate().any(|(place, (level, _))| {
-            level.disposition == Disposition::Unknown && self.below(place).is_empty()
+            let says_neither =
+                matches!(level.disposition, Disposition::Unknown | Disposition::Mixed);
+            says_neither && !said::is_torn(&level.statuses) && self.below(place).is_empty()
         })
     }
 

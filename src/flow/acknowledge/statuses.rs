@@ -46,8 +46,8 @@ impl Resolved {
         }
         if set.is_unsaid() {
             self.problems.push(
-                "a 277CA speaks of a set or provider as a whole, by a status (STC01) that says neither \
-                 that it was accepted nor that it was rejected: it moved nothing. Ask the sender"
+                "a 277CA speaks of a set or provider as a whole, by statuses (STC01) that do not say \
+                 whether it was accepted or rejected: nothing was moved by that. Ask the sender"
                     .to_owned(),
             );
         }

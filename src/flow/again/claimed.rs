@@ -5,17 +5,22 @@
 //! of which nobody was told yet, ready ones before claimed ones, and among alike ones the latest: each is judged
 //! beside those that do not give way to it.
 
+use std::collections::{BTreeSet, HashSet};
+
 use super::mark::follow;
 use super::redo::Standing;
 use super::write::freed;
-use crate::domain::again::{Cause, Touched};
+use crate::domain::again::{Cause, Place, Touched};
 use crate::domain::correction::{Billing, Correction, Difference};
 use crate::domain::day_sum::SummedState;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::MemberNumber;
-use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, LineId, OrganizationId, PayerId};
+use crate::domain::ids::{
+    ClaimId, CorrectionId, EncounterId, LineId, MemberId, OrganizationId, PayerId,
+};
 use crate::domain::organization::Organization;
+use crate::domain::status::EncounterStatus;
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::flow::encounters::who;
@@ -57,7 +62,7 @@ pub(super) fn examine(
     let before = Billing::of(&one.decision.answer, was);
     let mut today = Billing::of(&answer, billed(&case));
     let mut differences = before.differs(&today);
-    if today.units() < before.units() {
+    if !differences.is_empty() && today.units() <= before.units() {
         // Perhaps only because visits that would give way to it hold what this one was given.
         let (case, answer) = beside_others(ctx, conn, organization, one)?;
         today = Billing::of(&answer, billed(&case));
@@ -109,12 +114,26 @@ fn beside_others(
     one: &Standing,
 ) -> Result<(Case, Decision), AppError> {
     let data = &one.encounter.data;
-    let standing = (one.place(), one.encounter.status);
-    let mut apart = store::touched::give_way_to(conn, organization.id, data, standing)?;
-    apart.push(one.encounter.id);
-    let people = who(conn, organization.id, &[data])?;
-    let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, &apart)?;
+    let bench = beside_told(ctx, conn, organization, data, (one.place(), one.encounter.status))?;
     decide(&bench, one)
+}
+
+/// A bench on which no visit holds anything that would give way to a claimed one, nor it itself.
+pub(in crate::flow) fn beside_told(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: &Organization,
+    data: &EncounterData,
+    (place, status): (Place, EncounterStatus),
+) -> Result<Bench, AppError> {
+    let giving = store::touched::giving_way(conn, organization.id, data, (place, status))?;
+    let mut apart = giving.later;
+    apart.push(place.id);
+    let people = who(conn, organization.id, &[data])?;
+    let mut bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, &apart)?;
+    // What they hold, and not that they took place: a later visit may stand on that.
+    bench.give_back(conn, &[data], &giving.earlier)?;
+    Ok(bench)
 }
 
 /// Under another number of the same payer, units are counted in another account, and in another of
@@ -200,8 +219,29 @@ pub fn let_go(
     let open = store::corrections::open_of(conn, tenant, encounters)?;
     let ids: Vec<CorrectionId> = open.values().map(|c| c.id).collect();
     store::corrections::resolve(conn, tenant, &ids, ctx.now())?;
-    let mut touched: Vec<EncounterId> = open.into_keys().collect();
-    touched.sort_unstable();
+    told_otherwise(ctx, conn, tenant, encounters, open.into_keys().collect())
+}
+
+/// More or less was told of these visits than before, so that others give way to them, or they to others: where
+/// something of the same members is to be corrected, that and these visits are decided again, with what is
+/// `touched` anyway.
+pub fn told_otherwise(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    encounters: &[EncounterId],
+    mut touched: BTreeSet<EncounterId>,
+) -> Result<(), AppError> {
+    let open = store::corrections::open_visits(conn, tenant)?;
+    if !open.is_empty() {
+        let members: HashSet<MemberId> = open.iter().map(|(_, member)| *member).collect();
+        let mut moved = store::encounters::by_ids(conn, tenant, encounters)?;
+        moved.retain(|e| members.contains(&e.data.member));
+        let of_moved: HashSet<MemberId> = moved.iter().map(|e| e.data.member).collect();
+        let beside = open.into_iter().filter(|(_, member)| of_moved.contains(member));
+        touched.extend(beside.map(|(visit, _)| visit));
+        touched.extend(moved.iter().map(|e| e.id));
+    }
     let touched: Vec<Touched> = touched.into_iter().map(Touched::Encounter).collect();
     follow(ctx, conn, tenant, Cause::Withdrawn, 0, &touched)
 }

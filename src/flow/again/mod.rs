@@ -31,8 +31,8 @@ mod write;
 
 pub use crate::domain::again::{Cause, Change, Days, Freed, Outcome, Touched};
 pub use crate::domain::correction::{BilledLine, Billing, Correction, Difference};
-pub(in crate::flow) use claimed::as_if_free;
-pub use claimed::let_go;
+pub(in crate::flow) use claimed::{as_if_free, beside_told};
+pub use claimed::{let_go, told_otherwise};
 pub use lean::{Holders, gone, terms_of_all, uncounted, wake};
 pub(in crate::flow) use mark::follow;
 pub use mark::{changing, deciding, deciding_by, mark, reach_others, retell};

@@ -9,7 +9,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Date, HasSqlType, Untyped};
 use diesel::sqlite::SqliteConnection;
 
-use super::ends;
+use super::{ends, list};
 use crate::domain::windows::Days;
 use crate::store::one_of::InList;
 
@@ -58,6 +58,23 @@ pub(super) struct Asked<'a> {
     pub(super) except: &'a [i64],
 }
 
+/// Ids of which more stand in the text: SQLite binds some thirty thousand values, and the ids of a batch that is
+/// looked at once more are so many for each sum.
+const MOST_BOUND: usize = 500;
+
+/// Writes what comes behind the one that is looked for among ids.
+fn push_ids<'b, DB>(out: &mut AstPass<'_, 'b, DB>, ids: &'b [i64]) -> QueryResult<()>
+where
+    DB: InList<BigInt, i64>,
+{
+    if ids.len() <= MOST_BOUND {
+        return DB::push_in(out, ids);
+    }
+    out.unsafe_to_cache_prepared();
+    out.push_sql(&format!(" IN ({})", list(ids)));
+    Ok(())
+}
+
 /// What comes before the condition on the organization.
 fn head(sums: &Sums) -> String {
     format!(
@@ -89,9 +106,9 @@ where
             out.push_sql(&head(sums));
             out.push_bind_param::<BigInt, _>(&self.organization)?;
             out.push_sql(" AND (encounter_id IS NULL OR NOT encounter_id");
-            DB::push_in(&mut out, self.except)?;
+            push_ids(&mut out, self.except)?;
             out.push_sql(&format!(") AND {}", sums.by));
-            DB::push_in(&mut out, &sums.ids)?;
+            push_ids(&mut out, &sums.ids)?;
             if let Some(payer) = &sums.payer {
                 out.push_sql(" AND payer_id = ");
                 out.push_bind_param::<BigInt, _>(payer)?;

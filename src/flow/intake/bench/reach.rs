@@ -109,6 +109,20 @@ impl Bench {
         Drawn::read(conn, self.organization.id, &visits, authorizations, except)
     }
 
+    /// As if some visits more had drawn nothing.
+    pub fn give_back(
+        &mut self,
+        conn: &mut Conn,
+        encounters: &[&EncounterData],
+        visits: &[EncounterId],
+    ) -> Result<(), StoreError> {
+        if !visits.is_empty() {
+            let except = [self.except.as_slice(), visits].concat();
+            self.drawn = self.read_drawn(conn, encounters, &except)?;
+        }
+        Ok(())
+    }
+
     /// A visit as far as usage is concerned; none without a contract, which has no windows.
     pub(super) fn visit(&self, encounter: &EncounterData) -> Option<Visit> {
         let version = self.version(encounter)?;
