@@ -141,8 +141,8 @@ fn ask_claimed(
     let bench = Bench::gather(ctx, conn, organization, people, &[data], Access::Look, &except)?;
     let (mut case, mut answer) = as_if_free(&bench, data, decision)?;
     if ready_units(&answer) < ready_units(&decision.answer) {
-        let (date, start) = (encounter.service_date, data.started_at);
-        let place = Place { date, start, id: encounter.id };
+        let start = data.started_at;
+        let place = Place { date: encounter.service_date, start, id: encounter.id };
         let bench = beside_told(ctx, conn, organization, data, (place, encounter.status))?;
         (case, answer) = as_if_free(&bench, data, decision)?;
     }

@@ -11,7 +11,7 @@ use super::schema::{claim_line_parts, claim_lines, claims, corrections, encounte
 use super::types;
 use crate::domain::correction::{Billing, Correction};
 use crate::domain::dates::Instant;
-use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, MemberId, OrganizationId};
+use crate::domain::ids::{ClaimId, CorrectionId, EncounterId, MemberId, OrganizationId, PeerId};
 use crate::domain::status::ClaimStatus;
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
@@ -193,12 +193,12 @@ pub fn told(
     Ok(found)
 }
 
-/// All visits that are to be corrected, with their members.
+/// All visits that are to be corrected, with their members and peers.
 pub fn open_visits(
     conn: &mut Conn,
     organization: OrganizationId,
-) -> Result<Vec<(EncounterId, MemberId)>, StoreError> {
-    let rows: Vec<(i64, i64)> = corrections::table
+) -> Result<Vec<(EncounterId, MemberId, PeerId)>, StoreError> {
+    let rows: Vec<(i64, i64, i64)> = corrections::table
         .inner_join(
             encounters::table.on(encounters::organization_id
                 .eq(corrections::organization_id)
@@ -207,9 +207,11 @@ pub fn open_visits(
         .filter(corrections::organization_id.eq(organization.as_i64()))
         .filter(corrections::resolved_at.is_null())
         .order(corrections::id)
-        .select((encounters::id, encounters::member_id))
+        .select((encounters::id, encounters::member_id, encounters::peer_id))
         .load(conn)?;
-    let ids = |(visit, member)| (EncounterId::from_i64(visit), MemberId::from_i64(member));
+    let ids = |(visit, member, peer)| {
+        (EncounterId::from_i64(visit), MemberId::from_i64(member), PeerId::from_i64(peer))
+    };
     Ok(rows.into_iter().map(ids).collect())
 }
 

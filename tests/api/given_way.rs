@@ -290,4 +290,26 @@ on_both! {
         assert_eq!(seen(&app, &w, "A").await["status"], "held");
         assert_eq!(corrections(&app, &w).await, []);
     }
+
+    async fn of_the_members_of_a_peer_no_more_goes_out_than_its_limit_either(app: TestApp) {
+        let limit = eight().replace("window =", "scope = \"peer\"\nwindow =");
+        let w = world::limited(&app, &limit, 2).await;
+        let first = ready(&app, &w, "A", "2026-07-01T16:00", 60).await;
+        ready(&app, &w, "B", "2026-07-28T16:00", 60).await;
+        let early = built(&app, &w, "2026-07-01", 4).await;
+        let second = built(&app, &w, "2026-07-28", 4).await;
+        let body = visit_of("C", &w.peers[0], &w.members[1], "2026-07-31T16:00", 120);
+        app.post("/v1/encounters", &w.submitter, &body).await.expect(201);
+        let third = built(&app, &w, "2026-08-01", 8).await;
+        step(&app, &w, &early, "withdraw").await.expect(200);
+        void(&app, &w, &first).await;
+        app.settle().await;
+        assert_eq!(corrections(&app, &w).await, [("C".into(), 8, 0)]);
+        // The earlier one is taken back, and gives way as a ready one.
+        step(&app, &w, &second, "withdraw").await.expect(200);
+        app.settle().await;
+        assert_eq!(seen(&app, &w, "B").await["status"], "held");
+        step(&app, &w, &third, "release").await.expect(200);
+        assert_eq!(corrections(&app, &w).await, []);
+    }
 }

@@ -17,7 +17,7 @@ use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{
-    ClaimId, CorrectionId, EncounterId, LineId, MemberId, OrganizationId, PayerId,
+    ClaimId, CorrectionId, EncounterId, LineId, MemberId, OrganizationId, PayerId, PeerId,
 };
 use crate::domain::organization::Organization;
 use crate::domain::status::EncounterStatus;
@@ -62,12 +62,17 @@ pub(super) fn examine(
     let before = Billing::of(&one.decision.answer, was);
     let mut today = Billing::of(&answer, billed(&case));
     let mut differences = before.differs(&today);
-    if !differences.is_empty() && today.units() <= before.units() {
+    let fewer = today.units() < before.units();
+    if fewer || (today.units() == before.units() && differs_in_grant(&differences)) {
         // Perhaps only because visits that would give way to it hold what this one was given.
         let (case, answer) = beside_others(ctx, conn, organization, one)?;
-        today = Billing::of(&answer, billed(&case));
-        differences = before.differs(&today);
-        if today.units() > before.units() {
+        let alone = Billing::of(&answer, billed(&case));
+        let more = alone.units() > before.units();
+        if fewer || !more {
+            today = alone;
+            differences = before.differs(&today);
+        }
+        if fewer && more {
             let room = |d: &Difference| !matches!(d, Difference::Units | Difference::Charge);
             differences.retain(room);
         }
@@ -82,6 +87,10 @@ pub(super) fn examine(
         differs: !differences.is_empty(),
         moves,
     })
+}
+
+fn differs_in_grant(differences: &[Difference]) -> bool {
+    differences.contains(&Difference::Authorization)
 }
 
 fn decide(bench: &Bench, one: &Standing) -> Result<(Case, Decision), AppError> {
@@ -223,8 +232,8 @@ pub fn let_go(
 }
 
 /// More or less was told of these visits than before, so that others give way to them, or they to others: where
-/// something of the same members is to be corrected, that and these visits are decided again, with what is
-/// `touched` anyway.
+/// something of the same members or peers is to be corrected, that and these visits are decided again, with what
+/// is `touched` anyway.
 pub fn told_otherwise(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -234,12 +243,14 @@ pub fn told_otherwise(
 ) -> Result<(), AppError> {
     let open = store::corrections::open_visits(conn, tenant)?;
     if !open.is_empty() {
-        let members: HashSet<MemberId> = open.iter().map(|(_, member)| *member).collect();
         let mut moved = store::encounters::by_ids(conn, tenant, encounters)?;
-        moved.retain(|e| members.contains(&e.data.member));
-        let of_moved: HashSet<MemberId> = moved.iter().map(|e| e.data.member).collect();
-        let beside = open.into_iter().filter(|(_, member)| of_moved.contains(member));
-        touched.extend(beside.map(|(visit, _)| visit));
+        let members: HashSet<MemberId> = open.iter().map(|visit| visit.1).collect();
+        let peers: HashSet<PeerId> = open.iter().map(|visit| visit.2).collect();
+        moved.retain(|e| members.contains(&e.data.member) || peers.contains(&e.data.peer));
+        let members: HashSet<MemberId> = moved.iter().map(|e| e.data.member).collect();
+        let peers: HashSet<PeerId> = moved.iter().map(|e| e.data.peer).collect();
+        let beside = open.iter().filter(|(_, m, p)| members.contains(m) || peers.contains(p));
+        touched.extend(beside.map(|visit| visit.0));
         touched.extend(moved.iter().map(|e| e.id));
     }
     let touched: Vec<Touched> = touched.into_iter().map(Touched::Encounter).collect();
