@@ -7,13 +7,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::audit::{self, Action, Detail};
 use super::batching::{bills_as_decided, lock_visits};
-use super::claims::encounter_ids;
+use super::claims::{encounter_ids, parts_of};
 use super::compare::difference;
 use super::intake::draws::book;
 use super::overbilled::{first_told, overbilled};
 use super::submit::header_of_batch;
 use super::{Ctx, acknowledge, again, anew, corrected, late_visits, meter};
-use crate::domain::batch::{Batch, Part, Receipt, StoredClaim, StoredFile};
+use crate::domain::batch::{Batch, Receipt, StoredClaim, StoredFile};
 use crate::domain::contract::form::kinds::Frequency;
 use crate::domain::dates::Instant;
 use crate::domain::ids::{
@@ -151,11 +151,6 @@ pub fn release_in(
     book(ctx, conn, tenant, ctx.now(), held.into_iter().map(ledger::consume).collect())?;
     audit::note(ctx, conn, Some(tenant), Action::BatchRelease, id, Detail::default())?;
     see(conn, tenant, id)
-}
-
-/// The visits' parts of a claim's lines.
-pub(super) fn parts_of(claim: &StoredClaim) -> impl Iterator<Item = &Part> {
-    claim.lines.iter().flat_map(|line| &line.parts)
 }
 
 /// Under which contract version each visit was claimed.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Ctx;
 use super::batching::Visits;
 use super::form::{self, People};
-use crate::domain::batch::{StoredClaim, StoredClaimLine};
+use crate::domain::batch::{Part, StoredClaim, StoredClaimLine};
 use crate::domain::claim::{Claim, ClaimLine, ClaimNumber};
 use crate::domain::contract::Terms;
 use crate::domain::grouping::Group;
@@ -98,10 +98,15 @@ fn document(
     })
 }
 
+/// The visits' parts of a claim's lines.
+pub(super) fn parts_of(claim: &StoredClaim) -> impl Iterator<Item = &Part> {
+    claim.lines.iter().flat_map(|line| &line.parts)
+}
+
 /// The visits that claims state, with their lines.
 pub(super) fn encounter_ids(claims: &[StoredClaim]) -> BTreeMap<EncounterId, Vec<LineId>> {
     let mut ids: BTreeMap<EncounterId, Vec<LineId>> = BTreeMap::new();
-    for part in claims.iter().flat_map(|c| &c.lines).flat_map(|l| &l.parts) {
+    for part in claims.iter().flat_map(parts_of) {
         ids.entry(part.encounter).or_default().push(part.line);
     }
     ids

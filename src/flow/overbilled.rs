@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Ctx;
 use super::again::{self, Cause, Ways, Wish};
-use super::batches::parts_of;
 use super::batching::Visits;
+use super::claims::parts_of;
 use crate::domain::authorization::Authorization;
 use crate::domain::batch::StoredClaim;
 use crate::domain::contract::form::kinds::Frequency;

@@ -10,7 +10,8 @@ use crate::app::{TestApp, on_both};
 use crate::edi;
 use crate::world::{self, Dice, World, id, rules};
 
-const SUMMED: (&str, &str) = ("rounding = \"floor\"", "rounding = \"floor\"\nsum_over = \"day\"");
+pub const SUMMED: (&str, &str) =
+    ("rounding = \"floor\"", "rounding = \"floor\"\nsum_over = \"day\"");
 const ROOMY: [(&str, &str); 3] =
     [SUMMED, ("units = 16", "units = 96"), ("free_units = 24", "free_units = 35000")];
 

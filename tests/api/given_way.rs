@@ -6,16 +6,12 @@ use serde_json::{Value, json};
 use crate::again::{grant, seen};
 use crate::app::{Answer, TestApp, on_both};
 use crate::changes::amend;
+use crate::day_sums::SUMMED;
 use crate::partner::move_batch;
-use crate::world::{self, World, id, limit, rules, visit_of};
+use crate::windows_moved::eight;
+use crate::world::{self, World, id, rules, visit_of};
 
-const SUMMED: (&str, &str) = ("rounding = \"floor\"", "rounding = \"floor\"\nsum_over = \"day\"");
 const WEEKLY: (&str, &str) = ("rollup = \"day\"", "rollup = \"day\"\nperiod = \"week\"");
-
-/// Eight units in thirty days from the first service.
-fn eight() -> String {
-    limit("moving", "8", "window = \"consecutive_days\"\nlength = 30\nexceed = \"hold\"")
-}
 
 /// Each visit needs an authorization.
 const GRANTED: &str = "[[authorization]]\nkey = \"all\"\nservices = [\"peer_individual\"]\n\
@@ -42,6 +38,15 @@ async fn built(app: &TestApp, w: &World, through: &str, units: u32) -> String {
 
 async fn step(app: &TestApp, w: &World, batch: &str, step: &str) -> Answer {
     app.act(&format!("/v1/batches/{batch}/{step}"), &w.biller).await
+}
+
+/// The replacement of the one claim of a batch, with a visit that came late.
+async fn replaced(app: &TestApp, w: &World, batch: &str, units: u32) -> String {
+    let claims = app.get(&format!("/v1/claims?batch={batch}"), &w.biller).await.expect(200);
+    let path = format!("/v1/claims/{}/replace", id(&claims["items"][0]));
+    let asked = json!({"reason": "a late visit", "payer_control": "ICN1"});
+    app.post(&path, &w.biller, &asked).await.expect(200);
+    built(app, w, "2026-08-02", units).await
 }
 
 async fn void(app: &TestApp, w: &World, encounter: &str) {
@@ -179,10 +184,7 @@ on_both! {
         // One more in the week that is claimed: of the next window, as long as A is there.
         let late = record(&app, &w, "C", "2026-07-31T16:00", 120).await;
         assert_eq!(rules(&late), ["period.claimed"], "{late}");
-        let claim = id(&app.get(&format!("/v1/claims?batch={batch}"), &w.biller).await.expect(200)["items"][0]);
-        let asked = json!({"reason": "a late visit", "payer_control": "ICN1"});
-        app.post(&format!("/v1/claims/{claim}/replace"), &w.biller, &asked).await.expect(200);
-        let replacement = built(&app, &w, "2026-08-02", 12).await;
+        let replacement = replaced(&app, &w, &batch, 12).await;
         step(&app, &w, &early, "withdraw").await.expect(200);
         void(&app, &w, &first).await;
         let problem = step(&app, &w, &replacement, "release").await.problem(409, "release_refused");
@@ -248,10 +250,7 @@ on_both! {
         move_batch(&app, &w, &batch, "delivered").await;
         // A day earlier, and late: it is told with the replacement for the first time.
         record(&app, &w, "A", "2026-07-27T16:00", 60).await;
-        let claim = id(&app.get(&format!("/v1/claims?batch={batch}"), &w.biller).await.expect(200)["items"][0]);
-        let asked = json!({"reason": "a late visit", "payer_control": "ICN1"});
-        app.post(&format!("/v1/claims/{claim}/replace"), &w.biller, &asked).await.expect(200);
-        let replacement = built(&app, &w, "2026-08-02", 8).await;
+        let replacement = replaced(&app, &w, &batch, 8).await;
         shrink(&app, &w, &granted, 4).await;
         app.settle().await;
         assert_eq!(corrections(&app, &w).await, [("A".into(), 4, 0)]);
@@ -310,6 +309,24 @@ on_both! {
         app.settle().await;
         assert_eq!(seen(&app, &w, "B").await["status"], "held");
         step(&app, &w, &third, "release").await.expect(200);
+        assert_eq!(corrections(&app, &w).await, []);
+    }
+
+    async fn of_a_visit_that_leaves_a_built_replacement_nothing_is_left_to_correct(app: TestApp) {
+        let w = world::limited_with(&app, GRANTED, &[WEEKLY, SUMMED], 1).await;
+        let granted = grant(&app, &w, "PA-1", 8).await;
+        ready(&app, &w, "B", "2026-07-28T16:00", 60).await;
+        let batch = built(&app, &w, "2026-08-02", 4).await;
+        step(&app, &w, &batch, "release").await.expect(200);
+        move_batch(&app, &w, &batch, "delivered").await;
+        record(&app, &w, "A", "2026-07-27T16:00", 60).await;
+        let replacement = replaced(&app, &w, &batch, 8).await;
+        shrink(&app, &w, &granted, 4).await;
+        app.settle().await;
+        assert_eq!(corrections(&app, &w).await, [("A".into(), 4, 0)]);
+        step(&app, &w, &replacement, "withdraw").await.expect(200);
+        app.settle().await;
+        assert_eq!(seen(&app, &w, "A").await["status"], "held");
         assert_eq!(corrections(&app, &w).await, []);
     }
 }

@@ -9,7 +9,7 @@ use crate::changes::{amend, amend_member};
 use crate::world::{self, World, id, limit, visit_of};
 
 /// Eight units in thirty days from the first service.
-fn eight() -> String {
+pub fn eight() -> String {
     limit("moving", "8", "window = \"consecutive_days\"\nlength = 30\nexceed = \"hold\"")
 }
 

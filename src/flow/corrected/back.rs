@@ -86,6 +86,7 @@ pub(in crate::flow) fn give_back(
     visits_as_before(conn, tenant, &before)?;
     store::claim_changes::set_live(conn, tenant, change.claim, true)?;
     let late = free_others(ctx, conn, tenant, &others)?;
+    again::let_go(ctx, conn, tenant, &late)?;
     let wish = |id: &EncounterId| Wish { encounter: *id, cause: Cause::Withdrawn, depth: 0 };
     let wishes: Vec<Wish> = late.iter().map(wish).collect();
     redo(ctx, conn, &visits.organization, &wishes, Ways { back: false, forward: true })?;
