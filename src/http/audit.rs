@@ -131,6 +131,7 @@ async fn list(
         let detail = "Parameter subject: write an id as the API shows it, such as bat_….";
         return Err(AppError::new(Code::InvalidParameter, detail));
     }
+    super::day::in_order(query.from, query.to)?;
     let (limit, cursor) = (query.limit.take(), query.cursor.take());
     let page = Page::new(limit, cursor.as_deref(), &("audit", &query))?;
     let filter = Filter {

@@ -146,6 +146,7 @@ async fn list(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, AppError> {
     let mut query = query.0;
+    super::day::in_order(query.from, query.to)?;
     let tenant = tenant(&ctx, &caller.0, query.organization.as_deref()).await?;
     let (limit, cursor) = (query.limit.take(), query.cursor.take());
     query.organization = Some(tenant.to_string());

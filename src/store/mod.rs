@@ -88,7 +88,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use diesel::r2d2::Pool;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::domain::ids::OrganizationId;
 use crate::metrics::Histogram;
@@ -96,7 +96,7 @@ use conn::Manager;
 pub use conn::{ACQUIRE_TIMEOUT, Backend, Conn, Purpose, after_commit, in_savepoint};
 pub use error::StoreError;
 pub use migrations::{MigrationState, down_all, migrate, pending, unapplied};
-pub use writer::Turn;
+pub use writer::{Tell, Turn};
 
 /// Whose rows a unit of work may touch. Every query on tenant-owned tables takes the organization
 /// from here or from a row it already holds; PostgreSQL's row-level security can become a second
@@ -113,6 +113,8 @@ pub enum Scope {
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<Manager>,
+    /// Where those who write take their connection.
+    writing: Pool<Manager>,
     backend: Backend,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
@@ -154,23 +156,33 @@ impl Db {
         let connections = connections.max(2);
         // One connection at once, so that a wrong URL is told with its cause, at start.
         drop(conn::establish(url)?);
-        // SQLite's log is put away beside all turns (`checkpoints`), on one more: else the writer, or a reader
-        // whose turn it is, would wait until that is done.
-        let beside = u32::from(backend == Backend::Sqlite);
-        let pool = Pool::builder()
-            .max_size(connections.saturating_add(beside))
-            .min_idle(Some(1))
-            .connection_timeout(ACQUIRE_TIMEOUT)
-            // To begin a transaction is the test (`Turn`).
-            .test_on_check_out(false)
-            .build(Manager::new(url))
-            .map_err(|e| StoreError::Broken(e.to_string()))?;
+        let pool_of = |size: u32| {
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .connection_timeout(ACQUIRE_TIMEOUT)
+                // To begin a transaction is the test (`Turn`).
+                .test_on_check_out(false)
+                .build(Manager::new(url))
+                .map_err(|e| StoreError::Broken(e.to_string()))
+        };
+        let (pool, writing) = match backend {
+            // SQLite's writer has a connection of its own (`docs/adr/0162`): what one connection keeps of the
+            // database is worth nothing once another has written. And its log is put away beside all turns
+            // (`checkpoints`), on one more than there are readers: else one whose turn it is would wait for that.
+            Backend::Sqlite => (pool_of(connections)?, pool_of(1)?),
+            Backend::Postgres => {
+                let pool = pool_of(connections)?;
+                (pool.clone(), pool)
+            }
+        };
         let count = usize::try_from(connections).unwrap_or(2);
         // SQLite has one writer; queueing here is fair, its own lock is not.
         let writers = if backend == Backend::Sqlite { 1 } else { count };
         let readers = if backend == Backend::Sqlite { count - 1 } else { count };
         Ok(Self {
             pool,
+            writing,
             backend,
             readers: Arc::new(Semaphore::new(readers)),
             writers: Arc::new(Semaphore::new(writers)),
@@ -188,8 +200,17 @@ impl Db {
     /// The pool now.
     pub fn pool_state(&self) -> PoolState {
         let state = self.pool.state();
-        let (open, idle) = (state.connections, state.idle_connections);
-        PoolState { most: self.pool.max_size(), open, idle }
+        let (mut most, mut open, mut idle) =
+            (self.pool.max_size(), state.connections, state.idle_connections);
+        if self.backend == Backend::Sqlite {
+            let state = self.writing.state();
+            (most, open, idle) = (
+                most + self.writing.max_size(),
+                open + state.connections,
+                idle + state.idle_connections,
+            );
+        }
+        PoolState { most, open, idle }
     }
 
     /// Which database it is.
@@ -233,21 +254,20 @@ impl Db {
         self.run(scope, Purpose::Write, body).await
     }
 
-    /// A turn to write, for more transactions than one, by key ([`Purpose::WriteByKey`]). An error that the
-    /// closure did not make says that the turn never began.
-    pub async fn turn<T, E>(
+    /// A turn to write, for more transactions than one, by key ([`Purpose::WriteByKey`]). Whoever asks for it has
+    /// the answer as soon as the work tells it, and what is left of the work is done all the same. Work that tells
+    /// nothing lost its answer; an error says that the turn never began.
+    pub async fn turn<T: Send + 'static>(
         &self,
         _scope: Scope,
-        work: impl FnOnce(&mut Turn) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.take_turn(Purpose::WriteByKey, work).await
+        work: impl FnOnce(&mut Turn, Tell<T>) + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        self.told(Purpose::WriteByKey, work).await
     }
 
     /// One transaction, begun as its purpose asks: for work by key; else [`Self::read`] and [`Self::write`].
+    /// Who only reads has the answer before the transaction is ended: that changes nothing of it, and is one
+    /// round trip more.
     pub async fn run<T, E>(
         &self,
         _scope: Scope,
@@ -258,7 +278,31 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.take_turn(purpose, |turn| turn.transaction(body)).await
+        if purpose.writes() {
+            return self.take_turn(purpose, |turn| turn.transaction(body)).await;
+        }
+        let work = |turn: &mut Turn, tell: Tell<Result<T, E>>| turn.snapshot(body, tell);
+        let lost = || StoreError::Broken("a unit of work ended abnormally".into());
+        self.told(purpose, work).await?.ok_or_else(lost)?
+    }
+
+    /// Takes a turn for work that tells its answer when it has it.
+    async fn told<T: Send + 'static>(
+        &self,
+        purpose: Purpose,
+        work: impl FnOnce(&mut Turn, Tell<T>) + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let (tell, mut told) = oneshot::channel();
+        let done = self.take_turn(purpose, move |turn| {
+            work(turn, tell);
+            Ok::<_, StoreError>(())
+        });
+        tokio::select! {
+            biased;
+            answer = &mut told => return Ok(answer.ok()),
+            done = done => done?,
+        }
+        Ok(told.await.ok())
     }
 
     async fn take_turn<T, E>(
@@ -276,7 +320,7 @@ impl Db {
             .await
             .map_err(|_| StoreError::Busy("no turn in time".into()))?
             .map_err(|e| StoreError::Broken(e.to_string()))?;
-        let pool = self.pool.clone();
+        let pool = if purpose.writes() { &self.writing } else { &self.pool }.clone();
         let waits = Arc::clone(&self.waits);
         let span = tracing::Span::current();
         let work = move || {

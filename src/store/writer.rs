@@ -1,9 +1,13 @@
 //! A turn at the database: one connection, and one transaction after another on it.
 
 use diesel::r2d2::{Pool, PooledConnection};
+use tokio::sync::oneshot;
 
 use super::conn::{Conn, Manager, Purpose, begin, in_begun, is_broken};
 use super::error::StoreError;
+
+/// Where work tells its answer, once.
+pub type Tell<T> = oneshot::Sender<T>;
 
 /// A connection while it is somebody's turn.
 pub struct Turn {
@@ -26,6 +30,24 @@ impl Turn {
     ) -> Result<T, E> {
         let conn = self.begin()?;
         in_begun(conn, body)
+    }
+
+    /// Reads in a transaction of its own, and tells the answer before that is ended.
+    pub(super) fn snapshot<T, E: From<StoreError>>(
+        &mut self,
+        body: impl FnOnce(&mut Conn) -> Result<T, E>,
+        tell: Tell<Result<T, E>>,
+    ) {
+        let mut tell = Some(tell);
+        // Whoever asked may be gone; then nobody is told.
+        let read = |conn: &mut Conn| {
+            let value = body(conn)?;
+            let _ = tell.take().map(|tell| tell.send(Ok(value)));
+            Ok(())
+        };
+        if let Err(error) = self.transaction(read) {
+            let _ = tell.map(|tell| tell.send(Err(error)));
+        }
     }
 
     /// Asks one question that changes nothing, without a transaction around it: one statement is a snapshot
@@ -64,4 +86,78 @@ impl Turn {
 
 fn taken(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>, StoreError> {
     pool.get().map_err(|e| StoreError::Busy(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use diesel::connection::SimpleConnection;
+    use diesel::prelude::*;
+    use diesel::sql_types::BigInt;
+
+    use crate::store::{Conn, Db, Scope, StoreError, Tell, Turn};
+
+    fn open(dir: &tempfile::TempDir) -> Db {
+        Db::open(&format!("sqlite://{}", dir.path().join("test.db").display()), 4).unwrap()
+    }
+
+    fn run(conn: &mut Conn, sql: &str) -> Result<(), StoreError> {
+        Ok(conn.batch_execute(sql)?)
+    }
+
+    #[tokio::test]
+    async fn the_writer_of_sqlite_keeps_its_connection() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = open(&dir);
+        let make = |conn: &mut Conn| run(conn, "CREATE TEMP TABLE own (n INTEGER)");
+        db.write(Scope::Service, make).await.unwrap();
+        for _ in 0..8 {
+            let reads = (0..3).map(|_| db.read(Scope::Service, |c| run(c, "SELECT 1")));
+            futures_util::future::try_join_all(reads).await.unwrap();
+            // What only this connection has is still there.
+            db.write(Scope::Service, |c| run(c, "INSERT INTO own VALUES (1)")).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn who_reads_hears_the_answer_the_error_or_that_there_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = open(&dir);
+        let seven = |_: &mut Conn| Ok::<_, StoreError>(7);
+        assert_eq!(db.read(Scope::Service, seven).await.unwrap(), 7);
+        let busy = |_: &mut Conn| Err::<(), _>(StoreError::Busy("on purpose".into()));
+        let error = db.read(Scope::Service, busy).await.unwrap_err();
+        assert!(matches!(error, StoreError::Busy(why) if why == "on purpose"));
+        let dies = |_: &mut Conn| -> Result<(), StoreError> { panic!("on purpose") };
+        let error = db.read(Scope::Service, dies).await.unwrap_err();
+        assert!(matches!(error, StoreError::Broken(_)), "{error}");
+        // Nothing of it is left: all turns and connections are free.
+        let all = (0..12).map(|_| db.read(Scope::Service, seven));
+        assert_eq!(futures_util::future::try_join_all(all).await.unwrap(), [7; 12]);
+    }
+
+    #[tokio::test]
+    async fn a_turn_goes_on_after_its_answer_was_told_and_also_when_nobody_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = open(&dir);
+        db.write(Scope::Service, |c| run(c, "CREATE TABLE t (n INTEGER)")).await.unwrap();
+        let (go, gone) = mpsc::channel::<()>();
+        let work = move |turn: &mut Turn, tell: Tell<u8>| {
+            turn.transaction(|c| run(c, "INSERT INTO t VALUES (1)")).unwrap();
+            tell.send(1).unwrap();
+            gone.recv().unwrap();
+            turn.transaction(|c| run(c, "INSERT INTO t VALUES (2)")).unwrap();
+        };
+        assert_eq!(db.turn(Scope::Service, work).await.unwrap(), Some(1));
+        go.send(()).unwrap();
+        // The next one to write comes after all of it.
+        let count = |conn: &mut Conn| {
+            let count = diesel::dsl::sql::<BigInt>("(SELECT COUNT(*) FROM t)");
+            Ok::<i64, StoreError>(diesel::select(count).get_result(conn)?)
+        };
+        assert_eq!(db.write(Scope::Service, count).await.unwrap(), 2);
+        let silent = |_: &mut Turn, _: Tell<u8>| ();
+        assert_eq!(db.turn(Scope::Service, silent).await.unwrap(), None);
+    }
 }

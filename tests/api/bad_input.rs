@@ -227,10 +227,13 @@ on_both! {
         let w = world::river_bend(&app, 1).await;
         for query in [
             "status=sleeping", "member=x", "from=yesterday", "limit=0", "limit=201", "cursor=x",
-            "colour=red", "limit=1&limit=2", "reference=a%20b",
+            "colour=red", "limit=1&limit=2", "reference=a%20b", "from=2026-07-02&to=2026-07-01",
         ] {
             app.get(&format!("{PATH}?{query}"), &w.submitter).await.problem(400, "invalid_parameter");
         }
+        let turned = "from=2026-07-02&to=2026-07-01";
+        app.get(&format!("/v1/sessions?{turned}"), &w.submitter).await.problem(400, "invalid_parameter");
+        app.get(&format!("/v1/audit?{turned}"), &w.biller).await.problem(400, "invalid_parameter");
         for n in 0..3 {
             let body = visit(&format!("V-{n}"), &w.peers[0], &w.members[0], &format!("2026-07-0{}T16:00", n + 1));
             app.post(PATH, &w.submitter, &body).await.expect(201);

@@ -2,6 +2,7 @@
 //! come alone, one that is refused leaves its neighbors alone, and the books are those of a recount.
 
 mod books;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc;

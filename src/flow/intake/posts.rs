@@ -2,10 +2,10 @@
 //! same steps as a chunk of an upload: a transaction and its sync cost as much for one as for many
 //! (`docs/adr/0050`).
 //!
-//! Whoever comes while nobody records leads, and goes at once. Those who come meanwhile wait; when
-//! the leader is done the first of them leads, and records with all who wait by then. Each is
-//! answered as if it had come alone, in the order of arrival. What fails for reasons of one of them
-//! is done one by one.
+//! Whoever comes while nobody records leads, and goes at once. Those who come meanwhile wait, and are
+//! recorded together when that is done, in the same turn at the database; after some such groups the
+//! first who waits leads, so that whoever else writes has a turn between. Each is answered as if it
+//! had come alone, in the order of arrival. What fails for reasons of one of them is done one by one.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,11 @@ use crate::flow::audit::{self, Action, Detail};
 use crate::flow::idempotent::{self, Answered, Mark, Reply, Ticket};
 use crate::flow::together::{self, Queues, Unanswered};
 use crate::flow::{Ctx, Scope};
-use crate::store::{Conn, StoreError, Turn};
+use crate::store::{Conn, StoreError, Tell, Turn};
+
+/// Groups that are recorded in one turn: to pass the turn on costs a fifth of what a small group does, and some
+/// twenty milliseconds are no long wait for others.
+const MOST_GROUPS: usize = 8;
 
 /// The answer to a recording, in the words of the door.
 pub type Telling = fn(OrganizationId, Recorded) -> Result<Reply, AppError>;
@@ -79,25 +83,35 @@ fn unknown() -> AppError {
     StoreError::OutcomeUnknown("the work ended abnormally".into()).into()
 }
 
-/// Records a post, and with it all that wait once its turn has come.
+/// Records a post, and with it all that wait once its turn has come; then those who came meanwhile.
 async fn record_with(ctx: &Ctx, tenant: OrganizationId, lead: Lead, post: Box<Post>) -> Outcome {
     let db = ctx.db.clone();
-    let work = move |turn: &mut Turn| {
-        let (mut posts, others) = lead.others();
-        posts.insert(0, post);
-        let all: Vec<&Post> = posts.iter().map(Box::as_ref).collect();
-        let mut outcomes = record_group(turn, tenant, &all).into_iter();
-        db.grown(posts.len());
-        db.logged();
-        // Their keys are free before anybody is told.
-        drop(posts);
-        // Whoever leads next begins before these are told.
-        drop(lead);
-        let own = outcomes.next();
-        others.tell(outcomes);
-        Ok::<_, StoreError>(own)
+    let work = move |turn: &mut Turn, tell: Tell<Outcome>| {
+        let mut own = Some((post, tell));
+        for _ in 0..MOST_GROUPS {
+            let (mut posts, others) = lead.others();
+            let tell = own.take().map(|(post, tell)| {
+                posts.insert(0, post);
+                tell
+            });
+            if posts.is_empty() {
+                return;
+            }
+            let all: Vec<&Post> = posts.iter().map(Box::as_ref).collect();
+            let mut outcomes = record_group(turn, tenant, &all).into_iter();
+            db.grown(posts.len());
+            db.logged();
+            // Their keys are free before anybody is told.
+            drop(posts);
+            if let Some(tell) = tell {
+                // Who went away needs no answer.
+                let _ = outcomes.next().map(|outcome| tell.send(outcome));
+            }
+            others.tell(outcomes);
+        }
     };
-    ctx.db.turn(Scope::Tenant(tenant), work).await?.unwrap_or_else(|| Err(unknown()))
+    let told = ctx.db.turn(Scope::Tenant(tenant), work).await?;
+    told.unwrap_or_else(|| Err(unknown()))
 }
 
 /// Records posts together; one by one where that fails.
