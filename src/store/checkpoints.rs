@@ -38,8 +38,8 @@ impl Checkpoints {
 }
 
 impl Db {
-    /// Says that a group of posts was written. Nobody waits for what follows: the pool has a connection more than
-    /// there are turns.
+    /// Says that a group of posts was written. Nobody waits for what follows: the pool of those who read has
+    /// a connection more than they have turns.
     pub fn logged(&self) {
         if self.backend() != Backend::Sqlite || !self.checkpoints.is_due() {
             return;
@@ -80,6 +80,12 @@ mod tests {
             let turns = db.readers.available_permits() + db.writers.available_permits();
             assert_eq!(u32::try_from(turns).unwrap(), connections);
             assert_eq!(db.pool_state().most, connections + 1);
+            let (readers, writers) = (db.pool.max_size(), db.writing.max_size());
+            assert_eq!(
+                (readers, writers),
+                (connections, 1),
+                "one more than there are turns to read"
+            );
         }
     }
 

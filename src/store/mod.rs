@@ -85,10 +85,11 @@ mod writer;
 pub mod zones;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use diesel::r2d2::Pool;
-use tokio::sync::{Semaphore, oneshot};
+use diesel::r2d2::{Builder, Pool};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::domain::ids::OrganizationId;
 use crate::metrics::Histogram;
@@ -118,6 +119,8 @@ pub struct Db {
     backend: Backend,
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
+    /// How many wait for a turn to write.
+    wanted: Arc<AtomicUsize>,
     waits: Arc<Waits>,
     growth: Arc<statistics::Growth>,
     checkpoints: Arc<checkpoints::Checkpoints>,
@@ -150,29 +153,38 @@ impl std::fmt::Debug for Db {
 }
 
 impl Db {
-    /// Opens a pool of at most `connections` connections (at least 2) for whoever reads and writes, and tries one.
+    /// Opens at most `connections` connections (at least 2) for whoever reads and writes, and tries one.
     pub fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
+        Self::open_with(url, connections, ACQUIRE_TIMEOUT)
+    }
+
+    /// The same, where whoever has a turn waits so long for a connection.
+    fn open_with(url: &str, connections: u32, patience: Duration) -> Result<Self, StoreError> {
         let backend = Backend::of(url)?;
         let connections = connections.max(2);
         // One connection at once, so that a wrong URL is told with its cause, at start.
         drop(conn::establish(url)?);
-        let pool_of = |size: u32| {
+        let pool = |size: u32| {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
-                .connection_timeout(ACQUIRE_TIMEOUT)
+                .connection_timeout(patience)
                 // To begin a transaction is the test (`Turn`).
                 .test_on_check_out(false)
-                .build(Manager::new(url))
-                .map_err(|e| StoreError::Broken(e.to_string()))
+        };
+        let built = |pool: Builder<Manager>| {
+            pool.build(Manager::new(url)).map_err(|e| StoreError::Broken(e.to_string()))
         };
         let (pool, writing) = match backend {
             // SQLite's writer has a connection of its own (`docs/adr/0162`): what one connection keeps of the
             // database is worth nothing once another has written. And its log is put away beside all turns
-            // (`checkpoints`), on one more than there are readers: else one whose turn it is would wait for that.
-            Backend::Sqlite => (pool_of(connections)?, pool_of(1)?),
+            // (`checkpoints`), on one more than there are turns to read: else one whose turn it is would wait.
+            Backend::Sqlite => {
+                let writing = pool(1).idle_timeout(None).max_lifetime(None);
+                (built(pool(connections))?, built(writing)?)
+            }
             Backend::Postgres => {
-                let pool = pool_of(connections)?;
+                let pool = built(pool(connections))?;
                 (pool.clone(), pool)
             }
         };
@@ -186,6 +198,7 @@ impl Db {
             backend,
             readers: Arc::new(Semaphore::new(readers)),
             writers: Arc::new(Semaphore::new(writers)),
+            wanted: Arc::default(),
             waits: Arc::default(),
             growth: Arc::default(),
             checkpoints: Arc::default(),
@@ -293,16 +306,24 @@ impl Db {
         work: impl FnOnce(&mut Turn, Tell<T>) + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
         let (tell, mut told) = oneshot::channel();
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begun);
         let done = self.take_turn(purpose, move |turn| {
+            begins.store(true, Ordering::Release);
             work(turn, tell);
             Ok::<_, StoreError>(())
         });
+        let mut done = std::pin::pin!(done);
         tokio::select! {
             biased;
-            answer = &mut told => return Ok(answer.ok()),
-            done = done => done?,
+            Ok(answer) = &mut told => return Ok(Some(answer)),
+            // Nothing was told yet: how it ended says why, unless the work had begun.
+            ended = &mut done => match ended {
+                Err(error) if !begun.load(Ordering::Acquire) => return Err(error),
+                _ => {}
+            },
         }
-        Ok(told.await.ok())
+        Ok(told.try_recv().ok())
     }
 
     async fn take_turn<T, E>(
@@ -315,18 +336,15 @@ impl Db {
         E: From<StoreError> + Send + 'static,
     {
         let asked = Instant::now();
-        let gate = if purpose.writes() { &self.writers } else { &self.readers };
-        let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(gate).acquire_owned())
-            .await
-            .map_err(|_| StoreError::Busy("no turn in time".into()))?
-            .map_err(|e| StoreError::Broken(e.to_string()))?;
+        let permit = self.admitted(purpose).await?;
+        let wanted = Arc::clone(&self.wanted);
         let pool = if purpose.writes() { &self.writing } else { &self.pool }.clone();
         let waits = Arc::clone(&self.waits);
         let span = tracing::Span::current();
         let work = move || {
             let _entered = span.enter();
             let _permit = permit;
-            let mut turn = Turn::with(&pool, purpose)?;
+            let mut turn = Turn::with(&pool, purpose, wanted)?;
             let waits = if purpose.writes() { &waits.writes } else { &waits.reads };
             waits.record(asked.elapsed());
             work(&mut turn)
@@ -334,5 +352,15 @@ impl Db {
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|_| StoreError::Broken("a unit of work ended abnormally".into()))?
+    }
+
+    /// Waits for a turn; who waits to write is counted meanwhile.
+    async fn admitted(&self, purpose: Purpose) -> Result<OwnedSemaphorePermit, StoreError> {
+        let gate = if purpose.writes() { &self.writers } else { &self.readers };
+        let _waits = purpose.writes().then(|| writer::Waiting::on(&self.wanted));
+        tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(gate).acquire_owned())
+            .await
+            .map_err(|_| StoreError::Busy("no turn in time".into()))?
+            .map_err(|e| StoreError::Broken(e.to_string()))
     }
 }

@@ -1,5 +1,8 @@
 //! A turn at the database: one connection, and one transaction after another on it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::oneshot;
 
@@ -14,13 +17,45 @@ pub struct Turn {
     pool: Pool<Manager>,
     conn: Option<PooledConnection<Manager>>,
     purpose: Purpose,
+    wanted: Arc<AtomicUsize>,
+}
+
+/// Somebody who waits for a turn to write, for as long as this is there.
+pub(super) struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    pub(super) fn on(wanted: &Arc<AtomicUsize>) -> Self {
+        wanted.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(wanted))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Turn {
     /// With a connection of the pool.
-    pub(super) fn with(pool: &Pool<Manager>, purpose: Purpose) -> Result<Self, StoreError> {
+    pub(super) fn with(
+        pool: &Pool<Manager>,
+        purpose: Purpose,
+        wanted: Arc<AtomicUsize>,
+    ) -> Result<Self, StoreError> {
         let conn = taken(pool)?;
-        Ok(Self { pool: pool.clone(), conn: Some(conn), purpose })
+        Ok(Self { pool: pool.clone(), conn: Some(conn), purpose, wanted })
+    }
+
+    /// Whether somebody waits for a turn to write: who goes on without need keeps others waiting.
+    pub fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether the last transaction began. One that did not has changed nothing, and the next one would not
+    /// begin either: there is no connection, or another process does not let go of the database.
+    pub fn has_begun(&self) -> bool {
+        self.conn.is_some()
     }
 
     /// Runs `body` in a transaction of its own: all of it or nothing.
@@ -91,10 +126,12 @@ fn taken(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>, StoreError> 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+    use std::time::Duration;
 
     use diesel::connection::SimpleConnection;
     use diesel::prelude::*;
     use diesel::sql_types::BigInt;
+    use futures_util::FutureExt;
 
     use crate::store::{Conn, Db, Scope, StoreError, Tell, Turn};
 
@@ -159,5 +196,58 @@ mod tests {
         assert_eq!(db.write(Scope::Service, count).await.unwrap(), 2);
         let silent = |_: &mut Turn, _: Tell<u8>| ();
         assert_eq!(db.turn(Scope::Service, silent).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_connection_in_time_hears_that_and_not_that_something_may_have_happened() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", dir.path().join("test.db").display());
+        let db = Db::open_with(&url, 2, Duration::from_millis(200)).unwrap();
+        let held: Vec<_> = (0..2).map(|_| db.pool.get().unwrap()).collect();
+        let writing = db.writing.get().unwrap();
+        let error = db.read(Scope::Service, |c| run(c, "SELECT 1")).await.unwrap_err();
+        assert!(matches!(error, StoreError::Busy(_)), "{error}");
+        let work = |_: &mut Turn, tell: Tell<u8>| tell.send(1).unwrap();
+        let error = db.turn(Scope::Service, work).await.unwrap_err();
+        assert!(matches!(error, StoreError::Busy(_)), "{error}");
+        drop((held, writing));
+        assert_eq!(db.turn(Scope::Service, work).await.unwrap(), Some(1));
+        // Whoever has a turn, and loses the connection to begin with, knows that nothing has begun.
+        let pool = db.writing.clone();
+        let work = move |turn: &mut Turn, tell: Tell<[bool; 2]>| {
+            turn.transaction(|c| run(c, "SELECT 1")).unwrap();
+            let before = turn.has_begun();
+            turn.conn = None;
+            let held = pool.get().unwrap();
+            let error = turn.transaction(|c| run(c, "SELECT 1")).unwrap_err();
+            assert!(matches!(error, StoreError::Busy(_)), "{error}");
+            drop(held);
+            tell.send([before, turn.has_begun()]).unwrap();
+        };
+        assert_eq!(db.turn(Scope::Service, work).await.unwrap(), Some([true, false]));
+    }
+
+    #[tokio::test]
+    async fn a_turn_knows_whether_others_wait_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = open(&dir);
+        let (go, gone) = mpsc::channel::<()>();
+        let (seen, sees) = mpsc::channel();
+        let work = move |turn: &mut Turn, tell: Tell<bool>| {
+            tell.send(turn.is_wanted()).unwrap();
+            gone.recv().unwrap();
+            seen.send(turn.is_wanted()).unwrap();
+        };
+        assert_eq!(db.turn(Scope::Service, work).await.unwrap(), Some(false));
+        let reads = db.read(Scope::Service, |c| run(c, "SELECT 1"));
+        reads.await.unwrap();
+        let writes = db.write(Scope::Service, |c| run(c, "SELECT 1"));
+        let mut writes = std::pin::pin!(writes);
+        assert!(writes.as_mut().now_or_never().is_none());
+        go.send(()).unwrap();
+        writes.await.unwrap();
+        assert!(sees.recv().unwrap());
+        let work = |turn: &mut Turn, tell: Tell<bool>| tell.send(turn.is_wanted()).unwrap();
+        assert_eq!(db.turn(Scope::Service, work).await.unwrap(), Some(false));
     }
 }

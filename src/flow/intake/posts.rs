@@ -3,9 +3,9 @@
 //! (`docs/adr/0050`).
 //!
 //! Whoever comes while nobody records leads, and goes at once. Those who come meanwhile wait, and are
-//! recorded together when that is done, in the same turn at the database; after some such groups the
-//! first who waits leads, so that whoever else writes has a turn between. Each is answered as if it
-//! had come alone, in the order of arrival. What fails for reasons of one of them is done one by one.
+//! recorded together when that is done, in the same turn at the database; where somebody else wants to
+//! write, the first who waits leads and asks for a turn behind that one. Each is answered as if it had
+//! come alone, in the order of arrival. What fails for reasons of one of them is done one by one.
 
 use std::collections::HashMap;
 
@@ -18,10 +18,6 @@ use crate::flow::idempotent::{self, Answered, Mark, Reply, Ticket};
 use crate::flow::together::{self, Queues, Unanswered};
 use crate::flow::{Ctx, Scope};
 use crate::store::{Conn, StoreError, Tell, Turn};
-
-/// Groups that are recorded in one turn: to pass the turn on costs a fifth of what a small group does, and some
-/// twenty milliseconds are no long wait for others.
-const MOST_GROUPS: usize = 8;
 
 /// The answer to a recording, in the words of the door.
 pub type Telling = fn(OrganizationId, Recorded) -> Result<Reply, AppError>;
@@ -88,7 +84,8 @@ async fn record_with(ctx: &Ctx, tenant: OrganizationId, lead: Lead, post: Box<Po
     let db = ctx.db.clone();
     let work = move |turn: &mut Turn, tell: Tell<Outcome>| {
         let mut own = Some((post, tell));
-        for _ in 0..MOST_GROUPS {
+        // Of groups after the first, no log line may tell the request: the span is that of whoever led.
+        while own.is_some() || !turn.is_wanted() {
             let (mut posts, others) = lead.others();
             let tell = own.take().map(|(post, tell)| {
                 posts.insert(0, post);
@@ -108,6 +105,9 @@ async fn record_with(ctx: &Ctx, tenant: OrganizationId, lead: Lead, post: Box<Po
                 let _ = outcomes.next().map(|outcome| tell.send(outcome));
             }
             others.tell(outcomes);
+            if !turn.has_begun() {
+                return;
+            }
         }
     };
     let told = ctx.db.turn(Scope::Tenant(tenant), work).await?;
@@ -118,13 +118,29 @@ async fn record_with(ctx: &Ctx, tenant: OrganizationId, lead: Lead, post: Box<Po
 fn record_group(turn: &mut Turn, tenant: OrganizationId, posts: &[&Post]) -> Vec<Outcome> {
     match turn.transaction(|conn| record_all(conn, tenant, posts)) {
         Ok(outcomes) => outcomes,
-        // It may have happened: nobody knows of any of them.
-        Err(error) if error.code == Code::OutcomeUnknown => {
+        // It may have happened, nobody knows of any of them; or nothing has, and alone nothing would.
+        Err(error) if error.code == Code::OutcomeUnknown || !turn.has_begun() => {
             posts.iter().map(|_| Err(error.same())).collect()
         }
         Err(error) if posts.len() == 1 && !may_win(&error) => vec![Err(error)],
-        Err(_) => posts.iter().map(|post| record_alone(turn, tenant, post)).collect(),
+        Err(_) => record_each(turn, tenant, posts),
     }
+}
+
+/// Records posts one by one; where one could not even begin, those behind it are told the same.
+fn record_each(turn: &mut Turn, tenant: OrganizationId, posts: &[&Post]) -> Vec<Outcome> {
+    let mut lost: Option<AppError> = None;
+    let mut record = |post: &&Post| {
+        if let Some(error) = &lost {
+            return Err(error.same());
+        }
+        let outcome = record_alone(turn, tenant, post);
+        if !turn.has_begun() {
+            lost = outcome.as_ref().err().map(AppError::same);
+        }
+        outcome
+    };
+    posts.iter().map(&mut record).collect()
 }
 
 fn record_alone(turn: &mut Turn, tenant: OrganizationId, post: &Post) -> Outcome {
@@ -132,7 +148,7 @@ fn record_alone(turn: &mut Turn, tenant: OrganizationId, post: &Post) -> Outcome
     loop {
         tries += 1;
         match turn.transaction(|conn| record_all(conn, tenant, &[post])) {
-            Err(error) if may_win(&error) && tries < RACE_TRIES => {}
+            Err(error) if may_win(&error) && tries < RACE_TRIES && turn.has_begun() => {}
             Err(error) => return Err(error),
             Ok(outcomes) => {
                 let lost = || AppError::internal("a post has no outcome");
