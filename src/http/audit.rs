@@ -41,7 +41,7 @@ struct ListQuery {
     /// First day, in UTC.
     #[serde(default, deserialize_with = "super::day::optional")]
     from: Option<NaiveDate>,
-    /// Last day, in UTC.
+    /// Last day, in UTC; not before `from`.
     #[serde(default, deserialize_with = "super::day::optional")]
     to: Option<NaiveDate>,
     /// By action, such as `batch.release`; docs/audit.md lists them.

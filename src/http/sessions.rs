@@ -114,7 +114,7 @@ struct ListQuery {
     /// First service date.
     #[serde(default, deserialize_with = "super::day::optional")]
     from: Option<NaiveDate>,
-    /// Last service date.
+    /// Last service date; not before `from`.
     #[serde(default, deserialize_with = "super::day::optional")]
     to: Option<NaiveDate>,
     /// Rows of a page, 1 to 200.

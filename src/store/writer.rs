@@ -232,7 +232,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let db = open(&dir);
         let (go, gone) = mpsc::channel::<()>();
-        let (seen, sees) = mpsc::channel();
+        let (seen, then) = mpsc::channel();
         let work = move |turn: &mut Turn, tell: Tell<bool>| {
             tell.send(turn.is_wanted()).unwrap();
             gone.recv().unwrap();
@@ -246,7 +246,7 @@ mod tests {
         assert!(writes.as_mut().now_or_never().is_none());
         go.send(()).unwrap();
         writes.await.unwrap();
-        assert!(sees.recv().unwrap());
+        assert!(then.recv().unwrap());
         let work = |turn: &mut Turn, tell: Tell<bool>| tell.send(turn.is_wanted()).unwrap();
         assert_eq!(db.turn(Scope::Service, work).await.unwrap(), Some(false));
     }

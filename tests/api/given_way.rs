@@ -193,6 +193,24 @@ on_both! {
         assert_eq!(problem["faults"].as_array().unwrap().len(), 1, "of B the payer was told: {problem}");
     }
 
+    async fn a_replacement_that_tells_of_more_units_than_before_is_looked_at_too(app: TestApp) {
+        let w = world::limited(&app, GRANTED, 1).await;
+        let granted = grant(&app, &w, "PA-1", 2).await;
+        record(&app, &w, "A", "2026-07-20T16:00", 60).await;
+        let batch = built(&app, &w, "2026-07-31", 2).await;
+        step(&app, &w, &batch, "release").await.expect(200);
+        move_batch(&app, &w, &batch, "delivered").await;
+        shrink(&app, &w, &granted, 4).await;
+        app.settle().await;
+        assert_eq!(corrections(&app, &w).await, [("A".into(), 2, 4)]);
+        let replacement = replaced(&app, &w, &batch, 4).await;
+        // Two of the four are told with it for the first time, and one of them is granted no more.
+        shrink(&app, &w, &granted, 3).await;
+        refused(&app, &w, &replacement, "A: 4 units were claimed and 3 would be today").await;
+        app.settle().await;
+        assert_eq!(corrections(&app, &w).await, [("A".into(), 2, 3)]);
+    }
+
     async fn what_names_an_authorization_that_has_ended_is_not_released(app: TestApp) {
         let w = world::limited(&app, GRANTED, 1).await;
         let first = grant(&app, &w, "PA-1", 8).await;
