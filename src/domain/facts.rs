@@ -19,6 +19,7 @@ use super::identifiers::{AuthorizationNumber, Key, Reference, State};
 use super::ids::{
     AuthorizationId, ConsentId, DocumentId, EncounterId, EpisodeId, MemberId, PayerId, PeerId,
 };
+use super::kept::Kept;
 use super::member::Coverage;
 use super::organization::Part2Posture;
 use super::overriding::OverrideFact;
@@ -117,6 +118,9 @@ pub struct Facts {
     /// Overrides in force for the visit as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<OverrideFact>,
+    /// What the visit holds already, where it is decided again as it is.
+    #[serde(default, skip_serializing_if = "Kept::is_nothing")]
+    pub kept: Kept,
     /// Whether it is only asked about and has not begun: what can be written only after a visit is then
     /// not missed (`docs/adr/0134`). Never of a visit that is recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -26,6 +26,7 @@ pub mod grouping;
 pub mod hold;
 pub mod identifiers;
 pub mod ids;
+pub mod kept;
 pub mod ledger;
 pub mod line;
 pub mod member;

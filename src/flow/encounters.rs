@@ -207,10 +207,10 @@ pub fn decide_in(
     if day_sums::leave_for(ctx, conn, tenant, id, key, 0)? {
         bench = bench_of(ctx, conn, &organization, &[&encounter.data], id)?;
     }
-    let (case, answer) = bench.decide(&encounter.data, ctx.now())?;
     let none = || AppError::internal("an encounter has no current decision");
     let before = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
     let before = before.ok_or_else(none)?;
+    let (case, answer) = bench.decide_again(&encounter, &before.answer, ctx.now())?;
     let again =
         Again { encounter, revised: None, lines, before, case, answer, cause: why, depth: 0 };
     write_again(ctx, conn, tenant, bench, again)

@@ -99,7 +99,10 @@ fn explained(
                 let then = (&decision, &facts);
                 Today::Claimed(Box::new(ask_claimed(ctx, conn, &organization, &encounter, then)?))
             }
-            None => Today::Answer(Box::new(ask(ctx, conn, &organization, &encounter, &facts)?)),
+            None => {
+                let then = (&decision, &facts);
+                Today::Answer(Box::new(ask(ctx, conn, &organization, &encounter, then)?))
+            }
         }
     };
     Ok(Explanation { encounter, decision, facts, replayed, today })
@@ -112,13 +115,13 @@ fn ask(
     conn: &mut Conn,
     organization: &Organization,
     encounter: &Encounter,
-    then: &Facts,
+    (decision, then): (&StoredDecision, &Facts),
 ) -> Result<Asked, AppError> {
     let data = &encounter.data;
     let people = who(conn, organization.id, &[data])?;
     let bench =
         Bench::gather(ctx, conn, organization, people, &[data], Access::Look, &[encounter.id])?;
-    let (mut case, mut answer) = bench.decide(data, ctx.now())?;
+    let (mut case, mut answer) = bench.decide_again(encounter, &decision.answer, ctx.now())?;
     if !then.full.is_empty() {
         case.facts.full.clone_from(&then.full);
         answer = rules::decide(case.terms.as_deref(), &case.facts, data);
@@ -155,7 +158,8 @@ fn ask_claimed(
     Ok(Asked { version: case.version, facts: case.facts, answer })
 }
 
-/// The names of the facts that are not as they were, without the moment of asking.
+/// The names of the facts that are not as they were, without the moment of asking, and without what the visit held
+/// then and holds since: that is what was decided, and nothing that changed.
 pub fn changed_facts(then: &Facts, now: &Facts) -> Result<Vec<String>, AppError> {
     let json =
         |facts: &Facts| serde_json::to_value(facts).map_err(|e| AppError::internal(e.to_string()));
@@ -166,6 +170,7 @@ pub fn changed_facts(then: &Facts, now: &Facts) -> Result<Vec<String>, AppError>
     let mut names: Vec<String> = then.keys().chain(now.keys()).cloned().collect();
     names.sort();
     names.dedup();
-    names.retain(|name| name != "as_of" && then.get(name) != now.get(name));
+    let asked = ["as_of", "kept"];
+    names.retain(|name| !asked.contains(&name.as_str()) && then.get(name) != now.get(name));
     Ok(names)
 }

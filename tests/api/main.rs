@@ -58,6 +58,7 @@ mod health;
 mod history;
 mod history_again;
 mod idempotency;
+mod kept;
 mod killed;
 mod ledger;
 mod locks;

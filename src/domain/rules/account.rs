@@ -57,14 +57,35 @@ impl<'a> Account<'a> {
 
     /// Where a limit stands on a day; none when its window is an episode and none covers the day.
     pub fn limit(&self, limit: &Limit, day: NaiveDate) -> Option<Standing> {
+        Standing::of(self.windows(limit, day), limit.units)
+    }
+
+    /// Whole units that fit a limit on a day beside what others have without an authorization: in each window
+    /// that it stands in now. None where other visits would be moved.
+    pub fn uncovered_room(&self, limit: &Limit, day: NaiveDate) -> u32 {
+        let windows = self.windows(limit, day);
+        if Standing::of(windows.clone(), limit.units).is_none_or(|at| at.moved.is_some()) {
+            return 0;
+        }
+        let uncovered = daily(self.counted(limit).filter(|u| u.authorization.is_none()), None);
+        let around = windows.into_iter().filter(|window| window.holds_day);
+        let filled = around.map(|window| Counted { units: uncovered.sum(window.days), ..window });
+        Standing::of(filled.collect(), limit.units).map_or(0, |at| at.room())
+    }
+
+    fn counted(&self, limit: &Limit) -> impl Iterator<Item = &'a Usage> {
         let usage = match limit.scope {
             LimitScope::Peer => self.peer_usage,
             LimitScope::MemberAndOrganization | LimitScope::Member => self.usage,
         };
         let anchor = self.anchor(RemainingKind::Limit, &limit.key);
-        let counted = usage.iter().filter(|u| limit.counts(&u.service, u.how.as_ref()));
-        let daily = daily(counted, anchor);
-        Standing::of(limit.window.touched(self.calendar, day, &daily), limit.units)
+        let after = move |u: &&Usage| anchor.is_none_or(|anchor| anchor <= u.date);
+        usage.iter().filter(|u| limit.counts(&u.service, u.how.as_ref())).filter(after)
+    }
+
+    fn windows(&self, limit: &Limit, day: NaiveDate) -> Vec<Counted> {
+        let daily = daily(self.counted(limit), None);
+        limit.window.touched(self.calendar, day, &daily)
     }
 
     /// Where the free units of a rule stand on a day: what no authorization covered is counted.

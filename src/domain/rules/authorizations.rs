@@ -14,7 +14,7 @@ use super::limits;
 use super::table::{RuleId, Said};
 use crate::domain::claim::MAX_CLAIM_LINES;
 use crate::domain::contract::{
-    AuthorizationLevel, AuthorizationNeed, AuthorizationRule, Block, Exceed, Pack, Service,
+    AuthorizationLevel, AuthorizationNeed, AuthorizationRule, Block, Exceed, Limit, Pack, Service,
 };
 use crate::domain::facts::AuthorizationFact;
 use crate::domain::finding::Authority;
@@ -74,6 +74,7 @@ pub fn divide<'a>(
         Err(faults) => (vec![], faults),
         Ok(order) if order.is_empty() => (vec![], vec![missing(ctx, service, free, excess)]),
         Ok(order) => {
+            let order = keep_whole(ctx, pack, account, order, excess);
             let bound = Day::of(ctx).and_then(|day| day.bound(pack.claim.authorization_level));
             let may = order.iter().copied().filter(|a| bound.is_none_or(|id| id == a.id));
             let draws = draw(pack, account, may, excess);
@@ -173,8 +174,40 @@ fn strictest<'a>(ctx: &Context, pack: &'a Pack, account: Account) -> Option<(&'a
     });
     let of_limits = limits::of_line(ctx, pack)
         .filter(|limit| limit.exceed == Exceed::Authorization)
-        .map(|limit| (&limit.source, account.limit(limit, ctx.date).map_or(0, |s| s.room())));
+        .map(|limit| (&limit.source, room_in(ctx, account, limit)));
     of_rules.chain(of_limits).min_by_key(|(_, left)| *left)
+}
+
+/// What a limit lets stand without an authorization: what is left of it, or what the visit has already, as long as
+/// others have an authorization for what they are above it. Else each would look like the one above it, when it is
+/// asked beside all others.
+fn room_in(ctx: &Context, account: Account, limit: &Limit) -> u32 {
+    let left = account.limit(limit, ctx.date).map_or(0, |s| s.room());
+    match ctx.facts.kept.free {
+        0 => left,
+        kept => left.max(kept.min(account.uncovered_room(limit, ctx.date))),
+    }
+}
+
+/// Where a claim names one authorization and the first with room has not enough, one that the visit draws on already
+/// and that has enough comes first: a further authorization never takes away units.
+fn keep_whole<'a>(
+    ctx: &Context,
+    pack: &Pack,
+    account: Account,
+    mut order: Vec<&'a AuthorizationFact>,
+    excess: u32,
+) -> Vec<&'a AuthorizationFact> {
+    let enough = |a: &AuthorizationFact| account.left(a) >= i64::from(excess);
+    let short = order.iter().find(|a| account.left(a) > 0).is_some_and(|a| !enough(a));
+    if short && pack.claim.authorization_level == AuthorizationLevel::Claim {
+        let kept = order.iter().position(|a| ctx.facts.kept.on.contains(&a.id) && enough(a));
+        if let Some(kept) = kept {
+            let first = order.remove(kept);
+            order.insert(0, first);
+        }
+    }
+    order
 }
 
 /// The authorizations to draw on, in order: the one named, or what is wrong with it; else those

@@ -188,6 +188,7 @@ mod tests {
             "corrects",
             "day",
             "session",
+            "kept",
             "planned",
         ];
         for step in steps(&case.decide()) {

@@ -23,6 +23,7 @@ const APPROVALS: &[&str] = &[
     "encounter.authorization",
     "facts.authorizations",
     "facts.usage",
+    "facts.kept",
     "facts.episodes",
     "contract.authorization",
     "contract.limit",

@@ -69,6 +69,8 @@ mod history_tests;
 #[cfg(test)]
 mod history_world;
 #[cfg(test)]
+mod kept_tests;
+#[cfg(test)]
 mod limits_necessity_tests;
 #[cfg(test)]
 mod limits_tests;

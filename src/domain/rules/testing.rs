@@ -19,6 +19,7 @@ use crate::domain::identifiers::{
     AuthorizationNumber, Key, Line55, MemberNumber, PartnerCode, Reference, State,
 };
 use crate::domain::ids::{AuthorizationId, CoverageId, EncounterId, MemberId, PayerId, PeerId};
+use crate::domain::kept::Kept;
 use crate::domain::member::{Coverage, CoverageData};
 use crate::domain::{organization::Part2Posture, peer::Standing, period::Period, windows::Window};
 
@@ -332,6 +333,7 @@ impl Case {
             full: vec![],
             gaps: vec![],
             corrects: false,
+            kept: Kept::default(),
             claimed: vec![],
             day: None,
             neighbors: vec![],

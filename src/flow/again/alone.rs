@@ -74,7 +74,8 @@ fn alone(
     if left {
         bench = bench_of(ctx, conn, organization, &[&data], id)?;
     }
-    let (case, answer) = bench.decide(&data, ctx.now())?;
+    let stands = &now.decision.answer;
+    let (case, answer) = bench.decide_again(&now.encounter, stands, ctx.now())?;
     let fewer = ready_units(&answer) < ready_units(&now.decision.answer);
     let wanted = if back { fewer } else { !now.same(&case, &answer) };
     if !left && !wanted {

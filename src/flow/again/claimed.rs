@@ -19,6 +19,7 @@ use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{
     ClaimId, CorrectionId, EncounterId, LineId, MemberId, OrganizationId, PayerId, PeerId,
 };
+use crate::domain::kept::Kept;
 use crate::domain::organization::Organization;
 use crate::domain::status::EncounterStatus;
 use crate::error::AppError;
@@ -68,7 +69,8 @@ pub(super) fn examine(
         let (case, answer) = beside_others(ctx, conn, organization, one)?;
         let alone = Billing::of(&answer, billed(&case));
         let more = alone.units() > before.units();
-        if fewer || !more {
+        // Of two ways to deal out what there is, the one that bills more is what would be billed.
+        if alone.units() >= today.units() && (fewer || !more) {
             today = alone;
             differences = before.differs(&today);
         }
@@ -108,6 +110,7 @@ pub(in crate::flow) fn as_if_free(
 ) -> Result<(Case, Decision), AppError> {
     let mut case = bench.case(data, decision.as_of)?;
     case.facts.claimed.clear();
+    case.facts.kept = Kept::of(&decision.answer);
     let others = case.facts.day.iter_mut().flat_map(|day| &mut day.others);
     for other in others.filter(|o| o.state == SummedState::Claimed) {
         other.state = SummedState::Counted;

@@ -258,7 +258,7 @@ fn again(
 ) -> Result<(), AppError> {
     let lifted = bench.lift(one.encounter.id, &one.encounter.data);
     let data = &one.encounter.data;
-    let (case, answer) = bench.decide(data, as_of)?;
+    let (case, answer) = bench.decide_again(&one.encounter, one.current(), as_of)?;
     if wanted(one.current(), &answer) {
         bench.put(ctx, one.encounter.id, data, &answer);
         one.fresh = Some((case, answer));

@@ -36,6 +36,7 @@ use crate::domain::identifiers::Reference;
 use crate::domain::ids::{
     AccountId, ContractVersionId, EncounterId, MemberId, PeerId, SharedAccountId,
 };
+use crate::domain::kept::Kept;
 use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::Member;
 use crate::domain::organization::Organization;
@@ -274,6 +275,7 @@ impl Bench {
             full: Vec::new(),
             gaps,
             corrects: self.corrected.contains(&encounter.reference),
+            kept: Kept::default(),
             claimed,
             day: summed,
             neighbors: self.nearby.of(encounter, session.as_ref()),

@@ -3,7 +3,8 @@
 use super::{Bench, Case};
 use crate::domain::dates::Instant;
 use crate::domain::decision::Decision;
-use crate::domain::encounter::EncounterData;
+use crate::domain::encounter::{Encounter, EncounterData};
+use crate::domain::kept::Kept;
 use crate::domain::rules;
 use crate::error::AppError;
 
@@ -18,6 +19,23 @@ impl Bench {
     ) -> Result<(Case, Decision), AppError> {
         let case = self.case(encounter, as_of)?;
         Ok(self.judge(encounter, case))
+    }
+
+    /// [`Self::decide`] of an encounter that is decided again as it is, with what it holds by the decision that
+    /// stands, as far as the same member is billed to the same payer.
+    pub fn decide_again(
+        &self,
+        encounter: &Encounter,
+        stands: &Decision,
+        as_of: Instant,
+    ) -> Result<(Case, Decision), AppError> {
+        let mut case = self.case(&encounter.data, as_of)?;
+        let billed = case.facts.billed.as_ref().map(|b| (b.data.payer, &b.data.member_number));
+        let same = billed == encounter.payer.zip(encounter.member_number.as_ref());
+        if same && encounter.voided_at.is_none() {
+            case.facts.kept = Kept::of(stands);
+        }
+        Ok(self.judge(&encounter.data, case))
     }
 
     /// The decision about a case of this bench.

@@ -1,0 +1,115 @@
+//! Tests of what a visit holds already when it is decided again: by each edge, and random holdings of others against
+//! the definition (`docs/adr/0163`).
+
+use proptest::prelude::*;
+
+use super::testing::{Case, authorization, limit, need, split, usage};
+use crate::domain::contract::AuthorizationLevel;
+use crate::domain::contract::AuthorizationNeed::Always;
+use crate::domain::contract::Exceed::Authorization;
+use crate::domain::decision::LineAnswer;
+use crate::domain::facts::Usage;
+use crate::domain::ids::AuthorizationId;
+use crate::domain::kept::Kept;
+use crate::domain::windows::Window::{ConsecutiveDays, Month, RollingDays};
+
+/// A visit of 4 units on 1 July under a limit of 8 a month, and an authorization of 2 which another visit holds.
+fn beside(others: Vec<Usage>) -> Case {
+    Case::with(|c| {
+        c.terms.pack.limits = vec![limit("month", "8", Month, Authorization)];
+        c.facts.authorizations = vec![authorization(1, 2, "2026-01-01", Some("2026-12-31"))];
+        c.facts.usage = others;
+    })
+}
+
+fn asked(case: &Case, free: u32) -> (u32, u32) {
+    let mut case = case.clone();
+    case.facts.kept = Kept { free, on: vec![] };
+    split(&case.decide())
+}
+
+#[test]
+fn rk27_what_it_holds_without_one_stays_while_others_are_covered() {
+    let case = beside(vec![usage("2026-07-10", Some(1), 2), usage("2026-07-11", None, 4)]);
+    assert_eq!(asked(&case, 0), (2, 2), "for the first time it is the one above the limit");
+    assert_eq!(asked(&case, 4), (4, 0));
+    assert_eq!(asked(&case, 3), (3, 1), "no more than it holds");
+    let case = beside(vec![usage("2026-07-10", Some(1), 2), usage("2026-07-11", None, 6)]);
+    assert_eq!(asked(&case, 4), (2, 2), "no more than the limit without an authorization");
+    let case = beside(vec![usage("2026-07-11", None, 9)]);
+    assert_eq!(asked(&case, 4), (2, 2), "what there is of the authorization is drawn");
+}
+
+#[test]
+fn rk20_a_visit_that_moves_others_into_a_full_window_keeps_nothing() {
+    let mut case = beside(vec![
+        usage("2026-07-05", Some(1), 2),
+        usage("2026-08-02", None, 4),
+        usage("2026-08-04", None, 8),
+    ]);
+    let window = ConsecutiveDays { length: 30 };
+    case.terms.pack.limits = vec![limit("moving", "8", window, Authorization)];
+    assert_eq!(asked(&case, 4), (0, 4));
+}
+
+/// Ready units, and what they draw on.
+fn drawn(case: &Case) -> (u32, Vec<(i64, u32)>) {
+    let lines = case.decide().lines;
+    let ready = lines.iter().filter(|l| l.answer == LineAnswer::Ready);
+    let draws = ready.clone().filter_map(|l| l.authorization.as_ref());
+    (ready.map(|l| l.units).sum(), draws.map(|d| (d.id.as_i64(), d.units)).collect())
+}
+
+#[test]
+fn rk27_a_further_authorization_takes_no_units_away() {
+    let mut case = Case::with(|c| {
+        c.terms.pack.authorizations = vec![need(Always)];
+        c.facts.authorizations = vec![
+            authorization(1, 3, "2026-01-01", Some("2026-07-31")),
+            authorization(2, 8, "2026-01-01", Some("2026-12-31")),
+        ];
+    });
+    assert_eq!(drawn(&case), (3, vec![(1, 3)]), "for the first time the one that ends first");
+    case.facts.kept.on = vec![AuthorizationId::from_i64(2)];
+    assert_eq!(drawn(&case), (4, vec![(2, 4)]));
+    case.facts.authorizations[0].units = 4;
+    assert_eq!(drawn(&case), (4, vec![(1, 4)]), "which is as good, and ends first");
+    case.facts.authorizations[0].units = 3;
+    case.facts.usage = vec![usage("2026-06-01", Some(2), 6)];
+    assert_eq!(drawn(&case), (3, vec![(1, 3)]), "the other one has not enough any more");
+    case.facts.usage.clear();
+    case.terms.pack.claim.authorization_level = AuthorizationLevel::Line;
+    assert_eq!(drawn(&case), (4, vec![(1, 3), (2, 1)]), "line by line nothing is lost");
+}
+
+proptest! {
+    #[test]
+    fn rk24_rk27_no_more_is_kept_than_was_held_and_fits(
+        others in prop::collection::vec((1u32..31, any::<bool>(), 1i64..5), 0..8),
+        units in 0u32..20,
+        free in 0u32..5,
+        rolling in any::<bool>(),
+    ) {
+        let day = |day: u32| format!("2026-07-{day:02}");
+        let entry = |(on, granted, units): &(u32, bool, i64)| {
+            usage(&day(*on), granted.then_some(1), *units)
+        };
+        let mut case = beside(others.iter().map(entry).collect());
+        let window = if rolling { RollingDays { length: 7 } } else { Month };
+        case.terms.pack.limits = vec![limit("month", &units.to_string(), window, Authorization)];
+        let without = |case: &Case| {
+            let (ready, draws) = drawn(case);
+            ready - draws.iter().map(|d| d.1).sum::<u32>()
+        };
+        let first = without(&case);
+        case.facts.kept.free = free;
+        let again = without(&case);
+        // Of seven days that hold the first of July, those that lie in July are the first seven.
+        let last = if rolling { 7 } else { 31 };
+        let uncovered: i64 =
+            others.iter().filter(|o| !o.1 && o.0 <= last).map(|o| o.2).sum();
+        let fits = i64::from(units) - uncovered;
+        let wanted = i64::from(first).max(i64::from(free.min(4)).min(fits));
+        prop_assert_eq!(i64::from(again), wanted);
+    }
+}
