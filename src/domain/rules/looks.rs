@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     /// What is known of the visit itself, its people and their papers.
-    const OWN: [&str; 14] = [
+    const OWN: [&str; 15] = [
         "facts.billed",
         "facts.birth_date",
         "facts.certificates",
@@ -216,6 +216,7 @@ mod tests {
         "facts.episodes",
         "facts.gaps",
         "facts.has_address",
+        "facts.kept",
         "facts.part2",
         "facts.peer",
         "facts.planned",

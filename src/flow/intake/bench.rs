@@ -284,8 +284,7 @@ impl Bench {
             planned: self.preview && encounter.started_at > as_of,
             authorizations,
         };
-        let shared = visit.and_then(|v| v.shared);
-        Ok(Case { facts, version, terms, account, shared })
+        Ok(Case { facts, version, terms, account, shared: visit.and_then(|v| v.shared) })
     }
 
     fn read_papers(
