@@ -318,10 +318,11 @@ impl Db {
             biased;
             Ok(answer) = &mut told => return Ok(Some(answer)),
             // Nothing was told yet: how it ended says why, unless the work had begun.
-            ended = &mut done => match ended {
-                Err(error) if !begun.load(Ordering::Acquire) => return Err(error),
-                _ => {}
-            },
+            ended = &mut done => {
+                if let Err(error) = ended && !begun.load(Ordering::Acquire) {
+                    return Err(error);
+                }
+            }
         }
         Ok(told.try_recv().ok())
     }
