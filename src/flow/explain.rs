@@ -94,15 +94,11 @@ fn explained(
         let organization = organization(conn, tenant)?;
         let is_claimed = lines.iter().any(|l| l.status.is_claimed());
         let claim = store::corrections::live_claims(conn, tenant, &[id])?.remove(&id);
-        match claim.filter(|_| is_claimed) {
-            Some(_) => {
-                let then = (&decision, &facts);
-                Today::Claimed(Box::new(ask_claimed(ctx, conn, &organization, &encounter, then)?))
-            }
-            None => {
-                let then = (&decision, &facts);
-                Today::Answer(Box::new(ask(ctx, conn, &organization, &encounter, then)?))
-            }
+        let then = (&decision, &facts);
+        if claim.is_some() && is_claimed {
+            Today::Claimed(Box::new(ask_claimed(ctx, conn, &organization, &encounter, then)?))
+        } else {
+            Today::Answer(Box::new(ask(ctx, conn, &organization, &encounter, then)?))
         }
     };
     Ok(Explanation { encounter, decision, facts, replayed, today })
