@@ -14,10 +14,10 @@ use crate::world::{self, World, id, rules, visit_of};
 const WEEKLY: (&str, &str) = ("rollup = \"day\"", "rollup = \"day\"\nperiod = \"week\"");
 
 /// Each visit needs an authorization.
-const GRANTED: &str = "[[authorization]]\nkey = \"all\"\nservices = [\"peer_individual\"]\n\
+pub const GRANTED: &str = "[[authorization]]\nkey = \"all\"\nservices = [\"peer_individual\"]\n\
                        require = \"always\"\nsource = \"manual-limits\"\n";
 
-async fn record(app: &TestApp, w: &World, reference: &str, start: &str, minutes: i64) -> Value {
+pub async fn record(app: &TestApp, w: &World, reference: &str, start: &str, minutes: i64) -> Value {
     let body = visit_of(reference, &w.peers[0], &w.members[0], start, minutes);
     app.post("/v1/encounters", &w.submitter, &body).await.expect(201)
 }

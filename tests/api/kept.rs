@@ -6,20 +6,12 @@ use serde_json::{Value, json};
 use crate::again::{grant, seen};
 use crate::app::{TestApp, on_both};
 use crate::changes::{amend, amend_member};
-use crate::world::{self, World, id, limit, visit_of};
+use crate::given_way::{GRANTED, record};
+use crate::world::{self, World, id, limit};
 
 /// Beyond eight units a month each needs an authorization.
 fn eight() -> String {
     limit("month", "8", "window = \"month\"\nexceed = \"authorization\"")
-}
-
-/// Each visit needs one.
-const GRANTED: &str = "[[authorization]]\nkey = \"all\"\nservices = [\"peer_individual\"]\n\
-                       require = \"always\"\nsource = \"manual-limits\"\n";
-
-async fn record(app: &TestApp, w: &World, reference: &str, start: &str, minutes: i64) -> Value {
-    let body = visit_of(reference, &w.peers[0], &w.members[0], start, minutes);
-    app.post("/v1/encounters", &w.submitter, &body).await.expect(201)
 }
 
 /// Ready or claimed units, of which so many on authorizations, and held ones.
