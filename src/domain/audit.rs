@@ -65,7 +65,8 @@ code_list!(
         EncounterRecord = "encounter.record",
         /// A visit was corrected.
         EncounterRevise = "encounter.revise",
-        /// A visit was decided again because somebody asked, or a check found it wrong.
+        /// A visit was decided again because somebody asked, a check found it wrong, or another change
+        /// made it another answer.
         EncounterDecide = "encounter.decide",
         /// A visit was voided.
         EncounterVoid = "encounter.void",

@@ -29,6 +29,7 @@ fn visit(n: i64, pick: (u8, u8, u8, u8, u32, bool)) -> Claimable {
             decision: DecisionId::from_i64(n),
             ordinal: 1,
             status: LineStatus::Ready,
+            member: MemberId::from_i64(i64::from(member)),
             payer: Some(PayerId::from_i64(1)),
             service: Key::parse("peer_individual").unwrap(),
             service_date: date,

@@ -246,7 +246,8 @@ mod tests {
             LineId::from_i64(next)
         };
         let (decision, encounter) = (DecisionId::from_i64(1), EncounterId::from_i64(1));
-        let mut line = lines_of(&case.decide(), decision, encounter, None, id).remove(0);
+        let member = case.encounter.member;
+        let mut line = lines_of(&case.decide(), decision, encounter, member, None, id).remove(0);
         line.authorization = Some(AuthorizationId::from_i64(9));
         let mut booked = |authorized| {
             line.authorized_units = authorized;

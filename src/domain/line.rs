@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::codes::{Modifier, PlaceOfService, ProcedureCode};
 use super::decision::{Decision, LineAnswer};
 use super::identifiers::Key;
-use super::ids::{AuthorizationId, DecisionId, EncounterId, LineId, PayerId};
+use super::ids::{AuthorizationId, DecisionId, EncounterId, LineId, MemberId, PayerId};
 use super::money::Money;
 use super::status::LineStatus;
 
@@ -23,6 +23,8 @@ pub struct Line {
     pub ordinal: i32,
     /// Where it stands.
     pub status: LineStatus,
+    /// Whose visit it was when it was decided.
+    pub member: MemberId,
     /// Who would be billed.
     pub payer: Option<PayerId>,
     /// The service of the contract.
@@ -66,6 +68,7 @@ pub fn lines_of(
     decision: &Decision,
     decision_id: DecisionId,
     encounter: EncounterId,
+    member: MemberId,
     payer: Option<PayerId>,
     mut id: impl FnMut() -> LineId,
 ) -> Vec<Line> {
@@ -85,6 +88,7 @@ pub fn lines_of(
                 LineAnswer::Ready => LineStatus::Ready,
                 LineAnswer::Held => LineStatus::Held,
             },
+            member,
             payer,
             service: service.clone(),
             service_date: decision.service_date,

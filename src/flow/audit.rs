@@ -5,6 +5,7 @@
 //! Who acts stands in the context: the web door puts the holder of the key into it, the worker
 //! itself, and on the command line it is whoever runs the program.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -12,8 +13,9 @@ use serde_json::Value;
 
 use super::Ctx;
 use crate::domain::access::Role;
+use crate::domain::again::Cause;
 pub use crate::domain::audit::{Action, ActorKind, AuditEntry, Detail};
-use crate::domain::ids::{AuditId, KeyId, OrganizationId};
+use crate::domain::ids::{AuditId, EncounterId, KeyId, OrganizationId};
 use crate::error::AppError;
 pub use crate::store::audit::Filter;
 use crate::store::{Conn, Scope, audit as store};
@@ -52,6 +54,21 @@ pub fn note(
 /// Adds entries of several who act, in the one transaction of their changes.
 pub(super) fn note_all(conn: &mut Conn, entries: &[AuditEntry]) -> Result<(), AppError> {
     Ok(store::add_all(conn, entries)?)
+}
+
+/// Adds an entry for each visit that a step decided again beside what it does, with the cause, as the worker does:
+/// so a visit's own id finds why it is held.
+pub(super) fn decided(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    organization: OrganizationId,
+    visits: &BTreeMap<EncounterId, Cause>,
+) -> Result<(), AppError> {
+    let entry = |(id, cause): (&EncounterId, &Cause)| {
+        let detail = Detail::default().about("cause", cause);
+        entry(ctx, Some(organization), Action::EncounterDecide, id, detail)
+    };
+    note_all(conn, &visits.iter().map(entry).collect::<Vec<_>>())
 }
 
 /// The entry of [`note`].

@@ -8,7 +8,7 @@
 //! A batch takes the lines of so many members as make [`MOST_LINES`]; when more are ready, it says
 //! so, and the next one takes them. So the memory of a build does not grow with what is ready.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -19,6 +19,7 @@ use super::claims::{Of, claim};
 use super::encounters::{refuse_moved, who};
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
+use super::unclaimed::{no_longer_ready, told_gone};
 use super::{Ctx, corrected, meter};
 use crate::domain::batch::Batch;
 use crate::domain::contract::{ClaimProfile, Terms};
@@ -117,14 +118,16 @@ pub fn build_some(
     most: i64,
 ) -> Result<Built, AppError> {
     if let Some((batch, left)) = corrected::build_batch(ctx, conn, tenant, wanted, most)? {
-        let more = left || !ready_lines::parts(conn, tenant, wanted, most)?.is_empty();
+        let more = left || ready_lines::next(conn, tenant, wanted, None, most)?.is_some();
         return Ok(Built { batch, more });
     }
-    let mut parts = ready_lines::parts(conn, tenant, wanted, most)?.into_iter().peekable();
-    while let Some(members) = parts.next() {
+    let (mut after, mut gone) = (None, 0);
+    while let Some(members) = ready_lines::next(conn, tenant, wanted, after, most)? {
+        after = Some(members.last);
         // Nothing, where all wait for the end of their week or month or no longer stand.
-        if let Some((batch, left)) = build_part(ctx, conn, tenant, wanted, members)? {
-            return Ok(Built { batch, more: left || parts.peek().is_some() });
+        if let Some((batch, left)) = build_part(ctx, conn, tenant, wanted, members, &mut gone)? {
+            let more = left || ready_lines::next(conn, tenant, wanted, after, most)?.is_some();
+            return Ok(Built { batch, more });
         }
     }
     Err(AppError::new(
@@ -137,13 +140,15 @@ pub fn build_some(
 }
 
 /// Makes a batch of what is ready of some members, and says whether lines of theirs are left for
-/// another file; none when nothing can be claimed.
+/// another file; none when nothing can be claimed. `gone` counts the visits that are ready no longer, of these
+/// members and of those before, of whom nothing can be claimed: the batch's entry tells of all of them.
 fn build_part(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     wanted: Wanted,
     members: Members,
+    gone: &mut usize,
 ) -> Result<Option<(Batch, bool)>, AppError> {
     let Wanted { payer, through } = wanted;
     let candidates = ready_lines::of(conn, tenant, wanted, members)?;
@@ -151,7 +156,8 @@ fn build_part(
     let visits = lock_visits(ctx, conn, tenant, &ids)?;
     check_mode(conn, &visits.organization, payer)?;
     let versions = look_again(ctx, conn, tenant, &visits, &ids)?;
-    let lines = of_looked_at(conn, tenant, wanted, members, &ids)?;
+    let (lines, fewer) = of_looked_at(conn, tenant, wanted, members, &visits)?;
+    *gone += fewer;
     let lines = due(ctx, conn, tenant, through, lines, &versions)?;
     let Some(first) = lines.first().and_then(|l| versions.get(&l.encounter)) else {
         return Ok(None);
@@ -185,7 +191,7 @@ fn build_part(
     let encounters = grouping::encounters(&groups);
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Claimed)?;
     let detail = Detail::default().about("payer", payer).count("claims", batch.claims);
-    let detail = detail.count("lines", batch.lines);
+    let detail = told_gone(detail.count("lines", batch.lines), *gone);
     audit::note(ctx, conn, Some(tenant), Action::BatchBuild, id, detail)?;
     meter::batch(ctx, "built");
     Ok(Some((batch, left)))
@@ -217,8 +223,8 @@ pub(super) fn bills_as_decided(case: &Case, encounter: &Encounter) -> bool {
 }
 
 /// Looks at each visit again; those that no longer stand, whose contract version or coverage to bill
-/// changed, or that wait for the worker's look at a change, are decided again. Gives each visit's
-/// contract version.
+/// changed, or that wait for the worker's look at a change, are decided again, and the audit trail is told of
+/// each. Gives each visit's contract version.
 pub(super) fn look_again(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -270,7 +276,8 @@ pub(super) fn look_again(
 }
 
 /// Decides visits again, and those of `ids` that these decisions touch, until nothing changes any more: a visit
-/// that gives way may move a window in which others were counted. Gives all that were decided.
+/// that gives way may move a window in which others were counted. Gives all that were looked at, and tells the
+/// audit trail of those about which something else was said than before.
 fn settle(
     ctx: &Ctx,
     conn: &mut Conn,
@@ -280,13 +287,19 @@ fn settle(
 ) -> Result<Vec<EncounterId>, AppError> {
     let tenant = organization.id;
     let mut again: HashSet<EncounterId> = HashSet::new();
+    let mut told: BTreeMap<EncounterId, Cause> = BTreeMap::new();
     for _ in 0..MOST_ROUNDS {
         again.extend(wishes.iter().map(|w| w.encounter));
         // All at once: what they look at is locked in one order, and read once.
         let both = Ways { back: true, forward: true };
-        if redo(ctx, conn, organization, &wishes, both)?.is_empty() {
+        let decided: HashSet<EncounterId> =
+            redo(ctx, conn, organization, &wishes, both)?.into_iter().collect();
+        if decided.is_empty() {
+            audit::decided(ctx, conn, tenant, &told)?;
             return Ok(again.into_iter().collect());
         }
+        let otherwise = wishes.iter().filter(|w| decided.contains(&w.encounter));
+        told.extend(otherwise.map(|w| (w.encounter, w.cause)));
         let pending = again::Pending::read(conn, tenant)?;
         let mut ready = store::encounters::by_ids(conn, tenant, ids)?;
         ready.retain(|e| e.status == EncounterStatus::Ready);
@@ -296,21 +309,22 @@ fn settle(
     Err(AppError::new(Code::Busy, detail))
 }
 
-/// The lines that are ready now, of visits that were looked at. A visit that was recorded meanwhile
-/// waits for the next batch, and so does the day with whose minutes its own are summed.
+/// The lines that are ready now, of visits that were looked at, and how many of these are ready no longer. A visit
+/// that was recorded meanwhile waits for the next batch, and so does the day with whose minutes its own are summed.
 fn of_looked_at(
     conn: &mut Conn,
     tenant: OrganizationId,
     wanted: Wanted,
     members: Members,
-    ids: &[EncounterId],
-) -> Result<Vec<Line>, AppError> {
+    visits: &Visits,
+) -> Result<(Vec<Line>, usize), AppError> {
     let (mut lines, meanwhile): (Vec<Line>, Vec<Line>) =
         ready_lines::of(conn, tenant, wanted, members)?
             .into_iter()
-            .partition(|line| ids.binary_search(&line.encounter).is_ok());
+            .partition(|line| visits.encounters.contains_key(&line.encounter));
+    let gone = no_longer_ready(visits, &lines);
     if meanwhile.is_empty() {
-        return Ok(lines);
+        return Ok((lines, gone));
     }
     let late = store::day_visits::by_ids(conn, tenant, &encounters_of(&meanwhile))?;
     let late: HashSet<SumKey> = late.into_iter().map(|v| v.key).collect();
@@ -321,7 +335,7 @@ fn of_looked_at(
             .map(|v| v.encounter)
             .collect();
     lines.retain(|line| !waiting.contains(&line.encounter));
-    Ok(lines)
+    Ok((lines, gone))
 }
 
 pub(super) fn form(terms: &Terms) -> Form<'_> {

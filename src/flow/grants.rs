@@ -1,5 +1,5 @@
 //! Grants: what an authorization approves is booked in the unit ledger, and what changes about it
-//! is looked at again.
+//! is looked at again; the audit trail names each visit that is decided otherwise.
 //!
 //! When a grant shrinks or moves, consumed units are never taken back (what remains is then
 //! negative); visits that are not claimed yet and no longer fit become held, the latest service
@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ctx;
 use super::again::{self, Cause, Days, Touched, Ways, Wish, redo};
+use super::audit;
 use super::batching::lock_visits;
 use super::intake::draws::book;
 use crate::domain::authorization::Authorization;
-use crate::domain::ids::{AccountId, MemberId, OrganizationId};
+use crate::domain::ids::{AccountId, EncounterId, MemberId, OrganizationId};
 use crate::domain::ledger::{AccountKey, Entry, EntryKind};
 use crate::error::AppError;
 use crate::store::{self, Conn};
@@ -91,7 +92,11 @@ pub fn changed(
     let wishes: Vec<Wish> = visits.into_iter().map(wish).collect();
     let organization = again::deciding(conn, tenant)?;
     // On the way back the latest give way; what remains of the grant is theirs on the way forward.
-    redo(ctx, conn, &organization, &wishes, Ways { back: true, forward: true }).map(|_| ())
+    let both = Ways { back: true, forward: true };
+    let decided = redo(ctx, conn, &organization, &wishes, both)?;
+    let told: BTreeMap<EncounterId, Cause> =
+        decided.into_iter().map(|id| (id, Cause::Authorization)).collect();
+    audit::decided(ctx, conn, tenant, &told)
 }
 
 fn book_changes(

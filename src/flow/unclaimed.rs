@@ -1,13 +1,18 @@
-//! What a build of a batch finds out when it finds nothing to claim.
+//! What a build of a batch finds out about visits that it does not claim, also when it finds nothing to claim.
+
+use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
 use super::audit::{self, Action, Detail};
-use super::batching::{MOST_LINES, encounters_of, lock_visits, look_again};
+use super::batching::{MOST_LINES, Visits, encounters_of, lock_visits, look_again};
 use super::{Ctx, corrected};
-use crate::domain::ids::OrganizationId;
+use crate::domain::encounter::Encounter;
+use crate::domain::ids::{EncounterId, MemberId, OrganizationId};
+use crate::domain::line::Line;
+use crate::domain::status::EncounterStatus;
 use crate::error::AppError;
-use crate::store::ready_lines::{self, Members, Wanted};
+use crate::store::ready_lines::{self, Wanted};
 use crate::store::{Conn, Scope};
 
 /// Keeps what a build found out when it found nothing to claim: its own transaction is undone, so
@@ -21,37 +26,55 @@ pub async fn settle(
     let read = move |conn: &mut Conn| {
         let payer =
             super::access::payer(conn, &payer)?.ok_or_else(|| AppError::not_found("payer"))?;
-        let wanted = Wanted { payer, through };
-        Ok::<_, AppError>((wanted, ready_lines::parts(conn, tenant, wanted, MOST_LINES)?))
+        Ok::<_, AppError>(Wanted { payer, through })
     };
-    let (wanted, parts) = ctx.db.read(Scope::Tenant(tenant), read).await?;
+    let wanted = ctx.db.read(Scope::Tenant(tenant), read).await?;
     let work = ctx.clone();
     let note = move |conn: &mut Conn| corrected::note_problems(&work, conn, tenant, wanted);
     ctx.db.write(Scope::Tenant(tenant), note).await?;
-    for members in parts {
+    let mut after = None;
+    loop {
         let work = ctx.clone();
-        let again = move |conn: &mut Conn| settle_part(&work, conn, tenant, wanted, members);
-        ctx.db.write(Scope::Tenant(tenant), again).await?;
+        let again = move |conn: &mut Conn| settle_next(&work, conn, tenant, wanted, after);
+        after = ctx.db.write(Scope::Tenant(tenant), again).await?;
+        if after.is_none() {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
-fn settle_part(
+/// The next members after one; gives the last of them, none when nobody was left.
+fn settle_next(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     wanted: Wanted,
-    members: Members,
-) -> Result<(), AppError> {
+    after: Option<MemberId>,
+) -> Result<Option<MemberId>, AppError> {
+    let Some(members) = ready_lines::next(conn, tenant, wanted, after, MOST_LINES)? else {
+        return Ok(None);
+    };
     let ids = encounters_of(&ready_lines::of(conn, tenant, wanted, members)?);
     let visits = lock_visits(ctx, conn, tenant, &ids)?;
     look_again(ctx, conn, tenant, &visits, &ids)?;
-    let left = encounters_of(&ready_lines::of(conn, tenant, wanted, members)?);
-    let changed = ids.iter().filter(|id| left.binary_search(id).is_err()).count();
-    if changed == 0 {
-        return Ok(());
+    let gone = no_longer_ready(&visits, &ready_lines::of(conn, tenant, wanted, members)?);
+    if gone > 0 {
+        // Beside the entry of each visit: one for the build that found them.
+        let detail = Detail::default().about("payer", wanted.payer).about("cause", "claim_check");
+        let detail = told_gone(detail, gone);
+        audit::note(ctx, conn, Some(tenant), Action::EncounterDecide, "", detail)?;
     }
-    let detail = Detail::default().about("payer", wanted.payer).about("cause", "claim_check");
-    let detail = detail.count("no_longer_ready", changed);
-    audit::note(ctx, conn, Some(tenant), Action::EncounterDecide, "", detail)
+    Ok(Some(members.last))
+}
+
+/// With the number of visits that are ready no longer, where there are any.
+pub(super) fn told_gone(detail: Detail, gone: usize) -> Detail {
+    if gone == 0 { detail } else { detail.count("no_longer_ready", gone) }
+}
+
+/// How many of the visits were ready under the locks, and have no line that is ready now.
+pub(super) fn no_longer_ready(visits: &Visits, ready: &[Line]) -> usize {
+    let ready: HashSet<EncounterId> = ready.iter().map(|line| line.encounter).collect();
+    let gone = |e: &&Encounter| e.status == EncounterStatus::Ready && !ready.contains(&e.id);
+    visits.encounters.values().filter(gone).count()
 }

@@ -17,13 +17,14 @@ use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, ENGINE_VERSION};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{
-    AuthorizationId, ContractVersionId, DecisionId, EncounterId, LineId, OrganizationId, PayerId,
+    AuthorizationId, ContractVersionId, DecisionId, EncounterId, LineId, MemberId, OrganizationId,
+    PayerId,
 };
 use crate::domain::line::Line;
 use crate::domain::money::Money;
 use crate::domain::status::LineStatus;
 
-/// Rows of one INSERT: at most 18 columns each, below both databases' parameter limits.
+/// Rows of one INSERT, and ids of one question: below both databases' parameter limits.
 const INSERT_ROWS: usize = types::CHUNK;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -208,6 +209,7 @@ pub(super) struct LineRow {
     expected: i64,
     authorization_id: Option<i64>,
     authorized_units: i64,
+    member_id: i64,
 }
 
 impl LineRow {
@@ -233,6 +235,7 @@ impl LineRow {
             expected: l.expected.cents(),
             authorization_id: l.authorization.map(AuthorizationId::as_i64),
             authorized_units: i64::from(l.authorized_units),
+            member_id: l.member.as_i64(),
         }
     }
 
@@ -243,6 +246,7 @@ impl LineRow {
             decision: DecisionId::from_i64(self.decision_id),
             ordinal: self.ordinal,
             status: types::read("decision_lines.status", self.status)?,
+            member: MemberId::from_i64(self.member_id),
             payer: self.payer_id.map(PayerId::from_i64),
             service: types::read("decision_lines.service", self.service)?,
             service_date: self.service_date,

@@ -375,6 +375,7 @@ diesel::table! {
         expected -> BigInt,
         authorization_id -> Nullable<BigInt>,
         authorized_units -> BigInt,
+        member_id -> BigInt,
     }
 }
 

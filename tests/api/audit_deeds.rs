@@ -2,6 +2,7 @@
 //! trail must say of it.
 
 mod claims;
+mod exports;
 mod visits;
 
 use reqwest::Method;
@@ -217,11 +218,17 @@ impl Deeds<'_> {
     }
 
     /// The deed of an operation; none for those that change nothing and hand out no file or report.
-    /// An operation that is not named here fails the test.
+    /// An operation that is not named here, or among [`exports::READS`], fails the test.
     pub async fn of(&mut self, method: &Method, path: &str) -> Option<Deed> {
         let parts: Vec<&str> = path.split('/').skip(2).collect();
         if method == Method::GET {
-            return self.of_export(method, &parts).await;
+            let deed = self.of_export(method, &parts).await;
+            assert!(
+                deed.is_some() != exports::READS.contains(&path),
+                "say in this test whether GET {path} hands out a file or report (docs/audit.md): then \
+                 it is a deed and leaves an entry; else it is one of the reads"
+            );
+            return deed;
         }
         if parts == ["decisions", "preview"] {
             return None;
@@ -248,91 +255,5 @@ impl Deeds<'_> {
         let unknown =
             || format!("say in this test what {method} {path} does, and see that it is audited");
         Some(deed.unwrap_or_else(|| panic!("{}", unknown())))
-    }
-
-    /// What hands out a file or a report.
-    async fn of_export(&mut self, method: &Method, parts: &[&str]) -> Option<Deed> {
-        Some(match (method.as_str(), parts) {
-            ("GET", ["batches", "{id}", "837p"]) => {
-                let path = format!("/v1/batches/{}/837p", self.batch().await);
-                self.biller(Method::GET, &path, &Value::Null, "batch.export_837p")
-            }
-            ("GET", ["batches", "{id}", "csv"]) => {
-                let path = format!("/v1/batches/{}/csv", self.batch().await);
-                self.biller(Method::GET, &path, &Value::Null, "batch.export_lines")
-            }
-            ("GET", ["files", "{id}", "content"]) => {
-                let made =
-                    world::body(self.app, "/v1/files", &self.w.biller, "text/plain", "Marigold");
-                let file = id(&made.await.json()["files"][0]);
-                let path = format!("/v1/files/{file}/content");
-                self.biller(Method::GET, &path, &Value::Null, "file.export")
-            }
-            ("GET", ["tasks"]) => {
-                let path = "/v1/tasks?format=csv";
-                self.biller(Method::GET, path, &Value::Null, "tasks.export")
-            }
-            ("GET", ["worklist"]) => {
-                let path = "/v1/worklist?format=csv";
-                self.biller(Method::GET, path, &Value::Null, "worklist.export")
-            }
-            ("GET", ["reports", "{name}"]) => {
-                let path = "/v1/reports/delivery?from=2026-07-01&to=2026-07-31";
-                let deed = self.biller(Method::GET, path, &Value::Null, "report.export");
-                Deed { key: self.analyst.clone(), role: "payer_analyst", ..deed }
-            }
-            ("POST", ["reports", "differences"]) => {
-                let path = "/v1/reports/differences?from=2026-07-01&to=2026-07-31&payer=evergreen";
-                let body = "claim_number,line_control,service_date,units,charge\n".to_owned();
-                let deed = self.biller(Method::POST, path, &Value::Null, "report.differences");
-                Deed { kind: "text/csv", body, ..deed }
-            }
-            ("POST", ["enrollments"]) => {
-                let path = "/v1/enrollments?from=2026-07-01&to=2026-07-31";
-                let body = "member_number,from,to\nEV1,2026-07-01,2026-07-31\n".to_owned();
-                let deed = self.biller(Method::POST, path, &Value::Null, "enrollment.import");
-                let deed = Deed { kind: "text/csv", body, ..deed };
-                Deed { key: self.analyst.clone(), role: "payer_analyst", ..deed }
-            }
-            ("POST", ["report-issues"]) => {
-                self.next += 1;
-                let day = format!("2026-05-{:02}", self.next);
-                let body = json!({"report": "delivery", "from": "2026-05-01", "to": day});
-                self.biller(Method::POST, "/v1/report-issues", &body, "report.issue")
-            }
-            ("GET", ["report-issues", "{id}", "file"]) => {
-                self.next += 1;
-                let day = format!("2026-04-{:02}", self.next);
-                let body = json!({"report": "delivery", "from": "2026-04-01", "to": day});
-                let made = self.app.post("/v1/report-issues", &self.w.biller, &body).await;
-                let path = format!("/v1/report-issues/{}/file", id(&made.expect(201)));
-                self.biller(Method::GET, &path, &Value::Null, "report.export_issue")
-            }
-            ("GET", ["report-issues"] | ["report-issues", "{id}"]) => {
-                let day = format!("2026-03-1{}", parts.len());
-                let body = json!({"report": "delivery", "from": "2026-03-01", "to": day});
-                let made = self.app.post("/v1/report-issues", &self.w.biller, &body).await;
-                let path = match (parts.len(), id(&made.expect(201))) {
-                    (1, _) => "/v1/report-issues".to_owned(),
-                    (_, id) => format!("/v1/report-issues/{id}"),
-                };
-                self.biller(Method::GET, &path, &Value::Null, "report.read_issue")
-            }
-            ("POST", ["report-jobs"]) => {
-                let body = json!({"report": "delivery", "from": "2026-05-01", "to": "2026-05-02"});
-                self.biller(Method::POST, "/v1/report-jobs", &body, "report.job")
-            }
-            ("GET", ["report-jobs", "{id}", "file"]) => {
-                let job = self.job().await;
-                crate::report_jobs::make_all(&self.app.ctx).await;
-                let path = format!("/v1/report-jobs/{job}/file");
-                self.biller(Method::GET, &path, &Value::Null, "report.export_job")
-            }
-            ("DELETE", ["report-jobs", "{id}"]) => {
-                let path = format!("/v1/report-jobs/{}", self.job().await);
-                self.biller(Method::DELETE, &path, &json!({}), "report.job_cancel")
-            }
-            _ => return None,
-        })
     }
 }

@@ -22,7 +22,7 @@ pub fn import(database: &Database, kind: &str, bytes: &[u8], more: &[&str]) -> O
 
 /// What it said on standard output, when it went well.
 #[track_caller]
-fn done(database: &Database, kind: &str, text: &str) -> String {
+pub fn done(database: &Database, kind: &str, text: &str) -> String {
     let output = import(database, kind, text.as_bytes(), &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -73,7 +73,8 @@ fn certificates() -> String {
     format!("organization,peer_npi,state,kind,number,from,to\n{}", rows.concat())
 }
 
-fn files() -> Vec<(&'static str, String, u32)> {
+/// A file of each kind, in an order that works, with how many things it makes.
+pub fn files() -> Vec<(&'static str, String, u32)> {
     vec![
         ("organizations", ORGANIZATIONS.to_owned(), 2),
         ("locations", LOCATIONS.to_owned(), 2),

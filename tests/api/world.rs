@@ -96,10 +96,25 @@ pub async fn mesa_voices(app: &TestApp, members: usize) -> World {
 
 /// The same, with other days between which everything is valid.
 pub async fn mesa_voices_in(app: &TestApp, members: usize, times: (&str, &str)) -> World {
+    mesa_voices_with(app, members, times, &[]).await
+}
+
+/// The same with a pack in which some texts are others.
+pub async fn mesa_voices_with(
+    app: &TestApp,
+    members: usize,
+    times: (&str, &str),
+    other: &[(&str, &str)],
+) -> World {
     let admin = app.admin_key().await;
     organization(app, &admin, "mesa-voices", "TX", "America/Chicago").await;
     payer(app, &admin, "lone-mesa").await;
-    pack(app, &admin, include_str!("../../config/payers/lone-mesa.toml")).await;
+    let mut text = include_str!("../../config/payers/lone-mesa.toml").to_owned();
+    for (from, to) in other {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    pack(app, &admin, &text).await;
     let contract = include_str!("../../fixtures/contracts/mesa-voices_lone-mesa.toml");
     let contract = contract.replace(TIMES.0, times.0);
     toml(app, "/v1/contracts?organization=mesa-voices", &admin, &contract).await.expect(201);

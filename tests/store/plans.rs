@@ -116,6 +116,30 @@ fn what_reports_read_of_a_day_is_found_by_the_day() {
     assert!(!plan_of_page.contains("TEMP B-TREE"), "{plan_of_page}");
 }
 
+/// The next members with something to claim are found where those before ended, and no more of them are
+/// read than make a part of a batch.
+#[test]
+fn what_is_ready_is_found_member_by_member() {
+    let (_folder, mut conn) = database();
+    let next = "SELECT member_id FROM decision_lines WHERE organization_id = 1 AND payer_id = 2 \
+         AND decision_lines.status = 'ready' AND service_date <= '2026-07-31' AND member_id > 7 \
+         ORDER BY member_id LIMIT 5001";
+    let plan_of_next = plan(&mut conn, next);
+    let by_member = "USING COVERING INDEX decision_lines_ready (organization_id=? AND payer_id=? \
+         AND member_id>?)";
+    assert!(plan_of_next.contains(by_member), "{plan_of_next}");
+    assert!(!plan_of_next.contains("TEMP B-TREE"), "{plan_of_next}");
+    let lines = "SELECT id FROM decision_lines WHERE organization_id = 1 AND payer_id = 2 \
+         AND decision_lines.status = 'ready' AND service_date <= '2026-07-31' \
+         AND member_id BETWEEN 7 AND 9 ORDER BY service_date, encounter_id, ordinal";
+    let plan_of_lines = plan(&mut conn, lines);
+    assert!(
+        plan_of_lines
+            .contains("decision_lines_ready (organization_id=? AND payer_id=? AND member_id"),
+        "{plan_of_lines}"
+    );
+}
+
 #[test]
 fn the_planner_is_told_of_indexes_that_are_there() {
     let (_folder, mut conn) = database();

@@ -249,7 +249,7 @@ fn entries(case: &Case, decision: &Decision, number: i64) -> Vec<Entry> {
         next += 1;
         LineId::from_i64(next)
     };
-    let lines = lines_of(decision, id, encounter, payer, ids);
+    let lines = lines_of(decision, id, encounter, case.encounter.member, payer, ids);
     let ready = lines.iter().zip(&decision.lines).filter(|(_, l)| l.answer == LineAnswer::Ready);
     let (peer, mode) = (case.encounter.peer, case.encounter.mode);
     ready.flat_map(|(line, _)| ledger::reserve(AccountId::from_i64(1), line, peer, mode)).collect()

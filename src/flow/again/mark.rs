@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::write::MOST_STEPS;
+use super::write::goes_on_without_end;
 use crate::domain::again::{Cause, Mark, Touched};
 use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{AccountId, EncounterId, MemberId, OrganizationId, PayerId};
@@ -162,7 +162,7 @@ pub fn retell(
     others: Vec<EncounterId>,
 ) -> Result<(), AppError> {
     let touched: Vec<Touched> = others.into_iter().map(Touched::Encounter).collect();
-    if depth >= MOST_STEPS {
+    if touched.is_empty() || goes_on_without_end(organization, depth) {
         return Ok(());
     }
     follow(ctx, conn, organization, Cause::Session, depth + 1, &touched)

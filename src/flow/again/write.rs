@@ -28,7 +28,16 @@ use crate::store::{self, Conn};
 /// How far what a decision sets free is followed from one decision to the next. Each step gives
 /// somebody units or time that nobody has, so chains are short; the bound is for contracts whose
 /// rules undo each other's answers for ever.
-pub(super) const MOST_STEPS: i32 = 16;
+const MOST_STEPS: i32 = 16;
+
+/// Whether decisions that are `depth` steps away from somebody's change are followed no further; it is told.
+pub(super) fn goes_on_without_end(tenant: OrganizationId, depth: i32) -> bool {
+    if depth < MOST_STEPS {
+        return false;
+    }
+    tracing::warn!(organization = %tenant, "new decisions follow each other without end");
+    true
+}
 
 /// A new decision about an encounter that was decided before.
 #[derive(Debug)]
@@ -90,7 +99,8 @@ pub fn write(
     for again in &list {
         let id = ctx.id();
         let payer = again.billed().map(|b| b.0);
-        let fresh = lines_of(&again.answer, id, again.encounter.id, payer, || ctx.id());
+        let (encounter, member) = (again.encounter.id, again.data().member);
+        let fresh = lines_of(&again.answer, id, encounter, member, payer, || ctx.id());
         drawn.extend(draws(DrawnOn::of(&again.case), again.data(), &fresh)?);
         lines.extend(fresh);
         stored.push(StoredDecision {
@@ -204,8 +214,7 @@ fn mark_freed(
     let Some(depth) = freeing.iter().chain(of_leaned).map(|a| a.depth).max() else {
         return Ok(());
     };
-    if depth >= MOST_STEPS {
-        tracing::warn!(organization = %tenant, "new decisions follow each other without end");
+    if goes_on_without_end(tenant, depth) {
         return Ok(());
     }
     let mut touched = freed(freeing.iter().map(|a| &a.encounter));
@@ -224,7 +233,7 @@ fn wake_others(
     let fresh = |a: &&Again| a.revised.is_some() || !stands(&a.before.answer) || a.grows();
     let fresh: Vec<&Again> = list.iter().filter(fresh).collect();
     let depth = fresh.iter().map(|a| a.depth).max().unwrap_or_default();
-    if depth >= MOST_STEPS {
+    if fresh.is_empty() || goes_on_without_end(tenant, depth) {
         return Ok(());
     }
     let visits = fresh.iter().map(|a| (a.data(), &a.answer));

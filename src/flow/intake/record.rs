@@ -256,7 +256,8 @@ impl Written {
         let decision_id: DecisionId = ctx.id();
         let billed = case.facts.billed.as_ref();
         let payer = billed.map(|b| b.data.payer);
-        let lines = lines_of(&decision, decision_id, id, payer, || ctx.id::<LineId>());
+        let member = data.member;
+        let lines = lines_of(&decision, decision_id, id, member, payer, || ctx.id::<LineId>());
         self.draws.extend(draws(DrawnOn::of(&case), &data, &lines)?);
         self.lines.extend(lines);
         let encounter = Encounter {

@@ -9,13 +9,12 @@ use std::collections::HashSet;
 use super::draft::AuthorizationInput;
 use super::{
     AuthorizationFilter, FIRST, NO_SUCH_MEMBER, NO_SUCH_PAYER, exists, members_named, payers_named,
-    same_revision, stale,
+    same_revision, stale, told,
 };
 use crate::domain::authorization::{Authorization, AuthorizationData};
 use crate::domain::identifiers::{AuthorizationNumber, Key};
 use crate::domain::ids::{AuthorizationId, OrganizationId, PayerId};
 use crate::error::{AppError, Fault};
-use crate::flow::audit::{self, Action, Detail};
 use crate::flow::{Ctx, grants};
 use crate::store::{Conn, Scope, StoreError, authorizations as store, contracts};
 
@@ -38,9 +37,7 @@ pub fn create(
     let authorization = Authorization { id: ctx.id(), revision: FIRST, data };
     store::insert(conn, organization, &authorization, ctx.now())?;
     grants::granted(ctx, conn, organization, std::slice::from_ref(&authorization))?;
-    let detail = Detail::default().about("member", authorization.data.member);
-    let (owner, action) = (Some(organization), Action::AuthorizationCreate);
-    audit::note(ctx, conn, owner, action, authorization.id, detail)?;
+    told::note(ctx, conn, Some(organization), None, &authorization)?;
     Ok(authorization)
 }
 
@@ -77,9 +74,7 @@ pub async fn update(
                 return Err(stale());
             }
             new.revision += 1;
-            let detail = audit::changed(&old.data, &new.data)?;
-            let (owner, action) = (Some(organization), Action::AuthorizationChange);
-            audit::note(&work, conn, owner, action, id, detail)?;
+            told::note(&work, conn, Some(organization), Some(&old), &new)?;
             grants::changed(&work, conn, organization, &old, &new)?;
             grants::mark(&work, conn, organization, std::slice::from_ref(&new))?;
             Ok(new)

@@ -7,7 +7,8 @@
 use super::authorizations::unknown_services;
 use super::draft::ConsentInput;
 use super::{
-    ConsentFilter, NO_SUCH_MEMBER, NO_SUCH_PAYER, exists, lock_members, members_named, payers_named,
+    ConsentFilter, NO_SUCH_MEMBER, NO_SUCH_PAYER, exists, lock_members, members_named,
+    payers_named, told,
 };
 use crate::domain::consent::{Consent, ConsentData, Revocation};
 use crate::domain::dates::{Instant, Zone};
@@ -16,7 +17,6 @@ use crate::domain::ids::{ConsentId, MemberId, OrganizationId, PayerId};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
-use crate::flow::audit::{self, Action, Detail};
 use crate::flow::encounters::organization as organization_of;
 use crate::store::{Conn, Scope, StoreError, consents as store, contracts};
 use std::collections::HashSet;
@@ -57,9 +57,7 @@ pub fn create(
     }
     let consent = consent(ctx.id(), member, recipient.flatten(), input);
     store::insert_all(conn, organization, std::slice::from_ref(&consent), ctx.now())?;
-    let detail = Detail::default().about("member", member);
-    let (owner, action) = (Some(organization), Action::ConsentRecord);
-    audit::note(ctx, conn, owner, action, consent.id, detail)?;
+    told::note(ctx, conn, Some(organization), None, &consent)?;
     mark(ctx, conn, organization, [member])?;
     Ok(consent)
 }
@@ -181,10 +179,10 @@ pub fn revoke(
     if !store::revoke(conn, organization, id, &revocation, ctx.now())? {
         return Err(AppError::internal("a consent changed under its member's lock"));
     }
-    let detail = Detail::default().about("member", member).about("at", at);
-    audit::note(ctx, conn, Some(organization), Action::ConsentRevoke, id, detail)?;
+    let new = Consent { revoked: Some(revocation), ..old.clone() };
+    told::note(ctx, conn, Some(organization), Some(&old), &new)?;
     mark(ctx, conn, organization, [member])?;
-    Ok(Consent { revoked: Some(revocation), ..old })
+    Ok(new)
 }
 
 /// The consent with this id, if it is this organization's.

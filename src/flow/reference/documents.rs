@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::draft::{DocumentInput, PeerName};
-use super::{DocumentFilter, FIRST, NO_SUCH_MEMBER, exists, members_named, same_revision, stale};
+use super::{
+    DocumentFilter, FIRST, NO_SUCH_MEMBER, exists, members_named, same_revision, stale, told,
+};
 use crate::domain::document::{Content, Document, DocumentData, DocumentKind};
 use crate::domain::identifiers::{Key, Npi, Reference};
 use crate::domain::ids::{AccountId, DocumentId, OrganizationId, PeerId};
@@ -16,7 +18,6 @@ use crate::domain::ledger::AccountKey;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
-use crate::flow::audit::{self, Action, Detail};
 use crate::flow::encounters::organization as organization_of;
 use crate::store::{Conn, Scope, StoreError, documents as store, ledger, peers};
 
@@ -37,9 +38,7 @@ pub fn create(
     free(conn, organization, &data.reference)?;
     let document = Document { id: ctx.id(), revision: FIRST, data };
     store::insert_all(conn, organization, std::slice::from_ref(&document), ctx.now())?;
-    let detail = about(&document.data);
-    let (owner, action) = (Some(organization), Action::DocumentCreate);
-    audit::note(ctx, conn, owner, action, document.id, detail)?;
+    told::note(ctx, conn, Some(organization), None, &document)?;
     mark(ctx, conn, organization, [&document.data])?;
     Ok(document)
 }
@@ -74,24 +73,12 @@ pub async fn update(
             if !store::update(conn, organization, &new, work.now())? {
                 return Err(stale());
             }
-            let detail = audit::changed(&old.data, &new.data)?;
-            audit::note(&work, conn, Some(organization), Action::DocumentChange, id, detail)?;
+            told::note(&work, conn, Some(organization), Some(&old), &new)?;
             new.revision += 1;
             mark(&work, conn, organization, [&old.data, &new.data])?;
             Ok(new)
         })
         .await
-}
-
-fn about(data: &DocumentData) -> Detail {
-    let mut detail = Detail::default().about("kind", data.content.kind());
-    if let Some(member) = data.member {
-        detail = detail.about("member", member);
-    }
-    match data.peer {
-        Some(peer) => detail.about("peer", peer),
-        None => detail,
-    }
 }
 
 /// Marks what documents may decide otherwise: all visits of whom they are about.

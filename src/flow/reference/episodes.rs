@@ -8,7 +8,7 @@ use super::draft::EpisodeInput;
 use super::programs::{NO_SUCH_PROGRAM, unknown as unknown_programs};
 use super::{
     EpisodeFilter, FIRST, NO_SUCH_MEMBER, NO_SUCH_PAYER, exists, lock_members, members_named,
-    payers_named, same_revision, stale,
+    payers_named, same_revision, stale, told,
 };
 use crate::domain::episode::{Episode, EpisodeData};
 use crate::domain::identifiers::{Key, Reference};
@@ -16,7 +16,6 @@ use crate::domain::ids::{EpisodeId, MemberId, OrganizationId};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
-use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, episodes as store};
 
 /// What a taken reference is told as.
@@ -35,9 +34,7 @@ pub fn create(
     let episode = Episode { id: ctx.id(), revision: FIRST, data };
     apart(conn, organization, &episode)?;
     store::insert_all(conn, organization, std::slice::from_ref(&episode), ctx.now())?;
-    let detail = Detail::default().about("member", episode.data.member);
-    let (owner, action) = (Some(organization), Action::EpisodeCreate);
-    audit::note(ctx, conn, owner, action, episode.id, detail)?;
+    told::note(ctx, conn, Some(organization), None, &episode)?;
     mark(ctx, conn, organization, [episode.data.member])?;
     Ok(episode)
 }
@@ -73,8 +70,7 @@ pub async fn update(
             if !store::update(conn, organization, &new, work.now())? {
                 return Err(stale());
             }
-            let detail = audit::changed(&old.data, &new.data)?;
-            audit::note(&work, conn, Some(organization), Action::EpisodeChange, id, detail)?;
+            told::note(&work, conn, Some(organization), Some(&old), &new)?;
             new.revision += 1;
             mark(&work, conn, organization, [new.data.member])?;
             Ok(new)

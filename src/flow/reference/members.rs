@@ -6,7 +6,7 @@ use chrono::{Days as DaySpan, NaiveDate};
 
 use super::coverage::misfits;
 use super::draft::{CoverageInput, MemberInput, PayerName};
-use super::{FIRST, MemberFilter, NO_SUCH_PAYER, exists, payers_named, same_revision, stale};
+use super::{FIRST, MemberFilter, NO_SUCH_PAYER, exists, payers_named, same_revision, stale, told};
 use crate::domain::dates::Instant;
 use crate::domain::identifiers::Reference;
 use crate::domain::ids::{CoverageId, MemberId, OrganizationId};
@@ -15,7 +15,6 @@ use crate::domain::payer::Payer;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
-use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, members as store, organizations};
 
 /// What a taken reference is told as.
@@ -36,8 +35,7 @@ pub fn create(
     let blank = Member { id: ctx.id(), revision: FIRST, data: input.data, coverages: Vec::new() };
     let member = with_coverages(conn, ctx, organization, blank, input.coverages)?;
     store::insert(conn, organization, &member, ctx.now())?;
-    let (owner, action) = (Some(organization), Action::MemberCreate);
-    audit::note(ctx, conn, owner, action, member.id, Detail::default())?;
+    told::note(ctx, conn, Some(organization), None, &member)?;
     Ok(member)
 }
 
@@ -70,9 +68,7 @@ pub async fn update(
         if !store::update(conn, organization, &member, ctx.now())? {
             return Err(stale());
         }
-        let detail = audit::changed(&old.data, &member.data)?
-            .field_if("coverages", old.coverages != member.coverages);
-        audit::note(&ctx, conn, Some(organization), Action::MemberChange, id, detail)?;
+        told::note(&ctx, conn, Some(organization), Some(&old), &member)?;
         member.revision += 1;
         if old.coverages != member.coverages {
             again::follow_numbers(&ctx, conn, organization, &[&member])?;

@@ -21,6 +21,7 @@ pub mod packs;
 pub mod payers;
 pub mod peers;
 pub mod programs;
+mod told;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

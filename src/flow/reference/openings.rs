@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use super::draft::OpeningInput;
 use super::opening_names::{Names, Resolved};
-use super::{FIRST, OpeningFilter, exists, same_revision, stale};
+use super::{FIRST, OpeningFilter, exists, same_revision, stale, told};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{
     AccountId, AuthorizationId, MemberId, OpeningId, OrganizationId, SharedAccountId,
@@ -20,7 +20,6 @@ use crate::domain::opening::{Opening, OpeningData};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
-use crate::flow::audit::{self, Action, Detail};
 use crate::flow::encounters::organization as organization_of;
 use crate::flow::intake::draws::{Draws, draw};
 use crate::store::{Conn, Scope, ledger, openings as store, shared};
@@ -115,9 +114,7 @@ pub fn create(
     let opening = Opening { id: ctx.id(), revision: FIRST, account, member_number: number, data };
     store::insert_all(conn, organization, std::slice::from_ref(&opening), ctx.now())?;
     book_all(ctx, conn, organization, &[(opening.clone(), None)])?;
-    let detail = Detail::default().about("member", opening.data.member);
-    let (owner, action) = (Some(organization), Action::OpeningCreate);
-    audit::note(ctx, conn, owner, action, opening.id, detail)?;
+    told::note(ctx, conn, Some(organization), None, &opening)?;
     Ok(opening)
 }
 
@@ -205,8 +202,7 @@ pub async fn update(
             }
             let booking = (new.clone(), Some(old.data.units));
             book_all(&work, conn, organization, &[booking])?;
-            let detail = audit::changed(&old.data, &new.data)?;
-            audit::note(&work, conn, Some(organization), Action::OpeningChange, id, detail)?;
+            told::note(&work, conn, Some(organization), Some(&old), &new)?;
             new.revision += 1;
             Ok(new)
         })

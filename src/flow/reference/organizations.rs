@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::draft::OrganizationInput;
-use super::{FIRST, exists, same_revision, stale};
+use super::{FIRST, exists, same_revision, stale, told};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::OrganizationId;
 use crate::domain::organization::{
@@ -13,7 +13,6 @@ use crate::domain::rules::RuleId;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Touched};
-use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, StoreError, contracts, holds, organizations as store, programs};
 
 /// Versions whose billing locations are looked at when a location goes.
@@ -39,8 +38,7 @@ pub fn create(
     let locations = merged(ctx, &[], input.locations);
     let organization = Organization { id: ctx.id(), revision: FIRST, data: input.data, locations };
     store::insert(conn, &organization, ctx.now())?;
-    let id = organization.id;
-    audit::note(ctx, conn, Some(id), Action::OrganizationCreate, id, Detail::default())?;
+    told::note(ctx, conn, Some(organization.id), None, &organization)?;
     Ok(organization)
 }
 
@@ -74,9 +72,7 @@ pub async fn update(
         if !store::update(conn, &new, ctx.now())? {
             return Err(stale());
         }
-        let detail = audit::changed(&old.data, &new.data)?
-            .field_if("locations", old.locations != new.locations);
-        audit::note(&ctx, conn, Some(id), Action::OrganizationChange, id, detail)?;
+        told::note(&ctx, conn, Some(id), Some(&old), &new)?;
         new.revision += 1;
         let touched = touches(conn, id, &old.data, &new.data)?;
         again::mark(&ctx, conn, id, Cause::Organization, &touched)?;

@@ -1,13 +1,12 @@
 //! Payers: created by an admin, seen by admins and billers.
 
 use super::draft::PayerName;
-use super::{FIRST, exists, same_revision, stale};
+use super::{FIRST, exists, same_revision, stale, told};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::PayerId;
 use crate::domain::payer::{Payer, PayerData};
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
-use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, payers as store};
 
 /// Creates a payer; `already_exists` when its key is taken.
@@ -17,7 +16,7 @@ pub fn create(conn: &mut Conn, ctx: &Ctx, data: PayerData) -> Result<Payer, AppE
     }
     let payer = Payer { id: ctx.id(), revision: FIRST, data };
     store::insert(conn, &payer, ctx.now())?;
-    audit::note(ctx, conn, None, Action::PayerCreate, payer.id, Detail::default())?;
+    told::note(ctx, conn, None, None, &payer)?;
     Ok(payer)
 }
 
@@ -44,8 +43,7 @@ pub async fn update(
             if !store::update(conn, &payer, now)? {
                 return Err(stale());
             }
-            let detail = audit::changed(&old.data, &payer.data)?;
-            audit::note(&work, conn, None, Action::PayerChange, id, detail)?;
+            told::note(&work, conn, None, Some(&old), &payer)?;
             payer.revision += 1;
             Ok(payer)
         })

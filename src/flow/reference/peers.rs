@@ -1,7 +1,7 @@
 //! Peers with their certificates.
 
 use super::draft::PeerInput;
-use super::{FIRST, exists, same_revision, stale};
+use super::{FIRST, exists, same_revision, stale, told};
 use crate::domain::claim_facts::PeerFacts;
 use crate::domain::identifiers::{Line35, Line55, Npi};
 use crate::domain::ids::{OrganizationId, PeerId};
@@ -9,7 +9,6 @@ use crate::domain::peer::{Certificate, CertificateData, Peer};
 use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause, Days, Touched};
-use crate::flow::audit::{self, Action, Detail};
 use crate::store::{Conn, Scope, peers as store};
 
 /// What a taken NPI is told as.
@@ -28,8 +27,7 @@ pub fn create(
     let certificates = merged(ctx, &[], input.certificates);
     let peer = Peer { id: ctx.id(), revision: FIRST, data: input.data, certificates };
     store::insert(conn, organization, &peer, ctx.now())?;
-    let (owner, action) = (Some(organization), Action::PeerCreate);
-    audit::note(ctx, conn, owner, action, peer.id, Detail::default())?;
+    told::note(ctx, conn, Some(organization), None, &peer)?;
     Ok(peer)
 }
 
@@ -61,9 +59,7 @@ pub async fn update(
         if !store::update(conn, organization, &peer, ctx.now())? {
             return Err(stale());
         }
-        let detail = audit::changed(&old.data, &peer.data)?
-            .field_if("certificates", old.certificates != peer.certificates);
-        audit::note(&ctx, conn, Some(organization), Action::PeerChange, id, detail)?;
+        told::note(&ctx, conn, Some(organization), Some(&old), &peer)?;
         peer.revision += 1;
         let touched: Vec<Touched> = touches(&old, &peer).into_iter().collect();
         again::mark(&ctx, conn, organization, Cause::Peer, &touched)?;

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{FIRST, NO_SUCH_LOCATION, exists, same_revision, stale};
+use super::{FIRST, NO_SUCH_LOCATION, exists, same_revision, stale, told};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::{OrganizationId, ProgramId};
 use crate::domain::program::{Program, ProgramData};
 use crate::error::{AppError, Code, Fault};
 use crate::flow::Ctx;
 use crate::flow::again::{self, Cause};
-use crate::flow::audit::{self, Action, Detail};
 use crate::flow::reference::organizations::held_by_form;
 use crate::store::{Conn, Scope, StoreError, organizations, programs as store};
 
@@ -38,8 +37,7 @@ pub fn create(
     placed(conn, organization, &data)?;
     let program = Program { id: ctx.id(), revision: FIRST, data };
     store::insert_all(conn, organization, std::slice::from_ref(&program), ctx.now())?;
-    let (owner, action) = (Some(organization), Action::ProgramCreate);
-    audit::note(ctx, conn, owner, action, program.id, Detail::default())?;
+    told::note(ctx, conn, Some(organization), None, &program)?;
     Ok(program)
 }
 
@@ -78,8 +76,7 @@ pub async fn update(
             if !store::update(conn, organization, &new, work.now())? {
                 return Err(stale());
             }
-            let detail = audit::changed(&old.data, &new.data)?;
-            audit::note(&work, conn, Some(organization), Action::ProgramChange, id, detail)?;
+            told::note(&work, conn, Some(organization), Some(&old), &new)?;
             new.revision += 1;
             if old.data.location != new.data.location {
                 let key = std::slice::from_ref(&new.data.key);

@@ -90,12 +90,14 @@ fn save(
         if changed {
             let new = Authorization { data, ..old.clone() };
             Load::must(store::update(load.conn, owner, &new, now)?)?;
+            load.tell(Some(owner), Some(&old), &new)?;
             grants::changed(load.ctx, load.conn, owner, &old, &new)?;
             marked.push(new);
         }
         load.counts.add(Some(changed));
     }
     store::insert_all(load.conn, owner, &fresh, now)?;
+    load.tell_made(owner, &fresh)?;
     grants::granted(load.ctx, load.conn, owner, &fresh)?;
     grants::mark(load.ctx, load.conn, owner, &marked)
 }

@@ -92,6 +92,8 @@ fn save(
             (None, Some(revocation)) => {
                 let now = load.ctx.now();
                 Load::must(store::revoke(load.conn, owner, old.id, revocation, now)?)?;
+                let revoked = Consent { revoked: Some(revocation.clone()), ..old.clone() };
+                load.tell(Some(owner), Some(&old), &revoked)?;
                 touched.insert(old.data.member);
                 load.counts.add(Some(true));
             }
@@ -104,5 +106,6 @@ fn save(
         }
     }
     store::insert_all(load.conn, owner, &fresh, load.ctx.now())?;
+    load.tell_made(owner, &fresh)?;
     mark(load.ctx, load.conn, owner, touched)
 }

@@ -77,7 +77,9 @@ fn save(
         }
         load.counts.add(Some(old.data != data));
         if old.data != data {
-            changed.push(Document { data, ..old });
+            let new = Document { data, ..old.clone() };
+            load.tell(Some(owner), Some(&old), &new)?;
+            changed.push(new);
         }
     }
     let now = load.ctx.now();
@@ -85,5 +87,6 @@ fn save(
         Load::must(store::update(load.conn, owner, document, now)?)?;
     }
     store::insert_all(load.conn, owner, &fresh, now)?;
+    load.tell_made(owner, &fresh)?;
     mark(load.ctx, load.conn, owner, fresh.iter().chain(&changed).map(|d| &d.data))
 }

@@ -85,7 +85,9 @@ fn save(
         load.counts.add(Some(old.data != data));
         if old.data != data {
             lines.insert(old.id, line);
-            changed.push(Episode { data, ..old });
+            let new = Episode { data, ..old.clone() };
+            load.tell(Some(owner), Some(&old), &new)?;
+            changed.push(new);
         }
     }
     check(load, owner, &members, fresh.iter().chain(&changed), &lines)?;
@@ -94,6 +96,7 @@ fn save(
         Load::must(store::update(load.conn, owner, episode, now)?)?;
     }
     store::insert_all(load.conn, owner, &fresh, now)?;
+    load.tell_made(owner, &fresh)?;
     let touched: BTreeSet<MemberId> = fresh.iter().chain(&changed).map(|e| e.data.member).collect();
     mark(load.ctx, load.conn, owner, touched)
 }

@@ -173,6 +173,9 @@ impl Roster {
         for work in touched.iter().filter(|w| !w.is_fresh()) {
             Load::must(store::update(load.conn, self.owner, &work.member, now)?)?;
         }
+        for work in &touched {
+            load.tell(Some(self.owner), work.before.as_ref(), &work.member)?;
+        }
         let covered_otherwise =
             |w: &&&Work| w.before.as_ref().is_some_and(|old| old.coverages != w.member.coverages);
         let moved: Vec<&Member> =

@@ -16,6 +16,7 @@ mod organizations;
 mod payers;
 mod peers;
 mod programs;
+mod trail;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -34,7 +35,7 @@ use crate::domain::payer::PayerData;
 use crate::domain::program::ProgramData;
 use crate::error::{AppError, Fault};
 use crate::flow::Ctx;
-use crate::flow::audit::{self, Action, Detail};
+use crate::flow::audit::{self, Action, AuditEntry, Detail};
 use crate::store::{Conn, Scope, StoreError, organizations as store};
 
 /// A row with its line in the file.
@@ -153,6 +154,7 @@ pub async fn load(
             counts: Counts::default(),
             faults,
             owners: BTreeSet::new(),
+            entries: Vec::new(),
         };
         match file {
             File::Organizations(rows) => organizations::load(&mut load, rows)?,
@@ -169,6 +171,7 @@ pub async fn load(
             File::Openings(rows) => openings::load(&mut load, rows)?,
             File::Programs(rows) => programs::load(&mut load, rows)?,
         }
+        load.tell_rest()?;
         load.note(name)?;
         load.finish()
     })
@@ -185,11 +188,13 @@ struct Load<'a> {
     faults: Vec<Fault>,
     /// Organizations that the file names as owners.
     owners: BTreeSet<OrganizationId>,
+    /// Of the audit trail, that are not inserted yet.
+    entries: Vec<AuditEntry>,
 }
 
 impl Load<'_> {
-    /// Tells the audit trail: a file of one organization with its counts; one of several with its
-    /// counts for admins, and each organization only that a file named it.
+    /// Tells the audit trail of the file itself: one of one organization with its counts; one of several
+    /// with its counts for admins, and each organization only that a file named it.
     fn note(&mut self, file: &str) -> Result<(), AppError> {
         let Counts { created, updated, unchanged } = self.counts;
         if created == 0 && updated == 0 {

@@ -68,12 +68,14 @@ fn save(
         let before = old.data.units;
         let changed = data.units != before;
         if changed {
-            let new = Opening { data, ..old };
+            let new = Opening { data, ..old.clone() };
             Load::must(store::set_units(load.conn, owner, &new, now)?)?;
+            load.tell(Some(owner), Some(&old), &new)?;
             bookings.push((new, Some(before)));
         }
         load.counts.add(Some(changed));
     }
     store::insert_all(load.conn, owner, &fresh, now)?;
+    load.tell_made(owner, &fresh)?;
     book_all(load.ctx, load.conn, owner, &bookings)
 }

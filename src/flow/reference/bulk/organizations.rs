@@ -25,6 +25,7 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Re
             let id = load.ctx.id();
             let new = Organization { id, revision: FIRST, data, locations: Vec::new() };
             store::insert(load.conn, &new, now)?;
+            load.tell(Some(id), None, &new)?;
             load.counts.add(None);
             continue;
         };
@@ -36,7 +37,9 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<OrganizationInput>>) -> Re
         if changed {
             let id = old.id;
             let touched = touches(load.conn, id, &old.data, &data)?;
-            Load::must(store::update(load.conn, &Organization { data, ..old }, now)?)?;
+            let new = Organization { data, ..old.clone() };
+            Load::must(store::update(load.conn, &new, now)?)?;
+            load.tell(Some(id), Some(&old), &new)?;
             again::mark(load.ctx, load.conn, id, Cause::Organization, &touched)?;
         }
         load.counts.add(Some(changed));
@@ -72,6 +75,7 @@ pub(super) fn load_locations(
         }
         if new != old {
             Load::must(store::update(load.conn, &new, now)?)?;
+            load.tell(Some(id), Some(&old), &new)?;
             let touched = held_by_form(load.conn, id, None)?;
             again::mark(load.ctx, load.conn, id, Cause::Organization, &touched)?;
         }

@@ -17,7 +17,9 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<PayerData>>) -> Result<(),
     let now = load.ctx.now();
     for Row { line, data } in rows {
         let Some(old) = stored.remove(&data.key) else {
-            store::insert(load.conn, &Payer { id: load.ctx.id(), revision: FIRST, data }, now)?;
+            let new = Payer { id: load.ctx.id(), revision: FIRST, data };
+            store::insert(load.conn, &new, now)?;
+            load.tell(None, None, &new)?;
             load.counts.add(None);
             continue;
         };
@@ -26,7 +28,9 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<Row<PayerData>>) -> Result<(),
         }
         let changed = old.data != data;
         if changed {
-            Load::must(store::update(load.conn, &Payer { data, ..old }, now)?)?;
+            let new = Payer { data, ..old.clone() };
+            Load::must(store::update(load.conn, &new, now)?)?;
+            load.tell(None, Some(&old), &new)?;
         }
         load.counts.add(Some(changed));
     }

@@ -37,11 +37,13 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<PeerInput>>) -> Resul
             if changed {
                 let new = Peer { data, ..old.clone() };
                 Load::must(store::update(load.conn, owner, &new, now)?)?;
+                load.tell(Some(owner), Some(&old), &new)?;
                 touched.extend(touches(&old, &new));
             }
             load.counts.add(Some(changed));
         }
         store::insert_all(load.conn, owner, &fresh, now)?;
+        load.tell_made(owner, &fresh)?;
         again::mark(load.ctx, load.conn, owner, Cause::Peer, &touched)?;
     }
     Ok(())
@@ -72,7 +74,8 @@ pub(super) fn load_certificates(
         let npis: Vec<Npi> = rows.iter().map(|r| r.data.peer.clone()).collect();
         let stored = store::by_npis(load.conn, owner, &npis)?;
         // In order of NPI, so that two loads never wait for each other.
-        let before = stored.clone();
+        let mut before = stored.clone();
+        before.sort_by(|a, b| a.data.npi.cmp(&b.data.npi));
         let mut peers: BTreeMap<Npi, (Peer, bool)> =
             stored.into_iter().map(|p| (p.data.npi.clone(), (p, false))).collect();
         for Row { line, data: CertificateRow { peer, mut data, stands } } in rows {
@@ -96,8 +99,10 @@ pub(super) fn load_certificates(
             *touched |= changed != Some(false);
             load.counts.add(changed);
         }
-        for (peer, _) in peers.values().filter(|(_, touched)| *touched) {
-            Load::must(store::update(load.conn, owner, peer, now)?)?;
+        for old in &before {
+            let Some((new, true)) = peers.get(&old.data.npi) else { continue };
+            Load::must(store::update(load.conn, owner, new, now)?)?;
+            load.tell(Some(owner), Some(old), new)?;
         }
         let now = |old: &Peer| peers.get(&old.data.npi).and_then(|(new, _)| touches(old, new));
         let touched: Vec<Touched> = before.iter().filter_map(now).collect();

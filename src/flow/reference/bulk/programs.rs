@@ -48,11 +48,14 @@ pub(super) fn load(load: &mut Load<'_>, rows: Vec<OwnedRow<ProgramData>>) -> Res
                 moved.push(data.key.clone());
             }
             if changed {
-                Load::must(store::update(load.conn, owner, &Program { data, ..old }, now)?)?;
+                let new = Program { data, ..old.clone() };
+                Load::must(store::update(load.conn, owner, &new, now)?)?;
+                load.tell(Some(owner), Some(&old), &new)?;
             }
             load.counts.add(Some(changed));
         }
         store::insert_all(load.conn, owner, &fresh, now)?;
+        load.tell_made(owner, &fresh)?;
         if !moved.is_empty() {
             let touched = held_by_form(load.conn, owner, Some(&moved))?;
             again::mark(load.ctx, load.conn, owner, Cause::Organization, &touched)?;
