@@ -19,6 +19,8 @@ mod plans;
 mod reference;
 #[path = "store/schema.rs"]
 mod schema;
+#[path = "store/statistics.rs"]
+mod statistics;
 
 use database::Database;
 

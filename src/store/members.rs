@@ -4,7 +4,9 @@ mod rows;
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::dsl::array;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use self::rows::{CoverageRow, Row};
 use super::conn::{Conn, per_backend};
@@ -191,7 +193,16 @@ pub fn by_numbers(
             .filter(under.field(coverages::payer_id).one_of(payers.into_iter().collect::<Vec<_>>()))
             .filter(under.field(coverages::member_number).one_of(texts))
             .select(under.field(coverages::member_id));
-        for member in with_coverages_of!(conn, organization, members::id.eq_any(named)) {
+        // PostgreSQL looks who is under the numbers before it looks for members, whatever it knows of the
+        // tables: before it knew them it asked of each member of the organization whether he or she is.
+        let members = match &mut *conn {
+            Conn::Sqlite(conn) => with_coverages_of!(conn, organization, members::id.eq_any(named)),
+            Conn::Postgres(conn) => {
+                let named = array::<BigInt, _>(named);
+                with_coverages_of!(conn, organization, members::id.eq_any(named))
+            }
+        };
+        for member in members {
             // Two numbers of one member may be in two chunks.
             if !seen.insert(member.id) {
                 continue;

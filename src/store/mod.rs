@@ -73,7 +73,7 @@ pub mod sessions;
 mod sets;
 pub mod shared;
 pub mod stamps;
-mod statistics;
+pub mod statistics;
 mod task_parts;
 pub mod tasks;
 pub mod touched;
