@@ -9,7 +9,7 @@ use super::text::code_list;
 
 /// From so many days before a filing deadline a visit or batch is a task.
 pub const NEAR_DAYS: u64 = 14;
-/// So many days after it, it no longer is: what is lost by then is in the worklist only.
+/// So many days after it, a held visit no longer is: what is lost by then is in the worklist only.
 pub const PAST_DAYS: u64 = 30;
 /// So long a file that was put aside is a task.
 pub const FILE_DAYS: u64 = 30;
@@ -82,7 +82,7 @@ pub struct Task {
     pub subject: Subject,
     /// More of it: the stage of an overdue answer (`acknowledgment`, `claim_status`,
     /// `payer_status`), `waiting` or the kind of a file, the effect of
-    /// an answer, whether a visit is ready or held, `correction` where that was rejected, whether a
+    /// an answer, whether a visit is ready, held or `partly` ready, `correction` where that was rejected, whether a
     /// correction is `prepared` or has a `problem`.
     pub stage: Option<String>,
     /// By when.
@@ -97,7 +97,7 @@ pub struct Task {
     pub claim: Option<ClaimId>,
 }
 
-/// The days in which a deadline is a task.
+/// The days in which the deadline of a held visit is a task; of a ready one there is no first day.
 pub fn near(today: NaiveDate) -> (NaiveDate, NaiveDate) {
     let from = today.checked_sub_days(Days::new(PAST_DAYS)).unwrap_or(today);
     let to = today.checked_add_days(Days::new(NEAR_DAYS)).unwrap_or(today);
@@ -140,6 +140,10 @@ impl Task {
             (TaskKind::Delivery, _) => "Release the batch, send its file and record the delivery.",
             (TaskKind::Deadline, Some("held")) => {
                 "The visit is held and its deadline is near: see its findings."
+            }
+            (TaskKind::Deadline, Some("partly")) => {
+                "The visit's deadline is near, and it is ready in part: build a batch, and see its \
+                 findings for the rest."
             }
             (TaskKind::Deadline, _) => {
                 "The visit is ready and its deadline is near: build a batch."

@@ -3,7 +3,7 @@
 use super::Ctx;
 use crate::domain::status::BatchStatus;
 use crate::error::{AppError, Code};
-use crate::store::{Backend, Scope, batches, report_jobs, unapplied};
+use crate::store::{Backend, Scope, batches, marks, report_jobs, unapplied};
 
 /// Ready, or the reason why not.
 pub async fn ready(ctx: &Ctx) -> Result<(), AppError> {
@@ -30,7 +30,8 @@ pub fn backend(ctx: &Ctx) -> &'static str {
 }
 
 /// Kinds of work that wait in the database, with how many there are: batches that nobody has
-/// released, released ones that nobody has delivered, reports that are to be made.
+/// released, released ones that nobody has delivered, reports that are to be made; changes whose visits are to be
+/// decided again, and those of them that failed and are tried again.
 pub async fn waiting(ctx: &Ctx) -> Result<Vec<(&'static str, u64)>, AppError> {
     let kinds =
         [(BatchStatus::Built, "batches_built"), (BatchStatus::Released, "batches_released")];
@@ -40,6 +41,8 @@ pub async fn waiting(ctx: &Ctx) -> Result<Vec<(&'static str, u64)>, AppError> {
             let mut waiting: Vec<_> =
                 kinds.into_iter().map(count).collect::<Result<_, AppError>>()?;
             waiting.push(("report_jobs", report_jobs::open_count(conn)?));
+            let (all, failed) = marks::counts(conn)?;
+            waiting.extend([("decisions", all), ("decisions_failed", failed)]);
             Ok(waiting)
         })
         .await

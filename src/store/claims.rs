@@ -231,17 +231,20 @@ pub fn by_id(
     Ok(by_ids(conn, organization, &[id])?.pop())
 }
 
-/// The claims with these ids, some thousands at most, in no order.
+/// The claims with these ids, in no order.
 pub fn by_ids(
     conn: &mut Conn,
     organization: OrganizationId,
     ids: &[ClaimId],
 ) -> Result<Vec<StoredClaim>, StoreError> {
-    let rows: Vec<ClaimRow> = claims::table
-        .filter(claims::organization_id.eq(organization.as_i64()))
-        .filter(claims::id.one_of(ids.iter().map(|id| id.as_i64())))
-        .select(ClaimRow::as_select())
-        .load(conn)?;
+    let mut rows: Vec<ClaimRow> = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(types::CHUNK) {
+        let some = claims::table
+            .filter(claims::organization_id.eq(organization.as_i64()))
+            .filter(claims::id.one_of(chunk.iter().map(|id| id.as_i64())))
+            .select(ClaimRow::as_select());
+        rows.extend(some.load::<ClaimRow>(conn)?);
+    }
     with_lines(conn, organization, rows)
 }
 
@@ -280,12 +283,15 @@ fn some_with_lines(
     rows: Vec<ClaimRow>,
 ) -> Result<Vec<StoredClaim>, StoreError> {
     let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
-    let lines: Vec<LineRow> = claim_lines::table
-        .filter(claim_lines::organization_id.eq(organization.as_i64()))
-        .filter(claim_lines::claim_id.eq_any(ids))
-        .order((claim_lines::claim_id, claim_lines::ordinal))
-        .select(LineRow::as_select())
-        .load(conn)?;
+    let mut lines: Vec<LineRow> = Vec::with_capacity(rows.len());
+    for chunk in ids.chunks(types::CHUNK) {
+        let some = claim_lines::table
+            .filter(claim_lines::organization_id.eq(organization.as_i64()))
+            .filter(claim_lines::claim_id.eq_any(chunk.iter().copied()))
+            .order((claim_lines::claim_id, claim_lines::ordinal))
+            .select(LineRow::as_select());
+        lines.extend(some.load::<LineRow>(conn)?);
+    }
     let mut parts: HashMap<i64, Vec<Part>> = HashMap::new();
     for chunk in lines.chunks(INSERT_ROWS) {
         let ids: Vec<i64> = chunk.iter().map(|l| l.id).collect();

@@ -207,6 +207,14 @@ pub fn proceed(
     Ok(())
 }
 
+/// How many marks there are, of all organizations, and how many of them could not be worked on.
+pub fn counts(conn: &mut Conn) -> Result<(u64, u64), StoreError> {
+    let broken = |_| StoreError::Broken("marks.count".into());
+    let all: i64 = marks::table.count().get_result(conn)?;
+    let failed: i64 = marks::table.filter(marks::tries.gt(0)).count().get_result(conn)?;
+    Ok((u64::try_from(all).map_err(broken)?, u64::try_from(failed).map_err(broken)?))
+}
+
 /// How often in a row a mark could not be worked on; none: it is gone.
 pub fn tries(
     conn: &mut Conn,

@@ -265,7 +265,8 @@ fn overdue(of: i64, today: NaiveDate, day: fn(&str) -> String, of_batch: Columns
     format!("{first} UNION ALL {second}")
 }
 
-/// Visits that are ready, and those of which something is held.
+/// Visits that are ready, for as long as they are: past their deadline they are on no other list of work. And those
+/// of which only something is held: what of them is long lost is in the worklist.
 fn deadlines(
     of: i64,
     (from, to): (NaiveDate, NaiveDate),
@@ -279,15 +280,14 @@ fn deadlines(
             payer: "e.payer_id",
             batch: NONE,
             money: "(SELECT SUM(l.expected) FROM decision_lines l WHERE l.organization_id = \
-                    e.organization_id AND l.encounter_id = e.id AND l.status = 'ready')",
-            stage: "'ready'",
+                    e.organization_id AND l.encounter_id = e.id AND l.status IN ('ready', 'held'))",
+            stage: "CASE WHEN EXISTS (SELECT 1 FROM holds h WHERE h.organization_id = \
+                    e.organization_id AND h.encounter_id = e.id) THEN 'partly' ELSE 'ready' END",
             ..of_batch
         },
         &format!(
             "FROM encounters e WHERE e.organization_id = {of} AND e.status = 'ready' \
-             AND e.voided_at IS NULL AND e.file_by BETWEEN '{from}' AND '{to}' AND NOT EXISTS \
-             (SELECT 1 FROM holds h WHERE h.organization_id = e.organization_id \
-             AND h.encounter_id = e.id)"
+             AND e.voided_at IS NULL AND e.file_by <= '{to}'"
         ),
     );
     let owner = held_owner();
@@ -304,7 +304,9 @@ fn deadlines(
             stage: "'held'",
         },
         &format!(
-            "FROM holds h WHERE h.organization_id = {of} AND h.due_day BETWEEN {} AND {}",
+            "FROM holds h WHERE h.organization_id = {of} AND h.due_day BETWEEN {} AND {} \
+             AND NOT EXISTS (SELECT 1 FROM encounters e WHERE e.organization_id = \
+             h.organization_id AND e.id = h.encounter_id AND e.status = 'ready')",
             number(from),
             number(to)
         ),

@@ -1,8 +1,6 @@
 //! Claims that a response moves. A rejected claim frees its lines for a new claim with a fresh
 //! number, and its units go back to reserved (`docs/definitions.md` section 5).
 
-use std::collections::HashSet;
-
 use super::meanwhile::catch_up;
 use crate::domain::batch::{SaidBy, StoredClaim};
 use crate::domain::claim_detail::PayerControl;
@@ -63,12 +61,9 @@ pub(super) fn reject(
     if ids.is_empty() {
         return Ok(());
     }
-    let wanted: HashSet<ClaimId> = ids.iter().copied().collect();
-    let mut claims = Vec::new();
-    for batch in batches {
-        let of_batch = store::claims::of_batch(conn, tenant, *batch)?;
-        claims.extend(of_batch.into_iter().filter(|claim| wanted.contains(&claim.id)));
-    }
+    let mut claims = store::claims::by_ids(conn, tenant, ids)?;
+    claims.retain(|claim| batches.contains(&claim.batch));
+    claims.sort_by_key(|claim| (claim.batch, claim.ordinal));
     let all: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
     // For its locks: the lines move, and others may be waiting to decide about the same people.
     lock_visits(ctx, conn, tenant, &all)?;

@@ -1,10 +1,10 @@
 //! Prepared replacements and voids become claims, in a batch of their own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::before::before;
 use super::fits::{Stop, nothing_held, writable};
-use super::{find, give_back, number};
+use super::{give_back, number};
 use crate::domain::batch::{Batch, StoredClaim, StoredClaimLine};
 use crate::domain::claim::ClaimNumber;
 use crate::domain::claim_change::{Before, ChangeKind, ChangeState, ClaimChange};
@@ -85,10 +85,8 @@ fn due(
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let more = asked.len() > most;
     asked.truncate(most);
-    let mut claims = Vec::with_capacity(asked.len());
-    for change in &asked {
-        claims.push(find(conn, tenant, change.claim)?);
-    }
+    let asked: Vec<ClaimId> = asked.into_iter().map(|change| change.claim).collect();
+    let claims = store::claims::by_ids(conn, tenant, &asked)?;
     if claims.is_empty() {
         return Ok(None);
     }
@@ -99,7 +97,7 @@ fn due(
     let ids: Vec<EncounterId> = encounter_ids(&claims).into_keys().collect();
     // All at once, so that two builds wait for each other in one order.
     let organization = lock_visits(ctx, conn, tenant, &ids)?.organization;
-    let list = still_asked(ctx, conn, tenant, &claims)?;
+    let list = still_asked(ctx, conn, tenant, &asked)?;
     if list.is_empty() {
         return Ok(None);
     }
@@ -113,15 +111,17 @@ fn still_asked(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
-    claims: &[StoredClaim],
+    asked: &[ClaimId],
 ) -> Result<Due, AppError> {
-    let ids: Vec<ClaimId> = claims.iter().map(|c| c.id).collect();
-    let open = store::claim_changes::open_of_all(conn, tenant, &ids)?;
-    let mut list = Vec::with_capacity(claims.len());
-    for id in ids {
-        let prepared = |c: &&ClaimChange| c.claim == id && c.state == ChangeState::Prepared;
+    let open = store::claim_changes::open_of_all(conn, tenant, asked)?;
+    let claims = store::claims::by_ids(conn, tenant, asked)?;
+    let mut claims: HashMap<ClaimId, StoredClaim> =
+        claims.into_iter().map(|claim| (claim.id, claim)).collect();
+    let mut list = Vec::with_capacity(asked.len());
+    for id in asked {
+        let prepared = |c: &&ClaimChange| c.claim == *id && c.state == ChangeState::Prepared;
         let Some(change) = open.iter().find(prepared) else { continue };
-        let claim = find(conn, tenant, id)?;
+        let Some(claim) = claims.remove(id) else { continue };
         if claim.status.is_with_payer() {
             list.push((change.clone(), claim));
         } else {
@@ -326,6 +326,7 @@ fn finish(
     let left = claims.len() < made.len();
     store::batches::insert(conn, tenant, &batch)?;
     store::claims::insert_all(conn, tenant, &claims)?;
+    let mut told: Vec<EncounterId> = Vec::new();
     for (place, one) in made.into_iter().enumerate() {
         if place >= claims.len() {
             give_back(ctx, conn, tenant, &one.change, &one.claim, one.before)?;
@@ -344,8 +345,9 @@ fn finish(
             return Err(super::changing("A correction was taken back at the same moment."));
         }
         store::claim_changes::set_built(conn, tenant, one.change.id, one.claim.id, &one.before)?;
-        again::let_go(ctx, conn, tenant, &visits)?;
+        told.extend(visits);
     }
+    again::let_go(ctx, conn, tenant, &told)?;
     let detail = Detail::default().about("payer", wanted.payer).count("claims", batch.claims);
     let detail = detail.count("lines", batch.lines).about("kind", "corrections");
     audit::note(ctx, conn, Some(tenant), Action::BatchBuild, id, detail)?;
