@@ -23,6 +23,7 @@ mod alternatives;
 mod bill;
 mod export;
 mod file837;
+mod inside;
 mod intake;
 mod memory;
 mod posts;

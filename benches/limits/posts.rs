@@ -5,6 +5,8 @@
 //! the clients divided by that. Clients that post ten times a second each, far more than people do, find
 //! out how long an answer takes. There a wait begins when the post was due, so that an answer that is
 //! late also counts for the posts behind it. The processor time is that of the whole process, with the clients.
+//!
+//! The limit is of the time inside the service; what the client waits, on the same two processors, stands beside.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -15,6 +17,7 @@ use peerclaims::store::{Db, Scope, StoreError, bare};
 use peerclaims::synth::Form;
 
 use crate::Asked;
+use crate::inside;
 use crate::send::{file_of, months};
 use crate::server::{Server, context, tenant};
 use crate::show::{grouped, millis, percentile, processor, rate};
@@ -30,24 +33,26 @@ const BEFORE: u32 = 2;
 
 pub fn measure(asked: &Asked) {
     println!(
-        "| database | posts | clients | each | a second | median | p99 | slowest | processor, of each \
-         | bare commit, median | p99 | limit of the p99 |"
+        "| database | posts | clients | each | a second | inside, median | p99 | limit | client, median \
+         | p99 | slowest | processor, of each | bare commit, median | p99 |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for backend in &asked.on {
         let world = World::with_form(*backend, YEAR, Form::NdJson);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         for (clients, pace) in [(1, None), (CLIENTS, None), (CLIENTS, Some(PACE))] {
             let way = (clients, pace);
-            let (mut times, (all, busy), mut bare) =
+            let ([mut times, mut inside, mut bare], (all, busy)) =
                 runtime.block_on(posts(&world, asked.posts, way));
             let count = u64::try_from(times.len()).unwrap();
             println!(
-                "| {} | {} | {clients} | {} | {} | {} | {} | {} | {} | {} | {} | 10 ms |",
+                "| {} | {} | {clients} | {} | {} | {} | {} | 10 ms | {} | {} | {} | {} | {} | {} |",
                 backend.name(),
                 grouped(count),
                 pace.map_or("without a pause", |_| "ten a second"),
                 grouped(rate(count, all)),
+                millis(percentile(&mut inside, 50)),
+                millis(percentile(&mut inside, 99)),
                 millis(percentile(&mut times, 50)),
                 millis(percentile(&mut times, 99)),
                 millis(percentile(&mut times, 100)),
@@ -59,11 +64,12 @@ pub fn measure(asked: &Asked) {
     }
 }
 
+/// What clients waited, what it took inside the service, and bare commits; the time and the processor time of all.
 async fn posts(
     world: &World,
     most: usize,
     (clients, pace): (usize, Option<Duration>),
-) -> (Vec<Duration>, (Duration, Duration), Vec<Duration>) {
+) -> ([Vec<Duration>; 3], (Duration, Duration)) {
     let full = world.copy(&format!("full{clients}{}", if pace.is_some() { "paced" } else { "" }));
     let folders = world.organizations();
     months(&full.url, world.year, &folders, BEFORE).await;
@@ -71,6 +77,7 @@ async fn posts(
     let bodies: VecDeque<String> = text.lines().take(most).map(str::to_owned).collect();
     let server = Server::start(&full.url, world.year, BEFORE + 1, &folders[0]).await;
     let bodies = Arc::new(Mutex::new(bodies));
+    inside::listen();
     let (begun, before) = (Instant::now(), processor());
     let count = u32::try_from(clients).unwrap();
     let clients: Vec<_> = (0..count)
@@ -86,9 +93,11 @@ async fn posts(
         times.extend(client.await.unwrap());
     }
     let all = (begun.elapsed(), processor().saturating_sub(before));
+    let inside = inside::take();
+    assert_eq!(inside.len(), times.len());
     server.stop().await;
     let bare = one_by_one(world, &full.url, &folders[0], times.len()).await;
-    (times, all, bare)
+    ([times, inside, bare], all)
 }
 
 /// Posts until there is nothing left; `due`: when first, and how long after that again.

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use peerclaims::domain::ids::OrganizationId;
@@ -10,6 +11,7 @@ use peerclaims::store::{Conn, Scope, StoreError};
 use peerclaims::synth::Form;
 
 use crate::Asked;
+use crate::inside;
 use crate::send::{file_of, months};
 use crate::server::{Server, tenant};
 use crate::show::{grouped, millis, percentile};
@@ -24,19 +26,22 @@ const WARM: usize = 100;
 
 pub fn measure(asked: &Asked) {
     println!(
-        "| database | entries in the ledger | previews | median | p99 | bare read, median | p99 \
-         | limit of the p99 |"
+        "| database | entries in the ledger | previews | inside, median | p99 | limit | client, median \
+         | p99 | bare read, median | p99 |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for backend in &asked.on {
         let world = World::with_form(*backend, YEAR, Form::NdJson);
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let (entries, mut times, mut bare) = runtime.block_on(previews(&world, asked.entries));
+        let (entries, [mut times, mut inside, mut bare]) =
+            runtime.block_on(previews(&world, asked.entries));
         println!(
-            "| {} | {} | {} | {} | {} | {} | {} | 3 ms |",
+            "| {} | {} | {} | {} | {} | 3 ms | {} | {} | {} | {} |",
             backend.name(),
             grouped(entries),
             grouped(u64::try_from(times.len()).unwrap()),
+            millis(percentile(&mut inside, 50)),
+            millis(percentile(&mut inside, 99)),
             millis(percentile(&mut times, 50)),
             millis(percentile(&mut times, 99)),
             millis(percentile(&mut bare, 50)),
@@ -45,7 +50,8 @@ pub fn measure(asked: &Asked) {
     }
 }
 
-async fn previews(world: &World, wanted: u64) -> (u64, Vec<Duration>, Vec<Duration>) {
+/// Entries in the ledger; what the client waited, what it took inside the service, and bare reads.
+async fn previews(world: &World, wanted: u64) -> (u64, [Vec<Duration>; 3]) {
     let copy = world.copy("full");
     let folders = world.organizations();
     // The first half of the year is recorded; then its entries are copied to more and more accounts.
@@ -54,9 +60,11 @@ async fn previews(world: &World, wanted: u64) -> (u64, Vec<Duration>, Vec<Durati
     let tenant = tenant(&server.ctx, &folders[0]).await;
     let fill = move |conn: &mut Conn| fill(conn, tenant, wanted);
     let count = server.ctx.db.write(Scope::Tenant(tenant), fill).await.unwrap();
+    rest(&copy.url);
     let text = std::fs::read_to_string(file_of(&folders[0], world.year, RECORDED + 1)).unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let (mut times, mut alone) = (Vec::new(), Vec::new());
+    inside::listen();
     for (nth, body) in text.lines().cycle().take(WARM + ASKED).enumerate() {
         let request = client.post(format!("{}/v1/decisions/preview", server.url));
         let request = request.bearer_auth(&server.key).header("Content-Type", "application/json");
@@ -75,8 +83,10 @@ async fn previews(world: &World, wanted: u64) -> (u64, Vec<Duration>, Vec<Durati
             times.push(time);
         }
     }
+    let inside = inside::take().split_off(WARM);
+    assert_eq!(inside.len(), times.len());
     server.stop().await;
-    (count, times, alone)
+    (count, [times, inside, alone])
 }
 
 #[derive(QueryableByName)]
@@ -139,6 +149,19 @@ fn fill(conn: &mut Conn, tenant: OrganizationId, wanted: u64) -> Result<u64, Sto
             ),
         )?;
         assert!(copied > 0, "there is something to copy");
+    }
+}
+
+/// What a database does about rows by and by, done at once: a ledger that is this large has been so for a while,
+/// and was not filled a moment ago.
+fn rest(url: &str) {
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        let mut conn = SqliteConnection::establish(path).unwrap();
+        conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    } else {
+        let mut conn = PgConnection::establish(url).unwrap();
+        conn.batch_execute("VACUUM ANALYZE").unwrap();
+        conn.batch_execute("CHECKPOINT").unwrap();
     }
 }
 
