@@ -97,11 +97,11 @@ fn told(folder: &Path) -> BTreeMap<String, Told> {
 }
 
 /// A database of its own with all reference data.
-async fn loaded(folder: &Path) -> Db {
+async fn loaded(folder: &Path, year: Year) -> Db {
     let url = format!("sqlite://{}", folder.join("test.db").display());
     migrate(&url).unwrap();
     let db = Db::open(&url, 2).unwrap();
-    let ctx = Ctx::new(db.clone(), clock("2026-01-01"), 1);
+    let ctx = Ctx::new(db.clone(), clock(&year.first().to_string()), 1);
     let out = folder.join("out");
     let kinds = [
         (Kind::Payers, "payers"),
@@ -168,8 +168,9 @@ async fn send(ctx: &Ctx, organization: &str, file: &Path, form: Form) -> Vec<(u6
 async fn the_year_goes_through(wanted: &Wanted) -> BTreeMap<String, u64> {
     let (dir, summary) = written(wanted);
     let out = dir.path().join("out");
-    let db = loaded(dir.path()).await;
+    let db = loaded(dir.path(), wanted.year).await;
     let mut told = told(&out);
+    let year = wanted.year.number();
     let (mut seen, mut rows, mut wrong) = (BTreeMap::new(), 0, Vec::new());
     let organizations: BTreeSet<String> = std::fs::read_dir(out.join("encounters"))
         .unwrap()
@@ -180,7 +181,7 @@ async fn the_year_goes_through(wanted: &Wanted) -> BTreeMap<String, u64> {
         let ctx = Ctx::new(db.clone(), clock(&sent_on), i64::from(month) + 1);
         for organization in &organizations {
             let key = Key::parse(organization).unwrap();
-            let name = format!("2026-{month:02}.{}", wanted.form.ending());
+            let name = format!("{year}-{month:02}.{}", wanted.form.ending());
             let file = out.join("encounters").join(organization).join(&name);
             for (line, recorded) in send(&ctx, key.as_str(), &file, wanted.form).await {
                 rows += 1;
@@ -231,6 +232,36 @@ async fn json_says_the_same_and_without_flaws_all_is_ready() {
     let json = Wanted { form: Form::NdJson, ..wanted(400, 3) };
     let csv = wanted(400, 3);
     assert_eq!(the_year_goes_through(&json).await, the_year_goes_through(&csv).await);
+}
+
+/// The local day of each visit of a year that was written as CSV.
+fn days(out: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in files(&out.join("encounters")) {
+        let mut table = csv::Reader::from_path(&file).unwrap();
+        for row in table.deserialize::<BTreeMap<String, String>>() {
+            found.push(row.unwrap()["started_at"][..10].to_owned());
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn other_years_are_invented_and_taken_too_with_their_leap_day() {
+    for (number, leap) in [(2027, false), (2028, true)] {
+        let year = Year::new(number).unwrap();
+        let wanted = Wanted { year, ..wanted(400, 9) };
+        let (dir, _) = written(&wanted);
+        let (again, _) = written(&wanted);
+        let out = dir.path().join("out");
+        assert_eq!(digest(&out), digest(&again.path().join("out")));
+        let days = days(&out);
+        assert_eq!(days.len(), 400);
+        let own = format!("{number}-");
+        assert!(days.iter().all(|day| day.starts_with(&own)), "{days:?}");
+        assert_eq!(days.contains(&format!("{number}-02-29")), leap);
+        assert!(!the_year_goes_through(&wanted).await.is_empty());
+    }
 }
 
 /// Organization and session -> peer and size as each of the members' parts says them.

@@ -97,6 +97,7 @@ async fn create(
 #[into_params(parameter_in = Query)]
 struct List {
     /// Id or key of the organization; an admin must name it, a biller has one.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// Those of this number.
     #[param(value_type = Option<String>)]

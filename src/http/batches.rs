@@ -210,6 +210,7 @@ async fn create(
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// By payer.
     #[param(value_type = Option<String>)]

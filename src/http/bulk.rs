@@ -53,6 +53,7 @@ pub struct Doc;
 #[into_params(parameter_in = Query)]
 struct UploadQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// What becomes of a known reference with other content: `refuse` the row (so when not said), or
     /// `revise` what is not claimed yet.

@@ -115,6 +115,7 @@ struct FeedBody {
 #[into_params(parameter_in = Query)]
 struct FeedQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// Changes at this time or later (RFC 3339). To begin with; go on with the cursor.
     #[param(value_type = Option<String>, example = "2026-09-01T00:00:00Z")]

@@ -237,6 +237,7 @@ pub(super) fn view(organization: OrganizationId, seen: SeenClaim) -> ClaimView {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// By batch.
     #[param(value_type = Option<String>)]

@@ -121,6 +121,7 @@ async fn create(
 #[into_params(parameter_in = Query)]
 struct List {
     /// Id or key of the organization; an admin must name it, a biller has one.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// Those with this payer (id or key).
     #[param(value_type = Option<String>)]

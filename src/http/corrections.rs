@@ -160,6 +160,7 @@ fn view(listed: Listed) -> CorrectionView {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// open or resolved; both when it is left out.
     #[param(value_type = Option<String>)]

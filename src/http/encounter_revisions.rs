@@ -114,6 +114,7 @@ impl From<PastRevision> for RevisionView {
 #[into_params(parameter_in = Query)]
 pub(super) struct RevisionsQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// Rows of a page, 1 to 200.
     #[param(minimum = 1, maximum = 200)]

@@ -53,6 +53,7 @@ pub struct Doc;
 #[into_params(parameter_in = Query)]
 pub struct OfOrganization {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     pub organization: Option<String>,
 }
 
@@ -104,6 +105,7 @@ async fn create(
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// By status: ready, held, `non_billable`, claimed, submitted, void.
     #[param(value_type = Option<String>)]
@@ -260,6 +262,7 @@ async fn decide(
 #[into_params(parameter_in = Query)]
 struct PreviewQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// `true`: where not all of the visit can be billed, also what else would work near it, each
     /// decided by the same rules. Of a visit that has begun only what may be true is proposed.

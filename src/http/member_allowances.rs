@@ -32,6 +32,7 @@ struct OnDay {
     #[serde(default, deserialize_with = "super::day::optional")]
     on: Option<NaiveDate>,
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
 }
 

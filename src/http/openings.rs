@@ -94,6 +94,7 @@ async fn create(
 #[into_params(parameter_in = Query)]
 struct List {
     /// Id or key of the organization; an admin must name it, a biller has one.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// Those of this member (id).
     #[param(value_type = Option<String>)]

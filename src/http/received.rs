@@ -147,6 +147,7 @@ fn view(organization: OrganizationId, seen: Seen) -> ReceivedView {
 #[into_params(parameter_in = Query)]
 struct UploadQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// The file's name, for people; what it is is known by its content.
     #[param(max_length = 200)]
@@ -210,6 +211,7 @@ async fn upload(
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// ta1, 999, 277ca, 835, several, other.
     #[param(value_type = Option<String>)]
@@ -294,6 +296,7 @@ async fn content(
 #[into_params(parameter_in = Query)]
 struct ResponsesQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// By the file that says it.
     #[param(value_type = Option<String>)]

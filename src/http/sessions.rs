@@ -104,6 +104,7 @@ async fn record(
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// By your own reference.
     #[param(value_type = Option<String>)]

@@ -39,6 +39,7 @@ pub struct Doc;
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// rejection, `response_overdue`, correction, delivery, deadline, answer, file.
     #[param(value_type = Option<String>)]

@@ -42,6 +42,7 @@ pub struct Doc;
 #[into_params(parameter_in = Query)]
 struct SummaryQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// By reason: the id of a rule.
     #[param(value_type = Option<String>, example = "note.unsigned")]
@@ -65,6 +66,7 @@ struct SummaryQuery {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// The organization's id or key; required of an admin's key.
+    #[param(example = "river-bend")]
     organization: Option<String>,
     /// By reason: the id of a rule.
     #[param(value_type = Option<String>, example = "note.unsigned")]

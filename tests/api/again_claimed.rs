@@ -112,6 +112,36 @@ on_both! {
         assert_eq!(units(&app), 4);
     }
 
+    async fn a_coverage_that_ends_is_a_correction_of_what_is_released_until_its_end_is_taken_back(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        record(&app, &w, "V-0", "2026-06-25T16:00").await;
+        let visit = record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        let batch = build(&app, &w).await;
+        release(&app, &w, &batch).await;
+        let before = (decisions(&app), units(&app));
+        amend_member(&app, &w, 0, |m| m["coverages"][0]["to"] = json!("2026-06-30")).await;
+        app.settle().await;
+        // V-0 took place while the coverage was in force.
+        let open = corrections(&app, &w, "open").await;
+        assert_eq!(open.len(), 1, "{open:?}");
+        let one = &open[0];
+        assert_eq!((&one["encounter"], &one["reference"]), (&visit["id"], &json!("V-1")));
+        assert_eq!((&one["differs"], &one["cause"]), (&json!(["units", "charge"]), &json!("member_changed")));
+        assert_eq!((&one["billed"]["units"], &one["billed"]["charge"]), (&json!(4), &json!("71.53")));
+        assert_eq!((&one["today"]["units"], &one["today"]["lines"]), (&json!(0), &json!([])));
+        assert_eq!(one["today"]["reasons"], json!(["eligibility.not_covered"]));
+        // The visit stays as it was claimed.
+        assert_eq!(seen(&app, &w, "V-1").await["status"], "submitted");
+        assert_eq!((decisions(&app), units(&app)), before);
+        amend_member(&app, &w, 0, |m| m["coverages"][0]["to"] = Value::Null).await;
+        app.settle().await;
+        assert!(corrections(&app, &w, "open").await.is_empty());
+        let resolved = corrections(&app, &w, "resolved").await;
+        assert_eq!((resolved.len(), &resolved[0]["id"]), (1, &one["id"]));
+        assert!(resolved[0]["resolved_at"].is_string());
+        assert_eq!((decisions(&app), units(&app)), before);
+    }
+
     async fn only_the_latest_claimed_visits_beyond_a_grant_are_to_be_corrected(app: TestApp) {
         let w = world::river_bend(&app, 1).await;
         for day in 1..=6 {

@@ -82,6 +82,22 @@ async fn refused(app: &TestApp, w: &World, batch: &str, begins: &str) {
     step(app, w, batch, "withdraw").await.expect(200);
 }
 
+/// The payer has a claim of B; A, a day earlier and late, is told with its replacement for the first time, which
+/// is built when the authorization for both is shrunk to B's four units. Gives the replacement's batch.
+async fn shrunk_under_a_replacement(app: &TestApp, w: &World) -> String {
+    let granted = grant(app, w, "PA-1", 8).await;
+    ready(app, w, "B", "2026-07-28T16:00", 60).await;
+    let batch = built(app, w, "2026-08-02", 4).await;
+    step(app, w, &batch, "release").await.expect(200);
+    move_batch(app, w, &batch, "delivered").await;
+    record(app, w, "A", "2026-07-27T16:00", 60).await;
+    let replacement = replaced(app, w, &batch, 8).await;
+    shrink(app, w, &granted, 4).await;
+    app.settle().await;
+    assert_eq!(corrections(app, w).await, [("A".into(), 4, 0)]);
+    replacement
+}
+
 on_both! {
     async fn rk14_a_summed_day_for_which_no_grant_is_left_is_not_released(app: TestApp) {
         let w = world::limited_with(&app, GRANTED, &[SUMMED], 1).await;
@@ -261,17 +277,7 @@ on_both! {
 
     async fn what_the_payer_has_keeps_its_place_while_its_replacement_is_built(app: TestApp) {
         let w = world::limited_with(&app, GRANTED, &[WEEKLY], 1).await;
-        let granted = grant(&app, &w, "PA-1", 8).await;
-        ready(&app, &w, "B", "2026-07-28T16:00", 60).await;
-        let batch = built(&app, &w, "2026-08-02", 4).await;
-        step(&app, &w, &batch, "release").await.expect(200);
-        move_batch(&app, &w, &batch, "delivered").await;
-        // A day earlier, and late: it is told with the replacement for the first time.
-        record(&app, &w, "A", "2026-07-27T16:00", 60).await;
-        let replacement = replaced(&app, &w, &batch, 8).await;
-        shrink(&app, &w, &granted, 4).await;
-        app.settle().await;
-        assert_eq!(corrections(&app, &w).await, [("A".into(), 4, 0)]);
+        let replacement = shrunk_under_a_replacement(&app, &w).await;
         let problem = step(&app, &w, &replacement, "release").await.problem(409, "release_refused");
         let said = problem["faults"][0]["message"].as_str().unwrap();
         assert!(said.starts_with("A: 4 units were claimed and 0 would be today"), "{problem}");
@@ -332,16 +338,7 @@ on_both! {
 
     async fn of_a_visit_that_leaves_a_built_replacement_nothing_is_left_to_correct(app: TestApp) {
         let w = world::limited_with(&app, GRANTED, &[WEEKLY, SUMMED], 1).await;
-        let granted = grant(&app, &w, "PA-1", 8).await;
-        ready(&app, &w, "B", "2026-07-28T16:00", 60).await;
-        let batch = built(&app, &w, "2026-08-02", 4).await;
-        step(&app, &w, &batch, "release").await.expect(200);
-        move_batch(&app, &w, &batch, "delivered").await;
-        record(&app, &w, "A", "2026-07-27T16:00", 60).await;
-        let replacement = replaced(&app, &w, &batch, 8).await;
-        shrink(&app, &w, &granted, 4).await;
-        app.settle().await;
-        assert_eq!(corrections(&app, &w).await, [("A".into(), 4, 0)]);
+        let replacement = shrunk_under_a_replacement(&app, &w).await;
         step(&app, &w, &replacement, "withdraw").await.expect(200);
         app.settle().await;
         assert_eq!(seen(&app, &w, "A").await["status"], "held");

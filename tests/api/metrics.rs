@@ -62,6 +62,8 @@ on_both! {
         assert_eq!(at("peerclaims_batches_total{step=\"built\"}"), "1");
         assert_eq!(at("peerclaims_work_waiting{kind=\"batches_built\"}"), "1");
         assert_eq!(at("peerclaims_work_waiting{kind=\"report_jobs\"}"), "0");
+        assert_eq!(at("peerclaims_work_waiting{kind=\"decisions_failed\"}"), "0");
+        assert_ne!(at("peerclaims_work_waiting{kind=\"decisions\"}"), "none");
         assert_eq!(at("peerclaims_errors_total{code=\"nothing_ready\"}"), "1");
         let calls = "peerclaims_http_requests_total{method=\"POST\",route=\"/v1/batches\"";
         assert_eq!(at(&format!("{calls},status=\"201\"}}")), "1");

@@ -11,6 +11,10 @@ async fn weekly(app: &TestApp, members: usize) -> World {
     world::river_bend_with(app, members, &[(PLAIN, "rollup = \"day\"\nperiod = \"week\"")]).await
 }
 
+async fn monthly(app: &TestApp, members: usize) -> World {
+    world::river_bend_with(app, members, &[(PLAIN, "rollup = \"day\"\nperiod = \"month\"")]).await
+}
+
 const PLAIN: &str = "rollup = \"day\"";
 
 async fn record(app: &TestApp, w: &World, body: &Value) -> Value {
@@ -106,6 +110,62 @@ on_both! {
         build(&app, &w, "2026-07-05").await.problem(409, "nothing_ready");
         let now = app.get(&format!("/v1/encounters/{}", id(&late)), &w.biller).await.expect(200);
         assert_eq!((now["status"].as_str(), rules(&now)), (Some("held"), vec!["period.claimed".to_owned()]));
+    }
+
+    async fn a_month_waits_for_its_last_day_and_is_one_claim(app: TestApp) {
+        let w = monthly(&app, 1).await;
+        // By the clock of Los Angeles M-3 begins at 22:00 on 31 July, and M-4 at midnight behind it.
+        let starts = ["2026-07-01T17:00", "2026-07-16T17:00", "2026-08-01T05:00", "2026-08-01T07:00", "2026-08-31T17:00"];
+        for (n, start) in starts.iter().enumerate() {
+            let body = visit(&format!("M-{}", n + 1), &w.peers[0], &w.members[0], start);
+            assert_eq!(record(&app, &w, &body).await["disposition"], "ready", "{start}");
+        }
+        build(&app, &w, "2026-07-30").await.problem(409, "nothing_ready");
+        let batch = build(&app, &w, "2026-07-31").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"], &batch["units"]), (&json!(1), &json!(3), &json!(12)));
+        let file = edi::fetch(&app, &id(&batch), &w.biller).await;
+        assert_eq!(dates(&file.body), ["20260701", "20260716", "20260731"]);
+        let claim = app.get("/v1/claims", &w.biller).await.expect(200)["items"][0].clone();
+        assert_eq!(claim["service_date"], "2026-07-01");
+        // 95 days after the earliest service date.
+        assert_eq!(claim["file_by"], "2026-10-04");
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        // August waits for its own end, also behind a claim of July.
+        build(&app, &w, "2026-08-30").await.problem(409, "nothing_ready");
+        let next = build(&app, &w, "2026-08-31").await.expect(201);
+        assert_eq!((&next["claims"], &next["lines"], &next["units"]), (&json!(1), &json!(2), &json!(8)));
+        let file = edi::fetch(&app, &id(&next), &w.biller).await;
+        assert_eq!(dates(&file.body), ["20260801", "20260831"]);
+    }
+
+    async fn what_comes_after_the_claim_of_a_month_is_held_until_that_is_withdrawn(app: TestApp) {
+        let w = monthly(&app, 1).await;
+        record(&app, &w, &visit("M-1", &w.peers[0], &w.members[0], "2026-07-01T17:00")).await;
+        let batch = build(&app, &w, "2026-07-31").await.expect(201);
+        // At 22:00 on the last day of July.
+        let late = visit("M-2", &w.peers[0], &w.members[0], "2026-08-01T05:00");
+        let preview = app.post("/v1/decisions/preview", &w.submitter, &late).await.expect(200);
+        assert_eq!(rules(&preview), ["period.claimed"]);
+        let held = record(&app, &w, &late).await;
+        assert_eq!((held["disposition"].as_str(), rules(&held)), (Some("held"), vec!["period.claimed".to_owned()]));
+        let message = held["findings"][0]["message"].as_str().unwrap();
+        assert!(message.contains("the month of 2026-07-31 is on claim"), "{message}");
+        // At 22:00 on 30 June, at midnight to 1 August, and in July with another peer.
+        for (reference, peer, start) in [("M-3", 0, "2026-07-01T05:00"), ("M-4", 0, "2026-08-01T07:00"), ("M-5", 1, "2026-07-15T17:00")] {
+            let body = visit(reference, &w.peers[peer], &w.members[0], start);
+            assert_eq!(record(&app, &w, &body).await["disposition"], "ready", "{reference}");
+        }
+        app.act(&format!("/v1/batches/{}/withdraw", id(&batch)), &w.biller).await.expect(200);
+        let now = app.get(&format!("/v1/encounters/{}", id(&held)), &w.biller).await.expect(200);
+        assert_eq!(now["status"], "ready", "{now}");
+        // June, and July of each peer; August waits.
+        let batch = build(&app, &w, "2026-07-31").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"], &batch["units"]), (&json!(3), &json!(4), &json!(16)));
+        edi::fetch(&app, &id(&batch), &w.biller).await;
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        // What is released is claimed as before.
+        let last = record(&app, &w, &visit("M-6", &w.peers[0], &w.members[0], "2026-07-20T17:00")).await;
+        assert_eq!((last["disposition"].as_str(), rules(&last)), (Some("held"), vec!["period.claimed".to_owned()]));
     }
 
     async fn a_month_has_at_most_fifty_lines_a_claim(app: TestApp) {

@@ -7,7 +7,9 @@ use peerclaims::flow::tasks::{self, Filter, Task};
 use peerclaims::store::{Conn, StoreError};
 use serde_json::{Value, json};
 
+use crate::again::grant;
 use crate::app::{TestApp, on_both};
+use crate::given_way::{GRANTED, record};
 use crate::partner::{ack, batch, next_batch, status, take};
 use crate::world::{self, World, visit};
 
@@ -123,8 +125,20 @@ on_both! {
         assert!(all[1].starts_with("deadline held peer 2026-10-05 71.53") && all[2].starts_with("deadline ready biller 2026-10-06 71.53"), "{all:?}");
         assert!(all[3].starts_with("file other biller 2026-09-10 0.00"), "{all:?}");
         assert!(all[4].starts_with("response_overdue claim_status payer 2026-09-17 71.53"), "{all:?}");
+        // Long after their deadlines: what is ready can still be built, and is on no other list of work.
+        let late = on(&app, "2026-12-31").await;
+        assert!(late.iter().any(|task| task == "deadline ready biller 2026-10-06 71.53"), "{late:?}");
+        assert!(!late.iter().any(|task| task.starts_with("deadline held")), "{late:?}");
         // A clear word ends the question.
         take(&app, &w.biller, status(&sent, 3, "PR", &[(&numbers[0], true)])).await;
         assert_eq!(on(&app, "2026-09-12").await, ["file other biller 2026-09-10 0.00"]);
+    }
+
+    async fn of_a_visit_that_is_ready_in_part_the_biller_hears(app: TestApp) {
+        let w = world::limited_with(&app, GRANTED, &[], 1).await;
+        grant(&app, &w, "PA-1", 4).await;
+        record(&app, &w, "A", "2026-07-28T16:00", 120).await;
+        let told = on(&app, "2026-10-25").await;
+        assert_eq!(told, ["deadline partly biller 2026-10-31 143.06"]);
     }
 }
