@@ -34,6 +34,8 @@ use crate::store::{Db, Scope, StoreError, counters, pending};
 
 /// The counter of processes: its numbers keep their ids apart.
 const NODE_COUNTER: &str = "node";
+/// How often a process that starts tries to have its number: each try waits as long as SQLite waits for a lock.
+const START_TRIES: u32 = 6;
 
 #[derive(Debug, Parser)]
 #[command(name = "peerclaims", version, about = "Medicaid billing and claims for peer support")]
@@ -166,6 +168,18 @@ pub(crate) async fn open(settings: &Settings, clock: Clock) -> Result<Ctx, CliEr
         let text = "the database is not of this version; run `peerclaims migrate` first";
         return Err(CliError::Other(text.to_owned()));
     }
-    let node = db.write(Scope::Service, |conn| counters::take(conn, NODE_COUNTER, 1)).await?;
+    let node = node(&db).await?;
     Ok(Ctx::new(db, clock, node))
+}
+
+/// The number of this process among all that ever used the database. Who starts beside another process that writes
+/// one change after the other waits longer than a request does: nobody has asked anything yet.
+async fn node(db: &Db) -> Result<i64, StoreError> {
+    for _ in 1..START_TRIES {
+        let taken = db.write(Scope::Service, |conn| counters::take(conn, NODE_COUNTER, 1)).await;
+        if !matches!(taken, Err(StoreError::Busy(_))) {
+            return taken;
+        }
+    }
+    db.write(Scope::Service, |conn| counters::take(conn, NODE_COUNTER, 1)).await
 }

@@ -1,6 +1,8 @@
 //! What was billed for a visit, what would be billed today, and where the two differ: the correction
 //! list (`docs/architecture.md`, decision 7).
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,7 @@ use super::again::Cause;
 use super::codes::{Modifier, PlaceOfService, ProcedureCode};
 use super::dates::Instant;
 use super::decision::{Decision, DecisionLine, LineAnswer};
+use super::facts::{AuthorizationFact, Usage};
 use super::identifiers::{AuthorizationNumber, MemberNumber};
 use super::ids::{ClaimId, CorrectionId, EncounterId, PayerId};
 use super::money::Money;
@@ -46,6 +49,9 @@ pub struct Billing {
     pub lines: Vec<BilledLine>,
     /// Ids of the rules that spoke.
     pub reasons: Vec<String>,
+    /// Of what would be billed today: authorizations that the claim names and that are good no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<AuthorizationNumber>,
 }
 
 /// A line of it.
@@ -88,6 +94,7 @@ impl Billing {
             service_date: answer.service_date,
             lines: ready.map(BilledLine::from).collect(),
             reasons: answer.findings.iter().map(|f| f.rule.clone()).collect(),
+            lost: Vec::new(),
         }
     }
 
@@ -102,8 +109,8 @@ impl Billing {
     }
 
     /// Where `today` differs from what was billed, such that the claim would have to be replaced. An
-    /// authorization that is named and would not be needed today does no harm; what the contract
-    /// should pay is not on a claim.
+    /// authorization that is named and would not be needed today does no harm as long as it is good;
+    /// what the contract should pay is not on a claim.
     pub fn differs(&self, today: &Self) -> Vec<Difference> {
         let services = |b: &Self| {
             let mut all: Vec<_> = b
@@ -118,6 +125,7 @@ impl Billing {
         let named = |l: &BilledLine| l.authorization.clone();
         let has = |number| self.lines.iter().filter_map(named).any(|n| n == number);
         let lacks = today.lines.iter().filter_map(named).any(|number| !has(number));
+        let lost = today.lost.iter().any(|number| has(number.clone()));
         // What is not billed at all has no service and no authorization to differ in.
         let some = !today.lines.is_empty();
         let told = [
@@ -127,10 +135,36 @@ impl Billing {
             (some && services(self) != services(today), Difference::Service),
             (self.units() != today.units(), Difference::Units),
             (self.charge() != today.charge(), Difference::Charge),
-            (some && lacks, Difference::Authorization),
+            (some && (lacks || lost), Difference::Authorization),
         ];
         told.into_iter().filter(|(differs, _)| *differs).map(|(_, what)| what).collect()
     }
+}
+
+/// The authorizations that a decision names and that are good no more, beside what others draw: they do not cover the
+/// day or the service, or have not the units that are drawn on them.
+pub fn lost(
+    answer: &Decision,
+    authorizations: &[AuthorizationFact],
+    usage: &[Usage],
+) -> Vec<AuthorizationNumber> {
+    let mut named: BTreeMap<&AuthorizationNumber, u32> = BTreeMap::new();
+    for line in answer.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
+        if let Some(draw) = &line.authorization {
+            let units = named.entry(&draw.number).or_default();
+            *units = units.saturating_add(draw.units);
+        }
+    }
+    let good = |number: &AuthorizationNumber, units: u32| {
+        authorizations.iter().filter(|a| a.number == *number).any(|a| {
+            let drawn = usage.iter().filter(|u| u.authorization == Some(a.id));
+            let drawn = drawn.fold(i64::from(units), |sum, u| sum.saturating_add(u.units));
+            let covers = |service| a.is_for(service, answer.service_date);
+            answer.service.as_ref().is_some_and(covers) && drawn <= i64::from(a.units)
+        })
+    };
+    let lost = named.into_iter().filter(|(number, units)| !good(number, *units));
+    lost.map(|(number, _)| number.clone()).collect()
 }
 
 /// A claimed visit that would be billed otherwise today. The claim stays as it is until it is
@@ -161,7 +195,7 @@ pub struct Correction {
 mod tests {
     use super::*;
     use crate::domain::contract::{AuthorizationNeed, Exceed::BillUpTo};
-    use crate::domain::rules::testing::{Case, authorization, limit, need, rate, usage};
+    use crate::domain::rules::testing::{Case, authorization, key, limit, need, rate, span, usage};
     use crate::domain::windows::Window::Day;
 
     fn billing(case: &Case) -> Billing {
@@ -215,5 +249,33 @@ mod tests {
         assert_eq!(billing(&free).differs(&first), [Difference::Authorization]);
         assert_eq!(first.differs(&second), [Difference::Authorization]);
         assert!(first.differs(&billing(&free)).is_empty(), "naming one too many does no harm");
+    }
+
+    #[test]
+    fn an_authorization_that_the_claim_names_and_that_is_good_no_more_differs() {
+        let case = Case::with(|c| {
+            c.terms.pack.authorizations = vec![need(AuthorizationNeed::Always)];
+            c.facts.authorizations = vec![authorization(1, 10, "2026-01-01", None)];
+        });
+        let answer = case.decide();
+        let at = |change: &dyn Fn(&mut Case)| {
+            let mut now = case.clone();
+            change(&mut now);
+            lost(&answer, &now.facts.authorizations, &now.facts.usage)
+        };
+        assert_eq!(at(&|_| ()), []);
+        assert_eq!(at(&|c| c.facts.usage = vec![usage("2026-07-02", Some(1), 6)]), []);
+        let changes: [&dyn Fn(&mut Case); 4] = [
+            &|c| c.facts.usage = vec![usage("2026-07-02", Some(1), 7)],
+            &|c| c.facts.authorizations[0].span = span("2026-07-02", None),
+            &|c| c.facts.authorizations[0].services = vec![key("else")],
+            &|c| c.facts.authorizations.clear(),
+        ];
+        for (nth, change) in changes.into_iter().enumerate() {
+            let lost = at(change);
+            assert_eq!(lost.len(), 1, "{nth}");
+            let today = Billing { lost, ..billing(&Case::new()) };
+            assert_eq!(billing(&case).differs(&today), [Difference::Authorization], "{nth}");
+        }
     }
 }

@@ -177,6 +177,13 @@ pub struct AuthorizationFact {
     pub span: Span,
 }
 
+impl AuthorizationFact {
+    /// Whether it covers a service on a day.
+    pub fn is_for(&self, service: &Key, day: NaiveDate) -> bool {
+        self.span.covers(day) && (self.services.is_empty() || self.services.contains(service))
+    }
+}
+
 impl From<&Authorization> for AuthorizationFact {
     fn from(a: &Authorization) -> Self {
         Self {

@@ -16,6 +16,15 @@ pub struct Kept {
     /// all, one of these that has comes before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on: Vec<AuthorizationId>,
+    /// All units: where a limit counts all of them, and holds a visit that is above it whole, these stay as long as
+    /// they fit, or as long as others that are above it have a document for that.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub units: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde gives")]
+fn is_zero(units: &u32) -> bool {
+    *units == 0
 }
 
 impl Kept {
@@ -24,6 +33,7 @@ impl Kept {
         let mut kept = Self::default();
         for line in decision.lines.iter().filter(|l| l.answer == LineAnswer::Ready) {
             let drawn = line.authorization.as_ref().map_or(0, |draw| draw.units);
+            kept.units = kept.units.saturating_add(line.units);
             kept.free = kept.free.saturating_add(line.units.saturating_sub(drawn));
             kept.on.extend(line.authorization.iter().filter(|d| d.units > 0).map(|d| d.id));
         }

@@ -52,6 +52,25 @@ async fn ten(app: &TestApp) -> (World, String) {
     (w, granted)
 }
 
+/// Twelve units of eight a month: of the earlier visit four are on an authorization.
+async fn twelve(app: &TestApp) -> (World, String) {
+    let w = world::limited(app, &eight(), 1).await;
+    let granted = grant(app, &w, "PA-1", 4).await;
+    record(app, &w, "LATE", "2026-07-20T16:00", 90).await;
+    record(app, &w, "EARLY", "2026-07-03T16:00", 90).await;
+    assert_eq!(
+        (units(app, &w, "LATE").await, units(app, &w, "EARLY").await),
+        ((6, 0, 0), (6, 4, 0))
+    );
+    (w, granted)
+}
+
+/// An authorization ends before all visits.
+async fn ended(app: &TestApp, w: &World, granted: &str) {
+    amend(app, w, &path(granted), |body| body["to"] = json!("2026-07-01")).await;
+    app.settle().await;
+}
+
 fn path(authorization: &str) -> String {
     format!("/v1/authorizations/{authorization}?organization=river-bend")
 }
@@ -136,5 +155,67 @@ on_both! {
         for one in open(&app, &w).await {
             assert_eq!(one["billed"]["units"], one["today"]["units"], "{one}");
         }
+    }
+
+    async fn rk27_units_on_a_grant_that_is_good_no_more_are_nobody_elses_room(app: TestApp) {
+        // Both are claimed, one of them with four units on an authorization that then ends before it.
+        let (w, granted) = twelve(&app).await;
+        let batch = built(&app, &w, 12).await;
+        ended(&app, &w, &granted).await;
+        let told: Vec<Value> = open(&app, &w).await;
+        let told: Vec<_> = told.iter().map(|one| (&one["billed"]["units"], &one["today"]["units"], &one["differs"])).collect();
+        // The later one gives way, and what the earlier one's claim names is good no more.
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().any(|(billed, today, _)| (*billed, *today) == (&json!(6), &json!(2))), "{told:?}");
+        assert!(told.iter().any(|(_, today, differs)| (*today, *differs) == (&json!(6), &json!(["authorization"]))), "{told:?}");
+        let release = format!("/v1/batches/{batch}/release");
+        let problem = app.act(&release, &w.biller).await.problem(409, "release_refused");
+        assert_eq!(problem["faults"].as_array().unwrap().len(), 2, "{problem}");
+        // Built again, nothing is above the limit, and nothing names the authorization.
+        app.act(&format!("/v1/batches/{batch}/withdraw"), &w.biller).await.expect(200);
+        app.settle().await;
+        let (late, early) = (units(&app, &w, "LATE").await, units(&app, &w, "EARLY").await);
+        assert_eq!((late.0 + early.0, late.1 + early.1), (8, 0), "{late:?} {early:?}");
+        let batch = built(&app, &w, 8).await;
+        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
+        assert_eq!(open(&app, &w).await, [] as [Value; 0]);
+    }
+
+    async fn rk27_a_ready_visit_gives_way_to_what_a_claim_has_no_authorization_for_any_more(app: TestApp) {
+        let w = world::limited(&app, &eight(), 1).await;
+        let granted = grant(&app, &w, "PA-1", 4).await;
+        record(&app, &w, "LATE", "2026-07-20T16:00", 90).await;
+        record(&app, &w, "EARLY", "2026-07-03T16:00", 90).await;
+        let early = json!({"payer": "evergreen", "through": "2026-07-10"});
+        let batch = app.post("/v1/batches", &w.biller, &early).await.expect(201);
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        ended(&app, &w, &granted).await;
+        assert_eq!(units(&app, &w, "LATE").await, (2, 0, 4));
+        assert_eq!(open(&app, &w).await.len(), 1, "the claim names what is good no more");
+        built(&app, &w, 2).await;
+    }
+
+    async fn rk24_a_note_of_others_keeps_what_a_visit_holds(app: TestApp) {
+        let w = world::limited(&app, &limit("month", "8", "window = \"month\"\nexceed = \"necessity\""), 1).await;
+        record(&app, &w, "LATE", "2026-07-20T16:00", 120).await;
+        let note = json!({"reference": "D1", "kind": "necessity", "member": w.members[0],
+            "from": "2026-07-01", "to": "2026-07-05"});
+        app.post("/v1/documents?organization=river-bend", &w.admin, &note).await.expect(201);
+        record(&app, &w, "EARLY", "2026-07-04T16:00", 30).await;
+        touch(&app, &w, "", 0).await;
+        assert_eq!((units(&app, &w, "LATE").await, units(&app, &w, "EARLY").await), ((8, 0, 0), (2, 0, 0)));
+        let batch = built(&app, &w, 10).await;
+        amend_member(&app, &w, 0, |body| body["address"]["line1"] = json!("91 Pine St")).await;
+        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
+    }
+
+    async fn rk27_another_number_of_the_member_moves_no_units_from_one_visit_to_another(app: TestApp) {
+        let w = world::limited(&app, &eight(), 1).await;
+        record(&app, &w, "LATE", "2026-07-20T16:00", 120).await;
+        grant(&app, &w, "PA-1", 2).await;
+        record(&app, &w, "EARLY", "2026-07-03T16:00", 60).await;
+        amend_member(&app, &w, 0, |body| body["coverages"][0]["member_number"] = json!("EV7777777")).await;
+        app.settle().await;
+        assert_eq!((units(&app, &w, "LATE").await, units(&app, &w, "EARLY").await), ((8, 0, 0), (2, 2, 2)));
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::contract::{AuthorizationRule, Limit, LimitScope, Pack};
 use crate::domain::decision::RemainingKind;
 use crate::domain::facts::{Anchor, AuthorizationFact, EpisodeFact, Facts, Usage};
 use crate::domain::identifiers::Key;
+use crate::domain::ids::AuthorizationId;
 use crate::domain::windows::{Calendar, Counted, Daily, Days, Window};
 
 /// Usage, read with the contract's windows.
@@ -60,17 +61,77 @@ impl<'a> Account<'a> {
         Standing::of(self.windows(limit, day), limit.units)
     }
 
-    /// Whole units that fit a limit on a day beside what others have without an authorization: in each window
-    /// that it stands in now. None where other visits would be moved.
-    pub fn uncovered_room(&self, limit: &Limit, day: NaiveDate) -> u32 {
+    /// Whole units that fit a limit on a day beside what others have without an authorization that is good: in each
+    /// window that it stands in now. None where other visits would be moved.
+    pub fn uncovered_room(
+        &self,
+        limit: &Limit,
+        day: NaiveDate,
+        authorizations: &[AuthorizationFact],
+    ) -> u32 {
+        let counted: Vec<&Usage> = self.counted(limit).collect();
+        let bare = daily(counted.iter().copied().filter(|u| u.authorization.is_none()), None);
+        self.room_beside(limit, day, |days| {
+            bare.sum(days).saturating_add(self.lost(&counted, authorizations, days))
+        })
+    }
+
+    /// Whole units that fit a limit on a day beside what others were given on days that are not `covered`.
+    pub fn room_beside_days(
+        &self,
+        limit: &Limit,
+        day: NaiveDate,
+        covered: impl Fn(NaiveDate) -> bool,
+    ) -> u32 {
+        let bare = daily(self.counted(limit).filter(|u| !covered(u.date)), None);
+        self.room_beside(limit, day, |days| bare.sum(days))
+    }
+
+    /// Whole units that fit a limit beside what `used` says of each window that it stands in now; none where other
+    /// visits would be moved.
+    fn room_beside(&self, limit: &Limit, day: NaiveDate, used: impl Fn(Days) -> i64) -> u32 {
         let windows = self.windows(limit, day);
         if Standing::of(windows.clone(), limit.units).is_none_or(|at| at.moved.is_some()) {
             return 0;
         }
-        let uncovered = daily(self.counted(limit).filter(|u| u.authorization.is_none()), None);
         let around = windows.into_iter().filter(|window| window.holds_day);
-        let filled = around.map(|window| Counted { units: uncovered.sum(window.days), ..window });
+        let filled = around.map(|window| Counted { units: used(window.days), ..window });
         Standing::of(filled.collect(), limit.units).map_or(0, |at| at.room())
+    }
+
+    /// Of the free units of a rule that are left in some days, those that are needed by what an authorization covered
+    /// and covers no more.
+    pub fn lost_free(
+        &self,
+        rule: &AuthorizationRule,
+        authorizations: &[AuthorizationFact],
+        days: Days,
+    ) -> u32 {
+        let counted: Vec<&Usage> = self.usage.iter().filter(|u| rule.counts(u)).collect();
+        at_least_none(self.lost(&counted, authorizations, days))
+    }
+
+    /// Units of some days whose authorization is good no more: it does not cover their day or service, or more is
+    /// drawn on it than it grants.
+    fn lost(&self, counted: &[&Usage], authorizations: &[AuthorizationFact], days: Days) -> i64 {
+        let on = |id: AuthorizationId, good: bool| {
+            let fact = authorizations.iter().find(|a| a.id == id);
+            let drawn = counted.iter().copied().filter(|u| u.authorization == Some(id));
+            daily(
+                drawn.filter(|u| fact.is_some_and(|a| a.is_for(&u.service, u.date)) == good),
+                None,
+            )
+            .sum(days)
+        };
+        let mut ids: Vec<AuthorizationId> =
+            counted.iter().filter_map(|u| u.authorization).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter().fold(0, |sum, id| {
+            let fact = authorizations.iter().find(|a| a.id == id);
+            let over = fact.map_or(0, |a| self.left(a).min(0).saturating_neg());
+            sum.saturating_add(on(id, false)).saturating_add(on(id, true).min(over))
+        })
     }
 
     fn counted(&self, limit: &Limit) -> impl Iterator<Item = &'a Usage> {

@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use super::account::{Account, at_least_none, units_in_words};
+use super::account::{Account, Standing, at_least_none, units_in_words};
 use super::context::Context;
 use super::day::Day;
 use super::limits;
@@ -169,7 +169,8 @@ fn strictest<'a>(ctx: &Context, pack: &'a Pack, account: Account) -> Option<(&'a
         AuthorizationNeed::Always => Some((&rule.source, 0)),
         AuthorizationNeed::After { free_units, window } => {
             let standing = account.free(rule, *free_units, window, ctx.date);
-            Some((&rule.source, standing.map_or(0, |s| s.room())))
+            let left = standing.map_or(0, |s| s.room().saturating_sub(lost(ctx, account, rule, s)));
+            Some((&rule.source, left))
         }
     });
     let of_limits = limits::of_line(ctx, pack)
@@ -178,19 +179,30 @@ fn strictest<'a>(ctx: &Context, pack: &'a Pack, account: Account) -> Option<(&'a
     of_rules.chain(of_limits).min_by_key(|(_, left)| *left)
 }
 
+/// Of the free units that are left, those that a visit that holds some must leave to others of which an authorization
+/// was taken away: else both would hold them.
+fn lost(ctx: &Context, account: Account, rule: &AuthorizationRule, at: Standing) -> u32 {
+    match ctx.facts.kept.free {
+        0 => 0,
+        _ => account.lost_free(rule, &ctx.facts.authorizations, at.days),
+    }
+}
+
 /// What a limit lets stand without an authorization: what is left of it, or what the visit has already, as long as
-/// others have an authorization for what they are above it. Else each would look like the one above it, when it is
-/// asked beside all others.
+/// others have a good authorization for what they are above it. Else each would look like the one above it, when it
+/// is asked beside all others.
 fn room_in(ctx: &Context, account: Account, limit: &Limit) -> u32 {
     let left = account.limit(limit, ctx.date).map_or(0, |s| s.room());
     match ctx.facts.kept.free {
         0 => left,
-        kept => left.max(kept.min(account.uncovered_room(limit, ctx.date))),
+        kept => {
+            left.max(kept.min(account.uncovered_room(limit, ctx.date, &ctx.facts.authorizations)))
+        }
     }
 }
 
 /// Where a claim names one authorization and the first with room has not enough, one that the visit draws on already
-/// and that has enough comes first: a further authorization never takes away units.
+/// and that has more comes first: neither a further authorization nor more room on another takes away units.
 fn keep_whole<'a>(
     ctx: &Context,
     pack: &Pack,
@@ -198,11 +210,11 @@ fn keep_whole<'a>(
     mut order: Vec<&'a AuthorizationFact>,
     excess: u32,
 ) -> Vec<&'a AuthorizationFact> {
-    let enough = |a: &AuthorizationFact| account.left(a) >= i64::from(excess);
-    let short = order.iter().find(|a| account.left(a) > 0).is_some_and(|a| !enough(a));
-    if short && pack.claim.authorization_level == AuthorizationLevel::Claim {
-        let kept = order.iter().position(|a| ctx.facts.kept.on.contains(&a.id) && enough(a));
-        if let Some(kept) = kept {
+    let gives = |a: &AuthorizationFact| at_least_none(account.left(a)).min(excess);
+    let first = order.iter().map(|a| gives(a)).find(|units| *units > 0).unwrap_or_default();
+    if first < excess && pack.claim.authorization_level == AuthorizationLevel::Claim {
+        let kept = |a: &&AuthorizationFact| ctx.facts.kept.on.contains(&a.id) && gives(a) > first;
+        if let Some(kept) = order.iter().position(kept) {
             let first = order.remove(kept);
             order.insert(0, first);
         }
@@ -238,7 +250,7 @@ fn fitting<'a>(
     service: &Service,
 ) -> impl Iterator<Item = &'a AuthorizationFact> {
     let date = ctx.date;
-    ctx.facts.authorizations.iter().filter(move |a| a.span.covers(date) && is_for(a, service))
+    ctx.facts.authorizations.iter().filter(move |a| a.is_for(&service.key, date))
 }
 
 fn is_for(authorization: &AuthorizationFact, service: &Service) -> bool {

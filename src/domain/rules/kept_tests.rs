@@ -3,10 +3,11 @@
 
 use proptest::prelude::*;
 
-use super::testing::{Case, authorization, limit, need, split, usage};
+use super::limits_necessity_tests::note;
+use super::testing::{Case, authorization, key, limit, need, span, split, usage};
 use crate::domain::contract::AuthorizationLevel;
-use crate::domain::contract::AuthorizationNeed::Always;
-use crate::domain::contract::Exceed::Authorization;
+use crate::domain::contract::AuthorizationNeed::{After, Always};
+use crate::domain::contract::Exceed::{Authorization, Hold, Necessity};
 use crate::domain::decision::LineAnswer;
 use crate::domain::facts::Usage;
 use crate::domain::ids::AuthorizationId;
@@ -24,7 +25,7 @@ fn beside(others: Vec<Usage>) -> Case {
 
 fn asked(case: &Case, free: u32) -> (u32, u32) {
     let mut case = case.clone();
-    case.facts.kept = Kept { free, on: vec![] };
+    case.facts.kept = Kept { free, on: vec![], units: free };
     split(&case.decide())
 }
 
@@ -82,6 +83,74 @@ fn rk27_a_further_authorization_takes_no_units_away() {
     assert_eq!(drawn(&case), (4, vec![(1, 3), (2, 1)]), "line by line nothing is lost");
 }
 
+#[test]
+fn rk27_nor_where_none_has_enough_for_all() {
+    let mut case = Case::with(|c| {
+        c.terms.pack.authorizations = vec![need(Always)];
+        c.facts.authorizations = vec![
+            authorization(1, 1, "2026-01-01", Some("2026-07-31")),
+            authorization(2, 3, "2026-01-01", Some("2026-12-31")),
+        ];
+    });
+    assert_eq!(drawn(&case), (1, vec![(1, 1)]), "for the first time the one that ends first");
+    case.facts.kept.on = vec![AuthorizationId::from_i64(2)];
+    assert_eq!(drawn(&case), (3, vec![(2, 3)]));
+    case.facts.authorizations[0].units = 3;
+    assert_eq!(drawn(&case), (3, vec![(1, 3)]), "which is as good, and ends first");
+}
+
+#[test]
+fn rk27_units_whose_authorization_is_good_no_more_are_nobody_elses_room() {
+    let case = beside(vec![usage("2026-07-10", Some(1), 2), usage("2026-07-11", None, 4)]);
+    let ended =
+        |c: &mut Case| c.facts.authorizations[0].span = span("2026-01-01", Some("2026-07-09"));
+    let shrunk = |c: &mut Case| c.facts.authorizations[0].units = 1;
+    let gone = |c: &mut Case| c.facts.authorizations.clear();
+    let other = |c: &mut Case| c.facts.authorizations[0].services = vec![key("else")];
+    let changes: [&dyn Fn(&mut Case); 4] = [&ended, &shrunk, &gone, &other];
+    let mut free = case.clone();
+    free.terms.pack.limits.clear();
+    free.terms.pack.authorizations = vec![need(After { free_units: 8, window: Month })];
+    for (nth, (change, left)) in changes.into_iter().zip([2, 3, 2, 2]).enumerate() {
+        for (what, case) in [("limit", &case), ("free units", &free)] {
+            let mut case = case.clone();
+            assert_eq!(asked(&case, 4), (4, 0), "{what} before {nth}");
+            change(&mut case);
+            assert_eq!(asked(&case, 4).0, left, "{what} after {nth}");
+        }
+    }
+}
+
+#[test]
+fn rk24_what_it_holds_stays_while_others_have_a_note_for_theirs() {
+    let mut case = beside(vec![usage("2026-07-10", None, 6), usage("2026-07-11", None, 4)]);
+    case.terms.pack.limits = vec![limit("month", "8", Month, Necessity)];
+    case.facts.documents = vec![note("2026-07-10", Some("2026-07-10"))];
+    assert_eq!(asked(&case, 0), (0, 4), "for the first time it is the one above the limit");
+    assert_eq!(asked(&case, 4), (4, 0));
+    assert_eq!(asked(&case, 3), (3, 1), "no more than it holds");
+    case.facts.usage[1].units = 6;
+    assert_eq!(asked(&case, 4), (2, 2), "no more than the limit without a note");
+    case.facts.documents.clear();
+    assert_eq!(asked(&case, 4), (0, 4));
+}
+
+#[test]
+fn rk21_more_room_takes_nothing_away_under_a_limit_that_holds_all() {
+    let mut case = beside(vec![usage("2026-07-11", None, 3)]);
+    case.terms.pack.limits = vec![limit("month", "6", Month, Hold)];
+    case.terms.pack.authorizations = vec![need(Always)];
+    case.facts.authorizations[0].units = 3;
+    assert_eq!(drawn(&case), (3, vec![(1, 3)]));
+    case.facts.authorizations[0].units = 4;
+    assert_eq!(drawn(&case).0, 0, "for the first time all of it is held");
+    case.facts.kept = Kept { free: 0, on: vec![AuthorizationId::from_i64(1)], units: 3 };
+    assert_eq!(drawn(&case), (3, vec![(1, 3)]));
+    assert_eq!(split(&case.decide()), (3, 1));
+    case.facts.usage[0].units = 4;
+    assert_eq!(drawn(&case).0, 0, "what it holds does not fit any more");
+}
+
 proptest! {
     #[test]
     fn rk24_rk27_no_more_is_kept_than_was_held_and_fits(
@@ -106,9 +175,12 @@ proptest! {
         let again = without(&case);
         // Of seven days that hold the first of July, those that lie in July are the first seven.
         let last = if rolling { 7 } else { 31 };
-        let uncovered: i64 =
-            others.iter().filter(|o| !o.1 && o.0 <= last).map(|o| o.2).sum();
-        let fits = i64::from(units) - uncovered;
+        let sum = |granted: bool, last: u32| -> i64 {
+            others.iter().filter(|o| o.1 == granted && o.0 <= last).map(|o| o.2).sum()
+        };
+        // The authorization is of two units: what is drawn beyond them has none.
+        let over = (sum(true, 31) - 2).max(0);
+        let fits = i64::from(units) - sum(false, last) - over.min(sum(true, last));
         let wanted = i64::from(first).max(i64::from(free.min(4)).min(fits));
         prop_assert_eq!(i64::from(again), wanted);
     }

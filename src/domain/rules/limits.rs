@@ -4,11 +4,11 @@ use rust_decimal::Decimal;
 
 use super::account::{Account, Standing, units_in_words};
 use super::conditions::words;
-use super::conditions_paper::on_record;
+use super::conditions_paper::{on_record, on_record_on};
 use super::context::Context;
 use super::room;
 use super::table::{RuleId, Said};
-use crate::domain::contract::{Exceed, Limit, LimitScope, Pack, Wanted};
+use crate::domain::contract::{Exceed, Limit, LimitScope, Pack, SumOver, Wanted};
 
 /// Limits of the pack that count the line of the encounter, in pack order.
 pub fn of_line<'a>(ctx: &Context, pack: &'a Pack) -> impl Iterator<Item = &'a Limit> {
@@ -57,8 +57,43 @@ fn cutting<'a>(
     asked: u32,
 ) -> Vec<(&'a Limit, Standing)> {
     let mut all = standing(ctx, pack, account, &[Exceed::BillUpTo, Exceed::Necessity]);
+    for (limit, at) in &mut all {
+        at.left = at.left.max(Decimal::from(noted_room(ctx, limit, account)));
+    }
     all.retain(|(limit, at)| at.room() < asked && !is_necessary(ctx, limit));
     all
+}
+
+/// What a limit whose excess needs a document leaves to a visit of what it holds, as long as others have one for
+/// what they are above the limit: on their days. All units count, so that it would look like the one above it.
+fn noted_room(ctx: &Context, limit: &Limit, account: Account) -> u32 {
+    match ctx.facts.kept.units {
+        kept if kept > 0 && limit.exceed == Exceed::Necessity => {
+            let noted = |day| on_record_on(ctx, &limit.necessity, day);
+            kept.min(account.room_beside_days(limit, ctx.date, noted))
+        }
+        _ => 0,
+    }
+}
+
+/// Of `billed` units that do not fit limits which hold a visit whole, those that it holds already and that fit: more
+/// room elsewhere takes none of them away. None where nothing is to be kept, or all fit. Of a day's sum nothing is:
+/// what is asked there is what the visit changes about it.
+pub fn keep(ctx: &Context, pack: &Pack, account: Account, billed: u32) -> Option<(u32, Vec<Said>)> {
+    let kept = ctx.facts.kept.units;
+    if kept == 0 || ctx.service.is_some_and(|s| s.sum_over == SumOver::Day) {
+        return None;
+    }
+    let mut full = standing(ctx, pack, account, &[Exceed::Hold, Exceed::Never]);
+    full.retain(|(_, at)| Decimal::from(billed) > at.left);
+    let fits = |at: &Standing| at.moved.is_none() && Decimal::from(kept) <= at.left;
+    if full.is_empty() || !full.iter().all(|(_, at)| fits(at)) {
+        return None;
+    }
+    let up_to = |(limit, at): (&Limit, Standing)| {
+        up_to(ctx, limit, &Standing { left: Decimal::from(kept), ..at }, billed)
+    };
+    Some((kept, full.into_iter().map(up_to).collect()))
 }
 
 /// For each limit that cuts only because no document shows that more is necessary, the documents of

@@ -40,7 +40,13 @@ impl<'a> Room<'a> {
         let (pack, account) = (&terms.pack, Account::of(&terms.pack, ctx.facts));
         let (fitting, mut said) = limits::cut(ctx, pack, account, asked);
         let looked_at = if fitting == 0 { asked } else { fitting };
-        let division = authorizations::divide(ctx, pack, account, service, looked_at);
+        let mut division = authorizations::divide(ctx, pack, account, service, looked_at);
+        let kept = limits::keep(ctx, pack, account, ready(division.free, &division.draws))
+            .filter(|_| fitting > 0);
+        if let Some((kept, told)) = kept {
+            division = authorizations::divide(ctx, pack, account, service, kept);
+            said.extend(told);
+        }
         let looked = Self { free: division.free, draws: division.draws, ..Self::default() };
         let found = if fitting == 0 { looked.nothing() } else { looked };
         if asked > 0 {
@@ -74,6 +80,11 @@ impl<'a> Room<'a> {
 
     /// Units that can be billed.
     pub fn ready(&self) -> u32 {
-        self.draws.iter().fold(self.free, |sum, d| sum.saturating_add(d.units))
+        ready(self.free, &self.draws)
     }
+}
+
+/// Free units, and those on authorizations.
+pub fn ready(free: u32, draws: &[DrawnOn]) -> u32 {
+    draws.iter().fold(free, |sum, d| sum.saturating_add(d.units))
 }

@@ -32,8 +32,12 @@ pub struct Selected {
 impl AuthorizationRule {
     /// Whether units drawn count against the free ones: those that no authorization covered.
     pub fn counts_free(&self, usage: &Usage) -> bool {
-        usage.authorization.is_none()
-            && self.services.contains(&usage.service)
+        usage.authorization.is_none() && self.counts(usage)
+    }
+
+    /// Whether units drawn are of its services, with or without an authorization.
+    pub fn counts(&self, usage: &Usage) -> bool {
+        self.services.contains(&usage.service)
             && usage.how.as_ref().is_none_or(|how| self.is_for(&how.modifiers))
     }
 

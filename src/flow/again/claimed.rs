@@ -11,7 +11,7 @@ use super::mark::follow;
 use super::redo::Standing;
 use super::write::freed;
 use crate::domain::again::{Cause, Place, Touched};
-use crate::domain::correction::{Billing, Correction, Difference};
+use crate::domain::correction::{Billing, Correction, Difference, lost};
 use crate::domain::day_sum::SummedState;
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
@@ -61,13 +61,13 @@ pub(super) fn examine(
     bench.restore(lifted);
     let was = encounter.payer.zip(encounter.member_number.as_ref());
     let before = Billing::of(&one.decision.answer, was);
-    let mut today = Billing::of(&answer, billed(&case));
+    let mut today = billed_today(one, &case, &answer);
     let mut differences = before.differs(&today);
     let fewer = today.units() < before.units();
     if fewer || (today.units() == before.units() && differs_in_grant(&differences)) {
         // Perhaps only because visits that would give way to it hold what this one was given.
         let (case, answer) = beside_others(ctx, conn, organization, one)?;
-        let alone = Billing::of(&answer, billed(&case));
+        let alone = billed_today(one, &case, &answer);
         let more = alone.units() > before.units();
         // Of two ways to deal out what there is, the one that bills more is what would be billed.
         if alone.units() >= today.units() && (fewer || !more) {
@@ -89,6 +89,13 @@ pub(super) fn examine(
         differs: !differences.is_empty(),
         moves,
     })
+}
+
+/// What would be billed by an answer, and which authorizations of the claim are good no more beside it.
+fn billed_today(one: &Standing, case: &Case, answer: &Decision) -> Billing {
+    let (authorizations, usage) = (&case.facts.authorizations, &case.facts.usage);
+    let lost = lost(&one.decision.answer, authorizations, usage);
+    Billing { lost, ..Billing::of(answer, billed(case)) }
 }
 
 fn differs_in_grant(differences: &[Difference]) -> bool {

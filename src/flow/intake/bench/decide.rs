@@ -30,8 +30,8 @@ impl Bench {
         as_of: Instant,
     ) -> Result<(Case, Decision), AppError> {
         let mut case = self.case(&encounter.data, as_of)?;
-        let billed = case.facts.billed.as_ref().map(|b| (b.data.payer, &b.data.member_number));
-        let same = billed == encounter.payer.zip(encounter.member_number.as_ref());
+        // Under another number as well: a payer counts the person.
+        let same = case.facts.billed.as_ref().map(|b| b.data.payer) == encounter.payer;
         if same && encounter.voided_at.is_none() {
             case.facts.kept = Kept::of(stands);
         }
