@@ -109,7 +109,7 @@ pub fn remaining(
     on: NaiveDate,
 ) -> Vec<Remaining> {
     let usage: Vec<&Usage> = usage.iter().collect();
-    let selected = rules::select(&terms.pack, episodes, on, &usage, &[]);
+    let selected = rules::select(&terms.pack, episodes, authorizations, on, (&usage, &[]));
     rules::allowances(terms, episodes, &selected, authorizations, on)
 }
 

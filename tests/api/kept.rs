@@ -65,9 +65,9 @@ async fn twelve(app: &TestApp) -> (World, String) {
     (w, granted)
 }
 
-/// An authorization ends before all visits.
+/// An authorization ends before these visits, and not before all.
 async fn ended(app: &TestApp, w: &World, granted: &str) {
-    amend(app, w, &path(granted), |body| body["to"] = json!("2026-07-01")).await;
+    amend(app, w, &path(granted), |body| body["to"] = json!("2026-07-02")).await;
     app.settle().await;
 }
 
@@ -183,27 +183,33 @@ on_both! {
 
     async fn rk27_a_ready_visit_gives_way_to_what_a_claim_has_no_authorization_for_any_more(app: TestApp) {
         let w = world::limited(&app, &eight(), 1).await;
-        let granted = grant(&app, &w, "PA-1", 4).await;
+        // One of the first day has its unit on the authorization, and keeps it.
+        let granted = grant(&app, &w, "PA-1", 5).await;
         record(&app, &w, "LATE", "2026-07-20T16:00", 90).await;
         record(&app, &w, "EARLY", "2026-07-03T16:00", 90).await;
+        record(&app, &w, "FIRST", "2026-07-01T16:00", 15).await;
+        assert_eq!(units(&app, &w, "FIRST").await, (1, 1, 0));
         let early = json!({"payer": "evergreen", "through": "2026-07-10"});
         let batch = app.post("/v1/batches", &w.biller, &early).await.expect(201);
         app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
         ended(&app, &w, &granted).await;
         assert_eq!(units(&app, &w, "LATE").await, (2, 0, 4));
-        assert_eq!(open(&app, &w).await.len(), 1, "the claim names what is good no more");
+        let told = open(&app, &w).await;
+        assert_eq!(told.len(), 1, "a claim names what is good no more: {told:?}");
         built(&app, &w, 2).await;
     }
 
     async fn rk24_a_note_of_others_keeps_what_a_visit_holds(app: TestApp) {
         let w = world::limited(&app, &limit("month", "8", "window = \"month\"\nexceed = \"necessity\""), 1).await;
-        record(&app, &w, "LATE", "2026-07-20T16:00", 120).await;
+        // One of before the note, and one of after it: what has a note is not summed with what has none.
+        record(&app, &w, "FIRST", "2026-07-01T16:00", 30).await;
+        record(&app, &w, "LATE", "2026-07-20T16:00", 90).await;
         let note = json!({"reference": "D1", "kind": "necessity", "member": w.members[0],
-            "from": "2026-07-01", "to": "2026-07-05"});
+            "from": "2026-07-02", "to": "2026-07-05"});
         app.post("/v1/documents?organization=river-bend", &w.admin, &note).await.expect(201);
         record(&app, &w, "EARLY", "2026-07-04T16:00", 30).await;
         touch(&app, &w, "", 0).await;
-        assert_eq!((units(&app, &w, "LATE").await, units(&app, &w, "EARLY").await), ((8, 0, 0), (2, 0, 0)));
+        assert_eq!((units(&app, &w, "LATE").await, units(&app, &w, "EARLY").await), ((6, 0, 0), (2, 0, 0)));
         let batch = built(&app, &w, 10).await;
         amend_member(&app, &w, 0, |body| body["address"]["line1"] = json!("91 Pine St")).await;
         app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);

@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
 
-use chrono::{TimeDelta, Timelike, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -127,16 +128,22 @@ impl Drop for Program {
     }
 }
 
+/// When this process asked first: at midnight the days of one test do not become other ones.
+fn now() -> DateTime<Utc> {
+    static NOW: OnceLock<DateTime<Utc>> = OnceLock::new();
+    *NOW.get_or_init(Utc::now)
+}
+
 /// A day that is some days from now: contracts and coverages of a world for the program hold around
 /// today.
 pub fn day(days: i64) -> String {
-    (Utc::now() + TimeDelta::days(days)).format("%Y-%m-%d").to_string()
+    (now() + TimeDelta::days(days)).format("%Y-%m-%d").to_string()
 }
 
 /// Visits in the world of `mesa_voices` that fit all its limits: one a day for each member, one after
 /// the other for each of four peers, from two days ago backwards. A quarter of an hour is a unit.
 pub fn visits(w: &World, prefix: &str, count: usize, minutes: i64) -> Vec<Value> {
-    let today = Utc::now().with_hour(0).unwrap().with_minute(0).unwrap();
+    let today = now().with_hour(0).unwrap().with_minute(0).unwrap();
     let members = w.members.len();
     let visit = |n: usize| {
         let (member, ago) = (n % members, i64::try_from(n / members + 2).unwrap());

@@ -10,7 +10,6 @@ use crate::domain::contract::{AuthorizationRule, Limit, LimitScope, Pack};
 use crate::domain::decision::RemainingKind;
 use crate::domain::facts::{Anchor, AuthorizationFact, EpisodeFact, Facts, Usage};
 use crate::domain::identifiers::Key;
-use crate::domain::ids::AuthorizationId;
 use crate::domain::windows::{Calendar, Counted, Daily, Days, Window};
 
 /// Usage, read with the contract's windows.
@@ -112,25 +111,15 @@ impl<'a> Account<'a> {
     }
 
     /// Units of some days whose authorization is good no more: it does not cover their day or service, or more is
-    /// drawn on it than it grants.
+    /// drawn on it than it grants. One that is not at hand is another member's, and none of this one's business.
     fn lost(&self, counted: &[&Usage], authorizations: &[AuthorizationFact], days: Days) -> i64 {
-        let on = |id: AuthorizationId, good: bool| {
-            let fact = authorizations.iter().find(|a| a.id == id);
-            let drawn = counted.iter().copied().filter(|u| u.authorization == Some(id));
-            daily(
-                drawn.filter(|u| fact.is_some_and(|a| a.is_for(&u.service, u.date)) == good),
-                None,
-            )
-            .sum(days)
-        };
-        let mut ids: Vec<AuthorizationId> =
-            counted.iter().filter_map(|u| u.authorization).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids.into_iter().fold(0, |sum, id| {
-            let fact = authorizations.iter().find(|a| a.id == id);
-            let over = fact.map_or(0, |a| self.left(a).min(0).saturating_neg());
-            sum.saturating_add(on(id, false)).saturating_add(on(id, true).min(over))
+        authorizations.iter().fold(0, |sum, a| {
+            let drawn = |good: bool| {
+                let on = counted.iter().copied().filter(|u| u.authorization == Some(a.id));
+                daily(on.filter(|u| a.is_for(&u.service, u.date) == good), None).sum(days)
+            };
+            let over = self.left(a).min(0).saturating_neg();
+            sum.saturating_add(drawn(false)).saturating_add(drawn(true).min(over))
         })
     }
 

@@ -169,7 +169,9 @@ fn strictest<'a>(ctx: &Context, pack: &'a Pack, account: Account) -> Option<(&'a
         AuthorizationNeed::Always => Some((&rule.source, 0)),
         AuthorizationNeed::After { free_units, window } => {
             let standing = account.free(rule, *free_units, window, ctx.date);
-            let left = standing.map_or(0, |s| s.room().saturating_sub(lost(ctx, account, rule, s)));
+            // Others need some of them whose authorization was taken away: else both would have them.
+            let lost = |s: &Standing| account.lost_free(rule, &ctx.facts.authorizations, s.days);
+            let left = standing.map_or(0, |s| s.room().saturating_sub(lost(&s)));
             Some((&rule.source, left))
         }
     });
@@ -177,15 +179,6 @@ fn strictest<'a>(ctx: &Context, pack: &'a Pack, account: Account) -> Option<(&'a
         .filter(|limit| limit.exceed == Exceed::Authorization)
         .map(|limit| (&limit.source, room_in(ctx, account, limit)));
     of_rules.chain(of_limits).min_by_key(|(_, left)| *left)
-}
-
-/// Of the free units that are left, those that a visit that holds some must leave to others of which an authorization
-/// was taken away: else both would hold them.
-fn lost(ctx: &Context, account: Account, rule: &AuthorizationRule, at: Standing) -> u32 {
-    match ctx.facts.kept.free {
-        0 => 0,
-        _ => account.lost_free(rule, &ctx.facts.authorizations, at.days),
-    }
 }
 
 /// What a limit lets stand without an authorization: what is left of it, or what the visit has already, as long as

@@ -305,7 +305,7 @@ mod tests {
             case.facts.usage.clone_from(&all);
             prop_assert_eq!(case.rules(), wanted.clone());
             let own: Vec<&Usage> = all.iter().collect();
-            case.facts.usage = select(&case.terms.pack, &[], d("2026-07-01"), &own, &[]).usage;
+            case.facts.usage = select(&case.terms.pack, &[], &[], d("2026-07-01"), (&own, &[])).usage;
             prop_assert_eq!(case.rules(), wanted);
         }
     }

@@ -62,7 +62,13 @@ pub fn gather(case: &Case, of: &Visit, ledger: &[Unit]) -> Gathered {
     let counted = |u: &Usage| is_shared(pack, &u.service, u.how.as_ref().unwrap());
     let (mine, peers): (Vec<_>, Vec<_>) = (own.iter().collect(), peer.iter().collect());
     Gathered {
-        selected: select(pack, &case.facts.episodes, day(of.day), &mine, &peers),
+        selected: select(
+            pack,
+            &case.facts.episodes,
+            &case.facts.authorizations,
+            day(of.day),
+            (&mine, &peers),
+        ),
         shared: shared.into_iter().filter(counted).collect(),
         all: Selected { usage: own, peer_usage: peer, anchors: vec![] },
     }

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 
 use super::limits_necessity_tests::note;
 use super::testing::{Case, authorization, key, limit, need, span, split, usage};
-use crate::domain::contract::AuthorizationLevel;
 use crate::domain::contract::AuthorizationNeed::{After, Always};
 use crate::domain::contract::Exceed::{Authorization, Hold, Necessity};
+use crate::domain::contract::{AuthorizationLevel, LimitScope};
 use crate::domain::decision::LineAnswer;
 use crate::domain::facts::Usage;
 use crate::domain::ids::AuthorizationId;
@@ -105,13 +105,12 @@ fn rk27_units_whose_authorization_is_good_no_more_are_nobody_elses_room() {
     let ended =
         |c: &mut Case| c.facts.authorizations[0].span = span("2026-01-01", Some("2026-07-09"));
     let shrunk = |c: &mut Case| c.facts.authorizations[0].units = 1;
-    let gone = |c: &mut Case| c.facts.authorizations.clear();
     let other = |c: &mut Case| c.facts.authorizations[0].services = vec![key("else")];
-    let changes: [&dyn Fn(&mut Case); 4] = [&ended, &shrunk, &gone, &other];
+    let changes: [&dyn Fn(&mut Case); 3] = [&ended, &shrunk, &other];
     let mut free = case.clone();
     free.terms.pack.limits.clear();
     free.terms.pack.authorizations = vec![need(After { free_units: 8, window: Month })];
-    for (nth, (change, left)) in changes.into_iter().zip([2, 3, 2, 2]).enumerate() {
+    for (nth, (change, left)) in changes.into_iter().zip([2, 3, 2]).enumerate() {
         for (what, case) in [("limit", &case), ("free units", &free)] {
             let mut case = case.clone();
             assert_eq!(asked(&case, 4), (4, 0), "{what} before {nth}");
@@ -119,6 +118,15 @@ fn rk27_units_whose_authorization_is_good_no_more_are_nobody_elses_room() {
             assert_eq!(asked(&case, 4).0, left, "{what} after {nth}");
         }
     }
+    // Who had none of what is left has none of it either, asked as often as may be.
+    ended(&mut free);
+    free.facts.usage[0].units = 4;
+    assert_eq!((asked(&free, 4), asked(&free, 0)), ((0, 4), (0, 4)));
+    // What other members have of a peer's units is theirs.
+    let mut strange = case.clone();
+    strange.terms.pack.limits[0].scope = LimitScope::Peer;
+    strange.facts.peer_usage = vec![usage("2026-07-10", Some(9), 2), usage("2026-07-11", None, 4)];
+    assert_eq!(asked(&strange, 4), (4, 0));
 }
 
 #[test]

@@ -10,10 +10,10 @@ use chrono::NaiveDate;
 
 use crate::domain::codes::Modifier;
 use crate::domain::contract::{
-    AuthorizationNeed, AuthorizationRule, Condition, Limit, LimitScope, Pack,
+    AuthorizationNeed, AuthorizationRule, Condition, Exceed, Limit, LimitScope, Pack,
 };
 use crate::domain::decision::RemainingKind;
-use crate::domain::facts::{Anchor, EpisodeFact, How, Usage};
+use crate::domain::facts::{Anchor, AuthorizationFact, EpisodeFact, How, Usage};
 use crate::domain::identifiers::Key;
 use crate::domain::ids::AuthorizationId;
 use crate::domain::windows::{Bucket, Buckets, Calendar, Daily, Days, Window};
@@ -71,15 +71,15 @@ pub fn has_scope(pack: &Pack, scope: LimitScope) -> bool {
 pub fn select(
     pack: &Pack,
     episodes: &[EpisodeFact],
+    authorizations: &[AuthorizationFact],
     day: NaiveDate,
-    own: &[&Usage],
-    peer: &[&Usage],
+    (own, peer): (&[&Usage], &[&Usage]),
 ) -> Selected {
     let calendar = Calendar { week_start: pack.week_start, episodes };
     let mut anchors = Vec::new();
-    let of_member = LimitScope::MemberAndOrganization;
-    let usage = keep(pack, of_member, calendar, day, own, &mut anchors);
-    let peer_usage = keep(pack, LimitScope::Peer, calendar, day, peer, &mut anchors);
+    let of = |scope| Kept { pack, scope, calendar, authorizations };
+    let usage = of(LimitScope::MemberAndOrganization).keep(day, own, &mut anchors);
+    let peer_usage = of(LimitScope::Peer).keep(day, peer, &mut anchors);
     Selected { usage, peer_usage, anchors }
 }
 
@@ -145,53 +145,83 @@ fn looked_at(pack: &Pack, scope: LimitScope) -> impl Iterator<Item = (&Condition
     of_modes.filter_map(|c| Some((c, c.demand.window()?)))
 }
 
-fn keep(
-    pack: &Pack,
+/// What usage of a scope is summed by.
+#[derive(Clone, Copy)]
+struct Kept<'a> {
+    pack: &'a Pack,
     scope: LimitScope,
-    calendar: Calendar<'_>,
-    day: NaiveDate,
-    rows: &[&Usage],
-    anchors: &mut Vec<Anchor>,
-) -> Vec<Usage> {
-    let mut buckets = Buckets::default();
-    for windowed in windows(pack, scope) {
-        let counted = || {
-            let counts = rows.iter().filter(|u| windowed.counts(u));
-            Daily::new(counts.map(|u| (u.date, u.units)))
+    calendar: Calendar<'a>,
+    authorizations: &'a [AuthorizationFact],
+}
+
+impl<'a> Kept<'a> {
+    fn keep(self, day: NaiveDate, rows: &[&'a Usage], anchors: &mut Vec<Anchor>) -> Vec<Usage> {
+        let buckets = self.buckets(day, rows, anchors);
+        let asks_how = self.asks_how();
+        let mut sums: BTreeMap<Alike<'a>, (NaiveDate, i64)> = BTreeMap::new();
+        for row in rows.iter().filter(|u| u.authorization.is_some() || buckets.contain(u.date)) {
+            let how = row.how.as_ref().filter(|_| asks_how);
+            let of_row = (buckets.of(row.date), &row.service, row.authorization, how);
+            let alike = (of_row, self.is_good(row), self.asks_day(row).then_some(row.date));
+            let (first, units) = sums.entry(alike).or_insert((row.date, 0));
+            *first = row.date.min(*first);
+            *units = units.saturating_add(row.units);
+        }
+        let usage = |((of_row, _, _), (date, units)): (Alike<'a>, (NaiveDate, i64))| {
+            let (_, service, authorization, how) = of_row;
+            Usage { service: service.clone(), date, authorization, how: how.cloned(), units }
         };
-        let anchor = buckets.add(windowed.window(), calendar, day, counted);
-        anchors.extend(anchor.map(|day| windowed.anchor(day)));
+        sums.into_iter().map(usage).filter(|u| u.units != 0).collect()
     }
-    for (condition, window) in looked_at(pack, scope) {
-        let counted = || {
-            let counts = rows.iter().filter(|u| condition.services.contains(&u.service));
-            Daily::new(counts.map(|u| (u.date, u.units)))
+
+    fn buckets(self, day: NaiveDate, rows: &[&Usage], anchors: &mut Vec<Anchor>) -> Buckets {
+        let (pack, scope) = (self.pack, self.scope);
+        let mut buckets = Buckets::default();
+        for windowed in windows(pack, scope) {
+            let counted = || {
+                let counts = rows.iter().filter(|u| windowed.counts(u));
+                Daily::new(counts.map(|u| (u.date, u.units)))
+            };
+            let anchor = buckets.add(windowed.window(), self.calendar, day, counted);
+            anchors.extend(anchor.map(|day| windowed.anchor(day)));
+        }
+        for (condition, window) in looked_at(pack, scope) {
+            let counted = || {
+                let counts = rows.iter().filter(|u| condition.services.contains(&u.service));
+                Daily::new(counts.map(|u| (u.date, u.units)))
+            };
+            // No anchor is kept: these windows stand still or roll.
+            buckets.add(&window, self.calendar, day, counted);
+        }
+        buckets
+    }
+
+    fn asks_how(self) -> bool {
+        let (pack, scope) = (self.pack, self.scope);
+        let of_limit =
+            |l: &Limit| l.scope == scope && !(l.modifiers.is_empty() && l.modes.is_empty());
+        let own = scope == LimitScope::default();
+        pack.limits.iter().any(of_limit)
+            || (own && pack.authorizations.iter().any(|a| !a.modifiers.is_empty()))
+            || looked_at(pack, scope).next().is_some()
+    }
+
+    /// Whether its authorization covers the day: what one covers is not summed with what it does not.
+    fn is_good(self, row: &Usage) -> bool {
+        let covers = |a: &AuthorizationFact| {
+            Some(a.id) == row.authorization && a.is_for(&row.service, row.date)
         };
-        // No anchor is kept: these windows stand still or roll.
-        buckets.add(&window, calendar, day, counted);
+        self.authorizations.iter().any(covers)
     }
-    let of_limit = |l: &Limit| l.scope == scope && !(l.modifiers.is_empty() && l.modes.is_empty());
-    let own = scope == LimitScope::default();
-    let asks_how = pack.limits.iter().any(of_limit)
-        || (own && pack.authorizations.iter().any(|a| !a.modifiers.is_empty()))
-        || looked_at(pack, scope).next().is_some();
-    let mut sums: BTreeMap<Alike<'_>, (NaiveDate, i64)> = BTreeMap::new();
-    for row in rows.iter().filter(|u| u.authorization.is_some() || buckets.contain(u.date)) {
-        let how = row.how.as_ref().filter(|_| asks_how);
-        let alike = (buckets.of(row.date), &row.service, row.authorization, how);
-        let (first, units) = sums.entry(alike).or_insert((row.date, 0));
-        *first = row.date.min(*first);
-        *units = units.saturating_add(row.units);
+
+    /// Whether a limit asks for documents that are good on its day.
+    fn asks_day(self, row: &Usage) -> bool {
+        let asks = |l: &&Limit| l.scope == self.scope && l.exceed == Exceed::Necessity;
+        self.pack.limits.iter().filter(asks).any(|l| l.services.contains(&row.service))
     }
-    let usage = sums.into_iter().map(|((_, service, authorization, how), (date, units))| Usage {
-        service: service.clone(),
-        date,
-        authorization,
-        how: how.cloned(),
-        units,
-    });
-    usage.filter(|u| u.units != 0).collect()
 }
 
 /// What rows have in common that are summed.
-type Alike<'a> = (Bucket, &'a Key, Option<AuthorizationId>, Option<&'a How>);
+type Alike<'a> = (OfRow<'a>, bool, Option<NaiveDate>);
+
+type OfRow<'a> = (Bucket, &'a Key, Option<AuthorizationId>, Option<&'a How>);

@@ -248,7 +248,7 @@ impl Drawn {
         let of_peer = peer.map_or(&[][..], |(payer, peer)| self.indices(Whose::Peer(payer, peer)));
         let peer: Vec<&Usage> =
             of_peer.iter().filter_map(|i| self.row(*i)).map(|r| &r.usage).collect();
-        rules::select(pack, episodes, day, &own, &peer)
+        rules::select(pack, episodes, authorizations, day, (&own, &peer))
     }
 }
 
