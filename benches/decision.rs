@@ -205,7 +205,7 @@ fn facts(terms: &Terms, rows: &[Usage]) -> Facts {
             .filter(|u| days.to.is_none_or(|to| u.date <= to))
             .collect(),
     };
-    let kept = select(pack, &facts.episodes, day(), &read, &read);
+    let kept = select(pack, &facts.episodes, &facts.authorizations, day(), (&read, &read));
     (facts.usage, facts.peer_usage, facts.anchors) = (kept.usage, kept.peer_usage, kept.anchors);
     facts
 }
