@@ -16,8 +16,7 @@ pub struct Kept {
     /// all, one of these that has comes before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on: Vec<AuthorizationId>,
-    /// All units: where a limit counts all of them, and holds a visit that is above it whole, these stay as long as
-    /// they fit, or as long as others that are above it have a document for that.
+    /// All units: where a limit holds a visit that is above it whole, these stay as long as they fit.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub units: u32,
 }

@@ -199,22 +199,6 @@ on_both! {
         built(&app, &w, 2).await;
     }
 
-    async fn rk24_a_note_of_others_keeps_what_a_visit_holds(app: TestApp) {
-        let w = world::limited(&app, &limit("month", "8", "window = \"month\"\nexceed = \"necessity\""), 1).await;
-        // One of before the note, and one of after it: what has a note is not summed with what has none.
-        record(&app, &w, "FIRST", "2026-07-01T16:00", 30).await;
-        record(&app, &w, "LATE", "2026-07-20T16:00", 90).await;
-        let note = json!({"reference": "D1", "kind": "necessity", "member": w.members[0],
-            "from": "2026-07-02", "to": "2026-07-05"});
-        app.post("/v1/documents?organization=river-bend", &w.admin, &note).await.expect(201);
-        record(&app, &w, "EARLY", "2026-07-04T16:00", 30).await;
-        touch(&app, &w, "", 0).await;
-        assert_eq!((units(&app, &w, "LATE").await, units(&app, &w, "EARLY").await), ((6, 0, 0), (2, 0, 0)));
-        let batch = built(&app, &w, 10).await;
-        amend_member(&app, &w, 0, |body| body["address"]["line1"] = json!("91 Pine St")).await;
-        app.act(&format!("/v1/batches/{batch}/release"), &w.biller).await.expect(200);
-    }
-
     async fn rk27_another_number_of_the_member_moves_no_units_from_one_visit_to_another(app: TestApp) {
         let w = world::limited(&app, &eight(), 1).await;
         record(&app, &w, "LATE", "2026-07-20T16:00", 120).await;

@@ -75,17 +75,6 @@ impl<'a> Account<'a> {
         })
     }
 
-    /// Whole units that fit a limit on a day beside what others were given on days that are not `covered`.
-    pub fn room_beside_days(
-        &self,
-        limit: &Limit,
-        day: NaiveDate,
-        covered: impl Fn(NaiveDate) -> bool,
-    ) -> u32 {
-        let bare = daily(self.counted(limit).filter(|u| !covered(u.date)), None);
-        self.room_beside(limit, day, |days| bare.sum(days))
-    }
-
     /// Whole units that fit a limit beside what `used` says of each window that it stands in now; none where other
     /// visits would be moved.
     fn room_beside(&self, limit: &Limit, day: NaiveDate, used: impl Fn(Days) -> i64) -> u32 {

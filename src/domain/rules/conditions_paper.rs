@@ -1,8 +1,6 @@
 //! Conditions on documents: what must be on record, how old, with what in it; the goals of the plan;
 //! relationships that bar the service (RK43, RK44, RK47, RK50, RK59 to RK62).
 
-use chrono::NaiveDate;
-
 use super::conditions_lack::{Lack, asked, instead, lack, mend, named, to_find};
 use super::context::Context;
 use super::table::{RuleId, Said};
@@ -44,12 +42,7 @@ pub fn document(ctx: &Context, wanted: &[Wanted], grace_visits: Option<u32>) -> 
 
 /// Whether one of the documents wanted is on record and good on the service date.
 pub fn on_record(ctx: &Context, wanted: &[Wanted]) -> bool {
-    on_record_on(ctx, wanted, ctx.date)
-}
-
-/// Whether one of the documents wanted is on record and good on a day.
-pub fn on_record_on(ctx: &Context, wanted: &[Wanted], day: NaiveDate) -> bool {
-    let good = |w: &Wanted| ctx.facts.documents.iter().any(|d| lack(w, d, day).is_none());
+    let good = |w: &Wanted| ctx.facts.documents.iter().any(|d| lack(w, d, ctx.date).is_none());
     wanted.iter().any(good)
 }
 

@@ -3,10 +3,9 @@
 
 use proptest::prelude::*;
 
-use super::limits_necessity_tests::note;
 use super::testing::{Case, authorization, key, limit, need, span, split, usage};
 use crate::domain::contract::AuthorizationNeed::{After, Always};
-use crate::domain::contract::Exceed::{Authorization, Hold, Necessity};
+use crate::domain::contract::Exceed::{Authorization, Hold};
 use crate::domain::contract::{AuthorizationLevel, LimitScope};
 use crate::domain::decision::LineAnswer;
 use crate::domain::facts::Usage;
@@ -127,20 +126,6 @@ fn rk27_units_whose_authorization_is_good_no_more_are_nobody_elses_room() {
     strange.terms.pack.limits[0].scope = LimitScope::Peer;
     strange.facts.peer_usage = vec![usage("2026-07-10", Some(9), 2), usage("2026-07-11", None, 4)];
     assert_eq!(asked(&strange, 4), (4, 0));
-}
-
-#[test]
-fn rk24_what_it_holds_stays_while_others_have_a_note_for_theirs() {
-    let mut case = beside(vec![usage("2026-07-10", None, 6), usage("2026-07-11", None, 4)]);
-    case.terms.pack.limits = vec![limit("month", "8", Month, Necessity)];
-    case.facts.documents = vec![note("2026-07-10", Some("2026-07-10"))];
-    assert_eq!(asked(&case, 0), (0, 4), "for the first time it is the one above the limit");
-    assert_eq!(asked(&case, 4), (4, 0));
-    assert_eq!(asked(&case, 3), (3, 1), "no more than it holds");
-    case.facts.usage[1].units = 6;
-    assert_eq!(asked(&case, 4), (2, 2), "no more than the limit without a note");
-    case.facts.documents.clear();
-    assert_eq!(asked(&case, 4), (0, 4));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::account::{Account, Standing, units_in_words};
 use super::conditions::words;
-use super::conditions_paper::{on_record, on_record_on};
+use super::conditions_paper::on_record;
 use super::context::Context;
 use super::room;
 use super::table::{RuleId, Said};
@@ -57,23 +57,8 @@ fn cutting<'a>(
     asked: u32,
 ) -> Vec<(&'a Limit, Standing)> {
     let mut all = standing(ctx, pack, account, &[Exceed::BillUpTo, Exceed::Necessity]);
-    for (limit, at) in &mut all {
-        at.left = at.left.max(Decimal::from(noted_room(ctx, limit, account)));
-    }
     all.retain(|(limit, at)| at.room() < asked && !is_necessary(ctx, limit));
     all
-}
-
-/// What a limit whose excess needs a document leaves to a visit of what it holds, as long as others have one for
-/// what they are above the limit: on their days. All units count, so that it would look like the one above it.
-fn noted_room(ctx: &Context, limit: &Limit, account: Account) -> u32 {
-    match ctx.facts.kept.units {
-        kept if kept > 0 && limit.exceed == Exceed::Necessity => {
-            let noted = |day| on_record_on(ctx, &limit.necessity, day);
-            kept.min(account.room_beside_days(limit, ctx.date, noted))
-        }
-        _ => 0,
-    }
 }
 
 /// Of `billed` units that do not fit limits which hold a visit whole, those that it holds already and that fit: more

@@ -9,7 +9,7 @@ use crate::domain::ids::DocumentId;
 use crate::domain::windows::Window::Day;
 
 /// A note of necessity.
-pub fn note(from: &str, to: Option<&str>) -> DocumentFact {
+fn note(from: &str, to: Option<&str>) -> DocumentFact {
     DocumentFact {
         id: DocumentId::from_i64(8),
         reference: Reference::parse("N-1").unwrap(),

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use crate::domain::codes::Modifier;
 use crate::domain::contract::{
-    AuthorizationNeed, AuthorizationRule, Condition, Exceed, Limit, LimitScope, Pack,
+    AuthorizationNeed, AuthorizationRule, Condition, Limit, LimitScope, Pack,
 };
 use crate::domain::decision::RemainingKind;
 use crate::domain::facts::{Anchor, AuthorizationFact, EpisodeFact, How, Usage};
@@ -162,12 +162,12 @@ impl<'a> Kept<'a> {
         for row in rows.iter().filter(|u| u.authorization.is_some() || buckets.contain(u.date)) {
             let how = row.how.as_ref().filter(|_| asks_how);
             let of_row = (buckets.of(row.date), &row.service, row.authorization, how);
-            let alike = (of_row, self.is_good(row), self.asks_day(row).then_some(row.date));
+            let alike = (of_row, self.is_good(row));
             let (first, units) = sums.entry(alike).or_insert((row.date, 0));
             *first = row.date.min(*first);
             *units = units.saturating_add(row.units);
         }
-        let usage = |((of_row, _, _), (date, units)): (Alike<'a>, (NaiveDate, i64))| {
+        let usage = |((of_row, _), (date, units)): (Alike<'a>, (NaiveDate, i64))| {
             let (_, service, authorization, how) = of_row;
             Usage { service: service.clone(), date, authorization, how: how.cloned(), units }
         };
@@ -213,15 +213,9 @@ impl<'a> Kept<'a> {
         };
         self.authorizations.iter().any(covers)
     }
-
-    /// Whether a limit asks for documents that are good on its day.
-    fn asks_day(self, row: &Usage) -> bool {
-        let asks = |l: &&Limit| l.scope == self.scope && l.exceed == Exceed::Necessity;
-        self.pack.limits.iter().filter(asks).any(|l| l.services.contains(&row.service))
-    }
 }
 
 /// What rows have in common that are summed.
-type Alike<'a> = (OfRow<'a>, bool, Option<NaiveDate>);
+type Alike<'a> = (OfRow<'a>, bool);
 
 type OfRow<'a> = (Bucket, &'a Key, Option<AuthorizationId>, Option<&'a How>);
