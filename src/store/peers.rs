@@ -1,6 +1,6 @@
 //! Rows of peers and their certificates.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -260,16 +260,18 @@ pub fn by_npi(
     Ok(by_npis(conn, organization, std::slice::from_ref(npi))?.pop())
 }
 
-/// The tenant's peers with these NPIs, in no order; unknown ones are left out.
+/// The tenant's peers with these NPIs, each once however often it is asked for, in no order; unknown
+/// ones are left out.
 pub fn by_npis(
     conn: &mut Conn,
     organization: OrganizationId,
     npis: &[Npi],
 ) -> Result<Vec<Peer>, StoreError> {
     let mut found = Vec::new();
+    let npis: Vec<&str> =
+        npis.iter().map(Npi::as_str).collect::<BTreeSet<_>>().into_iter().collect();
     for chunk in npis.chunks(CHUNK) {
-        let npis: Vec<&str> = chunk.iter().map(Npi::as_str).collect();
-        found.extend(with_papers!(conn, organization, peers::npi.one_of(npis)));
+        found.extend(with_papers!(conn, organization, peers::npi.one_of(chunk.to_vec())));
     }
     Ok(found)
 }

@@ -218,6 +218,21 @@ on_both! {
         assert!(told.contains("line 2, from: the last day that is stored lies before this one"), "{told}");
     }
 
+    /// More rows than one question to the database takes, those of one peer far apart.
+    async fn a_large_file_of_certificates_names_each_peer_many_times(app: TestApp) {
+        world(&app).await;
+        let database = &app.database;
+        done(database, "peers", &peers());
+        let row = |n: u64| format!("river-bend,{},WA,k{n},C-{n},2026-01-01,\n", npi(1 + n % 3));
+        let rows: Vec<String> = (0..1_203).map(row).collect();
+        let file = format!("organization,peer_npi,state,kind,number,from,to\n{}", rows.concat());
+        assert_eq!(done(database, "certificates", &file), "certificates: 1203 created, 0 updated, 0 unchanged");
+        assert_eq!(done(database, "certificates", &file), "certificates: 1203 unchanged");
+        let key = app.key(peerclaims::flow::access::Role::Biller, "river-bend").await;
+        let one = app.get(&format!("/v1/peers?npi={}", npi(1)), &key).await.expect(200);
+        assert_eq!(one["items"][0]["certificates"].as_array().unwrap().len(), 401);
+    }
+
     async fn all_faults_are_told_with_line_and_column_and_nothing_is_stored(app: TestApp) {
         world(&app).await;
         let good = npi(1);
