@@ -300,6 +300,16 @@ pub struct Adjustment {
     pub quantity: Option<Decimal>,
 }
 
+impl ClaimDetail {
+    /// NPI of the peer who gave the line at this place (the first is 0) of a claim that is `of` one; those of
+    /// several with a semicolon between them.
+    pub fn given_by(&self, place: usize, of: &str) -> String {
+        let several = self.lines.get(place).map_or(&[][..], |line| line.given_by.as_slice());
+        let several: Vec<&str> = several.iter().map(Npi::as_str).collect();
+        if several.is_empty() { of.to_owned() } else { several.join(";") }
+    }
+}
+
 /// What a line says beside [`ClaimLine`](super::claim::ClaimLine).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -318,6 +328,9 @@ pub struct LineDetail {
     /// names that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_sizes: Option<(u32, u32)>,
+    /// NPIs of the peers who gave it, where the claim does not say and they are others than its one peer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub given_by: Vec<Npi>,
     /// SV109.
     pub emergency: bool,
     /// SV111.

@@ -23,7 +23,7 @@ pub struct SumKey {
     pub member: MemberId,
     /// The service date.
     pub date: NaiveDate,
-    /// Coverage, service with modifiers, place, billing location and peer, as one text.
+    /// Coverage, service with modifiers, place, billing location and peer, if it is of one, as one text.
     pub rest: String,
 }
 
@@ -42,8 +42,8 @@ pub struct SumParts<'a> {
     pub place: &'a PlaceOfService,
     /// The location that bills.
     pub location: &'a Key,
-    /// The peer.
-    pub peer: PeerId,
+    /// The peer; none where the visits of all are summed.
+    pub peer: Option<PeerId>,
 }
 
 impl SumKey {
@@ -58,7 +58,7 @@ impl SumKey {
             modifiers.join(":"),
             parts.place,
             parts.location,
-            parts.peer
+            parts.peer.map(|peer| peer.to_string()).unwrap_or_default()
         );
         Self { member, date, rest }
     }

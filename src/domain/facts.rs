@@ -386,7 +386,7 @@ impl Neighbor {
 pub struct ClaimedFact {
     /// Its number (CLM01).
     pub number: ClaimNumber,
-    /// Its rendering peer.
+    /// Its rendering peer, or that of its first visit.
     pub peer: PeerId,
     /// Its diagnoses.
     pub diagnoses: Vec<Diagnosis>,
@@ -394,4 +394,7 @@ pub struct ClaimedFact {
     pub authorization: Option<AuthorizationNumber>,
     /// Its place of service.
     pub place: PlaceOfService,
+    /// Whether it tells of another location of the organization than a claim of the visit would.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
 }

@@ -1,6 +1,7 @@
 //! From ready lines to claims (`docs/definitions.md` section 5, "Grouping" and "Claim line").
 //!
-//! One claim holds what has the same member number, contract version, rendering provider,
+//! One claim holds what has the same member number, contract version, rendering provider (the peer,
+//! where the claim names one: [`ClaimProfile::names_peer`]),
 //! diagnoses and period (a day, week or month), and, as the profile wants, the same authorization
 //! and place. All lines of a visit are on the same claim. Money is rounded once for each claim
 //! line and split back to the visits by largest remainder.
@@ -67,7 +68,7 @@ pub struct Group {
     pub member: MemberId,
     /// Under which number.
     pub member_number: MemberNumber,
-    /// Rendered by.
+    /// Rendered by; the peer of its first visit, where the claim does not say by whom.
     pub peer: PeerId,
     /// Under which contract version.
     pub contract_version: ContractVersionId,
@@ -119,7 +120,7 @@ struct ClaimKey {
     member_number: MemberNumber,
     member: MemberId,
     period: NaiveDate,
-    peer: PeerId,
+    peer: Option<PeerId>,
     contract_version: ContractVersionId,
     diagnoses: Vec<Diagnosis>,
     authorization: Option<AuthorizationNumber>,
@@ -158,7 +159,7 @@ impl Form<'_> {
 /// Groups ready lines into claims, in order of member number, period, peer: the order of the file.
 pub fn group(mut lines: Vec<Claimable>, form: Form<'_>) -> Vec<Group> {
     let most = usize::try_from(form.profile.form.content.diagnoses.0).unwrap_or(usize::MAX);
-    sums::unite(&mut lines, most);
+    sums::unite(&mut lines, form.profile, most);
     let mut claims: BTreeMap<ClaimKey, Vec<Claimable>> = BTreeMap::new();
     for line in lines {
         claims.entry(claim_key(&line, form)).or_default().push(line);
@@ -172,13 +173,18 @@ fn claim_key(c: &Claimable, form: Form<'_>) -> ClaimKey {
         member_number: c.member_number.clone(),
         member: c.member,
         period: form.profile.period.around(c.line.service_date, form.week_start).0,
-        peer: c.peer,
+        peer: told_of(c, form.profile),
         contract_version: c.contract_version,
         diagnoses: c.diagnoses.clone(),
         authorization: c.authorization.clone().filter(|_| on_claim),
         place: form.profile.one_place_per_claim.then(|| c.line.place.clone()),
         site: c.site.clone(),
     }
+}
+
+/// The peer, where the claim says who it was.
+fn told_of(c: &Claimable, profile: &ClaimProfile) -> Option<PeerId> {
+    profile.names_peer(&c.line.place).then_some(c.peer)
 }
 
 fn line_key(c: &Claimable, profile: &ClaimProfile) -> LineKey {
@@ -218,17 +224,21 @@ fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> 
     let most = usize::try_from(profile.form.lines.most.0).unwrap_or(MAX_CLAIM_LINES);
     into_claims(rows, most.clamp(1, MAX_CLAIM_LINES))
         .into_iter()
-        .map(|chunk| Group {
-            member: key.member,
-            member_number: key.member_number.clone(),
-            peer: key.peer,
-            contract_version: key.contract_version,
-            service_date: dates(&chunk).unwrap_or(key.period),
-            diagnoses: key.diagnoses.clone(),
-            authorization: key.authorization.clone(),
-            site: key.site.clone(),
-            file_by: deadlines(&chunk).unwrap_or(key.period),
-            lines: chunk.iter().map(|(k, visits)| line(k, visits, &pointers)).collect(),
+        .filter_map(|chunk| {
+            // No chunk is empty.
+            let first = chunk.first().and_then(|(_, visits)| visits.first())?;
+            Some(Group {
+                member: key.member,
+                member_number: key.member_number.clone(),
+                peer: first.peer,
+                contract_version: key.contract_version,
+                service_date: dates(&chunk).unwrap_or(key.period),
+                diagnoses: key.diagnoses.clone(),
+                authorization: key.authorization.clone(),
+                site: key.site.clone(),
+                file_by: deadlines(&chunk).unwrap_or(key.period),
+                lines: chunk.iter().map(|(k, visits)| line(k, visits, &pointers)).collect(),
+            })
         })
         .collect()
 }

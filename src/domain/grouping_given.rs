@@ -3,6 +3,7 @@
 use super::Claimable;
 use crate::domain::codes::Mode;
 use crate::domain::dates::Instant;
+use crate::domain::ids::PeerId;
 
 /// Of one visit, or of several whose minutes are summed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Given {
     pub modes: Vec<Mode>,
     /// How many were served in the smallest and in the largest group; none where any was of no group.
     pub group_sizes: Option<(u32, u32)>,
+    /// By whom: each peer once, in order of start.
+    pub peers: Vec<PeerId>,
 }
 
 impl Given {
@@ -22,8 +25,11 @@ impl Given {
     pub(super) fn of(visits: &[Claimable]) -> Self {
         let (starts, ends) =
             (visits.iter().map(|v| v.started_at), visits.iter().map(|v| v.ended_at));
-        let mut modes = Vec::new();
+        let (mut modes, mut peers) = (Vec::new(), Vec::new());
         for visit in visits {
+            if !peers.contains(&visit.peer) {
+                peers.push(visit.peer);
+            }
             if !modes.contains(&visit.mode) {
                 modes.push(visit.mode);
             }
@@ -35,6 +41,7 @@ impl Given {
             times: starts.min().zip(ends.max()),
             modes,
             group_sizes: sizes.and_then(ends_of),
+            peers,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Claimable, Diagnosis};
+use super::{ClaimProfile, Claimable, Diagnosis, told_of};
 use crate::domain::encounter::MAX_DIAGNOSES;
 use crate::domain::identifiers::{AuthorizationNumber, Key};
 use crate::domain::ids::EncounterId;
@@ -18,12 +18,13 @@ struct Sum {
 
 /// All lines of a sum get its diagnoses (those of its visits in order of start, as many as a claim
 /// holds), and those without an authorization the first that is drawn on, as a visit's own do.
-pub(super) fn unite(lines: &mut [Claimable], most: usize) {
+pub(super) fn unite(lines: &mut [Claimable], profile: &ClaimProfile, most: usize) {
     lines.sort_by_key(|c| (c.started_at, c.line.encounter, c.line.ordinal));
     let key = |c: &Claimable| {
         let line = &c.line;
         let what = (line.service_date, line.service.clone(), line.modifiers.clone());
-        (c.member_number.clone(), c.member, c.peer, c.contract_version, what, line.place.clone())
+        let peer = told_of(c, profile);
+        (c.member_number.clone(), c.member, peer, c.contract_version, what, line.place.clone())
     };
     let mut sums: BTreeMap<_, Sum> = BTreeMap::new();
     for claimable in lines.iter().filter(|c| c.summed) {

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::contract::pack_from_toml;
+use crate::domain::contract::form::kinds::Send;
+use crate::domain::contract::{RenderingMode, pack_from_toml};
 use crate::domain::dates::parse_date;
 use crate::domain::ids::{DecisionId, LineId, PayerId};
 use crate::domain::period::Period;
@@ -67,8 +68,12 @@ proptest! {
         rollup in any::<bool>(),
         one_place in any::<bool>(),
         line_level in any::<bool>(),
+        names_peer in any::<bool>(),
     ) {
         let mut profile = profile();
+        if !names_peer {
+            profile.rendering = RenderingMode::Agency;
+        }
         profile.rollup = if rollup { Rollup::Day } else { Rollup::None };
         profile.one_place_per_claim = one_place;
         profile.authorization_level =
@@ -97,11 +102,22 @@ proptest! {
                     let visit = &visits[usize::try_from(part.line.as_i64()).unwrap()];
                     prop_assert_eq!(&visit.member_number, &group.member_number);
                     prop_assert_eq!(visit.line.service_date, line.service_date);
-                    prop_assert_eq!(visit.peer, group.peer);
+                    prop_assert!(!names_peer || visit.peer == group.peer);
+                    prop_assert!(line.given.peers.contains(&visit.peer));
                     let told = group.authorization.as_ref().or(line.authorization.as_ref());
                     prop_assert_eq!(visit.authorization.as_ref(), told);
                 }
             }
+        }
+        // No two claims of a day that the payer could not tell apart, but where one has no more room.
+        let told = |g: &Group| {
+            let place = one_place.then(|| g.lines[0].place.clone());
+            let peer = names_peer.then_some(g.peer);
+            (g.member_number.clone(), g.service_date, peer, place, g.authorization.clone())
+        };
+        let mut apart = HashSet::new();
+        for group in groups.iter().rev().filter(|g| g.lines.len() < MAX_CLAIM_LINES) {
+            prop_assert!(apart.insert(told(group)), "a second claim: {:?}", told(group));
         }
         // The file's order: claims of one member stand together.
         let order: Vec<&MemberNumber> = groups.iter().map(|g| &g.member_number).collect();
@@ -124,7 +140,9 @@ fn slow_key(c: &Claimable, profile: &ClaimProfile, week_start: WeekStart) -> Str
         AuthorizationLevel::Claim => format!("{:?}", c.authorization),
         AuthorizationLevel::Line => String::new(),
     };
-    format!("{}|{}|{period}|{place}|{authorization}", c.member_number, c.peer)
+    let peer =
+        if profile.rendering == RenderingMode::Agency { String::new() } else { c.peer.to_string() };
+    format!("{}|{peer}|{period}|{place}|{authorization}", c.member_number)
 }
 
 /// A visit of some day from Christmas on; `twice`: its excess is on another authorization.
@@ -148,8 +166,12 @@ proptest! {
         period in prop::sample::select(Period::ALL),
         week_start in prop::sample::select(WeekStart::ALL),
         rollup in any::<bool>(),
+        names_peer in any::<bool>(),
     ) {
         let mut profile = profile();
+        if !names_peer {
+            profile.rendering = RenderingMode::Agency;
+        }
         profile.rollup = if rollup { Rollup::Day } else { Rollup::None };
         profile.authorization_level = AuthorizationLevel::Line;
         profile.period = period;
@@ -271,4 +293,51 @@ fn a_line_says_how_its_visits_were_given() {
     assert_eq!((many.modes, many.group_sizes), (vec![video, room], Some((3, 8))));
     let mixed = given(&[("09:00", room, Some(5)), ("12:00", room, None)]);
     assert_eq!((mixed.modes, mixed.group_sizes, mixed.minutes), (vec![room], None, 120));
+}
+
+/// Two visits of a day to one member, each by a peer of its own.
+fn by_two_peers(summed: bool) -> Vec<Claimable> {
+    let by = |n: i64, peer: u8| Claimable { summed, ..visit(n, (0, 0, peer, 0, 2, false)) };
+    vec![by(0, 0), by(1, 1)]
+}
+
+#[test]
+fn peers_whom_a_claim_does_not_name_share_it() {
+    let claimed = |bend: &dyn Fn(&mut ClaimProfile), summed: bool| {
+        let mut profile = profile();
+        bend(&mut profile);
+        let form = Form { profile: &profile, week_start: WeekStart::Monday };
+        let groups = group(by_two_peers(summed), form);
+        groups.iter().map(|g| g.lines.len()).collect::<Vec<_>>()
+    };
+    for summed in [false, true] {
+        assert_eq!(claimed(&|_| (), summed), [1, 1], "named");
+        assert_eq!(claimed(&|p| p.rendering = RenderingMode::Supervisor, summed), [1, 1]);
+        assert_eq!(claimed(&|p| p.rendering = RenderingMode::Agency, summed), [1], "one line");
+        assert_eq!(claimed(&|p| p.rendering = RenderingMode::Never, summed), [1]);
+        let never = |p: &mut ClaimProfile| p.rendering = RenderingMode::Never;
+        let at = |p: &mut ClaimProfile, place: &str| {
+            never(p);
+            p.form.content.rendering_places = vec![PlaceOfService::parse(place).unwrap()];
+        };
+        assert_eq!(claimed(&|p| at(p, "11"), summed), [1, 1], "named at this place");
+        assert_eq!(claimed(&|p| at(p, "12"), summed), [1], "named elsewhere");
+        let supervised = |p: &mut ClaimProfile| {
+            never(p);
+            p.form.content.supervising = Send::IfKnown;
+        };
+        assert_eq!(claimed(&supervised, summed), [1, 1], "each under a supervision of its own");
+        let of_lines = |p: &mut ClaimProfile| {
+            never(p);
+            p.form.lines.rendering = Send::Required;
+        };
+        assert_eq!(claimed(&of_lines, summed), [1, 1], "named by the lines");
+    }
+    let mut profile = profile();
+    (profile.rendering, profile.rollup) = (RenderingMode::Agency, Rollup::None);
+    let form = Form { profile: &profile, week_start: WeekStart::Monday };
+    let groups = group(by_two_peers(false), form);
+    assert_eq!((groups.len(), groups[0].lines.len()), (1, 2));
+    let peers: Vec<_> = groups[0].lines.iter().map(|l| l.given.peers.clone()).collect();
+    assert_eq!(peers, [vec![PeerId::from_i64(0)], vec![PeerId::from_i64(1)]]);
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::Ctx;
 use super::batching::{Visits, encounters_of};
 use crate::domain::contract::Service;
-use crate::domain::contract::form::kinds::FacilityMode;
 use crate::domain::encounter::Encounter;
 use crate::domain::grouping::Claimable;
 use crate::domain::ids::{ContractVersionId, EncounterId, MemberId, OrganizationId};
@@ -53,12 +52,10 @@ pub(super) fn claimables(
         let version = *versions.get(&line.encounter).ok_or_else(broken)?;
         let terms = ctx.terms(conn, tenant, version)?;
         let service = terms.pack.service(&line.service).ok_or_else(broken)?;
-        let knobs = &terms.pack.claim.form.content;
-        let sited =
-            knobs.facility != FacilityMode::Never && !knobs.facility_not_at.contains(&line.place);
+        let site = visits.bench.told_site(&terms, &line.place, &encounter.data);
         all.push(Claimable {
             minutes: minutes(service, encounter.data.minutes(), line.units),
-            site: visits.bench.site(&encounter.data).filter(|_| sited),
+            site: site.map(|at| at.key.clone()),
             started_at: encounter.data.started_at,
             ended_at: encounter.data.ended_at,
             mode: encounter.data.mode,

@@ -7,6 +7,7 @@ use super::batching::Visits;
 use super::form::{self, People};
 use crate::domain::batch::{Part, StoredClaim, StoredClaimLine};
 use crate::domain::claim::{Claim, ClaimLine, ClaimNumber};
+use crate::domain::claim_detail::ClaimDetail;
 use crate::domain::contract::Terms;
 use crate::domain::grouping::Group;
 use crate::domain::ids::{BatchId, ClaimId, EncounterId, LineId, PayerId};
@@ -45,6 +46,7 @@ pub(super) fn claim(
     });
     let people = People { organization: &visits.organization, member, peer };
     let given = group.lines.iter().map(|line| &line.given);
+    let detail = form::detail(of.terms, people, group.site.as_ref(), given);
     Ok(StoredClaim {
         id,
         batch: of.batch,
@@ -60,10 +62,22 @@ pub(super) fn claim(
         expected: group.lines.iter().map(|l| l.expected).sum(),
         file_by: group.file_by,
         document: document(ClaimNumber::of(id), member, peer, group)?,
-        detail: form::detail(of.terms, people, group.site.as_ref(), given),
+        detail: given_by(visits, of.terms, group, detail),
         lines: lines.collect(),
         control: None,
     })
+}
+
+/// Where a claim does not say which peer gave its lines, each line keeps who did.
+fn given_by(visits: &Visits, terms: &Terms, group: &Group, mut detail: ClaimDetail) -> ClaimDetail {
+    for (line, says) in group.lines.iter().zip(&mut detail.lines) {
+        let other = line.given.peers.iter().any(|peer| *peer != group.peer);
+        if other && !terms.pack.claim.names_peer(&line.place) {
+            let npi = |peer| visits.peers.get(peer).map(|peer: &Peer| peer.data.npi.clone());
+            says.given_by = line.given.peers.iter().filter_map(npi).collect();
+        }
+    }
+    detail
 }
 
 /// The claim as it is sent.

@@ -7,8 +7,10 @@ use super::submit;
 use crate::domain::claim::{Claim, ClaimLine, ClaimNumber, FileHeader, Rendering, Subscriber};
 use crate::domain::claim_detail::{ClaimDetail, Facility, LineDetail, Provider};
 use crate::domain::claim_facts::{Gap, Lacking};
-use crate::domain::codes::{Mode, Setting};
-use crate::domain::contract::form::kinds::{END_TIME, GROUP_SIZE, MODE, Number, START_TIME, Send};
+use crate::domain::codes::{Mode, PlaceOfService, Setting};
+use crate::domain::contract::form::kinds::{
+    END_TIME, FacilityMode, GROUP_SIZE, MODE, Number, START_TIME, Send,
+};
 use crate::domain::contract::{AuthorizationLevel, Service, Terms};
 use crate::domain::dates::Instant;
 use crate::domain::encounter::EncounterData;
@@ -16,7 +18,7 @@ use crate::domain::grouping::Given;
 use crate::domain::identifiers::{AuthorizationNumber, Key, MemberNumber};
 use crate::domain::member::Member;
 use crate::domain::money::Money;
-use crate::domain::organization::Organization;
+use crate::domain::organization::{Organization, StreetAddress};
 use crate::domain::peer::Peer;
 use crate::domain::rules;
 use crate::x12::{Writer837p, X12Error, X12Fault};
@@ -55,6 +57,27 @@ pub(super) fn site(
         [only] if visit.setting == Setting::Office => Some(only.data.key.clone()),
         _ => None,
     })
+}
+
+/// Whether a claim of services at `place` tells (2310C) that they were at this address of the organization.
+/// Where it does not, what was there and what was elsewhere are alike to the payer.
+pub(super) fn tells_address(
+    organization: &Organization,
+    terms: &Terms,
+    place: &PlaceOfService,
+    address: &StreetAddress,
+) -> bool {
+    let content = &terms.pack.claim.form.content;
+    let billing = &terms.agreement.billing_location;
+    let told = match content.facility {
+        FacilityMode::Never => false,
+        FacilityMode::Always => true,
+        FacilityMode::IfDifferent => {
+            let bills = organization.locations.iter().find(|l| l.data.key == *billing);
+            bills.is_none_or(|l| l.data.address != *address)
+        }
+    };
+    told && !content.facility_not_at.contains(place)
 }
 
 /// What a claim of these people says beside the usual; each line with its minutes, and with what

@@ -48,7 +48,7 @@ pub(super) struct ClaimView {
     payer: String,
     /// The member.
     member: String,
-    /// The rendering peer.
+    /// The rendering peer; where the claim names none, the peer of its first visit.
     peer: String,
     /// The contract version.
     contract_version: String,

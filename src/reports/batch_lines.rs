@@ -51,8 +51,10 @@ pub async fn csv(db: &Db, tenant: OrganizationId, id: BatchId) -> Result<String,
                 .collect();
         let mut table = Table::new(&COLUMNS)?;
         for claim in &claims {
-            for (sent, line) in claim.document.lines.iter().zip(&claim.lines) {
-                let fields = fields(claim, sent, line, &references);
+            for (place, line) in claim.lines.iter().enumerate() {
+                let Some(sent) = claim.document.lines.get(place) else { break };
+                let npi = claim.detail.given_by(place, claim.document.rendering.npi.as_str());
+                let fields = fields(claim, (sent, npi), line, &references);
                 table.row(fields.iter().map(String::as_str))?;
             }
         }
@@ -63,7 +65,7 @@ pub async fn csv(db: &Db, tenant: OrganizationId, id: BatchId) -> Result<String,
 
 fn fields(
     claim: &StoredClaim,
-    sent: &ClaimLine,
+    (sent, npi): (&ClaimLine, String),
     line: &StoredClaimLine,
     references: &HashMap<EncounterId, String>,
 ) -> [String; 22] {
@@ -85,7 +87,7 @@ fn fields(
         document.subscriber.last_name.to_string(),
         document.subscriber.first_name.to_string(),
         document.subscriber.birth_date.to_string(),
-        document.rendering.npi.to_string(),
+        npi,
         sent.date.to_string(),
         sent.procedure.to_string(),
         modifiers.join(":"),

@@ -132,8 +132,6 @@ pub struct SentClaim {
     pub delivered: Option<Instant>,
     /// Last day for its delivery.
     pub file_by: NaiveDate,
-    /// NPI of the peer.
-    pub npi: String,
     /// Whether its first diagnosis is one of substance use.
     pub substance_use: bool,
     /// Its lines, in their order.
@@ -165,6 +163,8 @@ pub struct SentLine {
     pub place: String,
     /// The authorization sent with it.
     pub authorization: Option<String>,
+    /// NPI of the peer, or of the peers, who gave it.
+    pub npi: String,
 }
 
 /// As much of a claim's document as stands in a row.
@@ -285,8 +285,8 @@ fn sent(row: ClaimRow, lines: &mut HashMap<i64, Vec<LineRow>>) -> Result<SentCla
     let detail: ClaimDetail = read_unusual("claims.detail", row.detail.as_deref())?;
     let stated = |line: LineRow| {
         let place = usize::try_from(line.ordinal - 1).ok();
-        let told = place.and_then(|place| document.lines.get(place));
-        let told = told.ok_or_else(|| broken("claims.document"))?;
+        let told = place.and_then(|place| Some((place, document.lines.get(place)?)));
+        let (place, told) = told.ok_or_else(|| broken("claims.document"))?;
         let authorization = told.authorization.as_ref().or(document.authorization.as_ref());
         Ok(SentLine {
             id: line.id,
@@ -300,6 +300,7 @@ fn sent(row: ClaimRow, lines: &mut HashMap<i64, Vec<LineRow>>) -> Result<SentCla
             modifiers: told.modifiers.clone(),
             place: told.place.clone(),
             authorization: authorization.cloned(),
+            npi: detail.given_by(place, &document.rendering.npi),
         })
     };
     let lines = lines.remove(&row.id).unwrap_or_default();
@@ -318,7 +319,6 @@ fn sent(row: ClaimRow, lines: &mut HashMap<i64, Vec<LineRow>>) -> Result<SentCla
         released: row.released_at.map(Instant::from_naive),
         delivered: row.delivered_at.map(Instant::from_naive),
         file_by: row.file_by,
-        npi: document.rendering.npi.clone(),
         substance_use: first == Some(DiagnosisClass::SubstanceUse),
         lines: lines.collect::<Result<_, StoreError>>()?,
     })

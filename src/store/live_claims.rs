@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::schema::{claim_line_parts, claim_lines, claims};
 use super::types;
 use crate::domain::claim::Claim;
+use crate::domain::claim_detail::{ClaimDetail, Facility};
 use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{MemberId, OrganizationId, PayerId, PeerId};
 use crate::domain::status::ClaimStatus;
@@ -29,9 +30,11 @@ pub struct LiveClaim {
     pub service_date: NaiveDate,
     /// As sent.
     pub document: Claim,
+    /// Where its visits were, if at a location of the organization that is known.
+    pub facility: Option<Facility>,
 }
 
-type LiveRow = (i64, i64, i64, String, i64, NaiveDate, String);
+type LiveRow = (i64, i64, i64, String, i64, NaiveDate, String, Option<String>);
 
 /// The live claims of members whose earliest service date lies between two days.
 pub fn live_of(
@@ -59,14 +62,16 @@ pub fn live_of(
                 claims::peer_id,
                 claims::service_date,
                 claims::document,
+                claims::detail,
             ))
             .load(conn)?;
         let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
         let holding = holding(conn, organization, &ids)?;
-        for (id, member, payer, number, peer, service_date, document) in rows {
+        for (id, member, payer, number, peer, service_date, document, detail) in rows {
             if !holding.contains(&id) {
                 continue;
             }
+            let detail: ClaimDetail = types::read_unusual("claims.detail", detail.as_deref())?;
             found.push(LiveClaim {
                 member: MemberId::from_i64(member),
                 payer: PayerId::from_i64(payer),
@@ -74,6 +79,7 @@ pub fn live_of(
                 peer: PeerId::from_i64(peer),
                 service_date,
                 document: types::read_json("claims.document", &document)?,
+                facility: detail.facility,
             });
         }
     }

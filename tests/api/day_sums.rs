@@ -12,7 +12,7 @@ use crate::world::{self, Dice, World, id, rules};
 
 pub const SUMMED: (&str, &str) =
     ("rounding = \"floor\"", "rounding = \"floor\"\nsum_over = \"day\"");
-const ROOMY: [(&str, &str); 3] =
+pub const ROOMY: [(&str, &str); 3] =
     [SUMMED, ("units = 16", "units = 96"), ("free_units = 24", "free_units = 35000")];
 
 async fn record(app: &TestApp, w: &World, body: &Value) -> Value {
@@ -29,7 +29,7 @@ async fn now(app: &TestApp, w: &World, encounter: &str) -> Value {
 }
 
 /// Status and units of the lines of a visit.
-fn lines(body: &Value) -> Vec<(&str, i64)> {
+pub fn lines(body: &Value) -> Vec<(&str, i64)> {
     let list = body["lines"].as_array().unwrap();
     list.iter().map(|l| (l["status"].as_str().unwrap(), l["units"].as_i64().unwrap())).collect()
 }
@@ -39,7 +39,7 @@ async fn void(app: &TestApp, w: &World, encounter: &str) {
     app.post(&format!("/v1/encounters/{encounter}/void"), &w.biller, &reason).await.expect(200);
 }
 
-fn reserved(app: &TestApp) -> i64 {
+pub fn reserved(app: &TestApp) -> i64 {
     app.database.number(
         "SELECT CAST(COALESCE(SUM(reserved), 0) AS BIGINT) FROM unit_entries WHERE service IS NOT NULL",
     )
@@ -48,7 +48,12 @@ fn reserved(app: &TestApp) -> i64 {
 /// Every day of every member, peer and place against a count from nothing; the units of all, and how
 /// many sums have any.
 async fn recount(app: &TestApp, w: &World) -> (i64, i64) {
-    let mut days: BTreeMap<[String; 4], Vec<Value>> = BTreeMap::new();
+    recount_by(app, w, &["member", "peer", "service_date", "setting"]).await
+}
+
+/// The same, where what is equal in these fields is one sum.
+pub async fn recount_by(app: &TestApp, w: &World, fields: &[&str]) -> (i64, i64) {
+    let mut days: BTreeMap<Vec<String>, Vec<Value>> = BTreeMap::new();
     for visit in world::all(app, "/v1/encounters", &w.biller).await {
         if visit["status"] == "void" {
             continue;
@@ -59,7 +64,7 @@ async fn recount(app: &TestApp, w: &World) -> (i64, i64) {
             continue;
         }
         let text = |name: &str| visit[name].as_str().unwrap().to_owned();
-        let key = ["member", "peer", "service_date", "setting"].map(text);
+        let key = fields.iter().copied().map(text).collect();
         days.entry(key).or_default().push(visit);
     }
     let mut all = (0, 0);
@@ -109,7 +114,7 @@ async fn correct(app: &TestApp, w: &World, dice: &mut Dice, known: &[String]) {
 }
 
 /// Something that happens to a day: visits one by one or many at once, in any order of time.
-async fn happens(
+pub async fn happens(
     app: &TestApp,
     w: &World,
     dice: &mut Dice,

@@ -70,6 +70,7 @@ mod openings;
 mod overrides;
 mod partner;
 mod past;
+mod peers_not_named;
 mod periods;
 mod posts;
 mod posts_killed;

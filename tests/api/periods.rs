@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, on_both};
+use crate::changes::amend;
+use crate::claim_changes::ask;
 use crate::edi;
 use crate::world::{self, World, id, rules, visit};
 
@@ -110,6 +112,65 @@ on_both! {
         build(&app, &w, "2026-07-05").await.problem(409, "nothing_ready");
         let now = app.get(&format!("/v1/encounters/{}", id(&late)), &w.biller).await.expect(200);
         assert_eq!((now["status"].as_str(), rules(&now)), (Some("held"), vec!["period.claimed".to_owned()]));
+    }
+
+    /// A visit by video has no place of the organization. Where that is not told, its claim is that of the others.
+    async fn a_late_visit_by_video_joins_the_claim_of_its_week(app: TestApp) {
+        let w = weekly(&app, 1).await;
+        let of = |reference: &str, day: &str, mode: &str| {
+            let mut body = visit(reference, &w.peers[0], &w.members[0], &format!("{day}T17:00"));
+            body["mode"] = json!(mode);
+            body
+        };
+        record(&app, &w, &of("W-1", "2026-06-30", "in_person")).await;
+        record(&app, &w, &of("W-2", "2026-07-01", "video")).await;
+        let batch = build(&app, &w, "2026-07-05").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"]), (&json!(1), &json!(2)), "{batch}");
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        let claim = app.get("/v1/claims", &w.biller).await.expect(200)["items"][0].clone();
+        for (reference, day, mode) in [("W-3", "2026-07-02", "video"), ("W-4", "2026-07-03", "in_person")] {
+            let late = record(&app, &w, &of(reference, day, mode)).await;
+            assert_eq!(rules(&late), ["period.claimed"]);
+        }
+        ask(&app, &w, &claim, "replace", "ICN1").await.expect(200);
+        let batch = build(&app, &w, "2026-07-05").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"], &batch["units"]), (&json!(1), &json!(4), &json!(16)));
+        let waiting = world::all(&app, "/v1/encounters?status=held", &w.biller).await;
+        assert!(waiting.is_empty(), "{waiting:?}");
+    }
+
+    /// Where claims tell in which of two houses it was, each has its own.
+    async fn a_week_in_two_houses_is_two_claims(app: TestApp) {
+        let w = weekly(&app, 1).await;
+        let organization = app.get("/v1/organizations", &w.admin).await.expect(200)["items"][0].clone();
+        amend(&app, &w, &format!("/v1/organizations/{}", id(&organization)), |o| {
+            let mut second = o["locations"][0].clone();
+            second.as_object_mut().unwrap().remove("id");
+            (second["key"], second["name"]) = (json!("annex"), json!("River Bend Annex"));
+            second["address"]["line1"] = json!("77 Sample Road");
+            o["locations"].as_array_mut().unwrap().push(second);
+        }).await;
+        for (key, at) in [("house", "main"), ("annex", "annex")] {
+            let program = json!({"key": key, "name": key, "kind": "site", "from": "2026-01-01", "location": at});
+            app.post("/v1/programs?organization=river-bend", &w.admin, &program).await.expect(201);
+        }
+        app.settle().await;
+        let of = |reference: &str, day: &str, program: &str| {
+            let mut body = visit(reference, &w.peers[0], &w.members[0], &format!("{day}T17:00"));
+            body["program"] = json!(program);
+            body
+        };
+        record(&app, &w, &of("W-1", "2026-06-30", "house")).await;
+        build(&app, &w, "2026-07-05").await.expect(201);
+        let other = record(&app, &w, &of("W-2", "2026-07-01", "annex")).await;
+        assert_eq!(other["disposition"], "ready", "{other}");
+        let same = record(&app, &w, &of("W-3", "2026-07-02", "house")).await;
+        assert_eq!(rules(&same), ["period.claimed"]);
+        let batch = build(&app, &w, "2026-07-05").await.expect(201);
+        let file = edi::fetch(&app, &id(&batch), &w.biller).await.body;
+        assert!(file.contains("NM1*77*2*RIVER BEND ANNEX"), "{file}");
+        let same = record(&app, &w, &of("W-4", "2026-07-03", "annex")).await;
+        assert_eq!(rules(&same), ["period.claimed"]);
     }
 
     async fn a_month_waits_for_its_last_day_and_is_one_claim(app: TestApp) {

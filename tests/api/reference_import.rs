@@ -223,7 +223,7 @@ on_both! {
         world(&app).await;
         let database = &app.database;
         done(database, "peers", &peers());
-        let row = |n: u64| format!("river-bend,{},WA,k{n},C-{n},2026-01-01,\n", npi(1 + n % 3));
+        let row = |n: u32| format!("river-bend,{},WA,k{n},C-{n},2026-01-01,\n", npi(1 + n % 3));
         let rows: Vec<String> = (0..1_203).map(row).collect();
         let file = format!("organization,peer_npi,state,kind,number,from,to\n{}", rows.concat());
         assert_eq!(done(database, "certificates", &file), "certificates: 1203 created, 0 updated, 0 unchanged");

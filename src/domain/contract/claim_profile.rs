@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::delimiters::Delimiters;
 use super::form::ClaimForm;
+use super::form::kinds::Send;
 use super::source_of::SourceOf;
+use crate::domain::codes::PlaceOfService;
 use crate::domain::finding::Authority;
 use crate::domain::identifiers::{Line55, PartnerCode};
+use crate::domain::ids::PeerId;
 use crate::domain::period::Period;
 use crate::domain::text::code_list;
 
@@ -58,6 +61,29 @@ pub struct ClaimProfile {
     /// Where single values are written, if elsewhere.
     #[serde(default, skip_serializing_if = "SourceOf::is_empty")]
     pub source_of: SourceOf,
+}
+
+impl ClaimProfile {
+    /// Whether a claim of services at `place` says which peer gave them, or whose supervision they
+    /// were under. Where it does not, the visits of several peers are alike to the payer, and claims
+    /// apart would look like duplicates (`docs/definitions.md` section 5, "Grouping").
+    pub fn names_peer(&self, place: &PlaceOfService) -> bool {
+        let here = self.rendering == RenderingMode::Never
+            && self.form.content.rendering_places.contains(place);
+        here || self.names_peers_everywhere()
+    }
+
+    /// Whether every claim says so, whatever the place.
+    pub fn names_peers_everywhere(&self) -> bool {
+        !matches!(self.rendering, RenderingMode::Never | RenderingMode::Agency)
+            || self.form.content.supervising != Send::Never
+            || self.form.lines.rendering == Send::Required
+    }
+
+    /// Whether visits of these peers at `place` may stand on one claim.
+    pub fn unites(&self, place: &PlaceOfService, one: PeerId, other: PeerId) -> bool {
+        one == other || !self.names_peer(place)
+    }
 }
 
 code_list!(

@@ -87,18 +87,6 @@ impl<'a> Account<'a> {
         Standing::of(filled.collect(), limit.units).map_or(0, |at| at.room())
     }
 
-    /// Of the free units of a rule that are left in some days, those that are needed by what an authorization covered
-    /// and covers no more.
-    pub fn lost_free(
-        &self,
-        rule: &AuthorizationRule,
-        authorizations: &[AuthorizationFact],
-        days: Days,
-    ) -> u32 {
-        let counted: Vec<&Usage> = self.usage.iter().filter(|u| rule.counts(u)).collect();
-        at_least_none(self.lost(&counted, authorizations, days))
-    }
-
     /// Units of some days whose authorization is good no more: it does not cover their day or service, or more is
     /// drawn on it than it grants. One that is not at hand is another member's, and none of this one's business.
     fn lost(&self, counted: &[&Usage], authorizations: &[AuthorizationFact], days: Days) -> i64 {
@@ -138,6 +126,40 @@ impl<'a> Account<'a> {
         let anchor = self.anchor(RemainingKind::Free, &rule.key);
         let daily = daily(self.usage.iter().filter(|u| rule.counts_free(u)), anchor);
         Standing::of(window.touched(self.calendar, day, &daily), Decimal::from(units))
+    }
+
+    /// Free units of a rule that are left on a day beside what others have without an authorization, or with one that
+    /// is good no more: else both would have them.
+    pub fn free_room(
+        &self,
+        rule: &AuthorizationRule,
+        units: u32,
+        window: &Window,
+        day: NaiveDate,
+        authorizations: &[AuthorizationFact],
+    ) -> u32 {
+        let counted: Vec<&Usage> = self.usage.iter().filter(|u| rule.counts(u)).collect();
+        let of = |a: &AuthorizationFact, u: &Usage| {
+            u.authorization == Some(a.id) && (self.left(a) < 0 || !a.is_for(&u.service, u.date))
+        };
+        if !authorizations.iter().any(|a| counted.iter().any(|u| of(a, u))) {
+            return self.free(rule, units, window, day).map_or(0, |at| at.room());
+        }
+        let anchor = self.anchor(RemainingKind::Free, &rule.key);
+        let bare = daily(counted.iter().copied().filter(|u| u.authorization.is_none()), anchor);
+        let windows = if matches!(window, Window::ConsecutiveDays { .. }) {
+            // They begin with what no authorization ever covered.
+            window.touched(self.calendar, day, &bare)
+        } else {
+            // A rolling one may end on a day of what was covered once.
+            window.touched(self.calendar, day, &daily(counted.iter().copied(), None))
+        };
+        let used = |days: Days, holds_day: bool| {
+            let lost = if holds_day { self.lost(&counted, authorizations, days) } else { 0 };
+            bare.sum(days).saturating_add(lost)
+        };
+        let filled = windows.into_iter().map(|w| Counted { units: used(w.days, w.holds_day), ..w });
+        Standing::of(filled.collect(), Decimal::from(units)).map_or(0, |at| at.room())
     }
 
     /// Units of services in each window around a day that stands still: those given in certain modes

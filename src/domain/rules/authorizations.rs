@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use super::account::{Account, Standing, at_least_none, units_in_words};
+use super::account::{Account, at_least_none, units_in_words};
 use super::context::Context;
 use super::day::Day;
 use super::limits;
@@ -168,11 +168,8 @@ fn strictest<'a>(ctx: &Context, pack: &'a Pack, account: Account) -> Option<(&'a
         AuthorizationNeed::Never => None,
         AuthorizationNeed::Always => Some((&rule.source, 0)),
         AuthorizationNeed::After { free_units, window } => {
-            let standing = account.free(rule, *free_units, window, ctx.date);
-            // Others need some of them whose authorization was taken away: else both would have them.
-            let lost = |s: &Standing| account.lost_free(rule, &ctx.facts.authorizations, s.days);
-            let left = standing.map_or(0, |s| s.room().saturating_sub(lost(&s)));
-            Some((&rule.source, left))
+            let known = &ctx.facts.authorizations;
+            Some((&rule.source, account.free_room(rule, *free_units, window, ctx.date, known)))
         }
     });
     let of_limits = limits::of_line(ctx, pack)

@@ -13,8 +13,10 @@ use super::lines;
 use super::modifiers::Form;
 use super::room::Room;
 use super::table::{Effect, RuleId, Said};
+use super::usage::has_scope;
 use super::when::Seen;
-use crate::domain::contract::{AuthorizationLevel, Service, SumOver, Terms};
+use crate::domain::codes::PlaceOfService;
+use crate::domain::contract::{AuthorizationLevel, LimitScope, Service, SumOver, Terms};
 use crate::domain::day_sum::{
     DayFact, DaySum, Measure, Named, Piece, Share, SumKey, SumParts, SummedState, SummedVisit,
     deal, keep, sum,
@@ -239,20 +241,41 @@ pub fn sum_key(
     let service = choose(&terms.pack, encounter, date).filter(|s| s.sum_over == SumOver::Day)?;
     let billed = billed?;
     // What follows from the peer's certificates alone tells no two visits of the key apart: the peer
-    // and the date are in it.
+    // and the date are in it, or nothing follows from certificates.
     let product = billed.data.product.as_ref();
     let seen =
         Seen { pack: &terms.pack, encounter, date, product, certificates: &[], episodes: &[] };
+    let place = lines::place_of(encounter, service);
     let parts = SumParts {
         payer: billed.data.payer,
         number: &billed.data.member_number,
         service: &service.key,
         modifiers: &Form::of(&seen, service).modifiers,
-        place: &lines::place_of(encounter, service),
+        place: &place,
         location: &terms.agreement.billing_location,
-        peer: encounter.peer,
+        peer: (!across_peers(terms, &place)).then_some(encounter.peer),
     };
     Some(SumKey::new(encounter.member, date, parts))
+}
+
+/// Whether visits of several peers are one sum: their claim says of none who gave it, and neither
+/// what is counted nor how the line looks follows from the peer.
+fn across_peers(terms: &Terms, place: &PlaceOfService) -> bool {
+    !terms.pack.claim.names_peer(place) && may_sum_across_peers(terms)
+}
+
+/// Whether there may be sums of several peers' visits under these terms.
+pub fn may_sum_across_peers(terms: &Terms) -> bool {
+    let pack = &terms.pack;
+    let mut whens = (pack.modifiers.iter().map(|m| &m.when))
+        .chain(pack.conditions.iter().map(|c| &c.when))
+        .chain(pack.limits.iter().map(|l| &l.when))
+        .chain(pack.copays.iter().map(|c| &c.when))
+        .chain(terms.agreement.rates.iter().map(|r| &r.when));
+    pack.services.iter().any(|s| s.sum_over == SumOver::Day)
+        && !pack.claim.names_peers_everywhere()
+        && !has_scope(pack, LimitScope::Peer)
+        && whens.all(|when| when.certificates.is_empty())
 }
 
 /// How the service of a visit turns minutes into units.

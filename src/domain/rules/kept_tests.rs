@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 
-use super::testing::{Case, authorization, key, limit, need, span, split, usage};
+use super::account::Account;
+use super::testing::{Case, authorization, d, key, limit, need, span, split, usage};
 use crate::domain::contract::AuthorizationNeed::{After, Always};
 use crate::domain::contract::Exceed::{Authorization, Hold};
 use crate::domain::contract::{AuthorizationLevel, LimitScope};
@@ -177,4 +178,60 @@ proptest! {
         let wanted = i64::from(first).max(i64::from(free.min(4)).min(fits));
         prop_assert_eq!(i64::from(again), wanted);
     }
+}
+
+proptest! {
+    /// Free units in rolling days, against every window that holds the day: what has no authorization counts, and
+    /// what has one that is good no more.
+    #[test]
+    fn rk27_free_units_are_those_that_no_other_needs(
+        rows in prop::collection::vec((0i64..30, prop::option::of(1i64..4), 1i64..5), 0..8),
+        length in 1u32..12,
+    ) {
+        let middle = d("2026-07-01");
+        let day = |n: i64| middle + chrono::TimeDelta::days(n - 15);
+        let used: Vec<Usage> = rows.iter().map(|(n, on, units)| usage(&day(*n).to_string(), *on, *units)).collect();
+        let case = Case::with(|c| {
+            c.terms.pack.authorizations =
+                vec![need(After { free_units: 9, window: RollingDays { length } })];
+            // One is good, one ended, and of one more is drawn than it grants.
+            c.facts.authorizations = vec![
+                authorization(1, 1_000, "2026-01-01", None),
+                authorization(2, 1_000, "2026-01-01", Some("2026-06-20")),
+                authorization(3, 2, "2026-01-01", None),
+            ];
+            c.facts.usage = used;
+        });
+        let sum = |from: i64, to: i64, of: &dyn Fn(i64, Option<i64>) -> bool| -> i64 {
+            let in_window = rows.iter().filter(|(n, on, _)| (from..=to).contains(n) && of(*n, *on));
+            in_window.map(|(_, _, units)| units).sum()
+        };
+        let over = (sum(0, 30, &|_, on| on == Some(3)) - 2).max(0);
+        let window = |end: i64| {
+            let from = end - i64::from(length) + 1;
+            let bare = sum(from, end, &|_, on| on.is_none());
+            let ended = sum(from, end, &|n, on| on == Some(2) && day(n) > d("2026-06-20"));
+            9 - bare - ended - sum(from, end, &|_, on| on == Some(3)).min(over)
+        };
+        let left = (15..15 + i64::from(length)).map(window).min().unwrap();
+        let account = Account::of(&case.terms.pack, &case.facts);
+        let After { free_units, window } = &case.terms.pack.authorizations[0].need else { panic!() };
+        let room = account.free_room(
+            &case.terms.pack.authorizations[0], *free_units, window, middle, &case.facts.authorizations,
+        );
+        prop_assert_eq!(i64::from(room), left.max(0));
+    }
+}
+
+#[test]
+fn rk27_a_rolling_window_that_ends_on_what_was_covered_once_counts_it() {
+    let mut case = Case::with(|c| {
+        c.terms.pack.authorizations =
+            vec![need(After { free_units: 4, window: RollingDays { length: 10 } })];
+        c.facts.authorizations = vec![authorization(1, 4, "2026-01-01", Some("2026-07-03"))];
+        c.facts.usage = vec![usage("2026-07-03", Some(1), 4)];
+    });
+    assert_eq!(drawn(&case), (4, vec![]), "covered");
+    case.facts.authorizations[0].span.to = Some(d("2026-06-10"));
+    assert_eq!(drawn(&case), (0, vec![]), "the free units are needed there");
 }

@@ -113,7 +113,7 @@ pub use self::across::{is_shared, unfit};
 pub use self::choose::choose;
 pub use self::conditions_company::{PeerVisit, peer_windows, reach_of_peer};
 pub use self::conditions_supervisor::supervised;
-pub use self::day::{day_without, measure, sum_key};
+pub use self::day::{day_without, may_sum_across_peers, measure, sum_key};
 pub use self::help::{Denial, Help, Source};
 pub use self::kinds::{KINDS, Kind};
 pub use self::leaning::{LIFTED_BY_OTHERS, Leaning, begins_windows, leans};

@@ -25,14 +25,16 @@ pub fn claimed(ctx: &Context, room: &Room) -> Vec<Said> {
     found.map(|claim| said(ctx, claim)).into_iter().collect()
 }
 
-/// Whether the visit and the claim are of the same peer and diagnoses, and of the same place where
-/// the payer wants one for each claim.
+/// Whether the visit and the claim are of the same peer, where claims name one, and diagnoses, and of
+/// the same place where the payer wants one for each claim, and tell of the same location.
 pub fn shares_claim(ctx: &Context, claim: &ClaimedFact) -> bool {
     let Some((terms, service)) = ctx.terms.zip(ctx.service) else { return false };
-    claim.peer == ctx.encounter.peer
+    let (profile, place) = (&terms.pack.claim, lines::place_of(ctx.encounter, service));
+    !claim.elsewhere
+        && profile.names_peer(&place) == profile.names_peer(&claim.place)
+        && profile.unites(&place, claim.peer, ctx.encounter.peer)
         && claim.diagnoses == ctx.encounter.diagnoses
-        && (!terms.pack.claim.one_place_per_claim
-            || claim.place == lines::place_of(ctx.encounter, service))
+        && (!profile.one_place_per_claim || claim.place == place)
 }
 
 fn said(ctx: &Context, claim: &ClaimedFact) -> Said {
@@ -70,6 +72,7 @@ mod tests {
                 diagnoses: c.encounter.diagnoses.clone(),
                 authorization: None,
                 place: PlaceOfService::parse("11").unwrap(),
+                elsewhere: false,
             };
             bend(c, &mut claim);
             c.facts.claimed = vec![claim];
@@ -93,6 +96,7 @@ mod tests {
         elsewhere(false).only("period.claimed");
         for case in [
             elsewhere(true),
+            claimed(|_, claim| claim.elsewhere = true),
             claimed(|_, claim| claim.peer = PeerId::from_i64(8)),
             claimed(|_, claim| claim.diagnoses = vec![diagnosis("F33.1")]),
             claimed(|_, claim| claim.authorization = AuthorizationNumber::parse("A-5").ok()),

@@ -198,9 +198,9 @@ impl Bench {
         }
         bench.dossiers.read_deciding(conn, records, &members)?;
         bench.read_company(conn, encounters, except)?;
-        bench.read_days(conn, encounters)?;
+        bench.read_days(conn, encounters, access)?;
         bench.drawn = bench.read_drawn(conn, encounters, except)?;
-        let peers = bench.peers.keys().copied().collect();
+        let peers = bench.peers_nearby();
         let time = span(encounters).map(|(from, to)| bench.days_reach(from, to));
         if let Some(time) = time {
             let near = (members, peers);

@@ -248,7 +248,8 @@ impl Beside {
             .map(|(key, l)| Copaid {
                 key: key.clone(),
                 line: l.line.clone(),
-                together: l.peer == encounter.peer && l.diagnoses == encounter.diagnoses,
+                together: pack.claim.unites(&l.line.place, l.peer, encounter.peer)
+                    && l.diagnoses == encounter.diagnoses,
             })
             .collect()
     }
@@ -258,7 +259,7 @@ impl Beside {
         let lines = self.lines.get(&encounter.member).into_iter().flatten();
         let same = lines.filter(|l| {
             l.day == day
-                && l.peer == encounter.peer
+                && pack.claim.unites(&l.line.place, l.peer, encounter.peer)
                 && l.diagnoses == encounter.diagnoses
                 && services.contains(&&l.line.service)
         });

@@ -6,11 +6,15 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::Bench;
+use crate::domain::claim_detail::Facility;
 use crate::domain::contract::in_force;
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::ClaimedFact;
 use crate::domain::ids::{MemberId, OrganizationId};
 use crate::domain::member::Coverage;
+use crate::domain::organization::{Location, LocationData};
+use crate::domain::rules;
+use crate::flow::form;
 use crate::store::live_claims::LiveClaim;
 use crate::store::{self, Conn, StoreError};
 
@@ -33,13 +37,15 @@ impl Claimed {
         Ok(Self(found))
     }
 
-    /// The claims of a member under a coverage that begin between two days, and whose day `counts`.
+    /// The claims of a member under a coverage that begin between two days, and whose day `counts`; each with
+    /// whether it is of `elsewhere`.
     pub fn of(
         &self,
         member: MemberId,
         billed: Option<&Coverage>,
         days: (NaiveDate, NaiveDate),
         counts: impl Fn(NaiveDate) -> bool,
+        elsewhere: impl Fn(&LiveClaim) -> bool,
     ) -> Vec<ClaimedFact> {
         let Some(billed) = billed else { return Vec::new() };
         self.0
@@ -56,6 +62,7 @@ impl Claimed {
                 diagnoses: c.document.diagnoses.clone(),
                 authorization: c.document.authorization.clone(),
                 place: c.document.place.clone(),
+                elsewhere: elsewhere(c),
             })
             .collect()
     }
@@ -84,6 +91,13 @@ impl Bench {
         (!pack.claim.period.is_day()).then_some(days)
     }
 
+    /// Whether a claim tells of another location than this one, which may have got another name since.
+    fn is_another(&self, told: &Facility, here: &LocationData) -> bool {
+        let is_told = |l: &Location| l.data.name == told.name && l.data.address == told.address;
+        told.address != here.address
+            || (told.name != here.name && self.organization.locations.iter().any(is_told))
+    }
+
     /// Live claims of the encounter's period, under the contract version that is in force for it.
     pub(super) fn claimed_for(
         &self,
@@ -100,6 +114,21 @@ impl Bench {
             let payer = billed.map(|b| b.data.payer);
             payer.and_then(|p| in_force(&self.heads, p, day)).is_some_and(|h| h.id == version)
         };
-        self.claimed.of(encounter.member, billed, days, governed)
+        let Some(terms) = self.terms.get(&version) else { return Vec::new() };
+        let service = rules::choose(&terms.pack, encounter, self.day(encounter));
+        let here = service.and_then(|service| {
+            self.told_site(terms, &rules::place_of(encounter, service), encounter)
+        });
+        let elsewhere = |claim: &LiveClaim| {
+            let place = &claim.document.place;
+            let told = claim.facility.as_ref().filter(|facility| {
+                form::tells_address(&self.organization, terms, place, &facility.address)
+            });
+            match (told, here) {
+                (Some(told), Some(here)) => self.is_another(told, here),
+                (told, here) => told.is_some() != here.is_some(),
+            }
+        };
+        self.claimed.of(encounter.member, billed, days, governed, elsewhere)
     }
 }

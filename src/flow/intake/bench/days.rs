@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Bench;
+use super::{Access, Bench};
 use crate::domain::authorization::Authorization;
 use crate::domain::contract::Terms;
 use crate::domain::dates::Instant;
@@ -13,12 +13,13 @@ use crate::domain::day_sum::{
 use crate::domain::decision::Decision;
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::Neighbor;
-use crate::domain::ids::{AuthorizationId, EncounterId, MemberId};
+use crate::domain::ids::{AuthorizationId, EncounterId, MemberId, PeerId};
+use crate::domain::ledger::AccountKey;
 use crate::domain::line::Line;
 use crate::domain::money::Money;
 use crate::domain::rules;
 use crate::domain::status::LineStatus;
-use crate::error::AppError;
+use crate::error::{AppError, Code};
 use crate::store::day_visits::DayVisit;
 use crate::store::{self, Conn};
 
@@ -54,6 +55,8 @@ fn ahead_of(sum: &DaySum, of: &Standing) -> Option<u32> {
 pub struct Days {
     /// Whether any contract of the chunk sums over days.
     used: bool,
+    /// Peers of the visits with which those of the chunk may be summed, where sums are of several peers'.
+    pub(super) of_peers: BTreeSet<PeerId>,
     visits: HashMap<SumKey, Vec<Standing>>,
     /// The sums as the last decision about each left them, told of nobody in particular.
     sums: HashMap<SumKey, DaySum>,
@@ -114,6 +117,7 @@ impl Bench {
         &mut self,
         conn: &mut Conn,
         encounters: &[&EncounterData],
+        access: Access,
     ) -> Result<(), AppError> {
         self.days.used = self.terms.values().any(|t| sums_by_day(t));
         if !self.days.used {
@@ -131,9 +135,16 @@ impl Bench {
         for line in &lines {
             of_visit.entry(line.encounter).or_default().push(line);
         }
+        let across = self.sums_across_peers();
         for visit in visits {
             let lines = of_visit.remove(&visit.encounter).unwrap_or_default();
             let (now, claimed) = holding(&lines, &names)?;
+            let is_held = |peer| self.accounts.contains_key(&AccountKey::peer(peer));
+            if access == Access::Lock && across && !is_held(visit.peer) {
+                // Of yet another peer, and here since the locks were asked for.
+                let detail = "A visit of the same day was recorded at the same moment; try again.";
+                return Err(AppError::new(Code::Busy, detail));
+            }
             let stored = now.clone();
             let standing = Standing { claimed, stored, now, visit, ahead: None };
             self.days.visits.entry(standing.visit.key.clone()).or_default().push(standing);

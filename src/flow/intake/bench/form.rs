@@ -2,6 +2,7 @@
 
 use super::Bench;
 use crate::domain::claim_facts::{Gap, Whose, gaps};
+use crate::domain::codes::PlaceOfService;
 use crate::domain::contract::Terms;
 use crate::domain::encounter::EncounterData;
 use crate::domain::facts::AuthorizationFact;
@@ -9,6 +10,7 @@ use crate::domain::grouping::Given;
 use crate::domain::identifiers::Key;
 use crate::domain::ids::ContractVersionId;
 use crate::domain::member::{Coverage, Member};
+use crate::domain::organization::LocationData;
 use crate::domain::peer::Peer;
 use crate::domain::rules;
 use crate::error::AppError;
@@ -47,6 +49,19 @@ impl Bench {
         form::site(&self.organization, &self.sites, encounter)
     }
 
+    /// That location, where a claim of the visit at `place` tells of it.
+    pub fn told_site(
+        &self,
+        terms: &Terms,
+        place: &PlaceOfService,
+        encounter: &EncounterData,
+    ) -> Option<&LocationData> {
+        let key = self.site(encounter)?;
+        let at = self.organization.locations.iter().find(|l| l.data.key == key)?;
+        let told = form::tells_address(&self.organization, terms, place, &at.data.address);
+        told.then_some(&at.data)
+    }
+
     /// What the form asks for and is not on record, or cannot be sent.
     pub(super) fn gaps(
         &self,
@@ -69,6 +84,7 @@ impl Bench {
             times: Some((encounter.started_at, encounter.ended_at)),
             modes: vec![encounter.mode],
             group_sizes: Some((present, present)),
+            peers: vec![encounter.peer],
         };
         let says = form::detail(terms, people, site.as_ref(), [&given]);
         let place = rules::place_of(encounter, service);

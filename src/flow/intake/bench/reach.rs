@@ -10,7 +10,7 @@ use crate::domain::contract::{LimitScope, Terms, in_force};
 use crate::domain::encounter::EncounterData;
 use crate::domain::identifiers::MemberNumber;
 use crate::domain::ids::{
-    AccountId, ContractVersionId, EncounterId, MemberId, PayerId, SharedAccountId,
+    AccountId, ContractVersionId, EncounterId, MemberId, PayerId, PeerId, SharedAccountId,
 };
 use crate::domain::ledger::{AccountKey, SharedKey};
 use crate::domain::member::{Coverage, billed_coverage, counted_numbers};
@@ -50,6 +50,7 @@ impl Bench {
     /// The names of all accounts that decisions about encounters hold: also those that they only count.
     fn keys(&self, encounters: &[&EncounterData]) -> (BTreeSet<AccountKey>, BTreeSet<SharedKey>) {
         let (mut keys, mut shared) = (BTreeSet::new(), BTreeSet::new());
+        keys.extend(self.days.of_peers.iter().copied().map(AccountKey::peer));
         for encounter in encounters {
             let times = [AccountKey::member(encounter.member), AccountKey::peer(encounter.peer)];
             keys.extend(times);
@@ -79,6 +80,7 @@ impl Bench {
         encounters: &[&EncounterData],
         access: Access,
     ) -> Result<(), AppError> {
+        self.days.of_peers = self.peers_of_sums(conn, encounters)?;
         let (keys, shared) = self.keys(encounters);
         let keys: BTreeMap<AccountKey, AccountId> =
             keys.into_iter().map(|key| (key, ctx.id())).collect();
@@ -96,6 +98,39 @@ impl Bench {
             }
         }
         Ok(())
+    }
+
+    /// Peers of the visits with which those of a chunk may be summed, where sums are of several peers'
+    /// visits: one that a sum gives its first unit takes its peer's time from then on, which is to be held
+    /// by whoever decides that.
+    fn peers_of_sums(
+        &self,
+        conn: &mut Conn,
+        encounters: &[&EncounterData],
+    ) -> Result<BTreeSet<PeerId>, StoreError> {
+        let days = || encounters.iter().map(|e| self.day(e));
+        let (Some(first), Some(last)) = (days().min(), days().max()) else {
+            return Ok(BTreeSet::new());
+        };
+        if !self.sums_across_peers() {
+            return Ok(BTreeSet::new());
+        }
+        let members: Vec<MemberId> = self.members.keys().copied().collect();
+        let id = self.organization.id;
+        let visits = store::day_visits::of_members(conn, id, &members, (first, last))?;
+        Ok(visits.into_iter().map(|visit| visit.peer).collect())
+    }
+
+    /// Whether there may be sums of several peers' visits.
+    pub(super) fn sums_across_peers(&self) -> bool {
+        self.terms.values().any(|terms| rules::may_sum_across_peers(terms))
+    }
+
+    /// Whose visits may overlap with those of the chunk, or with those of their sums.
+    pub(super) fn peers_nearby(&self) -> Vec<PeerId> {
+        let own = self.peers.keys().copied();
+        let all: BTreeSet<PeerId> = own.chain(self.days.of_peers.iter().copied()).collect();
+        all.into_iter().collect()
     }
 
     pub(super) fn read_drawn(
