@@ -135,6 +135,15 @@ pub struct Encounter {
     pub void_reason: Option<String>,
     /// Which revision of the content this is, 1 for what was recorded first.
     pub revision: i32,
-    /// The sequence of the first decision of this revision: what a repeat is answered with.
+    /// The sequence of the first decision of this revision. Of what was corrected for a replacement there is
+    /// none before that is built.
     pub content_sequence: i32,
+}
+
+impl Encounter {
+    /// The sequence of the decision that a repeat of the content is answered with: the first one of its revision,
+    /// or as long as there is none that which stands.
+    pub fn answered_by(&self) -> i32 {
+        self.content_sequence.min(self.sequence)
+    }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::again::{record, record_by, seen};
 use crate::app::{Answer, TestApp, on_both, send};
+use crate::changes::amend_member;
 use crate::edi;
 use crate::world::{self, World, id, rules};
 
@@ -298,5 +299,67 @@ on_both! {
         let batch = build(&app, &w).await.expect(201);
         let second = of_batch(&app, &w, &batch).await;
         assert_eq!((&second["units"], &second["diagnoses"]), (&json!(4), &json!(["F331"])));
+    }
+
+    async fn of_a_visit_that_is_left_out_nothing_is_left_to_correct(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        let left = record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        record(&app, &w, "V-2", "2026-07-01T20:00").await;
+        let first = billed(&app, &w).await;
+        ask(&app, &w, &first, "replace", "ICN-1").await.expect(200);
+        let reason = json!({"reason": "did not take place"});
+        app.post(&format!("/v1/encounters/{}/void", id(&left)), &w.biller, &reason).await.expect(200);
+        amend_member(&app, &w, 0, |m| m["coverages"][0]["member_number"] = json!("EV9009")).await;
+        app.settle().await;
+        let open = "/v1/corrections?state=open";
+        assert_eq!(world::all(&app, open, &w.biller).await.len(), 2);
+        let batch = build(&app, &w).await.expect(201);
+        assert_eq!(world::all(&app, open, &w.biller).await, Vec::<Value>::new());
+        // Given back, both are there again.
+        step(&app, &w, &batch, "withdraw").await.expect(200);
+        app.settle().await;
+        assert_eq!(world::all(&app, open, &w.biller).await.len(), 2);
+        let batch = build(&app, &w).await.expect(201);
+        let second = of_batch(&app, &w, &batch).await;
+        step(&app, &w, &batch, "release").await.expect(200);
+        payer_says(&app, &second, true).await;
+        app.settle().await;
+        assert_eq!(world::all(&app, open, &w.biller).await, Vec::<Value>::new());
+        assert_eq!(seen(&app, &w, "V-1").await["status"], "void");
+    }
+
+    async fn what_was_corrected_for_a_replacement_is_repeated_like_anything_else(app: TestApp) {
+        let w = world::river_bend(&app, 1).await;
+        record(&app, &w, "V-1", "2026-07-01T16:00").await;
+        let first = billed(&app, &w).await;
+        ask(&app, &w, &first, "replace", "ICN-1").await.expect(200);
+        let signed = json!({"note": {"signed_at": "2026-07-04T10:00:00Z", "plan_goal": "G1"}});
+        patch(&app, &w, "V-1", &signed).await.expect(200);
+        let repeats = async |day: u32| {
+            let mut same = world::visit("V-1", &w.peers[0], &w.members[0], "2026-07-01T16:00");
+            same["note"] = signed["note"].clone();
+            let again = app.post("/v1/encounters", &w.submitter, &same).await.expect(200);
+            assert_eq!(again["reference"], "V-1");
+            let number = app.get(&format!("/v1/members/{}", w.members[0]), &w.biller).await.expect(200);
+            let number = number["coverages"][0]["member_number"].clone();
+            let mut named = same.clone();
+            named["member"] = json!({"payer": "evergreen", "number": number});
+            for (turn, path) in ["/v1/encounters/bulk", "/v1/encounters/bulk?on_conflict=revise"].iter().enumerate() {
+                let fresh = world::visit(&format!("N-{day}-{turn}"), &w.peers[0], &w.members[0],
+                    &format!("2026-07-{:02}T16:00", day + u32::try_from(turn).unwrap()));
+                let rows = format!("{fresh}\n{same}\n{named}");
+                let answer = world::body(&app, path, &w.submitter, "application/x-ndjson", rows).await;
+                let statuses: Vec<_> = world::answers(&answer).iter().map(|row| row["status"].clone()).collect();
+                assert_eq!(statuses, [201, 200, 200], "{}", answer.body);
+            }
+        };
+        repeats(10).await;
+        let batch = build(&app, &w).await.expect(201);
+        repeats(12).await;
+        let second = of_batch(&app, &w, &batch).await;
+        step(&app, &w, &batch, "release").await.expect(200);
+        payer_says(&app, &second, true).await;
+        app.settle().await;
+        repeats(14).await;
     }
 }

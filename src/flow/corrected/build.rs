@@ -346,6 +346,8 @@ fn finish(
         }
         store::claim_changes::set_built(conn, tenant, one.change.id, one.claim.id, &one.before)?;
         told.extend(visits);
+        // Of one that is left out there is nothing to correct any more, until the claim is given back.
+        told.extend(one.change.left_out.iter().map(|left| left.encounter));
     }
     again::let_go(ctx, conn, tenant, &told)?;
     let detail = Detail::default().about("payer", wanted.payer).count("claims", batch.claims);

@@ -29,7 +29,7 @@ impl Known {
         let references: Vec<_> = rows.iter().flatten().map(|d| &d.reference).collect();
         let found = store::encounters::by_references(conn, organization, &references)?;
         let wanted: Vec<(EncounterId, i32)> =
-            found.iter().map(|(e, _)| (e.id, e.content_sequence)).collect();
+            found.iter().map(|(e, _)| (e.id, e.answered_by())).collect();
         let mut first: HashMap<EncounterId, StoredDecision> =
             store::decisions::of_sequence(conn, organization, &wanted)?
                 .into_iter()

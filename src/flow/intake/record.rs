@@ -158,7 +158,7 @@ fn revise_row(
         found.into_iter().next().ok_or_else(|| AppError::internal("a reference is gone"))?;
     if hash.as_slice() == content_hash(&data)?.as_slice() {
         // An earlier row of the chunk wanted it otherwise, and was refused.
-        let first = (encounter.id, encounter.content_sequence);
+        let first = (encounter.id, encounter.answered_by());
         let decision = store::decisions::of_sequence(conn, tenant, &[first])?.pop();
         let decision = decision.ok_or_else(|| AppError::internal("there is no decision"))?;
         return Ok(Ok(Recorded { encounter, decision, fresh: false, revised: false }));

@@ -33,7 +33,7 @@ pub(super) fn members(
     let references: Vec<&Reference> = references.into_iter().collect();
     let visits = store::encounters::by_references(conn, organization, &references)?;
     let first: Vec<(EncounterId, i32)> =
-        visits.iter().map(|(e, _)| (e.id, e.content_sequence)).collect();
+        visits.iter().map(|(e, _)| (e.id, e.answered_by())).collect();
     let first: Vec<DecisionId> = store::decisions::of_sequence(conn, organization, &first)?
         .into_iter()
         .map(|decision| decision.id)
