@@ -200,6 +200,15 @@ pub fn unshare(drawn: SharedEntry) -> SharedEntry {
     SharedEntry { kind: EntryKind::Release, units: drawn.units.saturating_neg(), ..drawn }
 }
 
+/// Moves so many of the units that are held to an authorization or to those without one; at most all of them.
+pub fn shift(held: Entry, units: u32, authorization: Option<AuthorizationId>) -> [Entry; 2] {
+    let consumed = i64::from(units).min(held.consumed);
+    let reserved = (i64::from(units) - consumed).min(held.reserved);
+    let part = Entry { kind: EntryKind::Adjust, reserved, consumed, ..held };
+    let there = Entry { authorization, ..part.clone() };
+    [Entry { kind: EntryKind::Adjust, ..release(part) }, there]
+}
+
 /// Gives back whatever is held.
 pub fn release(holding: Entry) -> Entry {
     Entry {
@@ -237,17 +246,17 @@ mod tests {
     use crate::domain::line::lines_of;
     use crate::domain::rules::testing::Case;
 
+    /// Four units.
+    fn line() -> Line {
+        let case = Case::new();
+        let (decision, encounter) = (DecisionId::from_i64(1), EncounterId::from_i64(1));
+        let (member, id) = (case.encounter.member, || LineId::from_i64(1));
+        lines_of(&case.decide(), decision, encounter, member, None, id).remove(0)
+    }
+
     #[test]
     fn a_line_is_booked_as_what_needed_an_authorization_and_what_did_not() {
-        let case = Case::new();
-        let mut next = 0;
-        let id = || {
-            next += 1;
-            LineId::from_i64(next)
-        };
-        let (decision, encounter) = (DecisionId::from_i64(1), EncounterId::from_i64(1));
-        let member = case.encounter.member;
-        let mut line = lines_of(&case.decide(), decision, encounter, member, None, id).remove(0);
+        let mut line = line();
         line.authorization = Some(AuthorizationId::from_i64(9));
         let mut booked = |authorized| {
             line.authorized_units = authorized;
@@ -260,5 +269,28 @@ mod tests {
         assert_eq!(booked(0), [(4, false)]);
         assert_eq!(booked(1), [(3, false), (1, true)]);
         assert_eq!(booked(4), [(4, true)]);
+    }
+
+    #[test]
+    fn a_part_of_what_is_held_moves_and_the_sum_stays() {
+        let entry = |(reserved, consumed), authorization: Option<i64>| Entry {
+            authorization: authorization.map(AuthorizationId::from_i64),
+            reserved,
+            consumed,
+            ..reserve(AccountId::from_i64(1), &line(), PeerId::from_i64(7), Mode::InPerson)
+                .remove(0)
+        };
+        let moved = |held: Entry, units, to: Option<i64>| {
+            let [from, there] = shift(held, units, to.map(AuthorizationId::from_i64));
+            assert_eq!((from.kind, there.kind), (EntryKind::Adjust, EntryKind::Adjust));
+            assert_eq!(from.reserved + there.reserved, 0);
+            assert_eq!(from.consumed + there.consumed, 0);
+            (there.reserved, there.consumed, from.authorization, there.authorization)
+        };
+        let nine = Some(AuthorizationId::from_i64(9));
+        assert_eq!(moved(entry((7, 0), None), 2, Some(9)), (2, 0, None, nine));
+        assert_eq!(moved(entry((0, 7), None), 2, Some(9)), (0, 2, None, nine));
+        assert_eq!(moved(entry((0, 2), Some(9)), 1, None), (0, 1, nine, None));
+        assert_eq!(moved(entry((1, 2), None), 9, Some(9)), (1, 2, None, nine));
     }
 }

@@ -291,9 +291,8 @@ fn settle(
     for _ in 0..MOST_ROUNDS {
         again.extend(wishes.iter().map(|w| w.encounter));
         // All at once: what they look at is locked in one order, and read once.
-        let both = Ways { back: true, forward: true };
         let decided: HashSet<EncounterId> =
-            redo(ctx, conn, organization, &wishes, both)?.into_iter().collect();
+            redo(ctx, conn, organization, &wishes, Ways::BOTH)?.into_iter().collect();
         if decided.is_empty() {
             audit::decided(ctx, conn, tenant, &told)?;
             return Ok(again.into_iter().collect());

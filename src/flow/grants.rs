@@ -92,8 +92,7 @@ pub fn changed(
     let wishes: Vec<Wish> = visits.into_iter().map(wish).collect();
     let organization = again::deciding(conn, tenant)?;
     // On the way back the latest give way; what remains of the grant is theirs on the way forward.
-    let both = Ways { back: true, forward: true };
-    let decided = redo(ctx, conn, &organization, &wishes, both)?;
+    let decided = redo(ctx, conn, &organization, &wishes, Ways::BOTH)?;
     let told: BTreeMap<EncounterId, Cause> =
         decided.into_iter().map(|id| (id, Cause::Authorization)).collect();
     audit::decided(ctx, conn, tenant, &told)

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use super::Ctx;
 use super::again::{Cause, Ways, Wish, deciding, redo};
 use crate::domain::batch::StoredClaim;
+use crate::domain::claim::ClaimNumber;
 use crate::domain::ids::{MemberId, OrganizationId};
 use crate::domain::rules::WAITS_FOR_CLAIM;
 use crate::error::AppError;
@@ -29,7 +30,7 @@ pub(super) fn waiting(
     for claim in claims {
         let terms = ctx.terms(conn, tenant, claim.contract_version)?;
         let pack = &terms.pack;
-        if pack.claim.period.is_day() && pack.services.iter().all(|s| s.sum_over.is_contact()) {
+        if !pack.claim.claims_once() && pack.services.iter().all(|s| s.sum_over.is_contact()) {
             continue;
         }
         let days = pack.claim.period.around(claim.service_date, pack.week_start);
@@ -45,6 +46,33 @@ pub(super) fn waiting(
     Ok(held)
 }
 
+/// The claims that say the same of the same period as this one, which was cut off where it was full: neither is in
+/// the way of what goes onto the other.
+pub(super) fn alike(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    claim: &StoredClaim,
+) -> Result<Vec<ClaimNumber>, AppError> {
+    let terms = ctx.terms(conn, tenant, claim.contract_version)?;
+    if terms.pack.claim.period.is_day() {
+        // A line of a day is on one claim.
+        return Ok(Vec::new());
+    }
+    let days = terms.pack.claim.period.around(claim.service_date, terms.pack.week_start);
+    let mut found = store::live_claims::live_of(conn, tenant, &[claim.member], days)?;
+    let (profile, own) = (&terms.pack.claim, &claim.document);
+    found.retain(|other| {
+        let said = &other.document;
+        (other.payer, &other.member_number) == (claim.payer, &own.subscriber.member_number)
+            && profile.unites(&own.place, other.peer, claim.peer)
+            && (&said.diagnoses, &said.authorization) == (&own.diagnoses, &own.authorization)
+            && (!profile.one_place_per_claim || said.place == own.place)
+            && other.facility == claim.detail.facility
+    });
+    Ok(found.into_iter().map(|other| other.document.number).collect())
+}
+
 /// Decides them again: their period is claimed no longer.
 pub(super) fn again(
     ctx: &Ctx,
@@ -56,5 +84,5 @@ pub(super) fn again(
     let wish = |v: &HeldVisit| Wish { encounter: v.encounter, cause: Cause::Withdrawn, depth: 0 };
     let waiting: Vec<Wish> = held.iter().map(wish).collect();
     let organization = deciding(conn, tenant)?;
-    redo(ctx, conn, &organization, &waiting, Ways { back: false, forward: true }).map(|_| ())
+    redo(ctx, conn, &organization, &waiting, Ways::FORWARD).map(|_| ())
 }

@@ -79,8 +79,7 @@ pub(super) fn overbilled(
         pending.wish(visits.encounters.get(id)?).or(listed.then_some(check))
     };
     let marked: Vec<Wish> = ids.iter().filter_map(again).collect();
-    let forward = Ways { back: false, forward: true };
-    again::redo(ctx, conn, &visits.organization, &marked, forward)?;
+    again::redo(ctx, conn, &visits.organization, &marked, Ways::FORWARD)?;
     let open = store::corrections::open_of(conn, tenant, ids)?;
     let members: BTreeSet<MemberId> =
         open.keys().filter_map(|id| Some(visits.encounters.get(id)?.data.member)).collect();

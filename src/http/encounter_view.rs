@@ -330,8 +330,9 @@ impl EncounterView {
         let now: HashMap<i32, LineStatus> =
             seen.lines.iter().map(|l: &Line| (l.ordinal, l.status)).collect();
         let of_line = move |n: i32| now.get(&n).copied().or(void.then_some(LineStatus::Void));
-        let mut view =
-            Self::new(organization, seen.encounter.clone(), seen.decision, status, of_line);
+        let mut decision = seen.decision;
+        decision.answer = decision.booked(&seen.lines);
+        let mut view = Self::new(organization, seen.encounter.clone(), decision, status, of_line);
         view.voided_at = seen.encounter.voided_at.map(|t| t.to_string());
         view.void_reason = seen.encounter.void_reason;
         view.left_out_of = seen.left_out_of.map(|claim| claim.to_string());

@@ -111,6 +111,21 @@ pub struct StoredDecision {
     pub answer: Decision,
 }
 
+impl StoredDecision {
+    /// What it says, with the units of its lines on authorizations as they are booked: of a line that was claimed
+    /// more may be (`docs/adr/0170`).
+    pub fn booked(&self, lines: &[Line]) -> Decision {
+        let mut answer = self.answer.clone();
+        for (said, ordinal) in answer.lines.iter_mut().zip(1..) {
+            let line = lines.iter().find(|l| l.decision == self.id && l.ordinal == ordinal);
+            if let Some((draw, line)) = said.authorization.as_mut().zip(line) {
+                draw.units = line.authorized_units;
+            }
+        }
+        answer
+    }
+}
+
 type AnswerRow = (i64, i64, i32, Option<i64>, NaiveDateTime, String);
 
 fn stored(row: AnswerRow) -> Result<StoredDecision, StoreError> {
@@ -350,6 +365,21 @@ pub fn ready_on_authorization(
         .distinct()
         .load(conn)?;
     Ok(rows.into_iter().map(EncounterId::from_i64).collect())
+}
+
+/// Says how many units of a line are booked on its authorization.
+pub fn set_authorized(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    id: LineId,
+    units: u32,
+) -> Result<(), StoreError> {
+    let line = decision_lines::table
+        .filter(decision_lines::organization_id.eq(organization.as_i64()))
+        .filter(decision_lines::id.eq(id.as_i64()));
+    let units = decision_lines::authorized_units.eq(i64::from(units));
+    diesel::update(line).set(units).execute(conn)?;
+    Ok(())
 }
 
 /// Moves lines from one status to another. Fails when the move is not legal, or when a line is no

@@ -15,7 +15,7 @@ fn eight() -> String {
 }
 
 /// Ready or claimed units, of which so many on authorizations, and held ones.
-async fn units(app: &TestApp, w: &World, reference: &str) -> (u64, u64, u64) {
+pub async fn units(app: &TestApp, w: &World, reference: &str) -> (u64, u64, u64) {
     let visit = seen(app, w, reference).await;
     let (mut all, mut granted, mut held) = (0, 0, 0);
     for line in visit["lines"].as_array().unwrap() {

@@ -46,6 +46,7 @@ mod consents;
 mod copies;
 mod database;
 mod day_sums;
+mod divided;
 mod docs;
 mod documents;
 mod edi;

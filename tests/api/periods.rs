@@ -7,7 +7,7 @@ use crate::app::{TestApp, on_both};
 use crate::changes::amend;
 use crate::claim_changes::ask;
 use crate::edi;
-use crate::world::{self, World, id, rules, visit};
+use crate::world::{self, World, id, rules, visit, visit_of};
 
 async fn weekly(app: &TestApp, members: usize) -> World {
     world::river_bend_with(app, members, &[(PLAIN, "rollup = \"day\"\nperiod = \"week\"")]).await
@@ -173,6 +173,67 @@ on_both! {
         assert_eq!(rules(&same), ["period.claimed"]);
     }
 
+    /// A day and procedure that are one line to the payer are claimed once: a second original is a duplicate (ADR 169).
+    async fn a_late_contact_of_a_claimed_day_joins_its_line(app: TestApp) {
+        let w = world::river_bend_with(&app, 2, &[]).await;
+        record(&app, &w, &visit("D-1", &w.peers[0], &w.members[0], "2026-07-01T17:00")).await;
+        let batch = build(&app, &w, "2026-07-05").await.expect(201);
+        let late = visit("D-2", &w.peers[0], &w.members[0], "2026-07-01T20:00");
+        let preview = app.post("/v1/decisions/preview", &w.submitter, &late).await.expect(200);
+        let held = record(&app, &w, &late).await;
+        assert_eq!((rules(&held), rules(&held)), (rules(&preview), vec!["period.claimed".to_owned()]));
+        let message = held["findings"][0]["message"].as_str().unwrap();
+        assert!(message.starts_with("This day is already claimed: H0038 of 2026-07-01"), "{message}");
+        // Withdrawn, both are one line of the next batch.
+        app.act(&format!("/v1/batches/{}/withdraw", id(&batch)), &w.biller).await.expect(200);
+        let batch = build(&app, &w, "2026-07-05").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"], &batch["units"]), (&json!(1), &json!(1), &json!(8)));
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        let claim = app.get("/v1/claims?status=released", &w.biller).await.expect(200)["items"][0].clone();
+        // After release, what comes later is taken in by a replacement; another peer's, day's or member's is not it.
+        for (reference, peer, member, start) in [("D-3", 1, 0, "2026-07-01T22:00"), ("D-4", 0, 0, "2026-07-02T20:00"), ("D-5", 0, 1, "2026-07-01T23:00")] {
+            let body = visit_of(reference, &w.peers[peer], &w.members[member], start, 15);
+            assert_eq!(record(&app, &w, &body).await["disposition"], "ready", "{reference}");
+        }
+        let mut group = visit_of("D-6", &w.peers[0], &w.members[0], "2026-07-01T15:00", 15);
+        (group["group"], group["setting"]) = (json!({"session": "S-1", "size": 4}), json!("office"));
+        group["activity"] = json!("group_support");
+        let other = record(&app, &w, &group).await;
+        assert!(!rules(&other).contains(&"period.claimed".to_owned()), "{other}");
+        let late = record(&app, &w, &visit("D-7", &w.peers[0], &w.members[0], "2026-07-02T01:00")).await;
+        assert_eq!(rules(&late), ["period.claimed"]);
+        ask(&app, &w, &claim, "replace", "ICN1").await.expect(200);
+        let batch = build(&app, &w, "2026-07-01").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"], &batch["units"]), (&json!(1), &json!(1), &json!(12)));
+        let waiting = world::all(&app, "/v1/encounters?status=held", &w.biller).await;
+        assert!(waiting.iter().all(|e| e["reference"] != "D-7"), "{waiting:?}");
+    }
+
+    /// Without roll-up each contact is a line of its own, and another claim of the day is what the contract says.
+    async fn a_late_contact_of_a_day_is_its_own_line_without_roll_up(app: TestApp) {
+        let w = world::river_bend_with(&app, 1, &[(PLAIN, "rollup = \"none\"")]).await;
+        record(&app, &w, &visit("D-1", &w.peers[0], &w.members[0], "2026-07-01T17:00")).await;
+        build(&app, &w, "2026-07-05").await.expect(201);
+        let late = record(&app, &w, &visit("D-2", &w.peers[0], &w.members[0], "2026-07-01T20:00")).await;
+        assert_eq!(late["disposition"], "ready", "{late}");
+    }
+
+    /// Two contacts that were decided while the claim of one of them was made.
+    async fn a_contact_decided_before_the_claim_of_its_day_is_looked_at_when_its_turn_comes(app: TestApp) {
+        let w = world::river_bend_with(&app, 1, &[]).await;
+        record(&app, &w, &visit("D-1", &w.peers[0], &w.members[0], "2026-07-01T17:00")).await;
+        let late = record(&app, &w, &visit("D-2", &w.peers[0], &w.members[0], "2026-07-01T20:00")).await;
+        assert_eq!(build(&app, &w, "2026-07-05").await.expect(201)["lines"], 1);
+        let encounter: peerclaims::domain::ids::EncounterId = id(&late).parse().unwrap();
+        let number = encounter.as_i64();
+        app.database.execute(&format!("UPDATE claim_line_parts SET live = FALSE WHERE encounter_id = {number}"));
+        app.database.execute(&format!("UPDATE decision_lines SET status = 'ready' WHERE encounter_id = {number}"));
+        app.database.execute(&format!("UPDATE encounters SET status = 'ready' WHERE id = {number}"));
+        build(&app, &w, "2026-07-05").await.problem(409, "nothing_ready");
+        let now = app.get(&format!("/v1/encounters/{}", id(&late)), &w.biller).await.expect(200);
+        assert_eq!((now["status"].as_str(), rules(&now)), (Some("held"), vec!["period.claimed".to_owned()]));
+    }
+
     async fn a_month_waits_for_its_last_day_and_is_one_claim(app: TestApp) {
         let w = monthly(&app, 1).await;
         // By the clock of Los Angeles M-3 begins at 22:00 on 31 July, and M-4 at midnight behind it.
@@ -227,6 +288,36 @@ on_both! {
         // What is released is claimed as before.
         let last = record(&app, &w, &visit("M-6", &w.peers[0], &w.members[0], "2026-07-20T17:00")).await;
         assert_eq!((last["disposition"].as_str(), rules(&last)), (Some("held"), vec!["period.claimed".to_owned()]));
+    }
+
+    /// A week that was cut off where a claim was full is two claims; neither is in the way of the other's replacement.
+    async fn a_week_of_two_claims_is_replaced_claim_by_claim(app: TestApp) {
+        let week = "rollup = \"day\"\nperiod = \"week\"\nlines = { most = 3 }";
+        let w = world::river_bend_with(&app, 1, &[(PLAIN, week), ("free_units = 24", "free_units = 96")]).await;
+        let on = |day: u32| visit(&format!("W-{day}"), &w.peers[0], &w.members[0], &format!("2026-07-{day:02}T17:00"));
+        for day in 6..11 {
+            record(&app, &w, &on(day)).await;
+        }
+        let batch = build(&app, &w, "2026-07-12").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"]), (&json!(2), &json!(5)));
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        let claims = world::all(&app, "/v1/claims", &w.biller).await;
+        for day in [11, 12] {
+            assert_eq!(rules(&record(&app, &w, &on(day)).await), ["period.claimed"]);
+        }
+        // The full one is replaced as it is; the other one has room for the first that waits.
+        for (claim, lines) in claims.iter().zip([3, 3]) {
+            ask(&app, &w, claim, "replace", "ICN").await.expect(200);
+            let batch = build(&app, &w, "2026-07-12").await.expect(201);
+            assert_eq!((&batch["claims"], &batch["lines"]), (&json!(1), &json!(lines)), "{claim}");
+            app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+            app.settle().await;
+        }
+        let waiting = world::all(&app, "/v1/encounters?status=held", &w.biller).await;
+        let waiting: Vec<_> = waiting.iter().map(|e| (e["reference"].as_str().unwrap(), rules(e))).collect();
+        assert_eq!(waiting, [("W-12", vec!["period.claimed".to_owned()])]);
+        let ready = world::all(&app, "/v1/encounters?status=ready", &w.biller).await;
+        assert!(ready.is_empty(), "{ready:?}");
     }
 
     async fn a_month_has_at_most_fifty_lines_a_claim(app: TestApp) {

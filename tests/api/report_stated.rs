@@ -99,7 +99,9 @@ on_both! {
     }
 
     async fn a_replacement_changes_no_use_before_it_is_released(app: TestApp) {
-        let w = world::river_bend_with(&app, 1, &[("free_units = 24", "free_units = 6")]).await;
+        // Two claims of a day: each contact is a line of its own.
+        let bend = [("free_units = 24", "free_units = 6"), ("rollup = \"day\"", "rollup = \"none\"")];
+        let w = world::river_bend_with(&app, 1, &bend).await;
         let analyst = app.key(Role::PayerAnalyst, "evergreen").await;
         approve(&app, &w, "PA-1").await;
         record(&app, &w, "V-0", "2026-07-01T16:00").await;

@@ -80,6 +80,12 @@ impl ClaimProfile {
             || self.form.lines.rendering == Send::Required
     }
 
+    /// Whether what comes after its claim waits for that to be replaced: a second original for the same
+    /// period, or for a day and procedure that are one line to this payer, is denied as a duplicate.
+    pub fn claims_once(&self) -> bool {
+        !self.period.is_day() || self.rollup == Rollup::Day
+    }
+
     /// Whether visits of these peers at `place` may stand on one claim.
     pub fn unites(&self, place: &PlaceOfService, one: PeerId, other: PeerId) -> bool {
         one == other || !self.names_peer(place)

@@ -201,7 +201,7 @@ impl RuleId {
                 LIMITS, remarked("119", "N640")),
             Self::LimitNoEpisode => row("A biller records the member's episode of care with its dates, or corrects them.",
                 LIMITS, denied("272")),
-            Self::PeriodClaimed => row("A biller asks for a replacement of the period's claim once the payer has given its number.",
+            Self::PeriodClaimed => row("A biller asks for a replacement of the claim once the payer has given its number; the visit joins it.",
                 GROUPING, denied("18")),
             Self::RateNone => row("An administrator adds the rate to a new version of the contract.",
                 CONTRACTS, denied("147")),

@@ -194,7 +194,7 @@ pub(super) fn looks_at(rule: RuleId) -> &'static [&'static str] {
         R::LimitVisit => LINE,
         R::AuthorizationBlock => &["facts.authorizations", "contract.authorization"],
         R::LimitAcross => &["facts.full", "contract.limit"],
-        R::PeriodClaimed => &[TIMES, "facts.claimed", "contract.claim"],
+        R::PeriodClaimed => &[TIMES, SERVICES, "facts.claimed", "contract.claim"],
         R::RateNone | R::RateUnclear | R::RateTooLarge => PRICE,
         R::FilingLate | R::FilingSoon => FILING,
     }

@@ -1,14 +1,16 @@
-//! Is the week or month of the visit on a claim already (`docs/definitions.md` section 5)?
+//! Is the week or month of the visit, or the line of its day, on a claim already (`docs/definitions.md`
+//! section 5)?
 //!
 //! A claim for a period states all of it: what comes later can only go onto its replacement, and a
-//! second original for the same days would be denied as a duplicate.
+//! second original for the same days would be denied as a duplicate. So would one for the same day and
+//! procedure, where the payer wants these as one line (`docs/adr/0169`).
 
 use super::context::Context;
 use super::lines;
 use super::room::Room;
 use super::table::{RuleId, Said};
 use crate::domain::contract::AuthorizationLevel;
-use crate::domain::facts::ClaimedFact;
+use crate::domain::facts::{ClaimedFact, ClaimedLine};
 use crate::domain::identifiers::AuthorizationNumber;
 
 /// The period is not on a live claim that these units would have stood on.
@@ -20,17 +22,36 @@ pub fn claimed(ctx: &Context, room: &Room) -> Vec<Said> {
     let on_claim = terms.pack.claim.authorization_level == AuthorizationLevel::Claim;
     let drawn: Option<&AuthorizationNumber> = room.number().filter(|_| on_claim);
     let found = ctx.facts.claimed.iter().find(|claim| {
-        shares_claim(ctx, claim) && (!on_claim || claim.authorization.as_ref() == drawn)
+        shares_claim(ctx, claim)
+            && has_line(claim, |line| is_alike(ctx, line) && line.modifiers == ctx.form.modifiers)
+            && (!on_claim || claim.authorization.as_ref() == drawn)
     });
     found.map(|claim| said(ctx, claim)).into_iter().collect()
 }
 
+/// Whether the claim covers more than a day, or has such a line.
+fn has_line(claim: &ClaimedFact, is: impl Fn(&ClaimedLine) -> bool) -> bool {
+    claim.lines.is_empty() || claim.lines.iter().any(is)
+}
+
+/// Whether the line is of the visit's procedure and place. Minutes that are summed over the day have a rule of
+/// their own.
+fn is_alike(ctx: &Context, line: &ClaimedLine) -> bool {
+    ctx.service.is_some_and(|service| {
+        service.sum_over.is_contact()
+            && service.procedure == line.procedure
+            && lines::place_of(ctx.encounter, service) == line.place
+    })
+}
+
 /// Whether the visit and the claim are of the same peer, where claims name one, and diagnoses, and of
-/// the same place where the payer wants one for each claim, and tell of the same location.
+/// the same place where the payer wants one for each claim, and tell of the same location. A claim of one day
+/// has a line of the same procedure and place, too; its modifiers may be others.
 pub fn shares_claim(ctx: &Context, claim: &ClaimedFact) -> bool {
     let Some((terms, service)) = ctx.terms.zip(ctx.service) else { return false };
     let (profile, place) = (&terms.pack.claim, lines::place_of(ctx.encounter, service));
     !claim.elsewhere
+        && has_line(claim, |line| is_alike(ctx, line))
         && profile.names_peer(&place) == profile.names_peer(&claim.place)
         && profile.unites(&place, claim.peer, ctx.encounter.peer)
         && claim.diagnoses == ctx.encounter.diagnoses
@@ -39,13 +60,21 @@ pub fn shares_claim(ctx: &Context, claim: &ClaimedFact) -> bool {
 
 fn said(ctx: &Context, claim: &ClaimedFact) -> Said {
     let period = ctx.terms.map(|t| t.pack.claim.period).unwrap_or_default();
+    let (date, number) = (ctx.date, &claim.number);
+    let message = match ctx.service.filter(|_| period.is_day()) {
+        None => {
+            format!("This period is already claimed: the {period} of {date} is on claim {number}.")
+        }
+        Some(service) => format!(
+            "This day is already claimed: {} of {date} is on claim {number}, and a further claim of it \
+             looks like a duplicate to this payer.",
+            service.procedure
+        ),
+    };
     Said::new(
         RuleId::PeriodClaimed,
         "/started_at",
-        format!(
-            "This period is already claimed: the {period} of {} is on claim {}.",
-            ctx.date, claim.number
-        ),
+        message,
         "A biller withdraws the claim's batch while that is not released; after release the biller \
          asks for a replacement of the claim, and the visit joins it.",
     )
@@ -54,9 +83,10 @@ fn said(ctx: &Context, claim: &ClaimedFact) -> Said {
 #[cfg(test)]
 mod tests {
     use crate::domain::claim::ClaimNumber;
-    use crate::domain::codes::PlaceOfService;
+    use crate::domain::codes::{Modifier, PlaceOfService, ProcedureCode};
     use crate::domain::contract::AuthorizationNeed::Always;
-    use crate::domain::facts::ClaimedFact;
+    use crate::domain::contract::Rollup;
+    use crate::domain::facts::{ClaimedFact, ClaimedLine};
     use crate::domain::identifiers::AuthorizationNumber;
     use crate::domain::ids::PeerId;
     use crate::domain::period::Period;
@@ -73,6 +103,7 @@ mod tests {
                 authorization: None,
                 place: PlaceOfService::parse("11").unwrap(),
                 elsewhere: false,
+                lines: vec![],
             };
             bend(c, &mut claim);
             c.facts.claimed = vec![claim];
@@ -109,5 +140,41 @@ mod tests {
             claim.authorization = AuthorizationNumber::parse("A-5").ok();
         });
         drawn.only("period.claimed");
+    }
+
+    /// A visit whose day is claimed, of a payer that rolls up days, for a line that `bend` leaves alike.
+    fn day_claimed(bend: impl FnOnce(&mut Case, &mut ClaimedFact)) -> Case {
+        let line = {
+            let decided = Case::with(|_| ()).decide();
+            let line = decided.lines.first().expect("a line");
+            let (procedure, modifiers) = (line.procedure.clone(), line.modifiers.clone());
+            ClaimedLine { procedure, modifiers, place: line.place.clone() }
+        };
+        claimed(|c, claim| {
+            (c.terms.pack.claim.period, c.terms.pack.claim.rollup) = (Period::Day, Rollup::Day);
+            claim.lines = vec![line];
+            bend(c, claim);
+        })
+    }
+
+    #[test]
+    fn a_line_of_a_day_that_is_claimed_holds_what_would_have_been_part_of_it() {
+        let case = day_claimed(|_, _| {});
+        let finding = case.only("period.claimed");
+        let said = "This day is already claimed: H0038 of 2026-07-01 is on claim P1";
+        assert!(finding.message.starts_with(said), "{}", finding.message);
+        assert_eq!(split(&case.decide()), (0, 4));
+        let other = |change: fn(&mut ClaimedLine)| {
+            day_claimed(|_, claim| claim.lines.iter_mut().for_each(change))
+        };
+        for case in [
+            other(|line| line.procedure = ProcedureCode::parse("H2014").unwrap()),
+            other(|line| line.modifiers = vec![Modifier::parse("HQ").unwrap()]),
+            other(|line| line.place = PlaceOfService::parse("12").unwrap()),
+            day_claimed(|_, claim| claim.peer = PeerId::from_i64(8)),
+            day_claimed(|_, claim| claim.diagnoses = vec![diagnosis("F33.1")]),
+        ] {
+            assert!(case.rules().is_empty());
+        }
     }
 }

@@ -237,7 +237,7 @@ rule_table! {
     LimitNoEpisode = "limit.no_episode", HoldAll, ["R4", "RK19"],
         "A limit counts in an episode of care, and none on record covers the service date.";
     PeriodClaimed = "period.claimed", HoldAll, ["R29"],
-        "The week or month of the visit is on a live claim already.";
+        "The week or month of the visit, or the line of its day, is on a live claim already.";
     RateNone = "rate.none", HoldAll, ["R1", "RK63"],
         "The contract has no rate for the service on the service date.";
     RateUnclear = "rate.unclear", HoldAll, ["RK07", "RK63"],

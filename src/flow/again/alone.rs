@@ -2,9 +2,9 @@
 //! one: the decision about one deals out the day's units to the others too (`flow::day_sums`), or
 //! says what their session is.
 
-use super::claimed;
 use super::redo::{Standing, Ways, ready_units};
 use super::write::Again;
+use super::{claimed, division};
 use crate::domain::ids::EncounterId;
 use crate::domain::organization::Organization;
 use crate::error::AppError;
@@ -19,19 +19,19 @@ pub(super) fn redo(
     conn: &mut Conn,
     organization: &Organization,
     standing: &[Standing],
-    ways: Ways,
+    ways: Ways<'_>,
 ) -> Result<Vec<EncounterId>, AppError> {
     let mut stored = Vec::new();
     if ways.back {
         for one in standing.iter().rev() {
-            if alone(ctx, conn, organization, one, true)? {
+            if alone(ctx, conn, organization, one, ways.only(true))? {
                 stored.push(one.encounter.id);
             }
         }
     }
     if ways.forward {
         for one in standing {
-            if alone(ctx, conn, organization, one, false)? {
+            if alone(ctx, conn, organization, one, ways.only(false))? {
                 stored.push(one.encounter.id);
             }
         }
@@ -46,7 +46,7 @@ fn alone(
     conn: &mut Conn,
     organization: &Organization,
     one: &Standing,
-    back: bool,
+    ways: Ways<'_>,
 ) -> Result<bool, AppError> {
     let tenant = organization.id;
     // The decision about another visit of the day may have changed it.
@@ -54,10 +54,13 @@ fn alone(
     let id = encounter.id;
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     let decision = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
-    let decision = decision.ok_or_else(|| AppError::internal("a visit has no decision"))?;
-    let now = Standing { encounter, lines, decision, wish: one.wish, fresh: None };
+    let mut decision = decision.ok_or_else(|| AppError::internal("a visit has no decision"))?;
+    if !one.is_claimed() {
+        decision.answer = decision.booked(&lines);
+    }
+    let mut now = Standing { encounter, lines, decision, wish: one.wish, fresh: None };
     let data = now.encounter.data.clone();
-    if back && (now.is_claimed() || ready_units(&now.decision.answer) == 0) {
+    if ways.back && (now.is_claimed() || ready_units(&now.decision.answer) == 0) {
         return Ok(false);
     }
     let mut bench = bench_of(ctx, conn, organization, &[&data], id)?;
@@ -65,6 +68,7 @@ fn alone(
         let claims = store::corrections::live_claims(conn, tenant, &[id])?;
         let claim = claims.get(&id).copied();
         let claim = claim.ok_or_else(|| AppError::internal("a claimed visit has no claim"))?;
+        division::book(ctx, conn, organization, &mut bench, &mut now)?;
         let found = claimed::examine(ctx, conn, organization, &mut bench, &now, claim)?;
         claimed::keep(ctx, conn, tenant, &[now], vec![found])?;
         return Ok(false);
@@ -74,10 +78,11 @@ fn alone(
     if left {
         bench = bench_of(ctx, conn, organization, &[&data], id)?;
     }
+    bench.put_aside(ways.aside);
     let stands = &now.decision.answer;
     let (case, answer) = bench.decide_again(&now.encounter, stands, ctx.now())?;
     let fewer = ready_units(&answer) < ready_units(&now.decision.answer);
-    let wanted = if back { fewer } else { !now.same(&case, &answer) };
+    let wanted = if ways.back { fewer } else { !now.same(&case, &answer) };
     if !left && !wanted {
         return Ok(false);
     }

@@ -126,7 +126,7 @@ pub(in crate::flow) fn as_if_free(
 }
 
 /// The decision as if no visit held anything that would give way to this one.
-fn beside_others(
+pub(super) fn beside_others(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,

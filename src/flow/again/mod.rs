@@ -20,6 +20,7 @@
 mod alone;
 mod bundle;
 mod claimed;
+mod division;
 mod lean;
 mod mark;
 mod numbers;

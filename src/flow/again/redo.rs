@@ -8,8 +8,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::alone;
 use super::claimed::{self, Examined};
+use super::division;
 use super::write::{Again, write};
 use crate::domain::again::{Cause, Place};
+use crate::domain::claim::ClaimNumber;
 use crate::domain::dates::Instant;
 use crate::domain::decision::{Decision, LineAnswer};
 use crate::domain::encounter::Encounter;
@@ -36,11 +38,27 @@ pub struct Wish {
 
 /// Which ways through the visits are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ways {
+pub struct Ways<'a> {
     /// From the latest to the earliest, for those that must give way.
     pub back: bool,
     /// From the earliest to the latest.
     pub forward: bool,
+    /// Claims that are like the one that is being made: they are not in the way of what goes onto it.
+    pub aside: &'a [ClaimNumber],
+}
+
+impl Ways<'_> {
+    /// Back, and then forward.
+    pub const BOTH: Self = Self { back: true, forward: true, aside: &[] };
+    /// Forward: nobody has to give way.
+    pub const FORWARD: Self = Self { back: false, ..Self::BOTH };
+    /// Back: who must give way does.
+    pub const BACK: Self = Self { forward: false, ..Self::BOTH };
+
+    /// Back or forward alone, beside the same claims.
+    pub(super) fn only(self, back: bool) -> Self {
+        Self { back, forward: !back, ..self }
+    }
 }
 
 /// A visit as it stands, and what it comes to.
@@ -105,9 +123,9 @@ pub fn redo(
     conn: &mut Conn,
     organization: &Organization,
     wishes: &[Wish],
-    ways: Ways,
+    ways: Ways<'_>,
 ) -> Result<Vec<EncounterId>, AppError> {
-    let Some((bench, standing)) = gather(ctx, conn, organization, wishes)? else {
+    let Some((mut bench, mut standing)) = gather(ctx, conn, organization, wishes, ways)? else {
         return Ok(Vec::new());
     };
     let ids: Vec<EncounterId> = standing.iter().map(|s| s.encounter.id).collect();
@@ -115,11 +133,18 @@ pub fn redo(
         .into_iter()
         .map(|visit| visit.encounter)
         .collect();
-    let is_alone = |s: &Standing| {
-        let summed =
-            counted.contains(&s.encounter.id) || bench.sum_key(&s.encounter.data).is_some();
-        summed || s.encounter.data.group.is_some()
-    };
+    let summed: HashSet<EncounterId> = standing
+        .iter()
+        .filter(|s| bench.sum_key(&s.encounter.data).is_some())
+        .map(|s| s.encounter.id)
+        .chain(counted)
+        .collect();
+    let is_alone =
+        |s: &Standing| summed.contains(&s.encounter.id) || s.encounter.data.group.is_some();
+    // Before anybody is asked: what claimed visits need is nobody else's.
+    for one in standing.iter_mut().filter(|one| one.is_claimed() && !is_alone(one)) {
+        division::book(ctx, conn, organization, &mut bench, one)?;
+    }
     if !standing.iter().any(is_alone) {
         return together(ctx, conn, organization, bench, standing, ways);
     }
@@ -143,11 +168,11 @@ fn in_runs(
     conn: &mut Conn,
     organization: &Organization,
     runs: &[(bool, Vec<Standing>)],
-    (ways, moves): (Ways, bool),
+    (ways, moves): (Ways<'_>, bool),
 ) -> Result<BTreeSet<EncounterId>, AppError> {
     let mut decided = BTreeSet::new();
     let mut one_way = |(alone, run): &(bool, Vec<Standing>), back: bool| {
-        let ways = Ways { back, forward: !back };
+        let ways = ways.only(back);
         if *alone {
             let some = alone::redo(ctx, conn, organization, run, ways)?;
             decided.extend(some.iter().copied());
@@ -155,7 +180,7 @@ fn in_runs(
         }
         let wishes: Vec<Wish> = run.iter().map(|one| one.wish).collect();
         // Read again: the runs before may have taken what these held to be free.
-        let Some((bench, standing)) = gather(ctx, conn, organization, &wishes)? else {
+        let Some((bench, standing)) = gather(ctx, conn, organization, &wishes, ways)? else {
             return Ok(false);
         };
         let some = together(ctx, conn, organization, bench, standing, ways)?;
@@ -186,7 +211,7 @@ fn together(
     organization: &Organization,
     mut bench: Bench,
     mut standing: Vec<Standing>,
-    ways: Ways,
+    ways: Ways<'_>,
 ) -> Result<Vec<EncounterId>, AppError> {
     let as_of = ctx.now();
     if ways.back {
@@ -283,6 +308,7 @@ fn gather(
     conn: &mut Conn,
     organization: &Organization,
     wishes: &[Wish],
+    ways: Ways<'_>,
 ) -> Result<Option<(Bench, Vec<Standing>)>, AppError> {
     let tenant = organization.id;
     let mut wishes = wishes.to_vec();
@@ -296,6 +322,7 @@ fn gather(
     let data: Vec<_> = before.iter().map(|e| &e.data).collect();
     let people = who(conn, tenant, &data)?;
     let mut bench = Bench::gather(ctx, conn, organization, people, &data, Access::Lock, &ids)?;
+    bench.put_aside(ways.aside);
     let now = store::encounters::by_ids(conn, tenant, &ids)?;
     let decisions: Vec<_> = now.iter().map(|e| e.decision).collect();
     let mut decisions: HashMap<EncounterId, StoredDecision> =
@@ -316,11 +343,16 @@ fn gather(
             return Err(AppError::new(Code::Busy, "A visit was corrected at the same moment."));
         }
         let broken = || AppError::internal("a visit has no current decision");
-        let decision = decisions.remove(&id).ok_or_else(broken)?;
+        let mut decision = decisions.remove(&id).ok_or_else(broken)?;
         let place = wishes.binary_search_by_key(&id, |w| w.encounter);
         let wish = *place.ok().and_then(|p| wishes.get(p)).ok_or_else(broken)?;
         let lines = lines.remove(&id).unwrap_or_default();
-        bench.put(ctx, id, &encounter.data, &decision.answer);
+        let booked = decision.booked(&lines);
+        bench.put(ctx, id, &encounter.data, &booked);
+        if !lines.iter().any(|l| l.status.is_claimed()) {
+            // What it holds now; of a claim, what it held when it was made is what it may have again.
+            decision.answer = booked;
+        }
         standing.push(Standing { encounter, lines, decision, wish, fresh: None });
     }
     standing.sort_by_key(Standing::place);

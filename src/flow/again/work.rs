@@ -202,7 +202,7 @@ fn together(
     }
     met.set(done.clone());
     let wishes: Vec<Wish> = wishes.into_values().collect();
-    decide(ctx, conn, organization, &wishes, Ways { back, forward: true })?;
+    decide(ctx, conn, organization, &wishes, if back { Ways::BOTH } else { Ways::FORWARD })?;
     store::marks::delete(conn, organization.id, &done)?;
     Ok(true)
 }
@@ -214,7 +214,7 @@ fn decide(
     conn: &mut Conn,
     organization: &Organization,
     wishes: &[Wish],
-    ways: Ways,
+    ways: Ways<'_>,
 ) -> Result<(), AppError> {
     let causes: HashMap<EncounterId, Cause> =
         wishes.iter().map(|wish| (wish.encounter, wish.cause)).collect();
@@ -250,7 +250,7 @@ fn alone(
     let page = Page { back, after, limit: CHUNK_VISITS };
     let places = store::touched::page(conn, organization.id, &touched, page)?;
     let wishes: Vec<Wish> = places.iter().map(|place| wish(&first.mark, *place)).collect();
-    decide(ctx, conn, organization, &wishes, Ways { back, forward: !back })?;
+    decide(ctx, conn, organization, &wishes, if back { Ways::BACK } else { Ways::FORWARD })?;
     let more = places.len() == CHUNK_VISITS;
     if !more && !back {
         return Ok(store::marks::delete(conn, organization.id, &all)?);

@@ -89,7 +89,7 @@ pub(in crate::flow) fn give_back(
     again::let_go(ctx, conn, tenant, &late)?;
     let wish = |id: &EncounterId| Wish { encounter: *id, cause: Cause::Withdrawn, depth: 0 };
     let wishes: Vec<Wish> = late.iter().map(wish).collect();
-    redo(ctx, conn, &visits.organization, &wishes, Ways { back: false, forward: true })?;
+    redo(ctx, conn, &visits.organization, &wishes, Ways::FORWARD)?;
     // What was corrected since it was claimed is on the list again. And what found room meanwhile
     // gives way, as long as it is on no claim.
     let mut touched: Vec<Touched> = own.into_iter().map(Touched::Encounter).collect();

@@ -25,6 +25,7 @@ use crate::flow::encounters::void_visit;
 use crate::flow::intake::draws::book;
 use crate::flow::submit::{Draft, write_file};
 use crate::flow::{Ctx, late_visits, meter};
+use crate::store::holds::HeldVisit;
 use crate::store::{self, Conn, acknowledged, in_savepoint};
 
 /// Most claims of a batch of corrections: each is decided for itself.
@@ -179,7 +180,17 @@ fn one(
     let mut claim = match change.kind {
         ChangeKind::Replacement => {
             store::claim_changes::set_live(conn, tenant, of.id, false)?;
-            replaced(ctx, conn, organization, place, &change, of)?
+            let with = |conn: &mut Conn, late: &[HeldVisit]| {
+                let work =
+                    |conn: &mut Conn| replaced(ctx, conn, organization, place, (&change, of), late);
+                in_savepoint(conn, work)
+            };
+            // Those that came later wait where they do not fit on it.
+            let late = late_visits::waiting(ctx, conn, tenant, std::slice::from_ref(of))?;
+            match with(conn, &late) {
+                Err(Stop::Problem(_)) if !late.is_empty() => with(conn, &[])?,
+                made => made?,
+            }
         }
         ChangeKind::Void => voided(ctx, place, of),
     };
@@ -218,15 +229,15 @@ fn voided(ctx: &Ctx, (batch, ordinal): (BatchId, i32), of: &StoredClaim) -> Stor
     }
 }
 
-/// The claim anew: its visits as they read now, without those that are left out, and with those that
-/// waited because they came after it.
+/// The claim anew: its visits as they read now, without those that are left out, and with some that waited
+/// because they came after it.
 fn replaced(
     ctx: &Ctx,
     conn: &mut Conn,
     organization: &Organization,
     place: (BatchId, i32),
-    change: &ClaimChange,
-    of: &StoredClaim,
+    (change, of): (&ClaimChange, &StoredClaim),
+    late: &[HeldVisit],
 ) -> Result<StoredClaim, Stop> {
     let tenant = organization.id;
     let parts = encounter_ids(std::slice::from_ref(of));
@@ -235,13 +246,19 @@ fn replaced(
     for left in &change.left_out {
         void_visit(ctx, conn, tenant, left.encounter, &left.reason)?;
     }
-    let waiting = late_visits::waiting(ctx, conn, tenant, std::slice::from_ref(of))?;
     let ids: Vec<EncounterId> =
-        own.iter().copied().chain(waiting.iter().map(|v| v.encounter)).collect();
+        own.iter().copied().chain(late.iter().map(|v| v.encounter)).collect();
     let wish = |id: &EncounterId| Wish { encounter: *id, cause: Cause::Replaced, depth: 0 };
     let wishes: Vec<Wish> = ids.iter().map(wish).collect();
-    redo(ctx, conn, organization, &wishes, Ways { back: true, forward: true })?;
+    let aside = late_visits::alike(ctx, conn, tenant, of)?;
+    redo(ctx, conn, organization, &wishes, Ways { aside: &aside, ..Ways::BOTH })?;
     let group = group(ctx, conn, tenant, (change, of), &own, ids)?;
+    if !aside.is_empty() {
+        // What has no room on it is in the way of the others again.
+        let on = grouping::encounters(std::slice::from_ref(&group));
+        let left: Vec<Wish> = wishes.into_iter().filter(|w| !on.contains(&w.encounter)).collect();
+        redo(ctx, conn, organization, &left, Ways::FORWARD)?;
+    }
     let visits =
         lock_visits(ctx, conn, tenant, &grouping::encounters(std::slice::from_ref(&group)))?;
     let terms = ctx.terms(conn, tenant, group.contract_version)?;

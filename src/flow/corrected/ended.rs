@@ -99,7 +99,7 @@ fn reversed(
     }
     let wish = |id: &EncounterId| Wish { encounter: *id, cause: Cause::Replaced, depth: 0 };
     let wishes: Vec<Wish> = ids.iter().map(wish).collect();
-    redo(ctx, conn, &visits.organization, &wishes, Ways { back: true, forward: true })?;
+    redo(ctx, conn, &visits.organization, &wishes, Ways::BOTH)?;
     late_visits::again(ctx, conn, tenant, std::slice::from_ref(first))
 }
 

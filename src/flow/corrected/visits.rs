@@ -64,7 +64,7 @@ pub(in crate::flow) fn revise(
     let hash = content_hash(&data)?;
     store::revisions::replace(conn, tenant, &encounter, (&data, hash), ctx.now())?;
     let wish = Wish { encounter: id, cause: Cause::Revised, depth: 0 };
-    redo(ctx, conn, organization, &[wish], Ways { back: false, forward: true })?;
+    redo(ctx, conn, organization, &[wish], Ways::FORWARD)?;
     let encounter = find(conn, tenant, id)?;
     let decision = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
     let decision = decision.ok_or_else(|| AppError::internal("there is no decision"))?;

@@ -1,15 +1,16 @@
-//! The live claims of a chunk's members, where the payer's claims cover a week or a month: what a
-//! visit's period is already claimed by.
+//! The live claims of a chunk's members, where the payer wants a week, a month, or a day and procedure claimed
+//! once: what a visit's period, or the line of its day, is already claimed by.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
 use super::Bench;
+use crate::domain::claim::ClaimNumber;
 use crate::domain::claim_detail::Facility;
 use crate::domain::contract::in_force;
 use crate::domain::encounter::EncounterData;
-use crate::domain::facts::ClaimedFact;
+use crate::domain::facts::{ClaimedFact, ClaimedLine};
 use crate::domain::ids::{MemberId, OrganizationId};
 use crate::domain::member::Coverage;
 use crate::domain::organization::{Location, LocationData};
@@ -38,7 +39,7 @@ impl Claimed {
     }
 
     /// The claims of a member under a coverage that begin between two days, and whose day `counts`; each with
-    /// whether it is of `elsewhere`.
+    /// whether it is of `elsewhere`, and with its lines where it is of one day.
     pub fn of(
         &self,
         member: MemberId,
@@ -63,13 +64,23 @@ impl Claimed {
                 authorization: c.document.authorization.clone(),
                 place: c.document.place.clone(),
                 elsewhere: elsewhere(c),
+                lines: if days.0 == days.1 { lines_of(c) } else { Vec::new() },
             })
             .collect()
     }
 }
 
+fn lines_of(claim: &LiveClaim) -> Vec<ClaimedLine> {
+    let lines = claim.document.lines.iter().map(|line| ClaimedLine {
+        procedure: line.procedure.clone(),
+        modifiers: line.modifiers.clone(),
+        place: line.place.clone(),
+    });
+    lines.collect()
+}
+
 impl Bench {
-    /// Nothing is read where every claim covers a day.
+    /// Nothing is read where nothing is claimed once only.
     pub(super) fn read_claimed(
         &mut self,
         conn: &mut Conn,
@@ -84,11 +95,19 @@ impl Bench {
         Ok(())
     }
 
-    /// The days that the claim of an encounter would cover, when they are more than its own.
+    /// Without these claims, as if they had not been made.
+    pub fn put_aside(&mut self, numbers: &[ClaimNumber]) {
+        if !numbers.is_empty() {
+            let of_members = self.claimed.0.values_mut();
+            of_members.for_each(|claims| claims.retain(|c| !numbers.contains(&c.document.number)));
+        }
+    }
+
+    /// The days that the claim of an encounter would cover, where they are claimed once.
     fn period(&self, encounter: &EncounterData) -> Option<(NaiveDate, NaiveDate)> {
         let pack = &self.terms.get(&self.version(encounter)?)?.pack;
         let days = pack.claim.period.around(self.day(encounter), pack.week_start);
-        (!pack.claim.period.is_day()).then_some(days)
+        pack.claim.claims_once().then_some(days)
     }
 
     /// Whether a claim tells of another location than this one, which may have got another name since.
