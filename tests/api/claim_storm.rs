@@ -198,7 +198,7 @@ fn corrected(app: &TestApp) -> (i64, i64) {
 on_both! {
     async fn the_books_hold_after_every_step(app: TestApp) {
         let w = world::river_bend(&app, 3).await;
-        let (mut dice, next) = (Dice::new(5), AtomicU32::new(1));
+        let (mut dice, next) = (Dice::new(7), AtomicU32::new(1));
         for n in 0..160 {
             let (what, answer) = step(&app, &w, &mut dice, &next).await;
             if let Some(answer) = answer {
