@@ -153,6 +153,47 @@ fn the_planner_is_told_of_indexes_that_are_there() {
     assert!(unknown.is_empty(), "{unknown:#?}");
 }
 
+/// An index of which nothing is known looks better than those of which something is.
+#[test]
+fn of_a_table_that_the_planner_is_told_of_it_is_told_all() {
+    let (_folder, mut conn) = database();
+    let untold: Vec<Index> = diesel::sql_query(
+        "SELECT i.tbl_name || '.' || i.name AS name FROM sqlite_schema i WHERE i.type = 'index' \
+         AND EXISTS (SELECT 1 FROM sqlite_stat1 s WHERE s.tbl = i.tbl_name) \
+         AND NOT EXISTS (SELECT 1 FROM sqlite_stat1 s WHERE s.idx = i.name)",
+    )
+    .load(&mut conn)
+    .unwrap();
+    let untold: Vec<String> = untold.into_iter().map(|index| index.name).collect();
+    assert!(untold.is_empty(), "{untold:#?}");
+}
+
+/// Of whom the payer was told is found by the member, and not among all claims of the payer.
+#[test]
+fn who_has_a_number_is_found_by_the_number_and_its_members() {
+    let (_folder, mut conn) = database();
+    let held = "SELECT member_id FROM coverages WHERE payer_id = 2 AND member_number IN ('A', 'B') \
+         AND EXISTS (SELECT 1 FROM claims WHERE claims.organization_id = coverages.organization_id \
+         AND claims.member_id = coverages.member_id AND claims.payer_id = coverages.payer_id \
+         AND claims.status NOT IN ('batched', 'withdrawn'))";
+    let plan_of_held = plan(&mut conn, held);
+    for wanted in [
+        "SEARCH coverages USING INDEX coverages_by_payer_number (payer_id=? AND member_number=?)",
+        "USING INDEX claims_by_member (organization_id=? AND member_id=?)",
+    ] {
+        assert!(plan_of_held.contains(wanted), "{plan_of_held}");
+    }
+    let days = "SELECT DISTINCT k.service_date FROM claims c JOIN claim_lines k \
+         ON k.organization_id = c.organization_id AND k.claim_id = c.id \
+         WHERE c.payer_id = 2 AND c.member_number IN ('A', 'B')";
+    let plan_of_days = plan(&mut conn, days);
+    assert!(
+        plan_of_days
+            .contains("c USING INDEX claims_by_payer_number (payer_id=? AND member_number=?)"),
+        "{plan_of_days}"
+    );
+}
+
 /// What is next among marks is found without reading all that wait.
 #[test]
 fn marks_are_found_by_what_they_are() {

@@ -1,0 +1,2 @@
+-- Nothing: PostgreSQL looks for itself what its indexes hold.
+SELECT 1;
