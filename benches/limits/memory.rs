@@ -1,11 +1,11 @@
-//! Peak memory of bulk intake, batches and report, each in a process of its own, with more and more
-//! encounters of one organization: it must stay flat.
+//! Peak memory of bulk intake, of what the worker decides again after it, of batches and of a report, each in a
+//! process of its own, with more and more encounters of one organization: it must stay flat.
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-use peerclaims::flow::reporting;
+use peerclaims::flow::{again, reporting};
 use peerclaims::synth::Year;
 
 use crate::Asked;
@@ -19,7 +19,7 @@ use crate::world::{World, YEAR};
 /// The word that makes this program do one task and tell its memory.
 pub const CHILD: &str = "child";
 /// What is done in processes of their own, in order.
-const TASKS: [&str; 3] = ["intake", "batches", "report"];
+const TASKS: [&str; 4] = ["intake", "again", "batches", "report"];
 
 pub fn measure(asked: &Asked) {
     println!("| database | encounters | task | peak memory | time | encounters a second |");
@@ -76,6 +76,7 @@ pub fn child(args: &[String]) {
             "intake" => {
                 months(url, year, &folders, 12).await;
             }
+            "again" => again::settle(&context(url, year, 12)).await.unwrap(),
             "batches" => {
                 for month in 1..=12 {
                     let ctx = context(url, year, month);

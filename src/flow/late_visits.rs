@@ -1,9 +1,7 @@
 //! Visits that came after the claim they would have stood on: held until a replacement exists, or
 //! until that claim is withdrawn.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use chrono::NaiveDate;
+use std::collections::BTreeSet;
 
 use super::Ctx;
 use super::again::{Cause, Ways, Wish, deciding, redo};
@@ -13,10 +11,8 @@ use crate::domain::ids::{MemberId, OrganizationId};
 use crate::domain::rules::WAITS_FOR_CLAIM;
 use crate::error::AppError;
 use crate::store::holds::HeldVisit;
+use crate::store::live_claims::Periods;
 use crate::store::{self, Conn};
-
-/// Days that claims covered, by member.
-type Periods = BTreeMap<MemberId, BTreeSet<(NaiveDate, NaiveDate)>>;
 
 /// The visits that came after these claims and are held because their period or day is claimed, in
 /// order.
@@ -60,7 +56,8 @@ pub(super) fn alike(
         return Ok(Vec::new());
     }
     let days = terms.pack.claim.period.around(claim.service_date, terms.pack.week_start);
-    let mut found = store::live_claims::live_of(conn, tenant, &[claim.member], days)?;
+    let periods = Periods::from([(claim.member, BTreeSet::from([days]))]);
+    let mut found = store::live_claims::live_of(conn, tenant, &periods)?;
     let (profile, own) = (&terms.pack.claim, &claim.document);
     found.retain(|other| {
         let said = &other.document;

@@ -1,12 +1,13 @@
 //! Claims that hold their lines, as decisions about later visits look at them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::conn::Conn;
 use super::error::StoreError;
+use super::one_of::OneOfDsl;
 use super::schema::{claim_line_parts, claim_lines, claims};
 use super::types;
 use crate::domain::claim::Claim;
@@ -34,25 +35,26 @@ pub struct LiveClaim {
     pub facility: Option<Facility>,
 }
 
+/// Days whose claims are asked for, both ends included, by member.
+pub type Periods = BTreeMap<MemberId, BTreeSet<(NaiveDate, NaiveDate)>>;
+
 type LiveRow = (i64, i64, i64, String, i64, NaiveDate, String, Option<String>);
 
-/// The live claims of members whose earliest service date lies between two days.
+/// The live claims of members whose earliest service date lies in one of the periods asked for, in order.
 pub fn live_of(
     conn: &mut Conn,
     organization: OrganizationId,
-    members: &[MemberId],
-    (from, to): (NaiveDate, NaiveDate),
+    periods: &Periods,
 ) -> Result<Vec<LiveClaim>, StoreError> {
-    let live: Vec<&str> =
-        ClaimStatus::ALL.iter().filter(|s| s.is_live()).map(|s| s.as_str()).collect();
-    let mut found = Vec::new();
-    for chunk in members.chunks(types::CHUNK) {
-        let ids: Vec<i64> = chunk.iter().map(|m| m.as_i64()).collect();
+    // Which ones first: the claims of all who are asked for, over all of their days, would be many.
+    let ids = begun_in(conn, organization, periods)?;
+    let holding = holding(conn, organization, &ids)?;
+    let ids: Vec<i64> = ids.into_iter().filter(|id| holding.contains(id)).collect();
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(types::CHUNK) {
         let rows: Vec<LiveRow> = claims::table
             .filter(claims::organization_id.eq(organization.as_i64()))
-            .filter(claims::member_id.eq_any(ids))
-            .filter(claims::service_date.between(from, to))
-            .filter(claims::status.eq_any(&live))
+            .filter(claims::id.eq_any(chunk.to_vec()))
             .order(claims::id)
             .select((
                 claims::id,
@@ -65,12 +67,7 @@ pub fn live_of(
                 claims::detail,
             ))
             .load(conn)?;
-        let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
-        let holding = holding(conn, organization, &ids)?;
-        for (id, member, payer, number, peer, service_date, document, detail) in rows {
-            if !holding.contains(&id) {
-                continue;
-            }
+        for (_, member, payer, number, peer, service_date, document, detail) in rows {
             let detail: ClaimDetail = types::read_unusual("claims.detail", detail.as_deref())?;
             found.push(LiveClaim {
                 member: MemberId::from_i64(member),
@@ -83,6 +80,38 @@ pub fn live_of(
             });
         }
     }
+    Ok(found)
+}
+
+/// The claims of a living status that begin in one of the periods, in order of id.
+fn begun_in(
+    conn: &mut Conn,
+    organization: OrganizationId,
+    periods: &Periods,
+) -> Result<Vec<i64>, StoreError> {
+    let all = || periods.values().flatten();
+    let (Some(from), Some(to)) = (all().map(|d| d.0).min(), all().map(|d| d.1).max()) else {
+        return Ok(Vec::new());
+    };
+    let live: Vec<&str> =
+        ClaimStatus::ALL.iter().filter(|s| s.is_live()).map(|s| s.as_str()).collect();
+    let members: Vec<i64> = periods.keys().map(|m| m.as_i64()).collect();
+    let mut found = Vec::new();
+    for chunk in members.chunks(types::CHUNK) {
+        let rows: Vec<(i64, i64, NaiveDate)> = claims::table
+            .filter(claims::organization_id.eq(organization.as_i64()))
+            .filter(claims::member_id.one_of(chunk.to_vec()))
+            .filter(claims::service_date.between(from, to))
+            .filter(claims::status.one_of(live.clone()))
+            .select((claims::id, claims::member_id, claims::service_date))
+            .load(conn)?;
+        let asked = |(_, member, day): &(i64, i64, NaiveDate)| {
+            let periods = periods.get(&MemberId::from_i64(*member));
+            periods.is_some_and(|p| p.iter().any(|days| (days.0..=days.1).contains(day)))
+        };
+        found.extend(rows.iter().filter(|row| asked(row)).map(|row| row.0));
+    }
+    found.sort_unstable();
     Ok(found)
 }
 

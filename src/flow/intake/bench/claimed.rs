@@ -16,7 +16,7 @@ use crate::domain::member::Coverage;
 use crate::domain::organization::{Location, LocationData};
 use crate::domain::rules;
 use crate::flow::form;
-use crate::store::live_claims::LiveClaim;
+use crate::store::live_claims::{LiveClaim, Periods};
 use crate::store::{self, Conn, StoreError};
 
 /// Live claims by member.
@@ -24,15 +24,14 @@ use crate::store::{self, Conn, StoreError};
 pub struct Claimed(HashMap<MemberId, Vec<LiveClaim>>);
 
 impl Claimed {
-    /// Reads the live claims of `members` that begin between two days.
+    /// Reads the live claims of members that begin in these periods of theirs.
     pub fn read(
         conn: &mut Conn,
         organization: OrganizationId,
-        members: &[MemberId],
-        days: (NaiveDate, NaiveDate),
+        periods: &Periods,
     ) -> Result<Self, StoreError> {
         let mut found: HashMap<MemberId, Vec<LiveClaim>> = HashMap::new();
-        for claim in store::live_claims::live_of(conn, organization, members, days)? {
+        for claim in store::live_claims::live_of(conn, organization, periods)? {
             found.entry(claim.member).or_default().push(claim);
         }
         Ok(Self(found))
@@ -86,12 +85,13 @@ impl Bench {
         conn: &mut Conn,
         encounters: &[&EncounterData],
     ) -> Result<(), StoreError> {
-        let periods = encounters.iter().filter_map(|e| self.period(e));
-        let Some(days) = periods.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1))) else {
-            return Ok(());
-        };
-        let members: Vec<MemberId> = self.members.keys().copied().collect();
-        self.claimed = Claimed::read(conn, self.organization.id, &members, days)?;
+        let mut periods = Periods::new();
+        for encounter in encounters {
+            if let Some(days) = self.period(encounter) {
+                periods.entry(encounter.member).or_default().insert(days);
+            }
+        }
+        self.claimed = Claimed::read(conn, self.organization.id, &periods)?;
         Ok(())
     }
 
