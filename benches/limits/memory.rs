@@ -1,5 +1,5 @@
-//! Peak memory of bulk intake, of what the worker decides again after it, of batches and of a report, each in a
-//! process of its own, with more and more encounters of one organization: it must stay flat.
+//! Peak memory of bulk intake, batches and report, each in a process of its own, with more and more
+//! encounters of one organization: it must stay flat.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,7 +19,9 @@ use crate::world::{World, YEAR};
 /// The word that makes this program do one task and tell its memory.
 pub const CHILD: &str = "child";
 /// What is done in processes of their own, in order.
-const TASKS: [&str; 4] = ["intake", "again", "batches", "report"];
+const TASKS: [&str; 3] = ["intake", "batches", "report"];
+/// What the worker of a service would have done: what is marked is decided again.
+pub const AGAIN: &str = "again";
 
 pub fn measure(asked: &Asked) {
     println!("| database | encounters | task | peak memory | time | encounters a second |");
@@ -76,7 +78,7 @@ pub fn child(args: &[String]) {
             "intake" => {
                 months(url, year, &folders, 12).await;
             }
-            "again" => again::settle(&context(url, year, 12)).await.unwrap(),
+            AGAIN => again::settle(&context(url, year, 12)).await.unwrap(),
             "batches" => {
                 for month in 1..=12 {
                     let ctx = context(url, year, month);

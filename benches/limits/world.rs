@@ -10,6 +10,8 @@ use peerclaims::store;
 use peerclaims::synth::{self, Form, Shares, Wanted, Year};
 use tempfile::TempDir;
 
+use crate::memory::{AGAIN, CHILD};
+
 /// The year of all measures.
 pub const YEAR: i32 = 2026;
 /// What is brought in before visits, in an order that works.
@@ -165,6 +167,11 @@ impl World {
                 self.program(&["import", kind, file.to_str().unwrap()]);
             }
         }
+        // Each peer that was brought in is marked; with the worker of a service it would not stay so, and each visit
+        // that a batch claims would be decided again for it.
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let done = command.args([CHILD, AGAIN, &self.base.url]).status().unwrap();
+        assert!(done.success(), "what is marked was not decided again");
     }
 
     fn program(&self, args: &[&str]) {

@@ -24,7 +24,6 @@ use super::{Ctx, corrected, meter};
 use crate::domain::batch::Batch;
 use crate::domain::contract::{ClaimProfile, Terms};
 use crate::domain::dates::WeekStart;
-use crate::domain::day_sum::SumKey;
 use crate::domain::encounter::Encounter;
 use crate::domain::grouping::{self, Form};
 use crate::domain::identifiers::{Key, PartnerCode};
@@ -156,16 +155,16 @@ fn build_part(
     let visits = lock_visits(ctx, conn, tenant, &ids)?;
     check_mode(conn, &visits.organization, payer)?;
     let versions = look_again(ctx, conn, tenant, &visits, &ids)?;
-    let (lines, fewer) = of_looked_at(conn, tenant, wanted, members, &visits)?;
-    *gone += fewer;
-    let lines = due(ctx, conn, tenant, through, lines, &versions)?;
+    let ready = of_looked_at(conn, tenant, wanted, members, &visits)?;
+    *gone += ready.gone;
+    let lines = due(ctx, conn, tenant, through, ready.lines, &versions)?;
     let Some(first) = lines.first().and_then(|l| versions.get(&l.encounter)) else {
         return Ok(None);
     };
     let terms = ctx.terms(conn, tenant, *first)?;
     let all = lines.len();
     let lines = of_one_file(ctx, conn, tenant, &terms, lines, &versions)?;
-    let left = lines.len() < all;
+    let left = ready.left || lines.len() < all;
     let claimables = claimables(ctx, conn, tenant, &visits, lines, &versions)?;
     let mut groups = grouping::group(claimables, form(&terms));
     if terms.pack.claim.form.content.date_order {
@@ -308,33 +307,32 @@ fn settle(
     Err(AppError::new(Code::Busy, detail))
 }
 
-/// The lines that are ready now, of visits that were looked at, and how many of these are ready no longer. A visit
-/// that was recorded meanwhile waits for the next batch, and so does the day with whose minutes its own are summed.
+/// What is ready now of the visits that were looked at.
+struct Ready {
+    lines: Vec<Line>,
+    /// How many visits are ready no longer.
+    gone: usize,
+    /// Whether some wait for the next batch.
+    left: bool,
+}
+
+/// The lines that are ready now, of visits that were looked at. Of whom a visit was recorded meanwhile all waits for
+/// the next batch: what it would be summed with, or share a line, a week or a month with, is claimed once.
 fn of_looked_at(
     conn: &mut Conn,
     tenant: OrganizationId,
     wanted: Wanted,
     members: Members,
     visits: &Visits,
-) -> Result<(Vec<Line>, usize), AppError> {
+) -> Result<Ready, AppError> {
     let (mut lines, meanwhile): (Vec<Line>, Vec<Line>) =
         ready_lines::of(conn, tenant, wanted, members)?
             .into_iter()
             .partition(|line| visits.encounters.contains_key(&line.encounter));
     let gone = no_longer_ready(visits, &lines);
-    if meanwhile.is_empty() {
-        return Ok((lines, gone));
-    }
-    let late = store::day_visits::by_ids(conn, tenant, &encounters_of(&meanwhile))?;
-    let late: HashSet<SumKey> = late.into_iter().map(|v| v.key).collect();
-    let waiting: HashSet<EncounterId> =
-        store::day_visits::by_ids(conn, tenant, &encounters_of(&lines))?
-            .into_iter()
-            .filter(|v| late.contains(&v.key))
-            .map(|v| v.encounter)
-            .collect();
-    lines.retain(|line| !waiting.contains(&line.encounter));
-    Ok((lines, gone))
+    let late: HashSet<MemberId> = meanwhile.iter().map(|line| line.member).collect();
+    lines.retain(|line| !late.contains(&line.member));
+    Ok(Ready { lines, gone, left: !late.is_empty() })
 }
 
 pub(super) fn form(terms: &Terms) -> Form<'_> {
