@@ -20,7 +20,8 @@ code_list!(
 );
 
 impl Period {
-    /// Whether it is a day: such claims wait for nothing, and a day may have several.
+    /// Whether it is a day: such claims wait for nothing, and what was done otherwise on the day has claims of its
+    /// own.
     pub fn is_day(&self) -> bool {
         *self == Self::Day
     }

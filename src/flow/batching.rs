@@ -19,7 +19,7 @@ use super::claims::{Of, claim};
 use super::encounters::{refuse_moved, who};
 use super::intake::bench::{Access, Bench, Case, People};
 use super::submit::{Draft, write_file};
-use super::unclaimed::{no_longer_ready, told_gone};
+use super::unclaimed::{Passed, of_looked_at, told_gone};
 use super::{Ctx, corrected, meter};
 use crate::domain::batch::Batch;
 use crate::domain::contract::{ClaimProfile, Terms};
@@ -120,14 +120,18 @@ pub fn build_some(
         let more = left || ready_lines::next(conn, tenant, wanted, None, most)?.is_some();
         return Ok(Built { batch, more });
     }
-    let (mut after, mut gone) = (None, 0);
+    let (mut after, mut passed) = (None, Passed::default());
     while let Some(members) = ready_lines::next(conn, tenant, wanted, after, most)? {
         after = Some(members.last);
         // Nothing, where all wait for the end of their week or month or no longer stand.
-        if let Some((batch, left)) = build_part(ctx, conn, tenant, wanted, members, &mut gone)? {
+        if let Some((batch, left)) = build_part(ctx, conn, tenant, wanted, members, &mut passed)? {
             let more = left || ready_lines::next(conn, tenant, wanted, after, most)?.is_some();
             return Ok(Built { batch, more });
         }
+    }
+    if passed.waits {
+        let detail = "Visits of these members were recorded at the same moment; build again.";
+        return Err(AppError::new(Code::Busy, detail));
     }
     Err(AppError::new(
         Code::NothingReady,
@@ -139,15 +143,15 @@ pub fn build_some(
 }
 
 /// Makes a batch of what is ready of some members, and says whether lines of theirs are left for
-/// another file; none when nothing can be claimed. `gone` counts the visits that are ready no longer, of these
-/// members and of those before, of whom nothing can be claimed: the batch's entry tells of all of them.
+/// another file; none when nothing can be claimed. What is `passed` over is of these members and of those before,
+/// of whom nothing can be claimed: the batch's entry tells of all of them.
 fn build_part(
     ctx: &Ctx,
     conn: &mut Conn,
     tenant: OrganizationId,
     wanted: Wanted,
     members: Members,
-    gone: &mut usize,
+    passed: &mut Passed,
 ) -> Result<Option<(Batch, bool)>, AppError> {
     let Wanted { payer, through } = wanted;
     let candidates = ready_lines::of(conn, tenant, wanted, members)?;
@@ -156,7 +160,8 @@ fn build_part(
     check_mode(conn, &visits.organization, payer)?;
     let versions = look_again(ctx, conn, tenant, &visits, &ids)?;
     let ready = of_looked_at(conn, tenant, wanted, members, &visits)?;
-    *gone += ready.gone;
+    passed.gone += ready.gone;
+    passed.waits |= ready.left;
     let lines = due(ctx, conn, tenant, through, ready.lines, &versions)?;
     let Some(first) = lines.first().and_then(|l| versions.get(&l.encounter)) else {
         return Ok(None);
@@ -190,7 +195,7 @@ fn build_part(
     let encounters = grouping::encounters(&groups);
     store::encounters::set_status(conn, tenant, &encounters, EncounterStatus::Claimed)?;
     let detail = Detail::default().about("payer", payer).count("claims", batch.claims);
-    let detail = told_gone(detail.count("lines", batch.lines), *gone);
+    let detail = told_gone(detail.count("lines", batch.lines), passed.gone);
     audit::note(ctx, conn, Some(tenant), Action::BatchBuild, id, detail)?;
     meter::batch(ctx, "built");
     Ok(Some((batch, left)))
@@ -264,6 +269,7 @@ pub(super) fn look_again(
         }
         wishes.push(Wish { encounter: encounter.id, cause: Cause::ClaimCheck, depth: 0 });
     }
+    wishes.extend(pending.divided(conn, tenant, visits.members.keys().copied())?);
     let again = settle(ctx, conn, &visits.organization, wishes, ids)?;
     for encounter in store::encounters::by_ids(conn, tenant, &again)? {
         versions.remove(&encounter.id);
@@ -305,34 +311,6 @@ fn settle(
     }
     let detail = "Decisions about these visits follow each other and have no end yet; try again in a moment.";
     Err(AppError::new(Code::Busy, detail))
-}
-
-/// What is ready now of the visits that were looked at.
-struct Ready {
-    lines: Vec<Line>,
-    /// How many visits are ready no longer.
-    gone: usize,
-    /// Whether some wait for the next batch.
-    left: bool,
-}
-
-/// The lines that are ready now, of visits that were looked at. Of whom a visit was recorded meanwhile all waits for
-/// the next batch: what it would be summed with, or share a line, a week or a month with, is claimed once.
-fn of_looked_at(
-    conn: &mut Conn,
-    tenant: OrganizationId,
-    wanted: Wanted,
-    members: Members,
-    visits: &Visits,
-) -> Result<Ready, AppError> {
-    let (mut lines, meanwhile): (Vec<Line>, Vec<Line>) =
-        ready_lines::of(conn, tenant, wanted, members)?
-            .into_iter()
-            .partition(|line| visits.encounters.contains_key(&line.encounter));
-    let gone = no_longer_ready(visits, &lines);
-    let late: HashSet<MemberId> = meanwhile.iter().map(|line| line.member).collect();
-    lines.retain(|line| !late.contains(&line.member));
-    Ok(Ready { lines, gone, left: !late.is_empty() })
 }
 
 pub(super) fn form(terms: &Terms) -> Form<'_> {

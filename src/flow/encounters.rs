@@ -209,7 +209,8 @@ pub fn decide_in(
     }
     let none = || AppError::internal("an encounter has no current decision");
     let before = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
-    let before = before.ok_or_else(none)?;
+    let mut before = before.ok_or_else(none)?;
+    before.answer = before.booked(&lines);
     let (case, answer) = bench.decide_again(&encounter, &before.answer, ctx.now())?;
     let again =
         Again { encounter, revised: None, lines, before, case, answer, cause: why, depth: 0 };

@@ -1,12 +1,12 @@
 //! Visits that came after the claim they would have stood on: held until a replacement exists, or
 //! until that claim is withdrawn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::Ctx;
 use super::again::{Cause, Ways, Wish, deciding, redo};
 use crate::domain::batch::StoredClaim;
-use crate::domain::claim::ClaimNumber;
+use crate::domain::claim::{ClaimLine, ClaimNumber};
 use crate::domain::ids::{MemberId, OrganizationId};
 use crate::domain::rules::WAITS_FOR_CLAIM;
 use crate::error::AppError;
@@ -51,16 +51,22 @@ pub(super) fn alike(
     claim: &StoredClaim,
 ) -> Result<Vec<ClaimNumber>, AppError> {
     let terms = ctx.terms(conn, tenant, claim.contract_version)?;
-    if terms.pack.claim.period.is_day() {
-        // A line of a day is on one claim.
+    if !terms.pack.claim.claims_once() {
         return Ok(Vec::new());
     }
     let days = terms.pack.claim.period.around(claim.service_date, terms.pack.week_start);
     let periods = Periods::from([(claim.member, BTreeSet::from([days]))]);
     let mut found = store::live_claims::live_of(conn, tenant, &periods)?;
     let (profile, own) = (&terms.pack.claim, &claim.document);
+    let line = |l: &ClaimLine| (l.procedure.clone(), l.modifiers.clone(), l.place.clone());
+    let lines: HashSet<_> = own.lines.iter().map(line).collect();
     found.retain(|other| {
         let said = &other.document;
+        // Of a day, what was another line is in the way of what would become one with it.
+        let split = !profile.period.is_day() || said.lines.iter().any(|l| lines.contains(&line(l)));
+        if !split {
+            return false;
+        }
         (other.payer, &other.member_number) == (claim.payer, &own.subscriber.member_number)
             && profile.unites(&own.place, other.peer, claim.peer)
             && (&said.diagnoses, &said.authorization) == (&own.diagnoses, &own.authorization)

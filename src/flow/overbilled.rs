@@ -78,7 +78,8 @@ pub(super) fn overbilled(
         let check = Wish { encounter: *id, cause: Cause::ClaimCheck, depth: 0 };
         pending.wish(visits.encounters.get(id)?).or(listed.then_some(check))
     };
-    let marked: Vec<Wish> = ids.iter().filter_map(again).collect();
+    let mut marked: Vec<Wish> = ids.iter().filter_map(again).collect();
+    marked.extend(pending.divided(conn, tenant, visits.members.keys().copied())?);
     again::redo(ctx, conn, &visits.organization, &marked, Ways::FORWARD)?;
     let open = store::corrections::open_of(conn, tenant, ids)?;
     let members: BTreeSet<MemberId> =

@@ -12,7 +12,7 @@ use crate::domain::ids::{EncounterId, MemberId, OrganizationId};
 use crate::domain::line::Line;
 use crate::domain::status::EncounterStatus;
 use crate::error::AppError;
-use crate::store::ready_lines::{self, Wanted};
+use crate::store::ready_lines::{self, Members, Wanted};
 use crate::store::{Conn, Scope};
 
 /// Keeps what a build found out when it found nothing to claim: its own transaction is undone, so
@@ -77,4 +77,41 @@ pub(super) fn no_longer_ready(visits: &Visits, ready: &[Line]) -> usize {
     let ready: HashSet<EncounterId> = ready.iter().map(|line| line.encounter).collect();
     let gone = |e: &&Encounter| e.status == EncounterStatus::Ready && !ready.contains(&e.id);
     visits.encounters.values().filter(gone).count()
+}
+
+/// What was met on the way to a batch and is not on it.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    /// Visits that are ready no longer.
+    pub gone: usize,
+    /// Whether some wait for the next batch, as a visit was recorded meanwhile.
+    pub waits: bool,
+}
+
+/// What is ready now of the visits that were looked at.
+pub(super) struct Ready {
+    pub lines: Vec<Line>,
+    /// How many visits are ready no longer.
+    pub gone: usize,
+    /// Whether some wait for the next batch.
+    pub left: bool,
+}
+
+/// The lines that are ready now, of visits that were looked at. Of whom a visit was recorded meanwhile all waits for
+/// the next batch: what it would be summed with, or share a line, a week or a month with, is claimed once.
+pub(super) fn of_looked_at(
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    wanted: Wanted,
+    members: Members,
+    visits: &Visits,
+) -> Result<Ready, AppError> {
+    let (mut lines, meanwhile): (Vec<Line>, Vec<Line>) =
+        ready_lines::of(conn, tenant, wanted, members)?
+            .into_iter()
+            .partition(|line| visits.encounters.contains_key(&line.encounter));
+    let gone = no_longer_ready(visits, &lines);
+    let late: HashSet<MemberId> = meanwhile.iter().map(|line| line.member).collect();
+    lines.retain(|line| !late.contains(&line.member));
+    Ok(Ready { lines, gone, left: !late.is_empty() })
 }

@@ -367,21 +367,6 @@ pub fn ready_on_authorization(
     Ok(rows.into_iter().map(EncounterId::from_i64).collect())
 }
 
-/// Says how many units of a line are booked on its authorization.
-pub fn set_authorized(
-    conn: &mut Conn,
-    organization: OrganizationId,
-    id: LineId,
-    units: u32,
-) -> Result<(), StoreError> {
-    let line = decision_lines::table
-        .filter(decision_lines::organization_id.eq(organization.as_i64()))
-        .filter(decision_lines::id.eq(id.as_i64()));
-    let units = decision_lines::authorized_units.eq(i64::from(units));
-    diesel::update(line).set(units).execute(conn)?;
-    Ok(())
-}
-
 /// Moves lines from one status to another. Fails when the move is not legal, or when a line is no
 /// longer in the status it is thought to be in.
 pub fn move_lines(

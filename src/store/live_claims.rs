@@ -54,7 +54,7 @@ pub fn live_of(
     for chunk in ids.chunks(types::CHUNK) {
         let rows: Vec<LiveRow> = claims::table
             .filter(claims::organization_id.eq(organization.as_i64()))
-            .filter(claims::id.eq_any(chunk.to_vec()))
+            .filter(claims::id.one_of(chunk.to_vec()))
             .order(claims::id)
             .select((
                 claims::id,
@@ -130,7 +130,7 @@ fn holding(
                     .and(claim_line_parts::claim_line_id.eq(claim_lines::id))),
             )
             .filter(claim_lines::organization_id.eq(organization.as_i64()))
-            .filter(claim_lines::claim_id.eq_any(chunk.to_vec()))
+            .filter(claim_lines::claim_id.one_of(chunk.to_vec()))
             .filter(claim_line_parts::live.eq(true))
             .select(claim_lines::claim_id)
             .distinct()

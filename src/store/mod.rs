@@ -26,6 +26,7 @@ mod counting;
 pub mod day_visits;
 pub mod decision_facts;
 pub mod decisions;
+pub mod divisions;
 pub mod documents;
 pub mod encounters;
 pub mod enrollments;

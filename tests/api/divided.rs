@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::again::seen;
 use crate::app::{TestApp, on_both};
 use crate::changes::amend;
+use crate::claim_changes::ask;
 use crate::given_way::record;
 use crate::kept::units;
 use crate::world::{self, World, id, limit};
@@ -39,9 +40,14 @@ async fn claimed(app: &TestApp, released: bool) -> (World, [String; 2]) {
 }
 
 async fn end(app: &TestApp, w: &World, authorization: &str, to: &str) {
+    ended(app, w, authorization, to).await;
+    app.settle().await;
+}
+
+/// And nobody has looked at what it changes.
+async fn ended(app: &TestApp, w: &World, authorization: &str, to: &str) {
     let path = format!("/v1/authorizations/{authorization}?organization=river-bend");
     amend(app, w, &path, |body| body["to"] = json!(to)).await;
-    app.settle().await;
 }
 
 /// Units that are booked on an authorization.
@@ -86,5 +92,30 @@ on_both! {
         assert_eq!((units(&app, &w, "LATE").await, drawn(&app, &first)), ((8, 2, 0), 3));
         let seen = seen(&app, &w, "NEW").await;
         assert_eq!(seen["findings"][0]["rule"], "authorization.exhausted", "{seen}");
+    }
+
+    async fn rk27_a_build_asks_what_is_claimed_before_what_is_ready(app: TestApp) {
+        let (w, [first, second]) = claimed(&app, true).await;
+        record(&app, &w, "NEW", "2026-07-25T16:00", 30).await;
+        ended(&app, &w, &second, "2026-07-02").await;
+        let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
+        let batch = app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
+        assert_eq!((&batch["units"], drawn(&app, &first)), (&json!(1), 3));
+    }
+
+    async fn rk27_a_replacement_that_is_withdrawn_leaves_what_is_booked_and_said_alike(app: TestApp) {
+        let (w, [first, second]) = claimed(&app, true).await;
+        let claims = world::all(&app, "/v1/claims", &w.biller).await;
+        let late = claims.iter().find(|c| c["service_date"] == "2026-07-20").unwrap();
+        ask(&app, &w, late, "replace", "ICN-1").await.expect(200);
+        let wanted = json!({"payer": "evergreen", "through": "2026-07-31"});
+        let batch = app.post("/v1/batches", &w.biller, &wanted).await.expect(201);
+        end(&app, &w, &second, "2026-07-02").await;
+        app.act(&format!("/v1/batches/{}/withdraw", id(&batch)), &w.biller).await.expect(200);
+        app.settle().await;
+        assert_eq!((units(&app, &w, "LATE").await, drawn(&app, &first)), ((8, 2, 0), 2));
+        crate::partner::tie(&app);
+        record(&app, &w, "NEW", "2026-07-25T16:00", 30).await;
+        assert_eq!(units(&app, &w, "NEW").await, (1, 1, 1));
     }
 }

@@ -320,6 +320,28 @@ on_both! {
         assert!(ready.is_empty(), "{ready:?}");
     }
 
+    /// Two visits come late, of days before those of their week's claim, which has room for one.
+    async fn a_replacement_takes_in_as_many_as_it_has_room_for(app: TestApp) {
+        let week = "rollup = \"day\"\nperiod = \"week\"\nlines = { most = 3 }";
+        let w = world::river_bend_with(&app, 1, &[(PLAIN, week), ("free_units = 24", "free_units = 96")]).await;
+        let on = |day: u32| visit(&format!("W-{day}"), &w.peers[0], &w.members[0], &format!("2026-07-{day:02}T17:00"));
+        for day in [8, 9] {
+            record(&app, &w, &on(day)).await;
+        }
+        let batch = build(&app, &w, "2026-07-12").await.expect(201);
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        let claim = app.get("/v1/claims", &w.biller).await.expect(200)["items"][0].clone();
+        for day in [6, 7] {
+            assert_eq!(rules(&record(&app, &w, &on(day)).await), ["period.claimed"]);
+        }
+        ask(&app, &w, &claim, "replace", "ICN").await.expect(200);
+        let batch = build(&app, &w, "2026-07-12").await.expect(201);
+        assert_eq!((&batch["claims"], &batch["lines"]), (&json!(1), &json!(3)));
+        let waiting = world::all(&app, "/v1/encounters?status=held", &w.biller).await;
+        let waiting: Vec<_> = waiting.iter().map(|e| e["reference"].as_str().unwrap()).collect();
+        assert_eq!(waiting, ["W-7"]);
+    }
+
     async fn a_month_has_at_most_fifty_lines_a_claim(app: TestApp) {
         let month = "rollup = \"none\"\nperiod = \"month\"";
         let w = world::river_bend_with(&app, 1, &[(PLAIN, month), ("units = 16", "units = 96"), ("free_units = 24", "free_units = 35000")]).await;

@@ -55,7 +55,7 @@ fn alone(
     let lines = store::decisions::current_lines(conn, tenant, &[id])?;
     let decision = store::decisions::by_ids(conn, tenant, &[encounter.decision])?.pop();
     let mut decision = decision.ok_or_else(|| AppError::internal("a visit has no decision"))?;
-    if !one.is_claimed() {
+    if !lines.iter().any(|l| l.status.is_claimed()) {
         decision.answer = decision.booked(&lines);
     }
     let mut now = Standing { encounter, lines, decision, wish: one.wish, fresh: None };

@@ -1,16 +1,16 @@
 //! What a claimed visit has without an authorization and what it has on one is one number to the payer. Where it
 //! needs more of the authorization than was booked for it, because somebody else counts among the units without
 //! one now, its claim stays as it is and nothing is to be corrected; but the units are booked, so that nobody else
-//! is given them (`docs/adr/0170`). Where it needs them no longer they are booked as they were.
+//! is given them (`docs/adr/0170`); and back, where it needs fewer again.
 
 use super::claimed::{as_if_free, beside_others};
 use super::mark::follow;
-use super::redo::{Standing, ready_units};
-use super::write::goes_on_without_end;
+use super::redo::Standing;
+use super::write::{freed, goes_on_without_end};
 use crate::domain::again::{Cause, Days, Touched};
 use crate::domain::decision::{Decision, DecisionLine, LineAnswer};
 use crate::domain::ids::{AuthorizationId, LineId};
-use crate::domain::ledger;
+use crate::domain::ledger::{self, Entry};
 use crate::domain::line::Line;
 use crate::domain::organization::Organization;
 use crate::error::AppError;
@@ -20,7 +20,7 @@ use crate::flow::intake::draws::{Draws, draw};
 use crate::store::{self, Conn};
 
 /// Another division of a line's units: so many on the authorization that its claim names.
-struct Division {
+struct Divided {
     line: LineId,
     authorization: AuthorizationId,
     authorized: u32,
@@ -50,11 +50,12 @@ pub(super) fn book(
             if more { (None, Some(of.authorization)) } else { (Some(of.authorization), None) };
         let units = of.authorized.abs_diff(line.authorized_units);
         let held = held.iter().find(|h| h.line == Some(line.id) && h.authorization == from);
-        // A denial that was closed gave them back.
-        let Some(held) = held else { continue };
+        let enough = |h: &&Entry| i64::from(units) <= h.reserved.saturating_add(h.consumed);
+        let held = held.filter(enough);
+        let held = held.ok_or_else(|| AppError::internal("a claimed line holds other units"))?;
         drawn.own.extend(ledger::shift(held.clone(), units, to));
         line.authorized_units = of.authorized;
-        store::decisions::set_authorized(conn, tenant, line.id, of.authorized)?;
+        store::divisions::set_authorized(conn, tenant, line.id, of.authorized)?;
     }
     draw(ctx, conn, tenant, ctx.now(), drawn)?;
     bench.lift(one.encounter.id, &one.encounter.data);
@@ -65,8 +66,9 @@ pub(super) fn book(
         return Ok(());
     }
     // Whoever drew on it beside the visit may have no room there any more, and others may have more.
-    let all = Touched::Member(one.encounter.data.member, Days::ALL);
-    follow(ctx, conn, tenant, Cause::Authorization, depth + 1, &[all])
+    let mut touched = freed([&one.encounter]);
+    touched.push(Touched::Member(one.encounter.data.member, Days::ALL));
+    follow(ctx, conn, tenant, Cause::Authorization, depth + 1, &touched)
 }
 
 fn divided(
@@ -75,7 +77,7 @@ fn divided(
     organization: &Organization,
     bench: &mut Bench,
     one: &Standing,
-) -> Result<Vec<Division>, AppError> {
+) -> Result<Vec<Divided>, AppError> {
     // Of what was all on authorizations when it was claimed, all is.
     let made = one.decision.answer.lines.iter();
     let mut named = made.filter_map(|l| Some((l.units, l.authorization.as_ref()?.units)));
@@ -86,14 +88,16 @@ fn divided(
     let lifted = bench.lift(one.encounter.id, &one.encounter.data);
     let (_, mut answer) = as_if_free(bench, &one.encounter.data, &one.decision)?;
     bench.restore(lifted);
-    if ready_units(&answer) < ready_units(&one.decision.answer) {
+    if otherwise(&one.lines, &answer).is_none() {
+        // Perhaps only because visits that would give way to it hold what this one was given.
         (_, answer) = beside_others(ctx, conn, organization, one)?;
     }
-    Ok(otherwise(&one.lines, &answer))
+    Ok(otherwise(&one.lines, &answer).unwrap_or_default())
 }
 
-/// How lines that are claimed divide otherwise by an answer that says the same of them.
-fn otherwise(lines: &[Line], answer: &Decision) -> Vec<Division> {
+/// How lines that are claimed divide otherwise by an answer that says the same of them; none where something else
+/// would be billed, which is to be corrected.
+fn otherwise(lines: &[Line], answer: &Decision) -> Option<Vec<Divided>> {
     let claimed: Vec<&Line> = lines.iter().filter(|l| l.status.is_claimed()).collect();
     let ready = answer.lines.iter().filter(|l| l.answer == LineAnswer::Ready);
     let ready: Vec<&DecisionLine> = ready.collect();
@@ -102,13 +106,12 @@ fn otherwise(lines: &[Line], answer: &Decision) -> Vec<Division> {
         (line.units, line.authorization) == (said.units, on(said))
     };
     if claimed.len() != ready.len() || !claimed.iter().zip(&ready).all(same) {
-        // Something else would be billed today: that is to be corrected.
-        return Vec::new();
+        return None;
     }
     let pairs = claimed.into_iter().zip(ready);
     let divisions = pairs.filter_map(|(line, said)| {
         let draw = said.authorization.as_ref().filter(|d| d.units != line.authorized_units)?;
-        Some(Division { line: line.id, authorization: draw.id, authorized: draw.units })
+        Some(Divided { line: line.id, authorization: draw.id, authorized: draw.units })
     });
-    divisions.collect()
+    Some(divisions.collect())
 }

@@ -1,6 +1,6 @@
 //! What is marked and not yet decided again, for a step that cannot wait for the worker.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::redo::Wish;
 use crate::domain::again::{Cause, Days, Mark, Touched};
@@ -40,6 +40,22 @@ impl Pending {
             }
         }
         Ok(pending)
+    }
+
+    /// The wishes of claimed visits of these members that a mark touches and whose units may divide otherwise now
+    /// (`docs/adr/0170`): they are asked before what is ready beside them.
+    pub fn divided(
+        &self,
+        conn: &mut Conn,
+        organization: OrganizationId,
+        members: impl Iterator<Item = MemberId>,
+    ) -> Result<Vec<Wish>, AppError> {
+        let marked: BTreeSet<MemberId> =
+            members.filter(|member| self.members.contains_key(member)).collect();
+        let marked: Vec<MemberId> = marked.into_iter().collect();
+        let ids = store::divisions::partly_authorized(conn, organization, &marked)?;
+        let visits = store::encounters::by_ids(conn, organization, &ids)?;
+        Ok(visits.iter().filter_map(|visit| self.wish(visit)).collect())
     }
 
     /// The wish of a visit that a mark touches.

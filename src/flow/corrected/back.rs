@@ -135,6 +135,12 @@ fn lines_as_before(
         }
     }
     release(ctx, conn, tenant, &ids)?;
+    for id in &ids {
+        let on = before.held.iter().filter(|h| h.line == Some(*id) && h.authorization.is_some());
+        let units: i64 = on.map(|h| h.reserved.saturating_add(h.consumed)).sum();
+        // Somebody else's loss may have divided them otherwise meanwhile (docs/adr/0170).
+        store::divisions::set_authorized(conn, tenant, *id, u32::try_from(units).unwrap_or(0))?;
+    }
     let draws = Draws { own: before.held.clone(), shared: before.shared.clone() };
     draw(ctx, conn, tenant, ctx.now(), draws)
 }

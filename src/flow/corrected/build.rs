@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::before::before;
-use super::fits::{Stop, nothing_held, writable};
+use super::fits::{Stop, most_lines, nothing_held, twice, writable};
 use super::{give_back, number};
 use crate::domain::batch::{Batch, StoredClaim, StoredClaimLine};
 use crate::domain::claim::ClaimNumber;
@@ -53,6 +53,12 @@ pub(in crate::flow) fn build_batch(
     let batch: BatchId = ctx.id();
     let (mut made, mut later): (Vec<Made>, bool) = (Vec::new(), more);
     for (change, claim) in list {
+        let replaced = |m: &&Made| m.change.kind == ChangeKind::Replacement;
+        let made_of: Vec<&StoredClaim> = made.iter().filter(replaced).map(|m| &m.claim).collect();
+        if change.kind == ChangeKind::Replacement && twice(ctx, conn, tenant, &made_of, &claim)? {
+            later = true;
+            continue;
+        }
         let like = made.first().map(|m: &Made| m.claim.contract_version);
         let ordinal = i32::try_from(made.len()).unwrap_or(i32::MAX).saturating_add(1);
         let place = (batch, ordinal, like);
@@ -185,10 +191,15 @@ fn one(
                     |conn: &mut Conn| replaced(ctx, conn, organization, place, (&change, of), late);
                 in_savepoint(conn, work)
             };
-            // Those that came later wait where they do not fit on it.
+            // Those that came later wait where they do not fit on it: each may be a line more.
             let late = late_visits::waiting(ctx, conn, tenant, std::slice::from_ref(of))?;
+            let room = most_lines(ctx, conn, tenant, of)?.saturating_sub(of.document.lines.len());
+            let some = late.get(..room.min(late.len())).unwrap_or_default();
             match with(conn, &late) {
-                Err(Stop::Problem(_)) if !late.is_empty() => with(conn, &[])?,
+                Err(Stop::Problem(_)) if !late.is_empty() => match with(conn, some) {
+                    Err(Stop::Problem(_)) if !some.is_empty() => with(conn, &[])?,
+                    made => made?,
+                },
                 made => made?,
             }
         }

@@ -2,12 +2,12 @@
 
 use crate::domain::batch::StoredClaim;
 use crate::domain::grouping::{self, Group};
-use crate::domain::ids::EncounterId;
+use crate::domain::ids::{EncounterId, OrganizationId};
 use crate::domain::organization::Organization;
 use crate::domain::status::EncounterStatus;
 use crate::error::AppError;
 use crate::flow::Ctx;
-use crate::flow::batching::Visits;
+use crate::flow::batching::{Visits, form};
 use crate::flow::submit::header_of;
 use crate::store::{Conn, StoreError};
 use crate::x12::{Writer837p, X12Error};
@@ -34,6 +34,31 @@ impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
     }
+}
+
+/// Whether a claim of the same member and period is among those that are made already: none of them sees what the
+/// others will say.
+pub(super) fn twice(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    made: &[&StoredClaim],
+    claim: &StoredClaim,
+) -> Result<bool, AppError> {
+    let terms = ctx.terms(conn, tenant, claim.contract_version)?;
+    let period = |c: &StoredClaim| form(&terms).due(c.service_date);
+    let same = |c: &&StoredClaim| (c.member, period(c)) == (claim.member, period(claim));
+    Ok(terms.pack.claim.claims_once() && made.iter().any(same))
+}
+
+/// Lines that a claim like this one has at most.
+pub(super) fn most_lines(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    tenant: OrganizationId,
+    of: &StoredClaim,
+) -> Result<usize, AppError> {
+    Ok(grouping::most_lines(&ctx.terms(conn, tenant, of.contract_version)?.pack.claim))
 }
 
 /// Writes the claim to nowhere: what its file would refuse must not stop the others.
