@@ -17,7 +17,8 @@ pub fn partly_authorized(
     organization: OrganizationId,
     members: &[MemberId],
 ) -> Result<Vec<EncounterId>, StoreError> {
-    let claimed = [EncounterStatus::Claimed, EncounterStatus::Submitted].map(|s| s.as_str());
+    let claimed =
+        [EncounterStatus::Claimed, EncounterStatus::Submitted].map(EncounterStatus::as_str);
     let of_visit = encounters::organization_id
         .eq(decision_lines::organization_id)
         .and(encounters::id.eq(decision_lines::encounter_id));
