@@ -221,7 +221,8 @@ fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> 
     let dates = |chunk: &[Row]| chunk.iter().map(|(k, _)| k.service_date).min();
     let deadlines =
         |chunk: &[Row]| chunk.iter().flat_map(|(_, v)| v.iter().map(|v| v.file_by)).min();
-    into_claims(rows, most_lines(profile))
+    let most = usize::try_from(profile.form.lines.most.0).unwrap_or(MAX_CLAIM_LINES);
+    into_claims(rows, most.clamp(1, MAX_CLAIM_LINES))
         .into_iter()
         .filter_map(|chunk| {
             // No chunk is empty.
@@ -240,12 +241,6 @@ fn split(key: &ClaimKey, mut visits: Vec<Claimable>, profile: &ClaimProfile) -> 
             })
         })
         .collect()
-}
-
-/// Lines that a claim of this profile has at most.
-pub fn most_lines(profile: &ClaimProfile) -> usize {
-    let most = usize::try_from(profile.form.lines.most.0).unwrap_or(MAX_CLAIM_LINES);
-    most.clamp(1, MAX_CLAIM_LINES)
 }
 
 /// Cuts rows into claims of at most `most` lines, in order; rows that state a visit together stay

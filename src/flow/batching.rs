@@ -130,8 +130,9 @@ pub fn build_some(
         }
     }
     if passed.waits {
-        let detail = "Visits of these members were recorded at the same moment; build again.";
-        return Err(AppError::new(Code::Busy, detail));
+        let detail = "Visits of all members with something to claim were recorded at the same moment, \
+                      and go out together: build again.";
+        return Err(AppError::new(Code::NothingReady, detail));
     }
     Err(AppError::new(
         Code::NothingReady,

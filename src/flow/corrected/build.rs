@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::before::before;
-use super::fits::{Stop, most_lines, nothing_held, twice, writable};
+use super::fits::{Stop, fitting, nothing_held, twice, writable};
 use super::{give_back, number};
 use crate::domain::batch::{Batch, StoredClaim, StoredClaimLine};
 use crate::domain::claim::ClaimNumber;
@@ -191,15 +191,12 @@ fn one(
                     |conn: &mut Conn| replaced(ctx, conn, organization, place, (&change, of), late);
                 in_savepoint(conn, work)
             };
-            // Those that came later wait where they do not fit on it: each may be a line more.
             let late = late_visits::waiting(ctx, conn, tenant, std::slice::from_ref(of))?;
-            let room = most_lines(ctx, conn, tenant, of)?.saturating_sub(of.document.lines.len());
-            let some = late.get(..room.min(late.len())).unwrap_or_default();
             match with(conn, &late) {
-                Err(Stop::Problem(_)) if !late.is_empty() => match with(conn, some) {
-                    Err(Stop::Problem(_)) if !some.is_empty() => with(conn, &[])?,
-                    made => made?,
-                },
+                Err(Stop::Problem(_)) if !late.is_empty() => {
+                    let some = fitting(conn, &late, &with)?;
+                    with(conn, &some)?
+                }
                 made => made?,
             }
         }
@@ -264,12 +261,6 @@ fn replaced(
     let aside = late_visits::alike(ctx, conn, tenant, of)?;
     redo(ctx, conn, organization, &wishes, Ways { aside: &aside, ..Ways::BOTH })?;
     let group = group(ctx, conn, tenant, (change, of), &own, ids)?;
-    if !aside.is_empty() {
-        // What has no room on it is in the way of the others again.
-        let on = grouping::encounters(std::slice::from_ref(&group));
-        let left: Vec<Wish> = wishes.into_iter().filter(|w| !on.contains(&w.encounter)).collect();
-        redo(ctx, conn, organization, &left, Ways::FORWARD)?;
-    }
     let visits =
         lock_visits(ctx, conn, tenant, &grouping::encounters(std::slice::from_ref(&group)))?;
     let terms = ctx.terms(conn, tenant, group.contract_version)?;
@@ -327,6 +318,13 @@ fn group(
     let group = groups.pop().ok_or_else(nothing)?;
     if !change.without_held {
         nothing_held(own, &visits, &group)?;
+    }
+    let stated = grouping::encounters(std::slice::from_ref(&group));
+    let left = visits.encounters.values().any(|e| {
+        e.status == EncounterStatus::Ready && !own.contains(&e.id) && !stated.contains(&e.id)
+    });
+    if left {
+        return Err(Stop::Problem("what came later has no room on the claim".to_owned()));
     }
     if !groups.is_empty() || group.member != of.member {
         let why = "its visits no longer fit on one claim (another member, peer, diagnosis, \

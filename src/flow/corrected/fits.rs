@@ -9,7 +9,8 @@ use crate::error::AppError;
 use crate::flow::Ctx;
 use crate::flow::batching::{Visits, form};
 use crate::flow::submit::header_of;
-use crate::store::{Conn, StoreError};
+use crate::store::holds::HeldVisit;
+use crate::store::{Conn, StoreError, in_savepoint};
 use crate::x12::{Writer837p, X12Error};
 
 /// Most visits named in a problem: the first ones tell the story.
@@ -51,14 +52,30 @@ pub(super) fn twice(
     Ok(terms.pack.claim.claims_once() && made.iter().any(same))
 }
 
-/// Lines that a claim like this one has at most.
-pub(super) fn most_lines(
-    ctx: &Ctx,
+/// Most late visits that are tried one by one where not all fit: each try decides the claim again.
+const MOST_TRIED: usize = 20;
+
+/// Of the visits that came later, in order, those that fit on the claim together: each is tried with those before
+/// it, and undone.
+pub(super) fn fitting(
     conn: &mut Conn,
-    tenant: OrganizationId,
-    of: &StoredClaim,
-) -> Result<usize, AppError> {
-    Ok(grouping::most_lines(&ctx.terms(conn, tenant, of.contract_version)?.pack.claim))
+    late: &[HeldVisit],
+    with: impl Fn(&mut Conn, &[HeldVisit]) -> Result<StoredClaim, Stop>,
+) -> Result<Vec<HeldVisit>, Stop> {
+    let mut some: Vec<HeldVisit> = Vec::new();
+    for one in late.iter().take(MOST_TRIED) {
+        some.push(*one);
+        let tried = in_savepoint(conn, |conn: &mut Conn| {
+            with(conn, &some)?;
+            Err::<(), Stop>(Stop::Later)
+        });
+        match tried {
+            Err(Stop::Failed(error)) => return Err(Stop::Failed(error)),
+            Err(Stop::Problem(_)) => drop(some.pop()),
+            Err(Stop::Later) | Ok(()) => {}
+        }
+    }
+    Ok(some)
 }
 
 /// Writes the claim to nowhere: what its file would refuse must not stop the others.
