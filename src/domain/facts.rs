@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::authorization::Authorization;
-use super::claim::ClaimNumber;
 use super::claim_facts::Gap;
-use super::codes::{Diagnosis, Mode, Modifier, PlaceOfService, ProcedureCode};
+pub use super::claimed::{ClaimedFact, ClaimedLine};
+use super::codes::{Mode, Modifier, PlaceOfService};
 use super::consent::Purpose;
 use super::dates::{Instant, Span, Zone};
 use super::day_sum::DayFact;
@@ -379,36 +379,4 @@ impl Neighbor {
             None => (self.started_at, self.ended_at),
         }
     }
-}
-
-/// A live claim of the visit's period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimedFact {
-    /// Its number (CLM01).
-    pub number: ClaimNumber,
-    /// Its rendering peer, or that of its first visit.
-    pub peer: PeerId,
-    /// Its diagnoses.
-    pub diagnoses: Vec<Diagnosis>,
-    /// The authorization that it names, where claims name one.
-    pub authorization: Option<AuthorizationNumber>,
-    /// Its place of service.
-    pub place: PlaceOfService,
-    /// Whether it tells of another location of the organization than a claim of the visit would.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub elsewhere: bool,
-    /// Its lines, where claims cover a day: what else is given on that day has claims of its own.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<ClaimedLine>,
-}
-
-/// What a line of a claim says was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimedLine {
-    /// Procedure.
-    pub procedure: ProcedureCode,
-    /// Modifiers in order.
-    pub modifiers: Vec<Modifier>,
-    /// Place of service.
-    pub place: PlaceOfService,
 }

@@ -9,6 +9,7 @@ pub mod claim;
 pub mod claim_change;
 pub mod claim_detail;
 pub mod claim_facts;
+pub mod claimed;
 pub mod codes;
 pub mod consent;
 pub mod contract;

@@ -303,7 +303,8 @@ fn group(
     let mut lines = store::decisions::current_lines(conn, tenant, &ids)?;
     lines.retain(|l| l.status == LineStatus::Ready && l.payer == Some(of.payer));
     let nothing = || {
-        let why = "nothing of the claim can be billed any more: void it instead";
+        let why = "nothing of the claim can be billed any more: void it instead (with visits = bill_again, where \
+                   they are held for another claim that they belong on now)";
         Stop::Problem(why.to_owned())
     };
     let claimables = claimables(ctx, conn, tenant, &visits, lines, &versions)?;
