@@ -71,7 +71,9 @@ pub(super) fn fitting(
         });
         match tried {
             Err(Stop::Failed(error)) => return Err(Stop::Failed(error)),
-            Err(Stop::Problem(_)) => drop(some.pop()),
+            Err(Stop::Problem(_)) => {
+                some.pop();
+            }
             Err(Stop::Later) | Ok(()) => {}
         }
     }
