@@ -194,7 +194,7 @@ fn one(
             let late = late_visits::waiting(ctx, conn, tenant, std::slice::from_ref(of))?;
             match with(conn, &late) {
                 Err(Stop::Problem(_)) if !late.is_empty() => {
-                    let some = fitting(conn, &late, &with)?;
+                    let some = fitting(conn, &late, with)?;
                     with(conn, &some)?
                 }
                 made => made?,
@@ -320,9 +320,9 @@ fn group(
     if !change.without_held {
         nothing_held(own, &visits, &group)?;
     }
-    let stated = grouping::encounters(std::slice::from_ref(&group));
+    let on_claim = grouping::encounters(std::slice::from_ref(&group));
     let left = visits.encounters.values().any(|e| {
-        e.status == EncounterStatus::Ready && !own.contains(&e.id) && !stated.contains(&e.id)
+        e.status == EncounterStatus::Ready && !own.contains(&e.id) && !on_claim.contains(&e.id)
     });
     if left {
         return Err(Stop::Problem("what came later has no room on the claim".to_owned()));
