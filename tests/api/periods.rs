@@ -1,6 +1,7 @@
 //! Claims for a week or a month: they wait for its end, name each line's own date, and what comes
 //! later is held until the claim is withdrawn.
 
+use peerclaims::domain::ids::EncounterId;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, on_both};
@@ -26,6 +27,25 @@ async fn record(app: &TestApp, w: &World, body: &Value) -> Value {
 async fn build(app: &TestApp, w: &World, through: &str) -> crate::app::Answer {
     let wanted = json!({"payer": "evergreen", "through": through});
     app.post("/v1/batches", &w.biller, &wanted).await
+}
+
+/// A visit that is claimed, as if it had been recorded while the claim was made: ready, and not on it.
+async fn is_looked_at_when_its_turn_comes(app: &TestApp, w: &World, late: &Value) {
+    let encounter: EncounterId = id(late).parse().unwrap();
+    let number = encounter.as_i64();
+    for (table, set, key) in [
+        ("claim_line_parts", "live = FALSE", "encounter_id"),
+        ("decision_lines", "status = 'ready'", "encounter_id"),
+        ("encounters", "status = 'ready'", "id"),
+    ] {
+        app.database.execute(&format!("UPDATE {table} SET {set} WHERE {key} = {number}"));
+    }
+    build(app, w, "2026-07-05").await.problem(409, "nothing_ready");
+    let now = app.get(&format!("/v1/encounters/{}", id(late)), &w.biller).await.expect(200);
+    assert_eq!(
+        (now["status"].as_str(), rules(&now)),
+        (Some("held"), vec!["period.claimed".to_owned()])
+    );
 }
 
 /// The dates of the service lines of an 837P, in order.
@@ -103,15 +123,7 @@ on_both! {
         let late = record(&app, &w, &visit("W-2", &w.peers[0], &w.members[0], "2026-07-01T17:00")).await;
         let batch = build(&app, &w, "2026-07-05").await.expect(201);
         assert_eq!(batch["lines"], 2);
-        // As if it had been recorded while the claim was made: ready, and not on it.
-        let encounter: peerclaims::domain::ids::EncounterId = id(&late).parse().unwrap();
-        let number = encounter.as_i64();
-        app.database.execute(&format!("UPDATE claim_line_parts SET live = FALSE WHERE encounter_id = {number}"));
-        app.database.execute(&format!("UPDATE decision_lines SET status = 'ready' WHERE encounter_id = {number}"));
-        app.database.execute(&format!("UPDATE encounters SET status = 'ready' WHERE id = {number}"));
-        build(&app, &w, "2026-07-05").await.problem(409, "nothing_ready");
-        let now = app.get(&format!("/v1/encounters/{}", id(&late)), &w.biller).await.expect(200);
-        assert_eq!((now["status"].as_str(), rules(&now)), (Some("held"), vec!["period.claimed".to_owned()]));
+        is_looked_at_when_its_turn_comes(&app, &w, &late).await;
     }
 
     /// A visit by video has no place of the organization. Where that is not told, its claim is that of the others.
@@ -224,14 +236,7 @@ on_both! {
         record(&app, &w, &visit("D-1", &w.peers[0], &w.members[0], "2026-07-01T17:00")).await;
         let late = record(&app, &w, &visit("D-2", &w.peers[0], &w.members[0], "2026-07-01T20:00")).await;
         assert_eq!(build(&app, &w, "2026-07-05").await.expect(201)["lines"], 1);
-        let encounter: peerclaims::domain::ids::EncounterId = id(&late).parse().unwrap();
-        let number = encounter.as_i64();
-        app.database.execute(&format!("UPDATE claim_line_parts SET live = FALSE WHERE encounter_id = {number}"));
-        app.database.execute(&format!("UPDATE decision_lines SET status = 'ready' WHERE encounter_id = {number}"));
-        app.database.execute(&format!("UPDATE encounters SET status = 'ready' WHERE id = {number}"));
-        build(&app, &w, "2026-07-05").await.problem(409, "nothing_ready");
-        let now = app.get(&format!("/v1/encounters/{}", id(&late)), &w.biller).await.expect(200);
-        assert_eq!((now["status"].as_str(), rules(&now)), (Some("held"), vec!["period.claimed".to_owned()]));
+        is_looked_at_when_its_turn_comes(&app, &w, &late).await;
     }
 
     async fn a_month_waits_for_its_last_day_and_is_one_claim(app: TestApp) {
@@ -340,6 +345,29 @@ on_both! {
         let waiting = world::all(&app, "/v1/encounters?status=held", &w.biller).await;
         let waiting: Vec<_> = waiting.iter().map(|e| e["reference"].as_str().unwrap()).collect();
         assert_eq!(waiting, ["W-7"]);
+    }
+
+    /// A full claim takes in what becomes part of one of its lines; what would be a line more stays held.
+    async fn a_full_claim_takes_in_what_needs_no_further_line(app: TestApp) {
+        let week = "rollup = \"day\"\nperiod = \"week\"\nlines = { most = 2 }";
+        let w = world::river_bend_with(&app, 1, &[(PLAIN, week), ("free_units = 24", "free_units = 96")]).await;
+        let on = |name: &str, start: &str| visit(name, &w.peers[0], &w.members[0], &format!("2026-07-{start}:00"));
+        for (name, start) in [("W-1", "08T17"), ("W-2", "09T17")] {
+            record(&app, &w, &on(name, start)).await;
+        }
+        let batch = build(&app, &w, "2026-07-12").await.expect(201);
+        app.act(&format!("/v1/batches/{}/release", id(&batch)), &w.biller).await.expect(200);
+        let claim = app.get("/v1/claims", &w.biller).await.expect(200)["items"][0].clone();
+        for (name, start) in [("W-3", "09T20"), ("W-4", "10T17")] {
+            assert_eq!(rules(&record(&app, &w, &on(name, start)).await), ["period.claimed"]);
+        }
+        ask(&app, &w, &claim, "replace", "ICN").await.expect(200);
+        let batch = build(&app, &w, "2026-07-12").await.expect(201);
+        assert_eq!((&batch["lines"], &batch["units"]), (&json!(2), &json!(12)));
+        let ready = world::all(&app, "/v1/encounters?status=ready", &w.biller).await;
+        assert!(ready.is_empty(), "{ready:?}");
+        let waiting = world::all(&app, "/v1/encounters?status=held", &w.biller).await;
+        assert_eq!((waiting.len(), &waiting[0]["reference"]), (1, &json!("W-4")));
     }
 
     async fn a_month_has_at_most_fifty_lines_a_claim(app: TestApp) {
