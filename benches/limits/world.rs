@@ -170,8 +170,8 @@ impl World {
         // Each peer that was brought in is marked; with the worker of a service it would not stay so, and each visit
         // that a batch claims would be decided again for it.
         let mut command = Command::new(std::env::current_exe().unwrap());
-        let done = command.args([CHILD, AGAIN, &self.base.url]).status().unwrap();
-        assert!(done.success(), "what is marked was not decided again");
+        let done = command.args([CHILD, AGAIN, &self.base.url]).output().unwrap();
+        assert!(done.status.success(), "what is marked was not decided again");
     }
 
     fn program(&self, args: &[&str]) {
